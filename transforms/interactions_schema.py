@@ -1,0 +1,124 @@
+"""The dataset's Interactions schema, read from the Avro JSON that Personalize holds.
+
+It reads what the job needs (names, types, nullability, categorical) and refuses what Personalize would
+refuse. It maps nothing: see `properties_plan`. Facts: Personalize developer guide, the pages on datasets and
+schemas (required and reserved fields) and `limits.html` (5 metadata columns).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from transforms.errors import BadInput
+from transforms.names import flat, nearest
+
+TYPES = ("string", "int", "long", "float", "double", "boolean")
+REQUIRED = {"USER_ID": ("string",), "ITEM_ID": ("string",), "TIMESTAMP": ("long",)}
+RESERVED = {
+    "EVENT_TYPE": ("string",),
+    "EVENT_VALUE": ("float", "double", "int", "long"),  # documented as float; the others hold no less
+    "IMPRESSION": ("string",),
+    "RECOMMENDATION_ID": ("string",),
+    "EVENT_ATTRIBUTION_SOURCE": ("string",),
+}
+MAX_METADATA_FIELDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field: `type` is one of `TYPES`; `nullable` when its type is a union with null."""
+
+    name: str
+    type: str
+    nullable: bool
+    categorical: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InteractionsSchema:
+    """The fields in the schema's own order."""
+
+    fields: tuple[Field, ...]
+
+    @classmethod
+    def parse(cls, text: str, where: str) -> InteractionsSchema:
+        """Read Avro JSON; `where` is the path that errors name.
+
+        Raises `BadInput` unless it is a record with USER_ID string, ITEM_ID string and TIMESTAMP long, at
+        most five metadata fields, and names that stay distinct without underscores and case.
+        """
+        schema = cls(tuple(_field(raw, where) for raw in _raw_fields(text, where)))
+        _check_types(schema, where)
+        _check_names(schema.fields, where)
+        if len(schema.metadata) > MAX_METADATA_FIELDS:
+            names = ", ".join(field.name for field in schema.metadata)
+            raise BadInput(
+                f"{where}: Personalize allows {MAX_METADATA_FIELDS} metadata fields, this schema has "
+                f"{len(schema.metadata)}: {names}."
+            )
+        return schema
+
+    @property
+    def metadata(self) -> tuple[Field, ...]:
+        """The fields that are nobody's but the dataset's: neither required nor reserved."""
+        return tuple(field for field in self.fields if field.name not in REQUIRED | RESERVED)
+
+    def get(self, name: str) -> Field | None:
+        """Find a field by its exact name."""
+        return next((field for field in self.fields if field.name == name), None)
+
+
+def _raw_fields(text: str, where: str) -> list[object]:
+    try:
+        record = json.loads(text)
+    except ValueError as error:
+        at = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
+        raise BadInput(
+            f"{where}: not JSON{at}; give the Interactions schema as Personalize holds it."
+        ) from None
+    fields = record.get("fields") if isinstance(record, dict) and record.get("type") == "record" else None
+    if not isinstance(fields, list):
+        raise BadInput(f'{where}: not an Avro record; it needs "type": "record" and a list of "fields".')
+    return fields
+
+
+def _field(raw: object, where: str) -> Field:
+    if not isinstance(raw, dict) or not isinstance(raw.get("name"), str) or not flat(raw["name"]):
+        raise BadInput(f'{where}: each field needs a "name".')
+    name = raw["name"]
+    categorical = raw.get("categorical", False)
+    if not isinstance(categorical, bool):
+        raise BadInput(f'{where}: field {name}: "categorical" is true or false.')
+    union = raw.get("type")
+    members = union if isinstance(union, list) else [union]
+    types = [member for member in members if member != "null"]
+    if len(types) != 1 or types[0] not in TYPES:
+        raise BadInput(
+            f"{where}: field {name}: its type must be one of {', '.join(TYPES)}, or one of them with null."
+        )
+    return Field(name, types[0], "null" in members, categorical)
+
+
+def _check_types(schema: InteractionsSchema, where: str) -> None:
+    names = [field.name for field in schema.fields]
+    for name in REQUIRED:
+        if name not in names:
+            raise BadInput(
+                f"{where}: the field {name} is missing, Personalize requires it{nearest(name, names)}."
+            )
+    for field in schema.fields:
+        allowed = {**REQUIRED, **RESERVED}.get(field.name, TYPES)
+        if field.type not in allowed:
+            raise BadInput(f"{where}: field {field.name} is {field.type}, Personalize wants {allowed[0]}.")
+
+
+def _check_names(fields: Iterable[Field], where: str) -> None:
+    seen: dict[str, str] = {}
+    for field in fields:
+        other = seen.setdefault(flat(field.name), field.name)
+        if other is not field.name:
+            raise BadInput(
+                f"{where}: {other} and {field.name} are one name once underscores and case are gone."
+            )

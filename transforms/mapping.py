@@ -1,0 +1,148 @@
+"""The settings that say how a source becomes events: the blocks `source:`, `mapping:` and `session:`.
+
+They check their own form only. Whether an expression fits the columns is `expressions`' business, whether the
+properties fit the schema is `properties_plan`'s. Their messages never repeat a value.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
+from pydantic.alias_generators import to_camel
+
+TimeUnit = Literal["seconds", "milliseconds", "microseconds", "timestamp", "iso8601"]
+
+_SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
+_SCHEMES = ("s3", "s3a", "file")
+
+
+def _number_as_sql(value: object) -> object:
+    """Let `eventValue: 1` in YAML be the SQL constant 1; a boolean stays an error."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
+
+
+_NotBlank = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+Expression = Annotated[_NotBlank, BeforeValidator(_number_as_sql)]
+"""A Spark SQL expression: not blank."""
+
+
+class _Block(BaseModel):
+    """What all the blocks share: frozen, no unknown keys, and errors that never show the value."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+
+class SourceSettings(_Block):
+    """Block `source:`: where the Parquet lies, which rows count, and how they are reshaped first."""
+
+    path: tuple[_NotBlank, ...] = Field(min_length=1)
+    filter: Expression | None = None
+    select: tuple[Expression, ...] = ()
+
+    @field_validator("path", mode="before")
+    @classmethod
+    def _one_is_a_list_of_one(cls, value: object) -> object:
+        return (value,) if isinstance(value, str) else value
+
+    @field_validator("select", mode="before")
+    @classmethod
+    def _null_selects_nothing(cls, value: object) -> object:
+        return () if value is None else value
+
+    @field_validator("path")
+    @classmethod
+    def _schemes_are_known(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        for path in paths:
+            scheme = _SCHEME.match(path)
+            if scheme and scheme[1].lower() not in _SCHEMES:
+                raise ValueError(
+                    f"can't read the scheme {scheme[1]}; give an s3://, s3a:// or file: URL, or a bare path"
+                )
+        return paths
+
+    @field_validator("path")
+    @classmethod
+    def _nothing_is_read_twice(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
+        folders = [path.rstrip("/") + "/" for path in paths]
+        for number, inner in enumerate(folders):
+            if any(inner.startswith(outer) for place, outer in enumerate(folders) if place != number):
+                raise ValueError("one path lies within another (or stands there twice): name each file once")
+        return paths
+
+
+class SentAtSettings(_Block):
+    """`mapping.sentAt`: the event's time. A bare expression is the same as `{expr: …}` without a unit."""
+
+    expr: Expression
+    unit: TimeUnit | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_expression(cls, value: object) -> object:
+        return {"expr": value} if isinstance(value, str | int | float) else value
+
+
+class PropertySettings(_Block):
+    """One entry of `mapping.properties`. A bare expression is the same as `{expr: …}` with the usual key."""
+
+    expr: Expression
+    key: _NotBlank | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _bare_expression(cls, value: object) -> object:
+        return {"expr": value} if isinstance(value, str | int | float) else value
+
+
+class MappingSettings(_Block):
+    """Block `mapping:`: a Spark SQL expression for each part of an event; keys are the contract's camelCase.
+
+    `properties` maps schema fields to expressions; an entry that is null is left out. Dump by alias.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel)
+
+    user_id: Expression | None = None
+    session_id: Expression | None = None
+    event_type: Expression
+    item_id: Expression | None = None
+    sent_at: SentAtSettings
+    event_id: Expression | None = None
+    event_value: Expression | None = None
+    impression: Expression | None = None
+    recommendation_id: Expression | None = None
+    event_attribution_source: Expression | None = None
+    properties: dict[str, PropertySettings] = Field(default_factory=dict)
+
+    @field_validator("properties", mode="before")
+    @classmethod
+    def _null_is_left_out(cls, value: object) -> object:
+        if isinstance(value, dict):
+            return {field: entry for field, entry in value.items() if entry is not None}
+        return {} if value is None else value
+
+    def expressions(self) -> dict[str, str]:
+        """Give the mapped expressions, properties aside, by the contract's key (`userId`, …, `sentAt`)."""
+        mapped = self.model_dump(by_alias=True, exclude={"properties", "sent_at"}, exclude_none=True)
+        return {**mapped, "sentAt": self.sent_at.expr}
+
+
+class SessionSettings(_Block):
+    """Block `session:`: how sessions are derived where `mapping.sessionId` is left out.
+
+    A new session starts after more than `gap_minutes` without an event of the user; `per_user` makes one
+    session of each user. Ten million minutes are 19 years: who wants more wants `per_user`.
+    """
+
+    gap_minutes: int = Field(default=30, gt=0, le=10_000_000)
+    per_user: bool = False

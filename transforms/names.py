@@ -1,0 +1,60 @@
+"""Names: from the schema's UPPER_SNAKE fields to camelCase keys of `properties`; and names nobody may take.
+
+It knows no schema and no mapping; it only rewrites and compares names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+EVENT_COLUMNS = (
+    "userId",
+    "sessionId",
+    "eventType",
+    "itemId",
+    "sentAt",
+    "eventId",
+    "eventValue",
+    "impression",
+    "recommendationId",
+    "eventAttributionSource",
+)
+"""The columns of a shaped event. A property's key is a column beside them, so it may be none of them."""
+
+RESERVED_KEYS = ("userId", "sessionId", "eventType", "timestamp", "recommendationId", "impression")
+"""Keys that PutEvents refuses in `properties`, in any case: botocore's personalize-events model, shape
+EventPropertiesJSON's documentation of Event.properties; the service answers 400 (amplify-js issue 6906)."""
+
+
+def camel_case(name: str) -> str:
+    """Give the `properties` key of a schema field: `NUMBER_OF_RATINGS` is `numberOfRatings`.
+
+    AWS documents no rule for digits. Here a digit has no case, so the underscore before it just goes:
+    `GENRES_FIELD_1` is `genresField1` and `L2_CATEGORY` is `l2Category`. A name that is already camel-cased
+    (no underscore, not all capitals) keeps its inner capitals. Any text has an answer; that of "__" is "".
+    """
+    first, *rest = [part for part in name.split("_") if part] or [""]
+    if rest or first.isupper():
+        return first.lower() + "".join(part.capitalize() for part in rest)
+    return first[:1].lower() + first[1:]
+
+
+def flat(name: str) -> str:
+    """Reduce a name to what Personalize tells fields apart by: no underscores, no case (2023 guide)."""
+    return name.replace("_", "").lower()
+
+
+def is_taken(key: str) -> bool:
+    """Tell whether a `properties` key is refused by the service or hides a column of the shaped event."""
+    return flat(key) in {flat(name) for name in (*RESERVED_KEYS, *EVENT_COLUMNS)}
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """Say which `known` names `name` may have meant: "; the nearest are A, B", or "" when none comes close.
+
+    Case and underscores count little: they are what people get wrong.
+    """
+    by_flat = {flat(candidate): candidate for candidate in known}
+    close = [by_flat[match] for match in get_close_matches(flat(name), by_flat, n=3)]
+    return f"; the nearest {'is' if len(close) == 1 else 'are'} {', '.join(close)}" if close else ""

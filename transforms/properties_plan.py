@@ -1,0 +1,102 @@
+"""Which mapped expression fills which field of the Interactions schema, under which key of `properties`.
+
+Pure: it compares the mapping with the schema and touches no data. Whether an expression's values fit a
+field's type shows per row, later.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from transforms.errors import BadInput
+from transforms.interactions_schema import REQUIRED, RESERVED, Field, InteractionsSchema
+from transforms.mapping import MappingSettings, PropertySettings
+from transforms.names import camel_case, flat, is_taken, nearest
+
+_KEY = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
+
+_MAPPED_BY = {
+    "USER_ID": "userId",
+    "ITEM_ID": "itemId",
+    "TIMESTAMP": "sentAt",
+    "EVENT_TYPE": "eventType",
+    "EVENT_VALUE": "eventValue",
+    "IMPRESSION": "impression",
+    "RECOMMENDATION_ID": "recommendationId",
+    "EVENT_ATTRIBUTION_SOURCE": "eventAttributionSource",
+}
+"""The key of `mapping:` that fills each field which is not a property."""
+
+
+@dataclass(frozen=True, slots=True)
+class Property:
+    """One property: the schema's `field`, its `key`, the SQL `expr`, and the field's type and flags."""
+
+    field: str
+    key: str
+    expr: str
+    type: str
+    nullable: bool
+    categorical: bool
+
+
+def plan_properties(mapping: MappingSettings, schema: InteractionsSchema) -> tuple[Property, ...]:
+    """Match `mapping.properties` with the schema's metadata fields, in the schema's order.
+
+    Raises `BadInput` for a property that the schema lacks or that is no property, for a key that is taken
+    twice or reserved, for a required field that nothing maps, and when userId and sessionId both miss.
+    """
+    _check_fields_exist(mapping, schema)
+    _check_nothing_required_is_missing(mapping, schema)
+    plan = tuple(
+        _property(field, mapping.properties[field.name])
+        for field in schema.metadata
+        if field.name in mapping.properties
+    )
+    _check_keys(plan)
+    return plan
+
+
+def _property(field: Field, settings: PropertySettings) -> Property:
+    key = settings.key or camel_case(field.name)
+    return Property(field.name, key, settings.expr, field.type, field.nullable, field.categorical)
+
+
+def _check_fields_exist(mapping: MappingSettings, schema: InteractionsSchema) -> None:
+    known = {field.name for field in schema.metadata}
+    for name in mapping.properties:
+        if name in REQUIRED | RESERVED:
+            raise BadInput(
+                f"mapping.properties.{name}: not a property; map it as mapping.{_MAPPED_BY[name]}."
+            )
+        if name not in known:
+            raise BadInput(f"mapping.properties.{name}: the schema has no such field{nearest(name, known)}.")
+
+
+def _check_nothing_required_is_missing(mapping: MappingSettings, schema: InteractionsSchema) -> None:
+    mapped = mapping.expressions()
+    if "userId" not in mapped and "sessionId" not in mapped:
+        raise BadInput("mapping: neither userId nor sessionId is mapped; sessions come from one of the two.")
+    for field in schema.fields:
+        if field.nullable or field.name == "USER_ID":  # events of anonymous sessions have no user
+            continue
+        key = _MAPPED_BY.get(field.name)
+        if key not in mapped and field.name not in mapping.properties:
+            todo = f"mapping.{key}" if key else f"mapping.properties.{field.name}"
+            raise BadInput(f"{todo}: missing, though the schema's field {field.name} can't be null.")
+
+
+def _check_keys(plan: tuple[Property, ...]) -> None:
+    taken: dict[str, str] = {}
+    for property_ in plan:
+        where = f"mapping.properties.{property_.field}"
+        if not _KEY.fullmatch(property_.key):
+            raise BadInput(f"{where}: its key must be a letter, then letters, digits or single underscores.")
+        if is_taken(property_.key):
+            raise BadInput(
+                f"{where}: the key {property_.key} is reserved, in any case; give it another `key`."
+            )
+        other = taken.setdefault(flat(property_.key), property_.field)
+        if other != property_.field:
+            raise BadInput(f"{where}: has the same key as {other}; give one of them another `key`.")
