@@ -1,0 +1,112 @@
+"""The running stand-in: a socket on loopback, its end by signal or bound, and the two lines that it prints.
+
+It decides nothing about requests: the endpoint does. One process, one event loop, no thread but the record's.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import os
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import uvloop
+
+from standin.certificate import loopback_tls
+from standin.connection import Connection
+from standin.endpoint import Answer, Endpoint, Request
+from standin.faults import FaultPlan
+from standin.judge import Judge
+from standin.quota import Quota
+from standin.record import Record
+from standin.settings import Settings
+from standin.signature import Verifier
+
+FLUSH_SECONDS = 0.1
+"""How long answers that are due may still take to leave once the end has come."""
+
+Say = Callable[[dict[str, Any]], None]
+
+
+def run(settings: Settings) -> None:
+    """Serve until a signal or a bound ends it; prints the address first, the account last, as JSON lines."""
+    runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
+    with tempfile.TemporaryDirectory(prefix="standin-") as folder, runner:
+        runner.run(_serve(settings, Path(folder), _say))
+
+
+def _say(message: dict[str, Any]) -> None:
+    print(json.dumps(message), flush=True)
+
+
+def _endpoint(settings: Settings) -> Endpoint:
+    return Endpoint(
+        verifier=Verifier(settings.credentials, settings.region),
+        judge=Judge(settings.tracking_id),
+        quota=Quota(settings.quota),
+        faults=FaultPlan(settings.faults, settings.seed),
+        record=Record(settings.record) if settings.record else None,
+        slow_seconds=settings.slow_seconds,
+    )
+
+
+async def _serve(settings: Settings, folder: Path, say: Say) -> None:
+    endpoint, ended = _endpoint(settings), asyncio.Event()
+    _end_on_signals(ended)
+    connections: set[asyncio.Transport] = set()
+    handle = _handler(endpoint, settings.max_requests, ended)
+    ca_file = folder / "ca.pem" if settings.tls else None
+    server = await asyncio.get_running_loop().create_server(
+        lambda: Connection(handle, endpoint.refuse, connections, settings.latency),
+        settings.host,
+        settings.port,
+        ssl=loopback_tls(ca_file) if ca_file else None,
+        backlog=2048,
+    )
+    gc.freeze()
+    cpu_before = time.process_time()
+    say(_address(server, settings, ca_file))
+    await _wait(ended, settings.seconds)
+    server.close()
+    await asyncio.sleep(settings.latency + FLUSH_SECONDS)
+    for transport in tuple(connections):
+        transport.close()
+    if endpoint.record is not None:
+        endpoint.record.close()
+    say({**endpoint.account.summary(), "cpu_seconds": round(time.process_time() - cpu_before, 3)})
+
+
+def _handler(endpoint: Endpoint, most: int | None, ended: asyncio.Event) -> Callable[[Request], Answer]:
+    def handle(request: Request) -> Answer:
+        answer = endpoint.answer(request, time.time())
+        if most is not None and endpoint.account.attempts >= most:
+            ended.set()
+        return answer
+
+    return handle
+
+
+def _end_on_signals(ended: asyncio.Event) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        asyncio.get_running_loop().add_signal_handler(number, ended.set)
+
+
+async def _wait(ended: asyncio.Event, seconds: float) -> None:
+    try:
+        await asyncio.wait_for(ended.wait(), seconds)
+    except TimeoutError:
+        return
+
+
+def _address(server: asyncio.Server, settings: Settings, ca_file: Path | None) -> dict[str, Any]:
+    port = server.sockets[0].getsockname()[1]
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    scheme = "https" if settings.tls else "http"
+    trust = str(ca_file) if ca_file else None
+    return {"url": f"{scheme}://{host}:{port}", "ca_file": trust, "pid": os.getpid()}
