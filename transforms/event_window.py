@@ -1,0 +1,55 @@
+"""The window of `--since` and `--until`, over the event's own time.
+
+It reads the two texts and makes a predicate; which column holds the time, and when it is applied, is the
+caller's choice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from transforms.errors import BadInput
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Bounds in microseconds since 1970 UTC: `since` inclusive, `until` exclusive; None is no bound."""
+
+    since: int | None = None
+    until: int | None = None
+
+    @classmethod
+    def parse(cls, since: str | None, until: str | None) -> Window:
+        """Read ISO 8601 dates or date-times, UTC unless they say otherwise.
+
+        Raises `BadInput` for anything else, and for a window that no event can lie in.
+        """
+        window = cls(_micros(since, "--since"), _micros(until, "--until"))
+        if window.since is not None and window.until is not None and window.since >= window.until:
+            raise BadInput("--since must lie before --until: no event lies in this window.")
+        return window
+
+    def within(self, micros: Column) -> Column:
+        """Tell of each row whether it is in the window, never null; a null time lies in every window."""
+        inside = F.lit(True)
+        if self.since is not None:
+            inside = inside & (micros >= F.lit(self.since))
+        if self.until is not None:
+            inside = inside & (micros < F.lit(self.until))
+        return micros.isNull() | inside
+
+
+def _micros(text: str | None, option: str) -> int | None:
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        raise BadInput(f"{option}: not ISO 8601; write 2026-01-31 or 2026-01-31T18:00:00Z.") from None
+    return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,119 @@
+"""The user's Spark SQL expressions: resolved against the columns, or refused in one sentence.
+
+Spark's own complaint becomes a `BadInput` that names the configuration key, the short cause and the columns
+that may have been meant. An expression whose value may change between two runs is refused: event ids and
+sessions must not. The texts show no literal of an expression: a filter may hold a user's id.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from pyspark.errors import AnalysisException
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql.types import ArrayType, DataType, StructType
+
+from transforms.errors import BadInput
+from transforms.names import nearest
+
+_LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\b[0-9][0-9.]{3,}")
+_NOISE = re.compile(r"^\[[A-Z0-9_.]+\] |\.? ?SQLSTATE: \w+|; line \d+,? pos \d+;?| on search path \[.*?\]")
+_NOW_LITERAL = re.compile(r"\b(date|timestamp\w*)\s*['\"]\s*(now|today|tomorrow|yesterday)", re.IGNORECASE)
+_MANY_COLUMNS = 30
+
+
+def resolve(df: DataFrame, expression: str, where: str) -> Column:
+    """Give the column that `expression` makes of each row of `df`; `where` is its configuration key.
+
+    Raises `BadInput` when it doesn't parse, names an unknown column or function, makes more or less than one
+    value of a row (`*`, aggregates, windows, explode), or depends on chance, clock, file or partition.
+    """
+    with blamed_on(where, expression, df):
+        column = F.expr(expression)
+        selected = df.select(column)
+    if len(selected.columns) != 1:
+        raise BadInput(f"{where}: gives {len(selected.columns)} columns where one is wanted.")
+    if not _stays_in_its_row(df, selected):
+        raise BadInput(f"{where}: must make one value of each row: no aggregate, window or explode.")
+    if not is_repeatable(selected, expression, whole_plan=False):
+        raise BadInput(f"{where}: depends on chance, clock, file or partition; a second run would differ.")
+    return column
+
+
+def is_repeatable(df: DataFrame, expression: str, *, whole_plan: bool) -> bool:
+    """Tell whether `df`'s last step, or its whole plan, gives the same values again in a later run.
+
+    Not so: rand(), uuid(), monotonically_increasing_id(), input_file_name(), current_date() and the like.
+    """
+    if _NOW_LITERAL.search(expression):
+        return False
+    plan = df._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark shows determinism nowhere else
+    clock = df.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern.CURRENT_LIKE()  # type: ignore[union-attr]  # noqa: SLF001
+    steps = plan.expressions()
+    parts = [plan] if whole_plan else [steps.apply(number) for number in range(steps.size())]
+    return all(part.deterministic() and not part.containsPattern(clock) for part in parts)
+
+
+@contextmanager
+def blamed_on(where: str, expression: str, df: DataFrame) -> Iterator[None]:
+    """Turn Spark's complaint about `expression` over `df`'s columns into `BadInput` that names `where`."""
+    try:
+        with _unlogged():
+            yield
+    except AnalysisException as error:
+        raise BadInput(f"{where}: {_sentence(error, expression, df)}") from None
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Keep PySpark 4 from logging the exception, stack trace and all, before anyone can handle it."""
+    before = logging.root.manager.disable
+    logging.disable(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        logging.disable(before)
+
+
+def _stays_in_its_row(df: DataFrame, selected: DataFrame) -> bool:
+    before, after = (frame._jdf.queryExecution().analyzed() for frame in (df, selected))  # noqa: SLF001
+    if after.nodeName() != "Project":
+        return False
+    return bool(after.child().nodeName() == before.nodeName())
+
+
+def _sentence(error: AnalysisException, expression: str, df: DataFrame) -> str:
+    facts = error.getMessageParameters() or {}
+    missing = facts.get("objectName", "").replace("`", "")
+    if missing and "UNRESOLVED_COLUMN" in str(error):
+        return f"there is no column {missing}{_meant(missing, df)}. A constant text goes in SQL quotes."
+    return f"{_cause(error, expression)}."
+
+
+def _meant(name: str, df: DataFrame) -> str:
+    known = list(_paths(df.schema))
+    near = nearest(name, known) or nearest(name.rpartition(".")[2], known)
+    return near or f"; there are {', '.join(known[:_MANY_COLUMNS])}"
+
+
+def _paths(data_type: DataType, prefix: str = "") -> Iterator[str]:
+    """Name the columns and, dotted, the fields within them."""
+    if isinstance(data_type, ArrayType):
+        yield from _paths(data_type.elementType, prefix)
+    if isinstance(data_type, StructType):
+        for field in data_type.fields:
+            yield prefix + field.name
+            yield from _paths(field.dataType, f"{prefix}{field.name}.")
+
+
+def _cause(error: Exception, expression: str) -> str:
+    """Take the first line of Spark's message, without codes and without the expression's literals."""
+    line = _NOISE.sub("", next(iter(str(error).strip().splitlines()), "")).strip().rstrip(".")
+    for literal in sorted(_LITERAL.findall(expression), key=len, reverse=True):
+        for text in (literal, literal.strip("'\"")):
+            line = line.replace(text, "…") if text else line
+    return line

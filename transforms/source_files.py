@@ -1,0 +1,178 @@
+"""The source's files, looked at before Spark starts: that they are there, whole, Parquet, and of one layout.
+
+It lists them as Spark will and reads their footers, no row. Spark takes the columns of one file for all and
+skips what it can't place without a word; here that is an error which names the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+
+import pyarrow as pa
+from pyarrow import fs as pafs
+from pyarrow import parquet as pq
+
+from transforms.errors import BadInput
+from transforms.globs import is_glob, matcher
+
+OpenFilesystem = Callable[[str], tuple[pafs.FileSystem, str]]
+"""Gives the file system of a URL, and the URL's path within it."""
+
+_FOOTER_THREADS = 64  # footers are small and far away: the wait is for the network
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """What the footers tell: files, their bytes and rows, and the columns with Arrow's names of their types."""
+
+    count: int
+    bytes: int
+    rows: int
+    columns: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    name: str  # as a person would write it
+    size: int
+    path: str
+    filesystem: pafs.FileSystem
+
+
+@dataclass(frozen=True, slots=True)
+class _Footer:
+    file: _File
+    rows: int
+    columns: dict[str, str]
+
+
+def check_files(paths: Sequence[str], open_filesystem: OpenFilesystem) -> SourceFiles:
+    """Find the Parquet files of `source.path`, read every footer, and see that all agree.
+
+    Raises `BadInput` that names the file: for a path that is missing or holds no Parquet file, a file that is
+    not Parquet or cut off, lies in two of the paths or where Spark would pass over it, or holds nanoseconds
+    (Spark reads none), and for two files whose columns differ in name or type.
+    """
+    files = [file for path in paths for file in _listed(path, open_filesystem)]
+    _check_once(files)
+    with ThreadPoolExecutor(_FOOTER_THREADS) as pool:
+        footers = list(pool.map(_footer, files))
+    for one, other in pairwise(footers):
+        _check_same_columns(one, other)
+    return SourceFiles(
+        len(files),
+        sum(file.size for file in files),
+        sum(footer.rows for footer in footers),
+        footers[0].columns,
+    )
+
+
+def _listed(path: str, open_filesystem: OpenFilesystem) -> list[_File]:
+    """List the data files of one path, sorted; some, or `BadInput`."""
+    filesystem, inner = open_filesystem(path)
+    prefix = path[: len(path) - len(inner)] if path.endswith(inner) else ""
+    try:
+        found = list(_walk(filesystem, inner.rstrip("/")))
+    except OSError as error:
+        raise BadInput(f"source.path {path}: can't be listed: {_first_line(error)}") from None
+    files = [_File(prefix + info.path, info.size, info.path, filesystem) for info in found if _is_data(info)]
+    if not files:
+        raise BadInput(f"source.path {path}: there is no Parquet file in it.")
+    _check_folders(path, inner.rstrip("/"), files)
+    return sorted(files, key=lambda file: file.path)
+
+
+def _check_once(files: Sequence[_File]) -> None:
+    name, times = Counter(file.name for file in files).most_common(1)[0]
+    if times > 1:
+        raise BadInput(
+            f"source.path: {name} would be read {times} times; let only one of the paths reach it."
+        )
+
+
+def _walk(filesystem: pafs.FileSystem, inner: str) -> Iterator[pafs.FileInfo]:
+    """Give the files at or below `inner`, hidden ones left out at every level below it, as Spark does."""
+    start = inner
+    while is_glob(start):
+        start = start.rpartition("/")[0]
+    info = filesystem.get_file_info(start or "/")
+    if info.type == pafs.FileType.NotFound:
+        raise FileNotFoundError("there is nothing of this name")
+    if info.is_file:
+        yield info
+        return
+    below = matcher(inner)
+    for entry in filesystem.get_file_info(pafs.FileSelector(info.path, recursive=True)):
+        rest = below(entry.path)
+        if entry.is_file and rest is not None and not any(_is_hidden(part) for part in rest.split("/")):
+            yield entry
+
+
+def _is_hidden(name: str) -> bool:
+    """Apply Spark's rule (InMemoryFileIndex.shouldFilterOutPathName): a folder `_key=value` is not hidden."""
+    return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("._COPYING_")
+
+
+def _is_data(info: pafs.FileInfo) -> bool:
+    """Leave out the empty objects that stand for folders on S3; an empty .parquet is a failed upload."""
+    return not _is_hidden(info.base_name) and bool(info.size > 0 or info.path.endswith(".parquet"))
+
+
+def _check_folders(path: str, inner: str, files: Sequence[_File]) -> None:
+    """Refuse files in plain folders below the path: Spark reads below it only through `key=value` folders."""
+    below = matcher(inner)
+    for file in files:
+        folders = (below(file.path) or "").split("/")[:-1]
+        if folders and not any("=" in part for part in (*folders, inner.rpartition("/")[2])):
+            deeper = path.rstrip("/") + "/*" * len(folders)
+            raise BadInput(
+                f"source.path {path}: Spark would pass over {file.name}, as it lies in a folder that is not "
+                f"key=value; write the path as {deeper}/ instead."
+            )
+
+
+def _footer(file: _File) -> _Footer:
+    try:
+        metadata = pq.read_metadata(file.path, filesystem=file.filesystem)
+    except (pa.ArrowException, OSError) as error:
+        raise BadInput(f"source file {file.name}: not Parquet, or damaged: {_first_line(error)}") from None
+    schema = metadata.schema
+    for number in range(metadata.num_columns):
+        column = schema.column(number)
+        if column.physical_type == "INT64" and "timeUnit=nanoseconds" in str(column.logical_type):
+            raise BadInput(
+                f"source file {file.name}: column {column.path} is a timestamp in nanoseconds, which Spark "
+                "can't read; write it in microseconds (pandas: to_parquet(…, coerce_timestamps='us'))."
+            )
+    return _Footer(
+        file, metadata.num_rows, {field.name: _type(field.type) for field in schema.to_arrow_schema()}
+    )
+
+
+def _type(data_type: pa.DataType) -> str:
+    """Name a type as Spark tells types apart: by neither a timestamp's unit nor the names within a list.
+
+    A timestamp of nanoseconds is INT96 here (the other kind was refused), which Spark takes for one in UTC.
+    """
+    name = re.sub(r" not null|(?<=list<)\w+: ", "", str(data_type))
+    name = re.sub(r"timestamp\[(ns|\w+, tz=[^\]]*)\]", "timestamp", name)
+    return re.sub(r"timestamp\[\w+\]", "timestamp without time zone", name)
+
+
+def _check_same_columns(one: _Footer, other: _Footer) -> None:
+    for name in one.columns | other.columns:
+        here, there = (footer.columns.get(name, "missing") for footer in (one, other))
+        if here != there:
+            raise BadInput(
+                f"source.path: the files differ in column {name}: {here} in {one.file.name}, {there} in "
+                f"{other.file.name}; rewrite one, or load each layout in a run of its own."
+            )
+
+
+def _first_line(error: BaseException) -> str:
+    return f"{(str(error).strip() or type(error).__name__).splitlines()[0]}"
