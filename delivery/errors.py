@@ -1,0 +1,22 @@
+"""What can go wrong in delivery, named by what the caller does next.
+
+Catch `DeliveryError` to catch them all. None of them ever holds a personal value or a credential: their
+texts are logged and shown. They are raised with one finished sentence, so they survive pickling.
+"""
+
+from __future__ import annotations
+
+
+class DeliveryError(Exception):
+    """Delivery could not go on; the text is one sentence for a person."""
+
+
+class StorageError(DeliveryError):
+    """A file could not be read, written, listed or deleted: try again later, or stop.
+
+    The text names the URL and the cause, never a credential.
+    """
+
+
+class CoordinatorLostError(DeliveryError):
+    """The driver's coordinator does not answer: go on at the fallback rate, and try to join it again."""
