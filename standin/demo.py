@@ -1,0 +1,180 @@
+"""`python -m standin.demo`: a made-up history, the real job, a service that judges it, and their accounts.
+
+It says whether the accounts agree. Everything stays on this machine and below `build/demo/`. The job is
+started as a user would start it, as a process of its own; nothing of it is imported. Exits with 1 when any
+figure disagrees.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any, TypeVar
+
+import yaml
+
+from standin.agreement import check_files, check_first_run, check_second_run, table_of
+from standin.history import History, generate
+from standin.process import StandinProcess
+
+Result = TypeVar("Result")
+
+ROOT = Path(__file__).parent.parent
+EVENTS = 200_000
+QUOTA = 1000
+"""Requests per second: the default quota of a dataset group, and the limit that the job is given."""
+
+LATENCY_MS = 20
+JOB_SECONDS = 300
+RUNS = ("first", "again")
+TRACKING_ID = "demo-tracking-id"
+
+MAPPING: Mapping[str, Any] = {
+    "userId": "user_id",
+    "sessionId": "session_id",
+    "eventType": "event_type",
+    "itemId": "item_id",
+    "sentAt": {"expr": "timestamp", "unit": "seconds"},
+    "eventValue": "event_value",
+    "impression": "shown_items",
+    "recommendationId": "recommendation_id",
+    "eventAttributionSource": "event_attribution_source",
+    "properties": {"DISCOUNT": "discount"},
+}
+"""The columns of `standin.history` as events, in the job's configuration."""
+
+
+class JobFailed(Exception):  # noqa: N818 - named by what happened, as the sentence is
+    """The job ended before it wrote a summary; the text is the end of what it printed."""
+
+
+def job_settings(history: Path, output: Path, url: str) -> dict[str, Any]:
+    """The job's whole configuration, as its YAML file holds it."""
+    return {
+        "source": {"path": str(history)},
+        "schema": str(ROOT / "conf" / "interactions.avsc"),
+        "mapping": dict(MAPPING),
+        "personalize": {"tracking_id": TRACKING_ID, "region": "eu-west-1", "endpoint_url": url},
+        "delivery": {"max_requests_per_second": QUOTA},
+        "output": {"path": str(output)},
+    }
+
+
+def run_job(folder: Path, run_id: str, keys: Mapping[str, str]) -> dict[str, Any]:
+    """Run `folder/job.yaml` once and return its summary; what it prints goes to `folder/<run_id>.log`."""
+    log = folder / f"{run_id}.log"
+    with log.open("w") as output:
+        subprocess.run(  # noqa: S603 - our own module, our own arguments
+            [
+                sys.executable,
+                "-m",
+                "jobs.put_events",
+                f"--config={folder / 'job.yaml'}",
+                f"--run-id={run_id}",
+            ],
+            cwd=ROOT,
+            env=_environment(keys),
+            stdout=output,
+            stderr=output,
+            timeout=JOB_SECONDS,
+            check=False,
+        )
+    summary = folder / "output" / "runs" / run_id / "summary.json"
+    if not summary.exists():
+        raise JobFailed("\n".join(log.read_text().splitlines()[-20:]))
+    return dict(json.loads(summary.read_text()))
+
+
+def _environment(keys: Mapping[str, str]) -> dict[str, str]:
+    own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    return {**own, **keys, "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+def run_demo(folder: Path, events: int) -> bool:
+    """Make the history, run the job twice, compare, print; whether everything agrees."""
+    history = _told(f"making a history of {events:,} events", partial(generate, folder / "history", events))
+    print(f"  {history.valid:,} valid, {history.duplicates:,} duplicates, {history.rejected:,} dirty")
+    options = {
+        "quota": QUOTA,
+        "latency_ms": LATENCY_MS,
+        "tracking_id": TRACKING_ID,
+        "record": folder / "service",
+    }
+    with StandinProcess(**options, seconds=3 * JOB_SECONDS) as standin:
+        settings = job_settings(history.folder, folder / "output", standin.url)
+        (folder / "job.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
+        keys = standin.environment
+        jobs = [_told(f"running the job: {run}", partial(run_job, folder, run, keys)) for run in RUNS]
+        service = standin.stop()
+    return _compare(folder, history, jobs, service)
+
+
+def _compare(
+    folder: Path, truth: History, jobs: Sequence[Mapping[str, Any]], service: Mapping[str, Any]
+) -> bool:
+    first, again = jobs
+    checks = [
+        *check_first_run(first, service, truth),
+        *check_files(folder / "output", RUNS[0], folder / "service", truth),
+        *check_second_run(again, truth),
+    ]
+    print(f"\n{table_of(checks)}\n\n{_rates(first)}\n\n{_places(folder)}")
+    return all(check.agrees for check in checks)
+
+
+def _rates(job: Mapping[str, Any]) -> str:
+    rate, limit = job["achieved_requests_per_second"], job["max_requests_per_second"]
+    fill = job["events_delivered"] / max(1, job["requests_delivered"])
+    return f"{rate:,.1f} requests/s of at most {limit:,}; {fill:.2f} events per request"
+
+
+def _places(folder: Path) -> str:
+    places = {
+        "the history": folder / "history",
+        "the job's configuration": folder / "job.yaml",
+        "its report": folder / "output" / "runs" / RUNS[0] / "report.html",
+        "its outputs": folder / "output",
+        "what the service accepted": folder / "service",
+    }
+    return "\n".join(f"{what:28}{path}" for what, path in places.items())
+
+
+def _told(what: str, work: Callable[[], Result]) -> Result:
+    print(f"{what} …", flush=True)
+    started = time.monotonic()
+    result = work()
+    print(f"  {time.monotonic() - started:.1f} s", flush=True)
+    return result
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Read the options, run the demo in a clean folder, return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m standin.demo", description=__doc__)
+    parser.add_argument("--events", type=int, default=EVENTS, help="rows in the history")
+    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="a new folder to use for build/demo")
+    options = parser.parse_args(arguments)
+    folder = (options.keep or ROOT / "build" / "demo").absolute()
+    if options.keep is None:
+        shutil.rmtree(folder, ignore_errors=True)
+    elif folder.exists():
+        parser.error("the folder of --keep is there already")
+    folder.mkdir(parents=True)
+    try:
+        agrees = run_demo(folder, options.events)
+    except JobFailed as failed:
+        print(f"The job wrote no summary. The end of its log:\n{failed}", file=sys.stderr)
+        return 1
+    print("\nEverything agrees." if agrees else "\nSomething disagrees: see above.")
+    return 0 if agrees else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
