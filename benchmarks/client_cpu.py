@@ -1,0 +1,162 @@
+"""CPU seconds per request of the awscrt client and of boto3, in one run against one local server.
+
+    python -m benchmarks.client_cpu [--requests 6000] [--boto3-requests 1500] [--plain]
+
+Ten-event requests of about 1.9 KB, packed from staged events, answered after 30 ms, over TLS unless told
+otherwise. CPU is that of this process alone (user + system); the server runs in its own. Bounded in count and
+in time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import datetime
+import os
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import botocore.session
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from delivery.answer import Answer
+from delivery.awscrt_client import AwsCrtClient
+from delivery.boto3_client import Boto3Client, boto3_service
+from delivery.connections import ConnectionPool
+from delivery.credentials import CredentialSource
+from delivery.endpoint import resolve_endpoint
+from delivery.events_client import CONNECT_SECONDS, EventsClient
+from delivery.packing import StagedEvent, pack
+from delivery.request import events_per_request, request_writer
+from delivery.signing import Signer
+
+SECONDS_AT_MOST = 120.0
+IN_FLIGHT = 64
+BOTO3_THREADS = 16
+
+
+def staged_events(count: int) -> Iterator[StagedEvent]:
+    """`count` events of 180 bytes, ten to a session."""
+    for number in range(count):
+        body = (
+            f'{{"eventId":"{number:032x}","eventType":"view","sentAt":{1_700_000_000 + number},'
+            f'"itemId":"item-{number % 5000}","eventValue":1.5,"properties":"{{\\"discount\\":\\"0.15\\"}}"}}'
+        )
+        envelope = f'{{"userId":"user-{number // 10}","sessionId":"session-{number // 10}"}}'
+        yield StagedEvent(f"{number:032x}", envelope.encode(), body.encode())
+
+
+def self_signed(folder: Path) -> tuple[Path, Path]:
+    """A certificate for loopback, made now: the server's PEM with its key, and the CA file to trust."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.datetime.now(datetime.UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - datetime.timedelta(days=1))
+        .not_valid_after(now + datetime.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    chain = certificate.public_bytes(serialization.Encoding.PEM)
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    server, trusted = folder / "server.pem", folder / "ca.pem"
+    server.write_bytes(private + chain)
+    trusted.write_bytes(chain)
+    return server, trusted
+
+
+@contextlib.contextmanager
+def answering_server(certificate: Path | None) -> Iterator[str]:
+    """Run the server in its own process and give its URL; closing its standard input ends it."""
+    command = [sys.executable, "-m", "benchmarks.answering_server"]
+    if certificate is not None:
+        command += ["--certificate", str(certificate)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        assert process.stdin is not None  # noqa: S101
+        scheme = "http" if certificate is None else "https"
+        yield f"{scheme}://localhost:{process.stdout.readline().strip()}"
+        process.stdin.close()
+
+
+def awscrt_client(url: str) -> EventsClient:
+    """The client that carries the load, wired as a partition wires it."""
+    session = botocore.session.Session()
+    endpoint = resolve_endpoint(session, "eu-west-1", url)
+    signer = Signer(endpoint, CredentialSource(session.get_credentials), time.time)
+    return AwsCrtClient(signer, ConnectionPool(endpoint, CONNECT_SECONDS), time.monotonic)
+
+
+def boto3_client(url: str) -> EventsClient:
+    """The reference client."""
+    session = botocore.session.Session()
+    return Boto3Client(boto3_service(session, "eu-west-1", url, BOTO3_THREADS), BOTO3_THREADS)
+
+
+def measure(client: EventsClient, requests: int, in_flight: int) -> tuple[float, float]:
+    """Send that many requests; the CPU seconds and the seconds that each took on average."""
+    slots, failures = threading.Semaphore(in_flight), list[Answer]()
+
+    def done(answer: Answer) -> None:
+        if answer.status != 200:
+            failures.append(answer)
+        slots.release()
+
+    write = request_writer("benchmark-tracker")
+    deadline = time.monotonic() + SECONDS_AT_MOST
+    started, cpu = time.monotonic(), time.process_time()
+    for batch in pack(staged_events(requests * 10), events_per_request()):
+        slots.acquire(timeout=max(0.0, deadline - time.monotonic()))
+        client.send(write(batch), done)
+    for _ in range(in_flight):
+        slots.acquire(timeout=max(0.0, deadline - time.monotonic()))
+    used, took = time.process_time() - cpu, time.monotonic() - started
+    if failures:
+        raise SystemExit(f"{len(failures)} requests failed, the first with {failures[0]}")
+    return used / requests, took / requests
+
+
+def compare(name: str, make: Callable[[str], EventsClient], url: str, requests: int, in_flight: int) -> float:
+    """Warm a client up, measure it, print its line; the CPU seconds per request."""
+    client = make(url)
+    measure(client, min(200, requests), in_flight)
+    cpu, seconds = measure(client, requests, in_flight)
+    client.close()
+    print(f"{name:8} {requests:6} requests  {cpu * 1000:6.3f} ms CPU each  {1 / cpu:7.0f} per CPU-second"
+          f"  {1 / seconds:6.0f} per second")  # fmt: skip
+    return cpu
+
+
+def main() -> None:
+    """Measure both clients and print their ratio."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--requests", type=int, default=6000)
+    parser.add_argument("--boto3-requests", type=int, default=1500)
+    parser.add_argument("--plain", action="store_true", help="HTTP instead of TLS")
+    arguments = parser.parse_args()
+    os.environ.update(AWS_ACCESS_KEY_ID="benchmark", AWS_SECRET_ACCESS_KEY="benchmark")  # noqa: S106 - nobody's
+    with tempfile.TemporaryDirectory() as folder:
+        server, trusted = self_signed(Path(folder))
+        os.environ["AWS_CA_BUNDLE"] = str(trusted)
+        with answering_server(None if arguments.plain else server) as url:
+            ours = compare("awscrt", awscrt_client, url, arguments.requests, IN_FLIGHT)
+            theirs = compare("boto3", boto3_client, url, arguments.boto3_requests, BOTO3_THREADS)
+    print(f"boto3 spends {theirs / ours:.1f} times the CPU of awscrt")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,50 @@
+"""What came back for one PutEvents request: a plain value, the same whichever client sent it.
+
+It judges nothing (see `faults`), and its text form never holds the service's message: that message may quote
+an event, so it goes into the dead letters and nowhere else.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer of the service, or the lack of one.
+
+    `status` is the HTTP status, None where no answer came (connection, time-out, signing); `code` is the
+    error's name, the service's or the client library's, None for a success; `message` is the service's own
+    words; `renewed` says that newer credentials were found after the service called the request's own
+    expired.
+    """
+
+    status: int | None
+    code: str | None = None
+    message: str | None = field(default=None, repr=False)
+    renewed: bool = False
+
+
+ACCEPTED = Answer(200)
+
+
+def error_code(header: str | None, body: object) -> str | None:
+    """The error's name, out of the `x-amzn-ErrorType` header or the body's `__type` or `code`.
+
+    A name may carry a namespace before `#` and a URL behind `:`; both are cut off, as the AWS restJson1
+    protocol asks (Smithy, "Operation error serialization").
+    """
+    names = (header, *(body.get(key) for key in ("__type", "code"))) if isinstance(body, dict) else (header,)
+    name = next((name for name in names if isinstance(name, str) and name), None)
+    return None if name is None else name.split(":", 1)[0].rsplit("#", 1)[-1] or None
+
+
+def refusal(status: int, header: str | None, content: bytes) -> Answer:
+    """The answer told by an HTTP error: its status, its error type header and its body, JSON or not."""
+    try:
+        body = json.loads(content)
+    except ValueError:
+        body = None
+    message = (body.get("message") or body.get("Message")) if isinstance(body, dict) else None
+    return Answer(status, error_code(header, body), message if isinstance(message, str) else None)

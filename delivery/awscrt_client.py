@@ -1,0 +1,167 @@
+"""The client that carries the load: signing and HTTP in the AWS Common Runtime, hundreds of requests at once.
+
+Its Python binding knows no read time-out, so this module keeps one. It does not retry, and it does not bound
+how much is in flight: the sender does both.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import replace
+
+from awscrt.exceptions import AwsCrtError
+from awscrt.http import HttpClientConnection, HttpRequest
+
+from delivery.answer import ACCEPTED, Answer, refusal
+from delivery.connections import ConnectionPool
+from delivery.credentials import CredentialsError, SigningKeys
+from delivery.events_client import CONNECT_SECONDS, READ_SECONDS, Done
+from delivery.faults import EXPIRED_CODES
+from delivery.signing import Signer
+
+_SWEEP_SECONDS = 0.25
+_OK = 200
+# What the Common Runtime raises when a connection or a signature fails, by its error's kind.
+_RUNTIME_ERRORS = (AwsCrtError, RuntimeError, OSError, ValueError)
+
+
+class AwsCrtClient:
+    """An `EventsClient` on awscrt. `send` is meant for one thread; `clock` gives monotonic seconds."""
+
+    def __init__(
+        self,
+        signer: Signer,
+        pool: ConnectionPool,
+        clock: Callable[[], float],
+        time_out: float = CONNECT_SECONDS + READ_SECONDS,
+    ) -> None:
+        self._signer = signer
+        self._pool = pool
+        self._clock = clock
+        self._time_out = time_out
+        self._open: dict[_Exchange, float] = {}
+        self._closed = threading.Event()
+        threading.Thread(target=self._sweep, name="answer-time-outs", daemon=True).start()
+
+    def send(self, body: bytes, done: Done) -> None:
+        """Sign and send one body; see `EventsClient.send`."""
+        try:
+            request, keys = self._signer.sign(body)
+        except CredentialsError:
+            done(Answer(None, "CredentialRetrievalError"))
+        except _RUNTIME_ERRORS:
+            done(Answer(None, "SigningFailed"))
+        else:
+            exchange = _Exchange(self, request, keys, done)
+            self._open[exchange] = self._clock() + self._time_out
+            self._pool.borrow(exchange.begin)
+
+    def close(self) -> None:
+        """Stop watching time-outs and close the idle connections."""
+        self._closed.set()
+        self._pool.close()
+
+    def settle(self, exchange: _Exchange, answer: Answer) -> bool:
+        """Give an exchange its one answer; False if it had one already."""
+        if self._open.pop(exchange, None) is None:
+            return False
+        exchange.done(self._renewed(exchange, answer) if answer.code in EXPIRED_CODES else answer)
+        return True
+
+    def is_waiting(self, exchange: _Exchange) -> bool:
+        """Whether an exchange still lacks its answer."""
+        return exchange in self._open
+
+    def give_back(self, connection: HttpClientConnection) -> None:
+        """Keep a connection whose exchange is over."""
+        self._pool.give_back(connection)
+
+    def expire(self) -> None:
+        """Give up each exchange whose time is over, and close its connection: no late answer is read."""
+        now = self._clock()
+        for exchange, deadline in list(self._open.items()):
+            if deadline > now:
+                break  # all have the same time-out, so the oldest come first
+            if self.settle(exchange, Answer(None, "ReadTimeout")):
+                exchange.abandon()
+
+    def _sweep(self) -> None:
+        while not self._closed.wait(_SWEEP_SECONDS):
+            self.expire()
+
+    def _renewed(self, exchange: _Exchange, answer: Answer) -> Answer:
+        return replace(answer, renewed=self._signer.renew(exchange.keys))
+
+
+class _Exchange:
+    """One request on its way and what has come back of its answer so far.
+
+    Its methods run on the event-loop thread, except `abandon`, and `begin` when a connection was idle.
+    """
+
+    __slots__ = ("_client", "_connection", "_content", "_error_type", "_request", "_status", "done", "keys")
+
+    def __init__(self, client: AwsCrtClient, request: HttpRequest, keys: SigningKeys, done: Done) -> None:
+        self._client = client
+        self._request: HttpRequest | None = request
+        self.keys = keys
+        self.done = done
+        self._connection: HttpClientConnection | None = None
+        self._status: int | None = None
+        self._error_type: str | None = None
+        self._content = b""
+
+    def begin(self, connection: HttpClientConnection | None, error: str | None) -> None:
+        """Send the request over a connection, or end with the error that kept it from opening."""
+        if connection is None:
+            self._client.settle(self, Answer(None, error))
+        elif self._client.is_waiting(self):
+            self._write(connection)
+        else:
+            self._client.give_back(connection)
+
+    def abandon(self) -> None:
+        """Close the connection, if the request has one."""
+        if (connection := self._connection) is not None:
+            connection.close()
+
+    def _write(self, connection: HttpClientConnection) -> None:
+        self._connection = connection
+        try:
+            stream = connection.request(self._request, self._on_response, self._on_body)
+            stream.completion_future.add_done_callback(self._on_complete)
+            stream.activate()
+        except _RUNTIME_ERRORS as error:
+            self._client.settle(self, Answer(None, _name(error)))
+
+    def _on_response(self, status_code: int, headers: list[tuple[str, str]], **_: object) -> None:
+        self._status = status_code
+        if status_code != _OK:
+            self._error_type = next(
+                (value for name, value in headers if name.lower() == "x-amzn-errortype"), None
+            )
+
+    def _on_body(self, chunk: bytes, **_: object) -> None:
+        if self._status != _OK:
+            self._content += chunk
+
+    def _on_complete(self, future: Future[int]) -> None:
+        # Both references would keep each other, and so the connection, alive until the collector comes round.
+        connection, self._connection, self._request = self._connection, None, None
+        error = future.exception()
+        if error is None:
+            self._client.give_back(connection)
+        self._client.settle(self, self._answer(error))
+
+    def _answer(self, error: BaseException | None) -> Answer:
+        if error is not None or self._status is None:
+            return Answer(None, _name(error))
+        if self._status == _OK:
+            return ACCEPTED
+        return refusal(self._status, self._error_type, self._content)
+
+
+def _name(error: BaseException | None) -> str:
+    return str(error.name) if isinstance(error, AwsCrtError) else type(error).__name__

@@ -1,0 +1,39 @@
+"""Tells when a partition's failures are no longer bad luck: a run of them, over a time, without one success.
+
+Pure: it is told the time and stops nothing itself. The numbers weigh finding out soon (a dead service is
+known within 30 s, read time-outs of 10 s included) against stopping a whole job for a few faults in a row.
+"""
+
+from __future__ import annotations
+
+from delivery.faults import Fault
+
+# For each kind of failure, pairs of (failures in a row, seconds since the first of them): either pair opens
+# the circuit. The second pair of TRANSIENT is for partitions that get few attempts a second. A service that
+# throttles is alive, so it gets longer; refused content costs up to 19 attempts for ten bad events without
+# any success.
+_OPENS_AT: dict[Fault, tuple[tuple[int, float], ...]] = {
+    Fault.TRANSIENT: ((20, 10.0), (8, 20.0)),
+    Fault.THROTTLED: ((20, 30.0), (8, 60.0)),
+    Fault.POISON: ((200, 10.0),),
+}
+
+
+class Circuit:
+    """Counts one partition's failures since its last success."""
+
+    def __init__(self) -> None:
+        self._failures = 0
+        self._first_at = 0.0
+
+    def succeeded(self) -> None:
+        """A request was accepted: the run of failures is over."""
+        self._failures = 0
+
+    def failed(self, fault: Fault, now: float) -> bool:
+        """Count a failure that is not fatal; True if the circuit is open now (`now`: monotonic seconds)."""
+        if self._failures == 0:
+            self._first_at = now
+        self._failures += 1
+        lasted = now - self._first_at
+        return any(self._failures >= failures and lasted >= least for failures, least in _OPENS_AT[fault])

@@ -1,0 +1,79 @@
+"""AWS credentials for signing: found by botocore's own chain on the machine that sends, refreshed in time.
+
+Nothing here is ever shipped, logged or put into an error's text.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Protocol
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from delivery.errors import DeliveryError
+
+
+class SigningKeys(Protocol):
+    """The keys of one moment, as botocore's `ReadOnlyCredentials` holds them."""
+
+    access_key: str
+    secret_key: str
+    token: str | None
+
+
+class Credentials(Protocol):
+    """botocore's credentials, refreshable or not."""
+
+    def get_frozen_credentials(self) -> SigningKeys:
+        """The keys of this moment, refreshed first if they are about to expire."""
+
+
+class CredentialsError(DeliveryError):
+    """No usable credentials were found, or they could not be refreshed: stop, nothing can be signed."""
+
+
+class CredentialSource:
+    """The credentials of one process, with a second look at the chain when the service calls them expired.
+
+    `find` resolves the chain afresh, as `botocore.session.Session().get_credentials` does, and gives None
+    where there are none. Raises `CredentialsError` at once if the first look finds none.
+    """
+
+    def __init__(self, find: Callable[[], Credentials | None]) -> None:
+        self._find = find
+        self._lock = threading.Lock()
+        self._credentials = self._look()
+
+    def keys(self) -> SigningKeys:
+        """The keys to sign with now; raises `CredentialsError` when they can't be refreshed."""
+        try:
+            return self._credentials.get_frozen_credentials()
+        except (BotoCoreError, ClientError) as error:
+            raise CredentialsError(
+                f"AWS credentials could not be refreshed ({type(error).__name__})"
+            ) from None
+
+    def renew(self, refused: SigningKeys) -> bool:
+        """Look for newer keys than those the service refused as expired; True if there are any.
+
+        Many requests are in flight when a token expires: the first refusal looks, the others find it done.
+        """
+        with self._lock:
+            try:
+                if self.keys() == refused:
+                    self._credentials = self._look()
+                return self.keys() != refused
+            except CredentialsError:
+                return False
+
+    def _look(self) -> Credentials:
+        try:
+            found = self._find()
+        except (BotoCoreError, ClientError) as error:
+            raise CredentialsError(f"AWS credentials could not be read ({type(error).__name__})") from None
+        if found is None:
+            raise CredentialsError(
+                "no AWS credentials were found in the usual places (environment, profile, role)"
+            )
+        return found

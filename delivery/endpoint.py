@@ -1,0 +1,56 @@
+"""Where the events go: the service's address, as botocore resolves it from region, settings and environment.
+
+It opens no connection. HTTP proxies are out of scope: no address given here is reached through one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from botocore.httpsession import get_cert_path
+from botocore.session import Session
+
+from delivery.request import SERVICE
+
+# The model's operation PutEvents: `POST /events`.
+_OPERATION_PATH = "/events"
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One address: `path` is that of PutEvents, prefix included; `host_header` leaves out a default port."""
+
+    scheme: str
+    host: str
+    port: int
+    path: str
+    host_header: str
+    region: str
+    ca_file: str | None
+
+
+def parse_endpoint(url: str, region: str, ca_file: str | None) -> Endpoint:
+    """The endpoint behind a base URL, joined with the operation's path as botocore joins them."""
+    parts = urlsplit(url)
+    host, default = parts.hostname or "", _DEFAULT_PORTS[parts.scheme]
+    port = parts.port or default
+    shown = f"[{host}]" if ":" in host else host
+    header = shown if port == default else f"{shown}:{port}"
+    path = parts.path.removesuffix("/") + _OPERATION_PATH
+    return Endpoint(
+        parts.scheme, host, port, path, header, region, ca_file if parts.scheme == "https" else None
+    )
+
+
+def resolve_endpoint(session: Session, region: str | None, endpoint_url: str | None) -> Endpoint:
+    """The endpoint that a boto3 client of this session would use, with the CA bundle it would trust.
+
+    `session` is a `botocore.session.Session`. Raises botocore's `NoRegionError` where no region is known. The
+    CA bundle is botocore's too: `AWS_CA_BUNDLE` or the profile's `ca_bundle`, else the one botocore ships or
+    certifi's.
+    """
+    meta = session.create_client(SERVICE, region_name=region, endpoint_url=endpoint_url).meta
+    ca_file = get_cert_path(session.get_config_variable("ca_bundle") or True)
+    return parse_endpoint(meta.endpoint_url, meta.region_name, ca_file)

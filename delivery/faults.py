@@ -1,0 +1,142 @@
+"""Tells what an answer means for the sender: go on, wait, split, or stop. Pure; it retries nothing itself.
+
+Sources of the codes: botocore's `retries/standard.py` (throttled and transient codes and statuses), the AWS
+page "Common Errors" (docs.aws.amazon.com/personalize/latest/dg/CommonErrors.html), the PutEvents model in
+botocore (`personalize-events/2018-03-22`: 400 InvalidInput, 404 ResourceNotFound, 409 ResourceInUse).
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+
+from delivery.answer import Answer
+
+
+class Fault(Enum):
+    """The four kinds of failure, named by what the sender does next."""
+
+    THROTTLED = "throttled"  # too fast: wait, slow the whole job down, send the same again
+    TRANSIENT = "transient"  # the service or the way to it: wait, send the same again
+    POISON = "poison"  # the content: halve the request until the bad event stands alone
+    FATAL = "fatal"  # nothing will be accepted: stop every partition
+
+
+# botocore `ThrottledRetryableChecker`; PriorRequestNotComplete is filed under transient, as nothing was too
+# fast.
+THROTTLED_CODES = frozenset(
+    {
+        "BandwidthLimitExceeded",
+        "EC2ThrottledException",
+        "LimitExceededException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "SlowDown",
+        "ThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+        "TransactionInProgressException",
+    }
+)
+# botocore `TransientRetryableChecker`, and the 5xx and aborted requests of "Common Errors".
+TRANSIENT_CODES = frozenset(
+    {
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "PriorRequestNotComplete",
+        "RequestAbortedException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "ResourceInUseException",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+    }
+)
+EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException"})
+# "Common Errors" and IAM's names for the same; the last three come from the client when it can't sign.
+CREDENTIAL_CODES = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "IncompleteSignature",
+        "IncompleteSignatureException",
+        "InvalidClientTokenId",
+        "InvalidSignatureException",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "NotAuthorized",
+        "OptInRequired",
+        "SignatureDoesNotMatch",
+        "UnauthorizedException",
+        "UnrecognizedClientException",
+        "CredentialRetrievalError",
+        "NoCredentialsError",
+        "SigningFailed",
+    }
+)
+# The clock of this machine is off by more than the service allows ("Common Errors": RequestExpired, 15
+# minutes).
+CLOCK_CODES = frozenset({"RequestExpired", "RequestExpiredException", "RequestTimeTooSkewed"})
+UNKNOWN_CODES = frozenset({"InvalidAction", "ResourceNotFoundException", "UnknownOperationException"})
+_FATAL_CODES = CREDENTIAL_CODES | CLOCK_CODES | UNKNOWN_CODES
+_TRANSIENT_STATUSES = frozenset({408, 409})
+_CONTENT_STATUSES = frozenset({400, 413, 422})
+_TOO_MANY_REQUESTS = 429
+# How the service words an unknown tracking ID is undocumented: a 400 that speaks of the tracker concerns them
+# all.
+_SPEAKS_OF_TRACKER = re.compile(r"tracking[\s_-]?id|event[\s_-]?tracker", re.IGNORECASE)
+
+
+def classify(answer: Answer) -> Fault | None:
+    """The kind of failure that an answer tells of, None when the service accepted the request."""
+    status, code = answer.status, answer.code
+    if status is not None and 200 <= status < 300:  # noqa: PLR2004 - HTTP's own range of success
+        return None
+    if code in EXPIRED_CODES:
+        return Fault.TRANSIENT if answer.renewed else Fault.FATAL
+    return _by_code(code) or _by_status(status, answer.message)
+
+
+def _by_code(code: str | None) -> Fault | None:
+    if code in THROTTLED_CODES:
+        return Fault.THROTTLED
+    if code in TRANSIENT_CODES:
+        return Fault.TRANSIENT
+    return Fault.FATAL if code in _FATAL_CODES else None
+
+
+def _by_status(status: int | None, message: str | None) -> Fault:
+    if status is None or status >= 500 or status in _TRANSIENT_STATUSES:  # noqa: PLR2004 - HTTP's server errors
+        return Fault.TRANSIENT
+    if status == _TOO_MANY_REQUESTS:
+        return Fault.THROTTLED
+    if status not in _CONTENT_STATUSES or _SPEAKS_OF_TRACKER.search(message or ""):
+        return Fault.FATAL
+    return Fault.POISON
+
+
+def name(answer: Answer) -> str:
+    """A failed answer's name for reports and dead letters: the code, or the status. Never the message."""
+    if answer.code:
+        return answer.code
+    return "NoAnswer" if answer.status is None else f"HTTP {answer.status}"
+
+
+def explain(answer: Answer) -> str:
+    """One sentence on a fatal answer, for the run's stop reason: what came back and where to look."""
+    told = name(answer) if answer.status is None else f"{name(answer)} (HTTP {answer.status})"
+    return f"the service refuses every request with {told}: {_advice(answer)}"
+
+
+def _advice(answer: Answer) -> str:
+    if answer.code in EXPIRED_CODES:
+        return "the credentials have expired and none newer were found"
+    if answer.code in CREDENTIAL_CODES or answer.status in (401, 403):
+        return "check the AWS credentials and their permission personalize:PutEvents"
+    if answer.code in CLOCK_CODES:
+        return "check this machine's clock"
+    return "check personalize.tracking_id, personalize.region and personalize.endpoint_url"

@@ -1,0 +1,42 @@
+"""How answers get from the client's threads to the sender's one thread. It holds them, nothing more."""
+
+from __future__ import annotations
+
+from queue import Empty, SimpleQueue
+from typing import NamedTuple, Protocol
+
+from delivery.answer import Answer
+from delivery.workload import Request
+
+
+class Arrival(NamedTuple):
+    """An answer, with the request that it is for and the pacer's ticket of that attempt."""
+
+    request: Request
+    ticket: int
+    answer: Answer
+
+
+class Inbox(Protocol):
+    """The sender waits here, and nowhere else: a simulated one makes simulated time pass."""
+
+    def put(self, arrival: Arrival) -> None:
+        """Add an arrival; any thread may."""
+
+    def take(self, seconds: float) -> Arrival | None:
+        """The oldest arrival; None if there is none within that many seconds."""
+
+
+class ThreadInbox:
+    """The real inbox."""
+
+    def __init__(self) -> None:
+        self._arrivals: SimpleQueue[Arrival] = SimpleQueue()
+        self.put = self._arrivals.put
+
+    def take(self, seconds: float) -> Arrival | None:
+        """See `Inbox.take`."""
+        try:
+            return self._arrivals.get(timeout=seconds) if seconds > 0 else self._arrivals.get_nowait()
+        except Empty:
+            return None

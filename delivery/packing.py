@@ -1,0 +1,38 @@
+"""Packs staged events into requests: consecutive events of one envelope, as many as a request may hold.
+
+It sorts nothing: the stage already laid the events of a request side by side. It makes no calls and holds no
+more than one request's events. The bytes of a request need no guard: the checks bound each event to 10 KB,
+and the service documents no bound on the whole.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import groupby, islice
+from operator import attrgetter
+from typing import NamedTuple
+
+
+class StagedEvent(NamedTuple):
+    """One row of the stage: the event's id, its envelope (`{"userId":…,"sessionId":…}`) and its JSON."""
+
+    event_id: str
+    envelope: bytes
+    body: bytes
+
+
+class Batch(NamedTuple):
+    """The events of one request: they share the envelope, the user and session that a request is for."""
+
+    envelope: bytes
+    events: tuple[StagedEvent, ...]
+
+
+_envelope = attrgetter("envelope")
+
+
+def pack(events: Iterable[StagedEvent], limit: int) -> Iterator[Batch]:
+    """Batches of at most `limit` events, in order; each run of one envelope takes the fewest it can."""
+    for envelope, run in groupby(events, key=_envelope):
+        while batch := tuple(islice(run, limit)):
+            yield Batch(envelope, batch)

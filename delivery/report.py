@@ -1,0 +1,24 @@
+"""The small row that a partition's task hands back: what it did, in counts and times. It carries no event."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionReport:
+    """One partition's account; times are Unix seconds, None where nothing was sent or answered.
+
+    The counts are those of this attempt of the task alone. What an attempt that died before it had accepted
+    stands in the ledger, which is what the run's account is closed with.
+    """
+
+    partition: int
+    events_delivered: int = 0
+    events_dead_lettered: int = 0
+    requests_delivered: int = 0
+    request_attempts: int = 0
+    throttled_attempts: int = 0
+    first_attempt_at: float | None = None
+    last_answer_at: float | None = None
+    stop_reason: str | None = None

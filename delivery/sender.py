@@ -1,0 +1,192 @@
+"""The one retry loop: sends a partition's batches, as often as it takes, and records how each event ended.
+
+All decisions are made in one thread; answers come in through the inbox. Throttled and transient failures go
+out again after a wait, refused content is halved until the bad event stands alone, and what is fatal stops
+the whole job. It opens no connection and no file: client, pacer, ledger, dead letters, clocks and chance are
+handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from delivery import backoff, faults
+from delivery.answer import Answer
+from delivery.circuit import Circuit
+from delivery.events_client import EventsClient
+from delivery.faults import Fault
+from delivery.inbox import Arrival, Inbox
+from delivery.pacing import Pacer
+from delivery.packing import Batch
+from delivery.workload import Request, Workload
+
+# The most requests in flight. How many really are follows from the pace and the service's latency: 1,000
+# carry the default quota, 1,000 requests/s, at a latency of one second.
+IN_FLIGHT_AT_MOST = 1000
+# The longest sleep: a "stop" from elsewhere is noticed within it.
+TICK_SECONDS = 0.2
+# How long the answers in flight are waited for after a stop; the client's own time-outs are shorter.
+DRAIN_SECONDS = 20.0
+
+
+class Ledger(Protocol):
+    """Where accepted events are recorded."""
+
+    def accepted(self, event_ids: Sequence[str], at: float) -> None:
+        """Record events that the service accepted at that Unix time."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing can be recorded any more, None while it can."""
+
+
+class DeadLetters(Protocol):
+    """Where events go that the service refused or that ran out of attempts."""
+
+    def add(self, event_id: str, body: str, code: str, message: str | None, attempts: int) -> None:
+        """Record one event with the last answer it got."""
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the sender counted; times are Unix seconds."""
+
+    events_delivered: int = 0
+    events_dead_lettered: int = 0
+    requests_delivered: int = 0
+    request_attempts: int = 0
+    throttled_attempts: int = 0
+    first_attempt_at: float | None = None
+    last_answer_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a sender works with. `monotonic` and `wall` are clocks in seconds, `random` draws from [0, 1)."""
+
+    client: EventsClient
+    pacer: Pacer
+    ledger: Ledger
+    dead_letters: DeadLetters
+    write: Callable[[Batch], bytes]
+    inbox: Inbox
+    monotonic: Callable[[], float]
+    wall: Callable[[], float]
+    random: Callable[[], float]
+
+
+class Sender:
+    """Sends one partition's batches, each event at least once unless the run is stopped; use it once.
+
+    `tally` may be read at any time; it holds what has been done so far.
+    """
+
+    def __init__(self, batches: Iterator[Batch], max_attempts: int, around: Surroundings) -> None:
+        self.tally = Tally()
+        self._work = Workload(batches)
+        self._max_attempts = max_attempts
+        self._around = around
+        self._pacer = around.pacer
+        self._circuit = Circuit()
+        self._in_flight = 0
+
+    def run(self) -> str | None:
+        """Send until nothing is left or something says stop; the reason why something is left, else None.
+
+        What the batches' iterator raises is raised again, once the requests in flight have their answers.
+        """
+        try:
+            while self._pacer.stop_reason is None and self._has_work():
+                self._absorb(self._dispatch())
+        finally:
+            self._drain()
+        return self._pacer.stop_reason if self._has_work() else None
+
+    def _has_work(self) -> bool:
+        return self._work.ready(self._around.monotonic()) > 0 or self._work.held > 0
+
+    def _dispatch(self) -> float:
+        """Start every request that may go out now; the seconds until the next one might."""
+        while self._in_flight < IN_FLIGHT_AT_MOST and (ready := self._work.ready(self._around.monotonic())):
+            if (pause := self._pacer.wait(ready)) > 0:
+                return min(pause, TICK_SECONDS)
+            self._start(self._work.take())
+        due = self._work.next_due()
+        if due is None or self._in_flight >= IN_FLIGHT_AT_MOST:
+            return TICK_SECONDS
+        return min(max(due - self._around.monotonic(), 0.0), TICK_SECONDS)
+
+    def _start(self, request: Request) -> None:
+        put = self._around.inbox.put
+        ticket = self._pacer.spend()
+        request.attempts += 1
+        request.tries += 1
+        self._in_flight += 1
+        self.tally.request_attempts += 1
+        if self.tally.first_attempt_at is None:
+            self.tally.first_attempt_at = self._around.wall()
+        body = self._around.write(request.batch)
+        self._around.client.send(body, lambda answer: put(Arrival(request, ticket, answer)))
+
+    def _absorb(self, seconds: float) -> None:
+        """Wait at most that long for an answer, then handle all that are there."""
+        arrival = self._around.inbox.take(seconds)
+        while arrival is not None:
+            self._handle(arrival)
+            arrival = self._around.inbox.take(0.0)
+
+    def _drain(self) -> None:
+        """Wait for the answers in flight: what the service accepts now must stand in the ledger too."""
+        until = self._around.monotonic() + DRAIN_SECONDS
+        while self._in_flight and self._around.monotonic() < until:
+            self._absorb(TICK_SECONDS)
+
+    def _handle(self, arrival: Arrival) -> None:
+        request, ticket, answer = arrival
+        self._in_flight -= 1
+        self.tally.last_answer_at = now = self._around.wall()
+        fault = faults.classify(answer)
+        if fault is None:
+            self._pacer.observe(None, ticket, len(request.batch.events))
+            self._accept(request, now)
+        else:
+            self._pacer.observe(fault.value, ticket)
+            self._fail(request, answer, fault)
+
+    def _accept(self, request: Request, now: float) -> None:
+        events = request.batch.events
+        self._around.ledger.accepted([event.event_id for event in events], now)
+        self.tally.requests_delivered += 1
+        self.tally.events_delivered += len(events)
+        self._circuit.succeeded()
+        self._work.settle(request)
+
+    def _fail(self, request: Request, answer: Answer, fault: Fault) -> None:
+        self.tally.throttled_attempts += fault is Fault.THROTTLED
+        if fault is Fault.FATAL:
+            self._pacer.stop_all(faults.explain(answer))
+        elif self._circuit.failed(fault, self._around.monotonic()):
+            self._pacer.stop_all(f"nothing is accepted any more; the last failure was {faults.name(answer)}")
+        # After a stop nothing is judged: what was not accepted stays for the next run.
+        if self._pacer.stop_reason is None:
+            self._resolve(request, answer, fault)
+
+    def _resolve(self, request: Request, answer: Answer, fault: Fault) -> None:
+        if fault is Fault.POISON and len(request.batch.events) > 1:
+            self._work.split(request)
+        elif fault is Fault.POISON or request.tries >= self._max_attempts:
+            self._bury(request, answer)
+        else:
+            throttled = fault is Fault.THROTTLED
+            wait = backoff.wait(request.tries, throttled=throttled, random=self._around.random)
+            self._work.retry_at(request, self._around.monotonic() + wait)
+
+    def _bury(self, request: Request, answer: Answer) -> None:
+        code = faults.name(answer)
+        for event in request.batch.events:
+            body = event.body.decode(errors="replace")
+            self._around.dead_letters.add(event.event_id, body, code, answer.message, request.attempts)
+        self.tally.events_dead_lettered += len(request.batch.events)
+        self._work.settle(request)

@@ -1,0 +1,115 @@
+"""The requests a partition holds: which may go out now, which wait for their session or for their time.
+
+At most one request of a session is ever out of this module's hands (in flight), so a session's events arrive
+in the order they were staged in. Sessions do not wait for each other. Pure bookkeeping: it sends nothing,
+draws no waits and reads no clock.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+
+from delivery.packing import Batch
+
+# How many requests are kept ready, so that a lease of some tenths of a second is used whole.
+READY_AHEAD = 256
+# The most requests held at once: how far the look-ahead goes past the requests of one huge session.
+HELD_AT_MOST = 4096
+
+
+@dataclass(slots=True, eq=False)
+class Request:
+    """A batch on its way through the attempts.
+
+    `attempts` counts every attempt that its events were part of, so a half inherits its parent's; `tries`
+    counts those of this very request, which is what `max_attempts` bounds.
+    """
+
+    batch: Batch
+    attempts: int = 0
+    tries: int = 0
+
+    def halves(self) -> tuple[Request, Request]:
+        """Two requests that share this one's events; it must have at least two."""
+        envelope, events = self.batch
+        middle = len(events) // 2
+        first, second = Batch(envelope, events[:middle]), Batch(envelope, events[middle:])
+        return Request(first, self.attempts), Request(second, self.attempts)
+
+
+class Workload:
+    """Draws batches as they are needed, within bounds, and hands out requests in order.
+
+    A session is busy from the moment its request is ready until `settle`; `retry_at` and `split` keep it
+    busy.
+    """
+
+    def __init__(self, batches: Iterator[Batch]) -> None:
+        self._batches = batches
+        self._exhausted = False
+        self._ready: deque[Request] = deque()
+        self._due: list[tuple[float, int, Request]] = []
+        self._turn = count()
+        # The busy sessions, by envelope, each with the requests that wait for it; None until there is one.
+        self._sessions: dict[bytes, deque[Request] | None] = {}
+        self.held = 0
+
+    def ready(self, now: float) -> int:
+        """How many requests may go out now, after drawing batches up to the bounds."""
+        while self._due and self._due[0][0] <= now:
+            # A retry goes first: its session has waited longest.
+            self._ready.appendleft(heapq.heappop(self._due)[2])
+        while len(self._ready) < READY_AHEAD and self.held < HELD_AT_MOST and not self._exhausted:
+            self._draw()
+        return len(self._ready)
+
+    def take(self) -> Request:
+        """The next ready request; there must be one."""
+        return self._ready.popleft()
+
+    def next_due(self) -> float | None:
+        """When the earliest retry is due, None if none waits."""
+        return self._due[0][0] if self._due else None
+
+    def settle(self, request: Request) -> None:
+        """The request is over: its session's next one, if any, may go out."""
+        self.held -= 1
+        envelope = request.batch.envelope
+        waiting = self._sessions[envelope]
+        if waiting:
+            self._ready.append(waiting.popleft())
+        else:
+            del self._sessions[envelope]
+
+    def retry_at(self, request: Request, due: float) -> None:
+        """The request goes out again at `due`; its session waits for it."""
+        heapq.heappush(self._due, (due, next(self._turn), request))
+
+    def split(self, request: Request) -> None:
+        """Two halves take the request's place: the first is ready, the second next in the session's line."""
+        first, second = request.halves()
+        self.held += 1
+        waiting = self._sessions[request.batch.envelope]
+        if waiting is None:
+            waiting = self._sessions[request.batch.envelope] = deque()
+        waiting.appendleft(second)
+        self._ready.appendleft(first)
+
+    def _draw(self) -> None:
+        batch = next(self._batches, None)
+        if batch is None:
+            self._exhausted = True
+            return
+        self.held += 1
+        request = Request(batch)
+        if batch.envelope not in self._sessions:
+            self._sessions[batch.envelope] = None
+            self._ready.append(request)
+        elif (waiting := self._sessions[batch.envelope]) is None:
+            self._sessions[batch.envelope] = deque((request,))
+        else:
+            waiting.append(request)

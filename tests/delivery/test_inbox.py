@@ -1,0 +1,28 @@
+"""The way from the client's threads to the sender's."""
+
+from __future__ import annotations
+
+import threading
+
+from delivery.answer import ACCEPTED
+from delivery.inbox import Arrival, ThreadInbox
+from delivery.packing import pack
+from delivery.workload import Request
+from tests.delivery.fakes import staged
+
+
+def arrivals(count: int) -> list[Arrival]:
+    (batch,) = pack(staged("s", 1), 10)
+    return [Arrival(Request(batch), ticket, ACCEPTED) for ticket in range(count)]
+
+
+def test_an_empty_inbox_gives_nothing() -> None:
+    assert (ThreadInbox().take(0.0), ThreadInbox().take(0.001)) == (None, None)
+
+
+def test_what_other_threads_put_in_comes_out_in_order() -> None:
+    inbox, sent = ThreadInbox(), arrivals(50)
+    thread = threading.Thread(target=lambda: [inbox.put(arrival) for arrival in sent])
+    thread.start()
+    assert [inbox.take(10.0) for _ in sent] == sent
+    thread.join()

@@ -1,0 +1,92 @@
+"""The bookkeeping behind the sender: whose turn it is."""
+
+from __future__ import annotations
+
+from delivery.packing import Batch, pack
+from delivery.workload import HELD_AT_MOST, READY_AHEAD, Request, Workload
+from tests.delivery.fakes import staged
+
+
+def batches(*runs: tuple[str, int]) -> list[Batch]:
+    return [batch for session, size in runs for batch in pack(staged(session, *range(size)), 10)]
+
+
+def taken(work: Workload, now: float = 0.0) -> list[Request]:
+    return [work.take() for _ in range(work.ready(now))]
+
+
+def sessions(requests: list[Request]) -> list[bytes]:
+    return [request.batch.envelope for request in requests]
+
+
+def test_one_request_of_each_session_is_ready() -> None:
+    drawn = batches(("a", 25), ("b", 5), ("a", 5))
+    work = Workload(iter(drawn))
+    first = taken(work)
+    assert [request.batch for request in first] == [drawn[0], drawn[3]]
+    assert work.held == 5
+
+
+def test_settling_a_request_makes_its_sessions_next_one_ready() -> None:
+    drawn = batches(("a", 25))
+    work = Workload(iter(drawn))
+    seen = []
+    while requests := taken(work):
+        seen += [request.batch for request in requests]
+        work.settle(requests[0])
+    assert seen == drawn
+    assert work.held == 0
+
+
+def test_a_retry_waits_for_its_time_and_goes_first() -> None:
+    work = Workload(iter(batches(("a", 20), ("b", 1))))
+    a, b = taken(work)
+    work.retry_at(a, 5.0)
+    work.settle(b)
+    assert (work.ready(4.9), work.next_due()) == (0, 5.0)
+    assert taken(work, 5.0) == [a]
+    assert work.next_due() is None
+
+
+def test_retries_come_in_the_order_of_their_time() -> None:
+    work = Workload(iter(batches(("a", 1), ("b", 1))))
+    a, b = taken(work)
+    work.retry_at(a, 2.0)
+    work.retry_at(b, 1.0)
+    assert work.next_due() == 1.0
+    assert taken(work, 1.5) == [b]
+
+
+def test_halves_go_out_one_after_the_other_before_the_sessions_next_request() -> None:
+    work = Workload(iter(batches(("a", 12))))
+    (whole,) = taken(work)
+    whole.attempts = whole.tries = 1
+    work.split(whole)
+    ids = []
+    while requests := taken(work):
+        (request,) = requests
+        ids.append([event.event_id for event in request.batch.events])
+        work.settle(request)
+    assert ids == [[f"a-{n}" for n in range(5)], [f"a-{n}" for n in range(5, 10)], ["a-10", "a-11"]]
+    assert work.held == 0
+
+
+def test_halves_inherit_the_attempts_but_not_the_tries() -> None:
+    (batch,) = batches(("a", 3))
+    halves = Request(batch, attempts=4, tries=2).halves()
+    assert [(half.attempts, half.tries, len(half.batch.events)) for half in halves] == [(4, 0, 1), (4, 0, 2)]
+
+
+def test_batches_are_drawn_only_as_far_as_the_bounds() -> None:
+    drawn = []
+    endless = (drawn.append(n) or batches((f"s{n}", 1))[0] for n in range(100_000))
+    work = Workload(endless)
+    assert work.ready(0.0) == len(drawn) == READY_AHEAD
+
+
+def test_one_session_alone_is_looked_through_only_so_far() -> None:
+    drawn = []
+    (batch,) = batches(("a", 1))
+    work = Workload(drawn.append(n) or batch for n in range(100_000))
+    assert work.ready(0.0) == 1
+    assert len(drawn) == HELD_AT_MOST
