@@ -102,19 +102,23 @@ def run_demo(folder: Path, events: int) -> bool:
     """Make the history, run the job twice, compare, print; whether everything agrees."""
     history = _told(f"making a history of {events:,} events", partial(generate, folder / "history", events))
     print(f"  {history.valid:,} valid, {history.duplicates:,} duplicates, {history.rejected:,} dirty")
-    options = {
-        "quota": QUOTA,
-        "latency_ms": LATENCY_MS,
-        "tracking_id": TRACKING_ID,
-        "record": folder / "service",
-    }
-    with StandinProcess(**options, seconds=3 * JOB_SECONDS) as standin:
+    with _service(folder) as standin:
         settings = job_settings(history.folder, folder / "output", standin.url)
         (folder / "job.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
         keys = standin.environment
         jobs = [_told(f"running the job: {run}", partial(run_job, folder, run, keys)) for run in RUNS]
         service = standin.stop()
     return _compare(folder, history, jobs, service)
+
+
+def _service(folder: Path) -> StandinProcess:
+    return StandinProcess(
+        quota=QUOTA,
+        latency_ms=LATENCY_MS,
+        tracking_id=TRACKING_ID,
+        record=folder / "service",
+        seconds=3 * JOB_SECONDS,
+    )
 
 
 def _compare(
