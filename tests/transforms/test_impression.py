@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from transforms.errors import BadInput
+from transforms.impression import canonical, impression_ids, impression_sizes, joined, lengths
+
+
+def impressions(spark: SparkSession, values: list[Any], data_type: T.DataType) -> DataFrame:
+    df = spark.createDataFrame([(value,) for value in values], T.StructType([T.StructField("v", data_type)]))
+    return df.select(impression_ids(F.col("v"), data_type).alias("ids"))
+
+
+@pytest.mark.parametrize(
+    ("data_type", "values", "want"),
+    [
+        (
+            T.ArrayType(T.StringType()),
+            [["a", "b", "a"], [], None, [None]],
+            [["a", "b", "a"], None, None, [None]],
+        ),
+        (T.ArrayType(T.LongType()), [[1, 2]], [["1", "2"]]),
+        (T.ArrayType(T.DoubleType()), [[1.0, 2.5]], [["1", "2.5"]]),
+        (
+            T.StringType(),
+            ["a|b", "a", "", None, "a||b", "|"],
+            [["a", "b"], ["a"], None, None, ["a", "", "b"], ["", ""]],
+        ),
+    ],
+)
+def test_arrays_and_joined_strings_become_ids_and_nothing_is_absent(
+    spark: SparkSession, data_type: T.DataType, values: list[Any], want: list[Any]
+) -> None:
+    assert [row[0] for row in impressions(spark, values, data_type).collect()] == want
+
+
+@pytest.mark.parametrize("data_type", [T.LongType(), T.ArrayType(T.ArrayType(T.StringType()))])
+@pytest.mark.usefixtures("spark")
+def test_other_columns_are_refused(data_type: T.DataType) -> None:
+    with pytest.raises(BadInput, match=r"mapping\.impression"):
+        impression_ids(F.col("v"), data_type)
+
+
+def test_the_sizes_that_rules_need_are_exact_and_null_without_an_impression(spark: SparkSession) -> None:
+    cases: dict[tuple[str | None, ...] | None, tuple[int | None, ...]] = {
+        ("a", "bcd"): (2, 5, 1, 3, 0),
+        ("nü",): (1, 2, 2, 2, 0),
+        (None,): (1, 0, None, None, 1),
+        ("ab", None, " NULL\u00a0", "None", "nan", "\u3000", "nullable", ""): (8, 31, 0, 8, 6),
+        ("a|null|b",): (1, 8, 8, 8, 0),
+        None: (None, None, None, None, None),
+    }
+    data_type = T.ArrayType(T.StringType())
+    df = impressions(spark, [None if ids is None else list(ids) for ids in cases], data_type)
+    ids = F.col("ids")
+    rows = df.select(*impression_sizes(ids, joined(ids), lengths(ids)).values()).collect()
+    assert [tuple(row) for row in rows] == list(cases.values())
+
+
+def test_no_two_impressions_are_written_alike(spark: SparkSession) -> None:
+    different = [["a|b", "c"], ["a", "b|c"], ["a", "b", "c"], ["a", None], ["a", ""], ["a"], ["c", "b", "a"]]
+    df = impressions(spark, different, T.ArrayType(T.StringType()))
+    ids = F.col("ids")
+    texts = [row[0] for row in df.select(canonical(joined(ids), lengths(ids))).collect()]
+    assert None not in texts
+    assert len(set(texts)) == len(different)

@@ -1,0 +1,102 @@
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from transforms.errors import BadInput
+from transforms.scalars import id_text, is_unreadable, read_as
+
+NAN = float("nan")
+
+
+def frame_of(spark: SparkSession, values: list[Any], data_type: T.DataType) -> Any:
+    return spark.createDataFrame(
+        [(value,) for value in values], T.StructType([T.StructField("v", data_type)])
+    )
+
+
+@pytest.mark.parametrize(
+    ("data_type", "values", "texts"),
+    [
+        (T.StringType(), [" a ", "", None], [" a ", "", None]),
+        (T.LongType(), [2**63 - 1, -1], ["9223372036854775807", "-1"]),
+        (
+            T.DoubleType(),
+            [123.0, -0.0, 1.5, NAN, 2.0**53, 1e300],
+            ["123", "0", "1.5", "NaN", str(2**53), "1.0E300"],
+        ),
+        (T.FloatType(), [7.0, 0.5], ["7", "0.5"]),
+        (T.BooleanType(), [True], ["true"]),
+        (T.DateType(), [date(2024, 1, 2)], ["2024-01-02"]),
+        (T.BinaryType(), [b"abc"], ["abc"]),
+    ],
+)
+def test_an_id_is_its_text_and_a_whole_double_has_no_point(
+    spark: SparkSession, data_type: T.DataType, values: list[Any], texts: list[str | None]
+) -> None:
+    rows = (
+        frame_of(spark, values, data_type).select(id_text(F.col("v"), data_type, "mapping.itemId")).collect()
+    )
+    assert [row[0] for row in rows] == texts
+
+
+@pytest.mark.parametrize(
+    ("target", "data_type", "values", "read"),
+    [
+        (
+            "int",
+            T.StringType(),
+            ["3", " 3.0 ", "3.7", "1e3", "", "x", "2147483648"],
+            [3, 3, None, 1000, None, None, None],
+        ),
+        ("int", T.LongType(), [2**31 - 1, 2**31, -(2**31)], [2**31 - 1, None, -(2**31)]),
+        ("int", T.DoubleType(), [3.0, 3.5, NAN, 1e10, None], [3, None, None, None, None]),
+        ("long", T.DoubleType(), [2.0**62, 2.0**63, -(2.0**63)], [2**62, None, -(2**63)]),
+        (
+            "long",
+            T.DecimalType(38, 1),
+            [Decimal(2**63 - 1), Decimal(2**63), Decimal("0.5")],
+            [2**63 - 1, None, None],
+        ),
+        ("long", T.StringType(), [str(2**63 - 1), str(2**63)], [2**63 - 1, None]),
+        (
+            "double",
+            T.StringType(),
+            ["1.5", "1e3", "5d", "5F", "1,5", " 2 "],
+            [1.5, 1000.0, None, None, None, 2.0],
+        ),
+        ("double", T.IntegerType(), [3], [3.0]),
+        ("float", T.DoubleType(), [0.5, 1e300], [0.5, float("inf")]),
+        ("boolean", T.StringType(), ["true", "FALSE", "maybe"], [True, False, None]),
+        ("boolean", T.IntegerType(), [0, 1, 2], [False, True, None]),
+        ("int", T.BooleanType(), [True], [1]),
+        ("double", T.BooleanType(), [True], [1.0]),
+        ("string", T.IntegerType(), [3], ["3"]),
+        ("string", T.DoubleType(), [4.0], ["4.0"]),
+    ],
+)
+def test_what_would_lose_its_meaning_is_unreadable(
+    spark: SparkSession, target: str, data_type: T.DataType, values: list[Any], read: list[Any]
+) -> None:
+    df = frame_of(spark, values, data_type)
+    df = df.select("v", read_as(F.col("v"), data_type, target, "mapping.properties.X").alias("r"))
+    rows = df.select("r", is_unreadable(F.col("v"), F.col("r"))).collect()
+    assert [row[0] for row in rows] == read
+    assert [row[1] for row in rows] == [
+        v is not None and r is None for v, r in zip(values, read, strict=True)
+    ]
+    assert df.schema["r"].dataType.simpleString() == {"long": "bigint"}.get(target, target)
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_column_that_never_fits_is_named_by_its_configuration_key() -> None:
+    with pytest.raises(BadInput, match=r"mapping\.itemId gives array<string>"):
+        id_text(F.col("v"), T.ArrayType(T.StringType()), "mapping.itemId")
+    with pytest.raises(BadInput, match=r"mapping\.properties\.X gives date, the field is int"):
+        read_as(F.col("v"), T.DateType(), "int", "mapping.properties.X")

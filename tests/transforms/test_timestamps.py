@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from transforms.errors import BadInput
+from transforms.timestamps import MICROS_PER, better_unit, to_micros, to_seconds, unit_votes
+
+SECOND = 1_700_000_000
+MICROS = SECOND * 1_000_000
+
+
+def read(spark: SparkSession, values: list[Any], data_type: T.DataType, unit: str | None) -> list[int | None]:
+    df = spark.createDataFrame([(value,) for value in values], T.StructType([T.StructField("t", data_type)]))
+    return [row[0] for row in df.select(to_micros(F.col("t"), unit, data_type)).collect()]
+
+
+@pytest.mark.parametrize(("unit", "factor"), MICROS_PER.items())
+def test_whole_numbers_count_in_their_unit(spark: SparkSession, unit: str, factor: int) -> None:
+    assert read(spark, [SECOND, 0, -1, None], T.LongType(), unit) == [SECOND * factor, 0, -factor, None]
+
+
+def test_a_number_without_a_unit_is_seconds(spark: SparkSession) -> None:
+    assert read(spark, [7], T.IntegerType(), None) == [7_000_000]
+
+
+def test_a_number_too_large_for_a_long_of_microseconds_is_unreadable_not_wrapped(spark: SparkSession) -> None:
+    edge = (2**63 - 1) // 1_000_000
+    got = read(spark, [edge, edge + 1, -edge, 2**63 - 1, -(2**63)], T.LongType(), "seconds")
+    assert got == [edge * 1_000_000, None, -edge * 1_000_000, None, None]
+
+
+def test_doubles_keep_their_fraction_and_lose_nan_and_infinity(spark: SparkSession) -> None:
+    values = [SECOND + 0.5, float("nan"), float("inf"), float("-inf"), 1e300, 9.3e12, None]
+    assert read(spark, values, T.DoubleType(), "seconds") == [MICROS + 500_000, *[None] * 6]
+    assert read(spark, [2.0**63, -1.5], T.DoubleType(), "microseconds") == [None, -2]
+
+
+def test_a_float_is_not_multiplied_in_32_bits(spark: SparkSession) -> None:
+    assert read(spark, [16_777_215.0], T.FloatType(), "seconds") == [16_777_215_000_000]
+
+
+def test_decimals_and_numeric_strings_are_exact(spark: SparkSession) -> None:
+    decimals = [
+        Decimal("1700000000.999999999"),
+        Decimal("-0.000000001"),
+        Decimal("99999999999999999999.0"),
+        None,
+    ]
+    assert read(spark, decimals, T.DecimalType(38, 9), "seconds") == [MICROS + 999_999, -1, None, None]
+    strings = [" 1700000000.999999999 ", "1.7e9", "1700000000123", "NaN", "", "abc", "12:30", None, "1e400"]
+    want = [MICROS + 999_999, MICROS, 1_700_000_000_123_000_000, *[None] * 6]
+    assert read(spark, strings, T.StringType(), "seconds") == want
+
+
+def test_dates_and_timestamps_are_what_they_say_whatever_the_unit(spark: SparkSession) -> None:
+    moment = datetime(2023, 11, 14, 22, 13, 20, 5, tzinfo=UTC)
+    for unit in (None, "timestamp", "seconds"):
+        assert read(spark, [moment, None], T.TimestampType(), unit) == [MICROS + 5, None]
+        naive = read(spark, [moment.replace(tzinfo=None)], T.TimestampNTZType(), unit)
+        assert naive == [MICROS + 5]
+        assert read(spark, [date(1970, 1, 2)], T.DateType(), unit) == [86_400_000_000]
+
+
+@pytest.mark.parametrize("unit", ["iso8601", "timestamp"])
+def test_iso_strings_are_utc_unless_they_say_otherwise(spark: SparkSession, unit: str) -> None:
+    texts = {
+        "2023-11-14T22:13:20Z": MICROS,
+        "2023-11-14T22:13:20.000005Z": MICROS + 5,
+        "2023-11-14T22:13:20.123456789": MICROS + 123_456,
+        "2023-11-14 22:13:20": MICROS,
+        " 2023-11-14T22:13:20 ": MICROS,
+        "2023-11-15T00:13:20+02:00": MICROS,
+        "2023-11-15T00:13:20+0200": MICROS,
+        "2023-11-15T00:13:20+02": MICROS,
+        "2023-11-14T17:13:20-05:00": MICROS,
+        "2023-11-14T22:13Z": MICROS - 20_000_000,
+        "1970-01-02": 86_400_000_000,
+    }
+    assert read(spark, list(texts), T.StringType(), unit) == list(texts.values())
+
+
+def test_strings_that_spark_would_guess_a_date_for_are_unreadable(spark: SparkSession) -> None:
+    guesses = ["12:30", "T12:30:00", "2023", "2023-11", "1700000000", "2023-02-30", "today", "now", "", "nan"]
+    guesses += ["2023-11-14T25:00:00Z", "2023-11-14T", "14/11/2023", "2023-11-14T22:13:20 Mars"]
+    assert read(spark, guesses, T.StringType(), "iso8601") == [None] * len(guesses)
+
+
+def test_numbers_are_no_timestamps(spark: SparkSession) -> None:
+    for unit in ("timestamp", "iso8601"):
+        assert read(spark, [SECOND], T.LongType(), unit) == [None]
+
+
+@pytest.mark.usefixtures("spark")
+def test_a_column_that_can_hold_no_time_says_so() -> None:
+    with pytest.raises(BadInput, match="mapping.sentAt.unit"):
+        to_micros(F.col("t"), None, T.StringType())
+    with pytest.raises(BadInput, match="boolean"):
+        to_micros(F.col("t"), "seconds", T.BooleanType())
+
+
+def test_seconds_are_rounded_down_also_before_1970(spark: SparkSession) -> None:
+    micros = [MICROS + 999_999, -1, 0, 2**63 - 1, None]
+    df = spark.createDataFrame([(value,) for value in micros], "m long")
+    got = [row[0] for row in df.select(to_seconds(F.col("m"))).collect()]
+    assert got == [SECOND, -1, 0, (2**63 - 1) // 1_000_000, None]
+
+
+def test_each_plausible_number_votes_for_one_unit(spark: SparkSession) -> None:
+    def votes(values: list[Any], data_type: T.DataType) -> list[str]:
+        df = spark.createDataFrame([(v,) for v in values], T.StructType([T.StructField("t", data_type)]))
+        columns = [vote.alias(unit) for unit, vote in unit_votes(F.col("t"), data_type).items()]
+        rows = df.select(*columns).collect()
+        return ["+".join(unit for unit in MICROS_PER if row[unit]) for row in rows]
+
+    numbers = [
+        SECOND,
+        SECOND * 1000,
+        SECOND * 1_000_000,
+        0,
+        -SECOND,
+        None,
+        315_532_800,
+        315_532_799,
+        4_102_444_800,
+    ]
+    want = ["seconds", "milliseconds", "microseconds", "", "", "", "seconds", "", ""]
+    assert votes(numbers, T.LongType()) == want
+    assert votes([float(SECOND), float("nan")], T.DoubleType()) == ["seconds", ""]
+    assert votes([str(SECOND * 1000), "2023-11-14"], T.StringType()) == ["milliseconds", ""]
+    assert votes([date(2023, 11, 14)], T.DateType()) == [""]
+
+
+@pytest.mark.parametrize(
+    ("configured", "votes", "rows", "advice"),
+    [
+        ("seconds", {"seconds": 1, "milliseconds": 9, "microseconds": 0}, 10, "milliseconds"),
+        (None, {"seconds": 0, "milliseconds": 0, "microseconds": 9}, 10, "microseconds"),
+        ("iso8601", {"seconds": 9, "milliseconds": 0, "microseconds": 0}, 10, "seconds"),
+        ("seconds", {"seconds": 5, "milliseconds": 5, "microseconds": 0}, 10, None),
+        ("iso8601", {"seconds": 2, "milliseconds": 0, "microseconds": 0}, 10, None),
+        ("seconds", {"seconds": 0, "milliseconds": 0, "microseconds": 0}, 0, None),
+        ("seconds", {}, 10, None),
+    ],
+)
+def test_advice_is_given_only_when_most_times_agree(
+    configured: str | None, votes: dict[str, int], rows: int, advice: str | None
+) -> None:
+    assert better_unit(configured, votes, rows) == advice
+
+
+@given(
+    st.sampled_from([None, *MICROS_PER]), st.dictionaries(st.sampled_from([*MICROS_PER]), st.integers(0, 99))
+)
+def test_advice_never_names_the_unit_that_is_configured(unit: str | None, votes: dict[str, int]) -> None:
+    assert better_unit(unit, votes, 99) != (unit or "seconds")

@@ -1,0 +1,182 @@
+"""Shaping: from rows of any form to events in the form that suites see and PutEvents takes.
+
+It maps, casts, and writes JSON and ids; it drops no row but those outside the time window, and judges none.
+Each step is one projection: what several later columns need is computed by an earlier step, and once.
+
+`source` (the whole row), `_value_<name>` (mapped expressions) → `userId`, `_at_micros` → the window → derived
+sessions → typed event columns → `_properties`, `eventId` → `_body`, `_envelope` → `_body_bytes`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from transforms.errors import BadInput
+from transforms.event_id import Part, content_id
+from transforms.event_json import envelope, event_body
+from transforms.event_window import Window
+from transforms.expressions import resolve
+from transforms.impression import canonical, impression_ids, impression_sizes, joined, lengths
+from transforms.mapping import MappingSettings, SessionSettings
+from transforms.names import EVENT_COLUMNS
+from transforms.properties import UNREADABLE_PREFIX, MappedProperty, properties_json
+from transforms.properties_plan import Property
+from transforms.scalars import id_text, is_unreadable, read_as
+from transforms.sessions import LANE, derive
+from transforms.timestamps import MICROS_PER, to_micros, to_seconds, unit_votes
+
+SOURCE = "source"
+"""The struct column that holds the whole source row."""
+
+PLAUSIBLE_PREFIX = "_plausible_"
+"""`_plausible_<unit>`: would this numeric unit make the time plausible? See `timestamps.unit_votes`."""
+
+_VALUE_PREFIX = "_value_"
+_TEXTS = ("eventType", "itemId", "recommendationId", "eventAttributionSource")
+_HELPERS = (
+    "_properties",
+    "_body",
+    "_body_bytes",
+    "_envelope",
+    "_at_micros",
+    "_impression_size",
+    "_impression_chars",
+    "_impression_shortest",
+    "_impression_longest",
+    "_impression_bad_ids",
+    UNREADABLE_PREFIX + "eventValue",
+    *(PLAUSIBLE_PREFIX + unit for unit in MICROS_PER),
+)
+
+
+def shape(
+    rows: DataFrame,
+    mapping: MappingSettings,
+    properties: Sequence[Property],
+    session: SessionSettings,
+    *,
+    partitions: int,
+    window: Window = Window(),  # noqa: B008 - a frozen value without bounds
+) -> DataFrame:
+    """Make an event of each row whose time lies in `window` or can't be read.
+
+    Gives the event columns (`names.EVENT_COLUMNS`), one column for each property under its key, the helper
+    columns (`_properties`, `_body`, `_envelope`, `_body_bytes`, `_at_micros`, `_impression_…`,
+    `_unreadable_<key>`, `_plausible_<unit>`) and `source`. Fields that nothing maps are typed nulls. Where
+    sessions are derived by gap, the rows lie gathered by user in `partitions` partitions and have `_lane`.
+
+    Raises `BadInput` for an expression that can't be used, and for source columns that can't be kept.
+    """
+    _check_columns(rows)
+    values = _values(rows, mapping, properties)
+    known = _Values({field.name: field.dataType for field in values.schema})
+    mapped = [MappedProperty(plan, *known.get(plan.key)) for plan in properties]
+    events = _timed(values, known, mapping.sent_at.unit).where(window.within(F.col("_at_micros")))
+    events = _with_session(events, known, mapping, session, partitions)
+    events = _typed(events, known, mapped)
+    events = _identified(events, known, mapped, session_is_mapped=mapping.session_id is not None)
+    return _written(events, properties)
+
+
+@dataclass(frozen=True, slots=True)
+class _Values:
+    """The columns of mapped values with their types; whatever is not mapped is a null without a type."""
+
+    types: Mapping[str, T.DataType]
+
+    def get(self, name: str) -> tuple[Column, T.DataType]:
+        column = _VALUE_PREFIX + name
+        return (F.col(column), self.types[column]) if column in self.types else (F.lit(None), T.NullType())
+
+    def text(self, name: str) -> Column:
+        return id_text(*self.get(name), f"mapping.{name}")
+
+
+def _check_columns(rows: DataFrame) -> None:
+    """Refuse rows that could not be written again as they are, to `rejected/`."""
+    twice = [name for name, times in Counter(name.lower() for name in rows.columns).items() if times > 1]
+    if twice:
+        raise BadInput(f"source: two columns are named {twice[0]}, case aside: rename one in source.select.")
+    for field in rows.schema:
+        if isinstance(field.dataType, (T.NullType, T.CalendarIntervalType)):
+            kind = field.dataType.simpleString()
+            raise BadInput(
+                f"source: Parquet can't hold column {field.name} ({kind}): cast it in source.select."
+            )
+
+
+def _values(rows: DataFrame, mapping: MappingSettings, properties: Sequence[Property]) -> DataFrame:
+    """Evaluate every mapped expression over the raw columns, beside the whole row: no two names can clash."""
+    mapped = [(name, expr, f"mapping.{name}") for name, expr in mapping.expressions().items()]
+    mapped += [(plan.key, plan.expr, f"mapping.properties.{plan.field}") for plan in properties]
+    columns = [resolve(rows, expr, where).alias(_VALUE_PREFIX + name) for name, expr, where in mapped]
+    return rows.select(F.struct("*").alias(SOURCE), *columns)
+
+
+def _timed(values: DataFrame, known: _Values, unit: str | None) -> DataFrame:
+    sent_at = known.get("sentAt")
+    votes = {PLAUSIBLE_PREFIX + name: vote for name, vote in unit_votes(*sent_at).items()}
+    micros = to_micros(sent_at[0], unit, sent_at[1])
+    return values.withColumns({"userId": known.text("userId"), "_at_micros": micros, **votes})
+
+
+def _with_session(
+    events: DataFrame, known: _Values, mapping: MappingSettings, session: SessionSettings, partitions: int
+) -> DataFrame:
+    if mapping.session_id is None:
+        return derive(events, session, partitions)
+    return events.withColumn("sessionId", known.text("sessionId"))
+
+
+def _typed(events: DataFrame, known: _Values, mapped: Sequence[MappedProperty]) -> DataFrame:
+    """Cast to the types of the event and of the schema."""
+    return events.withColumns(
+        {name: known.text(name) for name in _TEXTS}
+        | {"sentAt": to_seconds(F.col("_at_micros"))}
+        | {"eventValue": read_as(*known.get("eventValue"), "double", "mapping.eventValue")}
+        | {"impression": impression_ids(*known.get("impression"))}
+        | {one.key: one.typed() for one in mapped}
+    )
+
+
+def _identified(
+    events: DataFrame, known: _Values, mapped: Sequence[MappedProperty], *, session_is_mapped: bool
+) -> DataFrame:
+    """Add what the checks need of each conversion, the properties' JSON, and the event id."""
+    value_is_lost = is_unreadable(known.get("eventValue")[0], F.col("eventValue"))
+    events = events.withColumns(
+        {UNREADABLE_PREFIX + one.key: one.unreadable() for one in mapped}
+        | {UNREADABLE_PREFIX + "eventValue": value_is_lost}
+        | {"_properties": properties_json([one.plan for one in mapped])}
+        | {"_joined": joined(F.col("impression")), "_lengths": lengths(F.col("impression"))}
+    )
+    made = content_id(_content(mapped, session_is_mapped=session_is_mapped))
+    ids = F.col("impression"), F.col("_joined"), F.col("_lengths")
+    return events.withColumns({"eventId": F.coalesce(known.text("eventId"), made)} | impression_sizes(*ids))
+
+
+def _content(mapped: Sequence[MappedProperty], *, session_is_mapped: bool) -> list[Part]:
+    """List what makes an event itself. A derived session is no part of it: it depends on the other rows."""
+    names = ["userId", "sentAt", *_TEXTS, *(["sessionId"] if session_is_mapped else [])]
+    return [
+        *(Part(name, F.col(name)) for name in names),
+        Part("eventValue", F.col("eventValue"), fractional=True),
+        Part("impression", canonical(F.col("_joined"), F.col("_lengths"))),
+        *(Part(f"properties.{one.key}", one.identity(), one.is_fractional()) for one in mapped),
+    ]
+
+
+def _written(events: DataFrame, properties: Sequence[Property]) -> DataFrame:
+    """Write the JSON and keep the columns that the other rooms see."""
+    bodied = events.withColumns({"_body": event_body(), "_envelope": envelope()})
+    sized = bodied.withColumn("_body_bytes", F.octet_length("_body"))
+    keys = [plan.key for plan in properties]
+    unreadable = [UNREADABLE_PREFIX + key for key in keys]
+    lane = [LANE] if LANE in events.columns else []
+    return sized.select(*EVENT_COLUMNS, *keys, *_HELPERS, *unreadable, *lane, SOURCE)

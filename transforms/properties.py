@@ -1,0 +1,87 @@
+"""The event's properties: typed columns for the checks, and the JSON string that PutEvents takes.
+
+Personalize wants `properties` as a *string* that holds a JSON object (botocore's personalize-events model,
+Event.properties); its values are written as strings and null keys are left out, the safe side of what AWS
+does not document. A string that happens to be JSON stays a string. Which field has which key is decided in
+`properties_plan`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from transforms.properties_plan import Property
+from transforms.scalars import is_unreadable, read_as
+
+UNREADABLE_PREFIX = "_unreadable_"
+"""`_unreadable_<key>`: true where the mapped value was there but is not of the field's type."""
+
+_SEPARATOR = "|"
+
+
+@dataclass(frozen=True, slots=True)
+class MappedProperty:
+    """A property, the column that holds its mapped value, and that column's type."""
+
+    plan: Property
+    value: Column
+    value_type: T.DataType
+
+    @property
+    def key(self) -> str:
+        """The key in the JSON object, and the name of the typed column."""
+        return self.plan.key
+
+    def typed(self) -> Column:
+        """Read the value as the schema field's type, under the property's key.
+
+        An array for a string field is joined with `|`, Personalize's form of several values (developer guide,
+        Schemas); an empty one is null. Raises `BadInput` for types that can't hold the field.
+        """
+        where = f"mapping.properties.{self.plan.field}"
+        value, value_type = self.value, self.value_type
+        if isinstance(value_type, T.ArrayType) and self.plan.type == "string":
+            value, value_type = _joined(value), _checked_element(value_type, where)
+        return read_as(value, value_type, self.plan.type, where).alias(self.key)
+
+    def unreadable(self) -> Column:
+        """Say where the value was lost, as `_unreadable_<key>`; needs the typed column beside the value."""
+        lost = F.lit(False) if self.plan.type == "string" else is_unreadable(self.value, F.col(self.key))
+        return lost.alias(UNREADABLE_PREFIX + self.key)
+
+    def identity(self) -> Column:
+        """Give what an event id may depend on: the typed column, or a fraction before it became text.
+
+        As text it would depend on the Java: JDK 19 changed how doubles are written.
+        """
+        return self.value.cast("double") if self._is_number_as_text() else F.col(self.key)
+
+    def is_fractional(self) -> bool:
+        """Tell whether `identity` is a floating-point number."""
+        return self.plan.type in ("float", "double") or self._is_number_as_text()
+
+    def _is_number_as_text(self) -> bool:
+        return self.plan.type == "string" and isinstance(self.value_type, (T.FloatType, T.DoubleType))
+
+
+def properties_json(properties: Sequence[Property]) -> Column:
+    """Write the typed columns as one JSON object of strings; null when every property is null."""
+    if not properties:
+        return F.lit(None).cast("string")
+    fields = [F.col(planned.key).cast("string").alias(planned.key) for planned in properties]
+    return F.nullif(F.to_json(F.struct(*fields)), F.lit("{}"))
+
+
+def _joined(values: Column) -> Column:
+    return F.when(F.size(values) > 0, F.array_join(values.cast("array<string>"), _SEPARATOR))
+
+
+def _checked_element(array: T.ArrayType, where: str) -> T.DataType:
+    """Judge the array by its elements; the joined text itself is a string."""
+    read_as(F.lit(None), array.elementType, "string", where)
+    return T.StringType()

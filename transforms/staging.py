@@ -1,0 +1,122 @@
+"""Staging: each checked row gets its one outcome, and its place in the file that a partition sends.
+
+It decides nothing about validity (the reasons are given) and sends nothing. What is staged is what is sent:
+the stage holds the ready JSON, so the source is never read again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from transforms.duplicates import is_repeat
+from transforms.events import SOURCE
+from transforms.request_order import number, opens_request, position
+from transforms.sessions import LANE
+
+SEND, REJECTED, DUPLICATE, DELIVERED = OUTCOMES = ("send", "rejected", "duplicate", "delivered")
+"""The values of `outcome`. A row has the first that applies of: rejected, duplicate, delivered, send."""
+
+_WRITERS = "spark.sql.maxConcurrentOutputFileWriters"
+_SESSION = [LANE, "_envelope", "_state"]
+_ROW_GROUP_BYTES = 32 * 1024 * 1024
+
+
+def stage(
+    checked: DataFrame,
+    delivered_ids: DataFrame | None,
+    *,
+    id_is_mapped: bool,
+    partitions: int,
+    keep: Sequence[str] = (),
+) -> DataFrame:
+    """Give each checked event its outcome and order the partitions for sending; save it with `write`.
+
+    `checked`: shaped events with `_reasons array<string>`. `delivered_ids`: what the ledger has for this
+    tracking ID, column `event_id`; repeats do no harm. `partitions`: how many partitions send.
+
+    Columns: `outcome`; `event_id`, `envelope`, `body` (null unless sent); `first_of_request` boolean, true
+    once for each request; `source` and `reasons` (null unless rejected); and the columns `keep`.
+    Sessions lie whole in one partition; the rows of one request (at most 10) lie next to each other.
+    """
+    settled = checked.withColumn("_state", _state(id_is_mapped=id_is_mapped))
+    if delivered_ids is not None:
+        settled = _marked_delivered(settled, delivered_ids)
+    moved = id_is_mapped or delivered_ids is not None
+    lean = settled.select(*_lean_columns(has_lane=LANE in checked.columns), *keep)
+    gathered = lean if LANE in checked.columns and not moved else lean.repartition(partitions, LANE)
+    numbered = gathered.withColumns(number(_SESSION))
+    placed = numbered.withColumn("_position", position(F.xxhash64("_envelope")))
+    return placed.sortWithinPartitions("_position", "_envelope", "_rank").select(*_staged_columns(), *keep)
+
+
+def write(staged: DataFrame, folder: str) -> None:
+    """Save what `stage` made as zstd Parquet: `folder/outcome=<outcome>/`, a file a partition and outcome.
+
+    Replaces what is there. The files of all outcomes are open at once: to write them one after the other,
+    Spark would sort once more, by `outcome`, and lose the order for sending. Row groups are small, because a
+    sender holds one in memory.
+    """
+    conf = staged.sparkSession.conf
+    before = conf.get(_WRITERS)
+    conf.set(_WRITERS, str(len(OUTCOMES)))
+    try:
+        writer = staged.write.mode("overwrite").partitionBy("outcome")
+        writer.options(**{"compression": "zstd", "parquet.block.size": str(_ROW_GROUP_BYTES)}).parquet(folder)
+    finally:
+        conf.set(_WRITERS, before or "0")
+
+
+def _state(*, id_is_mapped: bool) -> Column:
+    """Tell what is known of a row by itself or, for mapped ids, among the rows with its id."""
+    rejected = F.size("_reasons") > 0
+    state = F.when(rejected, REJECTED)
+    if id_is_mapped:
+        state = state.when(is_repeat(rejected), DUPLICATE)
+    return state.otherwise(SEND)
+
+
+def _marked_delivered(settled: DataFrame, delivered_ids: DataFrame) -> DataFrame:
+    """Mark what the ledger has. A join moves rows about, so it comes before sessions are gathered."""
+    ids = delivered_ids.select(F.col("event_id").alias("_delivered_id")).distinct()
+    met = settled.join(ids, F.col("eventId") == F.col("_delivered_id"), "left")
+    is_delivered = F.col("_delivered_id").isNotNull() & (F.col("_state") == SEND)
+    return met.withColumn("_state", F.when(is_delivered, DELIVERED).otherwise(F.col("_state")))
+
+
+def _lean_columns(*, has_lane: bool) -> list[Column]:
+    """Carry each part through the shuffle only where it is needed: a source row only if it was rejected.
+
+    Rows that are neither sent nor delivered need no session; they are spread by event id.
+    """
+    state = F.col("_state")
+    in_session = state.isin(SEND, DELIVERED)
+    envelope = F.when(in_session, F.col("_envelope"))
+    lane = F.col(LANE) if has_lane else F.xxhash64(envelope, F.when(~in_session, F.col("eventId")))
+    return [
+        lane.alias(LANE),
+        state,
+        envelope.alias("_envelope"),
+        F.when(state == SEND, F.col("_body")).alias("_body"),
+        F.col("eventId").alias("_event_id"),
+        F.col("sentAt").alias("_sent_at"),
+        F.when(state == REJECTED, F.col(SOURCE)).alias(SOURCE),
+        F.when(state == REJECTED, F.col("_reasons")).alias("_reasons"),
+    ]
+
+
+def _staged_columns() -> list[Column]:
+    repeats = F.col("_repeats") & F.col("_state").isin(SEND, DELIVERED)
+    outcome = F.when(repeats, DUPLICATE).otherwise(F.col("_state"))
+    sent = ~F.col("_repeats") & (F.col("_state") == SEND)
+    return [
+        outcome.alias("outcome"),
+        F.when(sent, F.col("_event_id")).alias("event_id"),
+        F.when(sent, F.col("_envelope")).alias("envelope"),
+        F.when(sent, F.col("_body")).alias("body"),
+        (sent & opens_request()).alias("first_of_request"),
+        F.col(SOURCE),
+        F.col("_reasons").alias("reasons"),
+    ]

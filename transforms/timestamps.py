@@ -1,0 +1,119 @@
+"""The event's time: whatever the source holds, as microseconds since 1970 in UTC, or null.
+
+A value that can't be read is null, never an exception: such a row is rejected later, for its time. A column
+whose type can't be a time at all is `BadInput`. Nothing here guesses a unit: it only counts which unit would
+have made the times plausible, so that a wrong one can be named (aws/aws-sdk-js issue 3370: seconds against
+milliseconds, accepted by the service and silently without effect).
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from transforms.errors import BadInput
+
+MICROS_PER = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
+"""Numeric units, by the microseconds that one of them holds."""
+
+PLAUSIBLE_SECONDS = (315_532_800, 4_102_444_800)
+"""From 1980-01-01 (inclusive) to 2100-01-01 (exclusive): no two numeric units make one number plausible."""
+
+_INT64_MAX = 2**63 - 1
+_ISO8601 = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+)
+_ZONE_AFTER_MINUTES = r"^(.{13}:[0-9]{2})(Z|[+-].*)$"  # ISO 8601, but not to Spark
+_WHERE = "mapping.sentAt"
+
+
+def to_micros(column: Column, unit: str | None, data_type: T.DataType) -> Column:
+    """Read a time as long microseconds since 1970 in UTC, rounded down; null where it can't be read.
+
+    A date or timestamp is what it says, whatever the unit (a zoneless one is UTC: the session's zone).
+    Numbers and numeric strings need a numeric unit; numbers without a unit are seconds. Under `iso8601` or
+    `timestamp` a string is ISO 8601 with a date, UTC unless it says otherwise, and a number is unreadable.
+
+    Raises `BadInput` for a string without a unit and for a type that holds no time.
+    """
+    if isinstance(data_type, (T.TimestampType, T.TimestampNTZType, T.DateType)):
+        return F.unix_micros(column.cast("timestamp"))
+    if isinstance(data_type, T.StringType):
+        return _string_to_micros(column, unit)
+    if not isinstance(data_type, (T.NumericType, T.NullType)):
+        raise BadInput(f"{_WHERE}.expr gives {data_type.simpleString()}, which holds no time.")
+    if unit is None or unit in MICROS_PER:
+        return _number_to_micros(column, MICROS_PER[unit or "seconds"], data_type)
+    return F.lit(None).cast("long")
+
+
+def to_seconds(micros: Column) -> Column:
+    """Round microseconds down to the whole seconds that PutEvents takes; long, null for null."""
+    return F.unix_seconds(F.timestamp_micros(micros))
+
+
+def unit_votes(column: Column, data_type: T.DataType) -> dict[str, Column]:
+    """Say per row, for each numeric unit, whether that unit would put the time between 1980 and 2100.
+
+    Boolean columns, never null, of numbers and numeric strings; all false for other types.
+    """
+    if isinstance(data_type, T.StringType):
+        number = _numeric_string(column)
+    elif isinstance(data_type, T.NumericType):
+        number = _number(column, data_type)
+    else:
+        return {unit: F.lit(False) for unit in MICROS_PER}
+    return {unit: _is_plausible(number, micros) for unit, micros in MICROS_PER.items()}
+
+
+def better_unit(configured: str | None, votes: dict[str, int], rows: int) -> str | None:
+    """Name the unit that makes most of `rows` times plausible, when the configured one does not.
+
+    `votes` counts the rows that `unit_votes` found plausible, by unit. None when there is nothing to advise.
+    """
+    if 2 * votes.get(configured or "seconds", 0) >= rows:
+        return None
+    best = max(votes, key=lambda unit: votes[unit], default=None)
+    return best if best is not None and 2 * votes[best] > rows else None
+
+
+def _string_to_micros(column: Column, unit: str | None) -> Column:
+    if unit is None:
+        raise BadInput(
+            f"{_WHERE}.expr gives strings: say what they hold with {_WHERE}.unit "
+            f"(iso8601, or {', '.join(MICROS_PER)} for digits)."
+        )
+    if unit in MICROS_PER:
+        return _number_to_micros(_numeric_string(column), MICROS_PER[unit], T.DecimalType(29, 9))
+    text = F.regexp_replace(F.trim(column), _ZONE_AFTER_MINUTES, "$1:00$2")
+    # Spark alone would read "12:30" as today's, and a bare year as its first day.
+    return F.unix_micros(F.when(text.rlike(_ISO8601), text).cast("timestamp"))
+
+
+def _numeric_string(column: Column) -> Column:
+    """Read digits exactly, fractions of a second included: 20 digits before the point, 9 after it."""
+    return F.trim(column).cast("decimal(29,9)")
+
+
+def _number(column: Column, data_type: T.DataType) -> Column:
+    """Widen to long, double or the decimal it is, so that no product is computed in 32 bits."""
+    if isinstance(data_type, T.DecimalType):
+        return column
+    return column.cast("double" if isinstance(data_type, (T.FloatType, T.DoubleType)) else "long")
+
+
+def _number_to_micros(column: Column, factor: int, data_type: T.DataType) -> Column:
+    """Multiply where the product fits a long: without ANSI mode Spark would wrap it, and make NaN 0."""
+    number = _number(column, data_type)
+    limit = _INT64_MAX // factor
+    fits = number.between(F.lit(-limit), F.lit(limit))
+    if isinstance(data_type, (T.FloatType, T.DoubleType)):
+        fits = F.abs(number) < F.lit(float(limit))  # 2^63 - 1 as a double is 2^63 already
+    return F.when(fits, F.floor(number * F.lit(factor)).cast("long"))
+
+
+def _is_plausible(number: Column, micros: int) -> Column:
+    low, high = (second * 1_000_000 // micros for second in PLAUSIBLE_SECONDS)
+    return F.coalesce((number >= F.lit(low)) & (number < F.lit(high)), F.lit(False))
