@@ -117,8 +117,9 @@ def _check_types(schema: InteractionsSchema, where: str) -> None:
 def _check_names(fields: Iterable[Field], where: str) -> None:
     seen: dict[str, str] = {}
     for field in fields:
-        other = seen.setdefault(flat(field.name), field.name)
-        if other is not field.name:
+        other = seen.get(flat(field.name))
+        if other is not None:
             raise BadInput(
                 f"{where}: {other} and {field.name} are one name once underscores and case are gone."
             )
+        seen[flat(field.name)] = field.name

@@ -16,7 +16,7 @@ from transforms.names import camel_case, flat, is_taken, nearest
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 
-_MAPPED_BY = {
+MAPPED_BY = {
     "USER_ID": "userId",
     "ITEM_ID": "itemId",
     "TIMESTAMP": "sentAt",
@@ -68,7 +68,7 @@ def _check_fields_exist(mapping: MappingSettings, schema: InteractionsSchema) ->
     for name in mapping.properties:
         if name in REQUIRED | RESERVED:
             raise BadInput(
-                f"mapping.properties.{name}: not a property; map it as mapping.{_MAPPED_BY[name]}."
+                f"mapping.properties.{name}: not a property; map it as mapping.{MAPPED_BY[name]}."
             )
         if name not in known:
             raise BadInput(f"mapping.properties.{name}: the schema has no such field{nearest(name, known)}.")
@@ -81,7 +81,7 @@ def _check_nothing_required_is_missing(mapping: MappingSettings, schema: Interac
     for field in schema.fields:
         if field.nullable or field.name == "USER_ID":  # events of anonymous sessions have no user
             continue
-        key = _MAPPED_BY.get(field.name)
+        key = MAPPED_BY.get(field.name)
         if key not in mapped and field.name not in mapping.properties:
             todo = f"mapping.{key}" if key else f"mapping.properties.{field.name}"
             raise BadInput(f"{todo}: missing, though the schema's field {field.name} can't be null.")

@@ -37,7 +37,7 @@ def folder_of(path: str) -> str:
 
     `logs/`, `logs/day=1`, `logs/day=1/*.parquet` and `logs/*/*` all lie in `logs/`. A bare path is local.
     """
-    parts = _with_scheme(path).rstrip("/").split("/")
+    parts = with_scheme(path).rstrip("/").split("/")
     if parts[-1].endswith(".parquet"):
         parts.pop()
     while "=" in parts[-1] or _GLOB.search(parts[-1]):
@@ -45,7 +45,7 @@ def folder_of(path: str) -> str:
     return "/".join(parts) + "/"
 
 
-def _with_scheme(path: str) -> str:
+def with_scheme(path: str) -> str:
     """Say that a bare path is local: Spark would look for it in the cluster's default file system."""
     return path if re.match(r"[A-Za-z][A-Za-z0-9]+:", path) else f"file:{Path(path).absolute()}"
 
@@ -54,7 +54,7 @@ def _parquet(spark: SparkSession, paths: tuple[str, ...]) -> DataFrame:
     """Read each folder on its own, as Spark finds partition columns under one only, and put them together."""
     folders: dict[str, list[str]] = {}
     for path in paths:
-        folders.setdefault(folder_of(path), []).append(_with_scheme(path))
+        folders.setdefault(folder_of(path), []).append(with_scheme(path))
     frames = [_folder(spark, folder, inside) for folder, inside in folders.items()]
     for folder, frame in zip(folders, frames, strict=True):
         if sorted(frame.dtypes) != sorted(frames[0].dtypes):

@@ -28,7 +28,7 @@ _FOOTER_THREADS = 64  # footers are small and far away: the wait is for the netw
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
-    """What the footers tell: files, their bytes and rows, and the columns with Arrow's names of their types."""
+    """What the footers tell: files, bytes, rows, and the type of each column (of its leaves, if nested)."""
 
     count: int
     bytes: int
@@ -141,27 +141,33 @@ def _footer(file: _File) -> _Footer:
         metadata = pq.read_metadata(file.path, filesystem=file.filesystem)
     except (pa.ArrowException, OSError) as error:
         raise BadInput(f"source file {file.name}: not Parquet, or damaged: {_first_line(error)}") from None
-    schema = metadata.schema
-    for number in range(metadata.num_columns):
-        column = schema.column(number)
+    columns = [metadata.schema.column(number) for number in range(metadata.num_columns)]
+    for column in columns:
         if column.physical_type == "INT64" and "timeUnit=nanoseconds" in str(column.logical_type):
             raise BadInput(
                 f"source file {file.name}: column {column.path} is a timestamp in nanoseconds, which Spark "
                 "can't read; write it in microseconds (pandas: to_parquet(…, coerce_timestamps='us'))."
             )
-    return _Footer(
-        file, metadata.num_rows, {field.name: _type(field.type) for field in schema.to_arrow_schema()}
-    )
+    return _Footer(file, metadata.num_rows, {_leaf(column.path): _type(column) for column in columns})
 
 
-def _type(data_type: pa.DataType) -> str:
-    """Name a type as Spark tells types apart: by neither a timestamp's unit nor the names within a list.
+def _leaf(path: str) -> str:
+    """Name a leaf column whatever its writer called the levels of a list."""
+    return re.sub(r"\.(list|bag)\.(element|item|array_element|array)\b", "[]", path)
 
-    A timestamp of nanoseconds is INT96 here (the other kind was refused), which Spark takes for one in UTC.
+
+def _type(column: pq.ColumnSchema) -> str:
+    """Name a Parquet type as Spark tells types apart: not by a timestamp's unit or an annotated plain int.
+
+    INT96 is the old way of writing a timestamp in UTC.
     """
-    name = re.sub(r" not null|(?<=list<)\w+: ", "", str(data_type))
-    name = re.sub(r"timestamp\[(ns|\w+, tz=[^\]]*)\]", "timestamp", name)
-    return re.sub(r"timestamp\[\w+\]", "timestamp without time zone", name)
+    logical, physical = str(column.logical_type), str(column.physical_type)
+    if physical == "INT96" or logical.startswith("Timestamp(isAdjustedToUTC=true"):
+        return "timestamp"
+    if logical.startswith("Timestamp"):
+        return "timestamp without time zone"
+    plain = logical in ("None", f"Int(bitWidth={physical.removeprefix('INT')}, isSigned=true)")
+    return (physical if plain else logical).lower()
 
 
 def _check_same_columns(one: _Footer, other: _Footer) -> None:

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
+
+from transforms.errors import BadInput
+from transforms.event_window import Window
+
+
+@pytest.mark.parametrize(
+    ("text", "micros"),
+    [
+        ("1970-01-01", 0),
+        ("1970-01-01T00:00:01", 1_000_000),
+        ("1970-01-01T01:00:00+01:00", 0),
+        ("1970-01-01T00:00:00.000001Z", 1),
+        ("1969-12-31T23:59:59.5Z", -500_000),
+        (" 2026-01-01 ", 1_767_225_600_000_000),
+    ],
+)
+def test_a_time_is_utc_unless_it_says_otherwise(text: str, micros: int) -> None:
+    assert Window.parse(text, None) == Window(since=micros, until=None)
+
+
+@given(st.datetimes(timezones=st.just(UTC)))
+def test_every_microsecond_is_kept(moment: datetime) -> None:
+    until = Window.parse(None, moment.isoformat()).until
+    assert until is not None
+    assert divmod(until, 1_000_000)[1] == moment.microsecond
+
+
+@pytest.mark.parametrize("text", ["", "yesterday", "12:30", "2026-13-01", "1767225600", "2026-02-30"])
+def test_anything_else_is_refused_by_its_option(text: str) -> None:
+    with pytest.raises(BadInput, match=r"^--until: not ISO 8601"):
+        Window.parse(None, text)
+
+
+@pytest.mark.parametrize("until", ["2026-01-01", "2025-12-31", "2026-01-01T01:00+01:00"])
+def test_a_window_that_holds_nothing_is_refused(until: str) -> None:
+    with pytest.raises(BadInput, match="--since must lie before --until"):
+        Window.parse("2026-01-01", until)
+
+
+@pytest.mark.spark
+def test_since_is_in_until_is_out_and_an_unreadable_time_stays(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([(9,), (10,), (19,), (20,), (None,)], "at long")
+    windows = {"both": Window(10, 20), "since": Window(10, None), "until": Window(None, 20), "open": Window()}
+    table = rows.select(
+        *(window.within(F.col("at")).alias(name) for name, window in windows.items())
+    ).collect()
+    assert [row["both"] for row in table] == [False, True, True, False, True]
+    assert [row["since"] for row in table] == [False, True, True, True, True]
+    assert [row["until"] for row in table] == [True, True, True, False, True]
+    assert all(row["open"] for row in table)
