@@ -1,0 +1,137 @@
+"""Turns suites into `Rules`. It reads no data: the events' columns are all it looks at."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+from expectations.columns import near_misses, visible
+from expectations.conditions import (
+    CONSIDERED_COUNT,
+    FAILED_COUNT,
+    NULL_COUNT,
+    ROW_COUNT,
+    Condition,
+    ConditionSource,
+)
+from expectations.errors import BadSuite
+from expectations.rules import ROWS, Rule, Rules, is_set, tally_name
+from expectations.suite import Suite, columns_named, may_be_absent
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+_LOOKS_AT_ALL_COLUMNS = re.compile(r"expect_table_column|expect_column_to_exist|unexpected_rows|expect_query")
+
+
+def compile_suites(events: DataFrame, service: Suite, user: Suite | None = None) -> Rules:
+    """The rules of both suites over events with these columns; only `events.schema` and its session are used.
+
+    Raises BadSuite where a rule names a column that the events lack, or can't be applied to its type.
+    """
+    named = tuple(_named(service, user))
+    for each, _, name in named:
+        _check_columns(each, name, events.columns)
+    source = ConditionSource(events, [each for each, _, _ in named])
+    taken = _Counts()
+    rules = tuple(_rule(each, origin, name, source, taken) for each, origin, name in named)
+    return Rules(rules, tuple(taken.predicates), taken.counts, _scanned(rules, visible(events.columns)))
+
+
+class _Counts:
+    """Gives every distinct predicate one bit and one count; rules that count the same rows share them.
+
+    Nulls of a column are counted without a bit: the check is cheaper than the bit would be.
+    """
+
+    def __init__(self) -> None:
+        self.predicates: list[Column] = []
+        self.counts: dict[str, Column] = {}
+        self._bits: dict[str, int] = {}
+
+    def bit(self, predicate: Column) -> int:
+        bit = self._bits.setdefault(str(predicate), len(self.predicates))
+        if bit == len(self.predicates):
+            self.predicates.append(predicate)
+            self.counts[tally_name(bit)] = is_set(bit)
+        return bit
+
+    def rows(self, predicate: Column | None) -> str:
+        """The name of the count of the rows that meet the predicate; None counts all."""
+        return ROWS if predicate is None else tally_name(self.bit(predicate))
+
+    def nulls(self, column: str, domain: Column | None) -> str:
+        """The name of the count of the column's nulls among the rows of the domain."""
+        if domain is None:
+            self.counts[f"nulls_{column}"] = F.col(column).isNull()
+            return f"nulls_{column}"
+        bit = self.bit(domain)
+        self.counts[f"nulls_{column}_{bit}"] = is_set(bit) & F.col(column).isNull()
+        return f"nulls_{column}_{bit}"
+
+
+def _named(service: Suite, user: Suite | None) -> Iterator[tuple[Expectation, str, str]]:
+    """Every expectation of both suites with its suite's origin and its own name."""
+    seen: Counter[str] = Counter()
+    for suite in (service, user) if user else (service,):
+        for expectation in suite.expectations():
+            name = _name(expectation)
+            seen[name] += 1
+            yield expectation, suite.origin, name if seen[name] == 1 else f"{name}#{seen[name]}"
+
+
+def _name(expectation: Expectation) -> str:
+    kind: str = expectation.expectation_type
+    columns = columns_named(expectation)
+    return f"{kind}({', '.join(columns)})" if columns else kind
+
+
+def _rule(expectation: Expectation, origin: str, name: str, source: ConditionSource, taken: _Counts) -> Rule:
+    condition = source.condition(expectation, name)
+    severity = expectation.severity.value
+    if condition is None:
+        return Rule(name, origin, severity, expectation, None, {})
+    bit = taken.bit(condition.failed)
+    tallies = _tallies(condition, expectation.map_metric, taken) | {
+        expectation.map_metric + FAILED_COUNT: tally_name(bit)
+    }
+    return Rule(name, origin, severity, expectation, bit, tallies)
+
+
+def _tallies(condition: Condition, metric: str, taken: _Counts) -> dict[str, str]:
+    """The counts that a verdict needs beside the failed rows, by the names of the metrics they stand for."""
+    tallies = {ROW_COUNT: taken.rows(condition.domain)}
+    if condition.column is None:
+        return tallies | {metric + CONSIDERED_COUNT: taken.rows(condition.considered)}
+    if metric + FAILED_COUNT == NULL_COUNT:
+        return tallies
+    return tallies | {NULL_COUNT: taken.nulls(condition.column, condition.domain)}
+
+
+def _check_columns(expectation: Expectation, name: str, columns: Iterable[str]) -> None:
+    known = tuple(columns)
+    for column in () if may_be_absent(expectation) else columns_named(expectation):
+        if column not in known:
+            raise BadSuite(f"{name}: events have no column {column!r}{near_misses(column, visible(known))}")
+
+
+def _scanned(rules: Iterable[Rule], columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that the rules without a predicate look at, in the events' order."""
+    needed = {c for rule in rules if rule.bit is None for c in _columns_of(rule.expectation, columns)}
+    return tuple(column for column in columns if column in needed)
+
+
+def _columns_of(expectation: Expectation, columns: tuple[str, ...]) -> tuple[str, ...]:
+    """The columns that its arguments mention anywhere, SQL included; all, where it looks at the columns."""
+    if _LOOKS_AT_ALL_COLUMNS.match(expectation.expectation_type):
+        return columns
+    text = json.dumps(expectation.configuration.kwargs, default=str)
+    mentioned = [c for c in columns if re.search(rf"\b{re.escape(c)}\b", text, re.IGNORECASE)]
+    # Something must be read to count rows; any column does.
+    return tuple(mentioned or columns[:1])

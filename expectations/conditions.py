@@ -1,0 +1,151 @@
+"""Row-level expectations as Spark predicates, taken from Great Expectations' own metrics. It reads no data.
+
+An expectation over rows has a metric `<map_metric>.condition`: a Column that is true where a row breaks it.
+Asking Great Expectations for it, over an empty frame of the events' schema, is what keeps the rows that this
+room names and the rows that Great Expectations counts the same. Only its filters (row condition,
+`ignore_row_if`) come as filtered frames, so they are spelled again here, as
+`SparkDFExecutionEngine.get_domain_records` spells them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+from expectations.errors import BadSuite, first_line
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+    from great_expectations.expectations.row_conditions import Condition as GxCondition
+    from great_expectations.validator.metric_configuration import MetricConfiguration
+
+COMPILED_TYPES = frozenset(
+    {
+        "expect_column_pair_values_a_to_be_greater_than_b",
+        "expect_column_pair_values_to_be_equal",
+        "expect_column_pair_values_to_be_in_set",
+        "expect_column_value_lengths_to_be_between",
+        "expect_column_value_lengths_to_equal",
+        "expect_column_values_to_be_between",
+        "expect_column_values_to_be_in_set",
+        "expect_column_values_to_be_null",
+        "expect_column_values_to_match_regex",
+        "expect_column_values_to_match_regex_list",
+        "expect_column_values_to_not_be_in_set",
+        "expect_column_values_to_not_be_null",
+        "expect_column_values_to_not_match_regex",
+        "expect_column_values_to_not_match_regex_list",
+        "expect_multicolumn_sum_to_equal",
+        "expect_multicolumn_values_to_be_equal",
+        "expect_select_column_values_to_be_unique_within_record",
+    }
+)
+"""Those whose condition looks at one row: no window, no Python UDF, no figure of the whole."""
+
+ROW_COUNT = "table.row_count"
+NULL_COUNT = "column_values.nonnull.unexpected_count"
+FAILED_COUNT = ".unexpected_count"
+CONSIDERED_COUNT = ".filtered_row_count"
+
+_IGNORE_ALL = frozenset({"both_values_are_missing", "all_values_are_missing"})
+_IGNORE_ANY = frozenset({"either_value_is_missing", "any_value_is_missing"})
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One compiled expectation.
+
+    Predicates that are null count as false; None stands for every row. `failed`: the rows that break it;
+    `domain`: those of its row condition; `considered`: those of them that `ignore_row_if` leaves, for a rule
+    over several columns; `column`: the one whose nulls are not considered, for a rule over one.
+    """
+
+    failed: Column
+    domain: Column | None
+    considered: Column | None
+    column: str | None
+
+
+class ConditionSource:
+    """The conditions of all of a run's expectations, resolved together over an empty frame.
+
+    Together, because each resolution costs Great Expectations one row count (of nothing, but a Spark job).
+    """
+
+    def __init__(self, events: DataFrame, expectations: Iterable[Expectation]) -> None:
+        from great_expectations.execution_engine import SparkDFExecutionEngine  # noqa: PLC0415 - see library
+        from great_expectations.validator.metrics_calculator import MetricsCalculator  # noqa: PLC0415
+
+        self._empty = events.sparkSession.createDataFrame([], events.schema)
+        self._engine = SparkDFExecutionEngine(spark=events.sparkSession, persist=False)
+        self._engine.load_batch_data("events", self._empty)
+        calculator = MetricsCalculator(self._engine, show_progress_bars=False)
+        metrics = [_metric(each) for each in expectations if each.expectation_type in COMPILED_TYPES]
+        self._resolved, self._aborted = calculator.compute_metrics(metrics)
+
+    def condition(self, expectation: Expectation, name: str) -> Condition | None:
+        """The compiled expectation, or None where its type names no rows.
+
+        Raises BadSuite, naming the rule, where its arguments don't fit the columns' types.
+        """
+        if expectation.expectation_type not in COMPILED_TYPES:
+            return None
+        try:
+            condition = self._compiled(expectation)
+            self._empty.select(condition.failed)  # analysed, never run
+        except Exception as problem:  # noqa: BLE001 - whatever Spark or a metric says of its arguments
+            raise BadSuite(f"{name} can't be applied to the events: {first_line(problem)}") from None
+        return condition
+
+    def _compiled(self, expectation: Expectation) -> Condition:
+        metric = _metric(expectation)
+        columns, unexpected = metric.metric_domain_kwargs, self._unexpected(metric)
+        domain = self._row_condition(expectation.row_condition)
+        column = columns.get("column")
+        considered = domain if column else _all_of(domain, _not_ignored(columns))
+        failed = unexpected if considered is None else considered & unexpected
+        return Condition(failed, domain, considered, column)
+
+    def _unexpected(self, metric: MetricConfiguration) -> Column:
+        """Great Expectations' own predicate for a row that breaks the rule."""
+        if metric.id in self._aborted:
+            raise ValueError(next(iter(self._aborted[metric.id]["exception_info"])).exception_message)
+        column: Column = self._resolved[metric.id][0]
+        return column
+
+    def _row_condition(self, condition: GxCondition | None) -> Column | None:
+        if condition is None:
+            return None
+        text = getattr(condition, "pass_through_filter", None)
+        return F.expr(text if text is not None else self._engine.condition_to_filter_clause(condition))
+
+
+def _metric(expectation: Expectation) -> MetricConfiguration:
+    """Great Expectations' metric for the predicate behind an expectation over rows."""
+    from great_expectations.expectations.registry import get_metric_kwargs  # noqa: PLC0415 - see library
+    from great_expectations.validator.metric_configuration import MetricConfiguration  # noqa: PLC0415
+
+    name = f"{expectation.map_metric}.condition"
+    kwargs = get_metric_kwargs(name, expectation.configuration, {})
+    return MetricConfiguration(name, kwargs["metric_domain_kwargs"], kwargs["metric_value_kwargs"])
+
+
+def _not_ignored(domain: dict[str, Any]) -> Column | None:
+    """The rows that `ignore_row_if` leaves of a pair (`column_A`, `column_B`) or a list of columns."""
+    names = domain.get("column_list") or (domain["column_A"], domain["column_B"])
+    nulls = [F.col(name).isNull() for name in names]
+    rule = domain.get("ignore_row_if")
+    if rule in _IGNORE_ALL:
+        return ~reduce(Column.__and__, nulls)
+    return ~reduce(Column.__or__, nulls) if rule in _IGNORE_ANY else None
+
+
+def _all_of(*conditions: Column | None) -> Column | None:
+    """The conjunction of the conditions that there are; None, every row, where there is none."""
+    present = [each for each in conditions if each is not None]
+    return reduce(Column.__and__, present) if present else None

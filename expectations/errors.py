@@ -1,0 +1,34 @@
+"""What can go wrong with the rules, named by what the caller does next. No error carries a value of the data.
+
+ExpectationsError
+├── BadSuite      the suite itself is wrong: tell its author, stop before anything is read (exit 2)
+└── RuleCrashed   a rule could not be evaluated: it neither passed nor failed, so nothing may be sent (exit 2)
+"""
+
+from __future__ import annotations
+
+
+class ExpectationsError(Exception):
+    """Base of this room's errors; its text is one sentence for a person."""
+
+
+class BadSuite(ExpectationsError):  # noqa: N818 - named by what is wrong, as its siblings in other rooms
+    """A suite that can't be used: not JSON, an unknown expectation, a wrong argument, an unknown column."""
+
+
+class RuleCrashed(ExpectationsError):  # noqa: N818 - see above
+    """An expectation that raised while Great Expectations evaluated it."""
+
+
+def first_line(problem: Exception) -> str:
+    """The cause in one line: pydantic's first message and the argument it is about, else the first line.
+
+    Only for problems with a suite, which hold its author's words and no data.
+    """
+    errors = getattr(problem, "errors", None)
+    if callable(errors):
+        first = errors()[0]
+        place = ".".join(str(part) for part in first["loc"] if part != "__root__")
+        return f"{place}: {first['msg']}" if place else str(first["msg"])
+    lines = str(problem).splitlines()
+    return lines[0] if lines else type(problem).__name__

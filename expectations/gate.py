@@ -1,0 +1,15 @@
+"""The fraction of rejected rows above which nothing at all is sent. Pure arithmetic."""
+
+from __future__ import annotations
+
+
+def too_many_rejected(rejected: int, read: int, most: float) -> str | None:
+    """Why the run is refused, or None where it may go on: `rejected / read` is at most `most` (0 to 1).
+
+    Nothing read is nothing rejected. The division is correctly rounded, so a share of exactly `most` passes.
+    """
+    if read == 0 or rejected / read <= most:
+        return None
+    share = rejected / read
+    allowed = f"checks.max_rejected_fraction allows {most:.4%}"
+    return f"{rejected:,} of {read:,} rows were rejected ({share:.4%}); {allowed}."

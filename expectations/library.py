@@ -1,0 +1,57 @@
+"""Great Expectations, imported late and kept quiet. It configures no data context and opens no connection."""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import warnings
+from types import ModuleType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+
+def great_expectations() -> ModuleType:
+    """The package, imported on first use (3 to 5 s), with analytics, progress bars and chatter off.
+
+    Its loggers may print the values of rows (`partial_unexpected_list` at debug level), so they are cut at
+    ERROR. The variable is Great Expectations' own switch for usage statistics (`enable_analytics`).
+    """
+    os.environ["GX_ANALYTICS_ENABLED"] = "false"
+    logging.getLogger("great_expectations").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        package: ModuleType = importlib.import_module("great_expectations")
+
+    return package
+
+
+def build_expectation(configuration: dict[str, Any], parameters: dict[str, Any]) -> Expectation:
+    """One expectation object out of its JSON, suite parameters filled in.
+
+    `configuration` holds `type`, `kwargs`, `meta`, `notes`, `description` and `severity` as
+    `ExpectationConfiguration.to_json_dict` writes them. Raises whatever Great Expectations raises.
+    """
+    great_expectations()
+    from great_expectations.expectations.expectation_configuration import (  # noqa: PLC0415 - see above
+        ExpectationConfiguration,
+    )
+
+    # String row conditions are deprecated in Great Expectations' eyes, and still what suites hold.
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        recipe = ExpectationConfiguration(**configuration)
+        recipe.process_suite_parameters(parameters, True, None)
+        return recipe.to_domain_obj()
+
+
+def known_expectation_types() -> frozenset[str]:
+    """The names of every expectation that the installed Great Expectations knows."""
+    great_expectations()
+    from great_expectations.expectations.registry import (  # noqa: PLC0415 - see above
+        list_registered_expectation_implementations,
+    )
+
+    return frozenset(list_registered_expectation_implementations())

@@ -1,0 +1,122 @@
+"""All rules of a run as one pass over the events: which ones a row breaks, and how many rows break each.
+
+The predicates are evaluated once per row, into bits of long columns (`_checks_<n>`); reasons and tallies read
+the bits. It judges nothing: `judge` does, from the tallies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import reduce
+from typing import TYPE_CHECKING
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+REASONS = "_reasons"
+ROWS = "rows"
+BITS = 62
+"""Bits used of each long: the sign bit stays clear, so that shifts and comparisons need no care."""
+
+_CHECKS = "_checks_"
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One expectation of a run.
+
+    `name` is what stands in `reasons`: `type(column)`, `type(a, b)`, `type`, with `#2` for a repeat.
+    `bit` is where its failure is found, None where the type names no rows; `tallies` maps the metrics that
+    its verdict needs to the tallies that hold them.
+    """
+
+    name: str
+    origin: str
+    severity: str
+    expectation: Expectation
+    bit: int | None
+    tallies: Mapping[str, str]
+
+    @property
+    def rejects(self) -> bool:
+        """Whether a row that breaks it is kept from sending: `info` only reports."""
+        return self.bit is not None and self.severity != "info"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """A run's rules in order, the service's first; the predicate of each bit; the counts to take, by name."""
+
+    rules: tuple[Rule, ...]
+    predicates: tuple[Column, ...]
+    counts: Mapping[str, Column]
+    scanned: tuple[str, ...]
+
+    def check(self, events: DataFrame) -> DataFrame:
+        """The events with `_reasons` (array<string>, never null, empty where valid) and its bits."""
+        masks = {f"{_CHECKS}{n}": mask for n, mask in enumerate(self._masks())}
+        checked = events.select("*", *(mask.alias(name) for name, mask in masks.items()))
+        return checked.withColumn(REASONS, self._reasons())
+
+    def tallies(self) -> list[Column]:
+        """Aggregates over checked events, to observe: `rows`, `rejected`, and what verdicts need (longs)."""
+        counts = [_count(which).alias(name) for name, which in self.counts.items()]
+        return [F.count(F.lit(1)).alias(ROWS), *counts]
+
+    def check_columns(self) -> tuple[str, ...]:
+        """The columns that `check` adds beside `_reasons`; nobody needs them once the tallies are taken."""
+        return tuple(f"{_CHECKS}{n}" for n in range(-(-len(self.predicates) // BITS)))
+
+    def scan_columns(self) -> tuple[str, ...]:
+        """The event columns that `judge` must see staged, for expectations that no row predicate answers."""
+        return self.scanned
+
+    def rejected_by_reason(self, tallies: Mapping[str, int]) -> dict[str, int]:
+        """How many rows each rule rejected, by its name; rules that rejected none are left out."""
+        counts = {r.name: tallies[tally_name(r.bit)] for r in self.rules if r.rejects and r.bit is not None}
+        return {name: count for name, count in counts.items() if count}
+
+    def _masks(self) -> Iterator[Column]:
+        for start in range(0, len(self.predicates), BITS):
+            bits = [_bit(p, n) for n, p in enumerate(self.predicates[start : start + BITS])]
+            yield reduce(Column.bitwiseOR, bits)
+
+    def _reasons(self) -> Column:
+        """The names of the broken rules. Clean rows, nearly all, never reach the array."""
+        rejecting = [(rule.name, rule.bit) for rule in self.rules if rule.rejects and rule.bit is not None]
+        empty = F.array().cast("array<string>")
+        if not rejecting:
+            return empty
+        names = F.array(*(F.when(is_set(bit), F.lit(name)) for name, bit in rejecting))
+        broken = F.filter(names, lambda name: name.isNotNull())
+        return F.when(_any_set([bit for _, bit in rejecting]), broken).otherwise(empty)
+
+
+def tally_name(bit: int) -> str:
+    """The name of the count of the rows with this bit."""
+    return f"tally_{bit}"
+
+
+def _bit(predicate: Column, place: int) -> Column:
+    return F.when(predicate, F.lit(1 << place)).otherwise(F.lit(0)).cast("long")
+
+
+def is_set(bit: int) -> Column:
+    """Whether a checked row has this bit."""
+    return F.col(f"{_CHECKS}{bit // BITS}").bitwiseAND(F.lit(1 << bit % BITS)) != 0
+
+
+def _any_set(bits: list[int]) -> Column:
+    masks: dict[int, int] = {}
+    for bit in bits:
+        masks[bit // BITS] = masks.get(bit // BITS, 0) | 1 << bit % BITS
+    tests = [F.col(f"{_CHECKS}{n}").bitwiseAND(F.lit(mask)) != 0 for n, mask in masks.items()]
+    return reduce(Column.__or__, tests)
+
+
+def _count(condition: Column) -> Column:
+    return F.count(F.when(condition, F.lit(1)))

@@ -1,0 +1,102 @@
+"""A suite as its author wrote it: Great Expectations' JSON, checked entry by entry. It runs nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+from expectations.columns import EVENT_COLUMNS, near_misses
+from expectations.errors import BadSuite, first_line
+from expectations.library import build_expectation, known_expectation_types
+
+if TYPE_CHECKING:
+    from great_expectations.expectations.expectation import Expectation
+
+_ENTRY_KEYS = ("type", "kwargs", "meta", "notes", "description", "severity")
+_SINGLE_COLUMNS = ("column", "column_A", "column_B")
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
+    """Entries of plain JSON: `type`, `kwargs`, optionally `severity`, `meta`, `notes`, `description`."""
+
+    name: str
+    origin: Literal["service", "user"]
+    entries: tuple[dict[str, Any], ...]
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def expectations(self) -> Iterator[Expectation]:
+        """Great Expectations' objects, in the suite's order; BadSuite names the entry that it refuses."""
+        for number, entry in enumerate(self.entries, start=1):
+            yield _built(entry, self.parameters, f"expectation {number} of the suite {self.name!r}")
+
+
+def parse_suite(text: str, where: str, property_keys: Collection[str] = ()) -> Suite:
+    """A user's suite out of its JSON; `where` (path or URL) names it in errors.
+
+    Reads what `ExpectationSuite.to_json_dict()` writes, and the 0.18 form (`expectation_suite_name`,
+    `expectation_type`, `evaluation_parameters`). It may name the event columns and `property_keys`.
+    Raises BadSuite: not JSON, unknown expectation, wrong arguments, a column that events don't have.
+    """
+    document = _document(text, where)
+    name = document.get("name") or document.get("expectation_suite_name") or where
+    parameters = document.get("suite_parameters") or document.get("evaluation_parameters") or {}
+    numbered = enumerate(document["expectations"], start=1)
+    entries = tuple(_entry(each, where, number) for number, each in numbered)
+    suite = Suite(str(name), "user", entries, parameters)
+    for number, each in enumerate(suite.expectations(), start=1):
+        _check_columns(each, (*EVENT_COLUMNS, *property_keys), f"{where}, expectation {number}")
+    return suite
+
+
+def columns_named(expectation: Expectation) -> tuple[str, ...]:
+    """The columns in an expectation's own arguments, in their order; row conditions not included."""
+    kwargs = expectation.configuration.kwargs
+    single = [kwargs[key] for key in _SINGLE_COLUMNS if key in kwargs]
+    return tuple(single) if single else tuple(kwargs.get("column_list") or ())
+
+
+def may_be_absent(expectation: Expectation) -> bool:
+    """Whether the expectation asks if its column exists, so that naming an unknown one is no mistake."""
+    return bool(expectation.expectation_type == "expect_column_to_exist")
+
+
+def _document(text: str, where: str) -> dict[str, Any]:
+    try:
+        document = json.loads(text)
+    except ValueError as problem:
+        raise BadSuite(f"{where} is not JSON: {problem}.") from None
+    if not isinstance(document, dict) or not isinstance(document.get("expectations"), list):
+        raise BadSuite(f"{where} is no Great Expectations suite: it lacks a list named 'expectations'.")
+    return document
+
+
+def _entry(entry: object, where: str, number: int) -> dict[str, Any]:
+    if not isinstance(entry, dict):
+        raise BadSuite(f"{where}, expectation {number} is not a JSON object.")
+    modern = {"type": entry.get("expectation_type"), **entry}
+    if not isinstance(modern["type"], str):
+        raise BadSuite(f"{where}, expectation {number} has no 'type'.")
+    kept = {key: modern[key] for key in _ENTRY_KEYS if modern.get(key) is not None}
+    # Older releases wrote it into suites; a result format may show values, so it is not the suite's to decide.
+    kwargs = {key: value for key, value in (kept.get("kwargs") or {}).items() if key != "result_format"}
+    return {**kept, "kwargs": kwargs}
+
+
+def _built(entry: dict[str, Any], parameters: dict[str, Any], where: str) -> Expectation:
+    kind, known = entry["type"], known_expectation_types()
+    if kind not in known:
+        raise BadSuite(f"{where}: Great Expectations knows no {kind!r}{near_misses(kind, known)}")
+    try:
+        return build_expectation(entry, parameters)
+    except Exception as problem:  # noqa: BLE001 - pydantic v1, marshmallow and GX errors share no base
+        raise BadSuite(f"{where}, {kind}: {first_line(problem)}") from None
+
+
+def _check_columns(expectation: Expectation, known: Collection[str], where: str) -> None:
+    kind = expectation.expectation_type
+    for name in () if may_be_absent(expectation) else columns_named(expectation):
+        if name not in known:
+            raise BadSuite(f"{where}, {kind}: events have no column {name!r}{near_misses(name, known)}")
