@@ -8,6 +8,7 @@ https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import inf
 
 from standin.refusal import throttled
 
@@ -26,7 +27,7 @@ def parse_quota(text: str) -> tuple[QuotaStep, ...]:
     for part in text.split(","):
         rate, _, after = part.partition("@")
         steps.append(QuotaStep(float(after or 0), float(rate)))
-    if any(step.rate <= 0 or step.after < 0 for step in steps) or steps[0].after:
+    if not all(0 < step.rate < inf and 0 <= step.after < inf for step in steps) or steps[0].after:
         raise ValueError(f"not a quota, such as 300 or 300,600@10: {text}")
     return tuple(sorted(steps, key=lambda step: step.after))
 
