@@ -84,7 +84,7 @@ class AwsCrtClient:
         for exchange, deadline in list(self._open.items()):
             if deadline > now:
                 break  # all have the same time-out, so the oldest come first
-            if self.settle(exchange, Answer(None, "ReadTimeout")):
+            if self.settle(exchange, Answer(None, exchange.time_out_name())):
                 exchange.abandon()
 
     def _sweep(self) -> None:
@@ -121,6 +121,10 @@ class _Exchange:
             self._write(connection)
         else:
             self._client.give_back(connection)
+
+    def time_out_name(self) -> str:
+        """Botocore's word for a time-out at this stage. A refused certificate shows as the first one."""
+        return "ConnectTimeout" if self._connection is None else "ReadTimeout"
 
     def abandon(self) -> None:
         """Close the connection, if the request has one."""

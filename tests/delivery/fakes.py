@@ -187,7 +187,9 @@ def staged(session: str, *numbers: int) -> list[StagedEvent]:
     envelope = f'{{"userId":"u-{session}","sessionId":"{session}"}}'.encode()
     return [
         StagedEvent(
-            f"{session}-{number}", envelope, f'{{"eventId":"{session}-{number}","sentAt":{number}}}'.encode()
+            f"{session}-{number}",
+            envelope,
+            f'{{"eventId":"{session}-{number}","eventType":"view","itemId":"i","sentAt":{number}}}'.encode(),
         )
         for number in numbers
     ]

@@ -11,14 +11,14 @@ from delivery import backoff
 
 @given(retry=st.integers(-5, 10**9), throttled=st.booleans(), drawn=st.floats(0, 1, exclude_max=True))
 def test_a_wait_lies_between_zero_and_its_bound_however_many_retries(
-    retry: int, throttled: bool, drawn: float
+    retry: int, *, throttled: bool, drawn: float
 ) -> None:
     wait = backoff.wait(retry, throttled=throttled, random=lambda: drawn)
     assert 0 <= wait <= backoff.bound(retry, throttled=throttled) <= backoff.CAP_SECONDS
 
 
 @given(retry=st.integers(1, 1000), throttled=st.booleans())
-def test_bounds_never_shrink(retry: int, throttled: bool) -> None:
+def test_bounds_never_shrink(retry: int, *, throttled: bool) -> None:
     assert backoff.bound(retry, throttled=throttled) <= backoff.bound(retry + 1, throttled=throttled)
 
 

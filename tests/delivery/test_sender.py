@@ -86,7 +86,7 @@ def test_a_request_that_runs_out_of_attempts_is_dead_lettered_whole_and_the_rest
     assert stage.tally.events_delivered == 50
     assert set(stage.dead.letters) == {f"s0-{number}" for number in range(10)}
     body, code, message, attempts = stage.dead.letters["s0-3"]
-    assert body == '{"eventId":"s0-3","sentAt":3}'
+    assert body == '{"eventId":"s0-3","eventType":"view","itemId":"i","sentAt":3}'
     assert (code, message, attempts) == ("InternalFailure", "Internal server error", 3)
     assert stage.tally.events_dead_lettered == 10
 

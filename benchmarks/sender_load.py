@@ -1,0 +1,138 @@
+"""What the sender itself costs, and that its memory does not grow: a stage sent to a client that only nods.
+
+    python -m benchmarks.sender_load [--events 2000000]
+
+Reads a staged Parquet file, packs, keeps sessions in order, writes the bodies, counts; no network, no pace. A
+small and a large file, each in a process of its own, so that their peaks can be compared.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from delivery.answer import ACCEPTED
+from delivery.events_client import Done
+from delivery.inbox import ThreadInbox
+from delivery.packing import pack
+from delivery.request import events_per_request, request_writer
+from delivery.sender import Sender, Surroundings
+from delivery.stage import read_stage
+
+FEW_EVENTS = 10_000
+
+
+class Nodding:
+    """Client, pacer, ledger and dead letters in one: it accepts everything at once and keeps nothing."""
+
+    stop_reason: str | None = None
+
+    def send(self, body: bytes, done: Done) -> None:  # noqa: ARG002 - nothing is sent
+        """Nod."""
+        done(ACCEPTED)
+
+    def wait(self, ready: int) -> float:  # noqa: ARG002 - there is no limit
+        """Never."""
+        return 0.0
+
+    def spend(self) -> int:
+        """Count nothing."""
+        return 0
+
+    def observe(self, fault: str | None, ticket: int, events: int = 0) -> None:
+        """Learn nothing."""
+
+    def accepted(self, event_ids: Sequence[str], at: float) -> None:
+        """Record nothing."""
+
+    def add(self, event_id: str, body: str, code: str, message: str | None, attempts: int) -> None:
+        """Record nothing."""
+
+    def stop_all(self, reason: str) -> None:
+        """Stop."""
+        self.stop_reason = reason
+
+    def close(self) -> None:
+        """Hold nothing."""
+
+
+def write_stage(path: Path, events: int) -> None:
+    """A staged file of sessions of 1 to 19 events of about 200 bytes."""
+    schema = pa.schema([(name, pa.string()) for name in ("event_id", "envelope", "body")])
+    draw, session, left = random.Random(7), 0, 0  # noqa: S311 - not a secret
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        for start in range(0, events, 100_000):
+            rows = []
+            for number in range(start, min(events, start + 100_000)):
+                if left == 0:
+                    session, left = session + 1, draw.randint(1, 19)
+                left -= 1
+                body = (
+                    f'{{"eventId":"{number:032x}","eventType":"view","sentAt":{1_700_000_000 + number},'
+                    f'"itemId":"item-{number % 5000}","eventValue":1.5,'
+                    f'"properties":"{{\\"discount\\":\\"0.15\\"}}"}}'
+                )
+                envelope = f'{{"userId":"user-{session}","sessionId":"session-{session}"}}'
+                rows.append({"event_id": f"{number:032x}", "envelope": envelope, "body": body})
+            writer.write_batch(pa.RecordBatch.from_pylist(rows, schema))
+
+
+def peak_megabytes() -> float:
+    """This process's own peak; `ru_maxrss` would count the parent's memory in, as it survives the exec."""
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return float(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
+
+
+def send(path: str) -> None:
+    """Send one staged file and print its figures on one line."""
+    nod = Nodding()
+    around = Surroundings(
+        client=nod,
+        pacer=nod,
+        ledger=nod,
+        dead_letters=nod,
+        write=request_writer("benchmark-tracker"),
+        inbox=ThreadInbox(),
+        monotonic=time.monotonic,
+        wall=time.time,
+        random=random.random,
+    )
+    sender = Sender(pack(read_stage(path, frozenset()), events_per_request()), 8, around)
+    started = time.process_time()
+    sender.run()
+    used, tally = time.process_time() - started, sender.tally
+    print(
+        f"{tally.events_delivered:8} events in {tally.requests_delivered:7} requests:"
+        f" {used / tally.events_delivered * 1e6:5.2f} us CPU an event,"
+        f" {used / tally.requests_delivered * 1e6:6.1f} us a request, peak {peak_megabytes():6.1f} MB"
+    )
+
+
+def main() -> None:
+    """Run the small and the large file, one process each."""
+    parser = argparse.ArgumentParser(description="What the sender costs.")
+    parser.add_argument("--events", type=int, default=2_000_000)
+    parser.add_argument("--send", help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.send:
+        send(arguments.send)
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        for events in (FEW_EVENTS, arguments.events):
+            path = Path(folder) / f"{events}.parquet"
+            write_stage(path, events)
+            command = [sys.executable, "-m", "benchmarks.sender_load", "--send", str(path)]
+            subprocess.run(command, check=True, timeout=300)  # noqa: S603 - our own module
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,21 @@
+"""An AWS environment of the tests' own: nothing of the machine's is seen."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+KEYS = {
+    "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+    "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+}
+
+
+def only(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
+    """Leave no AWS variable but these, and no shared file."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
+    for name, value in {**nowhere, "AWS_EC2_METADATA_DISABLED": "true", **variables}.items():
+        monkeypatch.setenv(name, value)

@@ -1,0 +1,255 @@
+"""What the awscrt client makes of a server's behaviour, and that boto3 makes the same of it."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from queue import Queue
+
+import pytest
+from botocore.exceptions import CredentialRetrievalError
+from botocore.session import Session
+
+from delivery.answer import ACCEPTED, Answer
+from delivery.awscrt_client import AwsCrtClient
+from delivery.boto3_client import Boto3Client, boto3_service
+from delivery.connections import ConnectionPool
+from delivery.credentials import CredentialSource
+from delivery.endpoint import resolve_endpoint
+from delivery.events_client import EventsClient
+from delivery.faults import Fault, classify
+from delivery.packing import pack
+from delivery.request import request_writer
+from delivery.signing import Signer
+from standin.process import StandinProcess
+from tests.delivery import aws_environment
+from tests.delivery.fakes import staged
+from tests.delivery.scripted_server import Reply, ScriptedServer, error
+
+BODY = b'{"trackingId":"t","sessionId":"s","eventList":[{"eventType":"v","sentAt":170000000}]}'
+HTML = Reply(502, {"Content-Type": "text/html"}, b"<html>bad gateway</html>")
+
+
+@pytest.fixture(autouse=True)
+def keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws_environment.only(monkeypatch, **aws_environment.KEYS)
+
+
+@contextmanager
+def awscrt(url: str, time_out: float = 10.0) -> Iterator[AwsCrtClient]:
+    session = Session()
+    endpoint = resolve_endpoint(session, "eu-west-1", url)
+    signer = Signer(endpoint, CredentialSource(session.get_credentials), time.time)
+    client = AwsCrtClient(signer, ConnectionPool(endpoint, 1.0), time.monotonic, time_out)
+    yield client
+    client.close()
+
+
+@contextmanager
+def boto3(url: str) -> Iterator[Boto3Client]:
+    client = Boto3Client(boto3_service(Session(), "eu-west-1", url, threads=4), threads=4)
+    yield client
+    client.close()
+
+
+def answers(client: EventsClient, count: int = 1) -> list[Answer]:
+    """Send the same body that often at once; the answers as they come."""
+    told: Queue[Answer] = Queue()
+    for _ in range(count):
+        client.send(BODY, told.put)
+    return [told.get(timeout=30) for _ in range(count)]
+
+
+@pytest.mark.parametrize("make", [awscrt, boto3])
+@pytest.mark.parametrize(
+    ("reply", "answer"),
+    [
+        (Reply(), ACCEPTED),
+        (
+            error(400, "ThrottlingException", "Rate exceeded"),
+            Answer(400, "ThrottlingException", "Rate exceeded"),
+        ),
+        (error(400, "InvalidInputException:http://x/", "bad"), Answer(400, "InvalidInputException", "bad")),
+        (error(403, "AccessDeniedException", "no"), Answer(403, "AccessDeniedException", "no")),
+        (error(500, "InternalFailure", "oh"), Answer(500, "InternalFailure", "oh")),
+        (
+            Reply(404, {}, b'{"__type":"a.b#ResourceNotFoundException","message":"m"}'),
+            Answer(404, "ResourceNotFoundException", "m"),
+        ),
+    ],
+)
+def test_both_clients_tell_the_same_of_an_answer(
+    make: Callable[[str], contextmanager[EventsClient]], reply: Reply, answer: Answer
+) -> None:
+    with ScriptedServer(lambda _: reply) as server, make(server.url) as client:
+        assert answers(client) == [answer]
+
+
+@pytest.mark.parametrize("make", [awscrt, boto3])
+@pytest.mark.parametrize("reply", [Reply(behaviour="reset"), HTML, Reply(503)])
+def test_both_clients_call_a_broken_way_transient(
+    make: Callable[[str], contextmanager[EventsClient]], reply: Reply
+) -> None:
+    with ScriptedServer(lambda _: reply) as server, make(server.url) as client:
+        (answer,) = answers(client)
+        assert classify(answer) is Fault.TRANSIENT
+
+
+def test_the_server_sees_boto3s_request() -> None:
+    with ScriptedServer() as server:
+        for make in (awscrt, boto3):
+            with make(server.url + "/pre") as client:
+                answers(client)
+        (path, headers, body), (path3, headers3, _) = server.seen
+    assert (path, body) == ("/pre/events", BODY) == (path3, BODY)
+    for name in ("Host", "Content-Type", "X-Amz-Date"):
+        ours = {key.lower(): value for key, value in headers.items()}[name.lower()]
+        theirs = {key.lower(): value for key, value in headers3.items()}[name.lower()]
+        assert ours[:8] == theirs[:8]
+
+
+def test_no_server_at_all_is_an_answer_too() -> None:
+    with ScriptedServer() as server:
+        url = server.url
+    with awscrt(url) as client:
+        (answer,) = answers(client)
+    assert answer.status is None
+    assert classify(answer) is Fault.TRANSIENT
+
+
+def test_an_answer_that_does_not_come_in_time_is_given_up_once_and_its_connection_with_it() -> None:
+    def script(number: int) -> Reply:
+        return Reply(behaviour="hang") if number == 1 else Reply()
+
+    with ScriptedServer(script) as server, awscrt(server.url, time_out=0.3) as client:
+        assert answers(client) == [Answer(None, "ReadTimeout")]
+        assert answers(client) == [ACCEPTED]
+        assert server.connections == 2
+
+
+def test_connections_are_kept_and_grow_only_as_needed() -> None:
+    with ScriptedServer() as server, awscrt(server.url) as client:
+        for _ in range(20):
+            assert answers(client) == [ACCEPTED]
+        assert server.connections == 1
+        assert answers(client, 5) == [ACCEPTED] * 5
+        assert server.connections <= 6
+
+
+def test_a_connection_that_the_server_closes_is_not_used_again() -> None:
+    with ScriptedServer(lambda _: Reply(headers={"Connection": "close"}, behaviour="close")) as server:
+        with awscrt(server.url) as client:
+            assert [answers(client)[0] for _ in range(5)] == [ACCEPTED] * 5
+        assert server.connections == 5
+
+
+def test_a_done_exchange_leaves_nothing_for_the_collector() -> None:
+    class Done:
+        def __init__(self, told: Queue[Answer]) -> None:
+            self.told = told
+
+        def __call__(self, answer: Answer) -> None:
+            self.told.put(answer)
+
+    told: Queue[Answer] = Queue()
+    with ScriptedServer() as server, awscrt(server.url) as client:
+        gc.collect()
+        gc.disable()
+        try:
+            alive = []
+            for _ in range(20):
+                done = Done(told)
+                alive.append(weakref.ref(done))
+                client.send(BODY, done)
+                told.get(timeout=10)
+            del done
+            answers(client)
+            left = sum(reference() is not None for reference in alive)
+        finally:
+            gc.enable()
+    assert left <= 1, "only the last may still be on its way out"
+
+
+def test_expired_keys_are_looked_for_again_and_the_answer_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def script(number: int) -> Reply:
+        return error(403, "ExpiredTokenException", "expired") if number == 1 else Reply()
+
+    with ScriptedServer(script) as server:
+        session = Session()
+        endpoint = resolve_endpoint(session, "eu-west-1", server.url)
+        source = CredentialSource(lambda: Session().get_credentials())
+        client = AwsCrtClient(
+            Signer(endpoint, source, time.time), ConnectionPool(endpoint, 1.0), time.monotonic
+        )
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDNEWER")
+        (answer,) = answers(client)
+        assert (answer.renewed, classify(answer)) == (True, Fault.TRANSIENT)
+        assert answers(client) == [ACCEPTED]
+        assert "Credential=AKIDNEWER/" in server.seen[1][1]["Authorization"]
+        client.close()
+
+
+def test_expired_keys_without_newer_ones_are_fatal() -> None:
+    reply = error(403, "ExpiredTokenException", "expired")
+    with ScriptedServer(lambda _: reply) as server, awscrt(server.url) as client:
+        (answer,) = answers(client)
+    assert (answer.renewed, classify(answer)) == (False, Fault.FATAL)
+
+
+def test_credentials_that_can_not_be_read_are_an_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedServer() as server, awscrt(server.url) as client:
+        monkeypatch.setattr(client._signer._credentials._credentials, "get_frozen_credentials", _broken)
+        (answer,) = answers(client)
+        assert server.seen == []
+    assert classify(answer) is Fault.FATAL
+
+
+def _broken() -> None:
+    raise CredentialRetrievalError(provider="sso", error_msg="gone")
+
+
+def test_answers_come_while_others_are_awaited() -> None:
+    gate = threading.Event()
+
+    def script(number: int) -> Reply:
+        if number == 1:
+            gate.wait(20)
+        return Reply()
+
+    with ScriptedServer(script) as server, awscrt(server.url) as client:
+        told: Queue[str] = Queue()
+        client.send(BODY, lambda _: told.put("slow"))
+        while not server.seen:
+            time.sleep(0.001)
+        client.send(BODY, lambda _: told.put("quick"))
+        assert told.get(timeout=10) == "quick"
+        gate.set()
+        assert told.get(timeout=10) == "slow"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_independent_server_accepts_the_signature_and_every_event(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with StandinProcess(tls=scheme == "https", seconds=60) as standin:
+        aws_environment.only(monkeypatch, **standin.environment)
+        assert standin.url.startswith(scheme)
+        told: Queue[Answer] = Queue()
+        with awscrt(standin.url) as client:
+            for batch in pack(staged("s", *range(1_700_000_000, 1_700_000_030)), 10):
+                client.send(request_writer("tracker")(batch), told.put)
+            assert [told.get(timeout=20) for _ in range(3)] == [ACCEPTED] * 3
+        assert standin.stop()["events_accepted"] == 30
+
+
+def test_a_certificate_of_an_unknown_authority_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with StandinProcess(tls=True, seconds=60) as standin:
+        trusting_others = {key: value for key, value in standin.environment.items() if key != "AWS_CA_BUNDLE"}
+        aws_environment.only(monkeypatch, **trusting_others)
+        with awscrt(standin.url, time_out=0.5) as client:
+            # The TLS library holds the refusal back for 10 s or more, against timing attacks.
+            assert answers(client) == [Answer(None, "ConnectTimeout")]

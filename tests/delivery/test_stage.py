@@ -1,0 +1,57 @@
+"""Reading the stage: every row, in order, as bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from delivery.packing import StagedEvent
+from delivery.stage import read_stage
+
+
+def write(path: Path, events: list[StagedEvent]) -> str:
+    columns = {
+        "first_of_request": [True] * len(events),
+        "body": [event.body.decode() for event in events],
+        "event_id": [event.event_id for event in events],
+        "envelope": [event.envelope.decode() for event in events],
+    }
+    schema = pa.schema(
+        [("first_of_request", pa.bool_()), *((name, pa.string()) for name in list(columns)[1:])]
+    )
+    pq.write_table(pa.table(columns, schema), path, compression="zstd", row_group_size=3000)
+    return str(path)
+
+
+def events(count: int) -> list[StagedEvent]:
+    return [
+        StagedEvent(
+            f"é{number}", f'{{"sessionId":"{number // 7}"}}'.encode(), f'{{"n":"ü{number}"}}'.encode()
+        )
+        for number in range(count)
+    ]
+
+
+@pytest.mark.parametrize("count", [0, 1, 10_000])
+def test_every_row_comes_in_the_files_order_whatever_other_columns_there_are(
+    tmp_path: Path, count: int
+) -> None:
+    assert list(read_stage(write(tmp_path / "s.parquet", events(count)), frozenset())) == events(count)
+
+
+@settings(max_examples=20, deadline=None)
+@given(settled=st.sets(st.integers(0, 59)))
+def test_settled_events_are_left_out(tmp_path_factory: pytest.TempPathFactory, settled: set[int]) -> None:
+    path = write(tmp_path_factory.mktemp("stage") / "s.parquet", events(50))
+    left = [event.event_id for event in read_stage(path, {f"é{number}" for number in settled})]
+    assert left == [f"é{number}" for number in range(50) if number not in settled]
+
+
+def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        list(read_stage(str(tmp_path / "none.parquet"), frozenset()))
