@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
@@ -66,6 +65,6 @@ def test_a_value_of_the_wrong_type_is_null_and_marked(spark: SparkSession) -> No
     ],
 )
 @pytest.mark.usefixtures("spark")
-def test_complex_columns_are_refused_before_any_row_is_read(kind: str, value_type: Any) -> None:
+def test_complex_columns_are_refused_before_any_row_is_read(kind: str, value_type: T.DataType) -> None:
     with pytest.raises(BadInput, match=r"mapping\.properties\.STARS"):
         MappedProperty(plan("stars", kind), F.col("v"), value_type).typed()

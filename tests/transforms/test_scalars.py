@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -15,7 +15,7 @@ from transforms.scalars import id_text, is_unreadable, read_as
 NAN = float("nan")
 
 
-def frame_of(spark: SparkSession, values: list[Any], data_type: T.DataType) -> Any:
+def frame_of(spark: SparkSession, values: list[Any], data_type: T.DataType) -> DataFrame:
     return spark.createDataFrame(
         [(value,) for value in values], T.StructType([T.StructField("v", data_type)])
     )

@@ -101,7 +101,7 @@ def test_numbers_are_no_timestamps(spark: SparkSession) -> None:
 
 @pytest.mark.usefixtures("spark")
 def test_a_column_that_can_hold_no_time_says_so() -> None:
-    with pytest.raises(BadInput, match="mapping.sentAt.unit"):
+    with pytest.raises(BadInput, match=r"mapping\.sentAt\.unit"):
         to_micros(F.col("t"), None, T.StringType())
     with pytest.raises(BadInput, match="boolean"):
         to_micros(F.col("t"), "seconds", T.BooleanType())
