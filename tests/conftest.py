@@ -9,11 +9,22 @@ from collections.abc import Iterator
 import pytest
 from pyspark.sql import SparkSession
 
+from standin.settings import EXAMPLE_CREDENTIALS
+
+EXAMPLE_ENVIRONMENT = {
+    "AWS_ACCESS_KEY_ID": EXAMPLE_CREDENTIALS.access_key,
+    "AWS_SECRET_ACCESS_KEY": EXAMPLE_CREDENTIALS.secret_key,
+    "AWS_REGION": "eu-west-1",
+    "AWS_EC2_METADATA_DISABLED": "true",
+}
+
 
 @pytest.fixture(scope="session")
 def spark_session() -> Iterator[SparkSession]:
     """One local Spark of two cores for the whole run, with the job's own SQL settings."""
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    # The Python workers inherit what the JVM started with: the stand-in's keys must be there by then.
+    os.environ.update(EXAMPLE_ENVIRONMENT)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
     session = (
         SparkSession.builder.master("local[2]")

@@ -1,0 +1,49 @@
+# Every target makes what it needs: a fresh clone and a Python 3.11 or newer are enough.
+# `make help` lists the targets; CI calls the same ones.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+# The Spark to develop and test with: SPARK=3.5 or any release, e.g. make test SPARK=4.0.2
+SPARK  ?= 4.0.2
+STAMP  := $(VENV)/.installed-$(SPARK)
+PYTEST := $(BIN)/python -m pytest
+
+.DEFAULT_GOAL := help
+.PHONY: help venv demo test test-fast check format bench clean
+
+help: ## say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+venv: $(STAMP) ## make the virtual environment .venv with everything the job, its tests and the demo need
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "pyspark==$(SPARK)" --editable ".[dev]"
+	@rm -f $(VENV)/.installed-*
+	@touch $@
+
+demo: venv ## load a shop's made-up history into a local stand-in of the service, twice
+	$(BIN)/python -m standin.demo
+
+test: venv ## run every test
+	$(PYTEST)
+
+test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
+	$(PYTEST) -m "not spark and not job and not s3"
+
+check: venv ## lint, formatting, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: venv ## lay the code out as `check` wants it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: venv ## measure speed and memory side by side; prints ratios
+	$(BIN)/python -m benchmarks
+
+clean: ## remove the environment and everything built
+	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache spark-warehouse

@@ -1,0 +1,78 @@
+"""The account of a run: where every row that was read has gone. Pure arithmetic; it counts nothing itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from jobs.exit_status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What shaping and checking found, in rows.
+
+    `to_send` events await sending; `minimum_requests` is the sum over their sessions of ⌈events / 10⌉.
+    """
+
+    rows_read: int = 0
+    rows_rejected: int = 0
+    duplicates_dropped: int = 0
+    already_delivered: int = 0
+    to_send: int = 0
+    minimum_requests: int = 0
+    rejected_by_reason: dict[str, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        parts = self.rows_rejected + self.duplicates_dropped + self.already_delivered + self.to_send
+        if parts != self.rows_read:
+            raise ValueError(f"the stage does not add up: {self.rows_read} rows read, {parts} rows placed")
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """What sending came to. Times are seconds since the epoch; None where no request went out."""
+
+    events_delivered: int = 0
+    events_dead_lettered: int = 0
+    requests_delivered: int = 0
+    request_attempts: int = 0
+    throttled_attempts: int = 0
+    started_at: float | None = None
+    finished_at: float | None = None
+    stop_reason: str | None = None
+
+    @property
+    def requests_per_second(self) -> float:
+        """Attempts per second from first to last; a run shorter than a second counts as one second."""
+        if self.started_at is None or self.finished_at is None:
+            return 0.0
+        return self.request_attempts / max(1.0, self.finished_at - self.started_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The closed account: every row read stands in exactly one of its columns."""
+
+    staged: Staged
+    sent: Sent
+
+    def __post_init__(self) -> None:
+        if self.events_not_attempted < 0:
+            raise ValueError("more events were settled than were staged")
+
+    @property
+    def events_not_attempted(self) -> int:
+        """Valid events that neither the service accepted nor a dead letter holds: they go out with the next run."""
+        return self.staged.to_send - self.sent.events_delivered - self.sent.events_dead_lettered
+
+    def status(self, *, planned: bool, refused: bool) -> Status:
+        """How the run ended. A refusal outranks a plan: a plan of refused data must say so."""
+        if refused:
+            return Status.REFUSED
+        if self.sent.stop_reason is not None:
+            return Status.STOPPED
+        if planned:
+            return Status.PLANNED
+        if self.events_not_attempted:
+            return Status.STOPPED
+        return Status.DEAD_LETTERED if self.sent.events_dead_lettered else Status.DELIVERED

@@ -1,0 +1,56 @@
+"""What the usual AWS environment says: region, endpoint, and whether there are credentials at all.
+
+boto3 decides, but for AWS_REGION: every other AWS SDK reads it, boto3 only AWS_DEFAULT_REGION. No credential leaves
+this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import boto3
+from botocore.exceptions import BotoCoreError
+
+from delivery.settings import PersonalizeSettings
+from jobs.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The PutEvents endpoint that the run talks to: an AWS region and a URL."""
+
+    region: str
+    endpoint_url: str
+
+
+def resolve_service(settings: PersonalizeSettings, session: boto3.Session, environ: Mapping[str, str]) -> Service:
+    """The region and endpoint for `settings`, from them or from the AWS default chain.
+
+    Raises:
+        UsageError: no region anywhere, or one that is none.
+    """
+    region = settings.region or environ.get("AWS_REGION") or session.region_name
+    if not region:
+        raise UsageError("no AWS region: set personalize.region, or AWS_REGION in the environment.")
+    try:
+        client = session.client("personalize-events", region_name=region, endpoint_url=settings.endpoint_url)
+    except (BotoCoreError, ValueError) as error:
+        raise UsageError(f"personalize.region or personalize.endpoint_url is not usable: {error}.") from None
+    return Service(region, client.meta.endpoint_url)
+
+
+def require_credentials(session: boto3.Session) -> None:
+    """Refuse to begin a run that could not sign a single request.
+
+    Raises:
+        UsageError: the AWS default chain has no credentials, or a profile that does not exist.
+    """
+    try:
+        credentials = session.get_credentials()
+    except BotoCoreError as error:
+        raise UsageError(f"no AWS credentials: {error}.") from None
+    if credentials is None:
+        raise UsageError(
+            "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or run under a role.",
+        )

@@ -1,0 +1,157 @@
+"""From the source to the stage: read, shape, check, stage, in one pass over the source.
+
+Composes `transforms` and `expectations`; holds no rule of its own. The stage holds every row that was read, under
+its outcome, so that what was checked is what is sent and what is counted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import functions as F
+
+from expectations.compiler import compile_suites
+from expectations.judge import judge
+from expectations.rules import Rules
+from expectations.verdict import Verdict
+from jobs.account import Staged
+from jobs.errors import UsageError
+from jobs.preparation import Preparation
+from jobs.spark_failures import SparkFailure, usage_error
+from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
+from transforms import events, source, staging
+from transforms.source import with_scheme
+from transforms.timestamps import MICROS_PER, better_unit
+
+_BYTES_PER_PARTITION = 256 * 1024 * 1024
+_VOTES = {unit: events.PLAUSIBLE_PREFIX + unit for unit in MICROS_PER}
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What checking came to: the counts, the verdict, and the files that are ready to be sent."""
+
+    staged: Staged
+    verdict: Verdict
+    files: tuple[StagedFile, ...]
+
+
+def check(spark: SparkSession, preparation: Preparation) -> Checked:
+    """Stage the whole source and judge it; write `rejected/`.
+
+    Raises:
+        UsageError, BadInput, BadSuite: an expression, a column, a file in the middle or the time's unit is wrong.
+        RuleCrashed: an expectation could not be evaluated.
+    """
+    shaped = _shaped(spark, preparation)
+    rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
+    staged = _staged_frame(spark, preparation, rules.check(shaped), rules)
+    observed = _write_stage(staged, rules, preparation)
+    _refuse_wrong_unit(preparation, observed)
+    # From here on only the stage is read: a source that changes now changes nothing.
+    stage = spark.read.schema(staged.schema).parquet(with_scheme(preparation.run.stage))
+    verdict = judge(rules, observed, stage)
+    _write_rejected(stage, preparation)
+    files = staged_files(preparation.run.stage)
+    to_send = tuple(file for file in files if file.outcome == staging.SEND)
+    return Checked(_staged(files, observed, verdict), verdict, to_send)
+
+
+def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
+    """How many partitions shuffle, stage and send: one for each core, more where the source is large.
+
+    One partition can carry the whole limit of a default quota, so more of them serve memory, not speed.
+    """
+    return max(spark.sparkContext.defaultParallelism, -(-source_bytes // _BYTES_PER_PARTITION))
+
+
+def _shaped(spark: SparkSession, preparation: Preparation) -> DataFrame:
+    settings = preparation.settings
+    rows = source.read(spark, settings.source)
+    partitions = sending_partitions(spark, preparation.source.bytes)
+    return events.shape(
+        rows,
+        settings.mapping,
+        preparation.properties,
+        settings.session,
+        partitions=partitions,
+        window=preparation.window,
+    )
+
+
+def _staged_frame(
+    spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules
+) -> DataFrame:
+    return staging.stage(
+        checked,
+        _delivered_ids(spark, preparation),
+        id_is_mapped=preparation.settings.mapping.event_id is not None,
+        partitions=sending_partitions(spark, preparation.source.bytes),
+        keep=(*rules.scan_columns(), *rules.check_columns(), *_VOTES.values()),
+    )
+
+
+def _write_stage(staged: DataFrame, rules: Rules, preparation: Preparation) -> Mapping[str, int]:
+    """Run the one pass over the source; return its counts.
+
+    They are observed behind the last shuffle, where Spark counts each row once whatever it has to compute again.
+    """
+    votes = [F.count_if(F.col(column)).alias(column) for column in _VOTES.values()]
+    requests = F.count_if(F.col("first_of_request")).alias("minimum_requests")
+    observation = Observation("stage")
+    counted = staged.observe(observation, *rules.tallies(), *votes, requests)
+    try:
+        staging.write(counted.drop(*rules.check_columns(), *_VOTES.values()), preparation.run.stage)
+    except SparkFailure as failure:
+        raise usage_error(failure) or failure from None
+    return observation.get
+
+
+def _delivered_ids(spark: SparkSession, preparation: Preparation) -> DataFrame | None:
+    """The ids that this tracking ID accepted in any run; None where there is no ledger yet."""
+    if not preparation.run.ledger_folder().names():
+        return None
+    ledger = spark.read.schema("event_id string, tracking_id string").parquet(with_scheme(preparation.run.ledger))
+    tracking_id = preparation.settings.personalize.tracking_id
+    return ledger.where(F.col("tracking_id") == tracking_id).select("event_id")
+
+
+def _refuse_wrong_unit(preparation: Preparation, observed: Mapping[str, int]) -> None:
+    sent_at = preparation.settings.mapping.sent_at
+    votes = {unit: observed[column] for unit, column in _VOTES.items()}
+    better = better_unit(sent_at.unit, votes, observed["rows"])
+    if better is not None:
+        raise UsageError(
+            f"mapping.sentAt: read as {sent_at.unit or 'seconds'}, most times lie outside 1980 to 2100; "
+            f"as {better} they would be plausible: set mapping.sentAt.unit to {better}.",
+        )
+
+
+def _staged(files: tuple[StagedFile, ...], observed: Mapping[str, int], verdict: Verdict) -> Staged:
+    """The counts of the stage: rows out of the files' footers, which must agree with what Spark observed."""
+    rows = rows_by_outcome(files)
+    if rows.total() != observed["rows"]:
+        raise RuntimeError(f"Spark observed {observed['rows']} rows, the stage holds {rows.total()}")
+    return Staged(
+        rows_read=rows.total(),
+        rows_rejected=rows[staging.REJECTED],
+        duplicates_dropped=rows[staging.DUPLICATE],
+        already_delivered=rows[staging.DELIVERED],
+        to_send=rows[staging.SEND],
+        minimum_requests=observed["minimum_requests"],
+        rejected_by_reason=verdict.rejected_by_reason,
+    )
+
+
+def _write_rejected(stage: DataFrame, preparation: Preparation) -> None:
+    """Write the rejected source rows, whole, with their reasons; an empty folder of Parquet when there are none."""
+    rejected = stage.where(F.col("outcome") == staging.REJECTED)
+    columns = [F.col(events.SOURCE)[name].alias(_beside_reasons(name)) for name in stage.schema[events.SOURCE].dataType.names]
+    rejected.select(*columns, "reasons").write.parquet(with_scheme(preparation.run.rejected))
+
+
+def _beside_reasons(name: str) -> str:
+    """A source column's name in `rejected/`; one that is called as ours is kept under another name."""
+    return f"source_{name}" if name.lower() == "reasons" else name

@@ -1,0 +1,131 @@
+"""From a YAML file and `--set` options to `Settings`, or to one sentence that says what to mend.
+
+Precedence: defaults, file, `--set`. It opens nothing itself: the file's text is handed in. It never repeats a
+value that it refuses, since a misplaced credential would then stand in a log.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Hashable, Iterable
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from jobs.errors import UsageError
+from jobs.settings import Settings
+
+
+class _StrictLoader(yaml.SafeLoader):
+    """YAML's safe loader, which also refuses a key given twice: one of the two would be lost silently."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's own signature
+        keys = [key.value for key, _ in node.value]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.constructor.ConstructorError(None, None, f"key {twice!r} stands twice", node.start_mark)
+        return super().construct_mapping(node, deep=deep)
+
+
+def parse_settings(text: str, where: str, overrides: Iterable[str] = ()) -> Settings:
+    """The settings in `text` (YAML) with `overrides` (`dotted.key=YAML value`) laid over them.
+
+    Raises:
+        UsageError: not YAML, an unknown key (naming the nearest known one), a wrong type or range; the sentence
+            names `where` and the key.
+    """
+    document = _mapping_of(text, where)
+    for override in overrides:
+        _lay_over(document, override)
+    try:
+        return Settings.model_validate(document)
+    except ValidationError as error:
+        raise UsageError(f"{where}: {'; '.join(_sentences(error))}.") from None
+
+
+def print_settings(settings: Settings) -> str:
+    """The effective settings as YAML, in the shape that a file has."""
+    return yaml.safe_dump(settings.model_dump(mode="json", by_alias=True), sort_keys=False, allow_unicode=True)
+
+
+def _mapping_of(text: str, where: str) -> dict[str, Any]:
+    try:
+        document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
+    except yaml.YAMLError as error:
+        raise UsageError(f"{where} is not valid YAML{_position(error)}.") from None
+    if not isinstance(document, dict):
+        raise UsageError(f"{where} should be a YAML mapping with keys such as source, mapping and output.")
+    return document
+
+
+def _position(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None)
+    place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return place + (f": {problem}" if problem else "")
+
+
+def _lay_over(document: dict[str, Any], override: str) -> None:
+    key, equals, value = override.partition("=")
+    if not equals or not key.strip():
+        raise UsageError("--set wants KEY=VALUE, such as --set delivery.max_requests_per_second=200.")
+    *parents, last = key.strip().split(".")
+    block = document
+    for parent in parents:
+        inner = block.get(parent)
+        block[parent] = block = inner if isinstance(inner, dict) else {}
+    block[last] = _yaml_value(value, key)
+
+
+def _yaml_value(value: str, key: str) -> Any:  # noqa: ANN401 - any YAML value
+    try:
+        return yaml.load(value, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
+    except yaml.YAMLError:
+        raise UsageError(f"--set {key}: the value is not valid YAML; quote it.") from None
+
+
+def _sentences(error: ValidationError) -> list[str]:
+    return list(dict.fromkeys(_sentence(detail) for detail in error.errors(include_url=False, include_input=False)))
+
+
+def _sentence(detail: ErrorDetails) -> str:
+    path = [str(part) for part in detail["loc"]]
+    key = ".".join(path)
+    if detail["type"] == "extra_forbidden":
+        return f"unknown key {key}{_nearest(path)}"
+    if detail["type"] == "missing":
+        return f"{key} is missing"
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{key}: {message[:1].lower()}{message[1:]}" if key else message
+
+
+def _nearest(path: list[str]) -> str:
+    known = _known_keys(path[:-1])
+    close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.0)
+    return f"; did you mean {'.'.join([*path[:-1], close[0]])}?" if close else ""
+
+
+def _known_keys(parents: list[str]) -> list[str]:
+    model: type[BaseModel] | None = Settings
+    for parent in parents:
+        model = _model_below(model, parent) if model else None
+    return [field.alias or name for name, field in model.model_fields.items()] if model else []
+
+
+def _model_below(model: type[BaseModel], key: str) -> type[BaseModel] | None:
+    for name, field in model.model_fields.items():
+        if key in (name, field.alias):
+            return next(iter(_models_in(field.annotation)), None)
+    # A key that is the user's own, such as a property's field: the model that its value has.
+    return model
+
+
+def _models_in(annotation: object) -> Iterable[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in getattr(annotation, "__args__", ()):
+        yield from _models_in(inner)
+
+

@@ -1,0 +1,105 @@
+"""Everything that can be known before Spark starts, and the sentence for whatever is wrong with it.
+
+Reads the configuration, the schema, the suite and the Parquet footers; looks up region, endpoint and credentials;
+makes sure that the output can be written. It reads no row and sends nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import boto3
+
+from delivery.storage import Folder, open_filesystem, read_text
+from expectations.suite import Suite
+from jobs.aws_account import Service, require_credentials, resolve_service
+from jobs.command import Command
+from jobs.configuration import parse_settings
+from jobs.errors import UsageError
+from jobs.run_folder import RunFolder
+from jobs.settings import Settings
+from jobs.suites import suite_of_schema, suite_of_user
+from transforms.event_window import Window
+from transforms.interactions_schema import InteractionsSchema
+from transforms.properties_plan import Property, plan_properties
+from transforms.source_files import SourceFiles, check_files
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """What a run goes by: all of it checked, none of it changed later."""
+
+    settings: Settings
+    window: Window
+    properties: tuple[Property, ...]
+    service_suite: Suite
+    user_suite: Suite | None
+    service: Service
+    source: SourceFiles
+    run: RunFolder
+    plan_only: bool
+
+
+def read_settings(command: Command) -> Settings:
+    """The settings that `command` names.
+
+    Raises:
+        UsageError: see `jobs.configuration`.
+        StorageError: the file is not there or can't be read.
+    """
+    return parse_settings(read_text(command.config), command.config, command.overrides)
+
+
+def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation:
+    """Check everything that needs no Spark, cheapest first.
+
+    Raises:
+        UsageError, BadInput, BadSuite, StorageError: one sentence each; nothing was sent and no row read.
+    """
+    window = Window.parse(command.since, command.until)
+    schema = InteractionsSchema.parse(read_text(settings.interactions_schema), settings.interactions_schema)
+    properties = plan_properties(settings.mapping, schema)
+    user_suite = suite_of_user(settings.checks, properties)
+    session = boto3.Session()
+    service = resolve_service(settings.personalize, session, os.environ)
+    if not command.plan:
+        require_credentials(session)
+    _refuse_overlap(settings)
+    source = check_files(settings.source.path, open_filesystem)
+    _require_writable(run)
+    return Preparation(
+        settings=settings,
+        window=window,
+        properties=properties,
+        service_suite=suite_of_schema(schema, properties),
+        user_suite=user_suite,
+        service=service,
+        source=source,
+        run=run,
+        plan_only=command.plan,
+    )
+
+
+def _refuse_overlap(settings: Settings) -> None:
+    output = _comparable(settings.output.path)
+    for path in settings.source.path:
+        source = _comparable(path)
+        if output.startswith(source) or source.startswith(output):
+            raise UsageError(
+                f"output.path {settings.output.path} and source.path {path} lie inside each other: "
+                "choose an output folder of its own, or the next run would read what this one writes.",
+            )
+
+
+def _comparable(url: str) -> str:
+    _, path = open_filesystem(url)
+    scheme = "s3:" if url.startswith(("s3://", "s3a://")) else "file:"
+    fixed = path.split("*", 1)[0] if "*" in path else path.rstrip("/") + "/"
+    return scheme + fixed
+
+
+def _require_writable(run: RunFolder) -> None:
+    folder = Folder(run.output)
+    folder.write_bytes("_writable", b"")
+    folder.delete("_writable")

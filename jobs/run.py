@@ -1,0 +1,148 @@
+"""One run from its command to its summary: prepare → check → gate → send → account.
+
+Holds the order of the stages and what each ending means; the stages themselves are modules of their own.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+import uuid
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pyspark.sql import SparkSession
+
+from delivery.dead_letters import prepare_folder
+from expectations.documents import write_validation
+from expectations.gate import too_many_rejected
+from jobs.account import Account, Sent, Staged
+from jobs.checking import Checked, check
+from jobs.command import Command
+from jobs.configuration import print_settings
+from jobs.errors import Interrupted
+from jobs.preparation import Preparation, prepare, read_settings
+from jobs.report import render_report
+from jobs.run_folder import RunFolder, new_run_id
+from jobs.sending import Sending, send
+from jobs.stop_signals import StopSignals
+from jobs.summary import Ending, summary_of, write_summary
+
+StartSpark = Callable[[Preparation], AbstractContextManager[SparkSession]]
+
+_LOG = logging.getLogger("put_events")
+
+
+def run(command: Command, start_spark: StartSpark) -> int:
+    """Carry out `command` and return the exit code.
+
+    Raises:
+        UsageError, BadInput, BadSuite, RuleCrashed, StorageError: exit 2; no summary is written, nothing was sent.
+    """
+    settings = read_settings(command)
+    if command.print_config:
+        print(print_settings(settings), end="")  # noqa: T201 - what was asked for
+        return 0
+    started_at = datetime.now(UTC)
+    execution = uuid.uuid4().hex[:12]
+    place = RunFolder(settings.output.path, command.run_id or new_run_id(started_at, execution))
+    under_way = _Run(prepare(command, settings, place), execution, started_at)
+    under_way.carry_out(start_spark)
+    return under_way.close()
+
+
+class _Run:
+    """One run under way: what is known of it so far, so that it can be accounted for wherever it ends."""
+
+    def __init__(self, preparation: Preparation, execution: str, started_at: datetime) -> None:
+        self._preparation = preparation
+        self._execution = execution
+        self._started_at = started_at
+        self._signals = StopSignals()
+        self._checked: Checked | None = None
+        self._sent = Sent()
+        self._refusal: str | None = None
+
+    def carry_out(self, start_spark: StartSpark) -> None:
+        """Check, and send if the gate opens. However that ends, no staged event is left behind."""
+        place = self._preparation.run
+        place.folder().delete_all()
+        self._signals.arm()
+        try:
+            with start_spark(self._preparation) as spark:
+                # Once more: PySpark takes Ctrl-C over when its context starts.
+                self._signals.arm()
+                self._check_and_send(spark)
+        except Interrupted as stop:
+            self._sent = Sent(stop_reason=str(stop))
+        except Exception:
+            place.folder().delete_all()
+            raise
+        finally:
+            place.stage_folder().delete_all()
+
+    def _check_and_send(self, spark: SparkSession) -> None:
+        checked = self._checked = check(spark, self._preparation)
+        self._refusal = self._reason_to_refuse(checked)
+        if self._refusal is None and not self._preparation.plan_only:
+            sending = Sending(self._preparation, checked.files, self._execution)
+            self._sent = send(spark, sending, self._signals)
+
+    def _reason_to_refuse(self, checked: Checked) -> str | None:
+        """The gate: a critical expectation that failed as a whole, or too many rejected rows."""
+        staged = checked.staged
+        most = self._preparation.settings.checks.max_rejected_fraction
+        too_many = too_many_rejected(staged.rows_rejected, staged.rows_read, most)
+        failures = checked.verdict.failures if checked.verdict.refused else ()
+        return " ".join([*failures, *([too_many] if too_many else [])]) or None
+
+    def close(self) -> int:
+        """Write validation, report and, last of all, the summary; return the exit code."""
+        ending = self._ending()
+        folder = self._preparation.run.folder()
+        summary = summary_of(ending)
+        if self._checked is not None:
+            with tempfile.TemporaryDirectory() as local:
+                write_validation(self._checked.verdict, Path(local))
+                folder.upload(Path(local))
+        prepare_folder(self._preparation.run.output, self._preparation.run.run_id)
+        results = self._checked.verdict.results if self._checked else ()
+        folder.write_bytes("report.html", render_report(summary, results).encode())
+        write_summary(folder, summary)
+        self._say(ending)
+        return ending.status.exit_code
+
+    def _ending(self) -> Ending:
+        staged = self._checked.staged if self._checked else Staged()
+        account = Account(staged, self._sent)
+        settings = self._preparation.settings
+        return Ending(
+            run_id=self._preparation.run.run_id,
+            tracking_id=settings.personalize.tracking_id,
+            status=account.status(planned=self._preparation.plan_only, refused=self._refusal is not None),
+            reason=self._refusal or self._sent.stop_reason,
+            account=account,
+            max_requests_per_second=settings.delivery.max_requests_per_second,
+            started_at=self._started_at,
+            finished_at=datetime.now(UTC),
+        )
+
+    def _say(self, ending: Ending) -> None:
+        staged, sent = ending.account.staged, ending.account.sent
+        _LOG.info(
+            "%s: %d rows read = %d rejected + %d duplicates + %d delivered before + %d delivered + %d dead letters"
+            " + %d not attempted; %s/summary.json",
+            ending.status,
+            staged.rows_read,
+            staged.rows_rejected,
+            staged.duplicates_dropped,
+            staged.already_delivered,
+            sent.events_delivered,
+            sent.events_dead_lettered,
+            ending.account.events_not_attempted,
+            self._preparation.run.url,
+        )
+        if ending.reason:
+            _LOG.warning("%s", ending.reason)

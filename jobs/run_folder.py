@@ -1,0 +1,53 @@
+"""Where one run's files lie below `output.path`. Knows names, not contents."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from delivery.storage import Folder
+
+
+@dataclass(frozen=True, slots=True)
+class RunFolder:
+    """The places of one run, as the contract names them; URLs are as the user wrote them."""
+
+    output: str
+    run_id: str
+
+    @property
+    def url(self) -> str:
+        """The run's own folder."""
+        return f"{self.output.rstrip('/')}/runs/{self.run_id}"
+
+    @property
+    def stage(self) -> str:
+        """What was checked, while it is being sent; removed when the run ends."""
+        return f"{self.url}/stage"
+
+    @property
+    def rejected(self) -> str:
+        """Source rows that failed a check."""
+        return f"{self.url}/rejected"
+
+    @property
+    def ledger(self) -> str:
+        """The ids of accepted events, of all runs."""
+        return f"{self.output.rstrip('/')}/ledger"
+
+    def folder(self) -> Folder:
+        """The run's own folder, to write to and to clear."""
+        return Folder(self.url)
+
+    def stage_folder(self) -> Folder:
+        """The stage, to clear."""
+        return Folder(self.stage)
+
+    def ledger_folder(self) -> Folder:
+        """The ledger, to see whether there is one."""
+        return Folder(self.ledger)
+
+
+def new_run_id(now: datetime, token: str) -> str:
+    """A name that sorts by time and that no other run has: `20260131T235959Z-<token>`."""
+    return f"{now:%Y%m%dT%H%M%SZ}-{token}"

@@ -1,0 +1,100 @@
+"""Sending the stage: one task per staged file, one budget for all of them, and what came of it.
+
+Starts the coordinator, hands out the files, adds up the receipts. How a partition sends is `delivery`'s business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import SparkSession
+
+from delivery.coordinator import Coordinator
+from delivery.dead_letters import dead_letter_count
+from delivery.ledger import accepted_count
+from delivery.partition import deliver
+from delivery.report import PartitionReport
+from delivery.settings import CoordinatorAddress, DeliveryTask
+from jobs.account import Sent
+from jobs.code_shipping import ship_code
+from jobs.preparation import Preparation
+from jobs.spark_failures import SparkFailure
+from jobs.staged_files import StagedFile
+from jobs.stop_signals import StopSignals
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What one execution of a run sends: its staged files, under a token that no other execution has."""
+
+    preparation: Preparation
+    files: tuple[StagedFile, ...]
+    execution: str
+
+    def tasks(self, coordinator: CoordinatorAddress) -> list[DeliveryTask]:
+        """One task per file; should the coordinator be out of reach, their fallback rates add up to the limit."""
+        preparation, settings = self.preparation, self.preparation.settings
+        return [
+            DeliveryTask(
+                partition=number,
+                stage_url=file.url,
+                output_url=preparation.run.output,
+                run_id=preparation.run.run_id,
+                execution=self.execution,
+                tracking_id=settings.personalize.tracking_id,
+                region=preparation.service.region,
+                endpoint_url=preparation.service.endpoint_url,
+                max_attempts=settings.delivery.max_attempts,
+                coordinator=coordinator,
+                fallback_rate=settings.delivery.max_requests_per_second / len(self.files),
+            )
+            for number, file in enumerate(self.files)
+        ]
+
+
+def send(spark: SparkSession, sending: Sending, signals: StopSignals) -> Sent:
+    """Send every staged file and account for it. Returns normally however sending ended.
+
+    Delivered and dead-lettered events are counted from the receipts that the partitions wrote, so that the account
+    holds when a task's own report is lost with its executor.
+    """
+    if not sending.files:
+        return Sent()
+    ship_code(spark)
+    host = spark.sparkContext.getConf().get("spark.driver.host", "127.0.0.1")
+    limit = sending.preparation.settings.delivery.max_requests_per_second
+    with Coordinator(host=host, limit=limit) as coordinator:
+        signals.route_to(coordinator.stop)
+        try:
+            reports, failure = _run_tasks(spark, sending.tasks(coordinator.address))
+        finally:
+            signals.route_to(None)
+        progress = coordinator.snapshot()
+    return _sent(sending, reports, failure, progress)
+
+
+def _run_tasks(spark: SparkSession, tasks: list[DeliveryTask]) -> tuple[list[PartitionReport], str | None]:
+    """Run the one action that sends. Never a second one on the same plan: it would send everything again."""
+    try:
+        return spark.sparkContext.parallelize(tasks, len(tasks)).mapPartitions(deliver).collect(), None
+    except SparkFailure:
+        return [], "Spark lost a sending task more often than it retries"
+
+
+def _sent(
+    sending: Sending, reports: list[PartitionReport], failure: str | None, progress: Progress
+) -> Sent:
+    """Add up the receipts. The coordinator has also seen the attempts of tasks that were lost."""
+    output, run_id = sending.preparation.run.output, sending.preparation.run.run_id
+    reasons = [failure, *(report.stop_reason for report in reports)]
+    return Sent(
+        events_delivered=accepted_count(output, sending.execution),
+        events_dead_lettered=dead_letter_count(output, run_id),
+        requests_delivered=max(progress.requests_delivered, sum(each.requests_delivered for each in reports)),
+        request_attempts=max(progress.request_attempts, sum(each.request_attempts for each in reports)),
+        throttled_attempts=max(progress.throttled_attempts, sum(each.throttled_attempts for each in reports)),
+        started_at=min((each.first_attempt_at for each in reports if each.first_attempt_at), default=None),
+        finished_at=max((each.last_answer_at for each in reports if each.last_answer_at), default=None),
+        stop_reason=next((reason for reason in reasons if reason), None),
+    )

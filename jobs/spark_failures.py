@@ -1,0 +1,42 @@
+"""What a failed Spark action means for the user: one sentence that names the file or Spark's own error class.
+
+Spark's full texts are never passed on: they quote rows, literals and plans.
+"""
+
+from __future__ import annotations
+
+import re
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+
+from jobs.errors import UsageError
+
+# Spark 3.5: "Error while reading file <url>."; 4.x: "[FAILED_READ_FILE…] Encountered error while reading file <url>."
+_READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) *(\S+?)\.?(?:\s|$)")
+_ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
+
+SparkFailure = (Py4JJavaError, PySparkException)
+
+
+def usage_error(error: Exception) -> UsageError | None:
+    """The sentence for a failure that the source or an expression caused; None where Spark itself failed."""
+    text = _whole_text(error)
+    unreadable = _READING.search(text)
+    if unreadable:
+        return UsageError(
+            f"source file {unreadable[1]} can't be read: it is damaged or not Parquet throughout; "
+            "write it anew or leave it out of source.path.",
+        )
+    classes = _ERROR_CLASS.findall(text)
+    if classes:
+        return UsageError(
+            f"Spark could not compute the events: error class {classes[-1]}; "
+            "look for the expression in mapping, source.select or source.filter that raises it.",
+        )
+    return None
+
+
+def _whole_text(error: Exception) -> str:
+    java = getattr(error, "java_exception", None)
+    return f"{error}\n{java}" if java is not None else str(error)

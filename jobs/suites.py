@@ -1,0 +1,42 @@
+"""The suites of a run: the service's own for this Interactions schema, and the user's on top.
+
+Translates between the rooms, which do not know each other; it holds no rule.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from delivery.storage import read_text
+from expectations.schema_rules import PropertyRule
+from expectations.service import service_suite
+from expectations.suite import Suite, parse_suite
+from jobs.settings import ChecksSettings
+from transforms.interactions_schema import InteractionsSchema
+from transforms.properties_plan import MAPPED_BY, Property
+
+# USER_ID may be missing: events of anonymous sessions have none. EVENT_TYPE and TIMESTAMP are required by PutEvents
+# itself, whatever the schema says, so `events.json` has their rules.
+_RULED_ELSEWHERE = {"USER_ID", "EVENT_TYPE", "TIMESTAMP"}
+
+
+def suite_of_schema(schema: InteractionsSchema, properties: Sequence[Property]) -> Suite:
+    """The service's rules, with what `schema` adds: types, required fields, the number of event types."""
+    rules = [PropertyRule(each.key, each.type, each.nullable, each.categorical) for each in properties]
+    required = [
+        MAPPED_BY[field.name]
+        for field in schema.fields
+        if field.name in MAPPED_BY and field.name not in _RULED_ELSEWHERE and not field.nullable
+    ]
+    return service_suite(rules, required, len(schema.metadata))
+
+
+def suite_of_user(settings: ChecksSettings, properties: Sequence[Property]) -> Suite | None:
+    """The suite that `checks.suite` names, or None.
+
+    Raises:
+        StorageError, BadSuite: it is not there, or not a suite that Great Expectations reads.
+    """
+    if settings.suite is None:
+        return None
+    return parse_suite(read_text(settings.suite), settings.suite, [each.key for each in properties])

@@ -1,0 +1,68 @@
+"""`summary.json`: the account of a run in the contract's words. Builds and writes it; decides nothing."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from delivery.storage import Folder
+from jobs.account import Account
+from jobs.exit_status import Status
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """One run at its end: what it was, how it ended, and why in a sentence without any row's values."""
+
+    run_id: str
+    tracking_id: str
+    status: Status
+    reason: str | None
+    account: Account
+    max_requests_per_second: float
+    started_at: datetime
+    finished_at: datetime
+
+
+def summary_of(ending: Ending) -> dict[str, Any]:
+    """The keys of the contract's `summary.json`, in its order, and `tracking_id` and `reason` beside them.
+
+    Counts are rows, events or requests; times are ISO 8601 in UTC, null where nothing was sent.
+    """
+    staged, sent = ending.account.staged, ending.account.sent
+    return {
+        "run_id": ending.run_id,
+        "status": str(ending.status),
+        "exit_code": ending.status.exit_code,
+        "reason": ending.reason,
+        "tracking_id": ending.tracking_id,
+        "rows_read": staged.rows_read,
+        "rows_rejected": staged.rows_rejected,
+        "duplicates_dropped": staged.duplicates_dropped,
+        "already_delivered": staged.already_delivered,
+        "events_delivered": sent.events_delivered,
+        "events_dead_lettered": sent.events_dead_lettered,
+        "events_not_attempted": ending.account.events_not_attempted,
+        "requests_delivered": sent.requests_delivered,
+        "request_attempts": sent.request_attempts,
+        "throttled_attempts": sent.throttled_attempts,
+        "minimum_requests": staged.minimum_requests,
+        "rejected_by_reason": staged.rejected_by_reason,
+        "max_requests_per_second": ending.max_requests_per_second,
+        "achieved_requests_per_second": round(sent.requests_per_second, 3),
+        "started_at": ending.started_at.isoformat(),
+        "sending_started_at": _instant(sent.started_at),
+        "sending_finished_at": _instant(sent.finished_at),
+        "finished_at": ending.finished_at.isoformat(),
+    }
+
+
+def write_summary(folder: Folder, summary: dict[str, Any]) -> None:
+    """Write `summary.json` into the run's folder: the last file of a run, whose presence says that it ended."""
+    folder.write_bytes("summary.json", f"{json.dumps(summary, indent=2, ensure_ascii=False)}\n".encode())
+
+
+def _instant(epoch: float | None) -> str | None:
+    return None if epoch is None else datetime.fromtimestamp(epoch, UTC).isoformat()

@@ -1,0 +1,82 @@
+"""The account closes, whatever the outcomes and their order."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.account import Account, Sent, Staged
+from jobs.exit_status import Status
+
+OUTCOMES = ("rejected", "duplicate", "already", "delivered", "dead", "open")
+
+
+def account_of(outcomes: list[str]) -> Account:
+    count = outcomes.count
+    staged = Staged(
+        rows_read=len(outcomes),
+        rows_rejected=count("rejected"),
+        duplicates_dropped=count("duplicate"),
+        already_delivered=count("already"),
+        to_send=count("delivered") + count("dead") + count("open"),
+    )
+    return Account(staged, Sent(events_delivered=count("delivered"), events_dead_lettered=count("dead")))
+
+
+@given(st.lists(st.sampled_from(OUTCOMES)))
+def test_every_row_read_stands_in_exactly_one_column(outcomes: list[str]) -> None:
+    account = account_of(outcomes)
+    staged, sent = account.staged, account.sent
+    assert staged.rows_read == (
+        staged.rows_rejected
+        + staged.duplicates_dropped
+        + staged.already_delivered
+        + sent.events_delivered
+        + sent.events_dead_lettered
+        + account.events_not_attempted
+    )
+    assert account.events_not_attempted == outcomes.count("open")
+
+
+def test_a_stage_that_does_not_add_up_is_an_error() -> None:
+    with pytest.raises(ValueError, match="does not add up"):
+        Staged(rows_read=3, rows_rejected=1, to_send=1)
+
+
+def test_more_settled_than_staged_is_an_error() -> None:
+    with pytest.raises(ValueError, match="more events were settled"):
+        Account(Staged(rows_read=1, to_send=1), Sent(events_delivered=2))
+
+
+@pytest.mark.parametrize(
+    ("sent", "planned", "refused", "status"),
+    [
+        (Sent(events_delivered=2), False, False, Status.DELIVERED),
+        (Sent(events_delivered=1, events_dead_lettered=1), False, False, Status.DEAD_LETTERED),
+        (Sent(events_delivered=1), False, False, Status.STOPPED),
+        (Sent(events_delivered=2, stop_reason="credentials gone"), False, False, Status.STOPPED),
+        (Sent(), True, False, Status.PLANNED),
+        (Sent(), True, True, Status.REFUSED),
+        (Sent(), False, True, Status.REFUSED),
+        (Sent(stop_reason="SIGTERM was received"), True, False, Status.STOPPED),
+    ],
+)
+def test_the_status_follows_from_the_account(sent: Sent, planned: bool, refused: bool, status: Status) -> None:  # noqa: FBT001
+    account = Account(Staged(rows_read=2, to_send=2), sent)
+    assert account.status(planned=planned, refused=refused) is status
+
+
+def test_nothing_to_do_is_delivered() -> None:
+    assert Account(Staged(), Sent()).status(planned=False, refused=False) is Status.DELIVERED
+
+
+def test_exit_codes_are_the_contracts() -> None:
+    codes = {str(status): status.exit_code for status in Status}
+    assert codes == {"delivered": 0, "planned": 0, "refused": 3, "dead_lettered": 4, "stopped": 5}
+
+
+def test_the_rate_counts_attempts_over_the_time_of_sending() -> None:
+    assert Sent(request_attempts=500, started_at=100.0, finished_at=110.0).requests_per_second == 50.0
+    assert Sent(request_attempts=5, started_at=100.0, finished_at=100.1).requests_per_second == 5.0
+    assert Sent().requests_per_second == 0.0

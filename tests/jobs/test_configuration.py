@@ -1,0 +1,119 @@
+"""A configuration is either settings or one sentence naming the key to mend."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from jobs.configuration import parse_settings, print_settings
+from jobs.errors import UsageError
+from jobs.settings import Settings
+
+MINIMAL = """
+source: {path: s3://shop/logs/}
+schema: conf/interactions.avsc
+mapping: {userId: USER_ID, eventType: EVENT_TYPE, itemId: ITEM_ID, sentAt: {expr: TIMESTAMP, unit: seconds}}
+personalize: {tracking_id: tracker}
+output: {path: s3://shop/backfill/}
+"""
+
+
+def refusal(text: str, *overrides: str) -> str:
+    with pytest.raises(UsageError) as error:
+        parse_settings(text, "job.yaml", overrides)
+    return str(error.value)
+
+
+def test_the_defaults_are_the_contracts() -> None:
+    settings = parse_settings(MINIMAL, "job.yaml")
+    assert settings.session.gap_minutes == 30
+    assert settings.session.per_user is False
+    assert settings.checks.max_rejected_fraction == 0.01
+    assert settings.delivery.max_requests_per_second == 500
+    assert settings.delivery.max_attempts == 8
+    assert settings.checks.suite is None
+
+
+def test_set_lies_over_the_file_and_the_file_over_the_defaults() -> None:
+    text = MINIMAL + "delivery: {max_requests_per_second: 300}\n"
+    assert parse_settings(text, "job.yaml").delivery.max_requests_per_second == 300
+    over = parse_settings(text, "job.yaml", ["delivery.max_requests_per_second=200", "session.per_user=true"])
+    assert (over.delivery.max_requests_per_second, over.delivery.max_attempts) == (200, 8)
+    assert over.session.per_user is True
+
+
+def test_set_makes_the_blocks_it_needs_and_takes_any_yaml_value() -> None:
+    settings = parse_settings(MINIMAL, "job.yaml", ["mapping.properties={DISCOUNT: DISCOUNT}", "source.path=[/a, /b]"])
+    assert settings.mapping.properties["DISCOUNT"].expr == "DISCOUNT"
+    assert tuple(settings.source.path) == ("/a", "/b")
+
+
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("delivery.max_request_per_second=1", "did you mean delivery.max_requests_per_second?"),
+        ("sorce.path=a", "did you mean source?"),
+        ("mapping.userid=a", "did you mean mapping.userId?"),
+        ("mapping.sentAt.units=seconds", "did you mean mapping.sentAt.unit?"),
+        ("mapping.properties.DISCOUNT={expr: a, keys: b}", "did you mean mapping.properties.DISCOUNT.key?"),
+    ],
+)
+def test_an_unknown_key_names_its_nearest_neighbour(override: str, said: str) -> None:
+    assert said in refusal(MINIMAL, override)
+
+
+@pytest.mark.parametrize(
+    ("override", "key"),
+    [
+        ("delivery.max_requests_per_second=fast", "delivery.max_requests_per_second"),
+        ("delivery.max_requests_per_second=0", "delivery.max_requests_per_second"),
+        ("delivery.max_attempts=0", "delivery.max_attempts"),
+        ("checks.max_rejected_fraction=2", "checks.max_rejected_fraction"),
+        ("personalize.tracking_id='  '", "personalize.tracking_id"),
+        ("personalize.tracking_id=123", "personalize.tracking_id"),
+        ("personalize.endpoint_url=ftp://x", "personalize.endpoint_url"),
+        ("session.gap_minutes=0", "session.gap_minutes"),
+        ("mapping.sentAt.unit=minutes", "mapping.sentAt"),
+        ("source.path=[]", "source.path"),
+        ("output.path=''", "output.path"),
+    ],
+)
+def test_a_wrong_value_names_its_key_and_is_not_repeated(override: str, key: str) -> None:
+    said = refusal(MINIMAL, override)
+    assert key in said
+    assert "job.yaml" in said
+    assert "\n" not in said
+
+
+def test_a_refused_value_does_not_reach_the_message() -> None:
+    assert "hunter2" not in refusal(MINIMAL, "delivery.max_attempts=hunter2", "output.password=hunter2")
+
+
+@pytest.mark.parametrize("text", ["", "- a", "a: [", "a: 1\na: 2", "just words"])
+def test_what_is_not_a_yaml_mapping_is_refused(text: str) -> None:
+    assert "job.yaml" in refusal(text)
+
+
+def test_what_is_missing_is_named() -> None:
+    assert "mapping is missing" in refusal(MINIMAL.replace("mapping:", "ignored:"))
+
+
+@pytest.mark.parametrize("override", ["novalue", "=1", "a.b=[", ""])
+def test_a_set_option_out_of_form_is_refused(override: str) -> None:
+    assert "--set" in refusal(MINIMAL, override)
+
+
+def test_printed_settings_read_back_as_the_same_settings() -> None:
+    settings = parse_settings(MINIMAL, "job.yaml", ["mapping.properties.DISCOUNT=DISCOUNT"])
+    printed = print_settings(settings)
+    assert parse_settings(printed, "printed") == settings
+    assert set(yaml.safe_load(printed)) == {
+        "source", "schema", "mapping", "session", "checks", "personalize", "delivery", "output",
+    }  # fmt: skip
+
+
+def test_settings_are_frozen() -> None:
+    settings = parse_settings(MINIMAL, "job.yaml")
+    assert Settings.model_config["frozen"] is True
+    with pytest.raises(ValueError, match="frozen"):
+        settings.output = None  # type: ignore[assignment, misc]
