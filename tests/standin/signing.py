@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 from unittest import mock
@@ -45,14 +46,15 @@ def signed(
     region: str = REGION,
     url: str = f"{URL}/events",
     method: str = "POST",
+    headers: Mapping[str, str] | None = None,
 ) -> Request:
     """The request as the stand-in sees it, signed by botocore at its own clock's now."""
-    request = AWSRequest(method, url, {"Content-Type": "application/json"}, content)
+    request = AWSRequest(method, url, {"Content-Type": "application/json", **(headers or {})}, content)
     keys = Keys(credentials.access_key, credentials.secret_key, credentials.token)
     SigV4Auth(keys, service, region).add_auth(request)
-    headers = {name.lower(): str(value) for name, value in request.headers.items()}
+    sent = {name.lower(): str(value) for name, value in request.headers.items()}
     target = url.removeprefix(URL)
-    return Request(method, target, {"host": URL.removeprefix("http://"), **headers}, content)
+    return Request(method, target, {"host": URL.removeprefix("http://"), **sent}, content)
 
 
 def signed_at(moment: datetime, content: bytes) -> Request:

@@ -30,6 +30,12 @@ def test_the_bucket_lets_one_second_of_quota_through_at_once() -> None:
     assert sum(passes(quota, 7.0) for _ in range(200)) == 50
 
 
+def test_a_long_silence_saves_up_no_more_than_one_second() -> None:
+    quota = Quota(parse_quota("50"))
+    assert passes(quota, 0.0)
+    assert sum(passes(quota, 3600.0) for _ in range(200)) == 50
+
+
 @given(st.integers(1, 300), st.integers(2, 20))
 def test_a_steady_excess_gets_the_quota_and_the_bucket(rate: int, seconds: int) -> None:
     allowed = passed(Quota(parse_quota(str(rate))), rate * 3, 1000.0, seconds)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import time
 from datetime import UTC, datetime, timedelta
 
@@ -98,9 +99,14 @@ def test_a_header_that_lacks_a_part_is_an_incomplete_signature(headers: dict[str
     assert refusal_of(with_headers(signed(body()), **headers)) == (403, "IncompleteSignature")
 
 
-def test_a_content_hash_must_be_the_bodys() -> None:
-    request = with_headers(signed(body()), x_amz_content_sha256="0" * 64)
-    assert refusal_of(request)[0] == 403
+@pytest.mark.parametrize("hashed", ["0" * 64, "UNSIGNED-PAYLOAD"])
+def test_a_content_hash_must_be_the_bodys(hashed: str) -> None:
+    request = signed(body(), headers={"X-Amz-Content-SHA256": hashed})
+    assert refusal_of(request) == (403, "InvalidSignatureException")
+
+
+def test_a_content_hash_that_is_the_bodys_is_good() -> None:
+    verify(signed(body(), headers={"X-Amz-Content-SHA256": hashlib.sha256(body()).hexdigest()}))
 
 
 def test_secrets_are_not_shown() -> None:
