@@ -105,7 +105,7 @@ class _Exchange:
 
     def __init__(self, client: AwsCrtClient, request: HttpRequest, keys: SigningKeys, done: Done) -> None:
         self._client = client
-        self._request: HttpRequest | None = request
+        self._request = request
         self.keys = keys
         self.done = done
         self._connection: HttpClientConnection | None = None
@@ -152,8 +152,8 @@ class _Exchange:
             self._content += chunk
 
     def _on_complete(self, future: Future[int]) -> None:
-        # Both references would keep each other, and so the connection, alive until the collector comes round.
-        connection, self._connection, self._request = self._connection, None, None
+        # Let go first: a time-out that comes too late must not close what another request uses by then.
+        connection, self._connection = self._connection, None
         error = future.exception()
         if error is None:
             self._client.give_back(connection)

@@ -62,7 +62,9 @@ class Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def hang(self, _: Reply) -> None:
-        self.server.released.wait(30)
+        self.connection.settimeout(20)
+        if self.connection.recv(1) == b"":
+            self.server.hung_up.set()
         self.close_connection = True
 
     def log_message(self, *_: object) -> None:
@@ -79,7 +81,7 @@ class ScriptedServer(ThreadingHTTPServer):
         self.script = script
         self.seen: list[tuple[str, dict[str, str], bytes]] = []
         self.connections = 0
-        self.released = threading.Event()
+        self.hung_up = threading.Event()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.02,), daemon=True)
 
     @property
@@ -93,6 +95,5 @@ class ScriptedServer(ThreadingHTTPServer):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.released.set()
         self.shutdown()
         self.server_close()

@@ -127,8 +127,28 @@ def test_an_answer_that_does_not_come_in_time_is_given_up_once_and_its_connectio
 
     with ScriptedServer(script) as server, awscrt(server.url, time_out=0.3) as client:
         assert answers(client) == [Answer(None, "ReadTimeout")]
+        assert server.hung_up.wait(10)
         assert answers(client) == [ACCEPTED]
         assert server.connections == 2
+
+
+def test_a_time_out_spares_what_still_has_time_and_what_is_done() -> None:
+    gate = threading.Event()
+
+    def script(_: int) -> Reply:
+        gate.wait(20)
+        return Reply()
+
+    told: Queue[Answer] = Queue()
+    with ScriptedServer(script) as server, awscrt(server.url) as client:
+        client.send(BODY, told.put)
+        (exchange,) = client._open
+        client.expire()
+        gate.set()
+        assert told.get(timeout=10) == ACCEPTED
+        exchange.abandon()
+        assert answers(client) == [ACCEPTED]
+        assert server.connections == 1
 
 
 def test_connections_are_kept_and_grow_only_as_needed() -> None:

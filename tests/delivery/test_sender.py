@@ -50,10 +50,10 @@ def test_nothing_to_send_sends_nothing() -> None:
 
 
 def test_the_report_says_when_sending_began_and_ended() -> None:
-    stage = Stage(staged("s", 1))
+    stage = Stage(staged("s", *range(20)))
     stage.run()
     assert stage.tally.first_attempt_at == EPOCH
-    assert stage.tally.last_answer_at == pytest.approx(EPOCH + 0.03)
+    assert stage.tally.last_answer_at == pytest.approx(EPOCH + 0.06)
 
 
 def test_a_throttled_request_goes_out_again_with_the_same_ids() -> None:
@@ -151,6 +151,13 @@ def test_what_is_fatal_stops_the_job_and_dead_letters_nothing(answer: Answer) ->
     assert stage.dead.letters == {}
     assert stage.tally.events_delivered == 40
     assert len(stage.client.calls) < 40, "only what was in flight goes on"
+
+
+@pytest.mark.parametrize("answer", [BROKEN, INVALID])
+def test_what_fails_after_a_stop_is_left_for_the_next_run(answer: Answer) -> None:
+    stage = Stage(many_sessions(9, 1), lambda call: FORBIDDEN if call.number == 1 else answer, max_attempts=1)
+    assert stage.run() is not None
+    assert (stage.dead.letters, stage.ledger.ids) == ({}, [])
 
 
 def test_no_message_of_the_service_gets_into_the_stop_reason() -> None:
