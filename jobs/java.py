@@ -162,4 +162,7 @@ def _write_home(home: Path, java: Java, environ: Mapping[str, str]) -> Path:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(ensure_java(os.environ)["JAVA_HOME"] + "\n")
+    try:
+        sys.stdout.write(ensure_java(os.environ)["JAVA_HOME"] + "\n")
+    except NoJava as missing:
+        sys.exit(str(missing))

@@ -40,6 +40,12 @@ class Preparation:
     run: RunFolder
     plan_only: bool
 
+    @property
+    def needs_s3(self) -> bool:
+        """Whether Spark will read or write on S3."""
+        urls = (*self.settings.source.path, self.settings.output.path)
+        return any(url.lower().startswith(("s3://", "s3a://")) for url in urls)
+
 
 def read_settings(command: Command) -> Settings:
     """The settings that `command` names.

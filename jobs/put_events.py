@@ -20,13 +20,13 @@ from jobs.command import parse_command
 from jobs.errors import UsageError
 from jobs.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE
 from jobs.run import StartSpark, run
-from jobs.spark_session import spark_for
+from jobs.spark_session import started_spark
 from transforms.errors import BadInput
 
 _LOG = logging.getLogger("put_events")
 
 
-def main(arguments: Sequence[str], start_spark: StartSpark = spark_for) -> int:
+def main(arguments: Sequence[str], start_spark: StartSpark = started_spark) -> int:
     """Run the job for `arguments` and return its exit code. `start_spark` gives the Spark to run it on."""
     logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
     _LOG.setLevel(logging.INFO)

@@ -8,10 +8,10 @@ from __future__ import annotations
 import logging
 import tempfile
 import uuid
-from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Protocol
 
 from pyspark.sql import SparkSession
 
@@ -30,7 +30,15 @@ from jobs.sending import Sending, send
 from jobs.stop_signals import StopSignals
 from jobs.summary import Ending, summary_of, write_summary
 
-StartSpark = Callable[[Preparation], AbstractContextManager[SparkSession]]
+
+class StartSpark(Protocol):
+    """Gives the Spark session that a run works on, and ends it with the run."""
+
+    def __call__(self, *, needs_s3: bool) -> AbstractContextManager[SparkSession]:
+        """`needs_s3`: source or output lie on S3."""
+        ...
+
+
 
 _LOG = logging.getLogger("put_events")
 
@@ -71,7 +79,7 @@ class _Run:
         place.folder().delete_all()
         self._signals.arm()
         try:
-            with start_spark(self._preparation) as spark:
+            with start_spark(needs_s3=self._preparation.needs_s3) as spark:
                 # Once more: PySpark takes Ctrl-C over when its context starts.
                 self._signals.arm()
                 self._check_and_send(spark)

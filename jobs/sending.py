@@ -90,7 +90,7 @@ def _sent(
     reasons = [failure, *(report.stop_reason for report in reports)]
     return Sent(
         events_delivered=accepted_count(output, sending.execution),
-        events_dead_lettered=dead_letter_count(output, run_id),
+        events_dead_lettered=dead_letter_count(output, run_id, sending.execution),
         requests_delivered=max(progress.requests_delivered, sum(each.requests_delivered for each in reports)),
         request_attempts=max(progress.request_attempts, sum(each.request_attempts for each in reports)),
         throttled_attempts=max(progress.throttled_attempts, sum(each.throttled_attempts for each in reports)),

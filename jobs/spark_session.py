@@ -87,6 +87,16 @@ def spark_session(preparation: Preparation) -> Iterator[SparkSession]:
         session.stop()
 
 
+@contextmanager
+def started_spark(*, needs_s3: bool) -> Iterator[SparkSession]:
+    """The Spark session of this run, stopped at its end; see `build_session`."""
+    session = build_session("personalize-backfill", needs_s3=needs_s3)
+    try:
+        yield session
+    finally:
+        session.stop()
+
+
 def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:
     """The Spark session of this process, started if need be; a process has one.
 

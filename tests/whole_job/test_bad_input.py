@@ -1,0 +1,224 @@
+"""Bad input ends in one clear sentence that names the file, key or column, with exit code 2 and nothing sent."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.put_events import main
+from tests.whole_job.harness import SCHEMA, Ended, Job, interactions, run_here
+
+pytestmark = pytest.mark.job
+
+ROWS = [{"TIMESTAMP": 1_760_000_000 + number} for number in range(40)]
+Spoil = Callable[[Job], Any]
+
+
+@contextmanager
+def no_spark(**_: object) -> Iterator[SparkSession]:
+    raise AssertionError("Spark was started, though this could be known before")
+    yield
+
+
+def put(job: Job, key: str, value: object) -> None:
+    *parents, last = key.split(".")
+    block = job.settings
+    for parent in parents:
+        block = block.setdefault(parent, {})
+    block[last] = value
+
+
+def schema_with(job: Job, *fields: dict[str, Any], without: str = "") -> None:
+    kept = [field for field in SCHEMA["fields"] if field["name"] != without]  # type: ignore[index]
+    (job.folder / "interactions.avsc").write_text(json.dumps({**SCHEMA, "fields": [*kept, *fields]}))
+
+
+def suite_with(job: Job, *expectations: dict[str, Any]) -> None:
+    path = job.folder / "suite.json"
+    path.write_text(json.dumps({"name": "mine", "expectations": list(expectations), "meta": {}}))
+    put(job, "checks.suite", str(path))
+
+
+def assert_one_sentence(log: str, *said: str) -> None:
+    for part in said:
+        assert part in log
+    assert "Traceback" not in log
+    assert "\tat " not in log
+
+
+BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
+    "unknown key": (lambda job: put(job, "delivery.max_request_per_second", 5), ("did you mean delivery.max_requests",)),
+    "wrong type": (lambda job: put(job, "delivery.max_attempts", "many"), ("delivery.max_attempts",)),
+    "blank tracking ID": (lambda job: put(job, "personalize.tracking_id", " "), ("personalize.tracking_id",)),
+    "source missing": (lambda job: put(job, "source.path", "/no/such/folder"), ("/no/such/folder",)),
+    "source empty": (lambda job: (job.folder / "source" / "part-0.parquet").unlink(), ("source",)),
+    "not Parquet": (
+        lambda job: (job.folder / "source" / "part-1.parquet").write_text("a,b\n1,2\n"),
+        ("part-1.parquet", "not Parquet"),
+    ),
+    "footer cut off": (
+        lambda job: (job.folder / "source" / "part-1.parquet").write_bytes(
+            (job.folder / "source" / "part-0.parquet").read_bytes()[:-20]
+        ),
+        ("part-1.parquet",),
+    ),
+    "columns that differ": (
+        lambda job: pq.write_table(pa.table({"ITEM_ID": [1]}), job.folder / "source" / "part-1.parquet"),
+        ("part-1.parquet", "ITEM_ID"),
+    ),
+    "schema missing": (lambda job: put(job, "schema", "/no/such.avsc"), ("/no/such.avsc",)),
+    "schema not JSON": (lambda job: (job.folder / "interactions.avsc").write_text("{"), ("interactions.avsc", "JSON")),
+    "schema not Avro": (lambda job: (job.folder / "interactions.avsc").write_text('{"a": 1}'), ("interactions.avsc",)),
+    "schema without ITEM_ID": (lambda job: schema_with(job, without="ITEM_ID"), ("ITEM_ID",)),
+    "two fields with one key": (
+        lambda job: schema_with(job, {"name": "DIS_COUNT", "type": ["null", "string"]}),
+        ("DISCOUNT", "DIS_COUNT"),
+    ),
+    "reserved name as property": (
+        lambda job: put(job, "mapping.properties", {"EVENT_TYPE": "EVENT_TYPE"}),
+        ("mapping.properties.EVENT_TYPE",),
+    ),
+    "property not in the schema": (
+        lambda job: put(job, "mapping.properties", {"DISCONT": "DISCOUNT"}),
+        ("mapping.properties.DISCONT", "DISCOUNT"),
+    ),
+    "required field not mapped": (lambda job: schema_with(job, {"name": "DEVICE", "type": "string"}), ("DEVICE",)),
+    "suite not JSON": (
+        lambda job: ((job.folder / "s.json").write_text("["), put(job, "checks.suite", str(job.folder / "s.json"))),
+        ("s.json", "JSON"),
+    ),
+    "suite with an unknown expectation": (
+        lambda job: suite_with(job, {"type": "expect_column_values_to_be_nul", "kwargs": {"column": "itemId"}}),
+        ("expect_column_values_to_be_nul",),
+    ),
+    "suite with an unknown column": (
+        lambda job: suite_with(job, {"type": "expect_column_values_to_be_null", "kwargs": {"column": "itemID"}}),
+        ("itemID", "itemId"),
+    ),
+    "output inside the source": (
+        lambda job: put(job, "output.path", str(job.folder / "source" / "out")),
+        ("output.path", "source.path"),
+    ),
+    "source inside the output": (lambda job: put(job, "output.path", str(job.folder)), ("output.path", "source.path")),
+    "output not writable": (
+        lambda job: put(job, "output.path", str(job.folder / "job.yaml" / "out")),
+        ("job.yaml/out",),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", BEFORE_SPARK)
+def test_what_can_be_known_before_spark_is_said_before_spark(
+    case: str, job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_credentials(monkeypatch)
+    spoil, said = BEFORE_SPARK[case]
+    job.write_source(interactions(ROWS))
+    spoil(job)
+    assert main(job.arguments("run-1"), start_spark=no_spark) == 2
+    assert_one_sentence(caplog.text, *said)
+    assert job.standin.stop()["requests"] == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(None, "job.yaml"), ("a: [", "not valid YAML"), ("- 1", "YAML mapping")],
+    ids=["missing", "not YAML", "not a mapping"],
+)
+def test_a_configuration_that_cannot_be_read_is_named(
+    text: str | None, said: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "job.yaml"
+    if text is not None:
+        path.write_text(text)
+    assert main(["--config", str(path)], start_spark=no_spark) == 2
+    assert_one_sentence(caplog.text, said)
+
+
+def test_no_region_and_no_credentials_are_said_in_a_sentence(
+    job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    job.write_source(interactions(ROWS))
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, str(tmp_path / "none"))
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    assert main(job.arguments("run-1"), start_spark=no_spark) == 2
+    assert_one_sentence(caplog.text, "no AWS credentials")
+    put(job, "personalize.region", None)
+    assert main(job.arguments("run-1"), start_spark=no_spark) == 2
+    assert_one_sentence(caplog.text, "no AWS region")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--since", "yesterday"], "--since"),
+        (["--since", "2026-02-01", "--until", "2026-01-01"], "--until"),
+        (["--run-id", "a/b"], "--run-id"),
+        (["--frequency", "1"], "--frequency"),
+    ],
+)
+def test_a_wrong_option_is_named(
+    arguments: list[str], said: str, job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_credentials(monkeypatch)
+    job.write_source(interactions(ROWS))
+    assert main(["--config", str(job.write_config()), *arguments], start_spark=no_spark) == 2
+    assert_one_sentence(caplog.text, said)
+
+
+WITH_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
+    "expression that does not parse": (lambda job: put(job, "mapping.itemId", "ITEM_ID +"), ("mapping.itemId",)),
+    "column that does not exist": (lambda job: put(job, "mapping.itemId", "ITEM_IDS"), ("mapping.itemId", "ITEM_ID")),
+    "filter on no column": (lambda job: put(job, "source.filter", "day > 1"), ("source.filter",)),
+    "select that does not parse": (lambda job: put(job, "source.select", ["explode("]), ("source.select",)),
+    "an id that changes each time": (lambda job: put(job, "mapping.itemId", "uuid()"), ("mapping.itemId",)),
+    "wrong unit": (lambda job: put(job, "mapping.sentAt.unit", "milliseconds"), ("mapping.sentAt", "seconds")),
+    "damaged in the middle": (lambda job: _damage(job.folder / "source" / "part-0.parquet"), ("part-0.parquet",)),
+    "rule that crashes": (
+        lambda job: suite_with(
+            job, {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "itemId", "regex": "("}}
+        ),
+        ("expect_column_values_to_match_regex",),
+    ),
+}
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("case", WITH_SPARK)
+def test_what_only_spark_can_tell_is_said_without_its_stack_trace(
+    case: str, spark: SparkSession, job: Job, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    spoil, said = WITH_SPARK[case]
+    job.write_source(interactions(ROWS * 50))
+    spoil(job)
+    run: Ended = run_here(job, spark)
+    assert run.exit_code == 2
+    assert_one_sentence(caplog.text, *said)
+    assert not run.folder.exists()
+    assert job.standin.stop()["requests"] == 0
+
+
+def with_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+
+
+def _damage(path: Path) -> None:
+    """Overwrite pages in the middle: the footer stays whole."""
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 3
+    content[4:middle] = b"\xff" * (middle - 4)
+    path.write_bytes(bytes(content))
