@@ -1,0 +1,82 @@
+"""Dead letters: the events that the service refused or that ran out of attempts, one run's own dataset.
+
+Parquet under `runs/<run_id>/dead_letters/` with `event_id`, `body`, `error_code`, `error_message` and
+`attempts`. Bodies and messages may hold personal values: they are written there and nowhere else. It
+decides nothing.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from delivery.segment_writer import SegmentWriter
+from delivery.segments import count_rows, parquet_bytes
+from delivery.settings import DeliveryTask
+from delivery.settled import SettledIds
+from delivery.storage import Folder, join
+
+DEAD_LETTERS_SCHEMA = pa.schema(
+    [
+        pa.field("event_id", pa.string(), nullable=False),
+        pa.field("body", pa.string(), nullable=False),
+        pa.field("error_code", pa.string()),
+        pa.field("error_message", pa.string()),
+        pa.field("attempts", pa.int32(), nullable=False),
+    ]
+)
+_Letter = tuple[str, str, str | None, str | None, int]
+
+
+class DeadLetters:
+    """What one attempt of a sending task adds to its run's dead letters; use it from the sender's one thread.
+
+    `attempt` is a token of letters and digits that no other attempt of the task ever had. Opening lists the
+    folder once, and raises `StorageError` if that can't be done.
+    """
+
+    def __init__(self, task: DeliveryTask, attempt: str) -> None:
+        self._writer: SegmentWriter[_Letter] = SegmentWriter(
+            _folder(task.output_url, task.run_id), task, attempt, _to_table
+        )
+
+    def start(self) -> DeadLetters:
+        """Have segments written in the background, at most five seconds after an event was given up."""
+        self._writer.start()
+        return self
+
+    def settled_before(self) -> SettledIds:
+        """Return the ids that earlier attempts of this task gave up. Raises `StorageError`."""
+        return self._writer.settled_before()
+
+    def add(self, event_id: str, body: str, code: str | None, message: str | None, attempts: int) -> None:
+        """Record one event with the last answer that it got, after so many attempts."""
+        self._writer.add((event_id, body, code, message, attempts))
+
+    @property
+    def failure(self) -> str | None:
+        """Why dead letters can't be written, None while they can."""
+        return self._writer.failure
+
+    def close(self) -> None:
+        """Record the rest and merge this partition's segments. Raises `StorageError` if the rest can't be."""
+        self._writer.close()
+
+
+def prepare_folder(output_url: str, run_id: str) -> None:
+    """Make a run's dead letters a readable dataset from the start: one file with the columns and no row."""
+    empty = parquet_bytes(DEAD_LETTERS_SCHEMA.empty_table())
+    _folder(output_url, run_id).write_bytes("part-empty.parquet", empty)
+
+
+def dead_letter_count(output_url: str, run_id: str, execution: str) -> int:
+    """Return how many distinct events one execution of a run gave up. Raises `StorageError`."""
+    return count_rows(_folder(output_url, run_id), execution)
+
+
+def _folder(output_url: str, run_id: str) -> Folder:
+    return Folder(join(output_url, "runs", run_id, "dead_letters"))
+
+
+def _to_table(rows: list[_Letter]) -> pa.Table:
+    columns = zip(zip(*rows, strict=True), DEAD_LETTERS_SCHEMA.types, strict=True)
+    return pa.table([pa.array(values, kind) for values, kind in columns], schema=DEAD_LETTERS_SCHEMA)

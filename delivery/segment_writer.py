@@ -1,0 +1,114 @@
+"""One partition's growing receipt: rows in, a Parquet segment out every three seconds, one file at the end.
+
+Writing happens in a thread of its own, so that sending never waits for storage. A write that fails is tried
+again with the same rows; when that fails too, `failure` says so and the sender stops. What a row is, the
+caller says.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+import pyarrow as pa
+
+from delivery.errors import StorageError
+from delivery.segments import Segment, merge, parquet_bytes, read_ids, segments_of
+from delivery.settings import DeliveryTask
+from delivery.settled import SettledIds
+from delivery.storage import Folder
+
+# The contract allows five seconds between an answer and its record; three leave two for the write itself.
+FLUSH_SECONDS = 3.0
+RETRY_SECONDS = 0.5
+_FAILURES_TO_STOP = 3
+
+
+Row = TypeVar("Row")
+
+
+class SegmentWriter(Generic[Row]):
+    """Writes the rows that one attempt of a task adds. `add` and `close` belong to one thread.
+
+    Opening it lists the folder once, for what earlier attempts of the task wrote. Use `start` to have
+    segments written in the background; without it each `tick` writes one.
+    """
+
+    def __init__(
+        self, folder: Folder, task: DeliveryTask, attempt: str, to_table: Callable[[list[Row]], pa.Table]
+    ) -> None:
+        self._folder = folder
+        self._task = task
+        self._attempt = attempt
+        self._to_table = to_table
+        self._earlier = segments_of(folder, task.execution, task.partition)
+        self._written: list[Segment] = []
+        self._added: deque[Row] = deque()
+        self._unwritten: list[Row] = []
+        self._writing = threading.Lock()
+        self._closing = threading.Event()
+        self._failures: list[str] = []
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Write what was added every few seconds from now on, in a thread that ends with the process."""
+        self._thread = threading.Thread(target=self._keep_writing, name="receipts", daemon=True)
+        self._thread.start()
+
+    def settled_before(self) -> SettledIds:
+        """Return the ids that earlier attempts of the same task recorded. Raises `StorageError`."""
+        return SettledIds(read_ids(self._folder, self._earlier))
+
+    def add(self, row: Row) -> None:
+        """Take one row; it is on storage at most five seconds later, or `failure` tells why not."""
+        self._added.append(row)
+
+    @property
+    def failure(self) -> str | None:
+        """Why rows can't be written, once that was tried three times in a row; else None."""
+        return self._failures[-1] if len(self._failures) >= _FAILURES_TO_STOP else None
+
+    def tick(self) -> float:
+        """Write what was added; return the seconds after which to do so again."""
+        try:
+            self._flush()
+        except StorageError as error:
+            self._failures.append(str(error))
+            return RETRY_SECONDS
+        self._failures.clear()
+        return FLUSH_SECONDS
+
+    def close(self) -> None:
+        """Write the last rows and merge the partition's segments into one file.
+
+        Raises `StorageError` if the last rows can't be written; they are kept, and `close` may be called
+        again.
+        """
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join()
+        self._flush()
+        merge(self._folder, [*self._earlier, *self._written], self._attempt)
+        self._earlier, self._written = [], []
+
+    def _keep_writing(self) -> None:
+        pause = FLUSH_SECONDS
+        while not self._closing.wait(pause):
+            pause = self.tick()
+
+    def _flush(self) -> None:
+        with self._writing:
+            # Rows may be added meanwhile: only as many are taken as there are now.
+            self._unwritten += [self._added.popleft() for _ in range(len(self._added))]
+            if not self._unwritten:
+                return
+            segment = self._next_segment()
+            self._folder.write_bytes(segment.name, parquet_bytes(self._to_table(self._unwritten)))
+            self._written.append(segment)
+            self._unwritten = []
+
+    def _next_segment(self) -> Segment:
+        task = self._task
+        return Segment(task.run_id, task.execution, task.partition, self._attempt, str(len(self._written)))

@@ -1,0 +1,164 @@
+"""Receipts on storage: rows appended by one partition, as small Parquet files that are merged at the end.
+
+A folder of segments is one Parquet dataset at any moment, for any reader. Each file's name says which
+attempt of which partition of which execution wrote it; a merged file's footer lists the files that it
+replaces, so that a crash between merging and deleting miscounts nothing. What the rows mean is not known
+here (`ledger.py`, `dead_letters.py`), and nothing here is ever read into memory whole but ids, 16 bytes
+each.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from delivery.errors import StorageError
+from delivery.settled import SettledIds
+from delivery.storage import Folder
+
+_REPLACES = b"replaces"
+_MERGED = "all"
+_NAME = re.compile(r"part-(.+)\.([^.]+)\.(\d+)\.([^.]+)\.([^.]+)\.parquet", re.DOTALL)
+_FOOTER_READERS = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Who wrote a file, read from its name: `<run id>.<execution>.<partition>.<attempt>.<number>.parquet`.
+
+    The run id may hold full stops, the other parts do not. `number` is "all" for a merged file.
+    """
+
+    run_id: str
+    execution: str
+    partition: int
+    attempt: str
+    number: str
+
+    @classmethod
+    def parse(cls, name: str) -> Segment | None:
+        """Return what `name` says, None if it is not a segment's name."""
+        found = _NAME.fullmatch(name)
+        if found is None:
+            return None
+        run_id, execution, partition, attempt, number = found.groups()
+        return cls(run_id, execution, int(partition), attempt, number)
+
+    @property
+    def name(self) -> str:
+        """The file's name.
+
+        It begins with `part-`, since readers pass over names that begin with `_` or `.`.
+        """
+        return f"part-{self.run_id}.{self.execution}.{self.partition}.{self.attempt}.{self.number}.parquet"
+
+
+def parquet_bytes(table: pa.Table) -> pa.Buffer:
+    """Return `table` as the content of a Parquet file, compressed with zstd."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    return sink.getvalue()
+
+
+def count_rows(folder: Folder, execution: str) -> int:
+    """Return how many distinct events the segments of `execution` in `folder` hold.
+
+    Footers tell, except for a partition that more than one attempt wrote for: there ids are read and
+    compared, since an attempt that was thought dead may have gone on beside the next one.
+    """
+    by_partition: dict[int, list[_File]] = defaultdict(list)
+    for file in _live(folder, _named(folder, execution)):
+        by_partition[file.segment.partition].append(file)
+    return sum(_distinct(folder, files) for files in by_partition.values())
+
+
+def read_ids(folder: Folder, segments: Iterable[Segment]) -> Iterator[pa.ChunkedArray]:
+    """Yield the column `event_id` of each of `segments`."""
+    for segment in segments:
+        with folder.open_input(segment.name) as stream:
+            yield pq.read_table(stream, columns=["event_id"]).column("event_id")
+
+
+def segments_of(folder: Folder, execution: str, partition: int) -> list[Segment]:
+    """Return the segments in `folder` that any attempt of one partition of `execution` wrote."""
+    return [segment for segment in _named(folder, execution) if segment.partition == partition]
+
+
+def merge(folder: Folder, segments: list[Segment], attempt: str) -> None:
+    """Replace `segments`, all of one partition of one execution, by one file that has the rows of all.
+
+    Merging only tidies up: where it fails the segments stay, which is as good. Rows are copied segment by
+    segment through a file on the machine's own disk.
+    """
+    if len(segments) < 2:  # noqa: PLR2004  (one file is merged already)
+        return
+    first = segments[0]
+    merged = Segment(first.run_id, first.execution, first.partition, attempt, _MERGED)
+    with contextlib.suppress(StorageError, OSError), tempfile.TemporaryDirectory() as scratch:
+        local = Path(scratch) / "merged.parquet"
+        _copy_rows(folder, _live(folder, segments), local, [_key(segment) for segment in segments])
+        with pa.memory_map(str(local)) as content:
+            folder.write_bytes(merged.name, content.read_buffer())
+        for segment in segments:
+            if segment != merged:
+                folder.delete(segment.name)
+
+
+@dataclass(frozen=True, slots=True)
+class _File:
+    segment: Segment
+    rows: int
+    replaces: frozenset[tuple[int, str]]
+
+
+def _key(segment: Segment) -> str:
+    return f"{segment.attempt}.{segment.number}"
+
+
+def _named(folder: Folder, execution: str) -> list[Segment]:
+    found = (Segment.parse(name) for name in folder.names())
+    return [segment for segment in found if segment is not None and segment.execution == execution]
+
+
+def _live(folder: Folder, segments: list[Segment]) -> list[_File]:
+    """Return those of `segments` that no other one replaces."""
+    with ThreadPoolExecutor(_FOOTER_READERS) as readers:
+        files = list(readers.map(lambda segment: _footer(folder, segment), segments))
+    replaced = frozenset().union(*(file.replaces for file in files))
+    return [file for file in files if (file.segment.partition, _key(file.segment)) not in replaced]
+
+
+def _footer(folder: Folder, segment: Segment) -> _File:
+    with folder.open_input(segment.name) as stream:
+        metadata = pq.read_metadata(stream)
+    keys = json.loads((metadata.metadata or {}).get(_REPLACES, b"[]"))
+    return _File(segment, metadata.num_rows, frozenset((segment.partition, key) for key in keys))
+
+
+def _distinct(folder: Folder, files: list[_File]) -> int:
+    if len({file.segment.attempt for file in files}) == 1:
+        return sum(file.rows for file in files)
+    return len(SettledIds(read_ids(folder, [file.segment for file in files])))
+
+
+def _copy_rows(folder: Folder, files: list[_File], local: Path, replaces: list[str]) -> None:
+    writer: pq.ParquetWriter | None = None
+    for file in files:
+        with folder.open_input(file.segment.name) as stream:
+            table = pq.read_table(stream)
+        if writer is None:
+            schema = table.schema.with_metadata({_REPLACES: json.dumps(replaces)})
+            writer = pq.ParquetWriter(local, schema, compression="zstd")
+        writer.write_table(table.replace_schema_metadata(writer.schema.metadata))
+    if writer is not None:
+        writer.close()

@@ -1,0 +1,257 @@
+"""The ledger and its segments: what is recorded, when, and that it is counted right after any crash."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from delivery.errors import StorageError
+from delivery.ledger import LEDGER_SCHEMA, Ledger, accepted_count
+from delivery.segment_writer import FLUSH_SECONDS, RETRY_SECONDS
+from delivery.segments import Segment
+from delivery.settings import CoordinatorAddress, DeliveryTask
+from delivery.settled import SettledIds
+from delivery.storage import Folder
+
+COORDINATOR = CoordinatorAddress("127.0.0.1", 1, b"secret")
+
+
+def task_of(
+    output: Path, partition: int = 0, execution: str = "exec1", run_id: str = "2026.run"
+) -> DeliveryTask:
+    return DeliveryTask(
+        partition=partition,
+        stage_url="unused",
+        output_url=str(output),
+        run_id="2026.run",
+        execution=execution,
+        tracking_id="tracker",
+        region=None,
+        endpoint_url=None,
+        max_attempts=8,
+        coordinator=COORDINATOR,
+        fallback_rate=1.0,
+    )
+
+
+def flush(ledger: Ledger) -> float:
+    return ledger._writer.tick()
+
+
+def files(output: Path) -> list[str]:
+    return Folder(str(output / "ledger")).names()
+
+
+def rows(output: Path) -> list[dict[str, object]]:
+    found: list[dict[str, object]] = ds.dataset(output / "ledger", format="parquet").to_table().to_pylist()
+    return found
+
+
+def test_an_accepted_event_stands_in_the_ledger_with_its_tracker_run_and_time(tmp_path: Path) -> None:
+    ledger = Ledger(task_of(tmp_path), "a1")
+    ledger.accepted(["e1", "e2"], 1_700_000_000.25)
+    ledger.close()
+    when = datetime.fromtimestamp(1_700_000_000.25, UTC)
+    same = {"tracking_id": "tracker", "run_id": "2026.run", "accepted_at": when}
+    assert rows(tmp_path) == [{"event_id": "e1", **same}, {"event_id": "e2", **same}]
+    assert ds.dataset(tmp_path / "ledger", format="parquet").schema.names == LEDGER_SCHEMA.names
+
+
+def test_each_flush_is_a_whole_file_that_any_reader_sees_at_once(tmp_path: Path) -> None:
+    ledger = Ledger(task_of(tmp_path), "a1")
+    for number in range(3):
+        ledger.accepted([f"e{number}"], 1.0)
+        assert flush(ledger) == FLUSH_SECONDS
+        assert len(rows(tmp_path)) == number + 1
+    assert len(files(tmp_path)) == 3
+
+
+def test_a_flush_with_nothing_new_writes_no_file(tmp_path: Path) -> None:
+    ledger = Ledger(task_of(tmp_path), "a1")
+    flush(ledger)
+    ledger.close()
+    assert files(tmp_path) == []
+
+
+def test_closing_leaves_one_file_of_a_partition(tmp_path: Path) -> None:
+    ledger = Ledger(task_of(tmp_path), "a1")
+    for number in range(5):
+        ledger.accepted([f"e{number}"], 1.0)
+        flush(ledger)
+    ledger.close()
+    assert files(tmp_path) == ["part-2026.run.exec1.0.a1.all.parquet"]
+    assert [row["event_id"] for row in rows(tmp_path)] == [f"e{number}" for number in range(5)]
+
+
+def test_no_flush_is_more_than_five_seconds_after_an_answer() -> None:
+    assert FLUSH_SECONDS <= 3.0
+    assert RETRY_SECONDS <= 0.5
+
+
+def test_a_retried_task_knows_what_its_earlier_attempts_settled_and_nobody_elses(tmp_path: Path) -> None:
+    first = Ledger(task_of(tmp_path), "a1")
+    first.accepted(["mine"], 1.0)
+    flush(first)  # and then it dies
+    for other in (task_of(tmp_path, partition=1), task_of(tmp_path, execution="exec2")):
+        ledger = Ledger(other, "a1")
+        ledger.accepted(["theirs"], 1.0)
+        ledger.close()
+    settled = Ledger(task_of(tmp_path), "a2").settled_before()
+    assert "mine" in settled
+    assert "theirs" not in settled
+
+
+def test_a_first_attempt_finds_nothing_settled(tmp_path: Path) -> None:
+    assert len(Ledger(task_of(tmp_path), "a1").settled_before()) == 0
+
+
+def test_the_count_of_an_execution_leaves_out_other_executions(tmp_path: Path) -> None:
+    for execution, events in (("exec1", ["a", "b"]), ("exec2", ["c"])):
+        ledger = Ledger(task_of(tmp_path, execution=execution), "a1")
+        ledger.accepted(events, 1.0)
+        ledger.close()
+    assert accepted_count(str(tmp_path), "exec1") == 2
+    assert accepted_count(str(tmp_path), "never") == 0
+
+
+def test_an_event_that_two_attempts_of_a_task_sent_counts_once(tmp_path: Path) -> None:
+    zombie, retry = Ledger(task_of(tmp_path), "a1"), Ledger(task_of(tmp_path), "a2")
+    zombie.accepted(["e1", "e2"], 1.0)
+    retry.accepted(["e2", "e3"], 1.0)
+    zombie.close()
+    retry.close()
+    assert accepted_count(str(tmp_path), "exec1") == 3
+
+
+class StopsAfter:
+    """Lets so many storage calls through and then fails them all, as a process that is killed there would."""
+
+    def __init__(self, calls: int) -> None:
+        self.left = calls
+
+    def around(self, call: Callable[..., None]) -> Callable[..., None]:
+        def counted(*arguments: object) -> None:
+            if self.left <= 0:
+                raise StorageError("killed")
+            self.left -= 1
+            call(*arguments)
+
+        return counted
+
+
+@pytest.mark.parametrize("calls", range(6))
+def test_a_crash_anywhere_between_merging_and_deleting_miscounts_nothing(
+    calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(task_of(tmp_path), "a1")
+    for number in range(4):
+        ledger.accepted([f"e{number}"], 1.0)
+        flush(ledger)
+    crash = StopsAfter(calls)
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "write_bytes", crash.around(Folder.write_bytes))
+        patched.setattr(Folder, "delete", crash.around(Folder.delete))
+        ledger.close()
+    assert accepted_count(str(tmp_path), "exec1") == 4
+    assert {row["event_id"] for row in rows(tmp_path)} == {f"e{number}" for number in range(4)}
+    retry = Ledger(task_of(tmp_path), "a2")
+    assert all(f"e{number}" in retry.settled_before() for number in range(4))
+    retry.accepted(["e4"], 2.0)
+    retry.close()
+    assert accepted_count(str(tmp_path), "exec1") == 5
+    assert files(tmp_path) == ["part-2026.run.exec1.0.a2.all.parquet"]
+    assert len(rows(tmp_path)) == 5
+
+
+def test_a_write_that_fails_is_tried_again_with_the_same_events_and_then_stops_the_sender(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(task_of(tmp_path), "a1")
+    ledger.accepted(["e1"], 1.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "write_bytes", StopsAfter(0).around(Folder.write_bytes))
+        assert flush(ledger) == RETRY_SECONDS
+        assert ledger.failure is None
+        flush(ledger)
+        ledger.accepted(["e2"], 1.0)
+        flush(ledger)
+        assert ledger.failure == "killed"
+        with pytest.raises(StorageError):
+            ledger.close()
+    ledger.close()
+    assert [row["event_id"] for row in rows(tmp_path)] == ["e1", "e2"]
+
+
+def test_a_file_that_is_being_written_is_never_seen(tmp_path: Path) -> None:
+    ledger = Ledger(task_of(tmp_path), "a1")
+    ledger.accepted(["e1"], 1.0)
+    flush(ledger)
+    (tmp_path / "ledger" / ".part-x.parquet.1.tmp").write_bytes(b"half of a fi")
+    assert len(rows(tmp_path)) == 1
+    assert accepted_count(str(tmp_path), "exec1") == 1
+
+
+def test_the_background_thread_writes_what_is_added_before_it_ends(tmp_path: Path) -> None:
+    ledger = Ledger(task_of(tmp_path), "a1").start()
+    ledger.accepted(["e1"], 1.0)
+    ledger.close()
+    assert len(rows(tmp_path)) == 1
+
+
+def test_an_event_may_come_while_a_segment_is_written_without_being_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = Ledger(task_of(tmp_path), "a1")
+    ledger.accepted(["e1"], 1.0)
+    write = Folder.write_bytes
+
+    def while_writing(*arguments: object) -> None:
+        ledger.accepted(["e2"], 1.0)
+        write(*arguments)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "write_bytes", while_writing)
+        flush(ledger)
+    ledger.close()
+    assert {row["event_id"] for row in rows(tmp_path)} == {"e1", "e2"}
+
+
+def test_a_foreign_file_in_the_folder_is_not_counted(tmp_path: Path) -> None:
+    (tmp_path / "ledger").mkdir()
+    pq.write_table(pa.table({"event_id": ["x"]}), tmp_path / "ledger" / "part-00000-copy.parquet")
+    assert accepted_count(str(tmp_path), "exec1") == 0
+
+
+tokens = st.text("abcdef0123456789", min_size=1, max_size=8)
+
+
+@given(st.text(min_size=1), tokens, st.integers(0, 10**6), tokens, tokens)
+def test_a_segments_name_reads_back_whatever_the_run_is_called(
+    run_id: str, execution: str, partition: int, attempt: str, number: str
+) -> None:
+    segment = Segment(run_id, execution, partition, attempt, number)
+    assert Segment.parse(segment.name) == segment
+
+
+@settings(max_examples=30)
+@given(st.lists(st.text(), max_size=300), st.lists(st.text(), max_size=20))
+def test_the_settled_ids_are_exactly_those_put_in(inside: list[str], asked: list[str]) -> None:
+    settled = SettledIds([pa.chunked_array([inside], pa.string())])
+    assert len(settled) == len(set(inside))
+    assert all(event_id in settled for event_id in inside)
+    assert all((event_id in settled) == (event_id in set(inside)) for event_id in asked)
+
+
+def test_ids_whose_digest_ends_in_zero_bytes_are_found_too() -> None:
+    ids = [str(number) for number in range(2000)]  # one in 256 ends so
+    settled = SettledIds([pa.chunked_array([ids])])
+    assert all(event_id in settled for event_id in ids)
+    assert "2000" not in settled
