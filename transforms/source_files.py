@@ -75,7 +75,7 @@ def check_files(paths: Sequence[str], open_filesystem: OpenFilesystem) -> Source
 def _listed(path: str, open_filesystem: OpenFilesystem) -> list[_File]:
     """List the data files of one path, sorted; some, or `BadInput`."""
     filesystem, inner = open_filesystem(path)
-    prefix = path[: len(path) - len(inner)] if path.endswith(inner) else ""
+    prefix = path.rstrip("/").removesuffix(inner.rstrip("/")) if "://" in path else ""
     try:
         found = list(_walk(filesystem, inner.rstrip("/")))
     except OSError as error:

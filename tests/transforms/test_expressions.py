@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import re
 
 import pytest
@@ -113,10 +114,14 @@ def test_no_literal_of_an_expression_is_told(rows: DataFrame, expression: str) -
     assert "918273" not in str(caught.value)
 
 
-def test_pyspark_logs_no_stack_trace_of_its_own(rows: DataFrame, capfd: pytest.CaptureFixture[str]) -> None:
+def test_pyspark_logs_no_stack_trace_of_its_own(rows: DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
+    logged: list[logging.LogRecord] = []
+    monkeypatch.setattr(logging.Logger, "handle", lambda _, record: logged.append(record))
     with pytest.raises(BadInput):
         resolve(rows, "NOPE", WHERE)
-    assert capfd.readouterr().err == ""
+    assert logged == []
+    logging.getLogger("anyone").error("heard again")
+    assert [record.msg for record in logged] == ["heard again"]
 
 
 def test_no_spark_exception_hangs_behind_the_sentence(rows: DataFrame) -> None:

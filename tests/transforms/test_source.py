@@ -27,6 +27,7 @@ def write(folder: Path, columns: dict[str, Any] | None = None) -> None:
 def logs(tmp_path: Path) -> Path:
     for day in ("2026-01", "2026-02", "2026-03"):
         write(tmp_path / "logs" / f"day={day}")
+    (tmp_path / "logs" / "_SUCCESS").write_text("done")
     return tmp_path / "logs"
 
 
@@ -146,6 +147,7 @@ def test_select_may_explode_and_the_filter_sees_the_raw_columns(spark: SparkSess
         ({"select": ["user", "itme"]}, r"source\.select\[1\]: there is no column itme; the nearest is item"),
         ({"select": ["user", "at )"]}, r"source\.select\[1\]: Syntax error"),
         ({"select": ["uuid() as id"]}, r"source\.select: depends on chance"),
+        ({"select": ["explode(array(uuid())) as id"]}, r"source\.select: depends on chance"),
         ({"select": ["user", "current_timestamp() as at"]}, r"source\.select: depends on chance, clock"),
         ({"select": ["user", "at as USER"]}, r"source\.select: gives two columns named user"),
     ],

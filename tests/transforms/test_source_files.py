@@ -74,7 +74,7 @@ def test_what_spark_ignores_is_ignored(tmp_path: Path) -> None:
 def test_patterns_reach_what_they_reach_in_spark(tmp_path: Path, pattern: str, count: int) -> None:
     for day in (1, 2, 3):
         write(tmp_path / f"day={day}" / "a.parquet")
-    (tmp_path / "_SUCCESS").touch()
+    (tmp_path / "_SUCCESS").write_text("done")
     assert check(f"{tmp_path}/{pattern}").count == count
 
 
@@ -169,3 +169,11 @@ def test_a_file_that_two_paths_reach_is_named(tmp_path: Path) -> None:
     assert f"{tmp_path}/day=1/a.parquet would be read 2 times" in refused(
         f"{tmp_path}/*", f"{tmp_path}/day=*"
     )
+
+
+def test_a_file_in_a_bucket_is_named_by_its_url(tmp_path: Path) -> None:
+    (tmp_path / "bucket" / "logs").mkdir(parents=True)
+    (tmp_path / "bucket" / "logs" / "b.parquet").write_bytes(b"no")
+    bucket = pafs.SubTreeFileSystem(str(tmp_path), pafs.LocalFileSystem())
+    with pytest.raises(BadInput, match=r"^source file s3a://bucket/logs/b\.parquet: not Parquet"):
+        check_files(["s3a://bucket/logs/"], lambda url: (bucket, url.removeprefix("s3a://").rstrip("/")))
