@@ -35,6 +35,7 @@ class Nodding:
     """Client, pacer, ledger and dead letters in one: it accepts everything at once and keeps nothing."""
 
     stop_reason: str | None = None
+    failure: str | None = None
 
     def send(self, body: bytes, done: Done) -> None:  # noqa: ARG002 - nothing is sent
         """Nod."""
@@ -106,7 +107,7 @@ def send(path: str) -> None:
         wall=time.time,
         random=random.random,
     )
-    sender = Sender(pack(read_stage(path, frozenset()), events_per_request()), 8, around)
+    sender = Sender(pack(read_stage(path), events_per_request()), 8, around)
     started = time.process_time()
     sender.run()
     used, tally = time.process_time() - started, sender.tally

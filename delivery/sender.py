@@ -40,6 +40,7 @@ class Ledger(Protocol):
     @property
     def failure(self) -> str | None:
         """Why nothing can be recorded any more, None while it can."""
+        ...
 
 
 class DeadLetters(Protocol):
@@ -47,6 +48,11 @@ class DeadLetters(Protocol):
 
     def add(self, event_id: str, body: str, code: str, message: str | None, attempts: int) -> None:
         """Record one event with the last answer it got."""
+
+    @property
+    def failure(self) -> str | None:
+        """Why nothing can be recorded any more, None while it can."""
+        ...
 
 
 @dataclass(slots=True)
@@ -98,11 +104,18 @@ class Sender:
         What the batches' iterator raises is raised again, once the requests in flight have their answers.
         """
         try:
-            while self._pacer.stop_reason is None and self._has_work():
+            while self._may_go_on() and self._has_work():
                 self._absorb(self._dispatch())
         finally:
             self._drain()
         return self._pacer.stop_reason if self._has_work() else None
+
+    def _may_go_on(self) -> bool:
+        """Whether nothing says stop; what can't be recorded must not be sent."""
+        failure = self._around.ledger.failure or self._around.dead_letters.failure
+        if failure is not None:
+            self._pacer.stop_all(failure)
+        return self._pacer.stop_reason is None
 
     def _has_work(self) -> bool:
         return self._work.ready(self._around.monotonic()) > 0 or self._work.held > 0

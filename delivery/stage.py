@@ -20,18 +20,21 @@ _ROWS = 4096
 _BUFFER_BYTES = 4 * 1024 * 1024
 
 
-def read_stage(url: str, settled: Container[str]) -> Iterator[StagedEvent]:
+def read_stage(url: str) -> Iterator[StagedEvent]:
     """The events of a staged file (columns `event_id`, `envelope`, `body`, all strings), in its order.
 
-    Those whose id is in `settled` are left out. Raises what pyarrow raises when the file can't be read.
+    Raises what pyarrow raises when the file can't be read.
     """
     filesystem, path = open_filesystem(url)
     with filesystem.open_input_file(path) as source:
         file = pq.ParquetFile(source, buffer_size=_BUFFER_BYTES, pre_buffer=False)
         for batch in file.iter_batches(_ROWS, columns=list(COLUMNS), use_threads=False):
-            for event in _events(batch):
-                if event.event_id not in settled:
-                    yield event
+            yield from _events(batch)
+
+
+def leave_out(settled: Container[str], events: Iterator[StagedEvent]) -> Iterator[StagedEvent]:
+    """The events without those whose id is settled already."""
+    return (event for event in events if event.event_id not in settled)
 
 
 def _events(batch: pa.RecordBatch) -> Iterator[StagedEvent]:

@@ -165,6 +165,7 @@ class FakeLedger:
 
     ids: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
+    failure: str | None = None
 
     def accepted(self, event_ids: Sequence[str], at: float) -> None:
         self.ids.extend(event_ids)
@@ -176,6 +177,7 @@ class FakeDeadLetters:
     """Remembers the dead letters, by event id."""
 
     letters: dict[str, tuple[str, str, str | None, int]] = field(default_factory=dict)
+    failure: str | None = None
 
     def add(self, event_id: str, body: str, code: str, message: str | None, attempts: int) -> None:
         assert event_id not in self.letters

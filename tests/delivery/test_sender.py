@@ -183,6 +183,15 @@ def test_a_stop_from_elsewhere_is_obeyed_within_a_quarter_of_a_second() -> None:
     assert stage.tally.events_delivered == len(stage.client.calls) * 10
 
 
+@pytest.mark.parametrize("which", ["ledger", "dead"])
+def test_what_can_not_be_recorded_is_not_sent(which: str) -> None:
+    stage = Stage(many_sessions(2000), rate=100.0)
+    stage.time.after(1.0, lambda: setattr(getattr(stage, which), "failure", "the disk is full"))
+    assert stage.run() == "the disk is full"
+    assert stage.pacer.stop_reason == "the disk is full"
+    assert max(stage.pacer.spent) <= 1.25
+
+
 def test_a_stop_that_comes_when_all_is_done_is_no_early_end() -> None:
     stage = Stage(staged("s", 1))
     stage.client.script = lambda _: (stage.pacer.stop_all("late"), ACCEPTED)[1]
