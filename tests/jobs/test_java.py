@@ -97,7 +97,8 @@ def test_a_java_without_the_vector_module_is_not_asked_for_it(
     wrapper = ensure_java({"JAVA_HOME": str(home)})["JAVA_HOME"]
     (home / "bin" / "java").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     options = ["-Xmx1g", "--add-modules=jdk.incubator.vector", "-Dx=a b", "--add-modules=java.sql"]
-    shown = subprocess.run([f"{wrapper}/bin/java", *options], capture_output=True, text=True, check=True)
+    command = [f"{wrapper}/bin/java", *options]
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - made above
     assert shown.stdout.splitlines() == ["-Xmx1g", "-Dx=a b", "--add-modules=java.sql"]
 
 
@@ -152,7 +153,7 @@ def test_a_machine_without_java_runs_spark_on_the_one_from_pypi(tmp_path: Path) 
         "PYTHONPATH": str(ROOT),
         "SPARK_MASTER": "local[2]",
     }
-    ended = subprocess.run(
+    ended = subprocess.run(  # noqa: S603 - the environment's own interpreter
         [sys.executable, "-c", SMALL_JOB, str(tmp_path / "out")],
         env=environ,
         cwd=tmp_path,

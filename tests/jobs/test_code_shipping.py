@@ -1,0 +1,47 @@
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+from typing import cast
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.code_shipping import ship_code
+
+
+class ScriptedSpark:
+    """Stands for a session; it only remembers what was shipped."""
+
+    def __init__(self) -> None:
+        self.shipped: list[str] = []
+
+    @property
+    def sparkContext(self) -> ScriptedSpark:  # noqa: N802 - PySpark's name
+        return self
+
+    def addPyFile(self, path: str) -> None:  # noqa: N802 - PySpark's name
+        self.shipped.append(path)
+
+
+def ship() -> list[str]:
+    spark = ScriptedSpark()
+    ship_code(cast("SparkSession", spark))
+    return spark.shipped
+
+
+def test_the_room_that_runs_on_executors_travels_whole_and_alone() -> None:
+    (shipped,) = ship()
+    names = zipfile.ZipFile(shipped).namelist()
+    assert "delivery/packing.py" in names
+    assert all(name.startswith("delivery/") for name in names)
+    assert not any("__pycache__" in name for name in names)
+
+
+def test_code_that_came_in_a_zip_is_not_shipped_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with zipfile.ZipFile(tmp_path / "job.zip", "w") as archive:
+        archive.writestr("delivery/__init__.py", "")
+    monkeypatch.setattr("jobs.code_shipping._ROOM", tmp_path / "job.zip" / "delivery")
+    assert ship() == []

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark import SparkConf
+
+from jobs.errors import UsageError
+from jobs.hadoop import hadoop_version, spark_home
+from jobs.spark_session import launch_environment, settle
+from tests.moto_server import MotoServer
+
+ROOT = Path(__file__).resolve().parents[2]
+GIB = 1 << 30
+
+
+def run_script(
+    script: str, folder: Path, environ: dict[str, str], *command: str
+) -> subprocess.CompletedProcess[str]:
+    """Run a script from a folder of its own, as a user's shell would: nothing of this checkout but its path."""
+    file = folder / "script.py"
+    file.write_text(script)
+    kept = {
+        key: value for key, value in os.environ.items() if not key.startswith(("SPARK", "PYSPARK", "AWS"))
+    }
+    return subprocess.run(  # noqa: S603 - the environment's own interpreter
+        [*(command or (sys.executable,)), str(file)],
+        cwd=folder,
+        env=kept | {"PYTHONPATH": str(ROOT), "SPARK_MASTER": "local[2]"} | environ,
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+    )
+
+
+def shown(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+    assert ended.returncode == 0, ended.stderr[-3000:]
+    last: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
+    return last
+
+
+def conf(**settings: str) -> SparkConf:
+    made = SparkConf(loadDefaults=False)
+    for key, value in settings.items():
+        made.set(key.replace("__", "."), value)
+    return made
+
+
+def test_what_the_results_depend_on_is_not_the_users_to_change() -> None:
+    settled = settle(
+        conf(spark__sql__ansi__enabled="true", spark__sql__session__timeZone="Asia/Tokyo"), "job", {}
+    )
+    assert settled.get("spark.sql.ansi.enabled") == "false"
+    assert settled.get("spark.sql.session.timeZone") == "UTC"
+
+
+def test_preferences_give_way_to_the_users_settings() -> None:
+    user = conf(
+        spark__app__name="mine", spark__sql__parquet__compression__codec="snappy", spark__master="local[2]"
+    )
+    user.set("spark.ui.enabled", "true").set("spark.hadoop.fs.s3a.endpoint", "http://mine")
+    settled = settle(user, "job", {"spark.hadoop.fs.s3a.endpoint": "http://other"})
+    assert settled.get("spark.app.name") == "mine"
+    assert settled.get("spark.sql.parquet.compression.codec") == "snappy"
+    assert settled.get("spark.ui.enabled") == "true"
+    assert settled.get("spark.hadoop.fs.s3a.endpoint") == "http://mine"
+
+
+def test_a_cluster_keeps_its_ui_and_its_addresses() -> None:
+    settled = settle(conf(spark__master="yarn"), "job", {})
+    assert not settled.contains("spark.ui.enabled")
+    assert not settled.contains("spark.driver.host")
+    assert settle(conf(spark__master="local[*]"), "job", {}).get("spark.driver.host") == "127.0.0.1"
+
+
+@pytest.mark.parametrize("value", ["true", "TRUE"])
+def test_speculation_is_refused(value: str) -> None:
+    with pytest.raises(UsageError, match="spark.speculation"):
+        settle(conf(spark__speculation=value), "job", {})
+
+
+@pytest.mark.parametrize(("memory", "heap"), [(1 * GIB, "1g"), (16 * GIB, "4g"), (512 * GIB, "8g")])
+def test_the_heap_of_a_local_run_is_a_quarter_of_the_machine(memory: int, heap: str) -> None:
+    assert launch_environment({}, memory)["SPARK_DRIVER_MEMORY"] == heap
+
+
+def test_what_the_user_set_for_the_jvm_stands() -> None:
+    user = {"SPARK_DRIVER_MEMORY": "3g", "SPARK_CONF_DIR": "/etc/spark/conf"}
+    assert launch_environment(user, GIB) == {}
+    options = launch_environment({"SPARK_SUBMIT_OPTS": "-Dmine=1"}, GIB)["SPARK_SUBMIT_OPTS"]
+    assert options.startswith("-Dlog4j2.configurationFile=file:///")
+    assert options.endswith(" -Dmine=1")
+
+
+def test_the_hadoop_of_the_installed_spark_is_known(tmp_path: Path) -> None:
+    assert (hadoop_version(spark_home({})) or (0, 0, 0)) >= (3, 3, 4)
+    assert spark_home({"SPARK_HOME": str(tmp_path)}) == tmp_path
+    assert hadoop_version(tmp_path) is None
+
+
+LOCAL = """
+import json, logging, sys
+from jobs.code_shipping import ship_code
+from jobs.spark_session import build_session
+
+logging.basicConfig(level=logging.WARNING)
+spark = build_session("a local run", needs_s3=False)
+ship_code(spark)
+def where(_):
+    import os, sys, delivery
+    return [os.path.dirname(delivery.__path__[0]), sys.executable]
+context = spark.sparkContext
+print(json.dumps({
+    "room": context.parallelize([1], 1).map(where).first()[0],
+    "python": context.parallelize([1], 1).map(where).first()[1],
+    "settings": dict(context.getConf().getAll()),
+    "heap": context._jvm.Runtime.getRuntime().maxMemory(),
+    "plan": context._jvm.PythonSQLUtils.explainString(
+        spark.range(9).where("id > 987654")._jdf.queryExecution(), "extended"
+    ),
+    "s3": context._jsc.hadoopConfiguration().get("fs.s3.impl"),
+}))
+spark.stop()
+"""
+
+
+@pytest.mark.job
+def test_a_local_run_is_quiet_fetches_nothing_and_its_workers_find_the_code(tmp_path: Path) -> None:
+    ended = run_script(LOCAL, tmp_path, {"PYSPARK_PYTHON": "/nowhere/python", "SPARK_DRIVER_MEMORY": "1500m"})
+    seen = shown(ended)
+    assert seen["room"].endswith("delivery.zip")
+    assert seen["python"] == sys.executable
+    assert seen["heap"] < 1600 * (1 << 20)
+    assert seen["s3"] == "org.apache.hadoop.fs.s3a.S3AFileSystem"
+    assert seen["settings"]["spark.app.name"] == "a local run"
+    assert seen["settings"]["spark.master"] == "local[2]"
+    assert seen["settings"]["spark.driver.host"] == "127.0.0.1"
+    assert not seen["settings"].get("spark.jars")
+    assert "987654" not in seen["plan"]
+    noise = [line for line in ended.stderr.splitlines() if "incubator" not in line]
+    assert noise == []
+
+
+@pytest.mark.job
+def test_speculation_from_the_command_line_is_refused_before_spark_runs_anything(tmp_path: Path) -> None:
+    script = "from jobs.spark_session import build_session\nbuild_session('job', needs_s3=False)\n"
+    arguments = {"PYSPARK_SUBMIT_ARGS": "--conf spark.speculation=true pyspark-shell"}
+    ended = run_script(script, tmp_path, arguments)
+    assert ended.returncode == 1
+    assert "UsageError: spark.speculation is on" in ended.stderr
+
+
+@pytest.mark.job
+def test_under_spark_submit_its_own_settings_stand(tmp_path: Path) -> None:
+    submit = Path(sys.executable).with_name("spark-submit")
+    ended = run_script(
+        LOCAL,
+        tmp_path,
+        {"PYSPARK_PYTHON": sys.executable, "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9"},
+        *(
+            str(submit),
+            "--master",
+            "local[1]",
+            "--name",
+            "mine",
+            "--conf",
+            "spark.ui.showConsoleProgress=true",
+        ),
+    )
+    seen = shown(ended)
+    assert seen["settings"]["spark.master"] == "local[1]"
+    assert seen["settings"]["spark.app.name"] == "mine"
+    assert seen["settings"]["spark.ui.showConsoleProgress"] == "true"
+    assert seen["settings"]["spark.sql.ansi.enabled"] == "false"
+    assert seen["room"].endswith("delivery.zip")
+
+
+ON_S3 = """
+import json, sys, time
+began = time.monotonic()
+from jobs.spark_session import build_session
+
+spark = build_session("on s3", needs_s3=True)
+started = time.monotonic()
+spark.range(100).selectExpr("id", "id % 2 as part").coalesce(1).write.parquet("s3://logs/out")
+wrote = time.monotonic()
+print(json.dumps({
+    "rows": spark.read.parquet("s3://logs/out").where("id >= 50").count(),
+    "s3a": spark.read.parquet("s3a://logs/out/").count(),
+    "seconds": [round(t, 1) for t in (started - began, wrote - started, time.monotonic() - wrote)],
+}))
+spark.stop()
+"""
+
+
+@pytest.mark.s3
+@pytest.mark.job
+def test_spark_writes_and_reads_parquet_through_s3_urls(tmp_path: Path) -> None:
+    with MotoServer() as s3:
+        s3.create_bucket("logs")
+        ended = run_script(ON_S3, tmp_path, s3.environ)
+        seen = shown(ended)
+        keys = s3.keys("logs", "out/")
+    assert (seen["rows"], seen["s3a"]) == (50, 100)
+    assert sorted(key.rsplit("/", 1)[1][:5] for key in keys) == ["_SUCC", "part-"]
+    print("seconds to start, write and read:", seen["seconds"])
