@@ -17,12 +17,14 @@ from tests.moto_server import MotoServer
 
 ROOT = Path(__file__).resolve().parents[2]
 GIB = 1 << 30
+QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a short-lived JVM is up sooner so
 
 
-def run_script(
-    script: str, folder: Path, environ: dict[str, str], *command: str
-) -> subprocess.CompletedProcess[str]:
-    """Run a script from a folder of its own, as a user's shell would: nothing of this checkout but its path."""
+Ended = subprocess.CompletedProcess[str]
+
+
+def run_script(script: str, folder: Path, environ: dict[str, str], *command: str) -> Ended:
+    """Run a script from a folder of its own, as a user's shell would, with only the path to this checkout."""
     file = folder / "script.py"
     file.write_text(script)
     kept = {
@@ -31,7 +33,9 @@ def run_script(
     return subprocess.run(  # noqa: S603 - the environment's own interpreter
         [*(command or (sys.executable,)), str(file)],
         cwd=folder,
-        env=kept | {"PYTHONPATH": str(ROOT), "SPARK_MASTER": "local[2]"} | environ,
+        env=kept
+        | {"PYTHONPATH": str(ROOT), "SPARK_MASTER": "local[2]", "SPARK_SUBMIT_OPTS": QUICK}
+        | environ,
         capture_output=True,
         text=True,
         timeout=240,
@@ -39,7 +43,7 @@ def run_script(
     )
 
 
-def shown(ended: subprocess.CompletedProcess[str]) -> dict[str, Any]:
+def shown(ended: Ended) -> dict[str, Any]:
     assert ended.returncode == 0, ended.stderr[-3000:]
     last: dict[str, Any] = json.loads(ended.stdout.splitlines()[-1])
     return last
@@ -81,7 +85,7 @@ def test_a_cluster_keeps_its_ui_and_its_addresses() -> None:
 
 @pytest.mark.parametrize("value", ["true", "TRUE"])
 def test_speculation_is_refused(value: str) -> None:
-    with pytest.raises(UsageError, match="spark.speculation"):
+    with pytest.raises(UsageError, match="speculation is on"):
         settle(conf(spark__speculation=value), "job", {})
 
 

@@ -44,5 +44,5 @@ def test_a_bundle_without_certificates_is_an_empty_store() -> None:
 
 
 def test_a_mangled_certificate_is_an_error() -> None:
-    with pytest.raises(ValueError, match="Incorrect padding|base64|characters"):
+    with pytest.raises(ValueError, match=r"padding|base64|characters"):
         trust_store(f"{ssl.PEM_HEADER}\nabc!\n{ssl.PEM_FOOTER}\n")
