@@ -13,10 +13,11 @@ from dataclasses import replace
 
 from awscrt.exceptions import AwsCrtError
 from awscrt.http import HttpClientConnection, HttpRequest
+from botocore.credentials import ReadOnlyCredentials
 
 from delivery.answer import ACCEPTED, Answer, refusal
 from delivery.connections import ConnectionPool
-from delivery.credentials import CredentialsError, SigningKeys
+from delivery.credentials import CredentialsError
 from delivery.events_client import CONNECT_SECONDS, READ_SECONDS, Done
 from delivery.faults import EXPIRED_CODES
 from delivery.signing import Signer
@@ -103,7 +104,9 @@ class _Exchange:
 
     __slots__ = ("_client", "_connection", "_content", "_error_type", "_request", "_status", "done", "keys")
 
-    def __init__(self, client: AwsCrtClient, request: HttpRequest, keys: SigningKeys, done: Done) -> None:
+    def __init__(
+        self, client: AwsCrtClient, request: HttpRequest, keys: ReadOnlyCredentials, done: Done
+    ) -> None:
         self._client = client
         self._request = request
         self.keys = keys

@@ -7,26 +7,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Protocol
 
+from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from delivery.errors import DeliveryError
-
-
-class SigningKeys(Protocol):
-    """The keys of one moment, as botocore's `ReadOnlyCredentials` holds them."""
-
-    access_key: str
-    secret_key: str
-    token: str | None
-
-
-class Credentials(Protocol):
-    """botocore's credentials, refreshable or not."""
-
-    def get_frozen_credentials(self) -> SigningKeys:
-        """The keys of this moment, refreshed first if they are about to expire."""
 
 
 class CredentialsError(DeliveryError):
@@ -45,7 +30,7 @@ class CredentialSource:
         self._lock = threading.Lock()
         self._credentials = self._look()
 
-    def keys(self) -> SigningKeys:
+    def keys(self) -> ReadOnlyCredentials:
         """The keys to sign with now; raises `CredentialsError` when they can't be refreshed."""
         try:
             return self._credentials.get_frozen_credentials()
@@ -54,7 +39,7 @@ class CredentialSource:
                 f"AWS credentials could not be refreshed ({type(error).__name__})"
             ) from None
 
-    def renew(self, refused: SigningKeys) -> bool:
+    def renew(self, refused: ReadOnlyCredentials) -> bool:
         """Look for newer keys than those the service refused as expired; True if there are any.
 
         Many requests are in flight when a token expires: the first refusal looks, the others find it done.

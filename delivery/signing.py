@@ -12,8 +12,9 @@ from io import BytesIO
 import awscrt
 from awscrt.auth import AwsCredentialsProvider, AwsSigningConfig, aws_sign_request
 from awscrt.http import HttpHeaders, HttpRequest
+from botocore.credentials import ReadOnlyCredentials
 
-from delivery.credentials import CredentialSource, SigningKeys
+from delivery.credentials import CredentialSource
 from delivery.endpoint import Endpoint
 
 # The model's `signingName`, which is not its `endpointPrefix`.
@@ -32,9 +33,9 @@ class Signer:
         self._endpoint = endpoint
         self._credentials = credentials
         self._clock = clock
-        self._dated: tuple[int, SigningKeys, AwsSigningConfig] | None = None
+        self._dated: tuple[int, ReadOnlyCredentials, AwsSigningConfig] | None = None
 
-    def sign(self, body: bytes) -> tuple[HttpRequest, SigningKeys]:
+    def sign(self, body: bytes) -> tuple[HttpRequest, ReadOnlyCredentials]:
         """The signed request and the keys that signed it; raises `CredentialsError` or awscrt's errors."""
         _, keys, config = self._of_this_second()
         request = HttpRequest("POST", self._endpoint.path, self._headers(), BytesIO(body))
@@ -43,14 +44,14 @@ class Signer:
         request.headers.add("Content-Length", str(len(body)))
         return request, keys
 
-    def renew(self, refused: SigningKeys) -> bool:
+    def renew(self, refused: ReadOnlyCredentials) -> bool:
         """Look for newer keys than the ones refused as expired; True if there are any. Any thread may ask."""
         renewed = self._credentials.renew(refused)
         if renewed:
             self._dated = None
         return renewed
 
-    def _of_this_second(self) -> tuple[int, SigningKeys, AwsSigningConfig]:
+    def _of_this_second(self) -> tuple[int, ReadOnlyCredentials, AwsSigningConfig]:
         second, dated = int(self._clock()), self._dated
         if dated is None or dated[0] != second:
             keys = self._credentials.keys()
@@ -66,7 +67,7 @@ class Signer:
             ]
         )
 
-    def _configure(self, keys: SigningKeys, second: int) -> AwsSigningConfig:
+    def _configure(self, keys: ReadOnlyCredentials, second: int) -> AwsSigningConfig:
         provider = AwsCredentialsProvider.new_static(keys.access_key, keys.secret_key, keys.token)
         date = datetime.fromtimestamp(second, UTC)
         return AwsSigningConfig(

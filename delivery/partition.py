@@ -1,0 +1,106 @@
+"""What one Spark task runs: wires a partition's stage, client, pacer and records to the sender, and reports.
+
+This is the one place that makes clocks, chance and connections. A stop is a report with its reason, not an
+exception; what raises is worth another attempt of the task, which skips what its earlier attempts settled.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from dataclasses import asdict
+from uuid import uuid4
+
+from botocore.exceptions import BotoCoreError
+from botocore.session import Session
+
+from delivery.awscrt_client import AwsCrtClient
+from delivery.connections import ConnectionPool
+from delivery.credentials import CredentialSource
+from delivery.dead_letters import DeadLetters
+from delivery.endpoint import resolve_endpoint
+from delivery.errors import DeliveryError, StorageError
+from delivery.events_client import CONNECT_SECONDS, EventsClient
+from delivery.inbox import ThreadInbox
+from delivery.leased_pacer import LeasedPacer
+from delivery.ledger import Ledger
+from delivery.pacing import Pacer
+from delivery.packing import StagedEvent, pack
+from delivery.report import PartitionReport
+from delivery.request import events_per_request, request_writer
+from delivery.sender import Sender, Surroundings
+from delivery.settings import DeliveryTask
+from delivery.signing import Signer
+from delivery.stage import leave_out, read_stage
+
+
+def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
+    """Send each task's partition and report on it: what `mapPartitions` runs, one task a partition.
+
+    Run it exactly once for each task: a second action on its result would send everything again.
+    """
+    for task in tasks:
+        with closing(LeasedPacer.of(task)) as pacer:
+            yield _deliver(task, pacer)
+
+
+def open_client(region: str | None, endpoint_url: str | None) -> EventsClient:
+    """The client that carries the load, for the endpoint and credentials that boto3 would use here.
+
+    Raises `CredentialsError` where there are none, and botocore's errors (no region, bad endpoint).
+    """
+    endpoint = resolve_endpoint(Session(), region, endpoint_url)
+    # A session caches what it found: a second look after an expiry must start from a new one.
+    credentials = CredentialSource(lambda: Session().get_credentials())
+    signer = Signer(endpoint, credentials, time.time)
+    return AwsCrtClient(signer, ConnectionPool(endpoint, CONNECT_SECONDS), time.monotonic)
+
+
+def _deliver(task: DeliveryTask, pacer: Pacer) -> PartitionReport:
+    try:
+        with closing(open_client(task.region, task.endpoint_url)) as client:
+            return _send(task, pacer, client)
+    except (DeliveryError, BotoCoreError) as error:
+        # Nothing was sent yet: credentials, region, endpoint or the output's folders are at fault.
+        pacer.stop_all(f"no request can be sent: {error}")
+        return PartitionReport(task.partition, stop_reason=pacer.stop_reason)
+
+
+def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient) -> PartitionReport:
+    attempt = uuid4().hex
+    ledger, dead_letters = Ledger(task, attempt), DeadLetters(task, attempt)
+    around = Surroundings(
+        client=client,
+        pacer=pacer,
+        ledger=ledger,
+        dead_letters=dead_letters,
+        write=request_writer(task.tracking_id),
+        inbox=ThreadInbox(),
+        monotonic=time.monotonic,
+        wall=time.time,
+        random=random.random,
+    )
+    events = _unsettled(task, ledger, dead_letters)
+    sender = Sender(pack(events, events_per_request()), task.max_attempts, around)
+    stopped = _run(sender, ledger, dead_letters, pacer)
+    return PartitionReport(task.partition, stop_reason=stopped, **asdict(sender.tally))
+
+
+def _run(sender: Sender, ledger: Ledger, dead_letters: DeadLetters, pacer: Pacer) -> str | None:
+    """Send, then close the records; what could not be recorded stops the job as it may go out again."""
+    try:
+        with closing(ledger.start()), closing(dead_letters.start()):
+            return sender.run()
+    except StorageError as error:
+        pacer.stop_all(str(error))
+        return str(error)
+
+
+def _unsettled(task: DeliveryTask, ledger: Ledger, dead_letters: DeadLetters) -> Iterator[StagedEvent]:
+    events = read_stage(task.stage_url)
+    for settled in (ledger.settled_before(), dead_letters.settled_before()):
+        if len(settled):
+            events = leave_out(settled, events)
+    return events

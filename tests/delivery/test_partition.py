@@ -1,0 +1,201 @@
+"""One sending task from its staged file to its report, against the stand-in and in misfortune."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from delivery.coordinator import Coordinator
+from delivery.errors import StorageError
+from delivery.partition import _deliver, deliver, open_client
+from delivery.report import PartitionReport
+from delivery.settings import CoordinatorAddress, DeliveryTask
+from delivery.storage import Folder
+from standin.process import StandinProcess
+from tests.delivery import aws_environment
+from tests.delivery.fakes import staged
+
+BASE = 1_700_000_000
+EVENTS = [event for number in range(30) for event in staged(f"s{number}", *range(BASE, BASE + 15))]
+IDS = {event.event_id for event in EVENTS}
+
+
+class Unpaced:
+    """A pacer without a limit."""
+
+    def __init__(self) -> None:
+        self.stop_reason: str | None = None
+
+    def wait(self, ready: int) -> float:  # noqa: ARG002 - there is no limit
+        return 0.0
+
+    def spend(self) -> int:
+        return 1
+
+    def observe(self, fault: str | None, ticket: int, events: int = 0) -> None:
+        pass
+
+    def stop_all(self, reason: str) -> None:
+        self.stop_reason = self.stop_reason or reason
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture
+def standin(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Iterator[StandinProcess]:
+    """A stand-in, its options by indirect parameter, with the environment set for it."""
+    with StandinProcess(seconds=120, **getattr(request, "param", {})) as process:
+        aws_environment.only(monkeypatch, **process.environment)
+        yield process
+
+
+def task(folder: Path, url: str | None) -> DeliveryTask:
+    """A task over `EVENTS`."""
+    stage = folder / "stage.parquet"
+    columns = {
+        "event_id": [event.event_id for event in EVENTS],
+        "envelope": [event.envelope.decode() for event in EVENTS],
+        "body": [event.body.decode() for event in EVENTS],
+    }
+    pq.write_table(pa.table(columns), stage)
+    nobody = CoordinatorAddress("127.0.0.1", 1, b"key")
+    return DeliveryTask(
+        partition=3,
+        stage_url=str(stage),
+        output_url=str(folder / "out"),
+        run_id="run",
+        execution="x1",
+        tracking_id="tracker",
+        region="eu-west-1",
+        endpoint_url=url,
+        max_attempts=8,
+        coordinator=nobody,
+        fallback_rate=500.0,
+    )
+
+
+def recorded(folder: Path, *parts: str) -> list[str]:
+    """The event ids of a recorded dataset."""
+    return list(pq.read_table(folder.joinpath("out", *parts), columns=["event_id"])["event_id"].to_pylist())
+
+
+def test_a_partition_is_sent_recorded_and_reported(standin: StandinProcess, tmp_path: Path) -> None:
+    report = _deliver(task(tmp_path, standin.url), Unpaced())
+    assert (report.events_delivered, report.requests_delivered, report.request_attempts) == (450, 60, 60)
+    assert (report.partition, report.stop_reason, report.events_dead_lettered) == (3, None, 0)
+    assert report.first_attempt_at is not None
+    assert report.last_answer_at is not None
+    assert report.first_attempt_at < report.last_answer_at
+    assert sorted(recorded(tmp_path, "ledger")) == sorted(IDS)
+    summary = standin.stop()
+    assert (summary["events_accepted"], summary["events_out_of_order"]) == (450, 0)
+    assert pickle.loads(pickle.dumps(report)) == report  # noqa: S301 - our own bytes
+
+
+def test_a_second_attempt_of_the_task_sends_nothing_again(standin: StandinProcess, tmp_path: Path) -> None:
+    _deliver(task(tmp_path, standin.url), Unpaced())
+    again = _deliver(task(tmp_path, standin.url), Unpaced())
+    assert again == PartitionReport(3)
+    assert standin.stop()["requests"] == 60
+
+
+def test_tasks_share_the_limit_through_the_drivers_coordinator(
+    standin: StandinProcess, tmp_path: Path
+) -> None:
+    with Coordinator(host="127.0.0.1", limit=30.0) as coordinator:
+        shared = replace(task(tmp_path, standin.url), coordinator=coordinator.address)
+        (report,) = deliver(iter([shared]))
+        progress = coordinator.snapshot()
+    assert (report.events_delivered, report.stop_reason) == (450, None)
+    assert (progress.request_attempts, progress.events_delivered) == (60, 450)
+    assert standin.stop()["busiest_second"] <= 31
+
+
+def test_a_stop_of_the_driver_reaches_the_task(standin: StandinProcess, tmp_path: Path) -> None:
+    with Coordinator(host="127.0.0.1", limit=5.0) as coordinator:
+        coordinator.stop("the operator said so")
+        (report,) = deliver(iter([replace(task(tmp_path, standin.url), coordinator=coordinator.address)]))
+    assert report.stop_reason == "the operator said so"
+    assert report.events_delivered < 450
+
+
+FAULTS = {"throttle": 0.1, "500": 0.1, "reset-before": 0.05, "reset-after": 0.05, "poison": 0.02}
+
+
+@pytest.mark.parametrize("standin", [{"faults": FAULTS, "seed": 5}], indirect=True)
+def test_whatever_goes_wrong_every_event_is_either_accepted_or_a_dead_letter(
+    standin: StandinProcess, tmp_path: Path
+) -> None:
+    report = _deliver(replace(task(tmp_path, standin.url), max_attempts=20), Unpaced())
+    accepted, dead = recorded(tmp_path, "ledger"), recorded(tmp_path, "runs", "run", "dead_letters")
+    assert report.stop_reason is None
+    assert dead, "the seed must give some poison"
+    assert sorted(accepted + dead) == sorted(IDS)
+    assert (report.events_delivered, report.events_dead_lettered) == (len(accepted), len(dead))
+    assert standin.stop()["distinct_event_ids"] == len(accepted)
+
+
+@pytest.mark.parametrize("standin", [{"faults": {"forbidden": 1.0}}], indirect=True)
+def test_a_fatal_answer_is_a_report_with_its_reason(standin: StandinProcess, tmp_path: Path) -> None:
+    pacer = Unpaced()
+    report = _deliver(task(tmp_path, standin.url), pacer)
+    assert report.stop_reason == pacer.stop_reason
+    assert "permission personalize:PutEvents" in str(report.stop_reason)
+    assert (report.events_delivered, report.events_dead_lettered) == (0, 0)
+
+
+def test_no_credentials_are_a_reason_and_not_one_request(
+    standin: StandinProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws_environment.only(monkeypatch)
+    report = _deliver(task(tmp_path, standin.url), Unpaced())
+    assert "no AWS credentials were found" in str(report.stop_reason)
+    assert standin.stop()["requests"] == 0
+
+
+def test_no_region_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    aws_environment.only(monkeypatch, **aws_environment.KEYS)
+    report = _deliver(replace(task(tmp_path, None), region=None), Unpaced())
+    assert "region" in str(report.stop_reason)
+
+
+def test_a_stage_that_is_gone_is_worth_another_attempt(standin: StandinProcess, tmp_path: Path) -> None:
+    gone = replace(task(tmp_path, standin.url), stage_url=str(tmp_path / "gone.parquet"))
+    with pytest.raises(FileNotFoundError):
+        _deliver(gone, Unpaced())
+
+
+def test_an_output_that_can_not_be_read_is_a_reason_before_the_first_request(
+    standin: StandinProcess, tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "ledger").write_text("in the way")
+    report = _deliver(task(tmp_path, standin.url), Unpaced())
+    assert "ledger" in str(report.stop_reason)
+    assert standin.stop()["requests"] == 0
+
+
+def test_a_ledger_that_can_not_be_written_stops_the_job_and_the_counts_stand(
+    standin: StandinProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(folder: Folder, name: str, _: object) -> None:
+        raise StorageError(f"Could not write {folder.url}/{name}: no space left on device.")
+
+    monkeypatch.setattr(Folder, "write_bytes", full)
+    pacer = Unpaced()
+    report = _deliver(task(tmp_path, standin.url), pacer)
+    assert "no space left" in str(report.stop_reason)
+    assert pacer.stop_reason == report.stop_reason
+    assert report.events_delivered == 450
+
+
+def test_the_client_is_made_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    aws_environment.only(monkeypatch, **aws_environment.KEYS, AWS_DEFAULT_REGION="eu-west-1")
+    open_client(None, None).close()
