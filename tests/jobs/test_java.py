@@ -153,6 +153,7 @@ def test_a_machine_without_java_runs_spark_on_the_one_from_pypi(tmp_path: Path) 
         "PYTHONPATH": str(ROOT),
         "SPARK_MASTER": "local[2]",
     }
+    environ["SPARK_SUBMIT_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # up sooner so
     ended = subprocess.run(  # noqa: S603 - the environment's own interpreter
         [sys.executable, "-c", SMALL_JOB, str(tmp_path / "out")],
         env=environ,
