@@ -66,7 +66,7 @@ class MotoServer:
     def __enter__(self) -> MotoServer:
         # Port 0: the system gives a free one, which the server tells on stderr once it listens.
         command = [str(Path(sys.executable).with_name("moto_server")), "-H", "127.0.0.1", "-p", "0"]
-        self._process = subprocess.Popen(  # noqa: S603 - the environment's own
+        self._process = subprocess.Popen(
             command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
         )
         found: Queue[str] = Queue()

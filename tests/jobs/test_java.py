@@ -98,7 +98,7 @@ def test_a_java_without_the_vector_module_is_not_asked_for_it(
     (home / "bin" / "java").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
     options = ["-Xmx1g", "--add-modules=jdk.incubator.vector", "-Dx=a b", "--add-modules=java.sql"]
     command = [f"{wrapper}/bin/java", *options]
-    shown = subprocess.run(command, capture_output=True, text=True, check=True)  # noqa: S603 - made above
+    shown = subprocess.run(command, capture_output=True, text=True, check=True)
     assert shown.stdout.splitlines() == ["-Xmx1g", "-Dx=a b", "--add-modules=java.sql"]
 
 
@@ -154,7 +154,7 @@ def test_a_machine_without_java_runs_spark_on_the_one_from_pypi(tmp_path: Path) 
         "SPARK_MASTER": "local[2]",
     }
     environ["SPARK_SUBMIT_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # up sooner so
-    ended = subprocess.run(  # noqa: S603 - the environment's own interpreter
+    ended = subprocess.run(
         [sys.executable, "-c", SMALL_JOB, str(tmp_path / "out")],
         env=environ,
         cwd=tmp_path,

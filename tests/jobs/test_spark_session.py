@@ -30,7 +30,7 @@ def run_script(script: str, folder: Path, environ: dict[str, str], *command: str
     kept = {
         key: value for key, value in os.environ.items() if not key.startswith(("SPARK", "PYSPARK", "AWS"))
     }
-    return subprocess.run(  # noqa: S603 - the environment's own interpreter
+    return subprocess.run(
         [*(command or (sys.executable,)), str(file)],
         cwd=folder,
         env=kept
