@@ -1,0 +1,162 @@
+"""The job's one schedule of attempts: evenly spaced slots, leased to the partitions that are sending.
+
+Pure: no I/O and no clock; `now` is passed in, in seconds on one clock. What carries the leases is
+`coordinator.py`, and what uses them `leased_pacer.py`.
+
+Slots lie one after the other at the rate that the service grants, never above the limit. They are leased
+only shortly before they are due, so a partition that dies or finishes wastes next to none, and those that
+lie in the past are gone: there is no credit for idle time. So in no second do the attempts of all
+partitions together pass `limit` by more than 5 %.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from collections.abc import Hashable
+from dataclasses import dataclass
+
+from delivery.granted_rate import GrantedRate
+
+# A first slot is leased this long before it is due. A round of leases lasts about half as long, so that each
+# partition has its next lease before it has used up the last.
+LEAD_SECONDS = 0.1
+_ROUND_SECONDS = 0.05
+# At most this many leases a second, whatever the rate: what one driver thread can carry with ease.
+_LEASES_PER_SECOND = 1000
+# After idle time the first slot lies this far ahead: the time to reach the partition.
+_START_SECONDS = 0.005
+# What attempts may be late on their way to the service, and still arrive within the limit.
+_JITTER_SECONDS = 0.015
+_SMALL_LIMIT = 20
+_PATIENCE_SECONDS = (0.005, 0.045)
+_LONG_PATIENCE_SECONDS = 0.25
+_ACTIVE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """`count` slots, the first `start_in` seconds from now, the others `spacing` seconds apart.
+
+    A slot may be used up to `patience` seconds late, then it is lost. `era` is the ticket of its attempts.
+    """
+
+    count: int
+    start_in: float
+    spacing: float
+    patience: float
+    era: int
+
+
+class Budget:
+    """Leases slots at no more than `limit` attempts per second, first come, first served."""
+
+    def __init__(self, limit: float) -> None:
+        self._granted = GrantedRate(pace_of(limit))
+        self._late_free = free_lateness(limit)
+        self._small = limit < _SMALL_LIMIT
+        self._asked: OrderedDict[Hashable, int] = OrderedDict()
+        self._seen: dict[Hashable, float] = {}
+        self._active = 1
+        self._counted_at = -math.inf
+        self._next = -math.inf
+
+    @property
+    def rate(self) -> float:
+        """The attempts per second that are being leased when there is work."""
+        return self._granted.rate
+
+    def ask(self, who: Hashable, want: int, now: float) -> None:
+        """Queue a partition for up to `want` slots; one that is queued already keeps its place."""
+        if want > 0:
+            self._asked[who] = want
+            self._seen[who] = now
+
+    def forget(self, who: Hashable) -> None:
+        """Take a partition out of the queue: it has finished, or its connection is gone."""
+        self._asked.pop(who, None)
+        self._seen.pop(who, None)
+
+    def used_late(self, seconds: float) -> None:
+        """Learn that a slot was used so late: at small limits the slots after it make room."""
+        if self._small:
+            self._next += max(0.0, seconds - self._late_free)
+
+    def answered(self, era: int, accepted: int, refused: int, now: float) -> None:
+        """Learn how attempts with the ticket `era` ended; `refused` counts those throttled."""
+        self._granted.answered(era, accepted, refused, now)
+
+    def due_in(self, now: float) -> float | None:
+        """Return the seconds until `leases` has something to give; None while nobody asks."""
+        return max(0.0, self._next - LEAD_SECONDS - now) if self._asked else None
+
+    def leases(self, now: float) -> list[tuple[Hashable, Lease]]:
+        """Return the leases to hand out now, and to whom."""
+        given: list[tuple[Hashable, Lease]] = []
+        while self._asked and self._next - LEAD_SECONDS <= now:
+            given += self._lease_round(now)
+        return given
+
+    def _lease_round(self, now: float) -> list[tuple[Hashable, Lease]]:
+        """Lease to the partitions at the head of the queue, their slots interleaved one by one."""
+        start = max(self._next, now + _START_SECONDS)
+        count, group = self._take_group(now)
+        slot = 1.0 / self.rate
+        seconds = len(group) * count * slot
+        # A rate that is half idle has not been tried: idle time counts against use.
+        idle = start - self._next if self._next > -math.inf else 0.0
+        self._next = start + seconds
+        patience = _LONG_PATIENCE_SECONDS if self._small else self._late_free
+        given: list[tuple[Hashable, Lease]] = []
+        for place, who in enumerate(group):
+            start_in = start - now + place * slot
+            given.append((who, Lease(count, start_in, len(group) * slot, patience, self._granted.era)))
+        self._granted.use(max(0.0, seconds - idle))
+        return given
+
+    def _take_group(self, now: float) -> tuple[int, list[Hashable]]:
+        """Take those at the head of the queue that want a full lease, or the first one if it wants less."""
+        count = self._fair_count(now)
+        first, want = self._asked.popitem(last=False)
+        group = [first]
+        if want < count:
+            return want, group
+        room = int(LEAD_SECONDS * self.rate / count)
+        while self._asked and len(group) < room and next(iter(self._asked.values())) >= count:
+            group.append(self._asked.popitem(last=False)[0])
+        return count, group
+
+    def _fair_count(self, now: float) -> int:
+        fair = int(self.rate * _ROUND_SECONDS / self._count_active(now))
+        return max(1, math.ceil(self.rate / _LEASES_PER_SECOND), fair)
+
+    def _count_active(self, now: float) -> int:
+        """Return how many partitions have asked of late; counted anew now and then, since it takes a pass."""
+        if now - self._counted_at >= _ROUND_SECONDS:
+            self._counted_at = now
+            recent = {
+                who: at for who, at in self._seen.items() if now - at < _ACTIVE_SECONDS or who in self._asked
+            }
+            self._seen = recent
+            self._active = max(1, len(recent))
+        return self._active
+
+
+def pace_of(limit: float) -> float:
+    """Return the rate at which slots are leased, a little below the limit so that jitter stays within it.
+
+    Below 20 requests/s the 5 % that the limit may be passed by are less than one request: 2 % of headroom
+    keeps the next one out of the same second.
+    """
+    return limit * (0.98 if limit < _SMALL_LIMIT else 0.99)
+
+
+def free_lateness(limit: float) -> float:
+    """Return the seconds that a slot may be used late without any second passing the limit by more than 5 %.
+
+    As many attempts as are allowed in a second, and the one after them, lie `allowed / pace` seconds apart.
+    """
+    allowed = max(1, math.floor(1.05 * limit))
+    slack = allowed / pace_of(limit) - 1.0 - _JITTER_SECONDS
+    least, most = _PATIENCE_SECONDS
+    return min(most, max(least, slack))

@@ -1,0 +1,237 @@
+"""The driver's side of pacing: one thread that leases the budget to all partitions and carries "stop".
+
+It also adds up what partitions report. It survives bad clients (a wrong key, garbage, silence) and partitions
+that die: their connection closes, and they are out of the queue. It never sees an event.
+
+Messages, all keys optional, from a partition: `from` its token (in the first one), `want` slots, `late`
+seconds, `answered` [[era, accepted, refused], …], `counts` [attempts, throttled, requests, events] so far,
+`stop` a reason. To a partition: `lease` [count, start_in, spacing, patience, era], `stop` a reason.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import selectors
+import socket
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+from queue import Empty, SimpleQueue
+from types import TracebackType
+from typing import Self
+
+from delivery.budget import Budget
+from delivery.errors import CoordinatorLostError
+from delivery.link import Link, Message
+from delivery.settings import CoordinatorAddress
+
+_LOG = logging.getLogger(__name__)
+_IDLE_SECONDS = 0.25
+_LONGEST_LATE = 1.0
+_BACKLOG = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the partitions have reported so far; `rate` is the attempts per second that are allowed now."""
+
+    request_attempts: int = 0
+    throttled_attempts: int = 0
+    requests_delivered: int = 0
+    events_delivered: int = 0
+    partitions: int = 0
+    rate: float = 0.0
+    stop_reason: str | None = None
+
+
+@dataclass(eq=False, slots=True)
+class _Member:
+    """One partition that has joined; `name` is its attempt's token, the same after it has joined anew."""
+
+    link: Link
+    name: str = ""
+
+
+class Coordinator:
+    """Leases `limit` attempts per second to whoever joins with the key; use it as a context manager.
+
+    `host` is the name or address by which executors reach the driver (`spark.driver.host`).
+    """
+
+    def __init__(self, *, host: str, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self._budget = Budget(limit)
+        self._clock = clock
+        self._authkey = secrets.token_bytes(32)
+        self._server = _listen(host)
+        self._address = CoordinatorAddress(host, self._server.getsockname()[1], self._authkey)
+        self._selector = selectors.DefaultSelector()
+        self._waker, self._woken = socket.socketpair()
+        self._admitted: SimpleQueue[Link] = SimpleQueue()
+        self._members: set[_Member] = set()
+        self._counts: dict[str, tuple[int, int, int, int]] = {}
+        self._stop_reason: str | None = None
+        self._stop_told = False
+        self._closing = False
+        self._thread = threading.Thread(target=self._serve, name="coordinator", daemon=True)
+
+    @property
+    def address(self) -> CoordinatorAddress:
+        """Where partitions join; it carries the run's secret."""
+        return self._address
+
+    def __enter__(self) -> Self:
+        for each in (self._server, self._woken):
+            each.setblocking(False)
+            self._selector.register(each, selectors.EVENT_READ)
+        self._waker.setblocking(False)
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._closing = True
+        self._wake()
+        self._thread.join()
+
+    def stop(self, reason: str) -> None:
+        """Tell all partitions to stop.
+
+        The first reason stays. It takes no lock: signal handlers may call it.
+        """
+        if self._stop_reason is None:
+            self._stop_reason = reason
+        self._wake()
+
+    def snapshot(self) -> Progress:
+        """Return what the partitions have reported up to now."""
+        counts = [(0, 0, 0, 0), *self._counts.values()]
+        attempts, throttled, requests, events = map(sum, zip(*counts, strict=True))
+        return Progress(
+            request_attempts=attempts,
+            throttled_attempts=throttled,
+            requests_delivered=requests,
+            events_delivered=events,
+            partitions=len(self._members),
+            rate=self._budget.rate,
+            stop_reason=self._stop_reason,
+        )
+
+    def _wake(self) -> None:
+        try:
+            self._waker.send(b"!")
+        except BlockingIOError:
+            return  # it is being woken already
+
+    def _serve(self) -> None:
+        try:
+            while not self._closing:
+                self._serve_once()
+        finally:
+            # Whatever happened: partitions that see their link closed go on at their static share.
+            self._hang_up()
+
+    def _serve_once(self) -> None:
+        due = self._budget.due_in(self._clock())
+        for key, _ in self._selector.select(_IDLE_SECONDS if due is None else min(due, _IDLE_SECONDS)):
+            self._attend(key)
+        self._welcome()
+        self._tell_stop()
+        for member, lease in self._budget.leases(self._clock()):
+            if isinstance(member, _Member):
+                self._send(member, {"lease": astuple(lease)})
+
+    def _attend(self, key: selectors.SelectorKey) -> None:
+        if key.fileobj is self._server:
+            self._accept()
+        elif key.fileobj is self._woken:
+            self._woken.recv(4096)
+        elif key.data in self._members:
+            self._listen_to(key.data)
+
+    def _accept(self) -> None:
+        """Take a caller in.
+
+        Its proof of the key has a thread of its own, so that a silent one delays nobody.
+        """
+        try:
+            caller, _ = self._server.accept()
+        except OSError:
+            return  # it has gone already
+        threading.Thread(target=self._admit, args=(caller,), name="coordinator-admits", daemon=True).start()
+
+    def _admit(self, caller: socket.socket) -> None:
+        try:
+            self._admitted.put(Link.admit(caller, self._authkey))
+            self._wake()
+        except (CoordinatorLostError, OSError):
+            _LOG.warning("A caller that does not know the run's key was turned away.")
+
+    def _welcome(self) -> None:
+        while True:
+            try:
+                member = _Member(self._admitted.get_nowait())
+            except Empty:
+                return
+            self._members.add(member)
+            self._selector.register(member.link, selectors.EVENT_READ, member)
+            if self._stop_told and self._stop_reason is not None:
+                self._send(member, {"stop": self._stop_reason})
+
+    def _listen_to(self, member: _Member) -> None:
+        try:
+            self._understand(member, member.link.read())
+        except (CoordinatorLostError, TypeError, ValueError):
+            self._drop(member)
+
+    def _understand(self, member: _Member, message: Message) -> None:
+        now = self._clock()
+        member.name = str(message.get("from", member.name))
+        if "late" in message:
+            self._budget.used_late(min(float(message["late"]), _LONGEST_LATE))
+        for era, accepted, refused in message.get("answered", ()):
+            self._budget.answered(int(era), int(accepted), int(refused), now)
+        if "counts" in message:
+            attempts, throttled, requests, events = map(int, message["counts"])
+            self._counts[member.name] = (attempts, throttled, requests, events)
+        if "want" in message:
+            self._budget.ask(member, int(message["want"]), now)
+        if "stop" in message:
+            self.stop(str(message["stop"]))
+
+    def _tell_stop(self) -> None:
+        if self._stop_reason is not None and not self._stop_told:
+            self._stop_told = True
+            for member in list(self._members):
+                self._send(member, {"stop": self._stop_reason})
+
+    def _send(self, member: _Member, message: Message) -> None:
+        try:
+            if member in self._members:
+                member.link.send(message)
+        except CoordinatorLostError:
+            self._drop(member)
+
+    def _drop(self, member: _Member) -> None:
+        self._members.discard(member)
+        self._budget.forget(member)
+        self._selector.unregister(member.link)
+        member.link.close()
+
+    def _hang_up(self) -> None:
+        self._welcome()
+        for member in list(self._members):
+            self._drop(member)
+        self._selector.close()
+        for each in (self._server, self._waker, self._woken):
+            each.close()
+
+
+def _listen(host: str) -> socket.socket:
+    """Listen on the interface of `host`; on all where that name belongs to none of this machine's own."""
+    try:
+        return socket.create_server((host, 0), backlog=_BACKLOG)
+    except OSError:  # a service's name in front of the driver, as on Kubernetes
+        return socket.create_server(("", 0), backlog=_BACKLOG)

@@ -1,0 +1,89 @@
+"""How many requests per second the service really grants, learnt from what it throttles.
+
+The quota is shared with live traffic, so it may lie below the configured limit and may change at any time.
+Pure: no clock, no I/O. Times are seconds on any one clock; shares and rates are plain numbers.
+
+The shape is that of CUBIC, TCP's congestion control (RFC 9438): after a cut the rate climbs back quickly to
+just below the one that was refused, stays there, feels its way past it slowly, and only then, when nothing
+refuses, climbs fast. A quota that has doubled is found within 30 seconds of full use.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+
+# A cut keeps 70 % of the rate, and the next one waits until the first has shown its effect.
+CUT = 0.7
+SECONDS_BETWEEN_CUTS = 2.0
+# A cut needs this share of about the last two seconds' attempts refused, and at least one: less is the
+# jitter of a network, more is a quota passed by.
+TOLERATED_SHARE = 0.005
+_MEMORY_SECONDS = 2.0
+# One estimate of what was granted never says less than half of what was tried.
+_LEAST_GRANTED = 0.5
+# The rate as a share of the one last refused, by seconds of full use since the cut, in straight lines.
+_CLIMB = ((0.0, CUT), (3.0, 0.95), (11.0, 0.95), (17.0, 1.03))
+_FAST_PER_SECOND = 0.1
+# However hard the service throttles, this share of the ceiling is still tried: so better times are noticed.
+_FLOOR = 0.02
+
+
+class GrantedRate:
+    """The rate to keep to, between a floor and `ceiling`, in requests per second.
+
+    Attempts are answered late. So each one carries the `era` it was allowed in, the number of cuts before
+    it, and refusals of attempts from an era before the last cut cut nothing.
+    """
+
+    def __init__(self, ceiling: float) -> None:
+        self.era = 0
+        self.rate = ceiling
+        self._ceiling = ceiling
+        self._refused_rate: float | None = None
+        self._used = 0.0
+        self._cut_at = -math.inf
+        self._heard_at = -math.inf
+        self._accepted = 0.0
+        self._refused = 0.0
+
+    def use(self, seconds: float) -> None:
+        """Learn that the rate was fully used for so long: only a rate that is used is raised."""
+        if self._refused_rate is None:
+            return
+        self._used += seconds
+        self.rate = self._clamped(self._refused_rate * _climbed(self._used))
+        if self.rate >= self._ceiling:
+            self._refused_rate = None
+
+    def answered(self, era: int, accepted: int, refused: int, now: float) -> None:
+        """Learn how attempts of one era ended; `refused` counts those throttled."""
+        if era != self.era:
+            return
+        fading = math.exp(-max(0.0, now - self._heard_at) / _MEMORY_SECONDS)
+        self._accepted = self._accepted * fading + accepted
+        self._refused = self._refused * fading + refused
+        self._heard_at = now
+        enough = max(1.0, TOLERATED_SHARE * self.rate * _MEMORY_SECONDS)
+        if refused and self._refused >= enough and now - self._cut_at >= SECONDS_BETWEEN_CUTS:
+            self._cut(now)
+
+    def _cut(self, now: float) -> None:
+        granted = max(_LEAST_GRANTED, self._accepted / (self._accepted + self._refused))
+        self._refused_rate = self.rate * granted
+        self.rate = self._clamped(self._refused_rate * CUT)
+        self.era += 1
+        self._cut_at = now
+        self._used = self._accepted = self._refused = 0.0
+
+    def _clamped(self, rate: float) -> float:
+        return min(self._ceiling, max(rate, self._ceiling * _FLOOR))
+
+
+def _climbed(used: float) -> float:
+    """Return the share of the refused rate to try after `used` seconds of full use since the cut."""
+    for (start, low), (end, high) in pairwise(_CLIMB):
+        if used < end:
+            return low + (high - low) * (used - start) / (end - start)
+    end, high = _CLIMB[-1]
+    return high + _FAST_PER_SECOND * (used - end)

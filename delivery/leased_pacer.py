@@ -1,0 +1,227 @@
+"""A partition's side of pacing: asks the driver's coordinator for slots ahead of need, and hears "stop".
+
+All sending is done in the sender's thread, in messages far smaller than a socket's buffer; a thread of its
+own joins the coordinator and hears it. Where the coordinator can't be reached, the partition waits a few
+seconds and then goes on at its static share, and keeps trying to join. It decides nothing about the rate.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from queue import SimpleQueue
+from typing import Protocol, Self
+
+from delivery.budget import Lease
+from delivery.errors import CoordinatorLostError
+from delivery.held_slots import HeldSlots
+from delivery.link import Link, Message
+from delivery.pacing import THROTTLED
+from delivery.settings import DeliveryTask
+from delivery.static_pacer import StaticPacer
+
+STATIC_TICKET = -1
+_REPORT_SECONDS = 0.1
+_HEAR_SECONDS = 0.2
+_REJOIN_SECONDS = 1.0
+_CLOSE_SECONDS = 1.0
+# How long nothing is sent before the static share: at the start, and after the coordinator was lost. Leases that
+# were given to others against a share that has just been lost are used up by then.
+_GRACE_SECONDS = 3.0
+# A slot is leased 100 ms ahead, or at once when the job was idle: ask again soon after asking, then less often.
+_POLL_SECONDS = (0.002, 0.010)
+_SOON_SECONDS = 0.02
+_MOST_WANTED = 4096
+
+
+class PartitionLink(Protocol):
+    """What the pacer needs of a connection; `delivery.link.Link` is one."""
+
+    def send(self, message: Message) -> None:
+        """Send one message, or raise `CoordinatorLostError`."""
+
+    def receive(self, seconds: float) -> Message | None:
+        """Return the next message or None after `seconds`, or raise `CoordinatorLostError`."""
+
+    def close(self) -> None:
+        """Hang up."""
+
+
+class LeasedPacer:
+    """The `Pacer` of one attempt of a task; all methods but `hear` belong to the sender's thread.
+
+    `join` opens a connection or raises `CoordinatorLostError`. `start` has it done, and heard, in the
+    background; without it each call of `hear` does one step of that.
+    """
+
+    def __init__(
+        self,
+        join: Callable[[], PartitionLink],
+        fallback: StaticPacer,
+        clock: Callable[[], float] = time.monotonic,
+        token: str | None = None,
+    ) -> None:
+        self._join = join
+        self._fallback = fallback
+        self._clock = clock
+        self._token = token or uuid.uuid4().hex
+        self._link: PartitionLink | None = None
+        self._retired: SimpleQueue[PartitionLink] = SimpleQueue()
+        self._lost_at = clock()
+        self._leases: SimpleQueue[tuple[Lease, float]] = SimpleQueue()
+        self._slots = HeldSlots()
+        self._asked_at: float | None = None
+        self._told_at = -_REPORT_SECONDS
+        self._answered: dict[int, list[int]] = {}
+        self._counts = [0, 0, 0, 0]
+        self._news = False
+        self._stop: str | None = None
+        self._stop_untold: str | None = None
+        self._closing = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @classmethod
+    def of(cls, task: DeliveryTask, wall: Callable[[], float] = time.time) -> LeasedPacer:
+        """Return the pacer for one attempt of `task`, over the network, started."""
+        fallback = StaticPacer(task.fallback_rate, task.partition, wall)
+        return cls(lambda: Link.join(task.coordinator), fallback).start()
+
+    def start(self) -> Self:
+        """Join and hear the coordinator in the background from now on."""
+        self._thread = threading.Thread(target=self._keep_hearing, name="pacer", daemon=True)
+        self._thread.start()
+        return self
+
+    def wait(self, ready: int) -> float:
+        """Return the seconds until an attempt may go out; see `Pacer`."""
+        now = self._clock()
+        self._take_leases()
+        pause = self._slots.next_in(now)
+        if ready > self._slots.unspent and self._asked_at is None and self._link is not None:
+            self._asked_at = now
+            self._tell(now, {"want": min(ready - self._slots.unspent, _MOST_WANTED)})
+        self._report(now)
+        if pause is not None:
+            return pause
+        if self._link is None and now - self._lost_at >= _GRACE_SECONDS:
+            return min(self._fallback.wait(), _HEAR_SECONDS)
+        soon = self._asked_at is not None and now - self._asked_at < _SOON_SECONDS
+        return _POLL_SECONDS[0 if soon else 1]
+
+    def spend(self) -> int:
+        """Take the slot that is due; see `Pacer`."""
+        self._counts[0] += 1
+        self._news = True
+        if self._slots.unspent:
+            return self._slots.take(self._clock())
+        self._fallback.spend()
+        return STATIC_TICKET
+
+    def observe(self, fault: str | None, ticket: int, events: int = 0) -> None:
+        """Count how an attempt ended, and tell the driver now and then; see `Pacer`."""
+        throttled = fault == THROTTLED
+        if ticket != STATIC_TICKET:
+            self._answered.setdefault(ticket, [0, 0])[throttled] += 1
+        self._counts[1] += throttled
+        self._counts[2] += fault is None
+        self._counts[3] += events
+        self._news = True
+        self._report(self._clock())
+
+    @property
+    def stop_reason(self) -> str | None:
+        """Why nothing more may be sent, or None; see `Pacer`."""
+        return self._stop
+
+    def stop_all(self, reason: str) -> None:
+        """Stop this partition and, through the driver, all others; see `Pacer`."""
+        self._stop = self._stop_untold = self._stop or reason
+        self._tell(self._clock(), {})
+
+    def close(self) -> None:
+        """Send the last counts and hang up; see `Pacer`."""
+        self._tell(self._clock(), {})
+        self._closing.set()
+        if self._thread is not None:
+            self._thread.join(_CLOSE_SECONDS)
+        self._lose(self._link)
+        self._close_retired()
+
+    def hear(self) -> None:
+        """Join the coordinator if it is not joined, else wait a moment for a message and take it."""
+        # Links are closed only here, some time after they were lost: the sender may have been using one.
+        self._close_retired()
+        link = self._link
+        try:
+            if link is None:
+                self._joined(self._join())
+            elif message := link.receive(_HEAR_SECONDS):
+                self._understand(message)
+        except (CoordinatorLostError, TypeError, ValueError):
+            self._lose(link)
+
+    def _keep_hearing(self) -> None:
+        while not self._closing.is_set():
+            self.hear()
+            if self._link is None:
+                self._closing.wait(_REJOIN_SECONDS)
+
+    def _joined(self, link: PartitionLink) -> None:
+        if self._closing.is_set():
+            self._retired.put(link)
+            return
+        self._asked_at = None
+        self._news = True
+        self._link = link
+
+    def _lose(self, link: PartitionLink | None) -> None:
+        if link is not None and link is self._link:
+            self._link = None
+            self._lost_at = self._clock()
+            self._retired.put(link)
+
+    def _close_retired(self) -> None:
+        while not self._retired.empty():
+            self._retired.get_nowait().close()
+
+    def _understand(self, message: Message) -> None:
+        if "lease" in message:
+            count, start_in, spacing, patience, era = message["lease"]
+            self._leases.put((Lease(count, start_in, spacing, patience, era), self._clock()))
+        if "stop" in message:
+            self._stop = self._stop or str(message["stop"])
+
+    def _take_leases(self) -> None:
+        while not self._leases.empty():
+            self._slots.add(*self._leases.get_nowait())
+            self._asked_at = None
+
+    def _report(self, now: float) -> None:
+        if self._news and now - self._told_at >= _REPORT_SECONDS:
+            self._tell(now, {})
+
+    def _tell(self, now: float, message: Message) -> None:
+        """Send `message` with all that is new.
+
+        If that fails, counts and "stop" go with the next message; how single attempts ended is forgone.
+        """
+        link = self._link
+        if link is None:
+            return
+        message |= {"from": self._token, "counts": self._counts}
+        if self._answered:
+            message["answered"] = [[era, *counts] for era, counts in self._answered.items()]
+        if self._slots.latest > 0.0:
+            message["late"] = self._slots.latest
+        if self._stop_untold is not None:
+            message["stop"] = self._stop_untold
+        try:
+            link.send(message)
+        except CoordinatorLostError:
+            self._lose(link)
+            return
+        self._told_at = now
+        self._news = False
+        self._answered, self._slots.latest, self._stop_untold = {}, 0.0, None

@@ -1,0 +1,117 @@
+"""One connection between a partition and the driver's coordinator: small JSON messages over TCP.
+
+Both ends prove that they know the run's key (an HMAC challenge, `multiprocessing.connection`'s own) before
+a message is read, and what is read is JSON, never a pickle. No call takes longer than its time-out,
+whatever the other end does. What the messages say is not known here.
+"""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+from multiprocessing import AuthenticationError
+from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
+from typing import Any
+
+from delivery.errors import CoordinatorLostError
+from delivery.settings import CoordinatorAddress
+
+Message = dict[str, Any]
+
+_CONNECT_SECONDS = 5.0
+# For each single read or write. Messages are smaller than a packet: whoever has sent half of one is broken.
+_SECONDS = 2
+# After so long without a sign of life from the other machine the connection is given up.
+_SILENCE_SECONDS = 15
+_LARGEST_MESSAGE = 65536
+# `answer_challenge` asserts, up to Python 3.11, that it was sent a challenge.
+_BROKEN = (OSError, EOFError, AuthenticationError, ValueError, AssertionError)
+
+
+class Link:
+    """An open connection; sending and receiving may happen in two threads.
+
+    Every failure is a lost coordinator.
+    """
+
+    def __init__(self, connected: socket.socket) -> None:
+        _tune(connected)
+        self._connection: Connection[bytes, bytes] = Connection(connected.detach())
+
+    @classmethod
+    def join(cls, address: CoordinatorAddress) -> Link:
+        """Connect to the coordinator and prove the key, each to the other. Raises `CoordinatorLostError`."""
+        try:
+            link = cls(socket.create_connection((address.host, address.port), timeout=_CONNECT_SECONDS))
+        except OSError as error:
+            raise CoordinatorLostError(f"The driver can't be reached: {type(error).__name__}.") from error
+        link.prove(address.authkey, asked_first=True)
+        return link
+
+    @classmethod
+    def admit(cls, connected: socket.socket, authkey: bytes) -> Link:
+        """Let a partition in that knows the key. Raises `CoordinatorLostError`, and then has hung up."""
+        link = cls(connected)
+        link.prove(authkey, asked_first=False)
+        return link
+
+    def prove(self, authkey: bytes, *, asked_first: bool) -> None:
+        """Prove the key, and have it proved. Raises `CoordinatorLostError`, and then has hung up."""
+        steps = (
+            [answer_challenge, deliver_challenge] if asked_first else [deliver_challenge, answer_challenge]
+        )
+        try:
+            for step in steps:
+                step(self._connection, authkey)
+        except _BROKEN as error:
+            self.close()
+            raise CoordinatorLostError("The other side does not know the run's key.") from error
+
+    def send(self, message: Message) -> None:
+        """Send one message. Raises `CoordinatorLostError`."""
+        try:
+            self._connection.send_bytes(json.dumps(message, separators=(",", ":")).encode())
+        except _BROKEN as error:
+            raise CoordinatorLostError("The connection to the other side broke.") from error
+
+    def receive(self, seconds: float) -> Message | None:
+        """Return the next message, None if none begins within `seconds`. Raises `CoordinatorLostError`."""
+        try:
+            if not self._connection.poll(seconds):
+                return None
+        except _BROKEN as error:
+            raise CoordinatorLostError("The connection to the other side broke.") from error
+        return self.read()
+
+    def read(self) -> Message:
+        """Return the next message, which has begun to arrive. Raises `CoordinatorLostError`."""
+        try:
+            message = json.loads(self._connection.recv_bytes(_LARGEST_MESSAGE))
+        except _BROKEN as error:
+            raise CoordinatorLostError("The connection to the other side broke.") from error
+        if not isinstance(message, dict):
+            raise CoordinatorLostError("The other side sent what is no message.")
+        return message
+
+    def fileno(self) -> int:
+        """The connection's file descriptor, for selectors."""
+        return self._connection.fileno()
+
+    def close(self) -> None:
+        """Hang up; safe to call twice."""
+        self._connection.close()
+
+
+def _tune(connected: socket.socket) -> None:
+    """Send at once, notice dead machines, and never wait long; on the descriptor, since it changes hands."""
+    connected.settimeout(None)
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    limit = struct.pack("ll", _SECONDS, 0)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # not on every system
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENCE_SECONDS * 1000)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _SILENCE_SECONDS // 3)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _SILENCE_SECONDS // 3)
