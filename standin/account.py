@@ -23,6 +23,7 @@ class Account:
         self._without_id = 0
         self._out_of_order = 0
         self._busiest = 0
+        self._longest_stall = 0.0
         self._first_at: float | None = None
         self._last_at: float | None = None
         self._last_second: deque[float] = deque()
@@ -44,6 +45,14 @@ class Account:
         self._busiest = max(self._busiest, len(window))
         self.attempts += 1
         return self.attempts - 1
+
+    def stalled(self, now: float, seconds: float) -> None:
+        """Take note that nothing was looked at for `seconds` before `now`.
+
+        What arrived meanwhile counts as arrived now, all at once: the busiest second is true but for that.
+        """
+        if self._last_at is not None and self._last_at > now - seconds - 1:
+            self._longest_stall = max(self._longest_stall, seconds)
 
     def refused(self, code: str, message: str) -> None:
         """Count one refusal under its error name and its sentence."""
@@ -94,6 +103,7 @@ class Account:
             "refusal_messages": dict(self._reasons),
             "faults": dict(self._faults),
             "busiest_second": self._busiest,
+            "longest_stall_seconds": round(self._longest_stall, 3),
             "events_per_request": {str(size): self._sizes[size] for size in sorted(self._sizes)},
             "first_request_at": self._first_at,
             "last_request_at": self._last_at,

@@ -62,9 +62,16 @@ def check_first_run(job: Mapping[str, Any], service: Mapping[str, Any], truth: H
         _same("attempts", job["request_attempts"], service["requests"], "service"),
         _same("least requests", job["minimum_requests"], least, "generator"),
         _at_most("requests delivered", job["requests_delivered"], int(least * FILL_MARGIN), "least + 1 %"),
-        _at_most("busiest second", service["busiest_second"], int(limit * RATE_MARGIN), "limit + 5 %"),
+        _busiest_second(service, limit),
         _same("events out of order", service["events_out_of_order"], 0, "service"),
     ]
+
+
+def _busiest_second(service: Mapping[str, Any], limit: float) -> Check:
+    # On a busy machine the stand-in stands still now and then, and sees at once what arrived one by one.
+    stall = service["longest_stall_seconds"]
+    most = int(limit * RATE_MARGIN * (1 + stall))
+    return _at_most("busiest second", service["busiest_second"], most, f"limit + 5 %, seen to {stall:.3f} s")
 
 
 def check_second_run(job: Mapping[str, Any], truth: History) -> list[Check]:

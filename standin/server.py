@@ -18,6 +18,7 @@ from typing import Any
 
 import uvloop
 
+from standin.account import Account
 from standin.certificate import loopback_tls
 from standin.connection import Connection
 from standin.endpoint import Answer, Endpoint, Request
@@ -30,6 +31,9 @@ from standin.signature import Verifier
 
 FLUSH_SECONDS = 0.1
 """How long answers that are due may still take to leave once the end has come."""
+
+TICK_SECONDS = 0.01
+"""How often the loop is looked at for stalls."""
 
 Say = Callable[[dict[str, Any]], None]
 
@@ -72,7 +76,9 @@ async def _serve(settings: Settings, folder: Path, say: Say) -> None:
     gc.freeze()
     cpu_before = time.process_time()
     say(_address(server, settings, ca_file))
+    stalls = asyncio.create_task(_note_stalls(endpoint.account))
     await _wait(ended, settings.seconds)
+    stalls.cancel()
     server.close()
     await asyncio.sleep(settings.latency + FLUSH_SECONDS)
     for transport in tuple(connections):
@@ -102,6 +108,13 @@ async def _wait(ended: asyncio.Event, seconds: float) -> None:
         await asyncio.wait_for(ended.wait(), seconds)
     except TimeoutError:
         return
+
+
+async def _note_stalls(account: Account) -> None:
+    while True:
+        before = time.monotonic()
+        await asyncio.sleep(TICK_SECONDS)
+        account.stalled(time.time(), time.monotonic() - before - TICK_SECONDS)
 
 
 def _address(server: asyncio.Server, settings: Settings, ca_file: Path | None) -> dict[str, Any]:

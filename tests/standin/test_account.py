@@ -61,6 +61,16 @@ def test_the_busiest_second_is_the_fullest_window_that_slides(milliseconds: list
     assert fullest <= account.summary()["busiest_second"] <= edges
 
 
+def test_only_a_stall_while_requests_come_in_counts() -> None:
+    account = Account()
+    account.stalled(5.0, 4.0)
+    account.attempted(10.0)
+    account.stalled(10.5, 0.4)
+    account.stalled(10.6, 0.1)
+    account.stalled(30.0, 2.0)
+    assert account.summary()["longest_stall_seconds"] == 0.4
+
+
 def test_refusals_and_faults_are_counted_by_kind() -> None:
     account = Account()
     assert [account.attempted(1.0), account.attempted(2.0)] == [0, 1]

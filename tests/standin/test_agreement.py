@@ -28,6 +28,7 @@ SERVICE = {
     "requests_accepted": 20,
     "requests": 21,
     "busiest_second": 100,
+    "longest_stall_seconds": 0.0,
     "events_out_of_order": 0,
 }
 
@@ -46,7 +47,7 @@ def test_each_figure_of_the_job_is_held_against_another(name: str) -> None:
     assert disagreeing(job={name: JOB[name] + 1})
 
 
-@pytest.mark.parametrize("name", sorted(set(SERVICE) - {"busiest_second"}))
+@pytest.mark.parametrize("name", sorted(set(SERVICE) - {"busiest_second", "longest_stall_seconds"}))
 def test_each_figure_of_the_service_counts(name: str) -> None:
     assert disagreeing(service={name: SERVICE[name] + 1})
 
@@ -54,6 +55,11 @@ def test_each_figure_of_the_service_counts(name: str) -> None:
 def test_a_second_over_the_limit_by_more_than_5_percent_disagrees() -> None:
     assert disagreeing(service={"busiest_second": 105}) == set()
     assert disagreeing(service={"busiest_second": 106}) == {"busiest second"}
+
+
+def test_a_service_that_stood_still_may_have_seen_more_at_once() -> None:
+    assert disagreeing(service={"busiest_second": 126, "longest_stall_seconds": 0.2}) == set()
+    assert disagreeing(service={"busiest_second": 127, "longest_stall_seconds": 0.2}) == {"busiest second"}
 
 
 def test_a_second_run_that_sends_disagrees() -> None:

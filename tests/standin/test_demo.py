@@ -12,9 +12,7 @@ from standin.demo import ROOT, main
 @pytest.mark.job
 def test_the_demo_ends_with_all_accounts_in_agreement(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "standin.demo", "--events", "5000", "--keep", str(tmp_path / "demo")]
-    done = subprocess.run(  # noqa: S603 - our own module, our own arguments
-        command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False
-    )
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Everything agrees." in done.stdout
     assert "DISAGREES" not in done.stdout
