@@ -6,12 +6,14 @@ known within 30 s, read time-outs of 10 s included) against stopping a whole job
 
 from __future__ import annotations
 
+from collections import Counter
+
 from delivery.faults import Fault
 
-# For each kind of failure, pairs of (failures in a row, seconds since the first of them): either pair opens
-# the circuit. The second pair of TRANSIENT is for partitions that get few attempts a second. A service that
-# throttles is alive, so it gets longer; refused content costs up to 19 attempts for ten bad events without
-# any success.
+# For each kind of failure, pairs of (failures without a success, seconds since the first of them): either
+# pair opens the circuit. The second pair of TRANSIENT is for partitions that get few attempts a second. A
+# service that throttles is alive, so it gets longer; refused content costs up to 19 attempts for ten bad
+# events without any success.
 _OPENS_AT: dict[Fault, tuple[tuple[int, float], ...]] = {
     Fault.TRANSIENT: ((20, 10.0), (8, 20.0)),
     Fault.THROTTLED: ((20, 30.0), (8, 60.0)),
@@ -20,20 +22,20 @@ _OPENS_AT: dict[Fault, tuple[tuple[int, float], ...]] = {
 
 
 class Circuit:
-    """Counts one partition's failures since its last success."""
+    """Counts one partition's failures since its last success, each kind for itself."""
 
     def __init__(self) -> None:
-        self._failures = 0
-        self._first_at = 0.0
+        self._failures: Counter[Fault] = Counter()
+        self._first_at: dict[Fault, float] = {}
 
     def succeeded(self) -> None:
         """A request was accepted: the run of failures is over."""
-        self._failures = 0
+        if self._failures:
+            self._failures.clear()
+            self._first_at.clear()
 
     def failed(self, fault: Fault, now: float) -> bool:
         """Count a failure that is not fatal; True if the circuit is open now (`now`: monotonic seconds)."""
-        if self._failures == 0:
-            self._first_at = now
-        self._failures += 1
-        lasted = now - self._first_at
-        return any(self._failures >= failures and lasted >= least for failures, least in _OPENS_AT[fault])
+        self._failures[fault] += 1
+        count, lasted = self._failures[fault], now - self._first_at.setdefault(fault, now)
+        return any(count >= failures and lasted >= least for failures, least in _OPENS_AT[fault])

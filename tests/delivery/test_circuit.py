@@ -38,6 +38,12 @@ def test_one_success_begins_the_count_anew() -> None:
     assert opened_at(Fault.TRANSIENT, 0.5, success_at=19) == pytest.approx(19.5)
 
 
+def test_each_kind_of_failure_is_judged_by_its_own_measure() -> None:
+    circuit = Circuit()
+    assert not any(circuit.failed(Fault.THROTTLED, 4.0 * number) for number in range(7))
+    assert not circuit.failed(Fault.TRANSIENT, 28.0)
+
+
 @given(st.lists(st.sampled_from([Fault.TRANSIENT, Fault.THROTTLED, Fault.POISON]), max_size=500))
 def test_a_burst_shorter_than_ten_seconds_never_opens_it(faults: list[Fault]) -> None:
     circuit = Circuit()
