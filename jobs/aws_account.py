@@ -24,7 +24,9 @@ class Service:
     endpoint_url: str
 
 
-def resolve_service(settings: PersonalizeSettings, session: boto3.Session, environ: Mapping[str, str]) -> Service:
+def resolve_service(
+    settings: PersonalizeSettings, session: boto3.Session, environ: Mapping[str, str]
+) -> Service:
     """The region and endpoint for `settings`, from them or from the AWS default chain.
 
     Raises:

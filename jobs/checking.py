@@ -113,7 +113,9 @@ def _delivered_ids(spark: SparkSession, preparation: Preparation) -> DataFrame |
     """The ids that this tracking ID accepted in any run; None where there is no ledger yet."""
     if not preparation.run.ledger_folder().names():
         return None
-    ledger = spark.read.schema("event_id string, tracking_id string").parquet(with_scheme(preparation.run.ledger))
+    ledger = spark.read.schema("event_id string, tracking_id string").parquet(
+        with_scheme(preparation.run.ledger)
+    )
     tracking_id = preparation.settings.personalize.tracking_id
     return ledger.where(F.col("tracking_id") == tracking_id).select("event_id")
 
@@ -148,7 +150,10 @@ def _staged(files: tuple[StagedFile, ...], observed: Mapping[str, int], verdict:
 def _write_rejected(stage: DataFrame, preparation: Preparation) -> None:
     """Write the rejected source rows, whole, with their reasons; an empty folder of Parquet when there are none."""
     rejected = stage.where(F.col("outcome") == staging.REJECTED)
-    columns = [F.col(events.SOURCE)[name].alias(_beside_reasons(name)) for name in stage.schema[events.SOURCE].dataType.names]
+    columns = [
+        F.col(events.SOURCE)[name].alias(_beside_reasons(name))
+        for name in stage.select(f"{events.SOURCE}.*").columns
+    ]
     rejected.select(*columns, "reasons").write.parquet(with_scheme(preparation.run.rejected))
 
 

@@ -63,16 +63,30 @@ def _is_run_id(text: str) -> bool:
 def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="put_events",
-        description="Load interaction logs from Parquet into Amazon Personalize, within its quota, with counts that close.",
-        epilog="Exit codes: 0 delivered or planned, 2 usage, 3 refused by the checks, 4 dead letters, 5 stopped (run again).",
+        description="Load interaction logs from Parquet into Amazon Personalize, within its quota.",
+        epilog="Exit codes: 0 delivered or planned, 2 usage, 3 refused, 4 dead letters, 5 stopped (run again).",
         allow_abbrev=False,
     )
     add = parser.add_argument
     add("--config", required=True, metavar="FILE", help="the job's YAML file: a local path, s3:// or s3a://")
-    add("--set", action="append", default=[], metavar="KEY=VALUE", help="lay a YAML value over a dotted key; repeatable")
-    add("--since", metavar="T", help="only events at or after this time (ISO 8601, UTC unless it says otherwise)")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="lay a YAML value over a dotted key; repeatable",
+    )
+    add(
+        "--since",
+        metavar="T",
+        help="only events at or after this time (ISO 8601, UTC unless it says otherwise)",
+    )
     add("--until", metavar="T", help="only events before this time")
-    add("--run-id", metavar="ID", help="the run's name; an earlier run of that name is replaced (default: a new one)")
+    add(
+        "--run-id",
+        metavar="ID",
+        help="the run's name; an earlier run of that name is replaced (default: a new one)",
+    )
     add("--plan", action="store_true", help="do everything but send")
     add("--print-config", action="store_true", help="print the effective configuration and stop")
     return parser

@@ -21,11 +21,13 @@ from jobs.settings import Settings
 class _StrictLoader(yaml.SafeLoader):
     """YAML's safe loader, which also refuses a key given twice: one of the two would be lost silently."""
 
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001, FBT002 - PyYAML's own signature
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001 - PyYAML's own signature
         keys = [key.value for key, _ in node.value]
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
-            raise yaml.constructor.ConstructorError(None, None, f"key {twice!r} stands twice", node.start_mark)
+            raise yaml.constructor.ConstructorError(
+                None, None, f"key {twice!r} stands twice", node.start_mark
+            )
         return super().construct_mapping(node, deep=deep)
 
 
@@ -47,7 +49,9 @@ def parse_settings(text: str, where: str, overrides: Iterable[str] = ()) -> Sett
 
 def print_settings(settings: Settings) -> str:
     """The effective settings as YAML, in the shape that a file has."""
-    return yaml.safe_dump(settings.model_dump(mode="json", by_alias=True), sort_keys=False, allow_unicode=True)
+    return yaml.safe_dump(
+        settings.model_dump(mode="json", by_alias=True), sort_keys=False, allow_unicode=True
+    )
 
 
 def _mapping_of(text: str, where: str) -> dict[str, Any]:
@@ -87,7 +91,9 @@ def _yaml_value(value: str, key: str) -> Any:  # noqa: ANN401 - any YAML value
 
 
 def _sentences(error: ValidationError) -> list[str]:
-    return list(dict.fromkeys(_sentence(detail) for detail in error.errors(include_url=False, include_input=False)))
+    return list(
+        dict.fromkeys(_sentence(detail) for detail in error.errors(include_url=False, include_input=False))
+    )
 
 
 def _sentence(detail: ErrorDetails) -> str:
@@ -127,5 +133,3 @@ def _models_in(annotation: object) -> Iterable[type[BaseModel]]:
         yield annotation
     for inner in getattr(annotation, "__args__", ()):
         yield from _models_in(inner)
-
-

@@ -20,5 +20,5 @@ class UsageError(JobError):
     """The command, a configuration key, the schema or the source is wrong; nothing was sent."""
 
 
-class Interrupted(JobError):
+class Interrupted(JobError):  # noqa: N818 - it says what happened; nothing is in error
     """A signal asked the job to stop before it had begun to send."""

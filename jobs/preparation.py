@@ -18,6 +18,7 @@ from jobs.command import Command
 from jobs.configuration import parse_settings
 from jobs.errors import UsageError
 from jobs.run_folder import RunFolder
+from jobs.s3_connector import is_s3
 from jobs.settings import Settings
 from jobs.suites import suite_of_schema, suite_of_user
 from transforms.event_window import Window
@@ -44,7 +45,7 @@ class Preparation:
     def needs_s3(self) -> bool:
         """Whether Spark will read or write on S3."""
         urls = (*self.settings.source.path, self.settings.output.path)
-        return any(url.lower().startswith(("s3://", "s3a://")) for url in urls)
+        return any(is_s3(url) for url in urls)
 
 
 def read_settings(command: Command) -> Settings:

@@ -28,15 +28,19 @@ _LOG = logging.getLogger("put_events")
 
 def main(arguments: Sequence[str], start_spark: StartSpark = started_spark) -> int:
     """Run the job for `arguments` and return its exit code. `start_spark` gives the Spark to run it on."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s")
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
+    )
     _LOG.setLevel(logging.INFO)
     try:
         return run(parse_command(arguments), start_spark)
     except (UsageError, BadInput, ExpectationsError, StorageError) as error:
-        _LOG.error("%s", error)  # noqa: TRY400 - the sentence is all that the user needs; a trace would bury it
+        _LOG.error("%s", error)
         return USAGE_EXIT_CODE
     except Exception as error:  # noqa: BLE001 - the last resort: a trace of ours, without texts that may hold row values
-        _LOG.critical("unexpected %s; please report it with this trace:\n%s", type(error).__name__, _places(error))
+        _LOG.critical(
+            "unexpected %s; please report it with this trace:\n%s", type(error).__name__, _places(error)
+        )
         return UNEXPECTED_EXIT_CODE
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
-from expectations.judge import RuleResult
+from expectations.verdict import RuleResult
 
 _TEMPLATE = Path(__file__).with_name("report.html")
 
@@ -47,10 +47,14 @@ class FlowRow:
 
 def render_report(summary: dict[str, Any], rules: tuple[RuleResult, ...]) -> str:
     """The page for `summary` (as `jobs.summary` builds it) and the results of the rules."""
-    environment = Environment(autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True)
+    environment = Environment(
+        autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True
+    )
     environment.filters["thousands"] = lambda number: f"{number:,}"
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
-    return template.render(summary=summary, verdict=_VERDICTS[summary["status"]], flow=_flow(summary), rules=rules)
+    return template.render(
+        summary=summary, verdict=_VERDICTS[summary["status"]], flow=_flow(summary), rules=rules
+    )
 
 
 def _flow(summary: dict[str, Any]) -> list[FlowRow]:

@@ -27,6 +27,7 @@ from jobs.preparation import Preparation, prepare, read_settings
 from jobs.report import render_report
 from jobs.run_folder import RunFolder, new_run_id
 from jobs.sending import Sending, send
+from jobs.spark_failures import SparkGone
 from jobs.stop_signals import StopSignals
 from jobs.summary import Ending, summary_of, write_summary
 
@@ -37,7 +38,6 @@ class StartSpark(Protocol):
     def __call__(self, *, needs_s3: bool) -> AbstractContextManager[SparkSession]:
         """`needs_s3`: source or output lie on S3."""
         ...
-
 
 
 _LOG = logging.getLogger("put_events")
@@ -51,7 +51,7 @@ def run(command: Command, start_spark: StartSpark) -> int:
     """
     settings = read_settings(command)
     if command.print_config:
-        print(print_settings(settings), end="")  # noqa: T201 - what was asked for
+        print(print_settings(settings), end="")
         return 0
     started_at = datetime.now(UTC)
     execution = uuid.uuid4().hex[:12]
@@ -85,6 +85,8 @@ class _Run:
                 self._check_and_send(spark)
         except Interrupted as stop:
             self._sent = Sent(stop_reason=str(stop))
+        except SparkGone:
+            self._sent = Sent(stop_reason="Spark's own process ended before anything was sent")
         except Exception:
             place.folder().delete_all()
             raise

@@ -5,12 +5,12 @@ Starts the coordinator, hands out the files, adds up the receipts. How a partiti
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
 from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from delivery.coordinator import Coordinator
+from delivery.coordinator import Coordinator, Progress
 from delivery.dead_letters import dead_letter_count
 from delivery.ledger import accepted_count
 from delivery.partition import deliver
@@ -19,9 +19,11 @@ from delivery.settings import CoordinatorAddress, DeliveryTask
 from jobs.account import Sent
 from jobs.code_shipping import ship_code
 from jobs.preparation import Preparation
-from jobs.spark_failures import SparkFailure
+from jobs.spark_failures import SparkFailure, SparkGone
 from jobs.staged_files import StagedFile
 from jobs.stop_signals import StopSignals
+
+_SETTLE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +70,8 @@ def send(spark: SparkSession, sending: Sending, signals: StopSignals) -> Sent:
         signals.route_to(coordinator.stop)
         try:
             reports, failure = _run_tasks(spark, sending.tasks(coordinator.address))
+            if failure is not None:
+                _stop_the_rest(coordinator, failure)
         finally:
             signals.route_to(None)
         progress = coordinator.snapshot()
@@ -80,11 +84,19 @@ def _run_tasks(spark: SparkSession, tasks: list[DeliveryTask]) -> tuple[list[Par
         return spark.sparkContext.parallelize(tasks, len(tasks)).mapPartitions(deliver).collect(), None
     except SparkFailure:
         return [], "Spark lost a sending task more often than it retries"
+    except SparkGone:
+        return [], "Spark's own process ended while events were being sent"
 
 
-def _sent(
-    sending: Sending, reports: list[PartitionReport], failure: str | None, progress: Progress
-) -> Sent:
+def _stop_the_rest(coordinator: Coordinator, reason: str) -> None:
+    """Have the tasks that still run settle what is in flight and write it down before receipts are added up."""
+    coordinator.stop(reason)
+    until = time.monotonic() + _SETTLE_SECONDS
+    while coordinator.snapshot().partitions and time.monotonic() < until:
+        time.sleep(_SETTLE_SECONDS / 100)
+
+
+def _sent(sending: Sending, reports: list[PartitionReport], failure: str | None, progress: Progress) -> Sent:
     """Add up the receipts. The coordinator has also seen the attempts of tasks that were lost."""
     output, run_id = sending.preparation.run.output, sending.preparation.run.run_id
     reasons = [failure, *(report.stop_reason for report in reports)]

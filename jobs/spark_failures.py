@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from py4j.protocol import Py4JJavaError
+from py4j.protocol import Py4JJavaError, Py4JNetworkError
 from pyspark.errors import PySparkException
 
 from jobs.errors import UsageError
@@ -17,6 +17,10 @@ _READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) 
 _ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 
 SparkFailure = (Py4JJavaError, PySparkException)
+"""What Spark raises when an action fails."""
+
+SparkGone = (Py4JNetworkError, ConnectionError)
+"""What every call raises once the JVM has ended, as it does when spark-submit is told to terminate."""
 
 
 def usage_error(error: Exception) -> UsageError | None:

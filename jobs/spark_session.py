@@ -9,9 +9,10 @@ import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
@@ -19,7 +20,6 @@ from jobs.errors import UsageError
 from jobs.hadoop import hadoop_version, spark_home
 from jobs.jar_cache import JarCache
 from jobs.java import ensure_java
-from jobs.preparation import Preparation
 from jobs.s3_connector import (
     S3_FILESYSTEM,
     account_settings,
@@ -73,29 +73,15 @@ _APP_NAME = "personalize-backfill"
 
 
 @contextmanager
-def spark_session(preparation: Preparation) -> Iterator[SparkSession]:
-    """Spark for one run, stopped at its end; S3 comes with it where one of the run's paths lies there.
-
-    Raises:
-        NoJava, UsageError: see `build_session`.
-    """
-    settings = preparation.settings
-    paths = [*settings.source.path, settings.output.path]
-    session = build_session(_APP_NAME, needs_s3=any(is_s3(path) for path in paths))
-    try:
-        yield session
-    finally:
-        session.stop()
-
-
-@contextmanager
 def started_spark(*, needs_s3: bool) -> Iterator[SparkSession]:
     """The Spark session of this run, stopped at its end; see `build_session`."""
-    session = build_session("personalize-backfill", needs_s3=needs_s3)
+    session = build_session(_APP_NAME, needs_s3=needs_s3)
     try:
         yield session
     finally:
-        session.stop()
+        # A JVM that has ended already, as after SIGTERM to spark-submit, has nothing left to stop.
+        with suppress(Py4JError, ConnectionError):
+            session.stop()
 
 
 def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:

@@ -31,7 +31,9 @@ def staged_files(stage_url: str) -> tuple[StagedFile, ...]:
     """Every file of the stage at `stage_url`, laid out as `outcome=<outcome>/part-*.parquet`, in the order of names."""
     filesystem, root = open_filesystem(stage_url)
     found = filesystem.get_file_info(FileSelector(root, recursive=True))
-    paths = sorted(info.path for info in found if info.type is FileType.File and info.path.endswith(".parquet"))
+    paths = sorted(
+        info.path for info in found if info.type is FileType.File and info.path.endswith(".parquet")
+    )
     with ThreadPoolExecutor(_FOOTER_READERS) as readers:
         rows = list(readers.map(lambda path: pq.read_metadata(path, filesystem=filesystem).num_rows, paths))
     return tuple(

@@ -62,7 +62,12 @@ def test_more_settled_than_staged_is_an_error() -> None:
         (Sent(stop_reason="SIGTERM was received"), True, False, Status.STOPPED),
     ],
 )
-def test_the_status_follows_from_the_account(sent: Sent, planned: bool, refused: bool, status: Status) -> None:  # noqa: FBT001
+def test_the_status_follows_from_the_account(
+    sent: Sent,
+    planned: bool,  # noqa: FBT001
+    refused: bool,  # noqa: FBT001
+    status: Status,
+) -> None:
     account = Account(Staged(rows_read=2, to_send=2), sent)
     assert account.status(planned=planned, refused=refused) is status
 

@@ -43,7 +43,9 @@ def test_set_lies_over_the_file_and_the_file_over_the_defaults() -> None:
 
 
 def test_set_makes_the_blocks_it_needs_and_takes_any_yaml_value() -> None:
-    settings = parse_settings(MINIMAL, "job.yaml", ["mapping.properties={DISCOUNT: DISCOUNT}", "source.path=[/a, /b]"])
+    settings = parse_settings(
+        MINIMAL, "job.yaml", ["mapping.properties={DISCOUNT: DISCOUNT}", "source.path=[/a, /b]"]
+    )
     assert settings.mapping.properties["DISCOUNT"].expr == "DISCOUNT"
     assert tuple(settings.source.path) == ("/a", "/b")
 

@@ -52,7 +52,13 @@ MAPPING = {
 
 def interactions(rows: Sequence[dict[str, Any]]) -> pa.Table:
     """Rows of the tests' usual log; what a row leaves out is filled in, one valid event each."""
-    usual = {"USER_ID": "u1", "SESSION_ID": "s1", "EVENT_TYPE": "view", "ITEM_ID": "i1", "TIMESTAMP": 1_760_000_000}
+    usual = {
+        "USER_ID": "u1",
+        "SESSION_ID": "s1",
+        "EVENT_TYPE": "view",
+        "ITEM_ID": "i1",
+        "TIMESTAMP": 1_760_000_000,
+    }
     full = [{**usual, "DISCOUNT": None, **row} for row in rows]
     schema = pa.schema(
         [(name, pa.string()) for name in ("USER_ID", "SESSION_ID", "EVENT_TYPE", "ITEM_ID", "DISCOUNT")]
@@ -103,7 +109,11 @@ class Job:
             "schema": str(self.folder / "interactions.avsc"),
             "mapping": dict(MAPPING),
             "checks": {"max_rejected_fraction": 0.5},
-            "personalize": {"tracking_id": "tracker", "region": "eu-west-1", "endpoint_url": self.standin.url},
+            "personalize": {
+                "tracking_id": "tracker",
+                "region": "eu-west-1",
+                "endpoint_url": self.standin.url,
+            },
             "output": {"path": str(self.folder / "output")},
         }
 
@@ -183,7 +193,9 @@ def assert_closed(summary: dict[str, Any]) -> None:
 
 def rows_in(folder: Path) -> list[dict[str, Any]]:
     """All rows of a folder of Parquet files."""
-    rows: list[dict[str, Any]] = ds.dataset(folder, format="parquet", partitioning=None).to_table().to_pylist()
+    rows: list[dict[str, Any]] = (
+        ds.dataset(folder, format="parquet", partitioning=None).to_table().to_pylist()
+    )
     return rows
 
 

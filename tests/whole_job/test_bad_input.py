@@ -56,7 +56,7 @@ def assert_one_sentence(log: str, *said: str) -> None:
 
 
 BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
-    "unknown key": (lambda job: put(job, "delivery.max_request_per_second", 5), ("did you mean delivery.max_requests",)),
+    "unknown key": (lambda job: put(job, "delivery.max_request_per_second", 5), ("did you mean delivery.max",)),
     "wrong type": (lambda job: put(job, "delivery.max_attempts", "many"), ("delivery.max_attempts",)),
     "blank tracking ID": (lambda job: put(job, "personalize.tracking_id", " "), ("personalize.tracking_id",)),
     "source missing": (lambda job: put(job, "source.path", "/no/such/folder"), ("/no/such/folder",)),
@@ -148,7 +148,13 @@ def test_no_region_and_no_credentials_are_said_in_a_sentence(
     job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     job.write_source(interactions(ROWS))
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+    for name in (
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_REGION",
+        "AWS_DEFAULT_REGION",
+        "AWS_PROFILE",
+    ):
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
         monkeypatch.setenv(name, str(tmp_path / "none"))
@@ -170,7 +176,11 @@ def test_no_region_and_no_credentials_are_said_in_a_sentence(
     ],
 )
 def test_a_wrong_option_is_named(
-    arguments: list[str], said: str, job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    arguments: list[str],
+    said: str,
+    job: Job,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with_credentials(monkeypatch)
     job.write_source(interactions(ROWS))
@@ -179,13 +189,25 @@ def test_a_wrong_option_is_named(
 
 
 WITH_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
-    "expression that does not parse": (lambda job: put(job, "mapping.itemId", "ITEM_ID +"), ("mapping.itemId",)),
-    "column that does not exist": (lambda job: put(job, "mapping.itemId", "ITEM_IDS"), ("mapping.itemId", "ITEM_ID")),
+    "expression that does not parse": (
+        lambda job: put(job, "mapping.itemId", "ITEM_ID +"),
+        ("mapping.itemId",),
+    ),
+    "column that does not exist": (
+        lambda job: put(job, "mapping.itemId", "ITEM_IDS"),
+        ("mapping.itemId", "ITEM_ID"),
+    ),
     "filter on no column": (lambda job: put(job, "source.filter", "day > 1"), ("source.filter",)),
     "select that does not parse": (lambda job: put(job, "source.select", ["explode("]), ("source.select",)),
     "an id that changes each time": (lambda job: put(job, "mapping.itemId", "uuid()"), ("mapping.itemId",)),
-    "wrong unit": (lambda job: put(job, "mapping.sentAt.unit", "milliseconds"), ("mapping.sentAt", "seconds")),
-    "damaged in the middle": (lambda job: _damage(job.folder / "source" / "part-0.parquet"), ("part-0.parquet",)),
+    "wrong unit": (
+        lambda job: put(job, "mapping.sentAt.unit", "milliseconds"),
+        ("mapping.sentAt", "seconds"),
+    ),
+    "damaged in the middle": (
+        lambda job: _damage(job.folder / "source" / "part-0.parquet"),
+        ("part-0.parquet",),
+    ),
     "rule that crashes": (
         lambda job: suite_with(
             job, {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "itemId", "regex": "("}}
