@@ -70,6 +70,7 @@ _LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 _GIB = 1 << 30
 _LOG = logging.getLogger("put_events")
 _APP_NAME = "personalize-backfill"
+_QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 @contextmanager
@@ -107,6 +108,7 @@ def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel(conf.get("spark.log.level", "ERROR") or "ERROR")
+    _silence_query_loggers()
     _claim_s3(session.sparkContext)
     return session
 
@@ -165,6 +167,16 @@ def _launch_with_jars(conf: SparkConf, connector: Mapping[str, str], cache: JarC
     SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
     if not known:
         cache.keep(packages, tuple((SparkConf().get("spark.jars") or "").split(",")))
+
+
+def _silence_query_loggers() -> None:
+    """Keep PySpark 4 from logging what it raises: its loggers print the plan, literals included, and a JVM trace."""
+    try:
+        from pyspark.logger import PySparkLogger  # noqa: PLC0415 - Spark 3.5 has none, and logs none of this
+    except ImportError:
+        return
+    for name in _QUERY_LOGGERS:
+        PySparkLogger.getLogger(name).disabled = True
 
 
 def _claim_s3(context: SparkContext) -> None:

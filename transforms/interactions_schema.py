@@ -10,11 +10,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from transforms.errors import BadInput
 from transforms.names import flat, nearest
 
-TYPES = ("string", "int", "long", "float", "double", "boolean")
+AvroType = Literal["string", "int", "long", "float", "double", "boolean"]
+TYPES: tuple[AvroType, ...] = get_args(AvroType)
 REQUIRED = {"USER_ID": ("string",), "ITEM_ID": ("string",), "TIMESTAMP": ("long",)}
 RESERVED = {
     "EVENT_TYPE": ("string",),
@@ -31,7 +33,7 @@ class Field:
     """One field: `type` is one of `TYPES`; `nullable` when its type is a union with null."""
 
     name: str
-    type: str
+    type: AvroType
     nullable: bool
     categorical: bool
 
@@ -93,12 +95,12 @@ def _field(raw: object, where: str) -> Field:
         raise BadInput(f'{where}: field {name}: "categorical" is true or false.')
     union = raw.get("type")
     members = union if isinstance(union, list) else [union]
-    types = [member for member in members if member != "null"]
-    if len(types) != 1 or types[0] not in TYPES:
+    kinds = [kind for kind in TYPES for member in members if member == kind]
+    if len(kinds) != 1 or any(member not in ("null", *TYPES) for member in members):
         raise BadInput(
             f"{where}: field {name}: its type must be one of {', '.join(TYPES)}, or one of them with null."
         )
-    return Field(name, types[0], "null" in members, categorical)
+    return Field(name, kinds[0], "null" in members, categorical)
 
 
 def _check_types(schema: InteractionsSchema, where: str) -> None:

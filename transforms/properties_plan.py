@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 
 from transforms.errors import BadInput
-from transforms.interactions_schema import REQUIRED, RESERVED, Field, InteractionsSchema
+from transforms.interactions_schema import REQUIRED, RESERVED, AvroType, Field, InteractionsSchema
 from transforms.mapping import MappingSettings, PropertySettings
 from transforms.names import camel_case, flat, is_taken, nearest
 
@@ -36,7 +36,7 @@ class Property:
     field: str
     key: str
     expr: str
-    type: str
+    type: AvroType
     nullable: bool
     categorical: bool
 
