@@ -18,7 +18,7 @@ from botocore.credentials import ReadOnlyCredentials
 from delivery.answer import ACCEPTED, Answer, refusal
 from delivery.connections import ConnectionPool
 from delivery.credentials import CredentialsError
-from delivery.events_client import CONNECT_SECONDS, READ_SECONDS, Done
+from delivery.events_client import READ_SECONDS, Done
 from delivery.faults import EXPIRED_CODES
 from delivery.signing import Signer
 
@@ -29,14 +29,17 @@ _RUNTIME_ERRORS = (AwsCrtError, RuntimeError, OSError, ValueError)
 
 
 class AwsCrtClient:
-    """An `EventsClient` on awscrt. `send` is meant for one thread; `clock` gives monotonic seconds."""
+    """An `EventsClient` on awscrt. `send` is meant for one thread; `clock` gives monotonic seconds.
+
+    `time_out` bounds each request from `send` to its answer, in seconds, the opening of a connection included.
+    """
 
     def __init__(
         self,
         signer: Signer,
         pool: ConnectionPool,
         clock: Callable[[], float],
-        time_out: float = CONNECT_SECONDS + READ_SECONDS,
+        time_out: float = READ_SECONDS,
     ) -> None:
         self._signer = signer
         self._pool = pool
