@@ -32,10 +32,10 @@ SCHEMA = pa.schema(
 )
 """One row per accepted event; `request` is the number of its HTTP request (from 0), `event` its JSON."""
 
-BATCH_EVENTS = 2_000
+BATCH_EVENTS = 500
 """Turned into Arrow at once: a few milliseconds, so that no answer waits long for it."""
 
-ROW_GROUP_BATCHES = 50
+ROW_GROUP_BATCHES = 200
 """Written at once, in a thread of its own."""
 
 Row = tuple[int, int, str, str | None, str, str | None, str, str | None, float, str]
@@ -51,6 +51,8 @@ class Record:
         self._written: Future[None] | None = None
         self._rows: list[Row] = []
         self._batches: list[pa.RecordBatch] = []
+        # pyarrow imports pandas at its first conversion: no request shall wait for that.
+        pa.array([""])
 
     def add(self, request: PutEvents, number: int, now: float) -> None:
         """Keep one accepted request: the one with this number, which arrived at `now` (Unix seconds)."""
