@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+from pyspark.sql import functions as F
 
 from expectations.columns import near_misses, visible
 from expectations.conditions import (
@@ -21,7 +21,7 @@ from expectations.conditions import (
     ConditionSource,
 )
 from expectations.errors import BadSuite
-from expectations.rules import ROWS, Rule, Rules, is_set, tally_name
+from expectations.rules import ROWS, Rule, Rules, tally_name
 from expectations.suite import Suite, columns_named, may_be_absent
 
 if TYPE_CHECKING:
@@ -39,41 +39,27 @@ def compile_suites(events: DataFrame, service: Suite, user: Suite | None = None)
     for each, _, name in named:
         _check_columns(each, name, events.columns)
     source = ConditionSource(events, [each for each, _, _ in named])
-    taken = _Counts()
+    taken = _Bits()
     rules = tuple(_rule(each, origin, name, source, taken) for each, origin, name in named)
-    return Rules(rules, tuple(taken.predicates), taken.counts, _scanned(rules, visible(events.columns)))
+    return Rules(rules, tuple(taken.predicates), _scanned(rules, visible(events.columns)))
 
 
-class _Counts:
-    """Gives every distinct predicate one bit and one count; rules that count the same rows share them.
-
-    Nulls of a column are counted without a bit: the check is cheaper than the bit would be.
-    """
+class _Bits:
+    """Gives every distinct predicate one bit; rules that count the same rows share it."""
 
     def __init__(self) -> None:
         self.predicates: list[Column] = []
-        self.counts: dict[str, Column] = {}
-        self._bits: dict[str, int] = {}
+        self._known: dict[str, int] = {}
 
     def bit(self, predicate: Column) -> int:
-        bit = self._bits.setdefault(str(predicate), len(self.predicates))
+        bit = self._known.setdefault(str(predicate), len(self.predicates))
         if bit == len(self.predicates):
             self.predicates.append(predicate)
-            self.counts[tally_name(bit)] = is_set(bit)
         return bit
 
     def rows(self, predicate: Column | None) -> str:
         """The name of the count of the rows that meet the predicate; None counts all."""
         return ROWS if predicate is None else tally_name(self.bit(predicate))
-
-    def nulls(self, column: str, domain: Column | None) -> str:
-        """The name of the count of the column's nulls among the rows of the domain."""
-        if domain is None:
-            self.counts[f"nulls_{column}"] = F.col(column).isNull()
-            return f"nulls_{column}"
-        bit = self.bit(domain)
-        self.counts[f"nulls_{column}_{bit}"] = is_set(bit) & F.col(column).isNull()
-        return f"nulls_{column}_{bit}"
 
 
 def _named(service: Suite, user: Suite | None) -> Iterator[tuple[Expectation, str, str]]:
@@ -92,7 +78,7 @@ def _name(expectation: Expectation) -> str:
     return f"{kind}({', '.join(columns)})" if columns else kind
 
 
-def _rule(expectation: Expectation, origin: str, name: str, source: ConditionSource, taken: _Counts) -> Rule:
+def _rule(expectation: Expectation, origin: str, name: str, source: ConditionSource, taken: _Bits) -> Rule:
     condition = source.condition(expectation, name)
     severity = expectation.severity.value
     if condition is None:
@@ -104,14 +90,17 @@ def _rule(expectation: Expectation, origin: str, name: str, source: ConditionSou
     return Rule(name, origin, severity, expectation, bit, tallies)
 
 
-def _tallies(condition: Condition, metric: str, taken: _Counts) -> dict[str, str]:
+def _tallies(condition: Condition, metric: str, taken: _Bits) -> dict[str, str]:
     """The counts that a verdict needs beside the failed rows, by the names of the metrics they stand for."""
     tallies = {ROW_COUNT: taken.rows(condition.domain)}
     if condition.column is None:
         return tallies | {metric + CONSIDERED_COUNT: taken.rows(condition.considered)}
     if metric + FAILED_COUNT == NULL_COUNT:
         return tallies
-    return tallies | {NULL_COUNT: taken.nulls(condition.column, condition.domain)}
+    missing = F.col(condition.column).isNull()
+    return tallies | {
+        NULL_COUNT: taken.rows(missing if condition.domain is None else condition.domain & missing)
+    }
 
 
 def _check_columns(expectation: Expectation, name: str, columns: Iterable[str]) -> None:

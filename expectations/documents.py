@@ -1,8 +1,8 @@
 """Writes a verdict into a local folder: `validation.json` and Data Docs. It uploads and downloads nothing.
 
 Data Docs are Great Expectations' own page, made self-contained: it comes with scripts, styles and pictures
-from a dozen hosts, which would learn who looks at which run, and fail where there is no Internet. They are cut
-out, a small style sheet stands in, and a Content-Security-Policy keeps the browser from loading anything.
+from a dozen hosts, which would learn who looks at which run, and fail where there is no Internet. They are
+cut out, a small style sheet stands in, and a Content-Security-Policy keeps the browser from loading anything.
 """
 
 from __future__ import annotations

@@ -110,6 +110,7 @@ def _from_events(rule: Rule, validator: Validator) -> ExpectationValidationResul
         raise _crashed(rule) from None
     if result.exception_info and result.exception_info.get("raised_exception", True):
         raise _crashed(rule)
+    result.success = bool(result.success)  # some of theirs are NumPy's, which JSON does not know
     observed = result.result.get("observed_value")
     result.result = {"observed_value": observed} if isinstance(observed, int | float) else {}
     result.expectation_config = rule.expectation.configuration

@@ -12,7 +12,7 @@ from functools import reduce
 from typing import TYPE_CHECKING
 
 from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F  # noqa: N812 - everybody's name for it
+from pyspark.sql import functions as F
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -49,11 +49,10 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A run's rules in order, the service's first; the predicate of each bit; the counts to take, by name."""
+    """A run's rules in order, the service's first, and the predicate behind each bit."""
 
     rules: tuple[Rule, ...]
     predicates: tuple[Column, ...]
-    counts: Mapping[str, Column]
     scanned: tuple[str, ...]
 
     def check(self, events: DataFrame) -> DataFrame:
@@ -63,8 +62,11 @@ class Rules:
         return checked.withColumn(REASONS, self._reasons())
 
     def tallies(self) -> list[Column]:
-        """Aggregates over checked events, to observe: `rows`, `rejected`, and what verdicts need (longs)."""
-        counts = [_count(which).alias(name) for name, which in self.counts.items()]
+        """Aggregates over checked events, to observe: `rows` and one for each predicate; longs, never null.
+
+        They need nothing but `check_columns()`, so they may be taken behind any later step of the pass.
+        """
+        counts = [_count(_is_set(bit)).alias(tally_name(bit)) for bit in range(len(self.predicates))]
         return [F.count(F.lit(1)).alias(ROWS), *counts]
 
     def check_columns(self) -> tuple[str, ...]:
@@ -91,7 +93,7 @@ class Rules:
         empty = F.array().cast("array<string>")
         if not rejecting:
             return empty
-        names = F.array(*(F.when(is_set(bit), F.lit(name)) for name, bit in rejecting))
+        names = F.array(*(F.when(_is_set(bit), F.lit(name)) for name, bit in rejecting))
         broken = F.filter(names, lambda name: name.isNotNull())
         return F.when(_any_set([bit for _, bit in rejecting]), broken).otherwise(empty)
 
@@ -102,11 +104,10 @@ def tally_name(bit: int) -> str:
 
 
 def _bit(predicate: Column, place: int) -> Column:
-    return F.when(predicate, F.lit(1 << place)).otherwise(F.lit(0)).cast("long")
+    return F.when(predicate, F.lit(1 << place).cast("long")).otherwise(F.lit(0).cast("long"))
 
 
-def is_set(bit: int) -> Column:
-    """Whether a checked row has this bit."""
+def _is_set(bit: int) -> Column:
     return F.col(f"{_CHECKS}{bit // BITS}").bitwiseAND(F.lit(1 << bit % BITS)) != 0
 
 

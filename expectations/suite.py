@@ -80,7 +80,7 @@ def _entry(entry: object, where: str, number: int) -> dict[str, Any]:
     if not isinstance(modern["type"], str):
         raise BadSuite(f"{where}, expectation {number} has no 'type'.")
     kept = {key: modern[key] for key in _ENTRY_KEYS if modern.get(key) is not None}
-    # Older releases wrote it into suites; a result format may show values, so it is not the suite's to decide.
+    # Older releases wrote it into suites; a result format may show values, so the suite may not choose it.
     kwargs = {key: value for key, value in (kept.get("kwargs") or {}).items() if key != "result_format"}
     return {**kept, "kwargs": kwargs}
 
