@@ -79,6 +79,7 @@ class LeasedPacer:
         self._news = False
         self._stop: str | None = None
         self._stop_untold: str | None = None
+        self._met = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -142,6 +143,8 @@ class LeasedPacer:
 
     def close(self) -> None:
         """Send the last counts and hang up; see `Pacer`."""
+        if self._stop_untold is not None and self._thread is not None:
+            self._met.wait(_CLOSE_SECONDS)  # stopped before the coordinator was reached: the others must know
         self._tell(self._clock(), {})
         self._closing.set()
         if self._thread is not None:
@@ -175,6 +178,7 @@ class LeasedPacer:
         self._asked_at = None
         self._news = True
         self._link = link
+        self._met.set()
 
     def _lose(self, link: PartitionLink | None) -> None:
         if link is not None and link is self._link:

@@ -13,6 +13,8 @@ from collections.abc import Callable
 _HEADROOM = 0.95
 # A slot may be used this much of a period late.
 _PATIENCE = 0.05
+# Finer than this, seconds since 1970 are not told apart.
+_CLOCK_SECONDS = 1e-5
 # Multiples of it fall most evenly into the unit interval, however many there are.
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
@@ -24,18 +26,16 @@ class StaticPacer:
         self._period = 1.0 / (rate * _HEADROOM)
         self._phase = math.modf(partition * _GOLDEN)[0] * self._period
         self._wall = wall
-        self._spent = self._number(wall())
+        self._spent = self._offered = math.floor((wall() - self._phase) / self._period)
 
     def wait(self) -> float:
         """Return the seconds until the next slot; 0 means now."""
         now = self._wall()
-        number = max(self._spent + 1, self._number(now - self._period * _PATIENCE) + 1)
-        return max(0.0, number * self._period + self._phase - now)
+        in_time = math.ceil((now - self._phase) / self._period - _PATIENCE)
+        self._offered = max(self._spent + 1, in_time)
+        pause = self._offered * self._period + self._phase - now
+        return pause if pause > _CLOCK_SECONDS else 0.0
 
     def spend(self) -> None:
-        """Use the slot that is due."""
-        self._spent = self._number(self._wall())
-
-    def _number(self, at: float) -> int:
-        """Return the number of the last slot up to `at`."""
-        return math.floor((at - self._phase) / self._period)
+        """Use the slot that `wait` said is due."""
+        self._spent = self._offered

@@ -24,9 +24,7 @@ from delivery.storage import Folder
 COORDINATOR = CoordinatorAddress("127.0.0.1", 1, b"secret")
 
 
-def task_of(
-    output: Path, partition: int = 0, execution: str = "exec1", run_id: str = "2026.run"
-) -> DeliveryTask:
+def task_of(output: Path, partition: int = 0, execution: str = "exec1") -> DeliveryTask:
     return DeliveryTask(
         partition=partition,
         stage_url="unused",

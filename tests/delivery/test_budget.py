@@ -1,0 +1,170 @@
+"""The budget on a simulated clock: the limit holds, is used, and follows what the service grants."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from benchmarks.simulated_job import SimulatedJob, World, busiest_second, steady_quota, window_quota
+from delivery.budget import LEAD_SECONDS, Budget, free_lateness, pace_of
+
+PLENTY = 10**9
+
+
+def allowed_in_a_second(limit: float) -> int:
+    return max(1, math.floor(1.05 * limit))
+
+
+@st.composite
+def worlds(draw: st.DrawFn, partitions: int) -> World:
+    number = st.integers(0, partitions - 1)
+    moment = st.floats(0, 4)
+    stalls = draw(st.lists(st.tuples(number, moment, st.floats(0.01, 1)), max_size=8))
+    deaths = draw(st.lists(st.tuples(number, moment), max_size=min(3, partitions - 1)))
+    return World(
+        link=draw(st.floats(0, 0.005)),
+        network=draw(st.floats(0, 0.010)),
+        wake_up=draw(st.floats(0, 0.2)),
+        stalls=tuple((who, start, start + seconds) for who, start, seconds in stalls),
+        deaths=tuple(deaths),
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_no_second_passes_the_limit_by_more_than_five_percent_whatever_stalls_or_dies(
+    data: st.DataObject,
+) -> None:
+    limit = data.draw(st.sampled_from([1, 2, 3, 5, 10, 19, 20, 25, 39, 59, 100, 333, 1000, 2000]))
+    partitions = data.draw(st.integers(1, 200))
+    work = data.draw(st.lists(st.integers(0, 400), min_size=partitions, max_size=partitions))
+    job = SimulatedJob(limit, work, data.draw(worlds(partitions)), data.draw(st.integers(0, 999))).run(6)
+    assert job.busiest_second() <= allowed_in_a_second(limit)
+
+
+@settings(max_examples=40, deadline=None)
+@given(limit=st.integers(1, 3000), partitions=st.integers(1, 200), seed=st.integers(0, 999))
+def test_the_limit_is_used_while_there_is_work(limit: int, partitions: int, seed: int) -> None:
+    seconds = 6 if limit >= 50 else 300 / limit
+    job = SimulatedJob(limit, [PLENTY] * partitions, seed=seed).run(0.2 + seconds)
+    attempts = sum(at >= 0.2 for at in job.arrivals)
+    assert attempts + 1 >= 0.97 * limit * seconds
+    assert job.busiest_second() <= allowed_in_a_second(limit)
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_a_low_limit_holds_over_many_partitions_and_the_work_is_finished(limit: int) -> None:
+    job = SimulatedJob(limit, [1] * 64).run(64 / limit * 1.05 + 1)
+    assert job.left == 0
+    assert len(job.arrivals) == 64
+    assert job.busiest_second() <= limit
+
+
+def test_one_partition_with_all_the_work_gets_all_of_the_limit() -> None:
+    job = SimulatedJob(1000, [PLENTY] + [3] * 63).run(6)
+    assert job.used(1, 5.9) >= 970
+
+
+def test_partitions_that_die_give_what_they_had_to_the_rest_at_once() -> None:
+    deaths = tuple((number, 2.0) for number in range(60))
+    job = SimulatedJob(1000, [PLENTY] * 64, World(deaths=deaths)).run(5)
+    assert job.used(2.0, 3.0) >= 800  # what they held: the lead and one round of leases
+    assert job.used(2.2, 4.9) >= 970
+
+
+def test_partitions_that_finish_waste_nothing() -> None:
+    work = [50 * number for number in range(1, 41)]
+    job = SimulatedJob(2000, work).run(60)
+    assert job.left == 0
+    assert max(job.arrivals) <= sum(work) / 2000 / 0.96
+
+
+def test_there_is_no_credit_for_idle_time() -> None:
+    budget = Budget(100)
+    budget.ask("a", 10, now=0.0)
+    budget.leases(0.0)
+    budget.ask("a", 1000, now=50.0)
+    slots = 0
+    for hundredth in range(100):
+        budget.ask("a", 1000, now=50 + hundredth / 100)
+        slots += sum(lease.count for _, lease in budget.leases(50 + hundredth / 100))
+    assert slots <= 100 * (1 + LEAD_SECONDS) + 6
+
+
+def test_no_lease_is_for_more_than_was_asked() -> None:
+    budget = Budget(1000)
+    budget.ask("a", 3, now=0.0)
+    budget.ask("b", 1, now=0.0)
+    assert {who: lease.count for who, lease in budget.leases(0.0)} == {"a": 3, "b": 1}
+    assert budget.due_in(0.0) is None
+
+
+def test_the_first_to_ask_is_the_first_to_send() -> None:
+    budget = Budget(1)
+    for who in "abc":
+        budget.ask(who, 5, now=0.0)
+    order = [who for tenth in range(40) for who, _ in budget.leases(tenth / 10)]
+    assert order == ["a", "b", "c"]
+
+
+def test_who_is_forgotten_gets_nothing() -> None:
+    budget = Budget(1)
+    budget.ask("a", 5, now=0.0)
+    budget.forget("a")
+    assert budget.due_in(0.0) is None
+    assert budget.leases(0.0) == []
+
+
+def test_a_slot_used_late_at_a_small_limit_moves_those_after_it() -> None:
+    budget = Budget(2)
+    budget.ask("a", 1, now=0.0)
+    budget.leases(0.0)
+    budget.ask("a", 1, now=0.1)
+    before = budget.due_in(0.1)
+    budget.used_late(0.2)
+    after = budget.due_in(0.1)
+    assert before is not None
+    assert after is not None
+    assert after - before == pytest.approx(0.2 - free_lateness(2))
+
+
+@given(st.integers(1, 100_000))
+def test_late_and_jittery_attempts_still_fit_into_the_limit(limit: int) -> None:
+    first_that_does_not_fit = allowed_in_a_second(limit) / pace_of(limit)
+    assert first_that_does_not_fit - free_lateness(limit) - 0.015 >= 1.0 - 1e-9
+
+
+@pytest.mark.parametrize("limit", [50, 1000])
+@pytest.mark.parametrize("partitions", [1, 16])
+@pytest.mark.parametrize("quota", ["bucket", "window"])
+def test_a_service_that_grants_sixty_percent_is_used_and_hardly_refuses(
+    limit: int, partitions: int, quota: str
+) -> None:
+    grants = (
+        steady_quota(lambda _at: 0.6 * limit, 1.0)
+        if quota == "bucket"
+        else window_quota(lambda _at: 0.6 * limit)
+    )
+    job = SimulatedJob(limit, [PLENTY] * partitions, grants=grants).run(50)
+    refused = job.refused(10, 50)
+    assert refused < 0.02
+    assert job.used(10, 50) * (1 - refused) >= 0.9 * 0.6 * limit
+
+
+@pytest.mark.parametrize("doubled_at", [20, 27, 33])
+def test_a_quota_that_doubles_is_found_within_thirty_seconds(doubled_at: int) -> None:
+    grants = steady_quota(lambda at: 200 if at < doubled_at else 400, 0.5)
+    job = SimulatedJob(500, [PLENTY] * 8, grants=grants).run(doubled_at)
+    assert job.budget.rate < 260
+    found = False
+    for _ in range(300):
+        found = found or job.run(0.1).budget.rate >= 0.9 * 400
+    assert found
+
+
+def test_the_busiest_second_is_counted_wherever_it_begins() -> None:
+    assert busiest_second([]) == 0
+    assert busiest_second([0.9, 1.2, 1.8, 1.95]) == 3

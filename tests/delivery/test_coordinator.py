@@ -1,0 +1,178 @@
+"""The coordinator over loopback, with real processes and with clients that mean no good."""
+
+from __future__ import annotations
+
+import multiprocessing
+import socket
+import time
+from collections.abc import Callable, Iterator
+from multiprocessing.connection import Connection
+from multiprocessing.queues import Queue
+
+import pytest
+
+from delivery.coordinator import Coordinator, Progress
+from delivery.errors import CoordinatorLostError
+from delivery.leased_pacer import LeasedPacer
+from delivery.link import Link
+from delivery.settings import CoordinatorAddress
+from delivery.static_pacer import StaticPacer
+
+PATIENCE = 20.0
+
+
+@pytest.fixture
+def coordinator() -> Iterator[Coordinator]:
+    with Coordinator(host="127.0.0.1", limit=200) as started:
+        yield started
+
+
+def until(condition: Callable[[], bool]) -> bool:
+    """Wait until it holds; False if it does not within a time in which it always should."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if condition():
+            return True
+        time.sleep(0.01)
+    return False
+
+
+def receive(link: Link) -> dict[str, object]:
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        if (message := link.receive(0.2)) is not None:
+            return message
+    pytest.fail("no message came")
+
+
+def send_attempts(address: CoordinatorAddress, partition: int, count: int, done: Queue[int]) -> None:
+    pacer = LeasedPacer(lambda: Link.join(address), StaticPacer(1.0, partition, time.time)).start()
+    sent = 0
+    while sent < count and pacer.stop_reason is None:
+        if (pause := pacer.wait(count - sent)) > 0:
+            time.sleep(pause)
+        else:
+            pacer.observe(None, pacer.spend(), events=10)
+            sent += 1
+    pacer.close()
+    done.put(sent)
+
+
+def test_processes_share_the_limit_and_the_driver_knows_what_they_did(coordinator: Coordinator) -> None:
+    context = multiprocessing.get_context("spawn")
+    done: Queue[int] = context.Queue()
+    work = [150, 100, 50]
+    senders = [
+        context.Process(target=send_attempts, args=(coordinator.address, number, count, done))
+        for number, count in enumerate(work)
+    ]
+    for sender in senders:
+        sender.start()
+    assert sorted(done.get(timeout=60) for _ in senders) == sorted(work)
+    for sender in senders:
+        sender.join(PATIENCE)
+    assert until(lambda: coordinator.snapshot().events_delivered == 3000)
+    progress = coordinator.snapshot()
+    assert (progress.request_attempts, progress.requests_delivered) == (300, 300)
+    assert until(lambda: coordinator.snapshot().partitions == 0)
+
+
+def test_the_address_does_not_show_the_key(coordinator: Coordinator) -> None:
+    assert "authkey" not in repr(coordinator.address)
+
+
+def test_a_partition_gets_a_lease_for_what_it_asks(coordinator: Coordinator) -> None:
+    link = Link.join(coordinator.address)
+    link.send({"from": "a", "want": 2})
+    lease = receive(link)["lease"]
+    assert isinstance(lease, list)
+    assert lease[0] == 2
+    link.close()
+
+
+def test_stop_reaches_every_partition_and_those_that_come_later(coordinator: Coordinator) -> None:
+    first, second = Link.join(coordinator.address), Link.join(coordinator.address)
+    assert until(lambda: coordinator.snapshot().partitions == 2)
+    first.send({"from": "a", "stop": "the service refuses everything"})
+    assert receive(second) == {"stop": "the service refuses everything"}
+    coordinator.stop("a later reason")
+    assert receive(Link.join(coordinator.address)) == {"stop": "the service refuses everything"}
+    assert coordinator.snapshot().stop_reason == "the service refuses everything"
+
+
+def test_a_caller_with_a_wrong_key_is_turned_away_and_others_are_served(coordinator: Coordinator) -> None:
+    right = coordinator.address
+    with pytest.raises(CoordinatorLostError):
+        Link.join(CoordinatorAddress(right.host, right.port, b"wrong"))
+    link = Link.join(right)
+    link.send({"from": "a", "want": 1})
+    assert "lease" in receive(link)
+
+
+def test_callers_that_say_nothing_or_garbage_delay_nobody(coordinator: Coordinator) -> None:
+    address = (coordinator.address.host, coordinator.address.port)
+    silent = [socket.create_connection(address) for _ in range(20)]
+    for number in range(20):
+        with socket.create_connection(address) as garbage:
+            garbage.sendall(bytes([number]) * 1000)
+    link = Link.join(coordinator.address)
+    link.send({"from": "a", "want": 1})
+    assert "lease" in receive(link)
+    for each in silent:
+        each.close()
+
+
+@pytest.mark.parametrize(
+    "nonsense", [b"no json", b"[1]", b'{"want": "many"}', b'{"answered": [1]}', b'{"counts": [1]}', b"\xff"]
+)
+def test_a_partition_that_sends_nonsense_is_dropped_and_others_are_served(
+    coordinator: Coordinator, nonsense: bytes
+) -> None:
+    bad, good = Link.join(coordinator.address), Link.join(coordinator.address)
+    connection: Connection[bytes, bytes] = bad._connection
+    connection.send_bytes(nonsense)
+    good.send({"from": "a", "want": 1})
+    assert "lease" in receive(good)
+    assert until(lambda: coordinator.snapshot().partitions == 1)
+
+
+def test_a_partition_that_dies_leaves_the_queue_and_its_counts_stay(coordinator: Coordinator) -> None:
+    link = Link.join(coordinator.address)
+    link.send({"from": "a", "counts": [5, 1, 4, 40]})
+    assert until(lambda: coordinator.snapshot().partitions == 1)
+    link.close()
+    assert until(lambda: coordinator.snapshot().partitions == 0)
+    progress = coordinator.snapshot()
+    assert (progress.request_attempts, progress.throttled_attempts) == (5, 1)
+
+
+def test_a_partition_that_joins_anew_is_not_counted_twice(coordinator: Coordinator) -> None:
+    for _ in range(2):
+        link = Link.join(coordinator.address)
+        link.send({"from": "a", "counts": [5, 1, 4, 40]})
+        assert until(lambda: coordinator.snapshot().request_attempts == 5)
+        link.close()
+        assert until(lambda: coordinator.snapshot().partitions == 0)
+    assert coordinator.snapshot().request_attempts == 5
+
+
+def test_at_the_end_every_partition_sees_its_link_closed() -> None:
+    with Coordinator(host="127.0.0.1", limit=1) as coordinator:
+        link = Link.join(coordinator.address)
+        assert until(lambda: coordinator.snapshot().partitions == 1)
+    with pytest.raises(CoordinatorLostError):
+        receive(link)
+    with pytest.raises(CoordinatorLostError):
+        Link.join(coordinator.address)
+
+
+def test_before_anybody_came_there_is_nothing_to_report() -> None:
+    with Coordinator(host="127.0.0.1", limit=100) as coordinator:
+        assert coordinator.snapshot() == Progress(rate=99.0)
+
+
+def test_a_host_that_is_no_interface_of_this_machine_is_still_advertised() -> None:
+    with Coordinator(host="192.0.2.1", limit=1) as coordinator:
+        assert coordinator.address.host == "192.0.2.1"
+        here = CoordinatorAddress("127.0.0.1", coordinator.address.port, coordinator.address.authkey)
+        Link.join(here).close()

@@ -1,0 +1,72 @@
+"""The slots that a partition holds: each used once, in time, or let go."""
+
+from __future__ import annotations
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from delivery.budget import Lease
+from delivery.held_slots import HeldSlots
+
+
+def test_slots_are_due_one_after_the_other() -> None:
+    slots = HeldSlots()
+    slots.add(Lease(count=2, start_in=0.5, spacing=0.25, patience=0.25, era=3), now=10.0)
+    assert slots.next_in(10.0) == 0.5
+    assert slots.next_in(10.5) == 0.0
+    assert slots.take(10.5) == 3
+    assert slots.next_in(10.5) == 0.25
+    assert slots.take(10.75) == 3
+    assert slots.next_in(10.75) is None
+    assert slots.unspent == 0
+
+
+def test_a_slot_that_was_not_used_in_time_is_lost_and_the_next_one_is_not() -> None:
+    slots = HeldSlots()
+    slots.add(Lease(count=3, start_in=0.0, spacing=1.0, patience=0.25, era=0), now=0.0)
+    assert slots.next_in(0.25) == 0.0
+    assert slots.next_in(0.5) == 0.5
+    assert slots.unspent == 2
+
+
+def test_the_latest_use_is_remembered_until_it_was_told() -> None:
+    slots = HeldSlots()
+    slots.add(Lease(count=2, start_in=0.0, spacing=0.5, patience=0.25, era=0), now=0.0)
+    slots.take(0.125)
+    slots.take(0.5)
+    assert slots.latest == 0.125
+
+
+def test_leases_of_two_eras_keep_their_own_ticket() -> None:
+    slots = HeldSlots()
+    for era in (1, 2):
+        slots.add(Lease(count=1, start_in=0.0, spacing=1.0, patience=1.0, era=era), now=0.0)
+    assert [slots.take(0.0), slots.take(0.0)] == [1, 2]
+
+
+leases = st.builds(
+    Lease,
+    count=st.integers(1, 20),
+    start_in=st.floats(0, 1),
+    spacing=st.floats(0.001, 1),
+    patience=st.floats(0.001, 0.3),
+    era=st.integers(0, 5),
+)
+
+
+@given(st.lists(leases, max_size=10), st.lists(st.floats(0, 1), max_size=100))
+def test_slots_never_multiply_and_the_count_of_unspent_ones_is_right(
+    given_: list[Lease], steps: list[float]
+) -> None:
+    slots, now, used = HeldSlots(), 0.0, 0
+    for lease in given_:
+        slots.add(lease, now)
+    for step in steps:
+        now += step
+        if slots.next_in(now) == 0.0:
+            slots.take(now)
+            used += 1
+    total = sum(lease.count for lease in given_)
+    assert used + slots.unspent <= total
+    assert slots.next_in(10**9) is None
+    assert slots.unspent == 0

@@ -1,0 +1,202 @@
+"""A partition's pacer with a scripted coordinator on a simulated clock: no network, no thread, no waiting."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from delivery.errors import CoordinatorLostError
+from delivery.leased_pacer import STATIC_TICKET, LeasedPacer
+from delivery.link import Message
+from delivery.static_pacer import StaticPacer
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class ScriptedLink:
+    """Answers with what was put in; remembers what it was sent; breaks when told to."""
+
+    def __init__(self) -> None:
+        self.inbox: deque[Message] = deque()
+        self.sent: list[Message] = []
+        self.broken = False
+        self.closed = False
+
+    def send(self, message: Message) -> None:
+        if self.broken:
+            raise CoordinatorLostError("broken")
+        self.sent.append(dict(message))
+
+    def receive(self, seconds: float) -> Message | None:  # noqa: ARG002
+        if self.broken:
+            raise CoordinatorLostError("broken")
+        return self.inbox.popleft() if self.inbox else None
+
+    def close(self) -> None:
+        self.closed = True
+
+    def wants(self) -> list[int]:
+        return [message["want"] for message in self.sent if "want" in message]
+
+
+class Scene:
+    """A pacer of partition 0 with a fallback of 10 attempts a second, and the links that it will get."""
+
+    def __init__(self, *links: ScriptedLink) -> None:
+        self.clock = Clock()
+        self.links = deque(links)
+        self.pacer = LeasedPacer(self.join, StaticPacer(10.0, 0, self.clock), self.clock, token="attempt")
+
+    def join(self) -> ScriptedLink:
+        if not self.links:
+            raise CoordinatorLostError("nobody there")
+        return self.links.popleft()
+
+    def lease(self, link: ScriptedLink, count: int, start_in: float = 0.0, era: int = 0) -> None:
+        link.inbox.append({"lease": [count, start_in, 0.01, 0.02, era]})
+        self.pacer.hear()
+
+
+def joined(link: ScriptedLink) -> Scene:
+    scene = Scene(link)
+    scene.pacer.hear()
+    return scene
+
+
+def test_it_asks_for_what_is_ready_and_only_once_until_it_gets_an_answer() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    assert scene.pacer.wait(7) > 0
+    assert scene.pacer.wait(9) > 0
+    assert link.wants() == [7]
+
+
+def test_it_asks_for_the_next_slots_while_it_still_holds_some() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    scene.pacer.wait(100)
+    scene.lease(link, 30)
+    assert scene.pacer.wait(100) == 0.0
+    assert link.wants() == [100, 70]
+
+
+def test_it_asks_for_nothing_when_it_holds_enough() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    scene.pacer.wait(5)
+    scene.lease(link, 5)
+    scene.pacer.wait(5)
+    assert link.wants() == [5]
+
+
+def test_an_attempt_goes_out_when_its_slot_is_due_and_carries_its_era_back() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    scene.pacer.wait(2)
+    scene.lease(link, 2, start_in=0.05, era=4)
+    assert 0.04 < scene.pacer.wait(2) <= 0.05
+    scene.clock.now += 0.05
+    assert scene.pacer.wait(2) == 0.0
+    ticket = scene.pacer.spend()
+    scene.clock.now += 1.0
+    scene.pacer.observe("throttled", ticket)
+    assert link.sent[-1]["answered"] == [[4, 0, 1]]
+    assert link.sent[-1]["counts"] == [1, 1, 0, 0]
+
+
+def test_a_slot_used_late_is_told() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    scene.pacer.wait(1)
+    scene.lease(link, 1)
+    scene.clock.now += 0.015
+    scene.pacer.wait(1)
+    scene.pacer.spend()
+    scene.clock.now += 0.2
+    scene.pacer.wait(1)
+    assert abs(link.sent[-1]["late"] - 0.015) < 1e-9
+
+
+def test_accepted_events_are_counted_for_the_driver() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    scene.pacer.wait(3)
+    scene.lease(link, 3)
+    for fault, events in ((None, 10), ("transient", 0), (None, 4)):
+        scene.pacer.wait(3)
+        scene.pacer.observe(fault, scene.pacer.spend(), events)
+    scene.pacer.close()
+    assert link.sent[-1]["counts"] == [3, 0, 2, 14]
+    assert link.closed
+
+
+def test_stop_from_the_driver_is_heard() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    assert scene.pacer.stop_reason is None
+    link.inbox.append({"stop": "the service refuses everything"})
+    scene.pacer.hear()
+    assert scene.pacer.stop_reason == "the service refuses everything"
+
+
+def test_a_stop_reaches_the_others_even_if_the_link_was_down_when_it_was_said() -> None:
+    first, second = ScriptedLink(), ScriptedLink()
+    scene = Scene(first, second)
+    scene.pacer.hear()
+    first.broken = True
+    scene.pacer.stop_all("no credentials")
+    assert scene.pacer.stop_reason == "no credentials"
+    scene.pacer.hear()
+    scene.pacer.close()
+    assert second.sent[-1]["stop"] == "no credentials"
+
+
+def test_without_a_coordinator_nothing_goes_out_at_first_and_then_the_static_share() -> None:
+    scene = Scene()
+    scene.pacer.hear()
+    assert scene.pacer.wait(5) > 0
+    scene.clock.now += 3.0
+    attempts = 0
+    end = scene.clock.now + 10.0
+    while scene.clock.now < end:
+        if (pause := scene.pacer.wait(5)) > 0:
+            scene.clock.now += max(pause, 1e-4)
+        else:
+            assert scene.pacer.spend() == STATIC_TICKET
+            attempts += 1
+    assert 90 <= attempts <= 100
+
+
+def test_a_lost_coordinator_is_joined_again_and_asked_again() -> None:
+    first, second = ScriptedLink(), ScriptedLink()
+    scene = Scene(first, second)
+    scene.pacer.hear()
+    scene.pacer.wait(3)
+    first.broken = True
+    scene.pacer.hear()
+    assert scene.pacer.wait(3) > 0
+    scene.pacer.hear()
+    assert first.closed
+    scene.pacer.wait(3)
+    assert second.wants() == [3]
+
+
+def test_nonsense_from_the_other_side_only_costs_the_link() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    link.inbox.append({"lease": "garbage"})
+    scene.pacer.hear()
+    scene.pacer.hear()
+    assert scene.pacer.wait(1) > 0
+    assert link.closed
+
+
+def test_closing_twice_is_fine() -> None:
+    scene = joined(ScriptedLink())
+    scene.pacer.close()
+    scene.pacer.close()
