@@ -69,7 +69,7 @@ def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
 
 def _shaped(spark: SparkSession, preparation: Preparation) -> DataFrame:
     settings = preparation.settings
-    rows = source.read(spark, settings.source)
+    rows = source.read(spark, settings.source, preparation.source.nanosecond_columns)
     partitions = sending_partitions(spark, preparation.source.bytes)
     return events.shape(
         rows,

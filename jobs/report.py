@@ -7,6 +7,7 @@ summary is right.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,10 +52,16 @@ def render_report(summary: dict[str, Any], rules: tuple[RuleResult, ...]) -> str
         autoescape=select_autoescape(default=True), undefined=StrictUndefined, trim_blocks=True
     )
     environment.filters["thousands"] = lambda number: f"{number:,}"
+    environment.filters["instant"] = _instant
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(
         summary=summary, verdict=_VERDICTS[summary["status"]], flow=_flow(summary), rules=rules
     )
+
+
+def _instant(text: str | None) -> str:
+    """An ISO 8601 instant of the summary, for people: to the second."""
+    return "not at all" if text is None else f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"
 
 
 def _flow(summary: dict[str, Any]) -> list[FlowRow]:

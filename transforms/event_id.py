@@ -32,14 +32,16 @@ def content_id(parts: Sequence[Part]) -> Column:
     Each part enters as `name=length:text`, so no two contents are written alike and an absent part differs
     from an empty one. Parts are ordered by name. Texts are hashed as UTF-8 (sha2-256, FIPS 180-4).
     """
-    written = [_written(part) for part in sorted(parts, key=lambda part: part.name)]
-    return F.substring(F.sha2(F.concat(*written), 256), 1, HEX_DIGITS)
+    written = [piece for part in sorted(parts, key=lambda part: part.name) for piece in _written(part)]
+    return F.substring(F.sha2(F.concat_ws("", *written), 256), 1, HEX_DIGITS)
 
 
-def _written(part: Part) -> Column:
+def _written(part: Part) -> list[Column]:
+    """Give the pieces of `name=length:text`, all null when the value is: concat_ws leaves nulls out."""
     text = _bits(part.value) if part.fractional else part.value.cast("string")
+    there = text.isNotNull()
     length = F.octet_length(text).cast("string")
-    return F.coalesce(F.concat(F.lit(f"{part.name}="), length, F.lit(":"), text), F.lit(""))
+    return [F.when(there, F.lit(f"{part.name}=")), length, F.when(there, F.lit(":")), text]
 
 
 def _bits(number: Column) -> Column:

@@ -167,7 +167,7 @@ def _content(mapped: Sequence[MappedProperty], *, session_is_mapped: bool) -> li
     return [
         *(Part(name, F.col(name)) for name in names),
         Part("eventValue", F.col("eventValue"), fractional=True),
-        Part("impression", canonical(F.col("_joined"), F.col("_lengths"))),
+        Part("impression", canonical(F.col("impression"), F.col("_joined"), F.col("_lengths"))),
         *(Part(f"properties.{one.key}", one.identity(), one.is_fractional()) for one in mapped),
     ]
 

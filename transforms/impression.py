@@ -48,9 +48,15 @@ def lengths(ids: Column) -> Column:
     return F.transform(ids, F.char_length)
 
 
-def canonical(joined_ids: Column, id_lengths: Column) -> Column:
-    """Write the ids so that no two impressions are written alike, even where an id holds a `|`."""
-    return F.concat(F.array_join(id_lengths.cast("array<string>"), ",", "-"), F.lit(":"), joined_ids)
+def canonical(ids: Column, joined_ids: Column, id_lengths: Column) -> Column:
+    """Write the ids so that no two impressions are written alike, but for a null and an empty id: both are bad.
+
+    The joined text does, behind the count of ids, unless an id holds a `|` itself; then the lengths tell.
+    """
+    separators = F.char_length(joined_ids) - F.char_length(F.replace(joined_ids, F.lit(SEPARATOR), F.lit("")))
+    plain = F.concat(F.size(ids).cast("string"), F.lit(":"), joined_ids)
+    told_apart = F.concat(F.array_join(id_lengths.cast("array<string>"), ",", "-"), F.lit("~"), joined_ids)
+    return F.when(separators < F.size(ids), plain).otherwise(told_apart)
 
 
 def impression_sizes(ids: Column, joined_ids: Column, id_lengths: Column) -> dict[str, Column]:

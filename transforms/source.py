@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Collection
 from functools import reduce
 from pathlib import Path
 
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from transforms.errors import BadInput
 from transforms.expressions import blamed_on, is_repeatable
@@ -21,15 +23,28 @@ from transforms.mapping import SourceSettings
 _GLOB = re.compile(r"[*?{\[]")
 
 
-def read(spark: SparkSession, settings: SourceSettings) -> DataFrame:
+def read(
+    spark: SparkSession, settings: SourceSettings, nanosecond_columns: Collection[str] = ()
+) -> DataFrame:
     """Read the rows that `source:` describes: all columns of the files and their folders, or its `select`.
 
     `filter` sees the raw columns and reaches the Parquet scan; `select` comes after it. Raises `BadInput`
     that names the key at fault: `source.path`, `source.filter` or `source.select`.
+
+    Columns that hold timestamps in nanoseconds (`source_files` finds them) become Spark's timestamps, whole
+    microseconds. Spark reads them as longs, if `spark.sql.legacy.parquet.nanosAsLong` is on.
     """
-    raw = _parquet(spark, settings.path)
+    raw = _with_timestamps(_parquet(spark, settings.path), nanosecond_columns)
     rows = raw if settings.filter is None else _filtered(raw, settings.filter)
     return _selected(raw, rows, settings.select) if settings.select else rows
+
+
+def _with_timestamps(raw: DataFrame, columns: Collection[str]) -> DataFrame:
+    """Turn longs of nanoseconds into timestamps."""
+    if not columns:
+        return raw
+    quoted = {name: f"`{name.replace('`', '``')}`" for name in columns}
+    return raw.withColumns({name: F.expr(f"timestamp_micros({quoted[name]} div 1000)") for name in columns})
 
 
 def folder_of(path: str) -> str:

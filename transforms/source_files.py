@@ -23,6 +23,7 @@ from transforms.globs import is_glob, matcher
 OpenFilesystem = Callable[[str], tuple[pafs.FileSystem, str]]
 """Gives the file system of a URL, and the URL's path within it."""
 
+NANOSECONDS = "timestamp in nanoseconds"
 _FOOTER_THREADS = 64  # footers are small and far away: the wait is for the network
 
 
@@ -34,6 +35,11 @@ class SourceFiles:
     bytes: int
     rows: int
     columns: dict[str, str]
+
+    @property
+    def nanosecond_columns(self) -> tuple[str, ...]:
+        """The columns that hold timestamps in nanoseconds, as pandas writes them; Spark knows no such type."""
+        return tuple(name for name, kind in self.columns.items() if kind == NANOSECONDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +62,7 @@ def check_files(paths: Sequence[str], open_filesystem: OpenFilesystem) -> Source
 
     Raises `BadInput` that names the file: for a path that is missing or holds no Parquet file, a file that is
     not Parquet or cut off, lies in two of the paths or where Spark would pass over it, or holds nanoseconds
-    (Spark reads none), and for two files whose columns differ in name or type.
+    within a nested column, and for two files whose columns differ in name or type.
     """
     files = [file for path in paths for file in _listed(path, open_filesystem)]
     _check_once(files)
@@ -143,9 +149,9 @@ def _footer(file: _File) -> _Footer:
         raise BadInput(f"source file {file.name}: not Parquet, or damaged: {_first_line(error)}") from None
     columns = [metadata.schema.column(number) for number in range(metadata.num_columns)]
     for column in columns:
-        if column.physical_type == "INT64" and "timeUnit=nanoseconds" in str(column.logical_type):
+        if _type(column) == NANOSECONDS and "." in column.path:
             raise BadInput(
-                f"source file {file.name}: column {column.path} is a timestamp in nanoseconds, which Spark "
+                f"source file {file.name}: column {column.path} is a nested timestamp in nanoseconds, which Spark "
                 "can't read; write it in microseconds (pandas: to_parquet(…, coerce_timestamps='us'))."
             )
     return _Footer(file, metadata.num_rows, {_leaf(column.path): _type(column) for column in columns})
@@ -162,6 +168,8 @@ def _type(column: pq.ColumnSchema) -> str:
     INT96 is the old way of writing a timestamp in UTC.
     """
     logical, physical = str(column.logical_type), str(column.physical_type)
+    if physical == "INT64" and "timeUnit=nanoseconds" in logical:
+        return NANOSECONDS
     if physical == "INT96" or logical.startswith("Timestamp(isAdjustedToUTC=true"):
         return "timestamp"
     if logical.startswith("Timestamp"):

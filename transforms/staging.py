@@ -21,7 +21,12 @@ SEND, REJECTED, DUPLICATE, DELIVERED = OUTCOMES = ("send", "rejected", "duplicat
 
 _WRITERS = "spark.sql.maxConcurrentOutputFileWriters"
 _SESSION = [LANE, "_envelope", "_state"]
-_ROW_GROUP_BYTES = 32 * 1024 * 1024
+_PARQUET = {
+    "compression": "zstd",
+    "parquet.block.size": str(32 * 1024 * 1024),
+    "parquet.enable.dictionary#body": "false",  # all values differ: a dictionary is built in vain
+    "parquet.enable.dictionary#event_id": "false",
+}
 
 
 def stage(
@@ -64,7 +69,7 @@ def write(staged: DataFrame, folder: str) -> None:
     conf.set(_WRITERS, str(len(OUTCOMES)))
     try:
         writer = staged.write.mode("overwrite").partitionBy("outcome")
-        writer.options(**{"compression": "zstd", "parquet.block.size": str(_ROW_GROUP_BYTES)}).parquet(folder)
+        writer.options(**_PARQUET).parquet(folder)
     finally:
         conf.set(_WRITERS, before or "0")
 

@@ -193,3 +193,12 @@ def test_the_retail_log_keeps_its_months(spark: SparkSession) -> None:
 @pytest.mark.skipif(not OTTO.exists(), reason="needs the shared otto sessions")
 def test_nested_sessions_become_one_row_for_each_event(spark: SparkSession) -> None:
     assert read(spark, source(OTTO, select=["explode(events) as e", "session"])).count() == 862
+
+
+def test_nanoseconds_become_timestamps_before_anything_sees_them(spark: SparkSession, tmp_path: Path) -> None:
+    at = pa.array([1_760_000_000_123_456_789, None], pa.timestamp("ns"))
+    write(tmp_path / "logs", {"a b": at, "item": ["a", "b"]})
+    rows = read(spark, source(tmp_path / "logs", filter="`a b` > '2025-01-01'"), ["a b"])
+    assert dict(rows.dtypes)["a b"] == "timestamp"
+    [row] = rows.selectExpr("unix_micros(`a b`) as micros").collect()
+    assert row.micros == 1_760_000_000_123_456
