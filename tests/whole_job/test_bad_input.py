@@ -73,7 +73,7 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     ),
     "columns that differ": (
         lambda job: pq.write_table(pa.table({"ITEM_ID": [1]}), job.folder / "source" / "part-1.parquet"),
-        ("part-1.parquet", "ITEM_ID"),
+        ("part-1.parquet", "differ in column"),
     ),
     "schema missing": (lambda job: put(job, "schema", "/no/such.avsc"), ("/no/such.avsc",)),
     "schema not JSON": (lambda job: (job.folder / "interactions.avsc").write_text("{"), ("interactions.avsc", "JSON")),
