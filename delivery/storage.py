@@ -45,7 +45,7 @@ def open_filesystem(url: str) -> tuple[fs.FileSystem, str]:
 
 def join(url: str, *parts: str) -> str:
     """Return the URL of what lies under `url`: `join("s3://b/out/", "ledger") == "s3://b/out/ledger"`."""
-    return "/".join([url.rstrip("/") or url, *(part.strip("/") for part in parts)])
+    return "/".join([url.rstrip("/"), *(part.strip("/") for part in parts)]) or "/"
 
 
 class Folder:

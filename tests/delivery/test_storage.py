@@ -1,0 +1,184 @@
+"""Files by URL: on disk and on an S3 server, with errors that say what failed and nothing secret."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pyarrow import fs
+
+from delivery import storage
+from delivery.errors import CoordinatorLostError, DeliveryError, StorageError
+from delivery.storage import Folder, join, open_filesystem, read_text
+from tests.moto_server import CREDENTIALS, MotoServer
+
+
+@pytest.mark.parametrize(
+    ("url", "path"),
+    [
+        ("/data/in", "/data/in"),
+        ("file:/data/in", "/data/in"),
+        ("file:///data/in", "/data/in"),
+        ("/data/a b%20c=1", "/data/a b%20c=1"),
+        ("file:///data/a%20b", "/data/a%20b"),
+        ("/data/in/", "/data/in"),
+    ],
+)
+def test_local_urls_name_the_path_that_spark_would_read(url: str, path: str) -> None:
+    filesystem, found = open_filesystem(url)
+    assert isinstance(filesystem, fs.LocalFileSystem)
+    assert found == path
+
+
+def test_a_bare_path_is_taken_from_the_working_directory() -> None:
+    assert open_filesystem("conf/job.yaml")[1] == f"{Path.cwd()}/conf/job.yaml"
+
+
+@pytest.mark.parametrize("url", ["http://host/x", "hdfs://host/x", "gs://bucket/x", "s3://", "s3:///key"])
+def test_a_url_that_can_not_be_used_is_refused_by_name(url: str) -> None:
+    with pytest.raises(StorageError, match=url.split(":", maxsplit=1)[0]):
+        open_filesystem(url)
+
+
+def test_joining_neither_doubles_nor_drops_slashes() -> None:
+    assert join("s3://b/out/", "runs", "r1") == "s3://b/out/runs/r1"
+    assert join("/", "ledger") == "/ledger"
+    assert join("out") == "out"
+
+
+def test_a_file_comes_back_as_it_was_written(tmp_path: Path) -> None:
+    folder = Folder(str(tmp_path / "new" / "folder"))
+    folder.write_bytes("a.txt", "häé".encode())
+    folder.write_bytes("sub/b.txt", memoryview(b"b"))
+    assert folder.read_bytes("a.txt") == "häé".encode()
+    assert read_text(join(folder.url, "a.txt")) == "häé"
+    assert folder.read_bytes("sub/b.txt") == b"b"
+    assert folder.names() == ["a.txt"]
+
+
+def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
+    folder = Folder(str(tmp_path))
+    folder.write_bytes("a", b"long content")
+    folder.write_bytes("a", b"short")
+    assert folder.read_bytes("a") == b"short"
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+
+
+def test_a_folder_that_does_not_exist_is_empty_and_may_be_deleted(tmp_path: Path) -> None:
+    folder = Folder(str(tmp_path / "none"))
+    assert folder.names() == []
+    folder.delete("nothing")
+    folder.delete_all()
+
+
+def test_deleting_all_takes_sub_folders_too(tmp_path: Path) -> None:
+    folder = Folder(str(tmp_path / "run"))
+    folder.write_bytes("stage/part-0.parquet", b"x")
+    folder.delete_all()
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_folder_of_files_is_uploaded_with_its_sub_folders(tmp_path: Path) -> None:
+    site = tmp_path / "site"
+    (site / "static" / "css").mkdir(parents=True)
+    (site / "index.html").write_text("i")
+    (site / "static" / "css" / "a.css").write_text("c")
+    folder = Folder(str(tmp_path / "out"))
+    folder.upload(site)
+    assert folder.read_bytes("index.html") == b"i"
+    assert folder.read_bytes("static/css/a.css") == b"c"
+
+
+def test_errors_name_the_file_and_the_cause(tmp_path: Path) -> None:
+    with pytest.raises(StorageError, match=r"Could not read .*/absent.yaml: there is no such file\."):
+        read_text(str(tmp_path / "absent.yaml"))
+    (tmp_path / "latin").write_bytes(b"\xff")
+    with pytest.raises(StorageError, match="it is not UTF-8 text"):
+        read_text(str(tmp_path / "latin"))
+    (tmp_path / "file").write_text("")
+    with pytest.raises(StorageError, match="Could not write"):
+        Folder(str(tmp_path / "file")).write_bytes("below", b"")
+
+
+@pytest.mark.parametrize("kind", [DeliveryError, StorageError, CoordinatorLostError])
+def test_errors_survive_pickling(kind: type[DeliveryError]) -> None:
+    error = pickle.loads(pickle.dumps(kind("One sentence.")))  # noqa: S301  (our own)
+    assert type(error) is kind
+    assert str(error) == "One sentence."
+
+
+@pytest.fixture
+def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.MonkeyPatch]:
+    for name in list(os.environ):
+        if name.startswith("AWS_"):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "credentials"))
+    storage._aws_session.cache_clear()
+    yield monkeypatch
+    storage._aws_session.cache_clear()
+    storage._connect.cache_clear()
+
+
+def test_without_credentials_s3_is_refused_in_one_sentence(no_aws: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+    with pytest.raises(StorageError, match="no AWS credentials to reach s3://bucket/key"):
+        open_filesystem("s3://bucket/key")
+
+
+@pytest.fixture(scope="module")
+def s3_server() -> Iterator[MotoServer]:
+    with MotoServer() as server:
+        server.create_bucket("output")
+        yield server
+
+
+@pytest.fixture
+def s3(s3_server: MotoServer, no_aws: pytest.MonkeyPatch) -> MotoServer:
+    for name, value in s3_server.environ.items():
+        no_aws.setenv(name, value)
+    return s3_server
+
+
+@pytest.mark.s3
+@pytest.mark.parametrize("scheme", ["s3", "s3a", "S3"])
+def test_s3_serves_as_disk_does(s3: MotoServer, scheme: str, tmp_path: Path) -> None:
+    folder = Folder(f"{scheme}://output/{scheme}/runs/r1")
+    assert folder.names() == []
+    folder.write_bytes("a.txt", b"a")
+    folder.write_bytes("sub/b.txt", b"b")
+    (tmp_path / "c.txt").write_text("c")
+    folder.upload(tmp_path)
+    assert folder.names() == ["a.txt", "c.txt"]
+    assert read_text(f"{scheme}://output/{scheme}/runs/r1/sub/b.txt") == "b"
+    folder.delete("a.txt")
+    folder.delete("a.txt")
+    assert folder.names() == ["c.txt"]
+    folder.delete_all()
+    assert [key for key in s3.keys("output", f"{scheme}/") if not key.endswith("/")] == []
+
+
+@pytest.mark.s3
+@pytest.mark.usefixtures("s3")
+def test_an_s3_error_names_the_url_and_no_credential() -> None:
+    with pytest.raises(StorageError, match="s3://no-such-bucket/x") as caught:
+        Folder("s3://no-such-bucket").write_bytes("x", b"")
+    for secret in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        assert CREDENTIALS[secret] not in str(caught.value)
+    with pytest.raises(StorageError, match="there is no such file"):
+        read_text("s3://output/absent")
+
+
+@pytest.mark.s3
+@pytest.mark.usefixtures("s3")
+def test_credentials_that_change_during_a_run_are_used_from_then_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, _ = open_filesystem("s3://output/x")
+    again, _ = open_filesystem("s3://output/y")
+    assert before is again
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDREFRESHED")
+    storage._aws_session.cache_clear()
+    after, _ = open_filesystem("s3://output/x")
+    assert after is not before
