@@ -14,6 +14,7 @@ from jobs.errors import UsageError
 
 # Spark 3.5: "Error while reading file <url>."; 4.x: "[FAILED_READ_FILE…] Encountered error while reading file <url>."
 _READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) *(\S+?)\.?(?:\s|$)")
+_JAVA_CAUSE = re.compile(r"^(?:Caused by: )?(java\.(?:util|lang|time)\.[\w.]*Exception)", re.MULTILINE)
 _ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 
 SparkFailure = (Py4JJavaError, PySparkException)
@@ -32,11 +33,11 @@ def usage_error(error: Exception) -> UsageError | None:
             f"source file {unreadable[1]} can't be read: it is damaged or not Parquet throughout; "
             "write it anew or leave it out of source.path.",
         )
-    classes = _ERROR_CLASS.findall(text)
-    if classes:
+    causes = _ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
+    if causes:
         return UsageError(
-            f"Spark could not compute the events: error class {classes[-1]}; "
-            "look for the expression in mapping, source.select or source.filter that raises it.",
+            f"Spark could not compute the events: {causes[-1]}; look for what raises it: an expression in mapping, "
+            "source.select or source.filter, or a rule of the suite.",
         )
     return None
 

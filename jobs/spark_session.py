@@ -107,7 +107,7 @@ def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:
         # The machine's `python3` need not be this one, with the job's packages.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     session = SparkSession.builder.config(conf=conf).getOrCreate()
-    session.sparkContext.setLogLevel(conf.get("spark.log.level", "ERROR") or "ERROR")
+    session.sparkContext.setLogLevel(conf.get("spark.log.level", "FATAL") or "FATAL")
     _silence_query_loggers()
     _claim_s3(session.sparkContext)
     return session
