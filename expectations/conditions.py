@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
+from pyspark.errors import IllegalArgumentException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -95,12 +96,23 @@ class ConditionSource:
         """
         if expectation.expectation_type not in COMPILED_TYPES:
             return None
+        self._check_patterns(expectation, name)
         try:
             condition = self._compiled(expectation)
             self._empty.select(condition.failed)  # analysed, never run
         except Exception as problem:  # noqa: BLE001 - whatever Spark or a metric says of its arguments
             raise BadSuite(f"{name} can't be applied to the events: {first_line(problem)}") from None
         return condition
+
+    def _check_patterns(self, expectation: Expectation, name: str) -> None:
+        """Refuse a regular expression that Java can't read: Spark would find out in the middle of the data."""
+        kwargs = expectation.configuration.kwargs
+        java = self._empty.sparkSession.sparkContext._jvm.java  # type: ignore[union-attr]  # noqa: SLF001
+        for pattern in [kwargs.get("regex"), *(kwargs.get("regex_list") or ())]:
+            try:
+                java.util.regex.Pattern.compile(pattern or "")
+            except IllegalArgumentException:
+                raise BadSuite(f"{name}: {pattern!r} is no regular expression that Java reads.") from None
 
     def _compiled(self, expectation: Expectation) -> Condition:
         metric = _metric(expectation)

@@ -180,6 +180,7 @@ def test_the_parity_test_leaves_out_no_compiled_type() -> None:
             condition_parser="spark",
         ),
         over("eventType", "values_to_match_regex_list", regex_list=[]),
+        over("eventType", "values_to_match_regex_list", regex_list=["a", "("]),
     ],
 )
 def test_a_rule_that_does_not_fit_its_columns_is_named(events: Events, entry: dict[str, Any]) -> None:
