@@ -139,6 +139,7 @@ class LeasedPacer:
     def stop_all(self, reason: str) -> None:
         """Stop this partition and, through the driver, all others; see `Pacer`."""
         self._stop = self._stop_untold = self._stop or reason
+        self._news = True
         self._tell(self._clock(), {})
 
     def close(self) -> None:
@@ -176,7 +177,6 @@ class LeasedPacer:
             self._retired.put(link)
             return
         self._asked_at = None
-        self._news = True
         self._link = link
         self._met.set()
 

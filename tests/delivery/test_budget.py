@@ -94,6 +94,22 @@ def test_there_is_no_credit_for_idle_time() -> None:
     assert slots <= 100 * (1 + LEAD_SECONDS) + 6
 
 
+def ask_once_every(pause: float, budget: Budget, times: int) -> None:
+    for number in range(times):
+        now = 10 + number * pause
+        budget.ask("a", 1, now)
+        budget.leases(now)
+
+
+@pytest.mark.parametrize(("pause", "raised"), [(0.1, False), (0.001, True)])
+def test_after_a_cut_only_a_rate_that_is_used_is_raised(pause: float, raised: bool) -> None:  # noqa: FBT001
+    budget = Budget(100)
+    budget.answered(era=0, accepted=100, refused=50, now=0)
+    cut = budget.rate
+    ask_once_every(pause, budget, times=4000)
+    assert (budget.rate > 1.1 * cut) == raised
+
+
 def test_no_lease_is_for_more_than_was_asked() -> None:
     budget = Budget(1000)
     budget.ask("a", 3, now=0.0)

@@ -156,6 +156,15 @@ def test_a_stop_reaches_the_others_even_if_the_link_was_down_when_it_was_said() 
     assert second.sent[-1]["stop"] == "no credentials"
 
 
+def test_a_stop_that_was_said_before_the_coordinator_was_reached_is_told_as_soon_as_it_is() -> None:
+    link = ScriptedLink()
+    scene = Scene(link)
+    scene.pacer.stop_all("no credentials")
+    scene.pacer.hear()
+    scene.pacer.wait(0)
+    assert link.sent[0]["stop"] == "no credentials"
+
+
 def test_without_a_coordinator_nothing_goes_out_at_first_and_then_the_static_share() -> None:
     scene = Scene()
     scene.pacer.hear()
