@@ -29,7 +29,7 @@ from transforms.properties import UNREADABLE_PREFIX, MappedProperty, properties_
 from transforms.properties_plan import Property
 from transforms.scalars import id_text, is_unreadable, read_as
 from transforms.sessions import LANE, derive
-from transforms.timestamps import MICROS_PER, to_micros, to_seconds, unit_votes
+from transforms.timestamps import MICROS_PER, may_lie_within, to_micros, to_seconds, unit_votes
 
 SOURCE = "source"
 """The struct column that holds the whole source row."""
@@ -77,7 +77,7 @@ def shape(
     values = _values(rows, mapping, properties)
     known = _Values({field.name: field.dataType for field in values.schema})
     mapped = [MappedProperty(plan, *known.get(plan.key)) for plan in properties]
-    events = _timed(values, known, mapping.sent_at.unit).where(window.within(F.col("_at_micros")))
+    events = _timed(values, known, mapping.sent_at.unit, window)
     events = _with_session(events, known, mapping, session, partitions)
     events = _typed(events, known, mapped)
     events = _identified(events, known, mapped, session_is_mapped=mapping.session_id is not None)
@@ -119,11 +119,14 @@ def _values(rows: DataFrame, mapping: MappingSettings, properties: Sequence[Prop
     return rows.select(F.struct("*").alias(SOURCE), *columns)
 
 
-def _timed(values: DataFrame, known: _Values, unit: str | None) -> DataFrame:
+def _timed(values: DataFrame, known: _Values, unit: str | None, window: Window) -> DataFrame:
+    """Read the time and keep the window's rows; the bound on the raw column is for the Parquet scan."""
     sent_at = known.get("sentAt")
     votes = {PLAUSIBLE_PREFIX + name: vote for name, vote in unit_votes(*sent_at).items()}
     micros = to_micros(sent_at[0], unit, sent_at[1])
-    return values.withColumns({"userId": known.text("userId"), "_at_micros": micros, **votes})
+    in_reach = values.where(may_lie_within(sent_at[0], unit, sent_at[1], window))
+    timed = in_reach.withColumns({"userId": known.text("userId"), "_at_micros": micros, **votes})
+    return timed.where(window.within(F.col("_at_micros")))
 
 
 def _with_session(

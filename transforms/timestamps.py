@@ -8,11 +8,14 @@ milliseconds, accepted by the service and silently without effect).
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from transforms.errors import BadInput
+from transforms.event_window import Window
 
 MICROS_PER = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
 """Numeric units, by the microseconds that one of them holds."""
@@ -52,6 +55,24 @@ def to_micros(column: Column, unit: str | None, data_type: T.DataType) -> Column
 def to_seconds(micros: Column) -> Column:
     """Round microseconds down to the whole seconds that PutEvents takes; long, null for null."""
     return F.unix_seconds(F.timestamp_micros(micros))
+
+
+def may_lie_within(column: Column, unit: str | None, data_type: T.DataType, window: Window) -> Column:
+    """Bound the source's own column, so that Parquet can skip what lies outside the window; never null.
+
+    Says no only where `window.within(to_micros(…))` says no; yes to every row of a type whose order Parquet's
+    statistics don't show (strings, doubles, decimals). Unreadable times lie in every window: yes.
+    """
+    if isinstance(data_type, T.TimestampType):
+        return column.isNull() | _between(column, window.since, window.until, F.timestamp_micros)
+    if not isinstance(data_type, T.IntegralType) or (unit or "seconds") not in MICROS_PER:
+        return F.lit(True)
+    factor = MICROS_PER[unit or "seconds"]
+    since, until = (bound if bound is None else -(-bound // factor) for bound in (window.since, window.until))
+    limit = _INT64_MAX // factor
+    number = column.cast("long")
+    unreadable = column.isNull() | (number < F.lit(-limit)) | (number > F.lit(limit))
+    return unreadable | _between(number, since, until, lambda bound: bound)
 
 
 def unit_votes(column: Column, data_type: T.DataType) -> dict[str, Column]:
@@ -112,6 +133,17 @@ def _number_to_micros(column: Column, factor: int, data_type: T.DataType) -> Col
     if isinstance(data_type, (T.FloatType, T.DoubleType)):
         fits = F.abs(number) < F.lit(float(limit))  # 2^63 - 1 as a double is 2^63 already
     return F.when(fits, F.floor(number * F.lit(factor)).cast("long"))
+
+
+def _between(
+    column: Column, since: int | None, until: int | None, typed: Callable[[Column], Column]
+) -> Column:
+    inside = F.lit(True)
+    if since is not None:
+        inside = inside & (column >= typed(F.lit(since)))
+    if until is not None:
+        inside = inside & (column < typed(F.lit(until)))
+    return inside
 
 
 def _is_plausible(number: Column, micros: int) -> Column:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -177,6 +178,17 @@ def test_a_time_that_cannot_be_read_lies_in_every_window(spark: SparkSession) ->
     rows = frame(spark, changed(at=None), changed(at=SECOND - 1), changed(at=SECOND), changed(at=SECOND + 1))
     window = Window(since=SECOND * 1_000_000, until=(SECOND + 1) * 1_000_000)
     assert [row["sentAt"] for row in shaped(rows, window=window).collect()] == [None, SECOND]
+
+
+@pytest.mark.parametrize("kind", ["bigint", "int", "timestamp"])
+def test_the_window_reaches_the_parquet_scan(spark: SparkSession, tmp_path: Path, kind: str) -> None:
+    folder = str(tmp_path / "rows")
+    spark.range(4).selectExpr(f"cast(id + {SECOND} as {kind}) as at", "'u' as user").write.parquet(folder)
+    mapped = {"userId": "user", "eventType": "'click'", "sentAt": {"expr": "at"}}
+    window = Window(since=(SECOND + 1) * 1_000_000, until=(SECOND + 3) * 1_000_000)
+    df = shaped(spark.read.parquet(folder), mapped, (), window=window)
+    assert sorted(row["sentAt"] for row in df.collect()) == [SECOND + 1, SECOND + 2]
+    assert "PushedFilters: [Or(" in df._jdf.queryExecution().executedPlan().toString()
 
 
 @pytest.mark.parametrize("key", ["userId", "itemId", "eventValue", "impression"])

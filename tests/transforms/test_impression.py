@@ -63,7 +63,16 @@ def test_the_sizes_that_rules_need_are_exact_and_null_without_an_impression(spar
 
 
 def test_no_two_impressions_are_written_alike(spark: SparkSession) -> None:
-    different = [["a|b", "c"], ["a", "b|c"], ["a", "b", "c"], ["a", ""], ["", "a"], ["1", "a"], ["a"], ["c", "b", "a"]]
+    different = [
+        ["a|b", "c"],
+        ["a", "b|c"],
+        ["a", "b", "c"],
+        ["a", ""],
+        ["", "a"],
+        ["1", "a"],
+        ["a"],
+        ["c", "b", "a"],
+    ]
     df = impressions(spark, different, T.ArrayType(T.StringType()))
     ids = F.col("ids")
     texts = [row[0] for row in df.select(canonical(ids, joined(ids), lengths(ids))).collect()]

@@ -12,7 +12,8 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from transforms.errors import BadInput
-from transforms.timestamps import MICROS_PER, better_unit, to_micros, to_seconds, unit_votes
+from transforms.event_window import Window
+from transforms.timestamps import MICROS_PER, better_unit, may_lie_within, to_micros, to_seconds, unit_votes
 
 SECOND = 1_700_000_000
 MICROS = SECOND * 1_000_000
@@ -112,6 +113,25 @@ def test_seconds_are_rounded_down_also_before_1970(spark: SparkSession) -> None:
     df = spark.createDataFrame([(value,) for value in micros], "m long")
     got = [row[0] for row in df.select(to_seconds(F.col("m"))).collect()]
     assert got == [SECOND, -1, 0, (2**63 - 1) // 1_000_000, None]
+
+
+@pytest.mark.parametrize("unit", MICROS_PER)
+@pytest.mark.parametrize("window", [Window(10_500, None), Window(None, -1), Window(-1_500, 2_000_001)])
+def test_the_bound_on_the_source_keeps_every_row_that_the_window_keeps(
+    spark: SparkSession, unit: str, window: Window
+) -> None:
+    edges = [
+        bound // MICROS_PER[unit] + step
+        for bound in (window.since, window.until)
+        if bound
+        for step in (-1, 0, 1)
+    ]
+    values = [*edges, None, 2**63 - 1, -(2**63), 0]
+    df = spark.createDataFrame([(value,) for value in values], "t long")
+    column, kind = F.col("t"), T.LongType()
+    bound = may_lie_within(column, unit, kind, window)
+    rows = df.select("t", bound, window.within(to_micros(column, unit, kind))).collect()
+    assert [row for row in rows if row[1] is not row[2]] == []
 
 
 def test_each_plausible_number_votes_for_one_unit(spark: SparkSession) -> None:
