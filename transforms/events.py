@@ -103,12 +103,9 @@ def _check_columns(rows: DataFrame) -> None:
     twice = [name for name, times in Counter(name.lower() for name in rows.columns).items() if times > 1]
     if twice:
         raise BadInput(f"source: two columns are named {twice[0]}, case aside: rename one in source.select.")
-    for field in rows.schema:
-        if isinstance(field.dataType, (T.NullType, T.CalendarIntervalType)):
-            kind = field.dataType.simpleString()
-            raise BadInput(
-                f"source: Parquet can't hold column {field.name} ({kind}): cast it in source.select."
-            )
+    for name, kind in rows.dtypes:
+        if kind in ("void", "interval"):
+            raise BadInput(f"source: Parquet can't hold column {name} ({kind}): cast it in source.select.")
 
 
 def _values(rows: DataFrame, mapping: MappingSettings, properties: Sequence[Property]) -> DataFrame:

@@ -74,7 +74,7 @@ def properties_json(properties: Sequence[Property]) -> Column:
     if not properties:
         return F.lit(None).cast("string")
     fields = [F.col(planned.key).cast("string").alias(planned.key) for planned in properties]
-    return F.nullif(F.to_json(F.struct(*fields)), F.lit("{}"))
+    return F.when(F.coalesce(*fields).isNotNull(), F.to_json(F.struct(*fields)))
 
 
 def _joined(values: Column) -> Column:
