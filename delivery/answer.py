@@ -16,8 +16,8 @@ class Answer:
 
     `status` is the HTTP status, None where no answer came (connection, time-out, signing); `code` is the
     error's name, the service's or the client library's, None for a success; `message` is the service's own
-    words; `renewed` says that newer credentials were found after the service called the request's own
-    expired.
+    words; `renewed` says that what the service refused the request for, expired credentials or a
+    wrong clock, has been mended: the next attempt is signed anew.
     """
 
     status: int | None

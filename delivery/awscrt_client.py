@@ -12,15 +12,14 @@ from concurrent.futures import Future
 from dataclasses import replace
 
 from awscrt.exceptions import AwsCrtError
-from awscrt.http import HttpClientConnection, HttpRequest
-from botocore.credentials import ReadOnlyCredentials
+from awscrt.http import HttpClientConnection
 
 from delivery.answer import ACCEPTED, Answer, refusal
 from delivery.connections import ConnectionPool
 from delivery.credentials import CredentialsError
 from delivery.events_client import READ_SECONDS, Done
-from delivery.faults import EXPIRED_CODES
-from delivery.signing import Signer
+from delivery.faults import EXPIRED_CODES, MISDATED_CODES
+from delivery.signing import Signed, Signer
 
 _SWEEP_SECONDS = 0.25
 _OK = 200
@@ -52,13 +51,13 @@ class AwsCrtClient:
     def send(self, body: bytes, done: Done) -> None:
         """Sign and send one body; see `EventsClient.send`."""
         try:
-            request, keys = self._signer.sign(body)
+            signed = self._signer.sign(body)
         except CredentialsError:
             done(Answer(None, "CredentialRetrievalError"))
         except _RUNTIME_ERRORS:
             done(Answer(None, "SigningFailed"))
         else:
-            exchange = _Exchange(self, request, keys, done)
+            exchange = _Exchange(self, signed, done)
             self._open[exchange] = self._clock() + self._time_out
             self._pool.borrow(exchange.begin)
 
@@ -71,7 +70,7 @@ class AwsCrtClient:
         """Give an exchange its one answer; False if it had one already."""
         if self._open.pop(exchange, None) is None:
             return False
-        exchange.done(self._renewed(exchange, answer) if answer.code in EXPIRED_CODES else answer)
+        exchange.done(replace(answer, renewed=True) if self._renew(exchange, answer.code) else answer)
         return True
 
     def is_waiting(self, exchange: _Exchange) -> bool:
@@ -95,8 +94,11 @@ class AwsCrtClient:
         while not self._closed.wait(_SWEEP_SECONDS):
             self.expire()
 
-    def _renewed(self, exchange: _Exchange, answer: Answer) -> Answer:
-        return replace(answer, renewed=self._signer.renew(exchange.keys))
+    def _renew(self, exchange: _Exchange, code: str | None) -> bool:
+        """Mend what the next signature is made with, where that was at fault; True if it is better now."""
+        if code in EXPIRED_CODES:
+            return self._signer.renew_keys(exchange.signed)
+        return code in MISDATED_CODES and self._signer.correct_clock(exchange.signed, exchange.date)
 
 
 class _Exchange:
@@ -105,15 +107,13 @@ class _Exchange:
     Its methods run on the event-loop thread, except `abandon`, and `begin` when a connection was idle.
     """
 
-    __slots__ = ("_client", "_connection", "_content", "_error_type", "_request", "_status", "done", "keys")
+    __slots__ = ("_client", "_connection", "_content", "_error_type", "_status", "date", "done", "signed")
 
-    def __init__(
-        self, client: AwsCrtClient, request: HttpRequest, keys: ReadOnlyCredentials, done: Done
-    ) -> None:
+    def __init__(self, client: AwsCrtClient, signed: Signed, done: Done) -> None:
         self._client = client
-        self._request = request
-        self.keys = keys
+        self.signed = signed
         self.done = done
+        self.date: str | None = None
         self._connection: HttpClientConnection | None = None
         self._status: int | None = None
         self._error_type: str | None = None
@@ -140,7 +140,7 @@ class _Exchange:
     def _write(self, connection: HttpClientConnection) -> None:
         self._connection = connection
         try:
-            stream = connection.request(self._request, self._on_response, self._on_body)
+            stream = connection.request(self.signed.request, self._on_response, self._on_body)
             stream.completion_future.add_done_callback(self._on_complete)
             stream.activate()
         except _RUNTIME_ERRORS as error:
@@ -149,9 +149,8 @@ class _Exchange:
     def _on_response(self, status_code: int, headers: list[tuple[str, str]], **_: object) -> None:
         self._status = status_code
         if status_code != _OK:
-            self._error_type = next(
-                (value for name, value in headers if name.lower() == "x-amzn-errortype"), None
-            )
+            told = {name.lower(): value for name, value in headers}
+            self._error_type, self.date = told.get("x-amzn-errortype"), told.get("date")
 
     def _on_body(self, chunk: bytes, **_: object) -> None:
         if self._status != _OK:

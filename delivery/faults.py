@@ -80,9 +80,14 @@ CREDENTIAL_CODES = frozenset(
 )
 # The clock of this machine is off by more than the service allows ("Common Errors": RequestExpired, 15
 # minutes).
-CLOCK_CODES = frozenset({"RequestExpired", "RequestExpiredException", "RequestTimeTooSkewed"})
+CLOCK_CODES = frozenset(
+    {"RequestExpired", "RequestExpiredException", "RequestInTheFuture", "RequestTimeTooSkewed"}
+)
+# What a wrong clock may also be called; with CLOCK_CODES these are what aws-sdk-js-v3
+# lists as `CLOCK_SKEW_ERROR_CODES`, without EC2's own.
+MISDATED_CODES = CLOCK_CODES | {"InvalidSignatureException", "SignatureDoesNotMatch"}
 UNKNOWN_CODES = frozenset({"InvalidAction", "ResourceNotFoundException", "UnknownOperationException"})
-_FATAL_CODES = CREDENTIAL_CODES | CLOCK_CODES | UNKNOWN_CODES
+_FATAL_CODES = EXPIRED_CODES | CREDENTIAL_CODES | CLOCK_CODES | UNKNOWN_CODES
 _TRANSIENT_STATUSES = frozenset({408, 409})
 _CONTENT_STATUSES = frozenset({400, 413, 422})
 _TOO_MANY_REQUESTS = 429
@@ -96,8 +101,8 @@ def classify(answer: Answer) -> Fault | None:
     status, code = answer.status, answer.code
     if status is not None and 200 <= status < 300:  # noqa: PLR2004 - HTTP's own range of success
         return None
-    if code in EXPIRED_CODES:
-        return Fault.TRANSIENT if answer.renewed else Fault.FATAL
+    if answer.renewed:
+        return Fault.TRANSIENT
     return _by_code(code) or _by_status(status, answer.message)
 
 
@@ -138,5 +143,7 @@ def _advice(answer: Answer) -> str:
     if answer.code in CREDENTIAL_CODES or answer.status in (401, 403):
         return "check the AWS credentials and their permission personalize:PutEvents"
     if answer.code in CLOCK_CODES:
-        return "check this machine's clock"
+        return (
+            "the clock of this machine is wrong, and the service's own time did not help; set the clock (NTP)"
+        )
     return "check personalize.tracking_id, personalize.region and personalize.endpoint_url"

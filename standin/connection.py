@@ -11,6 +11,8 @@ import asyncio
 import socket
 import struct
 from collections.abc import Callable
+from email.utils import formatdate
+from functools import lru_cache
 from http import HTTPStatus
 from typing import cast
 
@@ -26,7 +28,10 @@ Handle = Callable[[Request], Answer]
 
 
 class Connection(asyncio.Protocol):
-    """Hands each complete request to `handle` and writes its answer `latency` seconds later."""
+    """Hands each complete request to `handle` and writes its answer `latency` seconds later.
+
+    `clock` is what the answers' `Date` tells, in Unix seconds.
+    """
 
     def __init__(
         self,
@@ -34,11 +39,13 @@ class Connection(asyncio.Protocol):
         refuse: Callable[[Refusal], Answer],
         connections: set[asyncio.Transport],
         latency: float,
+        clock: Callable[[], float],
     ) -> None:
         self._handle = handle
         self._refuse = refuse
         self._connections = connections
         self._latency = latency
+        self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._parser = httptools.HttpRequestParser(self)
 
@@ -102,7 +109,7 @@ class Connection(asyncio.Protocol):
         if answer.reset:
             self._reset()
             return
-        self._transport.write(_response(answer, keep_alive=keep_alive))
+        self._transport.write(_response(answer, int(self._clock()), keep_alive=keep_alive))
         if not keep_alive:
             self._transport.close()
 
@@ -113,9 +120,10 @@ class Connection(asyncio.Protocol):
         self._transport.abort()
 
 
-def _response(answer: Answer, *, keep_alive: bool) -> bytes:
+def _response(answer: Answer, second: int, *, keep_alive: bool) -> bytes:
     lines = [
         f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}",
+        f"Date: {_http_date(second)}",
         "Content-Type: application/json",
         f"Content-Length: {len(answer.body)}",
     ]
@@ -124,3 +132,8 @@ def _response(answer: Answer, *, keep_alive: bool) -> bytes:
     if not keep_alive:
         lines.append("Connection: close")
     return "\r\n".join([*lines, "", ""]).encode("latin-1") + answer.body
+
+
+@lru_cache(maxsize=2)
+def _http_date(second: int) -> str:
+    return formatdate(second, usegmt=True)

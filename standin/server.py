@@ -51,7 +51,7 @@ def _say(message: dict[str, Any]) -> None:
 
 def _endpoint(settings: Settings) -> Endpoint:
     return Endpoint(
-        verifier=Verifier(settings.credentials, settings.region),
+        verifier=Verifier(settings.credentials, settings.region, settings.clock_ahead),
         judge=Judge(settings.tracking_id),
         quota=Quota(settings.quota),
         faults=FaultPlan(settings.faults, settings.seed),
@@ -67,7 +67,7 @@ async def _serve(settings: Settings, folder: Path, say: Say) -> None:
     handle = _handler(endpoint, settings.max_requests, ended)
     ca_file = folder / "ca.pem" if settings.tls else None
     server = await asyncio.get_running_loop().create_server(
-        lambda: Connection(handle, endpoint.refuse, connections, settings.latency),
+        lambda: Connection(handle, endpoint.refuse, connections, settings.latency, _clock(settings)),
         settings.host,
         settings.port,
         ssl=loopback_tls(ca_file) if ca_file else None,
@@ -86,6 +86,10 @@ async def _serve(settings: Settings, folder: Path, say: Say) -> None:
     if endpoint.record is not None:
         endpoint.record.close()
     say({**endpoint.account.summary(), "cpu_seconds": round(time.process_time() - cpu_before, 3)})
+
+
+def _clock(settings: Settings) -> Callable[[], float]:
+    return lambda: time.time() + settings.clock_ahead
 
 
 def _handler(endpoint: Endpoint, most: int | None, ended: asyncio.Event) -> Callable[[Request], Answer]:

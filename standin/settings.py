@@ -38,6 +38,7 @@ class Settings:
     latency: float
     faults: Mapping[str, float]
     slow_seconds: float
+    clock_ahead: float
     seed: int
     record: Path | None
     seconds: float
@@ -110,6 +111,13 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
     add("--latency-ms", default=0.0, type=float, help="how long each answer takes at the least")
     add("--faults", default={}, type=_checked(parse_faults), metavar="KIND=RATE,…", help=", ".join(KINDS))
     add("--slow-seconds", default=60.0, type=float, help="how late the answers of the fault `slow` are")
+    add(
+        "--clock-ahead",
+        default=0.0,
+        type=float,
+        metavar="SECONDS",
+        help="how far its clock is ahead of this machine's, for signatures and for the answers' Date",
+    )
     add("--seed", default=0, type=int, help="of the faults")
     add("--record", type=Path, metavar="FOLDER", help="write what was accepted to FOLDER/accepted.parquet")
 

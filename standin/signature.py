@@ -51,9 +51,13 @@ class Claim:
 
 
 class Verifier:
-    """Verifies requests against one set of credentials and, when given, one region."""
+    """Verifies requests against one set of credentials and, when given, one region.
 
-    def __init__(self, credentials: Credentials, region: str | None = None) -> None:
+    `clock_ahead` is how many seconds its clock is ahead of what it is told.
+    """
+
+    def __init__(self, credentials: Credentials, region: str | None = None, clock_ahead: float = 0.0) -> None:
+        self._clock_ahead = clock_ahead
         self._credentials = credentials
         self._region = region
 
@@ -62,7 +66,7 @@ class Verifier:
         claim = _claim(headers)
         self._refuse_stranger(claim, headers)
         stamp = headers.get("x-amz-date", "")
-        _refuse_old(stamp, claim.date, now)
+        _refuse_old(stamp, claim.date, now + self._clock_ahead)
         request = _canonical_request(method, target, headers, claim.headers, body)
         expected = self._signature(claim, stamp, request)
         if not hmac.compare_digest(expected, claim.signature):

@@ -45,7 +45,7 @@ class Handler(BaseHTTPRequestHandler):
         getattr(self, reply.behaviour)(reply)
 
     def answer(self, reply: Reply) -> None:
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)
         for name, value in reply.headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(reply.content)))

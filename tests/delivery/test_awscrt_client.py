@@ -8,6 +8,7 @@ import time
 import weakref
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.utils import formatdate
 from queue import Queue
 
 import pytest
@@ -211,6 +212,21 @@ def test_expired_keys_are_looked_for_again_and_the_answer_says_so(monkeypatch: p
         assert answers(client) == [ACCEPTED]
         assert "Credential=AKIDNEWER/" in server.seen[1][1]["Authorization"]
         client.close()
+
+
+@pytest.mark.parametrize("code", ["RequestExpired", "InvalidSignatureException"])
+def test_a_misdated_request_is_dated_by_the_services_clock_once(code: str) -> None:
+    # Whatever the machine's clock says, this server is a day ahead and never content.
+    def script(_: int) -> Reply:
+        date = formatdate(time.time() + 86_400, usegmt=True)
+        return Reply(400, {"x-amzn-ErrorType": code, "Date": date})
+
+    with ScriptedServer(script) as server, awscrt(server.url) as client:
+        first, second = answers(client)[0], answers(client)[0]
+    assert (first.renewed, classify(first)) == (True, Fault.TRANSIENT)
+    assert (second.renewed, classify(second)) == (False, Fault.FATAL)
+    stamps = [headers["X-Amz-Date"][:8] for _, headers, _ in server.seen]
+    assert stamps[0] < stamps[1]
 
 
 def test_expired_keys_without_newer_ones_are_fatal() -> None:

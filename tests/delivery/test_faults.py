@@ -51,6 +51,7 @@ from delivery.faults import Fault, classify
         (Answer(400, "RequestExpired"), Fault.FATAL),
         (Answer(403, "ExpiredTokenException"), Fault.FATAL),
         (Answer(403, "ExpiredTokenException", renewed=True), Fault.TRANSIENT),
+        (Answer(400, "RequestExpired", renewed=True), Fault.TRANSIENT),
         (Answer(None, "CredentialRetrievalError"), Fault.FATAL),
     ],
 )

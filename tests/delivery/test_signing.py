@@ -66,7 +66,7 @@ def our_request(region: str, url: str | None, body: bytes) -> HttpRequest:
     signer = Signer(
         resolve_endpoint(session, region, url), CredentialSource(session.get_credentials), NOW.timestamp
     )
-    return signer.sign(body)[0]
+    return signer.sign(body).request
 
 
 def compared(headers: Iterable[tuple[str, str | bytes]]) -> dict[str, str]:
@@ -149,11 +149,26 @@ def test_the_date_of_a_signature_follows_the_clock_and_so_do_the_keys(
             return current.get_frozen_credentials()
 
     signer = Signer(endpoint, CredentialSource(lambda: Rotating("a", "b")), lambda: now[0])
-    first = signer.sign(b"{}")[0]
+    first = signer.sign(b"{}")
     current = rotating[1]
     now[0] += 1
-    second, keys = signer.sign(b"{}")
-    dates = [request.headers.get("x-amz-date") for request in (first, second)]
+    second = signer.sign(b"{}")
+    dates = [signed.request.headers.get("x-amz-date") for signed in (first, second)]
     assert dates == ["20260304T050607Z", "20260304T050608Z"]
-    assert "Credential=NEW/" in second.headers.get("authorization")
-    assert keys.access_key == "NEW"
+    assert "Credential=NEW/" in second.request.headers.get("authorization")
+    assert second.keys.access_key == "NEW"
+
+
+def test_after_a_refusal_for_its_date_a_request_is_dated_by_the_services_clock(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    aws_environment.only(monkeypatch, **aws_environment.KEYS)
+    session = Session()
+    endpoint = resolve_endpoint(session, "eu-west-1", "http://127.0.0.1:1")
+    signer = Signer(endpoint, CredentialSource(session.get_credentials), NOW.timestamp)
+    refused = signer.sign(b"{}")
+    assert signer.correct_clock(refused, "Thu, 05 Mar 2026 00:00:00 GMT")
+    signed = signer.sign(b"{}")
+    assert signed.request.headers.get("x-amz-date") == "20260305T000000Z"
+    assert "/20260305/eu-west-1/" in signed.request.headers.get("authorization")
+    assert not signer.correct_clock(signed, "Thu, 05 Mar 2026 00:00:00 GMT")

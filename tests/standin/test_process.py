@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import signal
 import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -154,3 +156,13 @@ def test_a_connection_is_kept_unless_the_client_wants_it_closed() -> None:
         connection.sendall(b"GET /x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
         assert b"Connection: close" in connection.recv(1000)
         assert connection.recv(1000) == b""
+
+
+@pytest.mark.parametrize("ahead", [3600.0, -3600.0])
+def test_a_clock_of_its_own_refuses_todays_signatures_and_is_told_in_the_date(ahead: float) -> None:
+    with serving(clock_ahead=ahead) as (_, send), pytest.raises(ClientError) as refused:
+        send()
+    response = refused.value.response
+    assert response["Error"]["Code"] == "RequestExpired"
+    date = parsedate_to_datetime(response["ResponseMetadata"]["HTTPHeaders"]["date"]).timestamp()
+    assert date == pytest.approx(time.time() + ahead, abs=30)
