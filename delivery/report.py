@@ -10,12 +10,14 @@ class PartitionReport:
     """One partition's account; times are Unix seconds, None where nothing was sent or answered.
 
     The counts are those of this attempt of the task alone. What an attempt that died before it had accepted
-    stands in the ledger, which is what the run's account is closed with.
+    stands in the ledger, which is what the run's account is closed with. `events_given_up` are those of the
+    dead letters that ran out of attempts; the service refused the others for their content.
     """
 
     partition: int
     events_delivered: int = 0
     events_dead_lettered: int = 0
+    events_given_up: int = 0
     requests_delivered: int = 0
     request_attempts: int = 0
     throttled_attempts: int = 0

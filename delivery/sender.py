@@ -57,10 +57,14 @@ class DeadLetters(Protocol):
 
 @dataclass(slots=True)
 class Tally:
-    """What the sender counted; times are Unix seconds."""
+    """What the sender counted; times are Unix seconds.
+
+    `events_given_up` are those of the dead letters that ran out of attempts, which says nothing against them.
+    """
 
     events_delivered: int = 0
     events_dead_lettered: int = 0
+    events_given_up: int = 0
     requests_delivered: int = 0
     request_attempts: int = 0
     throttled_attempts: int = 0
@@ -187,9 +191,14 @@ class Sender:
             self._resolve(request, answer, fault)
 
     def _resolve(self, request: Request, answer: Answer, fault: Fault) -> None:
+        if answer.renewed:
+            request.tries -= 1  # it was refused for its signature, and the next one is better
         if fault is Fault.POISON and len(request.batch.events) > 1:
             self._work.split(request)
-        elif fault is Fault.POISON or request.tries >= self._max_attempts:
+        elif fault is Fault.POISON:
+            self._bury(request, answer)
+        elif request.tries >= self._max_attempts:
+            self.tally.events_given_up += len(request.batch.events)
             self._bury(request, answer)
         else:
             throttled = fault is Fault.THROTTLED

@@ -2,7 +2,8 @@
 
     JobError
     ├── UsageError      mend the command, the configuration, the schema or the source; exit 2
-    └── Interrupted     run the same command again; exit 5
+    ├── Interrupted     run the same command again; exit 5
+    └── Unaccounted     mend the output, run the same command again; exit 5
 
 The rooms below have errors of their own (`transforms.errors.BadInput`, `expectations.errors.BadSuite`,
 `delivery.errors.StorageError`); `jobs.put_events` says which exit code each becomes. Nothing here carries a
@@ -22,3 +23,7 @@ class UsageError(JobError):
 
 class Interrupted(JobError):  # noqa: N818 - it says what happened; nothing is in error
     """A signal asked the job to stop before it had begun to send."""
+
+
+class Unaccounted(JobError):  # noqa: N818 - as above
+    """Events were sent, and then the output could not take the run's account."""

@@ -17,8 +17,8 @@ if not __package__:
 from delivery.errors import StorageError
 from expectations.errors import ExpectationsError
 from jobs.command import parse_command
-from jobs.errors import UsageError
-from jobs.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE
+from jobs.errors import Unaccounted, UsageError
+from jobs.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
 from jobs.run import StartSpark, run
 from jobs.spark_session import started_spark
 from transforms.errors import BadInput
@@ -37,6 +37,9 @@ def main(arguments: Sequence[str], start_spark: StartSpark = started_spark) -> i
     except (UsageError, BadInput, ExpectationsError, StorageError) as error:
         _LOG.error("%s", error)
         return USAGE_EXIT_CODE
+    except Unaccounted as error:
+        _LOG.error("%s", error)
+        return Status.STOPPED.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a trace of ours, without texts that may hold row values
         _LOG.critical(
             "unexpected %s; please report it with this trace:\n%s", type(error).__name__, _places(error)

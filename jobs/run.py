@@ -11,18 +11,19 @@ import uuid
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from pyspark.sql import SparkSession
 
 from delivery.dead_letters import prepare_folder
+from delivery.errors import StorageError
 from expectations.documents import write_validation
 from expectations.gate import too_many_rejected
 from jobs.account import Account, Sent, Staged
 from jobs.checking import Checked, check
 from jobs.command import Command
 from jobs.configuration import print_settings
-from jobs.errors import Interrupted
+from jobs.errors import Interrupted, Unaccounted
 from jobs.preparation import Preparation, prepare, read_settings
 from jobs.report import render_report
 from jobs.run_folder import RunFolder, new_run_id
@@ -48,6 +49,7 @@ def run(command: Command, start_spark: StartSpark) -> int:
 
     Raises:
         UsageError, BadInput, BadSuite, RuleCrashed, StorageError: exit 2; no summary is written, nothing was sent.
+        Unaccounted: exit 5; events were sent, and the summary could not be written.
     """
     settings = read_settings(command)
     if command.print_config:
@@ -91,7 +93,13 @@ class _Run:
             place.folder().delete_all()
             raise
         finally:
-            place.stage_folder().delete_all()
+            self._clear_stage()
+
+    def _clear_stage(self) -> None:
+        try:
+            self._preparation.run.stage_folder().delete_all()
+        except StorageError as error:
+            _LOG.warning("the staged events are left behind; delete them: %s", error)
 
     def _check_and_send(self, spark: SparkSession) -> None:
         checked = self._checked = check(spark, self._preparation)
@@ -111,8 +119,20 @@ class _Run:
     def close(self) -> int:
         """Write validation, report and, last of all, the summary; return the exit code."""
         ending = self._ending()
+        try:
+            self._write(summary_of(ending))
+        except StorageError as error:
+            if not self._sent.request_attempts:
+                raise
+            raise Unaccounted(
+                f"{self._sent.events_delivered} events were delivered, and then the output failed: {error} "
+                "Mend it and run the same command again."
+            ) from error
+        self._say(ending)
+        return ending.status.exit_code
+
+    def _write(self, summary: dict[str, Any]) -> None:
         folder = self._preparation.run.folder()
-        summary = summary_of(ending)
         if self._checked is not None:
             with tempfile.TemporaryDirectory() as local:
                 write_validation(self._checked.verdict, Path(local))
@@ -121,8 +141,6 @@ class _Run:
         results = self._checked.verdict.results if self._checked else ()
         folder.write_bytes("report.html", render_report(summary, results).encode())
         write_summary(folder, summary)
-        self._say(ending)
-        return ending.status.exit_code
 
     def _ending(self) -> Ending:
         staged = self._checked.staged if self._checked else Staged()

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 
 from pyspark.sql import SparkSession
 
-from delivery.coordinator import Coordinator, Progress
-from delivery.dead_letters import dead_letter_count
-from delivery.ledger import accepted_count
+from delivery.coordinator import Coordinator
 from delivery.partition import deliver
 from delivery.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
 from jobs.account import Sent
 from jobs.code_shipping import ship_code
 from jobs.preparation import Preparation
+from jobs.receipts import Receipts, sent_in_all
 from jobs.spark_failures import SparkFailure, SparkGone
 from jobs.staged_files import StagedFile
 from jobs.stop_signals import StopSignals
@@ -33,6 +32,11 @@ class Sending:
     preparation: Preparation
     files: tuple[StagedFile, ...]
     execution: str
+
+    def receipts(self) -> Receipts:
+        """What the partitions write down of this execution, and how much that can be."""
+        run = self.preparation.run
+        return Receipts(run.output, run.run_id, self.execution, sum(file.rows for file in self.files))
 
     def tasks(self, coordinator: CoordinatorAddress) -> list[DeliveryTask]:
         """One task per file; should the coordinator be out of reach, their fallback rates add up to the limit."""
@@ -75,7 +79,7 @@ def send(spark: SparkSession, sending: Sending, signals: StopSignals) -> Sent:
         finally:
             signals.route_to(None)
         progress = coordinator.snapshot()
-    return _sent(sending, reports, failure, progress)
+    return sent_in_all(sending.receipts(), reports, progress, failure)
 
 
 def _run_tasks(spark: SparkSession, tasks: list[DeliveryTask]) -> tuple[list[PartitionReport], str | None]:
@@ -94,19 +98,3 @@ def _stop_the_rest(coordinator: Coordinator, reason: str) -> None:
     until = time.monotonic() + _SETTLE_SECONDS
     while coordinator.snapshot().partitions and time.monotonic() < until:
         time.sleep(_SETTLE_SECONDS / 100)
-
-
-def _sent(sending: Sending, reports: list[PartitionReport], failure: str | None, progress: Progress) -> Sent:
-    """Add up the receipts. The coordinator has also seen the attempts of tasks that were lost."""
-    output, run_id = sending.preparation.run.output, sending.preparation.run.run_id
-    reasons = [failure, *(report.stop_reason for report in reports)]
-    return Sent(
-        events_delivered=accepted_count(output, sending.execution),
-        events_dead_lettered=dead_letter_count(output, run_id, sending.execution),
-        requests_delivered=max(progress.requests_delivered, sum(each.requests_delivered for each in reports)),
-        request_attempts=max(progress.request_attempts, sum(each.request_attempts for each in reports)),
-        throttled_attempts=max(progress.throttled_attempts, sum(each.throttled_attempts for each in reports)),
-        started_at=min((each.first_attempt_at for each in reports if each.first_attempt_at), default=None),
-        finished_at=max((each.last_answer_at for each in reports if each.last_answer_at), default=None),
-        stop_reason=next((reason for reason in reasons if reason), None),
-    )

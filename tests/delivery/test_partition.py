@@ -20,6 +20,7 @@ from delivery.storage import Folder
 from standin.process import StandinProcess
 from tests.delivery import aws_environment
 from tests.delivery.fakes import staged
+from tests.delivery.scripted_server import Reply, ScriptedServer, error
 
 BASE = 1_700_000_000
 EVENTS = [event for number in range(30) for event in staged(f"s{number}", *range(BASE, BASE + 15))]
@@ -148,6 +149,42 @@ def test_a_fatal_answer_is_a_report_with_its_reason(standin: StandinProcess, tmp
     assert report.stop_reason == pacer.stop_reason
     assert "permission personalize:PutEvents" in str(report.stop_reason)
     assert (report.events_delivered, report.events_dead_lettered) == (0, 0)
+
+
+@pytest.mark.parametrize("standin", [{"clock_ahead": 3600}, {"clock_ahead": -3600}], indirect=True)
+def test_a_clock_that_is_an_hour_off_costs_an_attempt_and_no_event(
+    standin: StandinProcess, tmp_path: Path
+) -> None:
+    report = _deliver(replace(task(tmp_path, standin.url), max_attempts=1), Unpaced())
+    assert (report.events_delivered, report.events_dead_lettered, report.stop_reason) == (450, 0, None)
+    summary = standin.stop()
+    assert 1 <= summary["refusals"].pop("RequestExpired") <= 60
+    assert (summary["refusals"], summary["distinct_event_ids"]) == ({}, 450)
+
+
+@pytest.mark.parametrize("standin", [{"faults": {"request-expired": 1.0}}], indirect=True)
+def test_a_clock_that_can_not_be_put_right_is_named(standin: StandinProcess, tmp_path: Path) -> None:
+    report = _deliver(task(tmp_path, standin.url), Unpaced())
+    assert "clock" in str(report.stop_reason)
+    assert (report.events_delivered, report.events_dead_lettered) == (0, 0)
+
+
+def test_credentials_that_are_renewed_while_sending_cost_an_attempt_and_no_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws_environment.only(monkeypatch, **aws_environment.KEYS)
+
+    def script(number: int) -> Reply:
+        if number == 20:
+            monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDNEWER")
+        old = "Credential=AKIDEXAMPLE/" in server.seen[number - 1][1]["Authorization"]
+        return error(403, "ExpiredTokenException", "expired") if number >= 20 and old else Reply()
+
+    with ScriptedServer(script) as server:
+        report = _deliver(replace(task(tmp_path, server.url), max_attempts=1), Unpaced())
+    assert (report.events_delivered, report.events_dead_lettered, report.stop_reason) == (450, 0, None)
+    assert report.request_attempts > 60
+    assert sorted(recorded(tmp_path, "ledger")) == sorted(IDS)
 
 
 def test_no_credentials_are_a_reason_and_not_one_request(

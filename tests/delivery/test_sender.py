@@ -88,7 +88,22 @@ def test_a_request_that_runs_out_of_attempts_is_dead_lettered_whole_and_the_rest
     body, code, message, attempts = stage.dead.letters["s0-3"]
     assert body == '{"eventId":"s0-3","eventType":"view","itemId":"i","sentAt":3}'
     assert (code, message, attempts) == ("InternalFailure", "Internal server error", 3)
-    assert stage.tally.events_dead_lettered == 10
+    assert (stage.tally.events_dead_lettered, stage.tally.events_given_up) == (10, 10)
+
+
+def test_a_refusal_that_has_been_mended_costs_the_request_no_attempt() -> None:
+    misdated = Answer(400, "RequestExpired", renewed=True)
+    stage = Stage(many_sessions(2), on_call(c1=misdated, c2=misdated, c3=misdated), max_attempts=1)
+    assert stage.run() is None
+    assert (stage.tally.events_delivered, stage.tally.request_attempts) == (20, 5)
+
+
+def test_an_endless_mending_is_given_up() -> None:
+    stage = Stage(
+        many_sessions(2), always(Answer(403, "ExpiredTokenException", renewed=True)), max_attempts=1
+    )
+    assert "ExpiredTokenException" in str(stage.run())
+    assert stage.time.now < 40.0
 
 
 def test_one_attempt_means_one_attempt() -> None:
@@ -105,6 +120,7 @@ def test_a_bad_event_is_found_by_halving_and_the_others_of_its_request_are_deliv
     stage = Stage(staged("s", *range(10)), refusing("s-7"))
     assert stage.run() is None
     assert set(stage.dead.letters) == {"s-7"}
+    assert (stage.tally.events_dead_lettered, stage.tally.events_given_up) == (1, 0)
     assert stage.ledger.ids == [f"s-{number}" for number in range(10) if number != 7]
     assert stage.dead.letters["s-7"][1:] == ("InvalidInputException", INVALID.message, 4)
     assert len(stage.client.calls) <= 9

@@ -1,0 +1,76 @@
+"""What sending came to, from three witnesses: the receipts on storage, the partitions' reports, the coordinator.
+
+The receipts say what the next run will find delivered, so they count first. The others speak where a report was
+lost with its task or the receipts can't be read. It sends nothing and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from delivery.coordinator import Progress
+from delivery.dead_letters import dead_letter_count
+from delivery.errors import StorageError
+from delivery.ledger import accepted_count
+from delivery.report import PartitionReport
+from jobs.account import Sent
+
+
+@dataclass(frozen=True, slots=True)
+class Receipts:
+    """Where one execution of a run wrote its receipts, and how many events it was to send."""
+
+    output: str
+    run_id: str
+    execution: str
+    to_send: int
+
+    def counted(self) -> tuple[int, int]:
+        """Events delivered and dead-lettered, as they stand on storage. Raises `StorageError`."""
+        delivered = accepted_count(self.output, self.execution)
+        return delivered, dead_letter_count(self.output, self.run_id, self.execution)
+
+    def told(self, reports: Sequence[PartitionReport], progress: Progress) -> tuple[int, int]:
+        """The same by word of mouth, never more than there was to send: the account must close."""
+        delivered = max(progress.events_delivered, sum(each.events_delivered for each in reports))
+        delivered = min(delivered, self.to_send)
+        dead = sum(each.events_dead_lettered for each in reports)
+        return delivered, min(dead, self.to_send - delivered)
+
+
+def sent_in_all(
+    receipts: Receipts, reports: Sequence[PartitionReport], progress: Progress, failure: str | None
+) -> Sent:
+    """Add everything up; `failure` is what Spark made of the sending tasks, None where all of them reported."""
+    try:
+        (delivered, dead), unread = receipts.counted(), None
+    except StorageError as error:
+        (delivered, dead), unread = receipts.told(reports, progress), str(error)
+    reasons = [
+        (progress.stop_reason or failure) if failure else None,
+        *(each.stop_reason for each in reports),
+        unread,
+        _nothing_accepted(delivered, reports),
+    ]
+    return Sent(
+        events_delivered=delivered,
+        events_dead_lettered=dead,
+        requests_delivered=max(progress.requests_delivered, sum(each.requests_delivered for each in reports)),
+        request_attempts=max(progress.request_attempts, sum(each.request_attempts for each in reports)),
+        throttled_attempts=max(progress.throttled_attempts, sum(each.throttled_attempts for each in reports)),
+        started_at=min((each.first_attempt_at for each in reports if each.first_attempt_at), default=None),
+        finished_at=max((each.last_answer_at for each in reports if each.last_answer_at), default=None),
+        stop_reason=next((reason for reason in reasons if reason), None),
+    )
+
+
+def _nothing_accepted(delivered: int, reports: Sequence[PartitionReport]) -> str | None:
+    """The reason where a small job used up its attempts on a service that is down, before any circuit opened."""
+    given_up = sum(each.events_given_up for each in reports)
+    if delivered or not given_up:
+        return None
+    return (
+        f"the service accepted not one request, and {given_up} events ran out of attempts; "
+        "error_code in dead_letters/ says what it answered"
+    )

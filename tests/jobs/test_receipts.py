@@ -1,0 +1,88 @@
+"""The account of sending, whichever of its witnesses are left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from delivery.coordinator import Progress
+from delivery.ledger import Ledger
+from delivery.report import PartitionReport
+from delivery.settings import CoordinatorAddress, DeliveryTask
+from jobs.receipts import Receipts, sent_in_all
+
+CRASH = "Spark lost a sending task"
+
+
+def receipts(output: Path, to_send: int = 100) -> Receipts:
+    return Receipts(str(output), "run", "x1", to_send)
+
+
+def record(output: Path, *event_ids: str) -> None:
+    """Have a partition write these down as delivered."""
+    nobody = CoordinatorAddress("127.0.0.1", 1, b"key")
+    task = DeliveryTask(0, "", str(output), "run", "x1", "t", None, None, 8, nobody, 1.0)
+    ledger = Ledger(task, "a1")
+    ledger.accepted(event_ids, 1_700_000_000.0)
+    ledger.close()
+
+
+def report(**counts: object) -> PartitionReport:
+    return PartitionReport(0, **counts)  # type: ignore[arg-type]
+
+
+def test_what_stands_in_the_ledger_is_delivered_whatever_was_told(tmp_path: Path) -> None:
+    record(tmp_path, "a", "b", "c")
+    sent = sent_in_all(receipts(tmp_path), [report(events_delivered=5)], Progress(events_delivered=7), None)
+    assert (sent.events_delivered, sent.stop_reason) == (3, None)
+
+
+@pytest.mark.parametrize(("reports", "delivered"), [([report(events_delivered=5)], 5), ([], 4)])
+def test_a_ledger_that_can_not_be_read_leaves_what_was_told(
+    reports: list[PartitionReport], delivered: int, tmp_path: Path
+) -> None:
+    (tmp_path / "ledger").write_text("in the way")
+    sent = sent_in_all(receipts(tmp_path), reports, Progress(events_delivered=4), None)
+    assert sent.events_delivered == delivered
+    assert "ledger" in str(sent.stop_reason)
+
+
+def test_what_was_told_never_exceeds_what_there_was_to_send(tmp_path: Path) -> None:
+    (tmp_path / "ledger").write_text("in the way")
+    told = [report(events_delivered=3, events_dead_lettered=9)]
+    sent = sent_in_all(receipts(tmp_path, to_send=10), told, Progress(events_delivered=8), None)
+    assert (sent.events_delivered, sent.events_dead_lettered) == (8, 2)
+
+
+def test_events_that_ran_out_of_attempts_while_nothing_was_accepted_are_a_stop(tmp_path: Path) -> None:
+    down = [report(events_dead_lettered=10, events_given_up=10), report(events_dead_lettered=1)]
+    assert "not one request" in str(sent_in_all(receipts(tmp_path), down, Progress(), None).stop_reason)
+
+
+def test_events_that_the_service_refused_are_no_stop(tmp_path: Path) -> None:
+    poison = [report(events_dead_lettered=10)]
+    assert sent_in_all(receipts(tmp_path), poison, Progress(), None).stop_reason is None
+
+
+def test_events_that_ran_out_of_attempts_beside_accepted_ones_are_no_stop(tmp_path: Path) -> None:
+    record(tmp_path, "a")
+    some = [report(events_delivered=1, events_dead_lettered=10, events_given_up=10)]
+    assert sent_in_all(receipts(tmp_path), some, Progress(), None).stop_reason is None
+
+
+def test_the_first_reason_of_all_is_the_one_that_is_told(tmp_path: Path) -> None:
+    stopped = Progress(stop_reason="a signal was received")
+    assert sent_in_all(receipts(tmp_path), [], stopped, CRASH).stop_reason == "a signal was received"
+    assert sent_in_all(receipts(tmp_path), [], Progress(), CRASH).stop_reason == CRASH
+    assert sent_in_all(receipts(tmp_path), [report()], stopped, None).stop_reason is None
+
+
+def test_times_span_all_partitions(tmp_path: Path) -> None:
+    reports = [
+        report(first_attempt_at=2.0, last_answer_at=5.0),
+        report(),
+        report(first_attempt_at=1.0, last_answer_at=3.0),
+    ]
+    sent = sent_in_all(receipts(tmp_path), reports, Progress(), None)
+    assert (sent.started_at, sent.finished_at) == (1.0, 5.0)
