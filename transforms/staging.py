@@ -49,9 +49,9 @@ def stage(
     settled = checked.withColumn("_state", _state(id_is_mapped=id_is_mapped))
     if delivered_ids is not None:
         settled = _marked_delivered(settled, delivered_ids)
-    moved = id_is_mapped or delivered_ids is not None
     lean = settled.select(*_lean_columns(has_lane=LANE in checked.columns), *keep)
-    gathered = lean if LANE in checked.columns and not moved else lean.repartition(partitions, LANE)
+    # Where sessions were derived by gap the rows lie so already, and Spark leaves this shuffle out.
+    gathered = lean.repartition(partitions, LANE)
     numbered = gathered.withColumns(number(_SESSION))
     placed = numbered.withColumn("_position", position(F.xxhash64("_envelope")))
     return placed.sortWithinPartitions("_position", "_envelope", "_rank").select(*_staged_columns(), *keep)

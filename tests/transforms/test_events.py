@@ -174,10 +174,12 @@ def test_a_mapped_id_wins_and_a_null_one_falls_back_to_the_content(spark: SparkS
     assert ids == [first(shaped(frame(spark, ROW)))["eventId"], "7"]
 
 
-def test_a_time_that_cannot_be_read_lies_in_every_window(spark: SparkSession) -> None:
+@pytest.mark.parametrize("kind", ["long", "double", "decimal(20, 3)"])
+def test_a_time_that_cannot_be_read_lies_in_every_window(spark: SparkSession, kind: str) -> None:
     rows = frame(spark, changed(at=None), changed(at=SECOND - 1), changed(at=SECOND), changed(at=SECOND + 1))
     window = Window(since=SECOND * 1_000_000, until=(SECOND + 1) * 1_000_000)
-    assert [row["sentAt"] for row in shaped(rows, window=window).collect()] == [None, SECOND]
+    mapped = {**MAPPED, "sentAt": {"expr": f"cast(at as {kind})", "unit": "seconds"}}
+    assert [row["sentAt"] for row in shaped(rows, mapped, window=window).collect()] == [None, SECOND]
 
 
 @pytest.mark.parametrize("kind", ["bigint", "int", "timestamp"])

@@ -70,6 +70,8 @@ def test_no_two_impressions_are_written_alike(spark: SparkSession) -> None:
         ["a", ""],
         ["", "a"],
         ["1", "a"],
+        ["a|b"],
+        ["3~a", "b"],
         ["a"],
         ["c", "b", "a"],
     ]

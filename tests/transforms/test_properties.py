@@ -48,6 +48,15 @@ def test_an_array_for_a_string_field_is_joined_and_never_unreadable(spark: Spark
     assert [tuple(row) for row in rows] == [("a|b", False), (None, False), (None, False)]
 
 
+def test_a_number_sent_as_text_is_identified_as_the_number(spark: SparkSession) -> None:
+    df = spark.createDataFrame([(0.1,)], "v double")
+    price = MappedProperty(plan("price", "string"), F.col("v"), T.DoubleType())
+    rows = df.select("v", price.typed()).select("price", price.identity()).collect()
+    assert [tuple(row) for row in rows] == [("0.1", 0.1)]
+    assert price.is_fractional()
+    assert not MappedProperty(plan("stars", "int"), F.col("v"), T.DoubleType()).is_fractional()
+
+
 def test_a_value_of_the_wrong_type_is_null_and_marked(spark: SparkSession) -> None:
     df = spark.createDataFrame([("3",), ("3.7",), (None,)], "v string")
     stars = MappedProperty(plan("stars", "int"), F.col("v"), T.StringType())

@@ -130,6 +130,9 @@ def test_what_the_ledger_has_is_delivered_and_its_repeats_are_duplicates(spark: 
         assert outcomes["send"] == Counter(set(before) - set(delivered))
         assert outcomes["send"] + outcomes["delivered"] + outcomes["duplicate"] == before
         assert sum(outcomes["rejected"].values()) == sum(row[3] == "bad" for row in rows)
+        left = Counter(row["envelope"] for row in after if row["outcome"] == "send")
+        fewest = sum(-(-events // 10) for events in left.values())
+        assert sum(row["first_of_request"] for row in after) == fewest
         nothing_left = staged(spark, rows, mapping, sorted(before)).where(
             "outcome = 'send' or first_of_request"
         )
