@@ -25,7 +25,6 @@ from jobs.s3_connector import (
     account_settings,
     connector_settings,
     endpoint_settings,
-    is_s3,
 )
 
 _REQUIRED = {

@@ -67,9 +67,7 @@ def _check_fields_exist(mapping: MappingSettings, schema: InteractionsSchema) ->
     known = {field.name for field in schema.metadata}
     for name in mapping.properties:
         if name in REQUIRED | RESERVED:
-            raise BadInput(
-                f"mapping.properties.{name}: not a property; map it as mapping.{MAPPED_BY[name]}."
-            )
+            raise BadInput(f"mapping.properties.{name}: not a property; map it as mapping.{MAPPED_BY[name]}.")
         if name not in known:
             raise BadInput(f"mapping.properties.{name}: the schema has no such field{nearest(name, known)}.")
 
