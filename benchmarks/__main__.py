@@ -1,0 +1,23 @@
+"""All benchmarks, one after the other: `make bench`. Each is a module that also runs by itself.
+
+About half an hour on two cores. They print ratios, which carry from machine to machine, beside seconds, which don't.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+BENCHMARKS = (
+    "client_cpu",
+    "sender_load",
+    "standin_rate",
+    "staging_rate",
+    "checking_ratio",
+    "first_request",
+    "budget_simulation",
+)
+
+for name in BENCHMARKS:
+    print(f"\n== benchmarks.{name}", flush=True)
+    subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False)  # noqa: S603 - our own modules

@@ -1,0 +1,82 @@
+"""From the command to the first request, against Spark's own start and one scan of the same rows.
+
+    python -m benchmarks.first_request [--rows 1000000] [--rounds 3] [--folder build/first_request]
+
+Both are processes of their own, in turn: one starts Spark and reads every column to nowhere, the other is the job as
+a user starts it, against the stand-in, which tells when its first request came. Goal: at most 3 times.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import yaml
+
+from standin.demo import job_settings
+from standin.history import generate
+from standin.process import StandinProcess
+
+GOAL = 3.0
+REQUESTS = 200
+SCAN = """
+import sys
+from jobs.spark_session import started_spark
+with started_spark(needs_s3=False) as spark:
+    spark.read.parquet(sys.argv[1]).write.format("noop").mode("overwrite").save()
+"""
+
+
+def main() -> None:
+    """Generate the rows unless they are there, then time both in turn."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--folder", type=Path, default=Path("build/first_request"))
+    asked = parser.parse_args()
+    logs = asked.folder / f"history-{asked.rows}"
+    if not logs.exists():
+        generate(logs, events=asked.rows)
+    ratios = []
+    for _ in range(asked.rounds):
+        scan, first = _scan(logs), _first_request(asked.folder, logs)
+        ratios.append(first / scan)
+        print(
+            f"start and scan {scan:6.1f} s   first request {first:6.1f} s   ratio {first / scan:5.2f}",
+            flush=True,
+        )
+    print(f"median ratio {statistics.median(ratios):.2f} over {asked.rows:,} rows; goal {GOAL}")
+
+
+def _scan(logs: Path) -> float:
+    began = time.time()
+    subprocess.run([sys.executable, "-c", SCAN, str(logs)], check=True)  # noqa: S603 - our own program
+    return time.time() - began
+
+
+def _first_request(folder: Path, logs: Path) -> float:
+    """Seconds from the start of the job to its first request; the stand-in ends after a few, which ends the job."""
+    shutil.rmtree(folder / "output", ignore_errors=True)
+    with StandinProcess(max_requests=REQUESTS) as standin:
+        config = folder / "job.yaml"
+        config.write_text(
+            yaml.safe_dump(job_settings(logs, folder / "output", standin.url)), encoding="utf-8"
+        )
+        began = time.time()
+        subprocess.run(  # noqa: S603 - our own program
+            [sys.executable, "-m", "jobs.put_events", f"--config={config}"],
+            check=False,
+            env={**os.environ, **standin.environment},
+            stderr=subprocess.DEVNULL,
+        )
+        return float(standin.stop()["first_request_at"]) - began
+
+
+if __name__ == "__main__":
+    main()
