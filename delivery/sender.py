@@ -60,6 +60,7 @@ class Tally:
     """What the sender counted; times are Unix seconds.
 
     `events_given_up` are those of the dead letters that ran out of attempts, which says nothing against them.
+    `failed_in_a_row` throttled and transient failures have come since the last success, from `failing_since` on.
     """
 
     events_delivered: int = 0
@@ -70,6 +71,22 @@ class Tally:
     throttled_attempts: int = 0
     first_attempt_at: float | None = None
     last_answer_at: float | None = None
+    last_accepted_at: float | None = None
+    failing_since: float | None = None
+    failed_in_a_row: int = 0
+
+    def accepted(self, events: int, now: float) -> None:
+        """Count one accepted request."""
+        self.requests_delivered += 1
+        self.events_delivered += events
+        self.last_accepted_at, self.failing_since, self.failed_in_a_row = now, None, 0
+
+    def failed(self, fault: Fault, now: float) -> None:
+        """Count one failure."""
+        self.throttled_attempts += fault is Fault.THROTTLED
+        if fault in (Fault.THROTTLED, Fault.TRANSIENT):
+            self.failing_since = self.failing_since or now
+            self.failed_in_a_row += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,18 +187,17 @@ class Sender:
             self._accept(request, now)
         else:
             self._pacer.observe(fault.value, ticket)
+            self.tally.failed(fault, now)
             self._fail(request, answer, fault)
 
     def _accept(self, request: Request, now: float) -> None:
         events = request.batch.events
         self._around.ledger.accepted([event.event_id for event in events], now)
-        self.tally.requests_delivered += 1
-        self.tally.events_delivered += len(events)
+        self.tally.accepted(len(events), now)
         self._circuit.succeeded()
         self._work.settle(request)
 
     def _fail(self, request: Request, answer: Answer, fault: Fault) -> None:
-        self.tally.throttled_attempts += fault is Fault.THROTTLED
         if fault is Fault.FATAL:
             self._pacer.stop_all(faults.explain(answer))
         elif self._circuit.failed(fault, self._around.monotonic()):

@@ -16,6 +16,10 @@ from delivery.ledger import accepted_count
 from delivery.report import PartitionReport
 from jobs.account import Sent
 
+# So many failures that nothing was accepted after, in the whole job, are no bad luck: `delivery.circuit` takes the
+# same number for a dead service.
+_FAILURES_TO_STOP = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
@@ -51,7 +55,7 @@ def sent_in_all(
         (progress.stop_reason or failure) if failure else None,
         *(each.stop_reason for each in reports),
         unread,
-        _nothing_accepted(delivered, reports),
+        _nothing_accepted_any_more(delivered, reports),
     ]
     return Sent(
         events_delivered=delivered,
@@ -65,12 +69,18 @@ def sent_in_all(
     )
 
 
-def _nothing_accepted(delivered: int, reports: Sequence[PartitionReport]) -> str | None:
-    """The reason where a small job used up its attempts on a service that is down, before any circuit opened."""
+def _nothing_accepted_any_more(delivered: int, reports: Sequence[PartitionReport]) -> str | None:
+    """The reason where a service that is down used up the attempts of all that was left before a circuit opened."""
     given_up = sum(each.events_given_up for each in reports)
-    if delivered or not given_up:
+    if not given_up or (delivered and _failures_at_the_end(reports) < _FAILURES_TO_STOP):
         return None
+    accepted = "accepted nothing any more" if delivered else "accepted not one request"
     return (
-        f"the service accepted not one request, and {given_up} events ran out of attempts; "
-        "error_code in dead_letters/ says what it answered"
+        f"the service {accepted}, and {given_up} events ran out of attempts; dead_letters/ has its error_code"
     )
+
+
+def _failures_at_the_end(reports: Sequence[PartitionReport]) -> int:
+    """How many failures, none of them for an event's content, came after the job's last success."""
+    last = max((each.last_accepted_at for each in reports if each.last_accepted_at), default=0.0)
+    return sum(each.failed_in_a_row for each in reports if each.failing_since and each.failing_since >= last)

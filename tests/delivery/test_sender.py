@@ -91,6 +91,28 @@ def test_a_request_that_runs_out_of_attempts_is_dead_lettered_whole_and_the_rest
     assert (stage.tally.events_dead_lettered, stage.tally.events_given_up) == (10, 10)
 
 
+def test_the_tally_tells_since_when_nothing_but_failures_came() -> None:
+    stage = Stage(
+        many_sessions(5),
+        lambda call: ACCEPTED if call.number in (1, 3) else BROKEN,
+        max_attempts=2,
+        rate=10.0,
+    )
+    assert stage.run() is None
+    tally = stage.tally
+    assert (tally.events_delivered, tally.events_given_up) == (20, 30)
+    assert tally.last_accepted_at is not None
+    assert tally.failing_since is not None
+    assert tally.failing_since > tally.last_accepted_at
+    assert 5 <= tally.failed_in_a_row < tally.request_attempts - 2
+
+
+def test_failures_of_content_are_not_the_services_failures() -> None:
+    stage = Stage(staged("s", *range(3)), always(INVALID))
+    stage.run()
+    assert (stage.tally.failing_since, stage.tally.failed_in_a_row) == (None, 0)
+
+
 def test_a_refusal_that_has_been_mended_costs_the_request_no_attempt() -> None:
     misdated = Answer(400, "RequestExpired", renewed=True)
     stage = Stage(many_sessions(2), on_call(c1=misdated, c2=misdated, c3=misdated), max_attempts=1)

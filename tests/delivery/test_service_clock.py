@@ -43,6 +43,14 @@ def test_a_request_that_is_refused_after_the_correction_corrects_nothing_more() 
     assert not clock.correct(clock.now(), http(NOW + 3600))
 
 
+def test_a_slow_answer_does_not_shift_the_time() -> None:
+    now = [NOW]
+    clock = ServiceClock(lambda: now[0])
+    now[0] += 10.0
+    assert clock.correct(NOW, http(NOW + 3610))
+    assert clock.now() == NOW + 3610
+
+
 def test_every_request_in_flight_with_the_old_date_gets_its_corrected_attempt() -> None:
     clock = ServiceClock(lambda: NOW)
     assert [clock.correct(NOW, http(NOW - 3600)) for _ in range(3)] == [True] * 3

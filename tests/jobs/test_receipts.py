@@ -53,6 +53,8 @@ def test_what_was_told_never_exceeds_what_there_was_to_send(tmp_path: Path) -> N
     told = [report(events_delivered=3, events_dead_lettered=9)]
     sent = sent_in_all(receipts(tmp_path, to_send=10), told, Progress(events_delivered=8), None)
     assert (sent.events_delivered, sent.events_dead_lettered) == (8, 2)
+    sent = sent_in_all(receipts(tmp_path, to_send=7), told, Progress(events_delivered=8), None)
+    assert (sent.events_delivered, sent.events_dead_lettered) == (7, 0)
 
 
 def test_events_that_ran_out_of_attempts_while_nothing_was_accepted_are_a_stop(tmp_path: Path) -> None:
@@ -69,6 +71,33 @@ def test_events_that_ran_out_of_attempts_beside_accepted_ones_are_no_stop(tmp_pa
     record(tmp_path, "a")
     some = [report(events_delivered=1, events_dead_lettered=10, events_given_up=10)]
     assert sent_in_all(receipts(tmp_path), some, Progress(), None).stop_reason is None
+
+
+@pytest.mark.parametrize(
+    ("failing_since", "failures", "said"),
+    [(6.0, 20, "nothing any more"), (6.0, 19, "None"), (4.0, 99, "None")],
+)
+def test_a_job_that_ends_in_failures_alone_is_a_stop_if_nothing_was_accepted_after_the_first(
+    failing_since: float, failures: int, said: str, tmp_path: Path
+) -> None:
+    record(tmp_path, "a", "b")
+    healthy = report(events_delivered=1, last_accepted_at=5.0)
+    failing = report(
+        events_delivered=1,
+        last_accepted_at=3.0,
+        events_given_up=10,
+        events_dead_lettered=10,
+        failing_since=failing_since,
+        failed_in_a_row=failures,
+    )
+    sent = sent_in_all(receipts(tmp_path), [healthy, failing], Progress(), None)
+    assert said in str(sent.stop_reason)
+
+
+def test_failures_that_cost_no_event_are_no_stop(tmp_path: Path) -> None:
+    record(tmp_path, "a")
+    late = report(events_delivered=1, last_accepted_at=3.0, failing_since=4.0, failed_in_a_row=99)
+    assert sent_in_all(receipts(tmp_path), [late], Progress(), None).stop_reason is None
 
 
 def test_the_first_reason_of_all_is_the_one_that_is_told(tmp_path: Path) -> None:

@@ -132,15 +132,20 @@ def test_what_no_retry_mends_stops_the_job_and_says_where_to_look(
     assert_nothing_leaked(run.folder, caplog.text, standin)
 
 
-def test_a_small_job_against_a_service_that_is_down_is_stopped_and_not_finished(
-    spark: SparkSession, tmp_path: Path
+@pytest.mark.parametrize(
+    ("served", "sessions", "reason"), [(0, 3, "not one request"), (20, 60, "nothing any more")]
+)
+def test_a_service_that_goes_down_is_a_stop_even_where_a_short_job_runs_out_of_attempts_first(
+    served: int, sessions: int, reason: str, spark: SparkSession, tmp_path: Path
 ) -> None:
-    with service(tmp_path, faults={"down": 0}) as standin:
-        run = run_here(a_job(tmp_path, standin, 3, max_attempts=3), spark)
+    with service(tmp_path, faults={"down": served}) as standin:
+        run = run_here(a_job(tmp_path, standin, sessions, max_attempts=3), spark)
     summary = run.summary
     assert (run.exit_code, summary["status"]) == (5, "stopped")
-    assert "not one request" in summary["reason"]
-    assert summary["events_dead_lettered"] == len(run.dead_letters()) == 30
+    assert reason in summary["reason"]
+    assert summary["events_delivered"] == 10 * served
+    assert summary["events_dead_lettered"] == len(run.dead_letters()) == 10 * (sessions - served)
+    assert _seconds_of_sending(summary) < 30
 
 
 def test_a_service_that_goes_down_stops_the_job_and_the_next_run_sends_the_rest(
