@@ -2,8 +2,8 @@
 
     python -m benchmarks.checking_ratio [--rows 2000000] [--rounds 3] [--folder build/checking_ratio]
 
-Both work on the same rows of the demo shop's history in one Spark, in turn, after a warm-up of each. The bare one counts
-the rows that break each rule, predicate by predicate, over the shaped events. The whole one is what the job does
+Both work on the same rows of the demo shop's history in one Spark, in turn, after a warm-up of each. The bare one
+counts the rows that break each rule, predicate by predicate, over the shaped events. The whole one is what the job does
 before it sends: it reads, shapes, checks, judges, writes rejected rows and stages the rest. Goal: at most 2.5 times.
 """
 

@@ -49,8 +49,10 @@ def spoil(columns: Mapping[str, pa.Array], rows: Mapping[str, Mask]) -> dict[str
     """The columns with the rows of each kind spoiled; `rows` has one mask per kind, none overlapping."""
     spoiled = dict(columns)
     for kind, (name, value) in SPOILED.items():
-        column = spoiled[name]
-        spoiled[name] = pc.if_else(pa.array(rows[kind]), pa.scalar(value, column.type), column)
+        column, mask = spoiled[name], pa.array(rows[kind])
+        # Only as many copies of the value as it has rows: a long one for every row would not fit an array.
+        values = pa.array([value] * pc.sum(mask).as_py(), column.type)
+        spoiled[name] = pc.replace_with_mask(column, mask, values)
     time = spoiled["timestamp"]
     spoiled["timestamp"] = pc.if_else(pa.array(rows[MILLISECONDS]), pc.multiply(time, 1000), time)
     return spoiled
