@@ -17,6 +17,7 @@ from pyspark.sql import SparkSession
 
 from delivery.dead_letters import prepare_folder
 from delivery.errors import StorageError
+from delivery.lease_keeper import LeaseKeeper
 from expectations.documents import write_validation
 from expectations.gate import too_many_rejected
 from jobs.account import Account, Sent, Staged
@@ -27,6 +28,7 @@ from jobs.errors import Interrupted, Unaccounted
 from jobs.preparation import Preparation, prepare, read_settings
 from jobs.report import render_report
 from jobs.run_folder import RunFolder, new_run_id
+from jobs.run_places import held_places
 from jobs.sending import Sending, send
 from jobs.spark_failures import SparkGone
 from jobs.stop_signals import StopSignals
@@ -49,7 +51,7 @@ def run(command: Command, start_spark: StartSpark) -> int:
 
     Raises:
         UsageError, BadInput, BadSuite, RuleCrashed, StorageError: exit 2; no summary is written, nothing was sent.
-        Unaccounted: exit 5; events were sent, and the summary could not be written.
+        Unaccounted: exit 5; events may have been sent, and the summary could not be written.
     """
     settings = read_settings(command)
     if command.print_config:
@@ -58,19 +60,29 @@ def run(command: Command, start_spark: StartSpark) -> int:
     started_at = datetime.now(UTC)
     execution = uuid.uuid4().hex[:12]
     place = RunFolder(settings.output.path, command.run_id or new_run_id(started_at, execution))
-    under_way = _Run(prepare(command, settings, place), execution, started_at)
-    under_way.carry_out(start_spark)
-    return under_way.close()
+    preparation, signals = prepare(command, settings, place), StopSignals()
+    with held_places(preparation, execution, on_lost=signals.ask) as own_folder:
+        under_way = _Run(preparation, execution, started_at, signals, own_folder)
+        under_way.carry_out(start_spark)
+        return under_way.close()
 
 
 class _Run:
     """One run under way: what is known of it so far, so that it can be accounted for wherever it ends."""
 
-    def __init__(self, preparation: Preparation, execution: str, started_at: datetime) -> None:
+    def __init__(
+        self,
+        preparation: Preparation,
+        execution: str,
+        started_at: datetime,
+        signals: StopSignals,
+        own_folder: LeaseKeeper,
+    ) -> None:
         self._preparation = preparation
         self._execution = execution
         self._started_at = started_at
-        self._signals = StopSignals()
+        self._signals = signals
+        self._own_folder = own_folder
         self._checked: Checked | None = None
         self._sent = Sent()
         self._refusal: str | None = None
@@ -90,14 +102,24 @@ class _Run:
         except SparkGone:
             self._sent = Sent(stop_reason="Spark's own process ended before anything was sent")
         except Exception:
+            self._require_own_folder()
             place.folder().delete_all()
             raise
         finally:
             self._clear_stage()
 
+    def _require_own_folder(self) -> None:
+        """Touch nothing in a folder that another run has taken over: this one had been silent for too long."""
+        if not self._own_folder.is_ours():
+            raise Unaccounted(
+                "another run of the same name has taken this one's place in the output, as it had not been heard of "
+                "for too long: there is no account of it. Once that run has ended, run the same command again."
+            )
+
     def _clear_stage(self) -> None:
         try:
-            self._preparation.run.stage_folder().delete_all()
+            if self._own_folder.is_ours():
+                self._preparation.run.stage_folder().delete_all()
         except StorageError as error:
             _LOG.warning("the staged events are left behind; delete them: %s", error)
 
@@ -118,6 +140,7 @@ class _Run:
 
     def close(self) -> int:
         """Write validation, report and, last of all, the summary; return the exit code."""
+        self._require_own_folder()
         ending = self._ending()
         try:
             self._write(summary_of(ending))

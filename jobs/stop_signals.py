@@ -1,6 +1,7 @@
 """SIGTERM and Ctrl-C end a run in order: what is in flight is settled and the account is written.
 
-It only translates a signal into a call. A second signal of the same kind ends the process at once.
+It only translates a signal, or another thread's word, into a call. A second signal of the same kind ends the process
+at once.
 """
 
 from __future__ import annotations
@@ -27,8 +28,16 @@ class StopSignals:
             signal.signal(number, self._handle)
 
     def route_to(self, on_stop: Callable[[str], None] | None) -> None:
-        """Call `on_stop` from now on; None: raise again."""
+        """Call `on_stop` from now on, and at once if a stop was asked for before; None: raise again."""
         self._on_stop = on_stop
+        if on_stop is not None and self.reason is not None:
+            on_stop(self.reason)
+
+    def ask(self, reason: str) -> None:
+        """Stop the sending, from any thread: now, or as soon as it begins. The first reason stays."""
+        self.reason = self.reason or reason
+        if (on_stop := self._on_stop) is not None:
+            on_stop(self.reason)
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)

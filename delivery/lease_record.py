@@ -1,0 +1,49 @@
+"""What stands in a lease file: who holds the place, since when, and how often it has said so.
+
+JSON. It holds no credential and nothing of any event. It decides nothing.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, replace
+
+from delivery.process_identity import ProcessIdentity
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseRecord:
+    """One holder. Times are ISO 8601 and for people only: no two machines' clocks are ever compared.
+
+    `execution` is a token that no other execution of any run has. `renewals` makes each renewal's content another one.
+    """
+
+    run_id: str
+    execution: str
+    host: str
+    process: ProcessIdentity | None
+    since: str
+    renewed_at: str
+    renewals: int = 0
+
+    def renewed(self, at: str) -> LeaseRecord:
+        """Return the record as the holder's next sign of life."""
+        return replace(self, renewed_at=at, renewals=self.renewals + 1)
+
+    def to_bytes(self) -> bytes:
+        """Return the file's content."""
+        return json.dumps(asdict(self), indent=1).encode()
+
+    def __str__(self) -> str:
+        process = f", process {self.process.pid}" if self.process else ""
+        return f"run {self.run_id} (on {self.host}{process}, since {self.since})"
+
+
+def parse_record(content: bytes) -> LeaseRecord | None:
+    """Return the record in a lease file; None where it can't be read: half a file, or another version's."""
+    try:
+        fields = json.loads(content)
+        process = fields.pop("process")
+        return LeaseRecord(**fields, process=ProcessIdentity(**process) if process else None)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,92 @@
+"""A lease on S3, by its conditional requests: put if there is none, put over this version, delete this version.
+
+Source: Amazon S3 User Guide, "Add preconditions to S3 operations with conditional requests". `If-None-Match: *` and
+`If-Match` fail with 412, with 409 when another write was under way, and with 404 when there is no object to match.
+Whom a place belongs to is not decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from delivery.errors import StorageError
+from delivery.lease_store import Stored
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_ABSENT = ("NoSuchKey", "404")
+_NOT_AS_EXPECTED = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409", *_ABSENT)
+
+
+class S3LeaseStore:
+    """A lease in an S3 bucket; an object's ETag is its version."""
+
+    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
+        self._client = client
+        self._bucket = bucket
+        self._key = key
+
+    def read(self) -> Stored | None:
+        """See `LeaseStore`. The age is by S3's clock alone: the answer's `Date` minus its `Last-Modified`."""
+        with self._explained():
+            try:
+                answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
+            except ClientError as error:
+                if _code(error) in _ABSENT:
+                    return None
+                raise
+            return Stored(answer["Body"].read(), answer["ETag"], _age(answer))
+
+    def create(self, content: bytes) -> str | None:
+        """See `LeaseStore`."""
+        return self._put(content, {"IfNoneMatch": "*"})
+
+    def replace(self, content: bytes, version: str) -> str | None:
+        """See `LeaseStore`."""
+        return self._put(content, {"IfMatch": version})
+
+    def delete(self, version: str) -> None:
+        """See `LeaseStore`."""
+        with self._explained():
+            try:
+                self._client.delete_object(Bucket=self._bucket, Key=self._key, IfMatch=version)
+            except ClientError as error:
+                if _code(error) not in _NOT_AS_EXPECTED:
+                    raise
+
+    def _put(self, content: bytes, condition: dict[str, Any]) -> str | None:
+        with self._explained():
+            try:
+                answer = self._client.put_object(
+                    Bucket=self._bucket, Key=self._key, Body=content, **condition
+                )
+            except ClientError as error:
+                if _code(error) in _NOT_AS_EXPECTED:
+                    return None
+                raise
+            return answer["ETag"]
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        where = f"s3://{self._bucket}/{self._key}"
+        try:
+            yield
+        except ClientError as error:
+            raise StorageError(f"Could not keep the lease {where}: S3 answered {_code(error)}.") from error
+        except (BotoCoreError, OSError) as error:
+            raise StorageError(f"Could not keep the lease {where}: {type(error).__name__}.") from error
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", "an error without a name"))
+
+
+def _age(answer: Any) -> float | None:  # noqa: ANN401 - botocore's answer, headers and all
+    date = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    return (parsedate_to_datetime(date) - answer["LastModified"]).total_seconds() if date else None

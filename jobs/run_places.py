@@ -1,0 +1,89 @@
+"""The places in the output that a run holds while it is under way, so that no other run is in its way.
+
+Every run holds its own folder, which it replaces; a run that sends also holds its tracking ID, since two at once would
+be two full rates. A `--plan` sends nothing and may run beside anything but a run of its own name. How a place is held
+is `delivery`'s business.
+"""
+
+from __future__ import annotations
+
+import logging
+import socket
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from datetime import UTC, datetime
+
+from delivery.lease_keeper import LeaseKeeper, wait_for
+from delivery.lease_record import LeaseRecord
+from delivery.lease_store import LeaseStore
+from delivery.places import run_place, sending_place
+from delivery.process_identity import is_running, this_process
+from delivery.run_lease import STALE_SECONDS, Bid, PlaceHeldError
+from jobs.errors import UsageError
+from jobs.preparation import Preparation
+
+_LOG = logging.getLogger("put_events")
+
+
+@contextmanager
+def held_places(
+    preparation: Preparation, execution: str, on_lost: Callable[[str], None]
+) -> Iterator[LeaseKeeper]:
+    """Hold the run's places within the block; gives the keeper of the run's own folder.
+
+    After a holder that died elsewhere it waits for up to 45 seconds. `on_lost` is called, from another thread, with the
+    reason to stop at once.
+
+    Raises:
+        UsageError: another run holds one of them, and lives.
+        StorageError: the output can't be read or written.
+    """
+    run, record = preparation.run, _record(preparation, execution)
+    places = [("writing the same run's folder", run_place(run.output, run.run_id))]
+    if not preparation.plan_only:
+        tracking_id = preparation.settings.personalize.tracking_id
+        sending = "sending to the same tracking ID from the same output"
+        places.append((sending, sending_place(run.output, tracking_id)))
+    bids = [(doing, _bid(store, record)) for doing, store in places]
+    for _, bid in bids:
+        bid.watch()
+    with ExitStack() as stack:
+        folder, *_ = [stack.enter_context(_keeper(bid, doing, on_lost)) for doing, bid in bids]
+        yield folder
+
+
+def _record(preparation: Preparation, execution: str) -> LeaseRecord:
+    return LeaseRecord(
+        run_id=preparation.run.run_id,
+        execution=execution,
+        host=socket.gethostname(),
+        process=this_process(),
+        since=_now(),
+        renewed_at=_now(),
+    )
+
+
+def _bid(store: LeaseStore, record: LeaseRecord) -> Bid:
+    return Bid(store, record, time.monotonic, is_running)
+
+
+def _keeper(bid: Bid, doing: str, on_lost: Callable[[str], None]) -> LeaseKeeper:
+    try:
+        return LeaseKeeper(wait_for(bid, time.sleep, _say_waiting), on_lost, _now)
+    except PlaceHeldError as holder:
+        raise UsageError(
+            f"{holder} is {doing}. Wait for its end, or stop it; if it died, its place is free within a minute.",
+        ) from None
+
+
+def _say_waiting(holder: LeaseRecord | None) -> None:
+    _LOG.info(
+        "waiting up to %.0f seconds for a sign of life of %s, which left its place in the output held",
+        STALE_SECONDS,
+        holder or "another run",
+    )
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,113 @@
+"""A lease is renewed for as long as its run lasts, and whoever loses it is told why."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from delivery import lease_keeper
+from delivery.lease_keeper import LOOK_SECONDS, RETRY_SECONDS, LeaseKeeper, wait_for
+from delivery.lease_record import LeaseRecord, parse_record
+from delivery.run_lease import OVERDUE_SECONDS, RENEW_SECONDS, STALE_SECONDS, Bid, Lease, PlaceHeldError
+from tests.delivery.lease_memory import Clock, MemoryStore, record
+
+
+def bid(store: MemoryStore, name: str) -> Bid:
+    return Bid(store, record(name), store.clock, lambda _: None)
+
+
+def taken(store: MemoryStore, name: str) -> Lease:
+    lease = bid(store, name).look()
+    assert lease is not None
+    return lease
+
+
+def kept(store: MemoryStore, told: list[str]) -> LeaseKeeper:
+    return LeaseKeeper(taken(store, "a"), told.append, lambda: "later")
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore(Clock())
+
+
+def test_a_dead_holders_silence_is_waited_out_and_spoken_of_once(store: MemoryStore) -> None:
+    taken(store, "dead")
+    waits: list[LeaseRecord | None] = []
+
+    def sleep(seconds: float) -> None:
+        store.clock.now += seconds
+
+    wait_for(bid(store, "a"), sleep, waits.append)
+    assert waits == [record("dead")]
+    assert store.clock.now == pytest.approx(STALE_SECONDS, abs=LOOK_SECONDS)
+
+
+def test_a_live_holder_is_told_within_one_renewal(store: MemoryStore) -> None:
+    holder = taken(store, "a")
+
+    def sleep(seconds: float) -> None:
+        store.clock.now += seconds
+        if store.clock.now % RENEW_SECONDS == 0:
+            holder.renew("later")
+
+    with pytest.raises(PlaceHeldError):
+        wait_for(bid(store, "b"), sleep, lambda _: None)
+    assert store.clock.now <= RENEW_SECONDS + LOOK_SECONDS
+
+
+def test_a_holder_that_gives_back_while_another_waits_is_followed(store: MemoryStore) -> None:
+    holder = taken(store, "a")
+    wait_for(bid(store, "b"), lambda _: holder.release(), lambda _: None)
+    assert b"run-b" in (store.content or b"")
+
+
+def test_a_renewal_that_fails_is_tried_again_soon_and_stops_the_run_only_when_overdue(
+    store: MemoryStore,
+) -> None:
+    told: list[str] = []
+    keeper = kept(store, told)
+    assert keeper.tick() == RENEW_SECONDS
+    store.is_out_of_reach = True
+    store.clock.now = OVERDUE_SECONDS - 1
+    assert keeper.tick() == RETRY_SECONDS
+    assert told == []
+    store.clock.now = OVERDUE_SECONDS
+    assert keeper.tick() == RETRY_SECONDS
+    assert told == ["the lease could not be renewed for 30 seconds: Could not reach it."]
+    assert keeper.is_ours()
+
+
+def test_a_place_that_was_taken_over_stops_the_run_and_names_the_winner(store: MemoryStore) -> None:
+    told: list[str] = []
+    keeper = kept(store, told)
+    store.content = record("b").to_bytes()
+    store.version = "another"
+    assert keeper.tick() is None
+    assert len(told) == 1
+    assert told[0].startswith("run run-b (on host-b, since since) has taken this run's place")
+    assert not keeper.is_ours()
+
+
+def test_the_thread_renews_while_the_run_lasts_and_gives_back_at_its_end(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    renewed = threading.Event()
+
+    def now() -> str:
+        found = parse_record(store.content or b"")
+        if found and found.renewals >= 2:
+            renewed.set()
+        return "later"
+
+    monkeypatch.setattr(lease_keeper, "RENEW_SECONDS", 0.001)
+    with LeaseKeeper(taken(store, "a"), pytest.fail, now):
+        assert renewed.wait(30)
+    assert store.read() is None
+    assert not any(thread.name == "lease" for thread in threading.enumerate())
+
+
+def test_a_place_that_can_not_be_given_back_does_not_end_the_run_otherwise(store: MemoryStore) -> None:
+    with kept(store, []):
+        store.is_out_of_reach = True

@@ -1,0 +1,274 @@
+"""A place belongs to one run at a time, however bids, renewals, deaths and lost answers fall between each other."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from delivery.errors import StorageError
+from delivery.lease_record import parse_record
+from delivery.process_identity import ProcessIdentity
+from delivery.run_lease import (
+    OVERDUE_SECONDS,
+    RENEW_SECONDS,
+    STALE_SECONDS,
+    Bid,
+    Lease,
+    PlaceHeldError,
+    PlaceLostError,
+)
+from tests.delivery.lease_memory import Clock, MemoryStore, record
+
+
+def bid(store: MemoryStore, name: str, *, runs: bool | None = None) -> Bid:
+    process = ProcessIdentity("machine", 1, 1)
+    return Bid(store, record(name, process), store.clock, lambda _: runs)
+
+
+def taken(store: MemoryStore, name: str) -> Lease:
+    lease = bid(store, name).look()
+    assert lease is not None
+    return lease
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore(Clock())
+
+
+def holder(store: MemoryStore) -> str | None:
+    found = parse_record(store.content) if store.content else None
+    return found.execution if found else None
+
+
+def test_a_free_place_is_taken_at_once_and_is_free_again_when_given_back(store: MemoryStore) -> None:
+    lease = taken(store, "a")
+    assert holder(store) == "a"
+    lease.release()
+    assert store.read() is None
+    taken(store, "b")
+
+
+def test_a_holder_that_is_seen_to_renew_refuses_the_next_and_is_named(store: MemoryStore) -> None:
+    lease, second = taken(store, "a"), bid(store, "b")
+    assert second.look() is None
+    lease.renew("later")
+    with pytest.raises(PlaceHeldError, match=r"run run-a \(on host-a, process 1, since since\)"):
+        second.look()
+
+
+def test_a_holder_whose_process_runs_on_this_machine_refuses_at_once(store: MemoryStore) -> None:
+    taken(store, "a")
+    store.clock.now = 10 * STALE_SECONDS
+    with pytest.raises(PlaceHeldError):
+        bid(store, "b", runs=True).look()
+
+
+def test_a_holder_whose_process_is_gone_from_this_machine_is_followed_at_once(store: MemoryStore) -> None:
+    taken(store, "a")
+    assert bid(store, "b", runs=False).look() is not None
+    assert holder(store) == "b"
+
+
+def test_a_silent_holder_is_followed_after_the_time_and_not_before(store: MemoryStore) -> None:
+    taken(store, "a")
+    store.clock.now = 1000.0
+    second = bid(store, "b")
+    second.watch()
+    store.clock.now += STALE_SECONDS - 0.1
+    assert second.look() is None
+    store.clock.now += 0.1
+    assert second.look() is not None
+    assert holder(store) == "b"
+
+
+def test_where_the_store_has_a_clock_a_lease_that_is_old_already_is_not_waited_for(
+    store: MemoryStore,
+) -> None:
+    store.has_clock = True
+    taken(store, "a")
+    store.clock.now = STALE_SECONDS - 0.1
+    assert bid(store, "b").look() is None
+    store.clock.now = STALE_SECONDS
+    assert bid(store, "b").look() is not None
+
+
+def test_half_a_file_is_a_holder_like_any_other(store: MemoryStore) -> None:
+    store.create(b'{"run_id": "a", "exec')
+    second = bid(store, "b")
+    assert second.look() is None
+    store.clock.now = STALE_SECONDS
+    assert second.look() is not None
+
+
+def test_of_two_that_find_the_place_free_one_gets_it(store: MemoryStore) -> None:
+    others: list[Lease | None] = []
+
+    def another_is_quicker() -> None:
+        store.before_write = lambda: None
+        others.append(bid(store, "b").look())
+
+    store.before_write = another_is_quicker
+    first = bid(store, "a")
+    assert first.look() is None
+    assert others[0] is not None
+    others[0].renew("later")
+    assert first.look() is None
+    others[0].renew("later")
+    with pytest.raises(PlaceHeldError):
+        first.look()
+
+
+def test_of_two_that_follow_a_dead_holder_one_gets_the_place(store: MemoryStore) -> None:
+    taken(store, "dead")
+    first, second = bid(store, "a"), bid(store, "b")
+    first.watch()
+    second.watch()
+    store.clock.now = STALE_SECONDS
+    others: list[Lease | None] = []
+
+    def another_is_quicker() -> None:
+        store.before_write = lambda: None
+        others.append(second.look())
+
+    store.before_write = another_is_quicker
+    assert first.look() is None
+    assert others[0] is not None
+    with pytest.raises(PlaceHeldError, match="run-b"):
+        first.look()
+
+
+def test_a_holder_that_wakes_after_another_took_over_loses_the_place_and_deletes_nothing(
+    store: MemoryStore,
+) -> None:
+    sleeper = taken(store, "a")
+    assert bid(store, "b", runs=False).look() is not None
+    with pytest.raises(PlaceLostError, match="run-b"):
+        sleeper.renew("later")
+    sleeper.release()
+    assert holder(store) == "b"
+
+
+def test_a_write_whose_answer_was_lost_is_no_other_holder(store: MemoryStore) -> None:
+    first = bid(store, "a")
+    store.loses_answers = True
+    with pytest.raises(StorageError):
+        first.look()
+    store.loses_answers = False
+    lease = first.look()
+    assert lease is not None
+    store.loses_answers = True
+    with pytest.raises(StorageError):
+        lease.renew("later")
+    store.loses_answers = False
+    lease.renew("later")
+    lease.release()
+    assert store.read() is None
+
+
+def test_a_lease_that_someone_deleted_by_hand_is_written_anew(store: MemoryStore) -> None:
+    lease = taken(store, "a")
+    store.content = None
+    lease.renew("later")
+    assert holder(store) == "a"
+
+
+def test_a_lease_is_overdue_well_before_another_may_take_it(store: MemoryStore) -> None:
+    lease = taken(store, "a")
+    store.clock.now = OVERDUE_SECONDS - 0.1
+    assert not lease.is_overdue
+    store.clock.now = OVERDUE_SECONDS
+    assert lease.is_overdue
+    lease.renew("later")
+    assert not lease.is_overdue
+    # Renewing has failed since the last success; the next-to-last try and the last one may hang for 13 s each.
+    assert RENEW_SECONDS + 13 + 2 + 13 < STALE_SECONDS
+
+
+@pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"nul", b'{"process": 1}', b"\xff"])
+def test_a_lease_that_can_not_be_read_is_nobodys_name(content: bytes) -> None:
+    assert parse_record(content) is None
+
+
+def test_a_record_comes_back_as_it_was_written_and_each_renewal_is_another_content() -> None:
+    first = record("a", ProcessIdentity("m", 7, 8))
+    assert parse_record(first.to_bytes()) == first
+    assert first.renewed("renewed").to_bytes() != first.to_bytes()
+
+
+class Runner:
+    """One run as the keeper drives it: bids until it holds, renews when told, stops when lost or overdue."""
+
+    def __init__(self, store: MemoryStore, name: str) -> None:
+        self._bid = Bid(store, record(name), store.clock, lambda _: None)
+        self.lease: Lease | None = None
+        self.done = False
+
+    @property
+    def sends(self) -> bool:
+        """Whether it takes itself for the holder and may be sending."""
+        return not self.done and self.lease is not None and not self.lease.is_overdue
+
+    def step(self) -> None:
+        """One look, or one renewal."""
+        if self.done:
+            return
+        try:
+            if self.lease is None:
+                self.lease = self._bid.look()
+            elif self.lease.is_overdue:
+                self.done = True  # the keeper has stopped it, or its process is dead
+            else:
+                self.lease.renew("later")
+        except (PlaceHeldError, PlaceLostError):
+            self.done = True
+        except StorageError:
+            return
+
+    def finish(self) -> None:
+        if self.lease is not None and not self.done:
+            self.done = True
+            self.lease.release()
+
+
+_MOVES = st.lists(
+    st.tuples(
+        st.integers(0, 2),
+        st.sampled_from(["step", "step", "step", "finish", "lose"]),
+        st.sampled_from([0.0, 1.0, 9.0, 16.0, 46.0]),
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=500, deadline=None)
+@given(moves=_MOVES, between=_MOVES, has_clock=st.booleans())
+def test_never_do_two_runs_take_themselves_for_the_holder(
+    moves: list[tuple[int, str, float]], between: list[tuple[int, str, float]], *, has_clock: bool
+) -> None:
+    store = MemoryStore(Clock(), has_clock)
+    runners = [Runner(store, str(number)) for number in range(3)]
+    busy: set[int] = set()
+
+    def move(number: int, action: str, seconds: float) -> None:
+        if number in busy:
+            return
+        busy.add(number)
+        store.loses_answers = action == "lose"
+        if action == "finish":
+            runners[number].finish()
+        else:
+            runners[number].step()
+        store.loses_answers = False
+        busy.discard(number)
+        store.clock.now += seconds
+        assert sum(runner.sends for runner in runners) <= 1
+
+    def meanwhile() -> None:
+        if between:
+            move(*between.pop(0))
+
+    store.before_write = meanwhile
+    for each in moves:
+        move(*each)

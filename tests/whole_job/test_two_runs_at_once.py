@@ -1,0 +1,162 @@
+"""Two runs at once for one tracking ID would be two full rates: one of them sends, and what dies is in nobody's way."""
+
+from __future__ import annotations
+
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from pyspark.sql import SparkSession
+
+import jobs.run as the_run
+from delivery import lease_keeper
+from delivery.lease_record import parse_record
+from delivery.lease_store import LeaseStore
+from delivery.places import run_place, sending_place
+from jobs.account import Sent
+from jobs.sending import Sending, send
+from jobs.stop_signals import StopSignals
+from standin.process import StandinProcess
+from tests.whole_job.harness import (
+    Job,
+    interactions,
+    ledger_ids,
+    rows_in,
+    run_here,
+    start_process,
+)
+
+pytestmark = [pytest.mark.spark, pytest.mark.job]
+
+START = 1_760_000_000
+SESSIONS = 400
+EVENTS = 10 * SESSIONS
+
+
+@pytest.fixture
+def slow_job(job: Job) -> Job:
+    """A job that sends for more than a minute at its limit of 5 full requests a second."""
+    rows = [
+        {"USER_ID": f"user-{session}", "SESSION_ID": f"session-{session}", "TIMESTAMP": START + number}
+        for session in range(SESSIONS)
+        for number in range(10)
+    ]
+    job.write_source(interactions(rows))
+    job.settings["delivery"] = {"max_requests_per_second": 5}
+    return job
+
+
+@contextmanager
+def sending(job: Job) -> Iterator[subprocess.Popen[str]]:
+    """The job in a process of its own that has begun to send; killed with the block if it still runs."""
+    process = start_process(job, "run-1", environ={"SPARK_MASTER": "local[2]"})
+    try:
+        wait_until(lambda: has_sent(job))
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def has_sent(job: Job) -> bool:
+    return any((job.output / "ledger").glob("*.parquet"))
+
+
+def wait_until(happened: Callable[[], bool]) -> None:
+    until = time.monotonic() + 120
+    while not happened():
+        assert time.monotonic() < until, "it never happened"
+        time.sleep(0.1)
+
+
+def test_the_second_run_refuses_a_plan_may_run_and_a_killed_holder_is_followed_at_once(
+    spark: SparkSession,
+    slow_job: Job,
+    standin: StandinProcess,
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    with sending(slow_job) as holder:
+        assert run_here(slow_job, spark, "run-2").exit_code == 2
+        assert f"process {holder.pid}, since 20" in caplog.text
+        assert "run run-1 (on" in caplog.text
+        assert "is sending to the same tracking ID from the same output" in caplog.text
+        assert not (slow_job.output / "runs" / "run-2").exists()
+
+        assert run_here(slow_job, spark, "run-1", "--plan").exit_code == 2
+        assert "is writing the same run's folder" in caplog.text
+        assert (slow_job.output / "runs" / "run-1" / "stage").exists()
+
+        assert run_here(slow_job, spark, "run-3", "--plan").exit_code == 0
+        assert holder.poll() is None
+
+    slow_job.settings["delivery"] = {"max_requests_per_second": 500}
+    again = run_here(slow_job, spark, "run-1")
+
+    assert again.exit_code == 0
+    assert "waiting" not in caplog.text
+    assert again.summary["already_delivered"] > 0
+    standin.stop()
+    accepted = {event["eventId"] for event in rows_in(tmp_path / "record")}
+    assert len(accepted) == EVENTS
+    assert set(ledger_ids(again.output)) == accepted
+    assert {path.name for path in again.output.iterdir()} == {"runs", "ledger"}
+
+
+def take_over(store: LeaseStore) -> bool:
+    """Take a lease over as a run on another machine would, unless it was just being renewed."""
+    stored = store.read()
+    assert stored is not None
+    mine = parse_record(stored.content)
+    assert mine is not None
+    other = replace(mine, run_id="night-2", execution="another", host="other-host", process=None)
+    return store.replace(other.to_bytes(), stored.version) is not None
+
+
+def test_a_run_whose_tracking_id_was_taken_over_stops_and_accounts_for_what_it_sent(
+    spark: SparkSession, slow_job: Job, standin: StandinProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def another_takes_over() -> None:
+        wait_until(lambda: has_sent(slow_job))
+        wait_until(lambda: take_over(sending_place(str(slow_job.output), "tracker")))
+
+    monkeypatch.setattr(lease_keeper, "RENEW_SECONDS", 0.5)
+    another = threading.Thread(target=another_takes_over)
+    another.start()
+    run = run_here(slow_job, spark)
+    another.join()
+
+    assert run.exit_code == 5
+    assert run.summary["status"] == "stopped"
+    assert run.summary["reason"].startswith("run night-2 (on other-host, since ")
+    assert run.summary["events_not_attempted"] > 0
+    assert run.summary["events_delivered"] == standin.stop()["events_accepted"] > 0
+    (left,) = (run.output / "_leases").iterdir()
+    assert b"night-2" in left.read_bytes()
+
+
+def test_a_run_whose_folder_was_taken_over_touches_nothing_there(
+    spark: SparkSession, job: Job, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    job.write_source(interactions([{}]))
+    theirs = job.output / "runs" / "run-1" / "stage" / "theirs"
+
+    def meanwhile(spark: SparkSession, work: Sending, signals: StopSignals) -> Sent:
+        sent = send(spark, work, signals)
+        assert take_over(run_place(str(job.output), "run-1"))
+        theirs.write_text("staged")
+        return sent
+
+    monkeypatch.setattr(the_run, "send", meanwhile)
+    run = run_here(job, spark)
+
+    assert run.exit_code == 5
+    assert "another run of the same name has taken this one's place" in caplog.text
+    assert theirs.read_text() == "staged"
+    assert not (run.folder / "summary.json").exists()
+    assert len(ledger_ids(run.output)) == 1
