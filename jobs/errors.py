@@ -21,9 +21,12 @@ class UsageError(JobError):
     """The command, a configuration key, the schema or the source is wrong; nothing was sent."""
 
 
-class Interrupted(JobError):  # noqa: N818 - it says what happened; nothing is in error
-    """A signal asked the job to stop before it had begun to send."""
+class Interrupted(BaseException):  # noqa: N818 - it says what happened; nothing is in error
+    """A signal asked the job to stop before it had begun to send.
+
+    Like KeyboardInterrupt it passes by those who catch every `Exception`, as py4j and Great Expectations do.
+    """
 
 
 class Unaccounted(JobError):  # noqa: N818 - as above
-    """Events were sent, and then the output could not take the run's account."""
+    """Events may have been sent, and then the output could not take the run's account."""
