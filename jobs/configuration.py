@@ -44,7 +44,7 @@ def parse_settings(text: str, where: str, overrides: Iterable[str] = ()) -> Sett
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
-        raise UsageError(f"{where}: {'; '.join(_sentences(error))}.") from None
+        raise UsageError(f"{where}: {'; '.join(_sentences(error))}.".replace("?.", "?")) from None
 
 
 def print_settings(settings: Settings) -> str:

@@ -19,7 +19,7 @@ from delivery.lease_record import LeaseRecord
 from delivery.lease_store import LeaseStore
 from delivery.places import run_place, sending_place
 from delivery.process_identity import is_running, this_process
-from delivery.run_lease import STALE_SECONDS, Bid, PlaceHeldError
+from delivery.run_lease import STALE_SECONDS, Bid, Lease, PlaceHeldError
 from jobs.errors import UsageError
 from jobs.preparation import Preparation
 
@@ -28,7 +28,11 @@ _LOG = logging.getLogger("put_events")
 
 @contextmanager
 def held_places(
-    preparation: Preparation, execution: str, on_lost: Callable[[str], None]
+    preparation: Preparation,
+    execution: str,
+    on_lost: Callable[[str], None],
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[LeaseKeeper]:
     """Hold the run's places within the block; gives the keeper of the run's own folder.
 
@@ -39,18 +43,26 @@ def held_places(
         UsageError: another run holds one of them, and lives.
         StorageError: the output can't be read or written.
     """
-    run, record = preparation.run, _record(preparation, execution)
+    record = _record(preparation, execution)
+    bids = [(doing, Bid(store, record, clock, is_running)) for doing, store in _places(preparation)]
+    for _, bid in bids:
+        bid.watch()  # all of them from now on: two dead holders' silence is waited out once
+    with ExitStack() as stack:
+        # Always the folder first: of two runs that want both, one gets both.
+        leases = (_wait_for(bid, doing, sleep) for doing, bid in bids)
+        folder, *_ = [stack.enter_context(LeaseKeeper(lease, on_lost, _now)) for lease in leases]
+        yield folder
+
+
+def _places(preparation: Preparation) -> list[tuple[str, LeaseStore]]:
+    """The places that the run needs, and what whoever holds one is doing there."""
+    run = preparation.run
     places = [("writing the same run's folder", run_place(run.output, run.run_id))]
     if not preparation.plan_only:
         tracking_id = preparation.settings.personalize.tracking_id
         sending = "sending to the same tracking ID from the same output"
         places.append((sending, sending_place(run.output, tracking_id)))
-    bids = [(doing, _bid(store, record)) for doing, store in places]
-    for _, bid in bids:
-        bid.watch()
-    with ExitStack() as stack:
-        folder, *_ = [stack.enter_context(_keeper(bid, doing, on_lost)) for doing, bid in bids]
-        yield folder
+    return places
 
 
 def _record(preparation: Preparation, execution: str) -> LeaseRecord:
@@ -64,13 +76,9 @@ def _record(preparation: Preparation, execution: str) -> LeaseRecord:
     )
 
 
-def _bid(store: LeaseStore, record: LeaseRecord) -> Bid:
-    return Bid(store, record, time.monotonic, is_running)
-
-
-def _keeper(bid: Bid, doing: str, on_lost: Callable[[str], None]) -> LeaseKeeper:
+def _wait_for(bid: Bid, doing: str, sleep: Callable[[float], None]) -> Lease:
     try:
-        return LeaseKeeper(wait_for(bid, time.sleep, _say_waiting), on_lost, _now)
+        return wait_for(bid, sleep, _say_waiting)
     except PlaceHeldError as holder:
         raise UsageError(
             f"{holder} is {doing}. Wait for its end, or stop it; if it died, its place is free within a minute.",
