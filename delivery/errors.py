@@ -18,5 +18,9 @@ class StorageError(DeliveryError):
     """
 
 
+class WorkerEndedError(DeliveryError):
+    """The worker process was told to end before its partition was sent: run the task again elsewhere."""
+
+
 class CoordinatorLostError(DeliveryError):
     """The driver's coordinator does not answer: go on at the fallback rate, and try to join it again."""

@@ -142,6 +142,10 @@ class LeasedPacer:
         self._news = True
         self._tell(self._clock(), {})
 
+    def leave(self, reason: str) -> None:
+        """Stop this partition alone; signal handlers may call it."""
+        self._stop = self._stop or reason
+
     def close(self) -> None:
         """Send the last counts and hang up; see `Pacer`."""
         if self._stop_untold is not None and self._thread is not None:

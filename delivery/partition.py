@@ -20,8 +20,9 @@ from delivery.awscrt_client import AwsCrtClient
 from delivery.connections import ConnectionPool
 from delivery.credentials import CredentialSource
 from delivery.dead_letters import DeadLetters
+from delivery.end_signals import end_signals
 from delivery.endpoint import resolve_endpoint
-from delivery.errors import DeliveryError, StorageError
+from delivery.errors import DeliveryError, StorageError, WorkerEndedError
 from delivery.events_client import CONNECT_SECONDS, EventsClient
 from delivery.inbox import ThreadInbox
 from delivery.leased_pacer import LeasedPacer
@@ -43,7 +44,11 @@ def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
     """
     for task in tasks:
         with closing(LeasedPacer.of(task)) as pacer:
-            yield _deliver(task, pacer)
+            with end_signals(pacer.leave) as received:
+                report = _deliver(task, pacer)
+            if received and report.stop_reason is not None:
+                raise WorkerEndedError(f"{received[0]}; what it had sent is recorded.")
+            yield report
 
 
 def open_client(region: str | None, endpoint_url: str | None) -> EventsClient:

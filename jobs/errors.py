@@ -2,8 +2,10 @@
 
     JobError
     ├── UsageError      mend the command, the configuration, the schema or the source; exit 2
-    ├── Interrupted     run the same command again; exit 5
     └── Unaccounted     mend the output, run the same command again; exit 5
+
+    KeyboardInterrupt
+    └── Interrupted     run the same command again; exit 5
 
 The rooms below have errors of their own (`transforms.errors.BadInput`, `expectations.errors.BadSuite`,
 `delivery.errors.StorageError`); `jobs.put_events` says which exit code each becomes. Nothing here carries a
@@ -21,10 +23,10 @@ class UsageError(JobError):
     """The command, a configuration key, the schema or the source is wrong; nothing was sent."""
 
 
-class Interrupted(BaseException):  # noqa: N818 - it says what happened; nothing is in error
+class Interrupted(KeyboardInterrupt):
     """A signal asked the job to stop before it had begun to send.
 
-    Like KeyboardInterrupt it passes by those who catch every `Exception`, as py4j and Great Expectations do.
+    A KeyboardInterrupt, whichever signal it was: those who catch every Exception let it pass.
     """
 
 

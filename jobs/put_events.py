@@ -32,6 +32,8 @@ def main(arguments: Sequence[str], start_spark: StartSpark = started_spark) -> i
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
     _LOG.setLevel(logging.INFO)
+    logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    logging.getLogger().addFilter(_has_a_name)
     try:
         return run(parse_command(arguments), start_spark)
     except (UsageError, BadInput, ExpectationsError, StorageError) as error:
@@ -45,6 +47,14 @@ def main(arguments: Sequence[str], start_spark: StartSpark = started_spark) -> i
             "unexpected %s; please report it with this trace:\n%s", type(error).__name__, _places(error)
         )
         return UNEXPECTED_EXIT_CODE
+
+
+def _has_a_name(record: logging.LogRecord) -> bool:
+    """Whether a logger of some module's own wrote it: only py4j writes to the root, traces of connections that broke.
+
+    A stop and a Spark that is gone break them; the run's last lines say so.
+    """
+    return record.name != "root"
 
 
 def _places(error: BaseException) -> str:

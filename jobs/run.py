@@ -21,6 +21,7 @@ from delivery.lease_keeper import LeaseKeeper
 from expectations.documents import write_validation
 from expectations.gate import too_many_rejected
 from jobs.account import Account, Sent, Staged
+from jobs.cancelling import cancelling
 from jobs.checking import Checked, check
 from jobs.command import Command
 from jobs.configuration import print_settings
@@ -30,7 +31,7 @@ from jobs.report import render_report
 from jobs.run_folder import RunFolder, new_run_id
 from jobs.run_places import held_places
 from jobs.sending import Sending, send
-from jobs.spark_failures import SparkGone
+from jobs.spark_failures import SparkGone, is_gone
 from jobs.stop_signals import StopSignals
 from jobs.summary import Ending, summary_of, write_summary
 
@@ -44,6 +45,7 @@ class StartSpark(Protocol):
 
 
 _LOG = logging.getLogger("put_events")
+_GONE = "Spark's own process ended before anything was sent"
 
 
 def run(command: Command, start_spark: StartSpark) -> int:
@@ -100,12 +102,13 @@ class _Run:
         except Interrupted as stop:
             self._sent = Sent(stop_reason=str(stop))
         except SparkGone:
-            self._sent = Sent(stop_reason="Spark's own process ended before anything was sent")
+            self._sent = Sent(stop_reason=_GONE)
         except Exception:
             self._require_own_folder()
             place.folder().delete_all()
             raise
         finally:
+            self._signals.only_note()
             self._clear_stage()
 
     def _require_own_folder(self) -> None:
@@ -117,18 +120,39 @@ class _Run:
             )
 
     def _clear_stage(self) -> None:
+        """Delete the stage, and after a check that did not end all that it wrote."""
+        place = self._preparation.run
         try:
             if self._own_folder.is_ours():
-                self._preparation.run.stage_folder().delete_all()
+                (place.stage_folder() if self._checked else place.folder()).delete_all()
         except StorageError as error:
             _LOG.warning("the staged events are left behind; delete them: %s", error)
 
     def _check_and_send(self, spark: SparkSession) -> None:
-        checked = self._checked = check(spark, self._preparation)
+        checked = self._checked = self._check(spark)
         self._refusal = self._reason_to_refuse(checked)
         if self._refusal is None and not self._preparation.plan_only:
             sending = Sending(self._preparation, checked.files, self._execution)
             self._sent = send(spark, sending, self._signals)
+
+    def _check(self, spark: SparkSession) -> Checked:
+        """Check the source; a signal meanwhile, or Spark's own end, is no fault of the source's.
+
+        Raises:
+            Interrupted: either came.
+        """
+        try:
+            with cancelling(spark.sparkContext) as cancel:
+                self._signals.route_to(cancel)
+                checked = check(spark, self._preparation)
+        except Exception as error:
+            reason = self._signals.reason or (_GONE if is_gone(error) else None)
+            if reason is None:
+                raise
+            raise Interrupted(reason) from None
+        if self._signals.reason is not None:
+            raise Interrupted(self._signals.reason)
+        return checked
 
     def _reason_to_refuse(self, checked: Checked) -> str | None:
         """The gate: a critical expectation that failed as a whole, or too many rejected rows."""

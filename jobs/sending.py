@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from delivery.coordinator import Coordinator
@@ -18,7 +19,7 @@ from jobs.account import Sent
 from jobs.code_shipping import ship_code
 from jobs.preparation import Preparation
 from jobs.receipts import Receipts, sent_in_all
-from jobs.spark_failures import SparkFailure, SparkGone
+from jobs.spark_failures import SparkFailure, SparkGone, is_gone
 from jobs.staged_files import StagedFile
 from jobs.stop_signals import StopSignals
 
@@ -77,7 +78,7 @@ def send(spark: SparkSession, sending: Sending, signals: StopSignals) -> Sent:
             if failure is not None:
                 _stop_the_rest(coordinator, failure)
         finally:
-            signals.route_to(None)
+            signals.only_note()
         progress = coordinator.snapshot()
     return sent_in_all(sending.receipts(), reports, progress, failure)
 
@@ -86,10 +87,9 @@ def _run_tasks(spark: SparkSession, tasks: list[DeliveryTask]) -> tuple[list[Par
     """Run the one action that sends. Never a second one on the same plan: it would send everything again."""
     try:
         return spark.sparkContext.parallelize(tasks, len(tasks)).mapPartitions(deliver).collect(), None
-    except SparkFailure:
-        return [], "Spark lost a sending task more often than it retries"
-    except SparkGone:
-        return [], "Spark's own process ended while events were being sent"
+    except (*SparkFailure, *SparkGone, Py4JError) as error:
+        lost = "Spark lost a sending task more often than it retries"
+        return [], "Spark's own process ended while events were being sent" if is_gone(error) else lost
 
 
 def _stop_the_rest(coordinator: Coordinator, reason: str) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from py4j.protocol import Py4JJavaError, Py4JNetworkError
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark.errors import PySparkException
 
 from jobs.errors import UsageError
@@ -23,9 +23,21 @@ SparkFailure = (Py4JJavaError, PySparkException)
 SparkGone = (Py4JNetworkError, ConnectionError)
 """What every call raises once the JVM has ended, as it does when spark-submit is told to terminate."""
 
+_SHUT_DOWN = ("SparkContext was shut down", "stopped SparkContext")
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether Spark itself has ended or is ending, whatever the call was that found out."""
+    if isinstance(error, SparkFailure):
+        return any(sign in _whole_text(error) for sign in _SHUT_DOWN)
+    # py4j's bare error: the connection broke while a call waited for its answer.
+    return isinstance(error, SparkGone) or type(error) is Py4JError
+
 
 def usage_error(error: Exception) -> UsageError | None:
     """The sentence for a failure that the source or an expression caused; None where Spark itself failed."""
+    if is_gone(error):
+        return None
     text = _whole_text(error)
     unreadable = _READING.search(text)
     if unreadable:

