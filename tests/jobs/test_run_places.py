@@ -1,0 +1,104 @@
+"""A run holds its folder, and its tracking ID if it sends; whoever is refused holds nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from uuid import uuid4
+
+import pytest
+
+from delivery import storage
+from delivery.lease_keeper import LeaseKeeper
+from delivery.lease_record import LeaseRecord
+from delivery.places import run_place, sending_place
+from delivery.process_identity import this_process
+from delivery.run_lease import STALE_SECONDS
+from jobs.errors import UsageError
+from jobs.run_folder import RunFolder
+from jobs.run_places import held_places
+from tests.moto_server import MotoServer
+
+
+class Time:
+    """A clock that only waiting moves."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def clock(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def held(
+    output: str, run_id: str, time: Time | None = None, *, tracking_id: str = "tracker", plan: bool = False
+) -> AbstractContextManager[LeaseKeeper]:
+    time = time or Time()
+    preparation: Any = SimpleNamespace(
+        run=RunFolder(output, run_id),
+        plan_only=plan,
+        settings=SimpleNamespace(personalize=SimpleNamespace(tracking_id=tracking_id)),
+    )
+    return held_places(preparation, uuid4().hex, pytest.fail, time.clock, time.sleep)
+
+
+@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])
+def output(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    if request.param == "disk":
+        yield str(tmp_path / "output")
+        return
+    with MotoServer() as server:
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        storage._aws_session.cache_clear()
+        yield server.create_bucket("output") + "/backfill/"
+    storage._aws_session.cache_clear()
+    storage._connect.cache_clear()
+
+
+def test_a_second_run_is_refused_by_name_while_the_first_lasts_and_holds_nothing_then(output: str) -> None:
+    with held(output, "one") as folder:
+        with pytest.raises(UsageError, match=r"run one \(on .* is sending to the same tracking ID"):
+            held(output, "two").__enter__()
+        assert run_place(output, "two").read() is None
+        with pytest.raises(UsageError, match=r"run one .* is writing the same run's folder"):
+            held(output, "one", plan=True).__enter__()
+        with held(output, "two", plan=True), held(output, "three", tracking_id="other"):
+            assert folder.is_ours()
+    with held(output, "two"):
+        pass
+    assert run_place(output, "two").read() is None
+    assert sending_place(output, "tracker").read() is None
+
+
+def test_a_holder_that_died_elsewhere_is_waited_for_once_and_not_once_for_each_place(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", logger="put_events")
+    dead = LeaseRecord("one", "before", "other-host", None, "2026-01-31T02:00:00+00:00", "later")
+    output, time = str(tmp_path), Time()
+    for place in (run_place(output, "one"), sending_place(output, "tracker")):
+        place.create(dead.to_bytes())
+    with held(output, "one", time):
+        assert STALE_SECONDS <= time.now <= STALE_SECONDS + 1
+    assert (
+        caplog.text.count("waiting up to 45 seconds for a sign of life of run one (on other-host, since") == 1
+    )
+
+
+def test_a_holder_that_died_on_this_machine_is_not_waited_for(tmp_path: Path) -> None:
+    us, time = this_process(), Time()
+    if us is None:
+        pytest.skip("Linux's /proc only")
+    gone = replace(us, started=us.started - 1)
+    dead = LeaseRecord("one", "before", "this-host", gone, "since", "later")
+    sending_place(str(tmp_path), "tracker").create(dead.to_bytes())
+    with held(str(tmp_path), "two", time):
+        assert time.now == 0
