@@ -213,3 +213,19 @@ def test_sigterm_to_spark_submit_while_sending_ends_in_a_summary_that_counts_wha
 
     assert_stopped(run, "")
     assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record")
+
+
+def test_sigterm_to_spark_submit_before_anything_is_sent_ends_in_an_account_of_nothing(
+    slow_job: Job, standin: StandinProcess
+) -> None:
+    submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
+    with started(slow_job, "stopped", *submit, environ={"PYSPARK_PYTHON": sys.executable}) as process:
+        wait_for(lambda: staging(slow_job), process)
+        process.terminate()
+        process.communicate(timeout=60)
+        run = Ended(process.returncode, slow_job.output, "stopped", log="")
+        wait_for((run.folder / "summary.json").exists)
+
+    summary = assert_stopped(run, "Spark's own process ended before anything was sent")
+    assert (summary["events_delivered"], summary["request_attempts"]) == (0, 0)
+    assert standin.stop()["requests"] == 0
