@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed-$(SPARK)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast check format bench clean
+.PHONY: help venv demo test test-fast check format bench kill-test clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ format: venv ## lay the code out as `check` wants it
 
 bench: venv ## measure speed and memory side by side; prints ratios
 	$(BIN)/python -m benchmarks
+
+kill-test: venv ## kill a process of a real cluster N times while the job sends (default: N=100)
+	$(BIN)/python -m benchmarks.kill_test --runs $(or $(N),100)
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache spark-warehouse

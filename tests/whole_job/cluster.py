@@ -1,0 +1,155 @@
+"""A real Spark cluster on this machine: one master, two workers with one core each, all processes of their own.
+
+It starts them from the installed PySpark, finds the processes that run on them and replaces what was killed. It
+submits nothing and judges nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import psutil
+
+from jobs.hadoop import spark_home
+from jobs.java import ensure_java
+
+WORKERS = 2
+PATIENCE_SECONDS = 90.0
+"""The longest wait for anything that a healthy cluster does in a few seconds."""
+
+_QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+_LOOPBACK = "127.0.0.1"
+
+
+def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
+    """Wait until `condition` holds; an AssertionError that names `what` if it does not in time."""
+    until = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < until, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.05)
+
+
+class Cluster:
+    """`with Cluster(folder) as cluster:` runs until the block ends; `url` is what spark-submit takes as master."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._port, self._ui_port = _free_port(), _free_port()
+        self._master: subprocess.Popen[bytes] | None = None
+        self._workers: list[subprocess.Popen[bytes]] = []
+        self.url = f"spark://{_LOOPBACK}:{self._port}"
+
+    def __enter__(self) -> Self:
+        self._folder.mkdir(parents=True, exist_ok=True)
+        ports = ("--port", str(self._port), "--webui-port", str(self._ui_port))
+        self._master = self._start("master.Master", "--host", _LOOPBACK, *ports)
+        try:
+            self.heal()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def heal(self) -> None:
+        """Start a worker for each that is gone, and wait until the master counts on all, and no job is left."""
+        self._workers = [worker for worker in self._workers if worker.poll() is None]
+        while len(self._workers) < WORKERS:
+            self._workers.append(self._start_worker())
+        wait_for(self._is_whole, "the cluster has its two workers, and nothing runs")
+
+    def worker_daemons(self) -> list[psutil.Process]:
+        """The workers themselves, those that live."""
+        return [psutil.Process(worker.pid) for worker in self._workers if worker.poll() is None]
+
+    def executors(self) -> list[psutil.Process]:
+        """The executors' JVMs."""
+        return [p for p in self._below_workers() if "CoarseGrainedExecutorBackend" in _command(p)]
+
+    def python_workers(self) -> list[psutil.Process]:
+        """The Python processes that run the executors' tasks: what PySpark's daemons forked."""
+        below = self._below_workers()
+        return [p for p in below if "pyspark.daemon" in _command(p) and "pyspark.daemon" in _parent(p)]
+
+    def _below_workers(self) -> list[psutil.Process]:
+        return [process for daemon in self.worker_daemons() for process in daemon.children(recursive=True)]
+
+    def _start_worker(self) -> subprocess.Popen[bytes]:
+        ports = ("--host", _LOOPBACK, "--webui-port", "0")
+        size = ("--cores", "1", "--memory", "1g", "--work-dir", str(self._folder / "work"))
+        return self._start("worker.Worker", *ports, *size, self.url)
+
+    def _start(self, main_class: str, *arguments: str) -> subprocess.Popen[bytes]:
+        # spark-class replaces itself by the JVM, so that the pid is the daemon's own.
+        command = [str(Path(spark_home(os.environ), "bin", "spark-class"))]
+        with (self._folder / "daemons.log").open("ab") as log:
+            return subprocess.Popen(
+                [*command, f"org.apache.spark.deploy.{main_class}", *arguments],
+                env=_environment(os.environ),
+                cwd=self._folder,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _is_whole(self) -> bool:
+        state = self._state()
+        alive = [worker for worker in state.get("workers", []) if worker["state"] == "ALIVE"]
+        return len(alive) == WORKERS and not state["activeapps"] and not self.executors()
+
+    def _state(self) -> dict[str, Any]:
+        try:
+            with urllib.request.urlopen(f"http://{_LOOPBACK}:{self._ui_port}/json/", timeout=5) as answer:
+                state: dict[str, Any] = json.load(answer)
+        except OSError:
+            return {}
+        return state
+
+    def _end(self) -> None:
+        below = self._below_workers()
+        for daemon in [*self._workers, *([self._master] if self._master else [])]:
+            daemon.kill()
+            daemon.wait()
+        for process in below:
+            if process.is_running():
+                process.kill()
+
+
+def _environment(environ: Mapping[str, str]) -> dict[str, str]:
+    """This process's, without what concerns another Spark or AWS: executors have the keys that the job has."""
+    kept = {k: v for k, v in environ.items() if not k.startswith(("SPARK", "PYSPARK", "AWS"))}
+    ours = {"SPARK_LOCAL_IP": _LOOPBACK, "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": _QUICK}
+    return {**kept, **ensure_java(environ), **ours}
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((_LOOPBACK, 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def _command(process: psutil.Process | None) -> str:
+    try:
+        return " ".join(process.cmdline()) if process else ""
+    except psutil.Error:
+        return ""
+
+
+def _parent(process: psutil.Process) -> str:
+    try:
+        return _command(process.parent())
+    except psutil.Error:
+        return ""
