@@ -13,6 +13,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -107,7 +108,7 @@ class Job:
         self.settings = {
             "source": {"path": str(self.folder / "source")},
             "schema": str(self.folder / "interactions.avsc"),
-            "mapping": dict(MAPPING),
+            "mapping": deepcopy(MAPPING),
             "checks": {"max_rejected_fraction": 0.5},
             "personalize": {
                 "tracking_id": "tracker",
