@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
+import threading
 import warnings
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -26,6 +28,21 @@ def great_expectations() -> ModuleType:
         package: ModuleType = importlib.import_module("great_expectations")
 
     return package
+
+
+def import_in_background() -> threading.Thread:
+    """Import the package while the caller waits for something else, as a JVM's start. Join the thread before use.
+
+    What is wrong with the package shows on its first use, in the thread that uses it.
+    """
+
+    def quietly() -> None:
+        with contextlib.suppress(Exception):
+            great_expectations()
+
+    thread = threading.Thread(target=quietly, name="import-great-expectations", daemon=True)
+    thread.start()
+    return thread
 
 
 def build_expectation(configuration: dict[str, Any], parameters: dict[str, Any]) -> Expectation:

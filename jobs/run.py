@@ -20,6 +20,7 @@ from delivery.errors import StorageError
 from delivery.lease_keeper import LeaseKeeper
 from expectations.documents import write_validation
 from expectations.gate import too_many_rejected
+from expectations.library import import_in_background
 from jobs.account import Account, Sent, Staged
 from jobs.cancelling import cancelling
 from jobs.checking import Checked, check
@@ -94,8 +95,10 @@ class _Run:
         place = self._preparation.run
         place.folder().delete_all()
         self._signals.arm()
+        importing = import_in_background()
         try:
             with start_spark(needs_s3=self._preparation.needs_s3) as spark:
+                importing.join()
                 # Once more: PySpark takes Ctrl-C over when its context starts.
                 self._signals.arm()
                 self._check_and_send(spark)
