@@ -83,7 +83,7 @@ class ConditionSource:
         from great_expectations.validator.metrics_calculator import MetricsCalculator  # noqa: PLC0415
 
         # The filter lets Spark see that there is nothing to scan: 2 s less than counting an empty RDD, while cold.
-        self._empty = events.sparkSession.createDataFrame([], events.schema).where(F.lit(False))  # noqa: FBT003
+        self._empty = events.sparkSession.createDataFrame([], events.schema).where(F.lit(False))
         self._engine = SparkDFExecutionEngine(spark=events.sparkSession, persist=False)
         self._engine.load_batch_data("events", self._empty)
         calculator = MetricsCalculator(self._engine, show_progress_bars=False)

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 PropertyType = Literal["string", "int", "long", "float", "double", "boolean"]
 
-BLANK_OR_LITERAL = r"\A[\s\p{Z}\p{Cc}]*(?i:null|none|nan)?[\s\p{Z}\p{Cc}]*\z"
+BLANK_OR_LITERAL = r"\A[\s\p{Z}\x1c-\x1f\x85]*(?i:null|none|nan)?[\s\p{Z}\x1c-\x1f\x85]*\z"
 """Matches (in Java's regex dialect) an id that is empty, blank, or the text of a missing value."""
 
 LARGEST_FLOAT = 3.4028234663852886e38

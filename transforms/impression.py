@@ -17,7 +17,7 @@ from transforms.scalars import id_text
 SEPARATOR = "|"
 
 _WHERE = "mapping.impression"
-_NO_ID = r"[\s\p{Z}\p{Cc}]*(null|none|nan)?[\s\p{Z}\p{Cc}]*"
+_NO_ID = r"[\s\p{Z}\x1c-\x1f\x85]*(null|none|nan)?[\s\p{Z}\x1c-\x1f\x85]*"
 _IS_NO_ID = rf"(?i)\A{_NO_ID}\z"
 _HOLDS_NO_ID = rf"(?i)(\A|\|){_NO_ID}(\||\z)"
 

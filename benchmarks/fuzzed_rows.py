@@ -1,0 +1,302 @@
+"""Fuzzed rows through shape and check, row by row against an independent judge of the service's rules.
+
+    python -m benchmarks.fuzzed_rows [--rows 1000000] [--seed 1] [--folder build/fuzzed_rows]
+
+Each row takes some of its columns from the edges of what `personalize.md` and botocore's model allow. What the job
+stages is packed as the sender packs it and judged request by request; each row is also turned into an event the
+obvious way, in plain Python, and judged alone. Goals: no staged request is refused, no rejected row is allowed, no
+allowed row is rejected. Prints the disagreements by the columns that were fuzzed; exits with 1 if there are any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import shutil
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import yaml
+
+from delivery.packing import StagedEvent, pack
+from delivery.request import events_per_request, request_writer
+from jobs.checking import check
+from jobs.command import Command
+from jobs.preparation import Preparation, prepare, read_settings
+from jobs.run_folder import RunFolder
+from jobs.spark_session import started_spark
+from standin.demo import TRACKING_ID, job_settings
+from standin.judge import Judge
+from standin.refusal import Refusal
+
+NOBODY = "http://127.0.0.1:9"
+FUZZED_COLUMNS = 2
+"""How many columns of a row, at the most, leave the usual: one alone shows what is wrong with it, two interact."""
+
+CATEGORICAL_CHARACTERS = 1000
+"""The most characters of a categorical string: Interactions dataset requirements, developer guide."""
+
+_PER_FILE = 100_000
+_WORDS = (
+    "",
+    " ",
+    "   ",
+    "\t",
+    "\n",
+    "\u00a0",
+    "\u2003",
+    "null",
+    "NULL",
+    " null ",
+    "None",
+    "none",
+    "nan",
+    "NaN",
+)
+_ODD = (
+    "a|b",
+    'qu"ote',
+    "back\\slash",
+    "\u0000",
+    "\u001f",
+    "\u007f",
+    "é",
+    "日本",
+    "🛒",
+    "🛒" * 20,
+    "nullable",
+    "a\u2028b",
+)
+_EDGES = (1, 39, 40, 41, 255, 256, 257, 1000, 1001, 1023, 1024, 1025)
+_LETTERS = ("x", "é", "🛒", '"')
+_SECONDS = (
+    0,
+    -1,
+    1,
+    315_532_799,
+    315_532_800,
+    1_760_000_000,
+    4_102_444_799,
+    4_102_444_801,
+    1_760_000_000_000,
+    2**62,
+)
+_VALUES = (0.0, -0.0, -1.5, 1e-300, 3.4e38, 3.5e38, -3.5e38, float("nan"), float("inf"), float("-inf"), 0.1)
+_SIZES = (0, 1, 3, 24, 25, 26, 40)
+
+TEXTS = (
+    "user_id",
+    "session_id",
+    "event_type",
+    "item_id",
+    "recommendation_id",
+    "event_attribution_source",
+    "discount",
+)
+SCHEMA = pa.schema(
+    [
+        ("row_id", pa.string()),
+        *((name, pa.string()) for name in TEXTS),
+        ("timestamp", pa.int64()),
+        ("event_value", pa.float64()),
+        ("shown_items", pa.list_(pa.string())),
+    ]
+)
+
+
+def main() -> int:
+    """Make the rows, check them, judge them; 1 where the job and the judge disagree."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=Path("build/fuzzed_rows"))
+    asked = parser.parse_args()
+    shutil.rmtree(asked.folder, ignore_errors=True)
+    expected = write_rows(asked.folder / "rows", asked.rows, random.Random(asked.seed))  # noqa: S311
+    preparation = prepared(asked.folder)
+    began = time.perf_counter()
+    with started_spark(needs_s3=False) as spark:
+        check(spark, preparation)
+    print(
+        f"{asked.rows:,} rows, seed {asked.seed}: shaped and checked in {time.perf_counter() - began:.0f} s"
+    )
+    return report(compare(preparation, expected))
+
+
+def write_rows(folder: Path, rows: int, rng: random.Random) -> dict[str, Fuzzed]:
+    """Write `rows` fuzzed rows as Parquet; by row id, what was fuzzed and whether the service would allow it."""
+    folder.mkdir(parents=True)
+    judge, expected = Judge(TRACKING_ID), {}
+    for start in range(0, rows, _PER_FILE):
+        made = [fuzzed_row(number, rng) for number in range(start, min(start + _PER_FILE, rows))]
+        expected |= {row["row_id"]: Fuzzed(columns, allowed(judge, row)) for row, columns in made}
+        table = pa.Table.from_pylist([row for row, _ in made], schema=SCHEMA)
+        pq.write_table(table, folder / f"part-{start:09}.parquet")
+    return expected
+
+
+@dataclass(frozen=True, slots=True)
+class Fuzzed:
+    """What was unusual about a row, and whether the judge allows the event that it stands for."""
+
+    columns: tuple[str, ...]
+    allowed: bool
+
+
+def fuzzed_row(number: int, rng: random.Random) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """A row of the demo's columns, and the names of those that were drawn from the edges."""
+    row: dict[str, Any] = {
+        "row_id": f"row-{number}",
+        "user_id": f"user-{number % 997}",
+        "session_id": f"session-{number % 9973}",
+        "event_type": rng.choice(("view", "click", "purchase")),
+        "item_id": f"item-{number % 1009}",
+        "recommendation_id": None,
+        "event_attribution_source": None,
+        "discount": "10",
+        "timestamp": 1_700_000_000 + number,
+        "event_value": 1.0,
+        "shown_items": None,
+    }
+    columns = tuple(sorted(rng.sample(tuple(row)[1:], rng.randint(0, FUZZED_COLUMNS))))
+    return row | {name: _edge(name, rng) for name in columns}, columns
+
+
+def _edge(name: str, rng: random.Random) -> Any:  # noqa: ANN401 - a value of the column's type
+    if rng.random() < 0.1:
+        return None
+    if name == "timestamp":
+        return rng.choice(_SECONDS)
+    if name == "event_value":
+        return rng.choice(_VALUES)
+    if name == "shown_items":
+        return [
+            _edge_text(rng) if rng.random() < 0.1 else f"i{rng.randrange(99)}"
+            for _ in range(rng.choice(_SIZES))
+        ]
+    return _edge_text(rng)
+
+
+def _edge_text(rng: random.Random) -> str:
+    kind = rng.randrange(3)
+    if kind == 0:
+        return rng.choice(_WORDS)
+    return rng.choice(_ODD) if kind == 1 else rng.choice(_LETTERS) * rng.choice(_EDGES)
+
+
+def allowed(judge: Judge, row: Mapping[str, Any]) -> bool:
+    """Whether the judge accepts the event that `row` obviously means, alone in a request.
+
+    The dataset's schema, which the judge does not know, asks for an item, and bounds a categorical string.
+    """
+    if row["item_id"] is None or len(row["discount"] or "") > CATEGORICAL_CHARACTERS:
+        return False
+    try:
+        judge.read(json.dumps(_request(row), ensure_ascii=False).encode())
+    except Refusal:
+        return False
+    return True
+
+
+def _request(row: Mapping[str, Any]) -> dict[str, Any]:
+    source = row["event_attribution_source"]
+    event = {
+        "eventId": row["row_id"],
+        "eventType": row["event_type"],
+        "itemId": row["item_id"],
+        "sentAt": row["timestamp"],
+        "eventValue": row["event_value"],
+        "impression": row["shown_items"] or None,
+        "recommendationId": row["recommendation_id"],
+        "metricAttribution": None if source is None else {"eventAttributionSource": source},
+        "properties": None if row["discount"] is None else _compact({"discount": row["discount"]}),
+    }
+    envelope = {"userId": row["user_id"], "sessionId": row["session_id"]}
+    return {"trackingId": TRACKING_ID, **_present(envelope), "eventList": [_present(event)]}
+
+
+def _compact(properties: Mapping[str, str]) -> str:
+    return json.dumps(properties, ensure_ascii=False, separators=(",", ":"))
+
+
+def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def prepared(folder: Path) -> Preparation:
+    """A plan over the fuzzed rows that nothing refuses, ids taken from the rows."""
+    os.environ.setdefault("AWS_REGION", "eu-west-1")
+    settings = job_settings(folder / "rows", folder / "output", NOBODY)
+    settings["mapping"]["eventId"] = "row_id"
+    settings["checks"] = {"max_rejected_fraction": 1}
+    config = folder / "job.yaml"
+    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+    command = Command(config=str(config), plan=True)
+    read = read_settings(command)
+    return prepare(command, read, RunFolder(read.output.path, "fuzzed"))
+
+
+def compare(preparation: Preparation, expected: Mapping[str, Fuzzed]) -> Counter[str]:
+    """Disagreements, counted by kind and by the columns that were fuzzed."""
+    wrong: Counter[str] = Counter()
+    placed: set[str] = set()
+    for row_id in _rejected_ids(preparation):
+        placed.add(row_id)
+        if expected[row_id].allowed:
+            wrong[f"allowed but rejected: {', '.join(expected[row_id].columns)}"] += 1
+    for row_id in _staged_ids(preparation, wrong):
+        placed.add(row_id)
+        if not expected[row_id].allowed:
+            wrong[f"refused but staged: {', '.join(expected[row_id].columns)}"] += 1
+    wrong["rows without an outcome"] += len(expected.keys() - placed)
+    print(f"{sum(each.allowed for each in expected.values()):,} rows allowed, {len(placed):,} rows placed")
+    return +wrong
+
+
+def _rejected_ids(preparation: Preparation) -> Iterator[str]:
+    rows = ds.dataset(preparation.run.rejected, format="parquet")
+    for batch in rows.to_batches(columns=["row_id"]):
+        yield from batch.column(0).to_pylist()
+
+
+def _staged_ids(preparation: Preparation, wrong: Counter[str]) -> Iterator[str]:
+    """The staged events' ids; requests that the judge refuses are counted in `wrong`."""
+    judge, write = Judge(TRACKING_ID), request_writer(TRACKING_ID)
+    for batch in pack(_staged(preparation), events_per_request()):
+        try:
+            judge.read(write(batch))
+        except Refusal as refusal:
+            wrong[f"request refused: {refusal.message}"] += 1
+        yield from (event.event_id for event in batch.events)
+
+
+def _staged(preparation: Preparation) -> Iterator[StagedEvent]:
+    folder = Path(preparation.run.stage) / "outcome=send"
+    for path in sorted(folder.glob("*.parquet")):
+        for batch in pq.ParquetFile(path).iter_batches(columns=["event_id", "envelope", "body"]):
+            for event_id, envelope, body in zip(
+                *(column.to_pylist() for column in batch.columns), strict=True
+            ):
+                yield StagedEvent(event_id, envelope.encode(), body.encode())
+
+
+def report(wrong: Counter[str]) -> int:
+    """Print the disagreements, most frequent first; the exit code."""
+    for what, count in wrong.most_common(40):
+        print(f"  {count:7,}  {what}")
+    print(f"{wrong.total():,} disagreements; goal 0")
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,140 @@
+"""The whole job against the limit: how much of it is used, and never passed, as the service counts it.
+
+    python -m benchmarks.limit_held [--only NAME]… [--folder build/limit_held]
+
+Each scenario is a job in a process of its own, Spark included, against a stand-in on the same cores: events that lie
+evenly, half of them in one session, 5 % of them with one user; answers after 30 or 800 ms; low limits with 64
+partitions at once; a service that grants less than the limit, or more after a while. Goals: at least 97 % used where
+events lie evenly and 95 % elsewhere, never more than 105 % in any second, under 2 % throttled. A stand-in that stalls
+sees what came meanwhile all at once: its longest stall stands beside the busiest second.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.parquet as pq
+import yaml
+
+from standin.demo import job_settings
+from standin.process import Option, StandinProcess
+
+SESSION_EVENTS = 50
+"""Events of an ordinary session: five full requests."""
+
+JOB_SECONDS = 300
+FIRST_SECOND = 1_700_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """One job: `requests` full requests at `limit` a second, `heavy` of the events in one session of one user."""
+
+    name: str
+    requests: int
+    limit: float
+    heavy: float = 0.0
+    master: str = "local[2]"
+    service: Mapping[str, Option] = field(default_factory=dict)
+
+
+SCENARIOS = (
+    Scenario("even", 30_000, 1000, service={"latency_ms": 30}),
+    Scenario("half in one session", 30_000, 1000, heavy=0.5, service={"latency_ms": 30}),
+    Scenario("5 % with one user", 30_000, 1000, heavy=0.05, service={"latency_ms": 30}),
+    Scenario("answers after 800 ms", 30_000, 1000, service={"latency_ms": 800}),
+    Scenario("1 a second, 64 partitions", 60, 1, master="local[64]"),
+    Scenario("2 a second, 64 partitions", 100, 2, master="local[64]"),
+    Scenario("5 a second, 64 partitions", 200, 5, master="local[64]"),
+    Scenario("600 of 1,000 granted", 20_000, 1000, service={"quota": "600", "latency_ms": 30}),
+    Scenario("quota doubles", 20_000, 1000, service={"quota": "400,800@12", "latency_ms": 30}),
+)
+
+
+def main() -> None:
+    """Run the scenarios, one after the other, and print a line for each."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--only", action="append", choices=[each.name for each in SCENARIOS])
+    parser.add_argument("--folder", type=Path, default=Path("build/limit_held"))
+    asked = parser.parse_args()
+    for scenario in SCENARIOS:
+        if not asked.only or scenario.name in asked.only:
+            print(line(scenario, measured(scenario, asked.folder)), flush=True)
+
+
+def measured(scenario: Scenario, folder: Path) -> dict[str, Any]:
+    """Run one scenario; the stand-in's account."""
+    shutil.rmtree(folder, ignore_errors=True)
+    write_events(folder / "events", scenario)
+    with StandinProcess(**scenario.service) as standin:
+        settings = job_settings(folder / "events", folder / "output", standin.url)
+        settings["delivery"] = {"max_requests_per_second": scenario.limit}
+        config = folder / "job.yaml"
+        config.write_text(yaml.safe_dump(settings), encoding="utf-8")
+        environment = {**os.environ, **standin.environment, "SPARK_MASTER": scenario.master}
+        job = [sys.executable, "-m", "jobs.put_events", f"--config={config}", "--run-id=limit"]
+        with (folder / "log").open("w") as log:
+            subprocess.run(job, env=environment, stderr=log, check=True, timeout=JOB_SECONDS)  # noqa: S603 - our own
+        return standin.stop()
+
+
+def write_events(folder: Path, scenario: Scenario) -> None:
+    """Write the scenario's events as Parquet with the demo's columns, in sessions of full requests."""
+    folder.mkdir(parents=True)
+    events = scenario.requests * 10
+    sessions = session_numbers(
+        events, scenario.heavy, min(SESSION_EVENTS, 10 * max(1, scenario.requests // 200))
+    )
+    columns = {
+        "user_id": _named("user", sessions),
+        "session_id": _named("session", sessions),
+        "event_type": pa.array(["view"] * events),
+        "item_id": _named("item", np.arange(events) % 5000),
+        "timestamp": pa.array(FIRST_SECOND + np.arange(events)),
+        "event_value": pa.nulls(events, pa.float64()),
+        "shown_items": pa.nulls(events, pa.list_(pa.string())),
+        **{
+            name: pa.nulls(events, pa.string())
+            for name in ("recommendation_id", "event_attribution_source", "discount")
+        },
+    }
+    pq.write_table(pa.table(columns), folder / "part-0.parquet")
+
+
+def session_numbers(events: int, heavy: float, size: int) -> npt.NDArray[np.int64]:
+    """Each event's session: number 0 holds the share `heavy` of them, the others `size` events each."""
+    first = round(events * heavy / 10) * 10
+    return np.concatenate([np.zeros(first, np.int64), 1 + np.arange(events - first) // size])
+
+
+def _named(kind: str, numbers: npt.NDArray[np.int64]) -> pa.Array:
+    return pa.array([f"{kind}-{number}" for number in numbers.tolist()])
+
+
+def line(scenario: Scenario, seen: Mapping[str, Any]) -> str:
+    """One scenario's outcome in a line."""
+    seconds = max(1.0, seen["last_request_at"] - seen["first_request_at"])
+    throttled = seen["refusals"].get("ThrottlingException", 0)
+    return (
+        f"{scenario.name:26} {seen['attempts']:7,} attempts in {seconds:6.1f} s"
+        f"   used {seen['attempts'] / seconds / scenario.limit:6.1%}"
+        f"   busiest second {seen['busiest_second'] / scenario.limit:6.1%}"
+        f" (stall {seen['longest_stall_seconds']:.2f} s)"
+        f"   throttled {throttled / seen['attempts']:6.2%}"
+        f"   again {seen['events_again']}"
+    )
+
+
+if __name__ == "__main__":
+    main()
