@@ -127,12 +127,12 @@ def line(scenario: Scenario, seen: Mapping[str, Any]) -> str:
     seconds = max(1.0, seen["last_request_at"] - seen["first_request_at"])
     throttled = seen["refusals"].get("ThrottlingException", 0)
     return (
-        f"{scenario.name:26} {seen['attempts']:7,} attempts in {seconds:6.1f} s"
-        f"   used {seen['attempts'] / seconds / scenario.limit:6.1%}"
+        f"{scenario.name:26} {seen['requests']:7,} attempts in {seconds:6.1f} s"
+        f"   used {seen['requests'] / seconds / scenario.limit:6.1%}"
         f"   busiest second {seen['busiest_second'] / scenario.limit:6.1%}"
         f" (stall {seen['longest_stall_seconds']:.2f} s)"
-        f"   throttled {throttled / seen['attempts']:6.2%}"
-        f"   again {seen['events_again']}"
+        f"   throttled {throttled / seen['requests']:6.2%}"
+        f"   again {seen['events_accepted_again']}"
     )
 
 
