@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed-$(SPARK)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast check format bench kill-test clean
+.PHONY: help venv demo test test-fast check format docs bench kill-test clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,7 +32,7 @@ test: venv ## run every test
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
 	$(PYTEST) -m "not spark and not job and not s3"
 
-check: venv ## lint, formatting, types, layers
+check: venv docs ## lint, formatting, types, layers, the documentation's links
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -41,6 +41,9 @@ check: venv ## lint, formatting, types, layers
 format: venv ## lay the code out as `check` wants it
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+docs: venv ## build the documentation into site/; fails where a link leads nowhere
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 
 bench: venv ## measure speed and memory side by side; prints ratios
 	$(BIN)/python -m benchmarks

@@ -38,9 +38,15 @@ class PersonalizeSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    tracking_id: Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_not_blank)]
-    region: Annotated[str, Field(min_length=1), AfterValidator(_not_blank)] | None = None
-    endpoint_url: Annotated[str, AfterValidator(_http_url)] | None = None
+    tracking_id: Annotated[str, Field(min_length=1, max_length=256), AfterValidator(_not_blank)] = Field(
+        description="of the event tracker"
+    )
+    region: Annotated[str, Field(min_length=1), AfterValidator(_not_blank)] | None = Field(
+        default=None, description="left out: the AWS default chain's"
+    )
+    endpoint_url: Annotated[str, AfterValidator(_http_url)] | None = Field(
+        default=None, description="left out: the region's"
+    )
 
 
 class DeliverySettings(BaseModel):
@@ -54,8 +60,12 @@ class DeliverySettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
 
-    max_requests_per_second: Annotated[FiniteFloat, Field(gt=0)] = 500.0
-    max_attempts: Annotated[int, Field(ge=1, strict=True)] = 8
+    max_requests_per_second: Annotated[FiniteFloat, Field(gt=0)] = Field(
+        default=500.0, description="for the whole job, retries included"
+    )
+    max_attempts: Annotated[int, Field(ge=1, strict=True)] = Field(
+        default=8, description="of one request, the first included"
+    )
 
 
 @dataclass(frozen=True, slots=True)

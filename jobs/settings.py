@@ -25,14 +25,18 @@ class Block(BaseModel):
 class ChecksSettings(Block):
     """`checks:` — a suite of the user's own, and how much dirt a run may carry."""
 
-    suite: NonBlank | None = None
-    max_rejected_fraction: float = Field(default=0.01, ge=0, le=1)
+    suite: NonBlank | None = Field(
+        default=None, description="your own Great Expectations suite (its JSON), local or on S3"
+    )
+    max_rejected_fraction: float = Field(
+        default=0.01, ge=0, le=1, description="above it nothing at all is sent"
+    )
 
 
 class OutputSettings(Block):
     """`output:` — the folder, local or on S3, below which everything is written."""
 
-    path: NonBlank
+    path: NonBlank = Field(description="a folder of its own, local or on S3")
 
 
 class Settings(Block):
@@ -40,7 +44,9 @@ class Settings(Block):
 
     source: SourceSettings
     # `schema` is taken: pydantic's models have a method of that name.
-    interactions_schema: NonBlank = Field(alias="schema")
+    interactions_schema: NonBlank = Field(
+        alias="schema", description="the dataset's Interactions schema, Avro JSON, local or on S3"
+    )
     mapping: MappingSettings
     session: SessionSettings = SessionSettings()
     checks: ChecksSettings = ChecksSettings()

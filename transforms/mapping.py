@@ -45,9 +45,20 @@ class _Block(BaseModel):
 class SourceSettings(_Block):
     """Block `source:`: where the Parquet lies, which rows count, and how they are reshaped first."""
 
-    path: tuple[_NotBlank, ...] = Field(min_length=1)
-    filter: Expression | None = None
-    select: tuple[Expression, ...] = ()
+    path: tuple[_NotBlank, ...] = Field(
+        min_length=1,
+        description="Parquet: one path or a list; `s3://`, `s3a://`, `file:` or bare; globs allowed; `key=value` "
+        "folders become columns",
+    )
+    filter: Expression | None = Field(
+        default=None,
+        description="Spark SQL on the raw columns, pushed down to the Parquet scan; it may use the clock, not chance",
+    )
+    select: tuple[Expression, ...] = Field(
+        default=(),
+        description="Spark SQL select list that reshapes first; it also decides which columns are read and stand in "
+        "`rejected/`",
+    )
 
     @field_validator("path", mode="before")
     @classmethod
@@ -112,17 +123,32 @@ class MappingSettings(_Block):
 
     model_config = ConfigDict(alias_generator=to_camel)
 
-    user_id: Expression | None = None
-    session_id: Expression | None = None
-    event_type: Expression
-    item_id: Expression | None = None
-    sent_at: SentAtSettings
-    event_id: Expression | None = None
-    event_value: Expression | None = None
-    impression: Expression | None = None
-    recommendation_id: Expression | None = None
-    event_attribution_source: Expression | None = None
-    properties: dict[str, PropertySettings] = Field(default_factory=dict)
+    user_id: Expression | None = Field(default=None, description="rows without it are anonymous")
+    session_id: Expression | None = Field(default=None, description="left out: derived, see `session`")
+    event_type: Expression = Field(description="a constant is `\"'view'\"`")
+    item_id: Expression | None = Field(
+        default=None, description="required where the schema's `ITEM_ID` can't be null"
+    )
+    sent_at: SentAtSettings = Field(
+        description="an expression, or `{expr, unit}` with unit `seconds`, `milliseconds`, `microseconds`, "
+        "`timestamp` or `iso8601`"
+    )
+    event_id: Expression | None = Field(
+        default=None,
+        description="left out: made from the event's content; rows whose mapped id is null get one that way too",
+    )
+    event_value: Expression | None = Field(default=None, description="a finite number")
+    impression: Expression | None = Field(
+        default=None, description="an array column, or a string joined with `|`; empty means none"
+    )
+    recommendation_id: Expression | None = Field(default=None, description="1 to 40 characters")
+    event_attribution_source: Expression | None = Field(
+        default=None, description="sent as `metricAttribution.eventAttributionSource`"
+    )
+    properties: dict[str, PropertySettings] = Field(
+        default_factory=dict,
+        description="schema field → expression, or `{expr, key}` where camelCase of the field is not the key you want",
+    )
 
     @field_validator("properties", mode="before")
     @classmethod
@@ -144,5 +170,7 @@ class SessionSettings(_Block):
     session of each user. Ten million minutes are 19 years: who wants more wants `per_user`.
     """
 
-    gap_minutes: int = Field(default=30, gt=0, le=10_000_000)
-    per_user: bool = False
+    gap_minutes: int = Field(
+        default=30, gt=0, le=10_000_000, description="a longer pause begins a new session of the user"
+    )
+    per_user: bool = Field(default=False, description="one session of each user: the fullest requests")

@@ -1,0 +1,57 @@
+"""`python -m jobs.reference`: the configuration's keys as a Markdown table, out of the settings models themselves.
+
+`docs/configuration.md` holds what this prints. It reads no configuration.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from jobs.settings import Settings
+
+HEAD = ("| key | default | meaning |", "|---|---|---|")
+
+
+def reference(model: type[BaseModel] = Settings) -> str:
+    """The table: a row for each key that stands for a value, in the models' order; keys are dotted."""
+    return "\n".join([*HEAD, *_rows(model, "")])
+
+
+def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        key = prefix + (field.alias or name)
+        block = field.annotation
+        # A block that has a meaning of its own, as `mapping.sentAt`, is a value that may be written shorter.
+        if field.description is None and isinstance(block, type) and issubclass(block, BaseModel):
+            yield from _rows(block, f"{key}.")
+        else:
+            yield f"| `{key}` | {_default(field)} | {_in_cell(field.description or '')} |"
+
+
+def _default(field: FieldInfo) -> str:
+    if field.is_required():
+        return "required"
+    value = field.get_default(call_default_factory=True, validated_data={})
+    if value is None:
+        return "none"
+    return f"`{_as_yaml(value)}`"
+
+
+def _as_yaml(value: object) -> str:
+    """A default as one would write it in the file: the ones there are are numbers, words and empty collections."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple):
+        return "[]"
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _in_cell(text: str) -> str:
+    return text.replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    print(reference())

@@ -1,0 +1,35 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import yaml
+
+from jobs.reference import reference
+from jobs.settings import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def _keys() -> list[str]:
+    return [line.split("`")[1] for line in reference().splitlines()[2:]]
+
+
+def test_the_documentation_holds_the_table_that_the_models_make() -> None:
+    assert reference() in (ROOT / "docs" / "configuration.md").read_text(), (
+        "put what `python -m jobs.reference` prints into docs/configuration.md"
+    )
+
+
+def test_every_key_says_what_it_means() -> None:
+    for line in reference().splitlines()[2:]:
+        assert line.rstrip("| ").count("|") >= 3, line
+
+
+def test_every_key_of_the_example_stands_in_the_table() -> None:
+    example = yaml.safe_load((ROOT / "conf" / "job.yaml").read_text())
+    Settings.model_validate(example)
+    keys = _keys()
+    for block, values in example.items():
+        for key in values if isinstance(values, dict) else [None]:
+            name = block if key is None else f"{block}.{key}"
+            assert name in keys, name
