@@ -1,16 +1,19 @@
 """Dead letters: the events that the service refused or that ran out of attempts, one run's own dataset.
 
-Parquet under `runs/<run_id>/dead_letters/` with `event_id`, `body`, `error_code`, `error_message` and
-`attempts`. Bodies and messages may hold personal values: they are written there and nowhere else. It
-decides nothing.
+Parquet under `runs/<run_id>/dead_letters/` with `event_id`, `body`, `error_code`, `error_message`, `attempts`
+and `envelope`, the user and session that a request is for: with body and envelope an event can be sent again.
+Bodies, envelopes and messages hold personal values: they are written there and nowhere else. It decides nothing.
 """
 
 from __future__ import annotations
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from delivery.errors import StorageError
+from delivery.packing import StagedEvent
 from delivery.segment_writer import SegmentWriter
-from delivery.segments import count_rows, parquet_bytes
+from delivery.segments import Segment, count_rows, parquet_bytes
 from delivery.settings import DeliveryTask
 from delivery.settled import SettledIds
 from delivery.storage import Folder, join
@@ -22,9 +25,10 @@ DEAD_LETTERS_SCHEMA = pa.schema(
         pa.field("error_code", pa.string()),
         pa.field("error_message", pa.string()),
         pa.field("attempts", pa.int32(), nullable=False),
+        pa.field("envelope", pa.string(), nullable=False),
     ]
 )
-_Letter = tuple[str, str, str | None, str | None, int]
+_Letter = tuple[str, str, str | None, str | None, int, str]
 
 
 class DeadLetters:
@@ -48,9 +52,10 @@ class DeadLetters:
         """Return the ids that earlier attempts of this task gave up. Raises `StorageError`."""
         return self._writer.settled_before()
 
-    def add(self, event_id: str, body: str, code: str | None, message: str | None, attempts: int) -> None:
+    def add(self, event: StagedEvent, code: str | None, message: str | None, attempts: int) -> None:
         """Record one event with the last answer that it got, after so many attempts."""
-        self._writer.add((event_id, body, code, message, attempts))
+        body, envelope = (part.decode(errors="replace") for part in (event.body, event.envelope))
+        self._writer.add((event.event_id, body, code, message, attempts, envelope))
 
     @property
     def failure(self) -> str | None:
@@ -71,6 +76,32 @@ def prepare_folder(output_url: str, run_id: str) -> None:
 def dead_letter_count(output_url: str, run_id: str, execution: str) -> int:
     """Return how many distinct events one execution of a run gave up. Raises `StorageError`."""
     return count_rows(_folder(output_url, run_id), execution)
+
+
+def stored_count(output_url: str, run_id: str) -> int:
+    """Return how many distinct events lie in a run's folder, whichever execution wrote them. Raises `StorageError`."""
+    folder = _folder(output_url, run_id)
+    found = (Segment.parse(name) for name in folder.names())
+    return sum(count_rows(folder, execution) for execution in {each.execution for each in found if each})
+
+
+def without_envelope(output_url: str, run_id: str) -> str | None:
+    """Return the name of a file whose events can't be sent again, for it has no `envelope`; None if there is none.
+
+    Reads footers. Raises `StorageError`, also for a file that is not Parquet.
+    """
+    folder = _folder(output_url, run_id)
+    files = [name for name in folder.names() if name.endswith(".parquet")]
+    return next((name for name in files if "envelope" not in _columns(folder, name)), None)
+
+
+def _columns(folder: Folder, name: str) -> list[str]:
+    try:
+        with folder.open_input(name) as stream:
+            names: list[str] = pq.read_schema(stream).names
+    except pa.ArrowException:
+        raise StorageError(f"{join(folder.url, name)} is damaged or not Parquet.") from None
+    return names
 
 
 def _folder(output_url: str, run_id: str) -> Folder:

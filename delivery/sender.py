@@ -19,7 +19,7 @@ from delivery.events_client import EventsClient
 from delivery.faults import Fault
 from delivery.inbox import Arrival, Inbox
 from delivery.pacing import Pacer
-from delivery.packing import Batch
+from delivery.packing import Batch, StagedEvent
 from delivery.workload import Request, Workload
 
 # The most requests in flight. How many really are follows from the pace and the service's latency: 1,000
@@ -46,7 +46,7 @@ class Ledger(Protocol):
 class DeadLetters(Protocol):
     """Where events go that the service refused or that ran out of attempts."""
 
-    def add(self, event_id: str, body: str, code: str, message: str | None, attempts: int) -> None:
+    def add(self, event: StagedEvent, code: str, message: str | None, attempts: int) -> None:
         """Record one event with the last answer it got."""
 
     @property
@@ -224,7 +224,6 @@ class Sender:
     def _bury(self, request: Request, answer: Answer) -> None:
         code = faults.name(answer)
         for event in request.batch.events:
-            body = event.body.decode(errors="replace")
-            self._around.dead_letters.add(event.event_id, body, code, answer.message, request.attempts)
+            self._around.dead_letters.add(event, code, answer.message, request.attempts)
         self.tally.events_dead_lettered += len(request.batch.events)
         self._work.settle(request)

@@ -179,9 +179,9 @@ class FakeDeadLetters:
     letters: dict[str, tuple[str, str, str | None, int]] = field(default_factory=dict)
     failure: str | None = None
 
-    def add(self, event_id: str, body: str, code: str, message: str | None, attempts: int) -> None:
-        assert event_id not in self.letters
-        self.letters[event_id] = (body, code, message, attempts)
+    def add(self, event: StagedEvent, code: str, message: str | None, attempts: int) -> None:
+        assert event.event_id not in self.letters
+        self.letters[event.event_id] = (event.body.decode(), code, message, attempts)
 
 
 def staged(session: str, *numbers: int) -> list[StagedEvent]:

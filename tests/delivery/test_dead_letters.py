@@ -7,6 +7,7 @@ from pathlib import Path
 import pyarrow.dataset as ds
 
 from delivery.dead_letters import DEAD_LETTERS_SCHEMA, DeadLetters, dead_letter_count, prepare_folder
+from delivery.packing import StagedEvent
 from delivery.settings import CoordinatorAddress, DeliveryTask
 
 
@@ -26,25 +27,32 @@ def task_of(output: Path) -> DeliveryTask:
     )
 
 
+ENVELOPE = '{"userId":"u","sessionId":"s"}'
+
+
+def event(event_id: str) -> StagedEvent:
+    return StagedEvent(event_id, ENVELOPE.encode(), f'{{"eventId":"{event_id}"}}'.encode())
+
+
 def test_a_run_without_dead_letters_has_an_empty_dataset_with_the_columns(tmp_path: Path) -> None:
     prepare_folder(str(tmp_path), "r1")
     table = ds.dataset(tmp_path / "runs" / "r1" / "dead_letters", format="parquet").to_table()
     assert table.num_rows == 0
-    assert table.schema.names == ["event_id", "body", "error_code", "error_message", "attempts"]
+    assert table.schema.names == ["event_id", "body", "error_code", "error_message", "attempts", "envelope"]
     assert dead_letter_count(str(tmp_path), "r1", "exec1") == 0
 
 
 def test_a_dead_letter_is_written_whole_whatever_the_service_left_out(tmp_path: Path) -> None:
     prepare_folder(str(tmp_path), "r1")
     letters = DeadLetters(task_of(tmp_path), "a1")
-    letters.add("e1", '{"eventId":"e1"}', "InvalidInputException", "Bad property.", 3)
-    letters.add("e2", '{"eventId":"e2"}', None, None, 8)
+    letters.add(event("e1"), "InvalidInputException", "Bad property.", 3)
+    letters.add(event("e2"), None, None, 8)
     letters.close()
     table = ds.dataset(tmp_path / "runs" / "r1" / "dead_letters", format="parquet").to_table()
     assert table.schema.equals(DEAD_LETTERS_SCHEMA)
     assert [tuple(row.values()) for row in table.to_pylist()] == [
-        ("e1", '{"eventId":"e1"}', "InvalidInputException", "Bad property.", 3),
-        ("e2", '{"eventId":"e2"}', None, None, 8),
+        ("e1", '{"eventId":"e1"}', "InvalidInputException", "Bad property.", 3, ENVELOPE),
+        ("e2", '{"eventId":"e2"}', None, None, 8, ENVELOPE),
     ]
     assert dead_letter_count(str(tmp_path), "r1", "exec1") == 2
     assert dead_letter_count(str(tmp_path), "r1", "exec2") == 0
@@ -52,7 +60,7 @@ def test_a_dead_letter_is_written_whole_whatever_the_service_left_out(tmp_path: 
 
 def test_a_retried_task_does_not_give_up_an_event_twice(tmp_path: Path) -> None:
     letters = DeadLetters(task_of(tmp_path), "a1").start()
-    letters.add("e1", "{}", "X", None, 1)
+    letters.add(event("e1"), "X", None, 1)
     letters.close()
     retry = DeadLetters(task_of(tmp_path), "a2")
     assert "e1" in retry.settled_before()
