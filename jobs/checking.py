@@ -18,7 +18,7 @@ from expectations.rules import Rules
 from expectations.verdict import Verdict
 from jobs.account import Staged
 from jobs.errors import UsageError
-from jobs.preparation import Preparation
+from jobs.preparation import Preparation, Prepared
 from jobs.spark_failures import SparkFailure, usage_error
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import events, source, staging
@@ -31,10 +31,13 @@ _VOTES = {unit: events.PLAUSIBLE_PREFIX + unit for unit in MICROS_PER}
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What checking came to: the counts, the verdict, and the files that are ready to be sent."""
+    """What checking came to: the counts, the verdict, and the files that are ready to be sent.
+
+    `verdict` is None in a replay, whose events were judged before they were first sent.
+    """
 
     staged: Staged
-    verdict: Verdict
+    verdict: Verdict | None
     files: tuple[StagedFile, ...]
 
 
@@ -86,7 +89,7 @@ def _staged_frame(
 ) -> DataFrame:
     return staging.stage(
         checked,
-        _delivered_ids(spark, preparation),
+        delivered_ids(spark, preparation),
         id_is_mapped=preparation.settings.mapping.event_id is not None,
         partitions=sending_partitions(spark, preparation.source.bytes),
         keep=(*rules.scan_columns(), *rules.check_columns(), *_VOTES.values()),
@@ -109,7 +112,7 @@ def _write_stage(staged: DataFrame, rules: Rules, preparation: Preparation) -> M
     return observation.get
 
 
-def _delivered_ids(spark: SparkSession, preparation: Preparation) -> DataFrame | None:
+def delivered_ids(spark: SparkSession, preparation: Prepared) -> DataFrame | None:
     """The ids that this tracking ID accepted in any run; None where there is no ledger yet."""
     if not preparation.run.ledger_folder().names():
         return None

@@ -33,6 +33,17 @@ class _Parser(argparse.ArgumentParser):
         raise UsageError(f"{message}; see --help.")
 
 
+@dataclass(frozen=True, slots=True)
+class ReplayCommand:
+    """What the user asked to be sent again: the dead letters of the run `run_id`."""
+
+    config: str
+    run_id: str
+    overrides: tuple[str, ...] = ()
+    as_run: str | None = None
+    print_config: bool = False
+
+
 def parse_command(arguments: Sequence[str]) -> Command:
     """The command in `arguments` (without the program's name).
 
@@ -40,11 +51,7 @@ def parse_command(arguments: Sequence[str]) -> Command:
         UsageError: an option that is unknown, incomplete or out of its form.
     """
     given = _parser().parse_args(arguments)
-    if given.run_id is not None and not _is_run_id(given.run_id):
-        raise UsageError(
-            "--run-id may hold letters, digits and _ = + - with single dots between, 128 characters at most: "
-            "it becomes a folder's name.",
-        )
+    _require_run_id("--run-id", given.run_id)
     return Command(
         config=given.config,
         overrides=tuple(given.set),
@@ -56,8 +63,34 @@ def parse_command(arguments: Sequence[str]) -> Command:
     )
 
 
-def _is_run_id(text: str) -> bool:
-    return len(text) <= _RUN_ID_LENGTH and _RUN_ID.fullmatch(text) is not None
+def parse_replay_command(arguments: Sequence[str]) -> ReplayCommand:
+    """The replay in `arguments` (without the program's name).
+
+    Raises:
+        UsageError: an option that is unknown, incomplete or out of its form.
+    """
+    given = _replay_parser().parse_args(arguments)
+    _require_run_id("--run-id", given.run_id)
+    _require_run_id("--as-run", given.as_run)
+    if given.as_run == given.run_id:
+        raise UsageError(
+            "--as-run must be another name than --run-id: a run's files are replaced by its namesake."
+        )
+    return ReplayCommand(
+        config=given.config,
+        run_id=given.run_id,
+        overrides=tuple(given.set),
+        as_run=given.as_run,
+        print_config=given.print_config,
+    )
+
+
+def _require_run_id(option: str, text: str | None) -> None:
+    if text is not None and (len(text) > _RUN_ID_LENGTH or _RUN_ID.fullmatch(text) is None):
+        raise UsageError(
+            f"{option} may hold letters, digits and _ = + - with single dots between, 128 characters at most: "
+            "it becomes a folder's name.",
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -67,15 +100,8 @@ def _parser() -> argparse.ArgumentParser:
         epilog="Exit codes: 0 delivered or planned, 2 usage, 3 refused, 4 dead letters, 5 stopped (run again).",
         allow_abbrev=False,
     )
+    _add_configuration(parser)
     add = parser.add_argument
-    add("--config", required=True, metavar="FILE", help="the job's YAML file: a local path, s3:// or s3a://")
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="lay a YAML value over a dotted key; repeatable",
-    )
     add(
         "--since",
         metavar="T",
@@ -88,5 +114,31 @@ def _parser() -> argparse.ArgumentParser:
         help="the run's name; an earlier run of that name is replaced (default: a new one)",
     )
     add("--plan", action="store_true", help="do everything but send")
-    add("--print-config", action="store_true", help="print the effective configuration and stop")
     return parser
+
+
+def _replay_parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="replay",
+        description="Send a run's dead letters again, minus what has been accepted since.",
+        epilog="Exit codes: 0 delivered, 2 usage, 4 dead letters again, 5 stopped (run again).",
+        allow_abbrev=False,
+    )
+    _add_configuration(parser)
+    add = parser.add_argument
+    add("--run-id", required=True, metavar="ID", help="the run whose dead letters go out again")
+    add("--as-run", metavar="ID", help="the replay's own name as a run (default: a new one)")
+    return parser
+
+
+def _add_configuration(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
+    add("--config", required=True, metavar="FILE", help="the job's YAML file: a local path, s3:// or s3a://")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="lay a YAML value over a dotted key; repeatable",
+    )
+    add("--print-config", action="store_true", help="print the effective configuration and stop")

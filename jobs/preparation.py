@@ -14,9 +14,10 @@ import boto3
 from delivery.storage import Folder, open_filesystem, read_text
 from expectations.suite import Suite
 from jobs.aws_account import Service, require_credentials, resolve_service
-from jobs.command import Command
+from jobs.command import Command, ReplayCommand
 from jobs.configuration import parse_settings
 from jobs.errors import UsageError
+from jobs.replayable import require_dead_letters
 from jobs.run_folder import RunFolder
 from jobs.s3_connector import is_s3
 from jobs.settings import Settings
@@ -28,27 +29,37 @@ from transforms.source_files import SourceFiles, check_files
 
 
 @dataclass(frozen=True, slots=True)
-class Preparation:
-    """What a run goes by: all of it checked, none of it changed later."""
+class Prepared:
+    """What every run goes by, whatever it sends: all of it checked, none of it changed later."""
 
     settings: Settings
-    window: Window
-    properties: tuple[Property, ...]
-    service_suite: Suite
-    user_suite: Suite | None
     service: Service
-    source: SourceFiles
     run: RunFolder
     plan_only: bool
 
     @property
     def needs_s3(self) -> bool:
         """Whether Spark will read or write on S3."""
-        urls = (*self.settings.source.path, self.settings.output.path)
-        return any(is_s3(url) for url in urls)
+        return is_s3(self.settings.output.path)
 
 
-def read_settings(command: Command) -> Settings:
+@dataclass(frozen=True, slots=True)
+class Preparation(Prepared):
+    """What a run over the source goes by."""
+
+    window: Window
+    properties: tuple[Property, ...]
+    service_suite: Suite
+    user_suite: Suite | None
+    source: SourceFiles
+
+    @property
+    def needs_s3(self) -> bool:
+        """Whether Spark will read or write on S3."""
+        return any(is_s3(url) for url in (*self.settings.source.path, self.settings.output.path))
+
+
+def read_settings(command: Command | ReplayCommand) -> Settings:
     """The settings that `command` names.
 
     Raises:
@@ -86,6 +97,20 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         run=run,
         plan_only=command.plan,
     )
+
+
+def prepare_replay(command: ReplayCommand, settings: Settings, run: RunFolder) -> Prepared:
+    """Check all that a replay needs: the first run's dead letters, the service, the output.
+
+    Raises:
+        UsageError, StorageError: one sentence each; nothing was sent.
+    """
+    session = boto3.Session()
+    service = resolve_service(settings.personalize, session, os.environ)
+    require_credentials(session)
+    require_dead_letters(RunFolder(run.output, command.run_id), settings.personalize.tracking_id)
+    _require_writable(run)
+    return Prepared(settings=settings, service=service, run=run, plan_only=False)
 
 
 def _refuse_overlap(settings: Settings) -> None:

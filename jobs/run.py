@@ -1,4 +1,4 @@
-"""One run from its command to its summary: prepare → check → gate → send → account.
+"""One run from its command to its summary: prepare → check → gate → send → account; or a replay, which is one too.
 
 Holds the order of the stages and what each ending means; the stages themselves are modules of their own.
 """
@@ -8,8 +8,10 @@ from __future__ import annotations
 import logging
 import tempfile
 import uuid
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,10 +26,11 @@ from expectations.library import import_in_background
 from jobs.account import Account, Sent, Staged
 from jobs.cancelling import cancelling
 from jobs.checking import Checked, check
-from jobs.command import Command
+from jobs.command import Command, ReplayCommand
 from jobs.configuration import print_settings
 from jobs.errors import Interrupted, Unaccounted
-from jobs.preparation import Preparation, prepare, read_settings
+from jobs.preparation import Prepared, prepare, prepare_replay, read_settings
+from jobs.replaying import stage_again
 from jobs.report import render_report
 from jobs.run_folder import RunFolder, new_run_id
 from jobs.run_places import held_places
@@ -44,6 +47,9 @@ class StartSpark(Protocol):
         """`needs_s3`: source or output lie on S3."""
         ...
 
+
+Stage = Callable[[SparkSession], Checked]
+"""Fills the run's stage with what is to be sent, and accounts for what is not."""
 
 _LOG = logging.getLogger("put_events")
 _GONE = "Spark's own process ended before anything was sent"
@@ -63,11 +69,24 @@ def run(command: Command, start_spark: StartSpark) -> int:
     started_at = datetime.now(UTC)
     execution = uuid.uuid4().hex[:12]
     place = RunFolder(settings.output.path, command.run_id or new_run_id(started_at, execution))
-    preparation, signals = prepare(command, settings, place), StopSignals()
-    with held_places(preparation, execution, on_lost=signals.ask) as own_folder:
-        under_way = _Run(preparation, execution, started_at, signals, own_folder)
-        under_way.carry_out(start_spark)
-        return under_way.close()
+    preparation = prepare(command, settings, place)
+    stage = partial(check, preparation=preparation)
+    return _Run(preparation, stage, execution, started_at).to_its_end(start_spark)
+
+
+def replay(command: ReplayCommand, start_spark: StartSpark) -> int:
+    """Send a run's dead letters again, as a run of its own, and return the exit code. Raises as `run` does."""
+    settings = read_settings(command)
+    if command.print_config:
+        print(print_settings(settings), end="")
+        return 0
+    started_at = datetime.now(UTC)
+    execution = uuid.uuid4().hex[:12]
+    place = RunFolder(settings.output.path, command.as_run or new_run_id(started_at, execution))
+    prepared = prepare_replay(command, settings, place)
+    first = RunFolder(settings.output.path, command.run_id)
+    stage = partial(stage_again, prepared=prepared, first=first)
+    return _Run(prepared, stage, execution, started_at).to_its_end(start_spark, reads_run=first.run_id)
 
 
 class _Run:
@@ -75,22 +94,29 @@ class _Run:
 
     def __init__(
         self,
-        preparation: Preparation,
+        preparation: Prepared,
+        stage: Stage,
         execution: str,
         started_at: datetime,
-        signals: StopSignals,
-        own_folder: LeaseKeeper,
     ) -> None:
         self._preparation = preparation
+        self._stage = stage
         self._execution = execution
         self._started_at = started_at
-        self._signals = signals
-        self._own_folder = own_folder
+        self._signals = StopSignals()
+        self._own_folder: LeaseKeeper
         self._checked: Checked | None = None
         self._sent = Sent()
         self._refusal: str | None = None
 
-    def carry_out(self, start_spark: StartSpark) -> None:
+    def to_its_end(self, start_spark: StartSpark, reads_run: str | None = None) -> int:
+        """Carry it out and write its account, within the places that it holds; return the exit code."""
+        places = held_places(self._preparation, self._execution, self._signals.ask, reads_run=reads_run)
+        with places as self._own_folder:
+            self._carry_out(start_spark)
+            return self._close()
+
+    def _carry_out(self, start_spark: StartSpark) -> None:
         """Check, and send if the gate opens. However that ends, no staged event is left behind."""
         place = self._preparation.run
         place.folder().delete_all()
@@ -147,7 +173,7 @@ class _Run:
         try:
             with cancelling(spark.sparkContext) as cancel:
                 self._signals.route_to(cancel)
-                checked = check(spark, self._preparation)
+                checked = self._stage(spark)
         except Exception as error:
             reason = self._signals.reason or (_GONE if is_gone(error) else None)
             if reason is None:
@@ -162,10 +188,11 @@ class _Run:
         staged = checked.staged
         most = self._preparation.settings.checks.max_rejected_fraction
         too_many = too_many_rejected(staged.rows_rejected, staged.rows_read, most)
-        failures = checked.verdict.failures if checked.verdict.refused else ()
+        verdict = checked.verdict
+        failures = verdict.failures if verdict and verdict.refused else ()
         return " ".join([*failures, *([too_many] if too_many else [])]) or None
 
-    def close(self) -> int:
+    def _close(self) -> int:
         """Write validation, report and, last of all, the summary; return the exit code."""
         self._require_own_folder()
         ending = self._ending()
@@ -183,12 +210,13 @@ class _Run:
 
     def _write(self, summary: dict[str, Any]) -> None:
         folder = self._preparation.run.folder()
-        if self._checked is not None:
+        verdict = self._checked.verdict if self._checked else None
+        if verdict is not None:
             with tempfile.TemporaryDirectory() as local:
-                write_validation(self._checked.verdict, Path(local))
+                write_validation(verdict, Path(local))
                 folder.upload(Path(local))
         prepare_folder(self._preparation.run.output, self._preparation.run.run_id)
-        results = self._checked.verdict.results if self._checked else ()
+        results = verdict.results if verdict else ()
         folder.write_bytes("report.html", render_report(summary, results).encode())
         write_summary(folder, summary)
 

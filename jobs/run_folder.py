@@ -31,6 +31,11 @@ class RunFolder:
         return f"{self.url}/rejected"
 
     @property
+    def dead_letters(self) -> str:
+        """Events that the service refused or that ran out of attempts."""
+        return f"{self.url}/dead_letters"
+
+    @property
     def ledger(self) -> str:
         """The ids of accepted events, of all runs."""
         return f"{self.output.rstrip('/')}/ledger"

@@ -21,20 +21,24 @@ from delivery.places import run_place, sending_place
 from delivery.process_identity import is_running, this_process
 from delivery.run_lease import STALE_SECONDS, Bid, Lease, PlaceHeldError
 from jobs.errors import UsageError
-from jobs.preparation import Preparation
+from jobs.preparation import Prepared
 
 _LOG = logging.getLogger("put_events")
 
 
 @contextmanager
 def held_places(
-    preparation: Preparation,
+    preparation: Prepared,
     execution: str,
     on_lost: Callable[[str], None],
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
+    *,
+    reads_run: str | None = None,
 ) -> Iterator[LeaseKeeper]:
     """Hold the run's places within the block; gives the keeper of the run's own folder.
+
+    `reads_run`: another run, whose folder must stay as it is meanwhile.
 
     After a holder that died elsewhere it waits for up to 45 seconds. `on_lost` is called, from another thread, with the
     reason to stop at once.
@@ -44,7 +48,9 @@ def held_places(
         StorageError: the output can't be read or written.
     """
     record = _record(preparation, execution)
-    bids = [(doing, Bid(store, record, clock, is_running)) for doing, store in _places(preparation)]
+    bids = [
+        (doing, Bid(store, record, clock, is_running)) for doing, store in _places(preparation, reads_run)
+    ]
     for _, bid in bids:
         bid.watch()  # all of them from now on: two dead holders' silence is waited out once
     with ExitStack() as stack:
@@ -54,10 +60,12 @@ def held_places(
         yield folder
 
 
-def _places(preparation: Preparation) -> list[tuple[str, LeaseStore]]:
+def _places(preparation: Prepared, reads_run: str | None) -> list[tuple[str, LeaseStore]]:
     """The places that the run needs, and what whoever holds one is doing there."""
     run = preparation.run
     places = [("writing the same run's folder", run_place(run.output, run.run_id))]
+    if reads_run is not None:
+        places.append(("writing or replaying that run's folder", run_place(run.output, reads_run)))
     if not preparation.plan_only:
         tracking_id = preparation.settings.personalize.tracking_id
         sending = "sending to the same tracking ID from the same output"
@@ -65,7 +73,7 @@ def _places(preparation: Preparation) -> list[tuple[str, LeaseStore]]:
     return places
 
 
-def _record(preparation: Preparation, execution: str) -> LeaseRecord:
+def _record(preparation: Prepared, execution: str) -> LeaseRecord:
     return LeaseRecord(
         run_id=preparation.run.run_id,
         execution=execution,

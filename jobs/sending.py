@@ -17,7 +17,7 @@ from delivery.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
 from jobs.account import Sent
 from jobs.code_shipping import ship_code
-from jobs.preparation import Preparation
+from jobs.preparation import Prepared
 from jobs.receipts import Receipts, sent_in_all
 from jobs.spark_failures import SparkFailure, SparkGone, is_gone
 from jobs.staged_files import StagedFile
@@ -30,7 +30,7 @@ _SETTLE_SECONDS = 15.0
 class Sending:
     """What one execution of a run sends: its staged files, under a token that no other execution has."""
 
-    preparation: Preparation
+    preparation: Prepared
     files: tuple[StagedFile, ...]
     execution: str
 

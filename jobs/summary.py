@@ -1,4 +1,4 @@
-"""`summary.json`: the account of a run in the contract's words. Builds and writes it; decides nothing."""
+"""`summary.json`: the account of a run in the contract's words. Builds, writes and reads it; decides nothing."""
 
 from __future__ import annotations
 
@@ -9,7 +9,10 @@ from typing import Any
 
 from delivery.storage import Folder
 from jobs.account import Account
+from jobs.errors import UsageError
 from jobs.exit_status import Status
+
+_NAME = "summary.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +62,27 @@ def summary_of(ending: Ending) -> dict[str, Any]:
     }
 
 
+def read_summary(folder: Folder) -> dict[str, Any] | None:
+    """A run's summary as it stands in its folder; None where there is none.
+
+    Raises:
+        UsageError: it is damaged.
+        StorageError: the folder can't be read.
+    """
+    if _NAME not in folder.names():
+        return None
+    try:
+        summary = json.loads(folder.read_bytes(_NAME))
+    except ValueError:
+        summary = None
+    if not isinstance(summary, dict):
+        raise UsageError(f"{folder.url}/{_NAME} is damaged: it holds no JSON object.")
+    return summary
+
+
 def write_summary(folder: Folder, summary: dict[str, Any]) -> None:
     """Write `summary.json` into the run's folder: the last file of a run, whose presence says that it ended."""
-    folder.write_bytes("summary.json", f"{json.dumps(summary, indent=2, ensure_ascii=False)}\n".encode())
+    folder.write_bytes(_NAME, f"{json.dumps(summary, indent=2, ensure_ascii=False)}\n".encode())
 
 
 def _instant(epoch: float | None) -> str | None:

@@ -1,0 +1,39 @@
+"""Whether a run's dead letters can be sent again, and the sentence for why not. Reads footers and no event."""
+
+from __future__ import annotations
+
+from delivery.dead_letters import without_envelope
+from delivery.storage import Folder
+from jobs.errors import UsageError
+from jobs.run_folder import RunFolder
+from jobs.summary import read_summary
+
+
+def require_dead_letters(first: RunFolder, tracking_id: str) -> None:
+    """Make sure that the run `first` left dead letters, whole, and meant for `tracking_id`.
+
+    Raises:
+        UsageError: it did not.
+        StorageError: its folder can't be read.
+    """
+    if not Folder(first.dead_letters).names():
+        raise UsageError(
+            f"--run-id {first.run_id}: there are no dead letters at {first.dead_letters}; "
+            f"python -m jobs.inspect {first.output} lists the runs.",
+        )
+    if name := without_envelope(first.output, first.run_id):
+        raise UsageError(
+            f"{first.dead_letters}/{name} has no column envelope, as an earlier version wrote it: run the command "
+            "of that run again instead; it sends what the ledger lacks.",
+        )
+    _require_same_tracker(first, tracking_id)
+
+
+def _require_same_tracker(first: RunFolder, tracking_id: str) -> None:
+    """A run that was killed left no summary; then the configuration alone says where its events go."""
+    summary = read_summary(first.folder())
+    if summary is not None and summary.get("tracking_id", tracking_id) != tracking_id:
+        raise UsageError(
+            f"personalize.tracking_id is not the one that run {first.run_id} sent to: replay it with the configuration "
+            "that it ran with.",
+        )

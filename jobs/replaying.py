@@ -1,0 +1,61 @@
+"""From a run's dead letters to the stage of a replay, which is then sent as any other stage is.
+
+Judges nothing: the events passed the checks before they were first sent. It only leaves out what was accepted since,
+and what lies in the dead letters twice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from pyspark.sql import SparkSession
+
+from jobs.account import Staged
+from jobs.checking import Checked, delivered_ids
+from jobs.preparation import Prepared
+from jobs.run_folder import RunFolder
+from jobs.spark_failures import SparkFailure, usage_error
+from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
+from transforms import dead_letters, staging
+from transforms.source import with_scheme
+
+
+def stage_again(spark: SparkSession, prepared: Prepared, first: RunFolder) -> Checked:
+    """Stage the dead letters of the run `first` in the sender's order.
+
+    Raises:
+        UsageError: a file of theirs can't be read.
+    """
+    letters = spark.read.schema(dead_letters.COLUMNS).parquet(with_scheme(first.dead_letters))
+    staged = staging.stage(
+        dead_letters.events_again(letters),
+        delivered_ids(spark, prepared),
+        id_is_mapped=True,  # whoever made an id: it counts once, whatever the user and session
+        partitions=spark.sparkContext.defaultParallelism,
+    )
+    try:
+        staging.write(staged, prepared.run.stage)
+    except SparkFailure as failure:
+        raise usage_error(failure) or failure from None
+    files = staged_files(prepared.run.stage)
+    to_send = tuple(file for file in files if file.outcome == staging.SEND)
+    return Checked(_counted(files, _requests(spark, to_send)), None, to_send)
+
+
+def _requests(spark: SparkSession, files: Iterable[StagedFile]) -> int:
+    """How many requests the staged events need at the least."""
+    urls = [with_scheme(file.url) for file in files]
+    if not urls:
+        return 0
+    return spark.read.schema("first_of_request boolean").parquet(*urls).where("first_of_request").count()
+
+
+def _counted(files: Iterable[StagedFile], minimum_requests: int) -> Staged:
+    rows = rows_by_outcome(files)
+    return Staged(
+        rows_read=rows.total(),
+        duplicates_dropped=rows[staging.DUPLICATE],
+        already_delivered=rows[staging.DELIVERED],
+        to_send=rows[staging.SEND],
+        minimum_requests=minimum_requests,
+    )
