@@ -9,11 +9,14 @@ import hashlib
 
 from pyarrow import fs
 
+from delivery.errors import StorageError
+from delivery.lease_record import LeaseRecord, parse_record
 from delivery.lease_store import LeaseStore, LocalLeaseStore
 from delivery.s3_lease_store import S3LeaseStore
-from delivery.storage import join, open_filesystem, open_s3_client
+from delivery.storage import Folder, join, open_filesystem, open_s3_client
 
 _FOLDER = "_leases"
+_RUN, _SUFFIX = "run-", ".json"
 
 
 def sending_place(output_url: str, tracking_id: str) -> LeaseStore:
@@ -23,7 +26,24 @@ def sending_place(output_url: str, tracking_id: str) -> LeaseStore:
 
 def run_place(output_url: str, run_id: str) -> LeaseStore:
     """Return the place of whoever writes the run's folder. Raises `StorageError`."""
-    return _store(output_url, f"run-{run_id}.json")
+    return _store(output_url, f"{_RUN}{run_id}{_SUFFIX}")
+
+
+def run_holders(output_url: str) -> dict[str, LeaseRecord | None]:
+    """Return who holds a run's folder, by run id, as the leases say it now; None where a lease can't be read.
+
+    Whether a holder still lives is not said. Raises `StorageError`.
+    """
+    folder = Folder(join(output_url, _FOLDER))
+    names = [name for name in folder.names() if name.startswith(_RUN) and name.endswith(_SUFFIX)]
+    return {name[len(_RUN) : -len(_SUFFIX)]: _holder(folder, name) for name in names}
+
+
+def _holder(folder: Folder, name: str) -> LeaseRecord | None:
+    try:
+        return parse_record(folder.read_bytes(name))
+    except StorageError:
+        return None  # given back since it was listed, or not ours to read
 
 
 def _store(output_url: str, name: str) -> LeaseStore:

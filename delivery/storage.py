@@ -82,10 +82,11 @@ class Folder:
 
     def names(self) -> list[str]:
         """Return the names of the files directly in the folder, sorted; none if there is no folder."""
-        with _explained("list", self.url):
-            filesystem, path = open_filesystem(self.url)
-            found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
-        return sorted(each.base_name for each in found if each.type == fs.FileType.File)
+        return self._listed(fs.FileType.File)
+
+    def folder_names(self) -> list[str]:
+        """Return the names of the folders directly in the folder, sorted; none if there is no folder."""
+        return self._listed(fs.FileType.Directory)
 
     def read_bytes(self, name: str) -> bytes:
         """Return the whole content of the file `name`."""
@@ -128,6 +129,12 @@ class Folder:
 
     def _upload_file(self, path: Path, name: str) -> None:
         self.write_bytes(name, path.read_bytes())
+
+    def _listed(self, kind: fs.FileType) -> list[str]:
+        with _explained("list", self.url):
+            filesystem, path = open_filesystem(self.url)
+            found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
+        return sorted(each.base_name for each in found if each.type == kind)
 
     def _at(self, name: str) -> tuple[fs.FileSystem, str]:
         return open_filesystem(join(self.url, name))

@@ -1,0 +1,104 @@
+"""What lies in an output folder: `python -m jobs.inspect OUTPUT [--json]` lists its runs. Needs no Spark, writes nothing.
+
+`jobs.run_list` finds the runs; this shows them, as a table for people or as lines of JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from delivery.errors import StorageError
+from delivery.process_identity import is_running
+from jobs.errors import UsageError
+from jobs.exit_status import USAGE_EXIT_CODE
+from jobs.run_list import Counts, ListedRun, runs_below
+
+_LOG = logging.getLogger("inspect")
+_PIPED_WIDTH = 10_000
+_COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
+    "run": lambda row: row["run_id"],
+    "status": lambda row: row["status"],
+    "started": lambda row: (row["started_at"] or "-")[:19],
+    "rows read": lambda row: row["rows_read"],
+    "rejected": lambda row: row["rows_rejected"],
+    "delivered": lambda row: row["events_delivered"],
+    "dead": lambda row: row["events_dead_lettered"],
+    "not attempted": lambda row: row["events_not_attempted"],
+    "requests/s": lambda row: row["achieved_requests_per_second"],
+    "dead letters": lambda row: row["dead_letters"],
+    "ledger files": lambda row: row["ledger_files"],
+}
+_TEXTS = ("run", "status", "started")
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise UsageError(f"{message}; see --help.")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """List the runs to stdout; return 0, or 2 and one sentence on stderr."""
+    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
+    try:
+        given = _parser().parse_args(arguments)
+        rows = [row_of(run) for run in runs_below(given.output, is_running)]
+    except (UsageError, StorageError) as error:
+        _LOG.error("%s", error)
+        return USAGE_EXIT_CODE
+    if given.json:
+        sys.stdout.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
+    else:
+        show(rows, Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH))
+    return 0
+
+
+def row_of(run: ListedRun) -> dict[str, Any]:
+    """A run as one flat object: counts are rows or events, `started_at` is ISO 8601; null is unknown."""
+    return {
+        "run_id": run.run_id,
+        "status": run.status,
+        **{key: getattr(run.counts, key) for key in Counts.model_fields},
+        "dead_letters": run.dead_letters,
+        "ledger_files": run.ledger_files,
+        "note": run.note,
+    }
+
+
+def show(rows: Sequence[dict[str, Any]], console: Console) -> None:
+    """Print a table of `rows`, and below it what there is to say of single runs."""
+    table = Table(box=SIMPLE_HEAD)
+    for name in _COLUMNS:
+        table.add_column(name, justify="left" if name in _TEXTS else "right", no_wrap=name != "run")
+    for row in rows:
+        table.add_row(*(Text(_shown(value(row))) for value in _COLUMNS.values()))
+    console.print(table)
+    for row in rows:
+        if row["note"]:
+            console.print(Text(f"{row['run_id']}: {row['note']}"))
+
+
+def _shown(value: str | float | None) -> str:
+    if value is None:
+        return "-"
+    return value if isinstance(value, str) else f"{value:,}"
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(prog="inspect", description="List the runs below an output folder.", allow_abbrev=False)
+    parser.add_argument("output", metavar="OUTPUT", help="output.path: a local folder, s3:// or s3a://")
+    parser.add_argument("--json", action="store_true", help="one line of JSON for each run")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

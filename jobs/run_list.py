@@ -1,0 +1,146 @@
+"""The runs below an output folder and their accounts, from what lies in the folder alone. Reads; writes nothing.
+
+A run that left a summary has its account there. Of any other one the lease says whether it is under way: a lease is
+given back by whoever ends in order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+import pyarrow as pa
+from pydantic import BaseModel, ValidationError
+
+from delivery.dead_letters import stored_count
+from delivery.errors import StorageError
+from delivery.lease_record import LeaseRecord
+from delivery.places import run_holders
+from delivery.process_identity import ProcessIdentity
+from delivery.segments import Segment
+from delivery.storage import Folder, join
+from jobs.errors import UsageError
+from jobs.exit_status import Status
+from jobs.run_folder import RunFolder
+from jobs.summary import read_summary
+
+UNDER_WAY, NO_SUMMARY, DAMAGED = "under_way", "no_summary", "damaged"
+"""What stands as the status of a run beside those of `Status`: its summary is not there yet, never came, can't be read."""
+
+_READERS = 16
+Runs = Callable[[ProcessIdentity], bool | None]
+"""Whether a process runs on this machine, and None where that can't be told."""
+
+
+class Counts(BaseModel):
+    """What is shown of a summary; every key may be missing where there is none."""
+
+    started_at: str | None = None
+    rows_read: int | None = None
+    events_delivered: int | None = None
+    rows_rejected: int | None = None
+    duplicates_dropped: int | None = None
+    already_delivered: int | None = None
+    events_dead_lettered: int | None = None
+    events_not_attempted: int | None = None
+    achieved_requests_per_second: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRun:
+    """One run. `dead_letters`: distinct events in its folder, None where they can't be counted; `note`: a sentence."""
+
+    run_id: str
+    status: str
+    counts: Counts
+    dead_letters: int | None
+    ledger_files: int
+    note: str | None
+
+
+class _Summary(Counts):
+    status: Status
+    started_at: str
+    rows_read: int
+    reason: str | None = None
+
+
+def runs_below(output: str, runs: Runs) -> list[ListedRun]:
+    """Every run below `output`, the oldest first; one that has just begun may have only its lease.
+
+    Raises:
+        UsageError: `output` is no output folder.
+        StorageError: it can't be read.
+    """
+    _require_output(output)
+    holders = run_holders(output)
+    names = sorted({*Folder(join(output, "runs")).folder_names(), *holders})
+    ledger = _ledger_files(output)
+    with ThreadPoolExecutor(_READERS) as readers:
+        look = partial(_listed, output=output, holders=holders, ledger=ledger, runs=runs)
+        found = list(readers.map(look, names))
+    return sorted(found, key=lambda run: (run.counts.started_at or "", run.run_id))
+
+
+def _require_output(output: str) -> None:
+    if not {"runs", "ledger", "_leases"} & set(Folder(output).folder_names()):
+        raise UsageError(
+            f"{output} is no output folder: it holds neither runs/ nor ledger/. Give the output.path of a configuration.",
+        )
+
+
+def _ledger_files(output: str) -> Counter[str]:
+    """How many files of the ledger each run wrote."""
+    segments = (Segment.parse(name) for name in Folder(join(output, "ledger")).names())
+    return Counter(segment.run_id for segment in segments if segment)
+
+
+def _listed(
+    run_id: str,
+    *,
+    output: str,
+    holders: dict[str, LeaseRecord | None],
+    ledger: Counter[str],
+    runs: Runs,
+) -> ListedRun:
+    status, counts, note = _account(RunFolder(output, run_id), holders, runs)
+    return ListedRun(run_id, status, counts, _dead_letters(output, run_id), ledger[run_id], note)
+
+
+def _account(
+    run: RunFolder, holders: dict[str, LeaseRecord | None], runs: Runs
+) -> tuple[str, Counts, str | None]:
+    """A run that holds its place is under way, whatever summary a namesake left; then the summary speaks."""
+    holder = holders.get(run.run_id)
+    process = holder.process if holder else None
+    lives = runs(process) if process else None
+    if run.run_id in holders and lives is not False:
+        return UNDER_WAY, Counts(started_at=holder.since if holder else None), _last_heard(holder)
+    try:
+        content = read_summary(run.folder())
+        if content is not None:
+            summary = _Summary.model_validate(content)
+            return str(summary.status), summary, summary.reason
+    except (UsageError, StorageError) as error:
+        return DAMAGED, Counts(), str(error)
+    except ValidationError as error:
+        keys = ", ".join(sorted({str(detail["loc"][0]) for detail in error.errors()}))
+        return DAMAGED, Counts(), f"summary.json is damaged: look at its {keys}."
+    started = Counts(started_at=holder.since if holder else None)
+    return NO_SUMMARY, started, "It ended without a summary: run the same command again."
+
+
+def _last_heard(holder: LeaseRecord | None) -> str:
+    if holder is None:
+        return "Its lease can't be read: look again."
+    return f"On {holder.host}; last heard of at {holder.renewed_at}."
+
+
+def _dead_letters(output: str, run_id: str) -> int | None:
+    try:
+        return stored_count(output, run_id)
+    except (StorageError, pa.ArrowException, OSError):
+        return None
