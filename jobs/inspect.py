@@ -1,4 +1,4 @@
-"""What lies in an output folder: `python -m jobs.inspect OUTPUT [--json]` lists its runs. Needs no Spark, writes nothing.
+"""What lies in an output: `python -m jobs.inspect OUTPUT [--json]` lists its runs. Needs no Spark, writes nothing.
 
 `jobs.run_list` finds the runs; this shows them, as a table for people or as lines of JSON.
 """

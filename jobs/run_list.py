@@ -28,7 +28,7 @@ from jobs.run_folder import RunFolder
 from jobs.summary import read_summary
 
 UNDER_WAY, NO_SUMMARY, DAMAGED = "under_way", "no_summary", "damaged"
-"""What stands as the status of a run beside those of `Status`: its summary is not there yet, never came, can't be read."""
+"""Statuses of a run beside those of `Status`: its summary is not there yet, never came, or can't be read."""
 
 _READERS = 16
 Runs = Callable[[ProcessIdentity], bool | None]
@@ -88,7 +88,7 @@ def runs_below(output: str, runs: Runs) -> list[ListedRun]:
 def _require_output(output: str) -> None:
     if not {"runs", "ledger", "_leases"} & set(Folder(output).folder_names()):
         raise UsageError(
-            f"{output} is no output folder: it holds neither runs/ nor ledger/. Give the output.path of a configuration.",
+            f"{output} is no output folder: it holds neither runs/ nor ledger/. Give a configuration's output.path.",
         )
 
 

@@ -1,0 +1,113 @@
+"""A run's dead letters go out again once the cause is mended: each exactly once, whatever is run afterwards."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyspark.sql import SparkSession
+
+from jobs.replay import main as replay_main
+from jobs.run_list import runs_below
+from standin.process import StandinProcess
+from tests.whole_job.harness import Ended, Job, interactions, ledger_ids, rows_in, run_here
+
+pytestmark = [pytest.mark.spark, pytest.mark.job]
+
+SESSIONS = 40
+
+
+def history() -> list[dict[str, Any]]:
+    return [
+        {"USER_ID": f"u{session}", "SESSION_ID": f"s{session}", "TIMESTAMP": 1_760_000_000 + number}
+        for session in range(SESSIONS)
+        for number in range(10)
+    ]
+
+
+def replay_here(job: Job, spark: SparkSession, run_id: str, as_run: str) -> Ended:
+    """Replay a run in this process over `spark`."""
+
+    @contextmanager
+    def the_tests_session(*_: object, **__: object) -> Iterator[SparkSession]:
+        yield spark
+
+    exit_code = replay_main(job.arguments(run_id, "--as-run", as_run), start_spark=the_tests_session)
+    return Ended(exit_code, job.output, as_run, log="")
+
+
+def test_dead_letters_go_out_once_when_the_cause_is_mended_and_no_command_sends_them_again(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    with StandinProcess(faults={"poison": 0.2}, seed=3) as refusing:
+        job = Job(tmp_path / "job", refusing)
+        job.write_source(interactions(history()))
+        first = run_here(job, spark, "first")
+    dead = {letter["event_id"]: letter for letter in first.dead_letters()}
+    assert (first.exit_code, len(dead)) == (4, first.summary["events_dead_lettered"])
+    assert len(dead) > 40, "the seed must give sessions with several dead letters"
+    # As after a crash between merging a partition's segments and deleting them: each letter lies there twice.
+    for file in list((first.folder / "dead_letters").glob("part-first*.parquet")):
+        shutil.copy(file, file.with_name(f"again-{file.name}"))
+
+    with StandinProcess(record=tmp_path / "record") as mended:
+        job.settings["personalize"]["endpoint_url"] = mended.url
+        replayed = replay_here(job, spark, "first", "replayed")
+        repeated = replay_here(job, spark, "first", "repeated")
+        original = run_here(job, spark, "original")
+        seen = mended.stop()
+
+    accepted = rows_in(tmp_path / "record")
+    assert replayed.exit_code == repeated.exit_code == original.exit_code == 0
+    assert sorted(event["eventId"] for event in accepted) == sorted(dead)
+    assert {(event["userId"], event["sessionId"]) for event in accepted} <= {
+        (f"u{session}", f"s{session}") for session in range(SESSIONS)
+    }
+    assert_account(
+        replayed, rows_read=2 * len(dead), duplicates_dropped=len(dead), events_delivered=len(dead)
+    )
+    sessions = {letter["envelope"] for letter in dead.values()}
+    assert replayed.summary["requests_delivered"] == replayed.summary["minimum_requests"] == seen["requests"]
+    assert seen["requests"] == len(sessions) < len(dead)
+    assert_account(repeated, rows_read=2 * len(dead), already_delivered=len(dead), events_delivered=0)
+    assert_account(original, rows_read=400, already_delivered=400, events_delivered=0)
+    assert len(ledger_ids(job.output)) == len(set(ledger_ids(job.output))) == 400
+    assert (replayed.folder / "report.html").read_text()
+    assert not (replayed.folder / "stage").exists()
+    assert first.summary["status"] == "dead_lettered", "the first run's folder stays as it was"
+    assert listed(job) == [
+        ("first", "dead_lettered", 400 - len(dead), len(dead)),
+        ("replayed", "delivered", len(dead), 0),
+        ("repeated", "delivered", 0, 0),
+        ("original", "delivered", 0, 0),
+    ]
+
+
+def assert_account(run: Ended, **counts: int) -> None:
+    assert {key: run.summary[key] for key in counts} == counts
+    assert run.summary["rows_rejected"] == run.summary["events_dead_lettered"] == 0
+
+
+def listed(job: Job) -> list[tuple[str, str, int | None, int | None]]:
+    found = runs_below(str(job.output), lambda _: False)
+    return [(run.run_id, run.status, run.counts.events_delivered, run.dead_letters) for run in found]
+
+
+@pytest.mark.parametrize(
+    ("run_id", "sentence"),
+    [("unknown", "there are no dead letters at"), ("other", "tracking_id is not the one")],
+)
+def test_a_replay_of_what_can_not_be_sent_is_refused_in_one_sentence(
+    job: Job, run_id: str, sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = job.output / "runs" / "other"
+    (folder / "dead_letters").mkdir(parents=True)
+    (folder / "dead_letters" / "not-parquet.txt").touch()
+    (folder / "summary.json").write_text('{"tracking_id": "another"}')
+    ended = replay_main(job.arguments(run_id), start_spark=pytest.fail)
+    assert ended == 2
+    assert sentence in caplog.text
