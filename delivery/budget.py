@@ -26,6 +26,8 @@ _ROUND_SECONDS = 0.05
 _LEASES_PER_SECOND = 1000
 # After idle time the first slot lies this far ahead: the time to reach the partition.
 _START_SECONDS = 0.005
+# What attempts may at the least be late on their way to the service, and still arrive within the limit.
+_JITTER_SECONDS = 0.015
 _SMALL_LIMIT = 20
 _PATIENCE_SECONDS = (0.005, 0.030)
 _LONG_PATIENCE_SECONDS = 0.25
@@ -153,9 +155,9 @@ def free_lateness(limit: float) -> float:
     """Return the seconds that a slot may be used late without any second passing the limit by more than 5 %.
 
     As many attempts as are allowed in a second, and the one after them, lie `allowed / pace` seconds apart. Half of
-    what that is more than a second is for lateness here, half for what comes on the way to the service.
+    what that is more than a second is for lateness here, half (or what is usual) for the way to the service.
     """
     allowed = max(1, math.floor(1.05 * limit))
     room = allowed / pace_of(limit) - 1.0
     least, most = _PATIENCE_SECONDS
-    return min(most, max(least, room / 2))
+    return min(most, max(least, room - max(_JITTER_SECONDS, room / 2)))

@@ -149,8 +149,9 @@ def test_a_slot_used_late_at_a_small_limit_moves_those_after_it() -> None:
 
 @given(st.integers(1, 100_000))
 def test_late_and_jittery_attempts_still_fit_into_the_limit(limit: int) -> None:
-    first_that_does_not_fit = allowed_in_a_second(limit) / pace_of(limit)
-    assert first_that_does_not_fit - free_lateness(limit) - 0.015 >= 1.0 - 1e-9
+    room = allowed_in_a_second(limit) / pace_of(limit) - 1.0
+    on_the_way = max(0.015, min(0.030, room / 2))
+    assert room - free_lateness(limit) - on_the_way >= -1e-9
 
 
 @pytest.mark.parametrize("limit", [50, 1000])
