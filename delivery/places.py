@@ -32,7 +32,7 @@ def run_place(output_url: str, run_id: str) -> LeaseStore:
 def run_holders(output_url: str) -> dict[str, LeaseRecord | None]:
     """Return who holds a run's folder, by run id, as the leases say it now; None where a lease can't be read.
 
-    Whether a holder still lives is not said. Raises `StorageError`.
+    It may be another run, which reads there. Whether a holder still lives is not said. Raises `StorageError`.
     """
     folder = Folder(join(output_url, _FOLDER))
     names = [name for name in folder.names() if name.startswith(_RUN) and name.endswith(_SUFFIX)]

@@ -76,7 +76,7 @@ def runs_below(output: str, runs: Runs) -> list[ListedRun]:
         StorageError: it can't be read.
     """
     _require_output(output)
-    holders = run_holders(output)
+    holders = _in_their_own_folders(run_holders(output))
     names = sorted({*Folder(join(output, "runs")).folder_names(), *holders})
     ledger = _ledger_files(output)
     with ThreadPoolExecutor(_READERS) as readers:
@@ -90,6 +90,11 @@ def _require_output(output: str) -> None:
         raise UsageError(
             f"{output} is no output folder: it holds neither runs/ nor ledger/. Give a configuration's output.path.",
         )
+
+
+def _in_their_own_folders(holders: dict[str, LeaseRecord | None]) -> dict[str, LeaseRecord | None]:
+    """The holders without the replays that only read in another run's folder: that run is not under way."""
+    return {run_id: holder for run_id, holder in holders.items() if not holder or holder.run_id == run_id}
 
 
 def _ledger_files(output: str) -> Counter[str]:

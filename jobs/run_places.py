@@ -1,6 +1,6 @@
 """The places in the output that a run holds while it is under way, so that no other run is in its way.
 
-Every run holds its own folder, which it replaces; a run that sends also holds its tracking ID, since two at once would
+Every run holds its own folder, which it replaces, and a replay that of the run whose dead letters it reads; a run that sends also holds its tracking ID, since two at once would
 be two full rates. A `--plan` sends nothing and may run beside anything but a run of its own name. How a place is held
 is `delivery`'s business.
 """
@@ -63,9 +63,8 @@ def held_places(
 def _places(preparation: Prepared, reads_run: str | None) -> list[tuple[str, LeaseStore]]:
     """The places that the run needs, and what whoever holds one is doing there."""
     run = preparation.run
-    places = [("writing the same run's folder", run_place(run.output, run.run_id))]
-    if reads_run is not None:
-        places.append(("writing or replaying that run's folder", run_place(run.output, reads_run)))
+    names = [run.run_id] if reads_run is None else [run.run_id, reads_run]
+    places = [("working in the same run's folder", run_place(run.output, name)) for name in names]
     if not preparation.plan_only:
         tracking_id = preparation.settings.personalize.tracking_id
         sending = "sending to the same tracking ID from the same output"

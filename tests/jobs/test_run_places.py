@@ -38,7 +38,13 @@ class Time:
 
 
 def held(
-    output: str, run_id: str, time: Time | None = None, *, tracking_id: str = "tracker", plan: bool = False
+    output: str,
+    run_id: str,
+    time: Time | None = None,
+    *,
+    tracking_id: str = "tracker",
+    plan: bool = False,
+    reads_run: str | None = None,
 ) -> AbstractContextManager[LeaseKeeper]:
     time = time or Time()
     preparation: Any = SimpleNamespace(
@@ -46,7 +52,8 @@ def held(
         plan_only=plan,
         settings=SimpleNamespace(personalize=SimpleNamespace(tracking_id=tracking_id)),
     )
-    return held_places(preparation, uuid4().hex, pytest.fail, time.clock, time.sleep)
+    execution = uuid4().hex
+    return held_places(preparation, execution, pytest.fail, time.clock, time.sleep, reads_run=reads_run)
 
 
 @pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])
@@ -68,7 +75,7 @@ def test_a_second_run_is_refused_by_name_while_the_first_lasts_and_holds_nothing
         with pytest.raises(UsageError, match=r"run one \(on .* is sending to the same tracking ID"):
             held(output, "two").__enter__()
         assert run_place(output, "two").read() is None
-        with pytest.raises(UsageError, match=r"run one .* is writing the same run's folder"):
+        with pytest.raises(UsageError, match=r"run one .* is working in the same run's folder"):
             held(output, "one", plan=True).__enter__()
         with held(output, "two", plan=True), held(output, "three", tracking_id="other"):
             assert folder.is_ours()
@@ -76,6 +83,22 @@ def test_a_second_run_is_refused_by_name_while_the_first_lasts_and_holds_nothing
         pass
     assert run_place(output, "two").read() is None
     assert sending_place(output, "tracker").read() is None
+
+
+def test_a_run_that_is_replayed_can_not_be_replaced_meanwhile_nor_replayed_while_it_is_under_way(
+    tmp_path: Path,
+) -> None:
+    output = str(tmp_path)
+    with held(output, "replay", reads_run="first") as folder:
+        with pytest.raises(UsageError, match=r"run replay .* is working in the same run's folder"):
+            held(output, "first", plan=True).__enter__()
+        assert folder.is_ours()
+    with (
+        held(output, "first", plan=True),
+        pytest.raises(UsageError, match=r"run first .* is working in the same run's folder"),
+    ):
+        held(output, "replay", reads_run="first").__enter__()
+    assert run_place(output, "first").read() is None
 
 
 def test_a_holder_that_died_elsewhere_is_waited_for_once_and_not_once_for_each_place(

@@ -95,19 +95,3 @@ def assert_account(run: Ended, **counts: int) -> None:
 def listed(job: Job) -> list[tuple[str, str, int | None, int | None]]:
     found = runs_below(str(job.output), lambda _: False)
     return [(run.run_id, run.status, run.counts.events_delivered, run.dead_letters) for run in found]
-
-
-@pytest.mark.parametrize(
-    ("run_id", "sentence"),
-    [("unknown", "there are no dead letters at"), ("other", "tracking_id is not the one")],
-)
-def test_a_replay_of_what_can_not_be_sent_is_refused_in_one_sentence(
-    job: Job, run_id: str, sentence: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    folder = job.output / "runs" / "other"
-    (folder / "dead_letters").mkdir(parents=True)
-    (folder / "dead_letters" / "not-parquet.txt").touch()
-    (folder / "summary.json").write_text('{"tracking_id": "another"}')
-    ended = replay_main(job.arguments(run_id), start_spark=pytest.fail)
-    assert ended == 2
-    assert sentence in caplog.text

@@ -89,7 +89,7 @@ def test_the_second_run_refuses_a_plan_may_run_and_a_killed_holder_is_followed_a
         assert not (slow_job.output / "runs" / "run-2").exists()
 
         assert run_here(slow_job, spark, "run-1", "--plan").exit_code == 2
-        assert "is writing the same run's folder" in caplog.text
+        assert "is working in the same run's folder" in caplog.text
         assert (slow_job.output / "runs" / "run-1" / "stage").exists()
 
         assert run_here(slow_job, spark, "run-3", "--plan").exit_code == 0

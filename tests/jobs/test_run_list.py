@@ -1,0 +1,207 @@
+"""An output's runs are told from the folder alone, whatever state they were left in."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from delivery import storage
+from delivery.dead_letters import DeadLetters, prepare_folder
+from delivery.lease_record import LeaseRecord
+from delivery.ledger import Ledger
+from delivery.packing import StagedEvent
+from delivery.places import run_place
+from delivery.process_identity import ProcessIdentity
+from delivery.settings import CoordinatorAddress, DeliveryTask
+from delivery.storage import Folder, join
+from jobs.errors import UsageError
+from jobs.inspect import main
+from jobs.run_list import ListedRun, runs_below
+from tests.moto_server import MotoServer
+
+ROOT = Path(__file__).resolve().parents[2]
+SUMMARY: dict[str, Any] = {
+    "status": "dead_lettered",
+    "reason": None,
+    "rows_read": 1234,
+    "rows_rejected": 1,
+    "duplicates_dropped": 0,
+    "already_delivered": 0,
+    "events_delivered": 1230,
+    "events_dead_lettered": 2,
+    "events_not_attempted": 1,
+    "achieved_requests_per_second": 61.5,
+    "started_at": "2026-01-01T00:00:00+00:00",
+}
+PROCESS = ProcessIdentity("machine", 77, 1)
+
+
+@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])
+def output(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    if request.param == "disk":
+        yield str(tmp_path / "output")
+        return
+    with MotoServer() as server:
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        storage._aws_session.cache_clear()
+        yield server.create_bucket("output") + "/backfill/"
+    storage._aws_session.cache_clear()
+    storage._connect.cache_clear()
+
+
+def summarise(output: str, run_id: str, **changes: object) -> None:
+    content = json.dumps({**SUMMARY, "run_id": run_id, **changes}).encode()
+    Folder(join(output, "runs", run_id)).write_bytes("summary.json", content)
+
+
+def hold(output: str, run_id: str, *, process: ProcessIdentity | None = PROCESS) -> None:
+    since = "2026-02-02T00:00:00+00:00"
+    record = LeaseRecord(run_id, "execution", "host-9", process, since=since, renewed_at=since)
+    run_place(output, run_id).create(record.to_bytes())
+
+
+def listed(output: str, *, lives: bool | None = None) -> dict[str, ListedRun]:
+    return {run.run_id: run for run in runs_below(output, lambda _: lives)}
+
+
+def test_a_run_is_shown_with_its_account_its_dead_letters_and_its_files_of_the_ledger(output: str) -> None:
+    summarise(output, "2026.a")
+    task = DeliveryTask(
+        partition=0,
+        stage_url="unused",
+        output_url=output,
+        run_id="2026.a",
+        execution="exec",
+        tracking_id="tracker",
+        region=None,
+        endpoint_url=None,
+        max_attempts=8,
+        coordinator=CoordinatorAddress("127.0.0.1", 1, b"secret"),
+        fallback_rate=1.0,
+    )
+    prepare_folder(output, "2026.a")
+    letters, ledger = DeadLetters(task, "a1"), Ledger(task, "a1")
+    for event_id in ("e1", "e2"):
+        letters.add(StagedEvent(event_id, b"{}", b"{}"), "X", None, 1)
+    ledger.accepted(["e3"], 0.0)
+    letters.close()
+    ledger.close()
+    run = listed(output)["2026.a"]
+    assert (run.status, run.dead_letters, run.ledger_files, run.note) == ("dead_lettered", 2, 1, None)
+    assert run.counts.model_dump().items() >= {"rows_read": 1234, "events_not_attempted": 1}.items()
+
+
+def test_what_has_no_summary_is_under_way_while_its_lease_is_held_and_ended_without_one_otherwise(
+    output: str,
+) -> None:
+    prepare_folder(output, "killed")
+    hold(output, "just-begun")
+    assert {run_id: run.status for run_id, run in listed(output, lives=True).items()} == {
+        "killed": "no_summary",
+        "just-begun": "under_way",
+    }
+    elsewhere, dead = listed(output, lives=None)["just-begun"], listed(output, lives=False)["just-begun"]
+    assert (elsewhere.status, elsewhere.note) == (
+        "under_way",
+        "On host-9; last heard of at 2026-02-02T00:00:00+00:00.",
+    )
+    assert (dead.status, dead.counts.started_at) == ("no_summary", "2026-02-02T00:00:00+00:00")
+
+
+def test_a_run_that_is_being_replaced_is_under_way_whatever_its_old_summary_says(tmp_path: Path) -> None:
+    summarise(str(tmp_path), "run")
+    hold(str(tmp_path), "run")
+    assert listed(str(tmp_path), lives=True)["run"].status == "under_way"
+    assert listed(str(tmp_path), lives=False)["run"].status == "dead_lettered"
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\xff", b"[]", b"{", b"null", b"{}", b'{"status": "dead_lettered"}']
+)
+def test_a_damaged_summary_is_a_row_that_says_so(tmp_path: Path, content: bytes) -> None:
+    Folder(f"{tmp_path}/runs/bad").write_bytes("summary.json", content)
+    summarise(str(tmp_path), "good")
+    found = listed(str(tmp_path))
+    assert (found["bad"].status, found["good"].status) == ("damaged", "dead_lettered")
+    assert found["bad"].note is not None
+    assert "summary.json is damaged" in found["bad"].note
+
+
+@pytest.mark.parametrize("change", [{"rows_read": "many"}, {"status": "[bold]"}, {"events_delivered": [1]}])
+def test_a_summary_with_a_wrong_value_is_damaged_and_the_value_is_not_repeated(
+    tmp_path: Path, change: dict[str, object]
+) -> None:
+    summarise(str(tmp_path), "bad", **change)
+    bad = listed(str(tmp_path))["bad"]
+    assert (bad.status, bad.note) == (
+        "damaged",
+        f"summary.json is damaged: look at its {next(iter(change))}.",
+    )
+
+
+def test_damaged_dead_letters_are_not_counted_and_stop_nothing(tmp_path: Path) -> None:
+    summarise(str(tmp_path), "run")
+    Folder(f"{tmp_path}/runs/run/dead_letters").write_bytes("part-run.exec.0.a1.0.parquet", b"no parquet")
+    assert listed(str(tmp_path))["run"].dead_letters is None
+
+
+def test_runs_are_listed_by_their_start_the_oldest_first(tmp_path: Path) -> None:
+    for run_id, day in (("b", 3), ("c", 1), ("a", 2)):
+        summarise(str(tmp_path), run_id, started_at=f"2026-01-0{day}T00:00:00+00:00")
+    assert list(listed(str(tmp_path))) == ["c", "a", "b"]
+
+
+def test_a_folder_that_is_no_output_is_refused_in_one_sentence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(UsageError, match="is no output folder"):
+        runs_below(str(tmp_path), lambda _: None)
+    for wrong in ([str(tmp_path)], [str(tmp_path / "none")], [], ["s3://"]):
+        assert main(wrong) == 2
+    assert len(caplog.records) == 4
+
+
+def test_the_table_is_whole_when_it_is_piped_and_json_has_a_line_for_each_run(tmp_path: Path) -> None:
+    long_id = "r" * 128
+    summarise(str(tmp_path), long_id)
+    prepare_folder(str(tmp_path), "killed")
+    command = [sys.executable, "-m", "jobs.inspect", str(tmp_path)]
+    table = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
+    row = next(line for line in table.stdout.splitlines() if long_id in line)
+    assert row.split()[1:] == [
+        "dead_lettered",
+        "2026-01-01T00:00:00",
+        "1,234",
+        "1",
+        "1,230",
+        "2",
+        "1",
+        "61.5",
+        "0",
+        "0",
+    ]
+    assert "killed: It ended without a summary" in table.stdout
+    assert "\x1b" not in table.stdout
+    lines = subprocess.run(
+        [*command, "--json"], cwd=ROOT, capture_output=True, text=True, check=True, timeout=60
+    )
+    rows = [json.loads(line) for line in lines.stdout.splitlines()]
+    assert [(row["run_id"], row["status"], row["events_delivered"]) for row in rows] == [
+        ("killed", "no_summary", None),
+        (long_id, "dead_lettered", 1230),
+    ]
+
+
+def test_listing_needs_no_spark_and_no_great_expectations() -> None:
+    program = "import sys, jobs.inspect; print({'pyspark', 'great_expectations'} & set(sys.modules))"
+    ended = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == "set()"
