@@ -1,8 +1,8 @@
 """The places in the output that a run holds while it is under way, so that no other run is in its way.
 
-Every run holds its own folder, which it replaces, and a replay that of the run whose dead letters it reads; a run that sends also holds its tracking ID, since two at once would
-be two full rates. A `--plan` sends nothing and may run beside anything but a run of its own name. How a place is held
-is `delivery`'s business.
+Every run holds its own folder, which it replaces, and a replay also that of the run whose dead letters it reads. A run
+that sends also holds its tracking ID, since two at once would be two full rates. A `--plan` sends nothing and may run
+beside anything but a run of its own name. How a place is held is `delivery`'s business.
 """
 
 from __future__ import annotations

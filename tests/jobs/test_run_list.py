@@ -61,9 +61,9 @@ def summarise(output: str, run_id: str, **changes: object) -> None:
     Folder(join(output, "runs", run_id)).write_bytes("summary.json", content)
 
 
-def hold(output: str, run_id: str, *, process: ProcessIdentity | None = PROCESS) -> None:
+def hold(output: str, run_id: str, by: str | None = None) -> None:
     since = "2026-02-02T00:00:00+00:00"
-    record = LeaseRecord(run_id, "execution", "host-9", process, since=since, renewed_at=since)
+    record = LeaseRecord(by or run_id, "execution", "host-9", PROCESS, since=since, renewed_at=since)
     run_place(output, run_id).create(record.to_bytes())
 
 
@@ -120,6 +120,16 @@ def test_a_run_that_is_being_replaced_is_under_way_whatever_its_old_summary_says
     hold(str(tmp_path), "run")
     assert listed(str(tmp_path), lives=True)["run"].status == "under_way"
     assert listed(str(tmp_path), lives=False)["run"].status == "dead_lettered"
+
+
+def test_a_run_whose_dead_letters_another_one_replays_is_not_under_way(tmp_path: Path) -> None:
+    summarise(str(tmp_path), "first")
+    hold(str(tmp_path), "first", by="replay")
+    hold(str(tmp_path), "replay")
+    assert {run_id: run.status for run_id, run in listed(str(tmp_path)).items()} == {
+        "first": "dead_lettered",
+        "replay": "under_way",
+    }
 
 
 @pytest.mark.parametrize(
