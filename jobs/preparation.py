@@ -1,7 +1,7 @@
 """Everything that can be known before Spark starts, and the sentence for whatever is wrong with it.
 
 Reads the configuration, the schema, the suite and the Parquet footers; looks up region, endpoint and credentials;
-makes sure that the output can be written. It reads no row and sends nothing.
+makes sure that the output can be written and that Personalize agrees. It reads no row and sends nothing.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from jobs.aws_account import Service, require_credentials, resolve_service
 from jobs.command import Command, ReplayCommand
 from jobs.configuration import parse_settings
 from jobs.errors import UsageError
+from jobs.preflight import Preflight, preflight
 from jobs.replayable import require_dead_letters
 from jobs.run_folder import RunFolder
 from jobs.s3_connector import is_s3
-from jobs.settings import Settings
+from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.suites import suite_of_schema, suite_of_user
 from transforms.event_window import Window
 from transforms.interactions_schema import InteractionsSchema
@@ -76,16 +77,19 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         UsageError, BadInput, BadSuite, StorageError: one sentence each; nothing was sent and no row read.
     """
     window = Window.parse(command.since, command.until)
-    schema = InteractionsSchema.parse(read_text(settings.interactions_schema), settings.interactions_schema)
-    properties = plan_properties(settings.mapping, schema)
-    user_suite = suite_of_user(settings.checks, properties)
     session = boto3.Session()
     service = resolve_service(settings.personalize, session, os.environ)
+    flight = preflight(settings, service, session, os.environ)
+    schema = _schema(settings, flight)
+    properties = plan_properties(settings.mapping, schema)
+    user_suite = suite_of_user(settings.checks, properties)
     if not command.plan:
         require_credentials(session)
     _refuse_overlap(settings)
     source = check_files(settings.source.path, open_filesystem)
     _require_writable(run)
+    if settings.interactions_schema != SCHEMA_OF_SERVICE:
+        flight.check(schema)
     return Preparation(
         settings=settings,
         window=window,
@@ -97,6 +101,12 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         run=run,
         plan_only=command.plan,
     )
+
+
+def _schema(settings: Settings, flight: Preflight) -> InteractionsSchema:
+    if settings.interactions_schema == SCHEMA_OF_SERVICE:
+        return flight.schema_of_service()
+    return InteractionsSchema.parse(read_text(settings.interactions_schema), settings.interactions_schema)
 
 
 def prepare_replay(command: ReplayCommand, settings: Settings, run: RunFolder) -> Prepared:

@@ -6,14 +6,26 @@ Each room defines the block that it reads; this module only puts them together. 
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
 from delivery.settings import DeliverySettings, PersonalizeSettings
 from transforms.mapping import MappingSettings, SessionSettings, SourceSettings
 
 NonBlank = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+SCHEMA_OF_SERVICE = "personalize"
+"""What `schema:` says to have the schema from the service itself."""
+
+
+def _off_as_word(value: object) -> object:
+    """YAML reads a bare `off` as false."""
+    return "off" if value is False else value
+
+
+PreflightMode = Annotated[Literal["required", "auto", "off"], BeforeValidator(_off_as_word)]
 
 
 class Block(BaseModel):
@@ -45,7 +57,13 @@ class Settings(Block):
     source: SourceSettings
     # `schema` is taken: pydantic's models have a method of that name.
     interactions_schema: NonBlank = Field(
-        alias="schema", description="the dataset's Interactions schema, Avro JSON, local or on S3"
+        alias="schema",
+        description="the dataset's Interactions schema, Avro JSON, local or on S3; `personalize`: asked of the service",
+    )
+    preflight: PreflightMode = Field(
+        default="auto",
+        description="whether tracker and schema are held against what Personalize itself says: `required`, `auto` (as "
+        "far as permissions and network allow; not with an endpoint of your own) or `off`",
     )
     mapping: MappingSettings
     session: SessionSettings = SessionSettings()
