@@ -29,12 +29,16 @@ _FOOTER_THREADS = 64  # footers are small and far away: the wait is for the netw
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
-    """What the footers tell: files, bytes, rows, and the type of each column (of its leaves, if nested)."""
+    """What the footers tell: files, bytes, rows, and the type of each column (of its leaves, if nested).
+
+    `first` is the first file's name, as a path that can be opened.
+    """
 
     count: int
     bytes: int
     rows: int
     columns: dict[str, str]
+    first: str
 
     @property
     def nanosecond_columns(self) -> tuple[str, ...]:
@@ -75,6 +79,7 @@ def check_files(paths: Sequence[str], open_filesystem: OpenFilesystem) -> Source
         sum(file.size for file in files),
         sum(footer.rows for footer in footers),
         footers[0].columns,
+        files[0].name,
     )
 
 

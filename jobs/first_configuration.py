@@ -1,0 +1,76 @@
+"""Guesses as a job's YAML file with comments, and as an Interactions schema. It guesses nothing and writes no file."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+
+from transforms.guesses import Guesses
+
+_PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
+_WORDS_OF_YAML = {"null", "true", "false", "yes", "no", "on", "off", "y", "n"}
+_FIELDS = {
+    "eventValue": ("EVENT_VALUE", "float"),
+    "impression": ("IMPRESSION", "string"),
+    "recommendationId": ("RECOMMENDATION_ID", "string"),
+    "eventAttributionSource": ("EVENT_ATTRIBUTION_SOURCE", "string"),
+}
+"""The reserved fields that a log may fill, beside the four that every Interactions schema here has."""
+
+
+def configuration_of(path: str, schema: Path, guesses: Guesses) -> str:
+    """The text of a job's file; what could not be guessed is a TODO that the job refuses with a sentence."""
+    return _template().render(path=path, schema=str(schema), output=_output_beside(path), guesses=guesses)
+
+
+def schema_of(guesses: Guesses) -> str:
+    """The Avro JSON of an Interactions schema with a field for all that was guessed."""
+    fields: list[dict[str, Any]] = [
+        {"name": "USER_ID", "type": "string"},
+        {"name": "ITEM_ID", "type": "string"},
+        {"name": "TIMESTAMP", "type": "long"},
+        {"name": "EVENT_TYPE", "type": "string"},
+    ]
+    fields += [
+        {"name": name, "type": ["null", kind]}
+        for part, (name, kind) in _FIELDS.items()
+        if part in guesses.parts
+    ]
+    for name, (_, kind) in guesses.properties.items():
+        categorical = {"categorical": True} if kind == "string" else {}
+        fields.append({"name": name, "type": ["null", kind], **categorical})
+    record = {"type": "record", "name": "Interactions", "namespace": "com.amazonaws.personalize.schema"}
+    return json.dumps({**record, "fields": fields, "version": "1.0"}, indent=2) + "\n"
+
+
+@cache
+def _template() -> Template:
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        keep_trailing_newline=True,
+        autoescape=False,  # noqa: S701 - it makes YAML, not HTML
+    )
+    environment.filters["yaml"] = _as_yaml
+    return environment.get_template("first_configuration.yaml")
+
+
+def _as_yaml(text: str) -> str:
+    """A text as a YAML scalar; JSON's quotes are YAML's."""
+    if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML:
+        return text
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _output_beside(path: str) -> str:
+    """A folder of its own: in the same bucket, or in the folder that one works in."""
+    if path.startswith(("s3://", "s3a://")):
+        return "/".join(path.split("/")[:3]) + "/personalize-backfill/"
+    return "personalize-backfill"

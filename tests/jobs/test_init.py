@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import yaml
+
+from jobs.configuration import parse_settings
+from jobs.init import main, write_first
+from transforms.interactions_schema import InteractionsSchema
+from transforms.properties_plan import plan_properties
+
+CLICKS = pa.table(
+    {
+        "visitor id": ["v1"],
+        "item_id": ["i1"],
+        "event": ["view"],
+        "ts": [1_700_000_000_000],
+        "price": [1.5],
+        "on": ["y"],
+    }
+)
+
+
+def _log(folder: Path, table: pa.Table) -> Path:
+    path = folder / "logs" / "day=2026-01-01" / "part-0.parquet"
+    path.parent.mkdir(parents=True)
+    pq.write_table(table, path)
+    return folder / "logs"
+
+
+def test_what_is_written_is_a_configuration_that_lacks_the_tracking_id_alone(tmp_path: Path) -> None:
+    config, schema = write_first(str(_log(tmp_path, CLICKS)), tmp_path / "job.yaml", force=False)
+    settings = parse_settings(config.read_text(), str(config), ("personalize.tracking_id=t",))
+    assert settings.mapping.expressions() == {
+        "userId": "`visitor id`",
+        "itemId": "item_id",
+        "eventType": "event",
+        "sentAt": "ts",
+    }
+    assert settings.mapping.sent_at.unit == "milliseconds"
+    plan = plan_properties(settings.mapping, InteractionsSchema.parse(schema.read_text(), str(schema)))
+    assert [(each.field, each.expr, each.type) for each in plan] == [
+        ("PRICE", "price", "float"),
+        ("ON", "on", "string"),
+    ]
+
+
+def test_a_missing_item_is_a_todo(tmp_path: Path) -> None:
+    log = _log(tmp_path, pa.table({"user": ["u"], "n": [1]}))
+    config, _ = write_first(str(log), tmp_path / "job.yaml", force=False)
+    assert yaml.safe_load(config.read_text())["mapping"]["itemId"] == "TODO"
+
+
+def test_nothing_is_replaced_unasked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    log, config = _log(tmp_path, CLICKS), tmp_path / "job.yaml"
+    config.write_text("mine")
+    assert main([str(log), "--output", str(config)]) == 2
+    assert config.read_text() == "mine"
+    assert "--force" in caplog.text
+    assert main([str(log), "--output", str(config), "--force"]) == 0
+    assert json.loads((tmp_path / "interactions.avsc").read_text())["name"] == "Interactions"
+
+
+def test_a_log_that_is_not_there_is_one_sentence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert main([str(tmp_path / "nowhere"), "--output", str(tmp_path / "job.yaml")]) == 2
+    assert len(caplog.records) == 1
+    assert "nowhere" in caplog.text

@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from transforms.guesses import field_name, guess, quoted, unit_of
+
+EVENT = pa.struct([("aid", pa.int64()), ("ts", pa.int64()), ("type", pa.string())])
+
+
+def test_a_flat_log_is_understood_by_its_names() -> None:
+    columns = {
+        "USER_ID": pa.string(),
+        "ITEM_ID": pa.int64(),
+        "EVENT_TYPE": pa.string(),
+        "TIMESTAMP": pa.int64(),
+    }
+    found = guess(columns, {"TIMESTAMP": (1_600_000_000, 1_700_000_000)})
+    assert {part: each.expr for part, each in found.parts.items()} == {
+        "userId": "USER_ID",
+        "itemId": "ITEM_ID",
+        "eventType": "EVENT_TYPE",
+        "sentAt": "TIMESTAMP",
+    }
+    assert found.parts["sentAt"].unit == "seconds"
+    assert found.select == ()
+
+
+def test_a_list_of_events_is_exploded() -> None:
+    found = guess({"session": pa.int64(), "events": pa.list_(EVENT)}, {"events.ts": (1_600_000_000_000,) * 2})
+    assert found.select == ("explode(events) as e", "session")
+    assert found.parts["itemId"].expr == "e.aid"
+    assert found.parts["sentAt"].expr == "e.ts"
+    assert found.parts["sentAt"].unit == "milliseconds"
+    assert found.parts["sessionId"].expr == "session"
+
+
+def test_of_two_columns_that_would_do_the_likelier_is_taken_and_the_other_named() -> None:
+    columns = {"product": pa.string(), "item_id": pa.string(), "ts": pa.timestamp("us")}
+    found = guess(columns, {}).parts["itemId"]
+    assert found.expr == "item_id"
+    assert "product" in found.reason
+
+
+def test_no_column_is_two_parts_at_once() -> None:
+    found = guess({"event": pa.string(), "type": pa.string(), "user": pa.string()}, {})
+    used = [each.expr for each in found.parts.values()]
+    assert len(used) == len(set(used))
+
+
+@pytest.mark.parametrize(
+    ("kind", "bounds", "unit"),
+    [
+        (pa.int64(), (1_600_000_000, 1_600_000_001), "seconds"),
+        (pa.int64(), (1_600_000_000_000, 1_600_000_000_001), "milliseconds"),
+        (pa.int64(), (1_600_000_000_000_000, 1_600_000_000_000_001), "microseconds"),
+        (pa.int64(), None, "seconds"),
+        (pa.timestamp("ms"), None, "timestamp"),
+        (pa.date32(), None, "timestamp"),
+        (pa.string(), None, "iso8601"),
+    ],
+)
+def test_the_unit_of_a_time_follows_from_its_type_and_bounds(
+    kind: pa.DataType, bounds: tuple[int, int] | None, unit: str
+) -> None:
+    assert unit_of(kind, bounds)[0] == unit
+
+
+def test_what_is_left_becomes_properties_five_at_the_most_and_the_rest_is_named() -> None:
+    columns = {f"extra{number}": pa.string() for number in range(7)} | {"blob": pa.binary()}
+    found = guess(columns, {})
+    assert list(found.properties) == [f"EXTRA{number}" for number in range(5)]
+    assert found.unused == ("extra5", "extra6", "blob")
+
+
+def test_no_property_takes_a_name_that_the_service_keeps() -> None:
+    assert guess({"TimeStamp": pa.list_(pa.int8()), "IMPRESSION": pa.bool_()}, {}).properties == {}
+
+
+@given(st.text(max_size=30))
+def test_any_column_name_has_a_field_name_that_avro_takes_or_none(name: str) -> None:
+    made = field_name(quoted(name))
+    assert made == "" or (made.isascii() and made.replace("_", "").isalnum() and made[0].isalpha())
+
+
+def test_a_field_name_is_upper_snake() -> None:
+    assert field_name("deviceType") == "DEVICE_TYPE"
+    assert field_name("e.watch time") == "WATCH_TIME"

@@ -1,0 +1,229 @@
+"""Guesses which column of a log is which part of an event, from names, types and the bounds of times. Pure.
+
+Each guess comes with its reason, for a person to check. It reads no file and no row, and it never guesses where two
+columns are as likely: the first in the log's own order is taken, and the reason names the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.types as pt
+
+from transforms.interactions_schema import MAX_METADATA_FIELDS, AvroType
+from transforms.names import flat, is_taken
+from transforms.timestamps import MICROS_PER, PLAUSIBLE_SECONDS
+
+NAMES: Mapping[str, tuple[str, ...]] = {
+    "userId": ("userid", "user", "uid", "customerid", "customer", "visitorid", "memberid", "accountid", "profileid",
+               "viewerid", "shopperid", "subscriberid"),
+    "sessionId": ("sessionid", "session", "visitid", "sid", "sessionkey", "visit"),
+    "itemId": ("itemid", "item", "productid", "product", "articleid", "article", "movieid", "videoid", "contentid",
+               "trackid", "songid", "bookid", "listingid", "mediaid", "sku", "asin", "aid"),
+    "eventType": ("eventtype", "event", "eventname", "interactiontype", "interaction", "behaviortype", "behavior",
+                  "behaviour", "action", "actiontype", "activity", "type"),
+    "sentAt": ("timestamp", "eventtimestamp", "eventtime", "sentat", "unixtime", "ts", "occurredat", "createdat",
+               "datetime", "time", "date"),
+    "eventId": ("eventid", "interactionid", "eventuuid"),
+    "eventValue": ("eventvalue", "rating", "score", "stars", "value", "watchtime", "dwelltime"),
+    "impression": ("impression", "impressions", "shownitems", "itemsshown", "displayeditems", "slate"),
+    "recommendationId": ("recommendationid", "recid", "recommendation"),
+    "eventAttributionSource": ("eventattributionsource", "attributionsource"),
+}  # fmt: skip
+"""What each part is called in logs, likeliest first, without case and underscores."""
+
+EXPLODED = "e"
+"""What one element of an exploded list is called in the select list."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """An expression (and a time's unit), and why."""
+
+    expr: str
+    reason: str
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Guesses:
+    """All of a log. `parts`: by the mapping's key; `properties`: by schema field, each with its Avro type.
+
+    `select`: the select list that takes a nested log apart, empty for a flat one. `unused`: what no part was made of.
+    """
+
+    parts: dict[str, Guess] = field(default_factory=dict)
+    properties: dict[str, tuple[Guess, AvroType]] = field(default_factory=dict)
+    select: tuple[str, ...] = ()
+    unused: tuple[str, ...] = ()
+
+
+def guess(
+    columns: Mapping[str, pa.DataType], bounds: Mapping[str, tuple[int, int]], folders: Sequence[str] = ()
+) -> Guesses:
+    """Guess from a log's columns, by name, and the least and greatest value of its whole-number columns.
+
+    `folders` are the columns that `key=value` folders add, all of them text. They sort files, so none is a property.
+
+    A column of a list of structs that alone holds an item and a time, as `events` of a session does, is exploded; its
+    fields are then called `e.<field>`, in `bounds` as in `columns` `<column>.<field>`.
+    """
+    columns = {name: pa.string() for name in folders} | dict(columns)
+    nested = _nested(columns)
+    if nested is None:
+        return _flat({quoted(name): kind for name, kind in columns.items()}, bounds, (), folders)
+    fields = {f"{EXPLODED}.{quoted(each.name)}": each.type for each in columns[nested].value_type}
+    others = {quoted(name): kind for name, kind in columns.items() if name != nested}
+    inner = {
+        f"{EXPLODED}.{name.removeprefix(nested + '.')}": limits
+        for name, limits in bounds.items()
+        if name.startswith(nested + ".")
+    }
+    select = (f"explode({quoted(nested)}) as {EXPLODED}", *others)
+    return _flat(others | fields, {**bounds, **inner}, select, folders)
+
+
+def quoted(name: str) -> str:
+    """A column's name as Spark SQL reads it."""
+    return name if name.isascii() and name.isidentifier() else f"`{name.replace('`', '``')}`"
+
+
+def unit_of(kind: pa.DataType, limits: tuple[int, int] | None) -> tuple[str, str]:
+    """A time's unit and the reason, from its type and, for whole numbers, its bounds."""
+    if pt.is_timestamp(kind) or pt.is_date(kind):
+        return "timestamp", f"its type is {kind}"
+    if not pt.is_integer(kind):
+        return ("iso8601", "it is text") if _is_text(kind) else ("seconds", "it is a number; check its unit")
+    for unit, micros in MICROS_PER.items():
+        factor = 1_000_000 // micros
+        earliest, end = (factor * bound for bound in PLAUSIBLE_SECONDS)
+        if limits and earliest <= limits[0] and limits[1] < end:
+            return unit, f"its values lie between 1980 and 2100 when read as {unit}"
+    return "seconds", "the footer does not tell its bounds; check its unit"
+
+
+def _nested(columns: Mapping[str, pa.DataType]) -> str | None:
+    if _first("itemId", columns):
+        return None
+    for name, kind in columns.items():
+        if pt.is_list(kind) or pt.is_large_list(kind):
+            inner = kind.value_type
+            if pt.is_struct(inner) and _first("itemId", {each.name: each.type for each in inner}):
+                return name
+    return None
+
+
+def _flat(
+    columns: Mapping[str, pa.DataType],
+    bounds: Mapping[str, tuple[int, int]],
+    select: tuple[str, ...],
+    folders: Sequence[str],
+) -> Guesses:
+    parts: dict[str, Guess] = {}
+    for part in NAMES:
+        left = {
+            name: kind for name, kind in columns.items() if name not in {each.expr for each in parts.values()}
+        }
+        if found := _first(part, left):
+            parts[part] = _explained(part, found, columns, bounds)
+    taken = {each.expr for each in parts.values()} | {quoted(name) for name in folders}
+    properties = _properties({name: kind for name, kind in columns.items() if name not in taken})
+    used = taken | {each.expr for each, _ in properties.values()}
+    return Guesses(parts, properties, select, tuple(name for name in columns if name not in used))
+
+
+def _explained(
+    part: str, found: Sequence[str], columns: Mapping[str, pa.DataType], bounds: Mapping[str, tuple[int, int]]
+) -> Guess:
+    expr = found[0]
+    reason = f"by its name and type ({columns[expr]})"
+    if len(found) > 1:
+        reason += f"; {', '.join(found[1:])} would do too"
+    if part != "sentAt":
+        return Guess(expr, reason)
+    unit, why = unit_of(columns[expr], bounds.get(expr.replace("`", "")))
+    return Guess(expr, f"{reason}; the unit because {why}", unit)
+
+
+def _first(part: str, columns: Mapping[str, pa.DataType]) -> list[str]:
+    """The columns that may be `part`, likeliest first."""
+    by_name: dict[str, list[str]] = {}
+    for name, kind in columns.items():
+        if _FITS[part](kind):
+            by_name.setdefault(_bare(name), []).append(name)
+    return [name for pattern in NAMES[part] for name in by_name.get(pattern, ())]
+
+
+def _bare(name: str) -> str:
+    return flat("".join(letter for letter in name.removeprefix(f"{EXPLODED}.") if letter.isalnum()))
+
+
+def _properties(columns: Mapping[str, pa.DataType]) -> dict[str, tuple[Guess, AvroType]]:
+    """The first columns, as many as a dataset may have metadata fields, that are of a type a property can have."""
+    found: dict[str, tuple[Guess, AvroType]] = {}
+    for name, kind in columns.items():
+        avro, schema_field = _avro(kind), field_name(name)
+        if avro and schema_field and schema_field not in found and not is_taken(schema_field):
+            found[schema_field] = (Guess(name, f"its type is {kind}"), avro)
+    return dict(list(found.items())[:MAX_METADATA_FIELDS])
+
+
+def field_name(column: str) -> str:
+    """A schema field's name for a column: UPPER_SNAKE, letters and digits, or "" where nothing is left."""
+    plain = column.removeprefix(f"{EXPLODED}.").strip("`")
+    spaced = "".join(f"_{letter}" if letter.isupper() and plain[max(0, place - 1)].islower() else letter
+                     for place, letter in enumerate(plain))  # fmt: skip
+    words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in spaced).split()
+    name = "_".join(words).upper()
+    return name if name[:1].isalpha() else ""
+
+
+def _avro(kind: pa.DataType) -> AvroType | None:
+    tests: Iterable[tuple[Callable[[pa.DataType], bool], AvroType]] = (
+        (_is_text, "string"),
+        (pt.is_boolean, "boolean"),
+        (pt.is_integer, "long"),
+        (pt.is_floating, "float"),
+        (pt.is_decimal, "float"),
+    )
+    return next((avro for test, avro in tests if test(kind)), None)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(
+        pt.is_string(kind)
+        or pt.is_large_string(kind)
+        or (pt.is_dictionary(kind) and _is_text(kind.value_type))
+    )
+
+
+def _is_id(kind: pa.DataType) -> bool:
+    return _is_text(kind) or bool(pt.is_integer(kind))
+
+
+def _is_time(kind: pa.DataType) -> bool:
+    return _is_id(kind) or bool(pt.is_timestamp(kind) or pt.is_date(kind) or pt.is_floating(kind))
+
+
+def _is_number(kind: pa.DataType) -> bool:
+    return bool(pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind))
+
+
+def _is_shown(kind: pa.DataType) -> bool:
+    return _is_text(kind) or bool((pt.is_list(kind) or pt.is_large_list(kind)) and _is_id(kind.value_type))
+
+
+_FITS: Mapping[str, Callable[[pa.DataType], bool]] = {
+    "userId": _is_id,
+    "sessionId": _is_id,
+    "itemId": _is_id,
+    "eventType": _is_text,
+    "sentAt": _is_time,
+    "eventId": _is_id,
+    "eventValue": _is_number,
+    "impression": _is_shown,
+    "recommendationId": _is_text,
+    "eventAttributionSource": _is_text,
+}
