@@ -136,7 +136,7 @@ def test_processes_that_take_and_give_back_without_pause_never_hold_it_together(
     ]
     ends = [racer.communicate(timeout=60) for racer in racers]
     assert [racer.returncode for racer in racers] == [0, 0, 0], ends
-    assert all(int(out) > 0 for out, _ in ends)
+    assert sum(int(out) for out, _ in ends) > 0
 
 
 def test_an_empty_file_that_a_crash_left_counts_as_none(tmp_path: Path) -> None:
