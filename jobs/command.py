@@ -6,9 +6,9 @@ import argparse
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
 
 from jobs.errors import UsageError
+from jobs.parser import Parser
 
 # A run's name becomes a folder's and a file's name, on S3 and in Hadoop paths, where `:` and `/` mean something.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_=+-]*(\.[A-Za-z0-9_=+-]+)*")
@@ -26,11 +26,6 @@ class Command:
     run_id: str | None = None
     plan: bool = False
     print_config: bool = False
-
-
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see --help.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +89,10 @@ def _require_run_id(option: str, text: str | None) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="put_events",
         description="Load interaction logs from Parquet into Amazon Personalize, within its quota.",
         epilog="Exit codes: 0 delivered or planned, 2 usage, 3 refused, 4 dead letters, 5 stopped (run again).",
-        allow_abbrev=False,
     )
     _add_configuration(parser)
     add = parser.add_argument
@@ -118,11 +112,10 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _replay_parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+    parser = Parser(
         prog="replay",
         description="Send a run's dead letters again, minus what has been accepted since.",
         epilog="Exit codes: 0 delivered, 2 usage, 4 dead letters again, 5 stopped (run again).",
-        allow_abbrev=False,
     )
     _add_configuration(parser)
     add = parser.add_argument

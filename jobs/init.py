@@ -6,8 +6,6 @@ writes is a beginning for a person to check: each guess says why.
 
 from __future__ import annotations
 
-import argparse
-import logging
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -15,28 +13,25 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from delivery.errors import StorageError
 from delivery.storage import open_filesystem
 from jobs.errors import UsageError
-from jobs.exit_status import USAGE_EXIT_CODE
 from jobs.first_configuration import configuration_of, schema_of
-from transforms.errors import BadInput
+from jobs.parser import Parser
+from jobs.program_exit import exit_code_of
 from transforms.guesses import guess
 from transforms.source_files import check_files
 
-_LOG = logging.getLogger("init")
 SCHEMA_NAME = "interactions.avsc"
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Write the two files and say what to do next; return the exit code."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
+    """Write the two files and say what to do next; return 0, or 2 and one sentence on stderr."""
+    return exit_code_of(lambda: _init(arguments))
+
+
+def _init(arguments: Sequence[str]) -> int:
     asked = _parser().parse_args(arguments)
-    try:
-        config, schema = write_first(asked.path, asked.output, force=asked.force)
-    except (UsageError, BadInput, StorageError) as error:
-        _LOG.error("%s", error)
-        return USAGE_EXIT_CODE
+    config, schema = write_first(asked.path, asked.output, force=asked.force)
     print(
         f"wrote {config} and {schema}: check each guess, fill in what says TODO, then look at what a run would do:"
     )
@@ -112,8 +107,8 @@ def _write(file: Path, text: str) -> None:
         raise UsageError(f"{file}: can't be written: {error.strerror}.") from None
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="jobs.init", description="Write a first configuration for a log.")
+def _parser() -> Parser:
+    parser = Parser(prog="init", description="Write a first configuration for a log.")
     parser.add_argument("path", help="the log: a Parquet file or folder, local or s3://")
     parser.add_argument(
         "--output", type=Path, default=Path("job.yaml"), help="the file to write (default: job.yaml)"

@@ -5,25 +5,21 @@
 
 from __future__ import annotations
 
-import argparse
 import json
-import logging
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from delivery.errors import StorageError
 from delivery.process_identity import is_running
-from jobs.errors import UsageError
-from jobs.exit_status import USAGE_EXIT_CODE
+from jobs.parser import Parser
+from jobs.program_exit import exit_code_of
 from jobs.run_list import Counts, ListedRun, runs_below
 
-_LOG = logging.getLogger("inspect")
 _PIPED_WIDTH = 10_000
 _COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "run": lambda row: row["run_id"],
@@ -41,20 +37,14 @@ _COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
 _TEXTS = ("run", "status", "started")
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise UsageError(f"{message}; see --help.")
-
-
 def main(arguments: Sequence[str]) -> int:
     """List the runs to stdout; return 0, or 2 and one sentence on stderr."""
-    logging.basicConfig(stream=sys.stderr, level=logging.WARNING, format="%(levelname)s %(message)s")
-    try:
-        given = _parser().parse_args(arguments)
-        rows = [row_of(run) for run in runs_below(given.output, is_running)]
-    except (UsageError, StorageError) as error:
-        _LOG.error("%s", error)
-        return USAGE_EXIT_CODE
+    return exit_code_of(lambda: _list(arguments))
+
+
+def _list(arguments: Sequence[str]) -> int:
+    given = _parser().parse_args(arguments)
+    rows = [row_of(run) for run in runs_below(given.output, is_running)]
     if given.json:
         sys.stdout.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
     else:
@@ -93,8 +83,8 @@ def _shown(value: str | float | None) -> str:
     return value if isinstance(value, str) else f"{value:,}"
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(prog="inspect", description="List the runs below an output folder.", allow_abbrev=False)
+def _parser() -> Parser:
+    parser = Parser(prog="inspect", description="List the runs below an output folder.")
     parser.add_argument("output", metavar="OUTPUT", help="output.path: a local folder, s3:// or s3a://")
     parser.add_argument("--json", action="store_true", help="one line of JSON for each run")
     return parser

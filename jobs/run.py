@@ -10,10 +10,12 @@ import tempfile
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, Protocol
+from threading import Thread
+from typing import Any, Protocol, Self
 
 from pyspark.sql import SparkSession
 
@@ -29,12 +31,13 @@ from jobs.checking import Checked, check
 from jobs.command import Command, ReplayCommand
 from jobs.configuration import print_settings
 from jobs.errors import Interrupted, Unaccounted
-from jobs.preparation import Prepared, prepare, prepare_replay, read_settings
+from jobs.preparation import Preparation, Prepared, prepare, prepare_replay, read_settings
 from jobs.replaying import stage_again
 from jobs.report import render_report
 from jobs.run_folder import RunFolder, new_run_id
 from jobs.run_places import held_places
 from jobs.sending import Sending, send
+from jobs.settings import Settings
 from jobs.spark_failures import SparkGone, is_gone
 from jobs.stop_signals import StopSignals
 from jobs.summary import Ending, summary_of, write_summary
@@ -64,29 +67,48 @@ def run(command: Command, start_spark: StartSpark) -> int:
     """
     settings = read_settings(command)
     if command.print_config:
-        print(print_settings(settings), end="")
-        return 0
-    started_at = datetime.now(UTC)
-    execution = uuid.uuid4().hex[:12]
-    place = RunFolder(settings.output.path, command.run_id or new_run_id(started_at, execution))
-    preparation = prepare(command, settings, place)
-    stage = partial(check, preparation=preparation)
-    return _Run(preparation, stage, execution, started_at).to_its_end(start_spark)
+        return _show(settings)
+    beginning = _Beginning.now()
+    preparation = prepare(command, settings, beginning.folder(settings, command.run_id))
+    stage = partial(_checked, preparation, import_in_background())
+    return _Run(preparation, stage, beginning).to_its_end(start_spark)
 
 
 def replay(command: ReplayCommand, start_spark: StartSpark) -> int:
     """Send a run's dead letters again, as a run of its own, and return the exit code. Raises as `run` does."""
     settings = read_settings(command)
     if command.print_config:
-        print(print_settings(settings), end="")
-        return 0
-    started_at = datetime.now(UTC)
-    execution = uuid.uuid4().hex[:12]
-    place = RunFolder(settings.output.path, command.as_run or new_run_id(started_at, execution))
-    prepared = prepare_replay(command, settings, place)
+        return _show(settings)
+    beginning = _Beginning.now()
+    prepared = prepare_replay(command, settings, beginning.folder(settings, command.as_run))
     first = RunFolder(settings.output.path, command.run_id)
     stage = partial(stage_again, prepared=prepared, first=first)
-    return _Run(prepared, stage, execution, started_at).to_its_end(start_spark, reads_run=first.run_id)
+    return _Run(prepared, stage, beginning).to_its_end(start_spark, reads_run=first.run_id)
+
+
+def _show(settings: Settings) -> int:
+    print(print_settings(settings), end="")
+    return 0
+
+
+def _checked(preparation: Preparation, importing: Thread, spark: SparkSession) -> Checked:
+    importing.join()
+    return check(spark, preparation)
+
+
+@dataclass(frozen=True, slots=True)
+class _Beginning:
+    """When a run began, and the token that no other execution has."""
+
+    at: datetime
+    execution: str
+
+    @classmethod
+    def now(cls) -> Self:
+        return cls(datetime.now(UTC), uuid.uuid4().hex[:12])
+
+    def folder(self, settings: Settings, run_id: str | None) -> RunFolder:
+        return RunFolder(settings.output.path, run_id or new_run_id(self.at, self.execution))
 
 
 class _Run:
@@ -96,13 +118,11 @@ class _Run:
         self,
         preparation: Prepared,
         stage: Stage,
-        execution: str,
-        started_at: datetime,
+        beginning: _Beginning,
     ) -> None:
         self._preparation = preparation
         self._stage = stage
-        self._execution = execution
-        self._started_at = started_at
+        self._beginning = beginning
         self._signals = StopSignals()
         self._own_folder: LeaseKeeper
         self._checked: Checked | None = None
@@ -111,7 +131,9 @@ class _Run:
 
     def to_its_end(self, start_spark: StartSpark, reads_run: str | None = None) -> int:
         """Carry it out and write its account, within the places that it holds; return the exit code."""
-        places = held_places(self._preparation, self._execution, self._signals.ask, reads_run=reads_run)
+        places = held_places(
+            self._preparation, self._beginning.execution, self._signals.ask, reads_run=reads_run
+        )
         with places as self._own_folder:
             self._carry_out(start_spark)
             return self._close()
@@ -121,10 +143,8 @@ class _Run:
         place = self._preparation.run
         place.folder().delete_all()
         self._signals.arm()
-        importing = import_in_background()
         try:
             with start_spark(needs_s3=self._preparation.needs_s3) as spark:
-                importing.join()
                 # Once more: PySpark takes Ctrl-C over when its context starts.
                 self._signals.arm()
                 self._check_and_send(spark)
@@ -161,7 +181,7 @@ class _Run:
         checked = self._checked = self._check(spark)
         self._refusal = self._reason_to_refuse(checked)
         if self._refusal is None and not self._preparation.plan_only:
-            sending = Sending(self._preparation, checked.files, self._execution)
+            sending = Sending(self._preparation, checked.files, self._beginning.execution)
             self._sent = send(spark, sending, self._signals)
 
     def _check(self, spark: SparkSession) -> Checked:
@@ -231,7 +251,7 @@ class _Run:
             reason=self._refusal or self._sent.stop_reason,
             account=account,
             max_requests_per_second=settings.delivery.max_requests_per_second,
-            started_at=self._started_at,
+            started_at=self._beginning.at,
             finished_at=datetime.now(UTC),
         )
 

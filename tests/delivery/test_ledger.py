@@ -17,27 +17,9 @@ from delivery.errors import StorageError
 from delivery.ledger import LEDGER_SCHEMA, Ledger, accepted_count
 from delivery.segment_writer import FLUSH_SECONDS, RETRY_SECONDS
 from delivery.segments import Segment
-from delivery.settings import CoordinatorAddress, DeliveryTask
 from delivery.settled import SettledIds
 from delivery.storage import Folder
-
-COORDINATOR = CoordinatorAddress("127.0.0.1", 1, b"secret")
-
-
-def task_of(output: Path, partition: int = 0, execution: str = "exec1") -> DeliveryTask:
-    return DeliveryTask(
-        partition=partition,
-        stage_url="unused",
-        output_url=str(output),
-        run_id="2026.run",
-        execution=execution,
-        tracking_id="tracker",
-        region=None,
-        endpoint_url=None,
-        max_attempts=8,
-        coordinator=COORDINATOR,
-        fallback_rate=1.0,
-    )
+from tests.delivery.tasks import task_of
 
 
 def flush(ledger: Ledger) -> float:

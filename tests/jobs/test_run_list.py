@@ -5,25 +5,22 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from delivery import storage
 from delivery.dead_letters import DeadLetters, prepare_folder
 from delivery.lease_record import LeaseRecord
 from delivery.ledger import Ledger
 from delivery.packing import StagedEvent
 from delivery.places import run_place
 from delivery.process_identity import ProcessIdentity
-from delivery.settings import CoordinatorAddress, DeliveryTask
 from delivery.storage import Folder, join
 from jobs.errors import UsageError
 from jobs.inspect import main
 from jobs.run_list import ListedRun, runs_below
-from tests.moto_server import MotoServer
+from tests.delivery.tasks import task_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SUMMARY: dict[str, Any] = {
@@ -40,20 +37,6 @@ SUMMARY: dict[str, Any] = {
     "started_at": "2026-01-01T00:00:00+00:00",
 }
 PROCESS = ProcessIdentity("machine", 77, 1)
-
-
-@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])
-def output(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    if request.param == "disk":
-        yield str(tmp_path / "output")
-        return
-    with MotoServer() as server:
-        for name, value in server.environ.items():
-            monkeypatch.setenv(name, value)
-        storage._aws_session.cache_clear()
-        yield server.create_bucket("output") + "/backfill/"
-    storage._aws_session.cache_clear()
-    storage._connect.cache_clear()
 
 
 def summarise(output: str, run_id: str, **changes: object) -> None:
@@ -73,19 +56,7 @@ def listed(output: str, *, lives: bool | None = None) -> dict[str, ListedRun]:
 
 def test_a_run_is_shown_with_its_account_its_dead_letters_and_its_files_of_the_ledger(output: str) -> None:
     summarise(output, "2026.a")
-    task = DeliveryTask(
-        partition=0,
-        stage_url="unused",
-        output_url=output,
-        run_id="2026.a",
-        execution="exec",
-        tracking_id="tracker",
-        region=None,
-        endpoint_url=None,
-        max_attempts=8,
-        coordinator=CoordinatorAddress("127.0.0.1", 1, b"secret"),
-        fallback_rate=1.0,
-    )
+    task = task_of(output, run_id="2026.a")
     prepare_folder(output, "2026.a")
     letters, ledger = DeadLetters(task, "a1"), Ledger(task, "a1")
     for event_id in ("e1", "e2"):

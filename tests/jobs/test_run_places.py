@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +11,6 @@ from uuid import uuid4
 
 import pytest
 
-from delivery import storage
 from delivery.lease_keeper import LeaseKeeper
 from delivery.lease_record import LeaseRecord
 from delivery.places import run_place, sending_place
@@ -21,7 +19,6 @@ from delivery.run_lease import STALE_SECONDS
 from jobs.errors import UsageError
 from jobs.run_folder import RunFolder
 from jobs.run_places import held_places
-from tests.moto_server import MotoServer
 
 
 class Time:
@@ -54,20 +51,6 @@ def held(
     )
     execution = uuid4().hex
     return held_places(preparation, execution, pytest.fail, time.clock, time.sleep, reads_run=reads_run)
-
-
-@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])
-def output(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    if request.param == "disk":
-        yield str(tmp_path / "output")
-        return
-    with MotoServer() as server:
-        for name, value in server.environ.items():
-            monkeypatch.setenv(name, value)
-        storage._aws_session.cache_clear()
-        yield server.create_bucket("output") + "/backfill/"
-    storage._aws_session.cache_clear()
-    storage._connect.cache_clear()
 
 
 def test_a_second_run_is_refused_by_name_while_the_first_lasts_and_holds_nothing_then(output: str) -> None:

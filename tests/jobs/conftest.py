@@ -1,0 +1,26 @@
+"""What tests of the job may ask for beside `tests/conftest.py`: an output folder, on disk and on S3."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from delivery import storage
+from tests.moto_server import MotoServer
+
+
+@pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])
+def output(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """An output's URL, with nothing in it."""
+    if request.param == "disk":
+        yield str(tmp_path / "output")
+        return
+    with MotoServer() as server:
+        for name, value in server.environ.items():
+            monkeypatch.setenv(name, value)
+        storage._aws_session.cache_clear()
+        yield server.create_bucket("output") + "/backfill/"
+    storage._aws_session.cache_clear()
+    storage._connect.cache_clear()
