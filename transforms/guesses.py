@@ -32,7 +32,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "recommendationId": ("recommendationid", "recid", "recommendation"),
     "eventAttributionSource": ("eventattributionsource", "attributionsource"),
 }  # fmt: skip
-"""What each part is called in logs, likeliest first, without case and underscores."""
+"""What each part is called in logs, likeliest first, without case and underscores; no name stands for two parts."""
 
 EXPLODED = "e"
 """What one element of an exploded list is called in the select list."""
@@ -123,10 +123,7 @@ def _flat(
 ) -> Guesses:
     parts: dict[str, Guess] = {}
     for part in NAMES:
-        left = {
-            name: kind for name, kind in columns.items() if name not in {each.expr for each in parts.values()}
-        }
-        if found := _first(part, left):
+        if found := _first(part, columns):
             parts[part] = _explained(part, found, columns, bounds)
     taken = {each.expr for each in parts.values()} | {quoted(name) for name in folders}
     properties = _properties({name: kind for name, kind in columns.items() if name not in taken})

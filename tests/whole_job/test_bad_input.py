@@ -144,6 +144,29 @@ def test_a_configuration_that_cannot_be_read_is_named(
     assert_one_sentence(caplog.text, said)
 
 
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        (("preflight", "required"), "preflight: required, but Personalize could not be asked"),
+        (("schema", "personalize"), "schema: personalize can't be had"),
+    ],
+)
+def test_a_personalize_that_must_be_asked_and_cannot_be_is_said_before_spark(
+    setting: tuple[str, str],
+    said: str,
+    job: Job,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with_credentials(monkeypatch)
+    monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", "http://127.0.0.1:9")
+    job.write_source(interactions(ROWS))
+    put(job, *setting)
+    assert main(job.arguments("run-1"), start_spark=no_spark) == 2
+    assert_one_sentence(caplog.text, said)
+    assert job.standin.stop()["requests"] == 0
+
+
 def test_no_region_and_no_credentials_are_said_in_a_sentence(
     job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
