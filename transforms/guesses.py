@@ -96,12 +96,14 @@ def unit_of(kind: pa.DataType, limits: tuple[int, int] | None) -> tuple[str, str
         return "timestamp", f"its type is {kind}"
     if not pt.is_integer(kind):
         return ("iso8601", "it is text") if _is_text(kind) else ("seconds", "it is a number; check its unit")
+    if limits is None:
+        return "seconds", "the footer does not tell its bounds; check its unit"
     for unit, micros in MICROS_PER.items():
-        factor = 1_000_000 // micros
-        earliest, end = (factor * bound for bound in PLAUSIBLE_SECONDS)
-        if limits and earliest <= limits[0] and limits[1] < end:
-            return unit, f"its values lie between 1980 and 2100 when read as {unit}"
-    return "seconds", "the footer does not tell its bounds; check its unit"
+        earliest, end = (bound * 1_000_000 // micros for bound in PLAUSIBLE_SECONDS)
+        if earliest <= limits[0] < end:
+            whole = "its values lie" if limits[1] < end else "its least value, not its greatest, lies"
+            return unit, f"{whole} between 1980 and 2100 when read as {unit}"
+    return "seconds", "its least value lies between 1980 and 2100 in no unit; check it"
 
 
 def _nested(columns: Mapping[str, pa.DataType]) -> str | None:

@@ -55,6 +55,8 @@ def test_no_column_is_two_parts_at_once() -> None:
         (pa.int64(), (1_600_000_000, 1_600_000_001), "seconds"),
         (pa.int64(), (1_600_000_000_000, 1_600_000_000_001), "milliseconds"),
         (pa.int64(), (1_600_000_000_000_000, 1_600_000_000_000_001), "microseconds"),
+        (pa.int64(), (1_600_000_000_000, 2**62), "milliseconds"),  # a dirty row does not hide the unit
+        (pa.int64(), (0, 1), "seconds"),
         (pa.int64(), None, "seconds"),
         (pa.timestamp("ms"), None, "timestamp"),
         (pa.date32(), None, "timestamp"),
