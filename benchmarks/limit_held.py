@@ -5,8 +5,9 @@
 Each scenario is a job in a process of its own, Spark included, against a stand-in on the same cores: events that lie
 evenly, half or 5 % of them with one user, whose derived sessions share a partition; answers after 30 or 800 ms; low
 limits with 64 partitions at once; a service that grants less than the limit, or more after a while. Goals: at least
-97 % used where events lie evenly and 95 % elsewhere, never more than 105 % in any second, under 2 % throttled. A
-stand-in that stalls sees what came meanwhile all at once: its longest stall stands beside the busiest second.
+97 % used where events lie evenly and 95 % elsewhere, never more than 105 % in any second. `throttled` is of all
+attempts, the search for the rate in the first seconds included. A stand-in that stalls sees what came meanwhile all at
+once: its longest stall stands beside the busiest second.
 """
 
 from __future__ import annotations
