@@ -10,7 +10,6 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
-from dataclasses import asdict
 from uuid import uuid4
 
 from botocore.exceptions import BotoCoreError
@@ -90,7 +89,7 @@ def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient) -> PartitionRe
     events = _unsettled(task, ledger, dead_letters)
     sender = Sender(pack(events, events_per_request()), task.max_attempts, around)
     stopped = _run(sender, ledger, dead_letters, pacer)
-    return PartitionReport(task.partition, stop_reason=stopped, **asdict(sender.tally))
+    return PartitionReport(task.partition, sender.tally, stopped)
 
 
 def _run(sender: Sender, ledger: Ledger, dead_letters: DeadLetters, pacer: Pacer) -> str | None:

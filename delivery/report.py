@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from delivery.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)
 class PartitionReport:
-    """One partition's account; times are Unix seconds, None where nothing was sent or answered.
+    """One partition's account: its sender's tally, in which nothing is counted any more.
 
-    The counts are those of this attempt of the task alone. What an attempt that died before it had accepted
-    stands in the ledger, which is what the run's account is closed with. `events_given_up` are those of the
-    dead letters that ran out of attempts; the service refused the others for their content. The partition ended in
-    `failed_in_a_row` failures without a success, none of them for content, the first at `failing_since`.
+    What an attempt of the task that died before this one had accepted is not in it; that stands in the ledger, which is
+    what the run's account is closed with.
     """
 
     partition: int
-    events_delivered: int = 0
-    events_dead_lettered: int = 0
-    events_given_up: int = 0
-    requests_delivered: int = 0
-    request_attempts: int = 0
-    throttled_attempts: int = 0
-    first_attempt_at: float | None = None
-    last_answer_at: float | None = None
-    last_accepted_at: float | None = None
-    failing_since: float | None = None
-    failed_in_a_row: int = 0
+    tally: Tally = field(default_factory=Tally)
     stop_reason: str | None = None

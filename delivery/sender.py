@@ -20,6 +20,7 @@ from delivery.faults import Fault
 from delivery.inbox import Arrival, Inbox
 from delivery.pacing import Pacer
 from delivery.packing import Batch, StagedEvent
+from delivery.tally import Tally
 from delivery.workload import Request, Workload
 
 # The most requests in flight. How many really are follows from the pace and the service's latency: 1,000
@@ -53,40 +54,6 @@ class DeadLetters(Protocol):
     def failure(self) -> str | None:
         """Why nothing can be recorded any more, None while it can."""
         ...
-
-
-@dataclass(slots=True)
-class Tally:
-    """What the sender counted; times are Unix seconds.
-
-    `events_given_up` are those of the dead letters that ran out of attempts, which says nothing against them.
-    `failed_in_a_row` throttled and transient failures have come since the last success, from `failing_since` on.
-    """
-
-    events_delivered: int = 0
-    events_dead_lettered: int = 0
-    events_given_up: int = 0
-    requests_delivered: int = 0
-    request_attempts: int = 0
-    throttled_attempts: int = 0
-    first_attempt_at: float | None = None
-    last_answer_at: float | None = None
-    last_accepted_at: float | None = None
-    failing_since: float | None = None
-    failed_in_a_row: int = 0
-
-    def accepted(self, events: int, now: float) -> None:
-        """Count one accepted request."""
-        self.requests_delivered += 1
-        self.events_delivered += events
-        self.last_accepted_at, self.failing_since, self.failed_in_a_row = now, None, 0
-
-    def failed(self, fault: Fault, now: float) -> None:
-        """Count one failure."""
-        self.throttled_attempts += fault is Fault.THROTTLED
-        if fault in (Fault.THROTTLED, Fault.TRANSIENT):
-            self.failing_since = self.failing_since or now
-            self.failed_in_a_row += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,9 +125,7 @@ class Sender:
         request.attempts += 1
         request.tries += 1
         self._in_flight += 1
-        self.tally.request_attempts += 1
-        if self.tally.first_attempt_at is None:
-            self.tally.first_attempt_at = self._around.wall()
+        self.tally.attempted(self._around.wall())
         body = self._around.write(request.batch)
         self._around.client.send(body, lambda answer: put(Arrival(request, ticket, answer)))
 
@@ -180,7 +145,7 @@ class Sender:
     def _handle(self, arrival: Arrival) -> None:
         request, ticket, answer = arrival
         self._in_flight -= 1
-        self.tally.last_answer_at = now = self._around.wall()
+        now = self._around.wall()
         fault = faults.classify(answer)
         if fault is None:
             self._pacer.observe(None, ticket, len(request.batch.events))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, field
 
+from delivery.timeline import Timeline
 from jobs.exit_status import Status
 
 
@@ -30,7 +32,11 @@ class Staged:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What sending came to. Times are seconds since the epoch; None where no request went out."""
+    """What sending came to. Times are seconds since the epoch; None where no request went out.
+
+    `timeline` and `requests_by_events` (delivered requests by how many events each carried) are those of the partitions
+    that reported: they say less than the other counts where a report was lost with its task.
+    """
 
     events_delivered: int = 0
     events_dead_lettered: int = 0
@@ -40,6 +46,8 @@ class Sent:
     started_at: float | None = None
     finished_at: float | None = None
     stop_reason: str | None = None
+    timeline: Timeline = field(default_factory=Timeline)
+    requests_by_events: Counter[int] = field(default_factory=Counter)
 
     @property
     def requests_per_second(self) -> float:

@@ -6,6 +6,7 @@ lost with its task or the receipts can't be read. It sends nothing and writes no
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -14,6 +15,8 @@ from delivery.dead_letters import dead_letter_count
 from delivery.errors import StorageError
 from delivery.ledger import accepted_count
 from delivery.report import PartitionReport
+from delivery.tally import Tally
+from delivery.timeline import merged
 from jobs.account import Sent
 
 # So many failures that nothing was accepted after, in the whole job, are no bad luck: `delivery.circuit` takes the
@@ -35,44 +38,50 @@ class Receipts:
         delivered = accepted_count(self.output, self.execution)
         return delivered, dead_letter_count(self.output, self.run_id, self.execution)
 
-    def told(self, reports: Sequence[PartitionReport], progress: Progress) -> tuple[int, int]:
+    def told(self, tallies: Sequence[Tally], progress: Progress) -> tuple[int, int]:
         """The same by word of mouth, never more than there was to send: the account must close."""
-        delivered = max(progress.events_delivered, sum(each.events_delivered for each in reports))
+        delivered = max(progress.events_delivered, sum(each.events_delivered for each in tallies))
         delivered = min(delivered, self.to_send)
-        dead = sum(each.events_dead_lettered for each in reports)
+        dead = sum(each.events_dead_lettered for each in tallies)
         return delivered, min(dead, self.to_send - delivered)
 
 
 def sent_in_all(
     receipts: Receipts, reports: Sequence[PartitionReport], progress: Progress, failure: str | None
 ) -> Sent:
-    """Add everything up; `failure` is what Spark made of the sending tasks, None where all of them reported."""
+    """Add everything up; `failure` is what Spark made of the sending tasks, None where all of them reported.
+
+    Only reports tell when requests went out and how full they were: without them those are unknown.
+    """
+    tallies = [each.tally for each in reports]
     try:
         (delivered, dead), unread = receipts.counted(), None
     except StorageError as error:
-        (delivered, dead), unread = receipts.told(reports, progress), str(error)
+        (delivered, dead), unread = receipts.told(tallies, progress), str(error)
     reasons = [
         (progress.stop_reason or failure) if failure else None,
         *(each.stop_reason for each in reports),
         unread,
-        _nothing_accepted_any_more(delivered, reports),
+        _nothing_accepted_any_more(delivered, tallies),
     ]
     return Sent(
         events_delivered=delivered,
         events_dead_lettered=dead,
-        requests_delivered=max(progress.requests_delivered, sum(each.requests_delivered for each in reports)),
-        request_attempts=max(progress.request_attempts, sum(each.request_attempts for each in reports)),
-        throttled_attempts=max(progress.throttled_attempts, sum(each.throttled_attempts for each in reports)),
-        started_at=min((each.first_attempt_at for each in reports if each.first_attempt_at), default=None),
-        finished_at=max((each.last_answer_at for each in reports if each.last_answer_at), default=None),
+        requests_delivered=max(progress.requests_delivered, sum(each.requests_delivered for each in tallies)),
+        request_attempts=max(progress.request_attempts, sum(each.request_attempts for each in tallies)),
+        throttled_attempts=max(progress.throttled_attempts, sum(each.throttled_attempts for each in tallies)),
+        started_at=min((each.first_attempt_at for each in tallies if each.first_attempt_at), default=None),
+        finished_at=max((each.last_answer_at for each in tallies if each.last_answer_at), default=None),
         stop_reason=next((reason for reason in reasons if reason), None),
+        timeline=merged(each.timeline for each in tallies),
+        requests_by_events=sum((each.requests_by_events for each in tallies), Counter()),
     )
 
 
-def _nothing_accepted_any_more(delivered: int, reports: Sequence[PartitionReport]) -> str | None:
+def _nothing_accepted_any_more(delivered: int, tallies: Sequence[Tally]) -> str | None:
     """The reason where a service that is down used up the attempts of all that was left before a circuit opened."""
-    given_up = sum(each.events_given_up for each in reports)
-    if not given_up or (delivered and _failures_at_the_end(reports) < _FAILURES_TO_STOP):
+    given_up = sum(each.events_given_up for each in tallies)
+    if not given_up or (delivered and _failures_at_the_end(tallies) < _FAILURES_TO_STOP):
         return None
     accepted = "accepted nothing any more" if delivered else "accepted not one request"
     return (
@@ -80,7 +89,7 @@ def _nothing_accepted_any_more(delivered: int, reports: Sequence[PartitionReport
     )
 
 
-def _failures_at_the_end(reports: Sequence[PartitionReport]) -> int:
+def _failures_at_the_end(tallies: Sequence[Tally]) -> int:
     """How many failures, none of them for an event's content, came after the job's last success."""
-    last = max((each.last_accepted_at for each in reports if each.last_accepted_at), default=0.0)
-    return sum(each.failed_in_a_row for each in reports if each.failing_since and each.failing_since >= last)
+    last = max((each.last_accepted_at for each in tallies if each.last_accepted_at), default=0.0)
+    return sum(each.failed_in_a_row for each in tallies if each.failing_since and each.failing_since >= last)

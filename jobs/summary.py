@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from delivery.request import events_per_request
 from delivery.storage import Folder
-from jobs.account import Account
+from delivery.timeline import Timeline
+from jobs.account import Account, Sent
 from jobs.errors import UsageError
 from jobs.exit_status import Status
 
@@ -32,7 +34,8 @@ class Ending:
 def summary_of(ending: Ending) -> dict[str, Any]:
     """The keys of the contract's `summary.json`, in its order, and `tracking_id` and `reason` beside them.
 
-    Counts are rows, events or requests; times are ISO 8601 in UTC, null where nothing was sent.
+    Counts are rows, events or requests; times are ISO 8601 in UTC, null where nothing was sent. `timeline` and
+    `events_per_request` say less than the counts, or null, where a partition's report was lost with its task.
     """
     staged, sent = ending.account.staged, ending.account.sent
     return {
@@ -59,6 +62,8 @@ def summary_of(ending: Ending) -> dict[str, Any]:
         "sending_started_at": _instant(sent.started_at),
         "sending_finished_at": _instant(sent.finished_at),
         "finished_at": ending.finished_at.isoformat(),
+        "timeline": _timeline(sent.timeline),
+        "events_per_request": _events_per_request(sent),
     }
 
 
@@ -87,3 +92,24 @@ def write_summary(folder: Folder, summary: dict[str, Any]) -> None:
 
 def _instant(epoch: float | None) -> str | None:
     return None if epoch is None else datetime.fromtimestamp(epoch, UTC).isoformat()
+
+
+def _timeline(timeline: Timeline) -> dict[str, Any] | None:
+    """Requests by interval; `started_at` is where the first interval begins, a whole multiple of its length."""
+    if not timeline.points:
+        return None
+    points = list(timeline.series())
+    return {
+        "started_at": _instant(timeline.started_at),
+        "interval_seconds": timeline.interval,
+        "attempts": [point.attempts for point in points],
+        "delivered": [point.delivered for point in points],
+        "throttled": [point.throttled for point in points],
+    }
+
+
+def _events_per_request(sent: Sent) -> list[int] | None:
+    """Delivered requests with one event, with two, and so on, up to as many as a request may hold."""
+    if not sent.requests_by_events:
+        return None
+    return [sent.requests_by_events[events] for events in range(1, events_per_request() + 1)]

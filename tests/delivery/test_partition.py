@@ -89,11 +89,13 @@ def recorded(folder: Path, *parts: str) -> list[str]:
 
 def test_a_partition_is_sent_recorded_and_reported(standin: StandinProcess, tmp_path: Path) -> None:
     report = _deliver(task(tmp_path, standin.url), Unpaced())
-    assert (report.events_delivered, report.requests_delivered, report.request_attempts) == (450, 60, 60)
-    assert (report.partition, report.stop_reason, report.events_dead_lettered) == (3, None, 0)
-    assert report.first_attempt_at is not None
-    assert report.last_answer_at is not None
-    assert report.first_attempt_at < report.last_answer_at
+    tally = report.tally
+    assert (tally.events_delivered, tally.requests_delivered, tally.request_attempts) == (450, 60, 60)
+    assert (report.partition, report.stop_reason, tally.events_dead_lettered) == (3, None, 0)
+    assert sum(point.attempts for point in tally.timeline.series()) == 60
+    assert report.tally.first_attempt_at is not None
+    assert report.tally.last_answer_at is not None
+    assert report.tally.first_attempt_at < report.tally.last_answer_at
     assert sorted(recorded(tmp_path, "ledger")) == sorted(IDS)
     summary = standin.stop()
     assert (summary["events_accepted"], summary["events_out_of_order"]) == (450, 0)
@@ -114,7 +116,7 @@ def test_the_drivers_coordinator_paces_a_task_and_sees_what_it_did(
         shared = replace(task(tmp_path, standin.url), coordinator=coordinator.address)
         (report,) = deliver(iter([shared]))
         progress = coordinator.snapshot()
-    assert (report.events_delivered, report.stop_reason) == (450, None)
+    assert (report.tally.events_delivered, report.stop_reason) == (450, None)
     assert (progress.request_attempts, progress.events_delivered) == (60, 450)
 
 
@@ -123,7 +125,7 @@ def test_a_stop_of_the_driver_reaches_the_task(standin: StandinProcess, tmp_path
         coordinator.stop("the operator said so")
         (report,) = deliver(iter([replace(task(tmp_path, standin.url), coordinator=coordinator.address)]))
     assert report.stop_reason == "the operator said so"
-    assert report.events_delivered < 450
+    assert report.tally.events_delivered < 450
 
 
 FAULTS = {"throttle": 0.1, "500": 0.1, "reset-before": 0.05, "reset-after": 0.05, "poison": 0.02}
@@ -138,7 +140,7 @@ def test_whatever_goes_wrong_every_event_is_either_accepted_or_a_dead_letter(
     assert report.stop_reason is None
     assert dead, "the seed must give some poison"
     assert sorted(accepted + dead) == sorted(IDS)
-    assert (report.events_delivered, report.events_dead_lettered) == (len(accepted), len(dead))
+    assert (report.tally.events_delivered, report.tally.events_dead_lettered) == (len(accepted), len(dead))
     assert standin.stop()["distinct_event_ids"] == len(accepted)
 
 
@@ -148,7 +150,7 @@ def test_a_fatal_answer_is_a_report_with_its_reason(standin: StandinProcess, tmp
     report = _deliver(task(tmp_path, standin.url), pacer)
     assert report.stop_reason == pacer.stop_reason
     assert "permission personalize:PutEvents" in str(report.stop_reason)
-    assert (report.events_delivered, report.events_dead_lettered) == (0, 0)
+    assert (report.tally.events_delivered, report.tally.events_dead_lettered) == (0, 0)
 
 
 @pytest.mark.parametrize("standin", [{"clock_ahead": 3600}, {"clock_ahead": -3600}], indirect=True)
@@ -156,7 +158,8 @@ def test_a_clock_that_is_an_hour_off_costs_an_attempt_and_no_event(
     standin: StandinProcess, tmp_path: Path
 ) -> None:
     report = _deliver(replace(task(tmp_path, standin.url), max_attempts=1), Unpaced())
-    assert (report.events_delivered, report.events_dead_lettered, report.stop_reason) == (450, 0, None)
+    assert (report.tally.events_delivered, report.tally.events_dead_lettered) == (450, 0)
+    assert report.stop_reason is None
     summary = standin.stop()
     assert 1 <= summary["refusals"].pop("RequestExpired") <= 60
     assert (summary["refusals"], summary["distinct_event_ids"]) == ({}, 450)
@@ -166,7 +169,7 @@ def test_a_clock_that_is_an_hour_off_costs_an_attempt_and_no_event(
 def test_a_clock_that_can_not_be_put_right_is_named(standin: StandinProcess, tmp_path: Path) -> None:
     report = _deliver(task(tmp_path, standin.url), Unpaced())
     assert "clock" in str(report.stop_reason)
-    assert (report.events_delivered, report.events_dead_lettered) == (0, 0)
+    assert (report.tally.events_delivered, report.tally.events_dead_lettered) == (0, 0)
 
 
 def test_credentials_that_are_renewed_while_sending_cost_an_attempt_and_no_event(
@@ -182,8 +185,9 @@ def test_credentials_that_are_renewed_while_sending_cost_an_attempt_and_no_event
 
     with ScriptedServer(script) as server:
         report = _deliver(replace(task(tmp_path, server.url), max_attempts=1), Unpaced())
-    assert (report.events_delivered, report.events_dead_lettered, report.stop_reason) == (450, 0, None)
-    assert report.request_attempts > 60
+    assert (report.tally.events_delivered, report.tally.events_dead_lettered) == (450, 0)
+    assert report.stop_reason is None
+    assert report.tally.request_attempts > 60
     assert sorted(recorded(tmp_path, "ledger")) == sorted(IDS)
 
 
@@ -229,7 +233,7 @@ def test_a_ledger_that_can_not_be_written_stops_the_job_and_the_counts_stand(
     report = _deliver(task(tmp_path, standin.url), pacer)
     assert "no space left" in str(report.stop_reason)
     assert pacer.stop_reason == report.stop_reason
-    assert report.events_delivered == 450
+    assert report.tally.events_delivered == 450
 
 
 def test_the_client_is_made_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from delivery.coordinator import Progress
 from delivery.ledger import Ledger
 from delivery.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
+from delivery.tally import Tally
 from jobs.receipts import Receipts, sent_in_all
 
 CRASH = "Spark lost a sending task"
@@ -29,7 +30,7 @@ def record(output: Path, *event_ids: str) -> None:
 
 
 def report(**counts: object) -> PartitionReport:
-    return PartitionReport(0, **counts)  # type: ignore[arg-type]
+    return PartitionReport(0, Tally(**counts))  # type: ignore[arg-type]
 
 
 def test_what_stands_in_the_ledger_is_delivered_whatever_was_told(tmp_path: Path) -> None:
@@ -115,3 +116,20 @@ def test_times_span_all_partitions(tmp_path: Path) -> None:
     ]
     sent = sent_in_all(receipts(tmp_path), reports, Progress(), None)
     assert (sent.started_at, sent.finished_at) == (1.0, 5.0)
+
+
+def test_all_partitions_make_one_timeline_and_one_count_of_full_requests(tmp_path: Path) -> None:
+    first, second = Tally(), Tally()
+    for tally, seconds in ((first, 5.0), (second, 5.5), (second, 7.0)):
+        tally.attempted(seconds)
+        tally.accepted(10, seconds)
+    sent = sent_in_all(
+        receipts(tmp_path), [PartitionReport(0, first), PartitionReport(1, second)], Progress(), None
+    )
+    assert [point.attempts for point in sent.timeline.series()] == [2, 0, 1]
+    assert sent.requests_by_events == {10: 3}
+
+
+def test_where_reports_were_lost_the_timeline_says_less_than_the_count_of_attempts(tmp_path: Path) -> None:
+    sent = sent_in_all(receipts(tmp_path), [], Progress(request_attempts=7), CRASH)
+    assert (sent.request_attempts, list(sent.timeline.series())) == (7, [])
