@@ -24,6 +24,8 @@ from expectations.compiler import compile_suites
 from jobs.checking import check
 from jobs.command import Command
 from jobs.preparation import Preparation, prepare, read_settings
+from jobs.progress import RunProgress
+from jobs.progress_lines import ProgressLines
 from jobs.run_folder import RunFolder
 from jobs.spark_session import started_spark
 from standin.demo import job_settings
@@ -85,7 +87,7 @@ def _bare(spark: SparkSession, preparation: Preparation) -> Callable[[], object]
 
 def _whole(spark: SparkSession, preparation: Preparation) -> None:
     preparation.run.folder().delete_all()
-    check(spark, preparation)
+    check(spark, RunProgress(ProgressLines()), preparation)
 
 
 def _seconds(work: Callable[[], object]) -> float:

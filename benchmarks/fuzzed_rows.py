@@ -33,6 +33,8 @@ from delivery.request import events_per_request, request_writer
 from jobs.checking import check
 from jobs.command import Command
 from jobs.preparation import Preparation, prepare, read_settings
+from jobs.progress import RunProgress
+from jobs.progress_lines import ProgressLines
 from jobs.run_folder import RunFolder
 from jobs.spark_session import started_spark
 from standin.demo import TRACKING_ID, job_settings
@@ -126,7 +128,7 @@ def main() -> int:
     preparation = prepared(asked.folder)
     began = time.perf_counter()
     with started_spark(needs_s3=False) as spark:
-        check(spark, preparation)
+        check(spark, RunProgress(ProgressLines()), preparation)
     print(
         f"{asked.rows:,} rows, seed {asked.seed}: shaped and checked in {time.perf_counter() - began:.0f} s"
     )

@@ -23,6 +23,8 @@ from benchmarks.checking_ratio import prepared
 from delivery.ledger import LEDGER_SCHEMA
 from jobs.checking import Checked, check
 from jobs.preparation import Preparation
+from jobs.progress import RunProgress
+from jobs.progress_lines import ProgressLines
 from jobs.spark_session import started_spark
 from standin.demo import TRACKING_ID
 
@@ -56,7 +58,7 @@ def main() -> None:
 def _timed(spark: SparkSession, preparation: Preparation) -> tuple[float, Checked]:
     preparation.run.folder().delete_all()
     began = time.perf_counter()
-    checked = check(spark, preparation)
+    checked = check(spark, RunProgress(ProgressLines()), preparation)
     return time.perf_counter() - began, checked
 
 

@@ -19,7 +19,9 @@ from expectations.verdict import Verdict
 from jobs.account import Staged
 from jobs.errors import UsageError
 from jobs.preparation import Preparation, Prepared
+from jobs.progress import PhaseListener
 from jobs.spark_failures import SparkFailure, usage_error
+from jobs.spark_phases import JUDGE, STAGE, WRITE_REJECTED, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import events, source, staging
 from transforms.source import with_scheme
@@ -41,13 +43,15 @@ class Checked:
     files: tuple[StagedFile, ...]
 
 
-def check(spark: SparkSession, preparation: Preparation) -> Checked:
+def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -> Checked:
     """Stage the whole source and judge it; write `rejected/`.
 
     Raises:
         UsageError, BadInput, BadSuite: an expression, a column, a file in the middle or the time's unit is wrong.
         RuleCrashed: an expectation could not be evaluated.
     """
+    context = spark.sparkContext
+    begin(watch, context, STAGE)
     shaped = _shaped(spark, preparation)
     rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
     staged = _staged_frame(spark, preparation, rules.check(shaped), rules)
@@ -55,7 +59,9 @@ def check(spark: SparkSession, preparation: Preparation) -> Checked:
     _refuse_wrong_unit(preparation, observed)
     # From here on only the stage is read: a source that changes now changes nothing.
     stage = spark.read.schema(staged.schema).parquet(with_scheme(preparation.run.stage))
+    begin(watch, context, JUDGE)
     verdict = judge(rules, observed, stage)
+    begin(watch, context, WRITE_REJECTED)
     _write_rejected(stage, preparation)
     files = staged_files(preparation.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)

@@ -13,19 +13,22 @@ from pyspark.sql import SparkSession
 from jobs.account import Staged
 from jobs.checking import Checked, delivered_ids
 from jobs.preparation import Prepared
+from jobs.progress import PhaseListener
 from jobs.run_folder import RunFolder
 from jobs.spark_failures import SparkFailure, usage_error
+from jobs.spark_phases import STAGE_AGAIN, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import dead_letters, staging
 from transforms.source import with_scheme
 
 
-def stage_again(spark: SparkSession, prepared: Prepared, first: RunFolder) -> Checked:
+def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, first: RunFolder) -> Checked:
     """Stage the dead letters of the run `first` in the sender's order.
 
     Raises:
         UsageError: a file of theirs can't be read.
     """
+    begin(watch, spark.sparkContext, STAGE_AGAIN)
     letters = spark.read.schema(dead_letters.COLUMNS).parquet(with_scheme(first.dead_letters))
     staged = staging.stage(
         dead_letters.events_again(letters),

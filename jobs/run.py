@@ -32,6 +32,8 @@ from jobs.command import Command, ReplayCommand
 from jobs.configuration import print_settings
 from jobs.errors import Interrupted, Unaccounted
 from jobs.preparation import Preparation, Prepared, prepare, prepare_replay, read_settings
+from jobs.progress import PhaseListener, RunProgress
+from jobs.progress_view import view_for
 from jobs.replaying import stage_again
 from jobs.report import render_report
 from jobs.run_folder import RunFolder, new_run_id
@@ -39,6 +41,7 @@ from jobs.run_places import held_places
 from jobs.sending import Sending, send
 from jobs.settings import Settings
 from jobs.spark_failures import SparkGone, is_gone
+from jobs.spark_phases import START_SPARK
 from jobs.stop_signals import StopSignals
 from jobs.summary import Ending, summary_of, write_summary
 
@@ -51,8 +54,8 @@ class StartSpark(Protocol):
         ...
 
 
-Stage = Callable[[SparkSession], Checked]
-"""Fills the run's stage with what is to be sent, and accounts for what is not."""
+Stage = Callable[[SparkSession, PhaseListener], Checked]
+"""Fills the run's stage with what is to be sent, and accounts for what is not; tells of its phases."""
 
 _LOG = logging.getLogger("put_events")
 _GONE = "Spark's own process ended before anything was sent"
@@ -91,9 +94,9 @@ def _show(settings: Settings) -> int:
     return 0
 
 
-def _checked(preparation: Preparation, importing: Thread, spark: SparkSession) -> Checked:
+def _checked(preparation: Preparation, importing: Thread, spark: SparkSession, watch: PhaseListener) -> Checked:
     importing.join()
-    return check(spark, preparation)
+    return check(spark, watch, preparation)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ class _Run:
         self._stage = stage
         self._beginning = beginning
         self._signals = StopSignals()
+        self._progress = RunProgress(view_for())
         self._own_folder: LeaseKeeper
         self._checked: Checked | None = None
         self._sent = Sent()
@@ -135,7 +139,8 @@ class _Run:
             self._preparation, self._beginning.execution, self._signals.ask, reads_run=reads_run
         )
         with places as self._own_folder:
-            self._carry_out(start_spark)
+            with self._progress:
+                self._carry_out(start_spark)
             return self._close()
 
     def _carry_out(self, start_spark: StartSpark) -> None:
@@ -143,6 +148,7 @@ class _Run:
         place = self._preparation.run
         place.folder().delete_all()
         self._signals.arm()
+        self._progress.begin(START_SPARK)
         try:
             with start_spark(needs_s3=self._preparation.needs_s3) as spark:
                 # Once more: PySpark takes Ctrl-C over when its context starts.
@@ -182,7 +188,7 @@ class _Run:
         self._refusal = self._reason_to_refuse(checked)
         if self._refusal is None and not self._preparation.plan_only:
             sending = Sending(self._preparation, checked.files, self._beginning.execution)
-            self._sent = send(spark, sending, self._signals)
+            self._sent = send(spark, sending, self._signals, self._progress)
 
     def _check(self, spark: SparkSession) -> Checked:
         """Check the source; a signal meanwhile, or Spark's own end, is no fault of the source's.
@@ -193,7 +199,7 @@ class _Run:
         try:
             with cancelling(spark.sparkContext) as cancel:
                 self._signals.route_to(cancel)
-                checked = self._stage(spark)
+                checked = self._stage(spark, self._progress)
         except Exception as error:
             reason = self._signals.reason or (_GONE if is_gone(error) else None)
             if reason is None:

@@ -18,8 +18,11 @@ from delivery.settings import CoordinatorAddress, DeliveryTask
 from jobs.account import Sent
 from jobs.code_shipping import ship_code
 from jobs.preparation import Prepared
+from jobs.progress import PhaseListener
 from jobs.receipts import Receipts, sent_in_all
+from jobs.sending_figures import SendingMeter
 from jobs.spark_failures import SparkFailure, SparkGone, is_gone
+from jobs.spark_phases import SEND, begin
 from jobs.staged_files import StagedFile
 from jobs.stop_signals import StopSignals
 
@@ -60,7 +63,7 @@ class Sending:
         ]
 
 
-def send(spark: SparkSession, sending: Sending, signals: StopSignals) -> Sent:
+def send(spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:
     """Send every staged file and account for it. Returns normally however sending ended.
 
     Delivered and dead-lettered events are counted from the receipts that the partitions wrote, so that the account
@@ -74,6 +77,8 @@ def send(spark: SparkSession, sending: Sending, signals: StopSignals) -> Sent:
     with Coordinator(host=host, limit=limit) as coordinator:
         signals.route_to(coordinator.stop)
         try:
+            meter = SendingMeter(coordinator.snapshot, sending.receipts().to_send, limit)
+            begin(watch, spark.sparkContext, SEND, meter)
             reports, failure = _run_tasks(spark, sending.tasks(coordinator.address))
             if failure is not None:
                 _stop_the_rest(coordinator, failure)

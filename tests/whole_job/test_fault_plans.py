@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 
 from jobs import run as the_run
 from jobs.account import Sent
+from jobs.progress import PhaseListener
 from jobs.sending import Sending, send
 from jobs.stop_signals import StopSignals
 from standin.faults import FaultPlan
@@ -229,10 +230,10 @@ def meddling(
 ) -> None:
     """Have something happen to the output just before the job sends, or just after it has."""
 
-    def meddled(spark: SparkSession, sending: Sending, signals: StopSignals) -> Sent:
+    def meddled(spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:
         if before:
             before(sending)
-        sent = send(spark, sending, signals)
+        sent = send(spark, sending, signals, watch)
         if after:
             after(sending)
         return sent

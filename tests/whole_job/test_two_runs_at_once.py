@@ -19,6 +19,7 @@ from delivery.lease_record import parse_record
 from delivery.lease_store import LeaseStore
 from delivery.places import run_place, sending_place
 from jobs.account import Sent
+from jobs.progress import PhaseListener
 from jobs.sending import Sending, send
 from jobs.stop_signals import StopSignals
 from standin.process import StandinProcess
@@ -146,8 +147,8 @@ def test_a_run_whose_folder_was_taken_over_touches_nothing_there(
     job.write_source(interactions([{}]))
     theirs = job.output / "runs" / "run-1" / "stage" / "theirs"
 
-    def meanwhile(spark: SparkSession, work: Sending, signals: StopSignals) -> Sent:
-        sent = send(spark, work, signals)
+    def meanwhile(spark: SparkSession, work: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:
+        sent = send(spark, work, signals, watch)
         assert take_over(run_place(str(job.output), "run-1"))
         theirs.write_text("staged")
         return sent

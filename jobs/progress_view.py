@@ -1,0 +1,22 @@
+"""Chooses where progress is shown: on the terminal if stderr is one, else as lines in the log."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TextIO
+
+from jobs.progress import View
+from jobs.progress_lines import ProgressLines
+
+
+def view_for(stderr: TextIO | None = None) -> View:
+    """The view for the stream, this process's own unless one is given."""
+    stream = stderr or sys.stderr
+    if not stream.isatty() or os.environ.get("TERM") in {None, "", "dumb", "unknown"}:
+        return ProgressLines()
+    from rich.console import Console  # noqa: PLC0415 - a cluster's driver, with no terminal, need not load it
+
+    from jobs.progress_screen import ProgressScreen  # noqa: PLC0415 - as above
+
+    return ProgressScreen(Console(stderr=True))

@@ -1,0 +1,37 @@
+"""The phases of a run by name, to Spark's UI and to whoever watches, and how many tasks of one have ended.
+
+The names are the program's own: nothing out of the data or the configuration. It starts no job.
+"""
+
+from __future__ import annotations
+
+from py4j.protocol import Py4JError
+from pyspark import SparkContext
+
+from jobs.progress import Measure, PhaseListener, Tasks
+
+START_SPARK = "start Spark"
+STAGE = "read, check and stage"
+STAGE_AGAIN = "stage dead letters"
+JUDGE = "judge"
+WRITE_REJECTED = "write rejected"
+SEND = "send"
+
+
+def begin(watch: PhaseListener, context: SparkContext, name: str, measure: Measure | None = None) -> None:
+    """Call the jobs that this thread starts from now on `name`; they are measured by their tasks if by nothing else."""
+    context.setJobDescription(name)
+    watch.begin(name, measure or (lambda _: running_tasks(context)))
+
+
+def running_tasks(context: SparkContext) -> Tasks | None:
+    """The tasks of the stages that are running now; None where there are none, or no Spark is there to say."""
+    try:
+        tracker = context.statusTracker()
+        stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]
+    except (Py4JError, OSError, AttributeError):  # the last is what a context that was stopped answers with
+        return None
+    known = [stage for stage in stages if stage is not None]
+    if not known:
+        return None
+    return Tasks(sum(each.numCompletedTasks for each in known), sum(each.numTasks for each in known))
