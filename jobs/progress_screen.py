@@ -8,7 +8,6 @@ from __future__ import annotations
 import logging
 import sys
 from contextlib import ExitStack
-from datetime import timedelta
 from types import TracebackType
 from typing import Self
 
@@ -24,7 +23,7 @@ from jobs.sending_figures import SendingFigures
 
 _INDENT = 2
 _BAR_WIDTH = 40
-_MINUTE = 60
+_MINUTE = 60  # seconds in it, and as many minutes in an hour
 
 
 class ProgressScreen:
@@ -58,7 +57,7 @@ class ProgressScreen:
             self._console.print(Text(f"{current.name} ..."))
 
     def _begin_drawing(self) -> None:
-        before = sys.stderr
+        before = self._console.file
         self._open.enter_context(self._live)
         # A second Ctrl-C ends the process at once: it must not leave a terminal without its cursor.
         self._console.show_cursor(show=True)
@@ -83,9 +82,11 @@ def picture(ended: tuple[Phase, ...], current: Phase | None) -> RenderableType:
 
 def lasting(seconds: float) -> str:
     """`7 s`, `12:05` in minutes or `1:12:05` in hours."""
-    if seconds < _MINUTE:
-        return f"{seconds:.0f} s"
-    return str(timedelta(seconds=round(seconds))).removeprefix("0:")
+    minutes, rest = divmod(round(seconds), _MINUTE)
+    hours, minutes = divmod(minutes, _MINUTE)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{rest} s"
 
 
 def _how_far(measured: Measured) -> list[RenderableType]:

@@ -19,4 +19,4 @@ def view_for(stderr: TextIO | None = None) -> View:
 
     from jobs.progress_screen import ProgressScreen  # noqa: PLC0415 - as above
 
-    return ProgressScreen(Console(stderr=True))
+    return ProgressScreen(Console(file=stream))
