@@ -10,6 +10,9 @@ import pytest
 
 from jobs.progress import Phase, RunProgress, Tasks
 
+# An error that leaves the thread is printed with its text, which may quote anything.
+SILENT = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")
+
 
 class Clock:
     """Stands still until it is told."""
@@ -78,6 +81,7 @@ def test_the_watching_thread_ends_with_the_run_and_shows_the_end() -> None:
     assert "progress" not in [thread.name for thread in threading.enumerate()]
 
 
+@SILENT
 def test_a_view_that_fails_is_closed_and_the_run_goes_on() -> None:
     view = Broken()
     with RunProgress(view, Clock()) as progress:
@@ -88,6 +92,7 @@ def test_a_view_that_fails_is_closed_and_the_run_goes_on() -> None:
     assert not view.open
 
 
+@SILENT
 def test_a_measure_that_fails_does_not_touch_the_run() -> None:
     asked = threading.Event()
 

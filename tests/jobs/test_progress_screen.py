@@ -82,8 +82,8 @@ def test_log_lines_stand_whole_above_the_picture(
         view.show((READ,), Phase("judge", 1.0))
         logging.getLogger("put_events").warning("something is odd")
         view.show((READ, Phase("judge", 2.0)), None)
-    assert "something is odd\n" in terminal.getvalue()
-    last_frame = terminal.getvalue().rsplit("something is odd", 1)[1]
+    before, last_frame = terminal.getvalue().split("something is odd\n")
+    assert "\x1b[2K" in before.rsplit("judge", 1)[1], "the picture was not wiped away first"
     assert "read" in last_frame
     assert "judge" in last_frame
     assert log.stream is terminal
