@@ -105,6 +105,8 @@ def _bar(done: float, total: float, beside: str) -> RenderableType:
 
 
 def _share(figures: SendingFigures) -> str:
+    if figures.stopping:
+        return f"{figures.share_done:.0%}, stopping"
     left = "" if figures.seconds_left is None else f", {lasting(figures.seconds_left)} left"
     return f"{figures.share_done:.0%}{left}"
 
@@ -118,6 +120,5 @@ def _rates(figures: SendingFigures) -> str:
         f"{figures.requests_per_second:,.1f} requests/s of {figures.max_requests_per_second:,g}{allowed}",
         f"{figures.throttled_attempts:,} throttled",
         f"{figures.partitions:,} partition{'' if figures.partitions == 1 else 's'} sending",
-        *(["stopping, waiting for answers"] if figures.stopping else []),
     ]
     return ", ".join(parts)

@@ -21,7 +21,7 @@ _TREND_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class SendingFigures:
-    """The sending now; rates per second, and `seconds_left` None where nothing has been delivered of late."""
+    """The sending now; rates per second, `seconds_left` None where nothing was delivered of late or it is stopping."""
 
     events_delivered: int
     events_to_send: int
@@ -68,7 +68,7 @@ class SendingMeter:
             throttled_attempts=told.throttled_attempts,
             throttled_per_second=_rate(told.throttled_attempts - before.throttled_attempts, lately, seconds),
             partitions=told.partitions,
-            seconds_left=self._seconds_left(seconds, told.events_delivered),
+            seconds_left=None if told.stop_reason else self._seconds_left(seconds, told.events_delivered),
             stopping=told.stop_reason is not None,
         )
 

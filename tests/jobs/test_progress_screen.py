@@ -38,7 +38,8 @@ def test_the_sending_shows_its_share_its_time_left_its_rate_and_its_limit() -> N
 def test_a_lowered_rate_and_a_stop_are_said() -> None:
     slow = replace(FIGURES, allowed_requests_per_second=250.0, partitions=1, seconds_left=None, stopping=True)
     text = " ".join(drawn(current=Phase("send", 9.0, slow)).split())
-    assert "of 1,000 (lowered to 250.0), 12 throttled, 1 partition sending, stopping" in text
+    assert "of 1,000 (lowered to 250.0), 12 throttled, 1 partition sending" in text
+    assert "62%, stopping" in text
     assert "left" not in text
 
 

@@ -79,8 +79,15 @@ def test_a_service_that_takes_nothing_leaves_no_time_to_tell() -> None:
 
 
 def test_what_the_driver_knows_is_passed_on_but_for_a_reason_to_stop_which_may_quote_the_service() -> None:
-    told = Progress(partitions=3, rate=42.0, stop_reason="the service said: user-7")
+    told = Progress(
+        request_attempts=5,
+        events_delivered=50,
+        partitions=3,
+        rate=42.0,
+        stop_reason="the service said: user-7",
+    )
     figures = SendingMeter(lambda: told, 0, 100.0)(1.0)
     assert (figures.partitions, figures.allowed_requests_per_second, figures.stopping) == (3, 42.0, True)
+    assert figures.seconds_left is None
     assert figures.share_done == 1.0
     assert "user-7" not in repr(figures)
