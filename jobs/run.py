@@ -94,7 +94,9 @@ def _show(settings: Settings) -> int:
     return 0
 
 
-def _checked(preparation: Preparation, importing: Thread, spark: SparkSession, watch: PhaseListener) -> Checked:
+def _checked(
+    preparation: Preparation, importing: Thread, spark: SparkSession, watch: PhaseListener
+) -> Checked:
     importing.join()
     return check(spark, watch, preparation)
 
