@@ -15,6 +15,7 @@ from transforms.duplicates import is_repeat
 from transforms.events import SOURCE
 from transforms.request_order import number, opens_request, position
 from transforms.sessions import LANE
+from transforms.source import with_scheme
 
 SEND, REJECTED, DUPLICATE, DELIVERED = OUTCOMES = ("send", "rejected", "duplicate", "delivered")
 """The values of `outcome`. A row has the first that applies of: rejected, duplicate, delivered, send."""
@@ -69,7 +70,7 @@ def write(staged: DataFrame, folder: str) -> None:
     conf.set(_WRITERS, str(len(OUTCOMES)))
     try:
         writer = staged.write.mode("overwrite").partitionBy("outcome")
-        writer.options(**_PARQUET).parquet(folder)
+        writer.options(**_PARQUET).parquet(with_scheme(folder))
     finally:
         conf.set(_WRITERS, before or "0")
 
