@@ -1,0 +1,135 @@
+"""What the documentation tells people to call: each command line is read by the program's own parser, not carried out.
+
+A command that nothing here knows is an AssertionError: somebody has to say how it is held to the truth.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import re
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import botocore.session
+from botocore import xform_name
+
+import jobs.command
+import jobs.init
+import jobs.inspect
+import standin.settings
+from jobs.command import Command, ReplayCommand, parse_command, parse_replay_command
+from jobs.configuration import parse_settings
+from tests.docs.blocks import ROOT
+from tests.docs.shell import commands
+
+EXAMPLE = (ROOT / "conf" / "job.yaml").read_text()
+PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
+    "jobs.put_events": jobs.command._parser,
+    "jobs.replay": jobs.command._replay_parser,
+    "jobs.init": jobs.init._parser,
+    "jobs.inspect": jobs.inspect._parser,
+    "standin": standin.settings._parser,
+}
+_OF_THE_SYSTEM = {".", "cd", "export", "git", "mkdir", "tar", "cp", "dnf", "pip", ".venv/bin/pip"}
+"""What belongs to no program of ours and to AWS; held to nothing."""
+
+_OF_SPARK = {"--master", "--deploy-mode", "--conf", "--py-files", "--archives", "--properties-file", "--name"}
+_S3_COMMANDS = {"cp", "sync", "ls", "rm", "mv"}
+_AWS_EVERYWHERE = {"--region", "--profile", "--output", "--query", "--cli-input-json"}
+_PYTHON = re.compile(r"(\.venv/bin/)?python[0-9.]*")
+
+
+def check(command: Sequence[str]) -> None:
+    """Read one command line as the program that it names would."""
+    program, *words = command
+    if program == "make":
+        _check_make(words)
+    elif _PYTHON.fullmatch(program):
+        _check_python(words)
+    elif program.endswith("spark-submit"):
+        _check_spark_submit(words)
+    elif program == "aws":
+        _check_aws(*words)
+    elif program == "docker":
+        _check_inside(words)
+    else:
+        assert program in _OF_THE_SYSTEM, f"no test knows how to run {program}"
+
+
+def options_of(module: str) -> set[str]:
+    """The options that a program of ours takes, `--help` aside."""
+    return {option for action in PARSERS[module]()._actions for option in action.option_strings} - {
+        "-h",
+        "--help",
+    }
+
+
+def module_of(script: str) -> str:
+    """The module that spark-submit starts by this path: `jobs/put_events.py`, or `put_events.py` of the package."""
+    return f"jobs.{Path(script).stem}"
+
+
+def make_targets() -> set[str]:
+    """The targets that `make help` lists."""
+    return set(re.findall(r"^([a-z-]+):.*?## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+
+
+def module_exists(module: str) -> bool:
+    """Whether `python -m module` finds something of ours."""
+    return importlib.util.find_spec(module) is not None
+
+
+def _check_make(words: list[str]) -> None:
+    targets = [word for word in words if "=" not in word]
+    assert set(targets) <= make_targets(), f"the Makefile has no target for each of {targets}"
+
+
+def _check_python(words: list[str]) -> None:
+    if words[0] == "-c":
+        compile(words[1], "documentation", "exec")
+        return
+    assert words[0] == "-m", f"python {words[0]} is neither a module nor -c"
+    _check_module(words[1], words[2:])
+
+
+def _check_module(module: str, words: list[str]) -> None:
+    assert module_exists(module), f"there is no module {module}"
+    if module == "jobs.put_events":
+        _check_settings(parse_command(words))
+    elif module == "jobs.replay":
+        _check_settings(parse_replay_command(words))
+    elif module in PARSERS:
+        PARSERS[module]().parse_args(words)
+
+
+def _check_settings(command: Command | ReplayCommand) -> None:
+    """Lay what `--set` says over the example; `…` stands for a number that the reader knows."""
+    parse_settings(EXAMPLE, "conf/job.yaml", [text.replace("=…", "=1") for text in command.overrides])
+
+
+def _check_spark_submit(words: list[str]) -> None:
+    script = next(
+        place for place, word in enumerate(words) if word.endswith(".py") and words[place - 1] != "--py-files"
+    )
+    assert {word for word in words[:script] if word.startswith("--")} <= _OF_SPARK
+    _check_module(module_of(words[script]), words[script + 1 :])
+
+
+def _check_aws(service: str, operation: str, *words: str) -> None:
+    given = {word for word in words if word.startswith("--")} - _AWS_EVERYWHERE
+    if service == "s3":
+        assert operation in _S3_COMMANDS
+        return
+    model = botocore.session.get_session().get_service_model("s3" if service == "s3api" else service)
+    operations = {xform_name(name, "-"): name for name in model.operation_names}
+    assert operation in operations, f"aws {service} has no {operation}"
+    members = model.operation_model(operations[operation]).input_shape.members
+    assert given <= {f"--{xform_name(name, '-')}" for name in members}, f"aws {service} {operation}: {given}"
+
+
+def _check_inside(words: list[str]) -> None:
+    """What a container is told to run by `sh -c`."""
+    inner = words[words.index("-c") + 1] if "-c" in words else ""
+    for command in commands(inner):
+        check(command)

@@ -1,0 +1,76 @@
+"""A newcomer's first run, by the commands that the README gives for it, in their order."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+
+import jobs.init
+import jobs.inspect
+import jobs.put_events
+from standin.process import StandinProcess
+from tests.docs.blocks import ROOT
+from tests.whole_job.harness import interactions, rows_in
+
+RUN = re.compile(r"`\S*python -m (\S+) ?([^`]*)`")
+ROWS = [{"USER_ID": f"u{number}", "TIMESTAMP": 1_760_000_000 + number} for number in range(20)]
+
+
+def section(title: str) -> str:
+    """What the README says under a heading."""
+    return (ROOT / "README.md").read_text().split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def programs(spark: SparkSession) -> dict[str, Callable[[list[str]], int]]:
+    @contextmanager
+    def the_tests_session(**_: object) -> Iterator[SparkSession]:
+        yield spark
+
+    return {
+        "jobs.init": jobs.init.main,
+        "jobs.inspect": jobs.inspect.main,
+        "jobs.put_events": lambda arguments: jobs.put_events.main(arguments, the_tests_session),
+    }
+
+
+@pytest.mark.spark
+@pytest.mark.job
+def test_the_first_real_run_of_the_readme_delivers_a_log(
+    spark: SparkSession, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log, config, output = tmp_path / "logs", tmp_path / "job.yaml", tmp_path / "output"
+    log.mkdir()
+    pq.write_table(interactions(ROWS), log / "part-0.parquet")
+    init, plan, *_ = RUN.findall(section("A first real run"))
+    run = programs(spark)
+
+    assert init == ("jobs.init", "s3://bucket/logs/")
+    assert run["jobs.init"]([str(log), "--output", str(config)]) == 0
+    assert plan == ("jobs.put_events", "--config job.yaml --plan")
+    with StandinProcess(record=tmp_path / "record") as standin:
+        fill_in(config, standin.url, output)
+        assert run["jobs.put_events"](["--config", str(config), "--plan"]) == 0
+        assert run["jobs.put_events"](["--config", str(config)]) == 0
+        assert standin.stop()["distinct_event_ids"] == len(ROWS)
+
+    assert run["jobs.inspect"]([str(output)]) == 0
+    assert set(re.findall(r"planned|delivered(?=  +\d{4}-)", capsys.readouterr().out)) == {
+        "planned",
+        "delivered",
+    }
+    assert {event["userId"] for event in rows_in(tmp_path / "record")} == {row["USER_ID"] for row in ROWS}
+
+
+def fill_in(config: Path, url: str, output: Path) -> None:
+    """What step 2 asks of a person; and another output than the folder that the tests run in."""
+    todo, beside = 'tracking_id: ""', 'path: "personalize-backfill"'
+    text = config.read_text()
+    assert text.count(todo) == text.count("# TODO") == text.count(beside) == 1
+    text = text.replace(todo, f"tracking_id: tracker\n  endpoint_url: {url}")
+    config.write_text(text.replace(beside, f"path: {output}"))
