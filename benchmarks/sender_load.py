@@ -23,6 +23,7 @@ import pyarrow.parquet as pq
 from delivery.answer import ACCEPTED
 from delivery.events_client import Done
 from delivery.inbox import ThreadInbox
+from delivery.pacing import DRAIN_SECONDS
 from delivery.packing import pack
 from delivery.request import events_per_request, request_writer
 from delivery.sender import Sender, Surroundings
@@ -36,6 +37,7 @@ class Nodding:
 
     stop_reason: str | None = None
     failure: str | None = None
+    drain_seconds = DRAIN_SECONDS
 
     def send(self, body: bytes, done: Done) -> None:  # noqa: ARG002 - nothing is sent
         """Nod."""
@@ -49,7 +51,9 @@ class Nodding:
         """Count nothing."""
         return 0
 
-    def observe(self, fault: str | None, ticket: int, events: int = 0) -> None:
+    def observe(
+        self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
+    ) -> None:
         """Learn nothing."""
 
     def accepted(self, event_ids: Sequence[str], at: float) -> None:
@@ -58,7 +62,7 @@ class Nodding:
     def add(self, event_id: str, body: str, code: str, message: str | None, attempts: int) -> None:
         """Record nothing."""
 
-    def stop_all(self, reason: str) -> None:
+    def stop_all(self, reason: str, drain: float = DRAIN_SECONDS) -> None:  # noqa: ARG002 - nothing is in flight
         """Stop."""
         self.stop_reason = reason
 

@@ -62,8 +62,10 @@ class AwsCrtClient:
             self._pool.borrow(exchange.begin)
 
     def close(self) -> None:
-        """Stop watching time-outs and close the idle connections."""
+        """Stop watching time-outs, give up what still waits for an answer, and close the connections."""
         self._closed.set()
+        for exchange in list(self._open):
+            self._give_up(exchange)
         self._pool.close()
 
     def settle(self, exchange: _Exchange, answer: Answer) -> bool:
@@ -87,8 +89,11 @@ class AwsCrtClient:
         for exchange, deadline in list(self._open.items()):
             if deadline > now:
                 break  # all have the same time-out, so the oldest come first
-            if self.settle(exchange, Answer(None, exchange.time_out_name())):
-                exchange.abandon()
+            self._give_up(exchange)
+
+    def _give_up(self, exchange: _Exchange) -> None:
+        if self.settle(exchange, Answer(None, exchange.time_out_name())):
+            exchange.abandon()
 
     def _sweep(self) -> None:
         while not self._closed.wait(_SWEEP_SECONDS):

@@ -1,11 +1,14 @@
 """The driver's side of pacing: one thread that leases the budget to all partitions and carries "stop".
 
-It also adds up what partitions report. It survives bad clients (a wrong key, garbage, silence) and partitions
-that die: their connection closes, and they are out of the queue. It never sees an event.
+It also adds up what partitions report, and stops the job when that tells of an outage. It survives bad clients (a
+wrong key, garbage, silence) and partitions that die: their connection closes, and they are out of the queue. It never
+sees an event.
 
 Messages, all keys optional, from a partition: `from` its token (in the first one), `want` slots, `late`
 seconds, `answered` [[era, accepted, refused], …], `counts` [attempts, throttled, requests, events] so far,
-`stop` a reason. To a partition: `lease` [count, start_in, spacing, patience, era], `stop` a reason.
+`failed` [attempts without an answer or with a server's error, attempts refused, seconds since the first of the former
+began, the last one's name], `stop` [a reason, seconds to wait for answers]. To a partition: `lease` [count, start_in,
+spacing, patience, era], `stop` as above.
 """
 
 from __future__ import annotations
@@ -16,7 +19,7 @@ import selectors
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -25,6 +28,8 @@ from typing import Self
 from delivery.budget import Budget
 from delivery.errors import CoordinatorLostError
 from delivery.link import Link, Message
+from delivery.outage import OUTAGE_SECONDS, Outage
+from delivery.pacing import DEAD_DRAIN_SECONDS, DRAIN_SECONDS
 from delivery.settings import CoordinatorAddress
 
 _LOG = logging.getLogger(__name__)
@@ -71,7 +76,8 @@ class Coordinator:
         self._admitted: SimpleQueue[Link] = SimpleQueue()
         self._members: set[_Member] = set()
         self._counts: dict[str, tuple[int, int, int, int]] = {}
-        self._stop_reason: str | None = None
+        self._outage = Outage()
+        self._stop: tuple[str, float] | None = None
         self._stop_told = False
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="coordinator", daemon=True)
@@ -96,13 +102,13 @@ class Coordinator:
         self._wake()
         self._thread.join()
 
-    def stop(self, reason: str) -> None:
-        """Tell all partitions to stop.
+    def stop(self, reason: str, drain: float = DRAIN_SECONDS) -> None:
+        """Tell all partitions to stop, and to wait for their answers in flight for `drain` seconds.
 
         The first reason stays. It takes no lock: signal handlers may call it.
         """
-        if self._stop_reason is None:
-            self._stop_reason = reason
+        if self._stop is None:
+            self._stop = (reason, drain)
         self._wake()
 
     def snapshot(self) -> Progress:
@@ -116,7 +122,7 @@ class Coordinator:
             events_delivered=events,
             partitions=len(self._members),
             rate=self._budget.rate,
-            stop_reason=self._stop_reason,
+            stop_reason=self._stop[0] if self._stop else None,
         )
 
     def _wake(self) -> None:
@@ -138,6 +144,7 @@ class Coordinator:
         for key, _ in self._selector.select(_IDLE_SECONDS if due is None else min(due, _IDLE_SECONDS)):
             self._attend(key)
         self._welcome()
+        self._stop_in_an_outage()
         self._tell_stop()
         for member, lease in self._budget.leases(self._clock()):
             if isinstance(member, _Member):
@@ -177,8 +184,8 @@ class Coordinator:
                 return
             self._members.add(member)
             self._selector.register(member.link, selectors.EVENT_READ, member)
-            if self._stop_told and self._stop_reason is not None:
-                self._send(member, {"stop": self._stop_reason})
+            if self._stop_told and self._stop is not None:
+                self._send(member, {"stop": self._stop})
 
     def _listen_to(self, member: _Member) -> None:
         try:
@@ -193,19 +200,41 @@ class Coordinator:
             self._budget.used_late(min(float(message["late"]), _LONGEST_LATE))
         for era, accepted, refused in message.get("answered", ()):
             self._budget.answered(int(era), int(accepted), int(refused), now)
+        if "failed" in message:
+            failed, refused, ago, name = message["failed"]
+            self._learn_of_failures(int(failed), int(refused), now - float(ago), str(name))
         if "counts" in message:
-            attempts, throttled, requests, events = map(int, message["counts"])
-            self._counts[member.name] = (attempts, throttled, requests, events)
+            self._count(member.name, message["counts"], now)
         if "want" in message:
             self._budget.ask(member, int(message["want"]), now)
         if "stop" in message:
-            self.stop(str(message["stop"]))
+            reason, drain = message["stop"]
+            self.stop(str(reason), float(drain))
+
+    def _count(self, name: str, counts: Sequence[int], now: float) -> None:
+        attempts, throttled, requests, events = map(int, counts)
+        if requests > self._counts.get(name, (0, 0, 0, 0))[2]:
+            self._outage.accepted(now)
+        self._counts[name] = (attempts, throttled, requests, events)
+
+    def _learn_of_failures(self, failed: int, refused: int, began: float, name: str) -> None:
+        self._outage.refused(refused)
+        if failed:
+            self._outage.failed(failed, began, name)
+
+    def _stop_in_an_outage(self) -> None:
+        if self._stop is None and self._outage.is_certain(self._clock()):
+            self.stop(
+                f"nothing is accepted any more: {self._outage.failures} attempts failed in more than"
+                f" {OUTAGE_SECONDS:.0f} seconds without a success, the last one with {self._outage.name}",
+                DEAD_DRAIN_SECONDS,
+            )
 
     def _tell_stop(self) -> None:
-        if self._stop_reason is not None and not self._stop_told:
+        if self._stop is not None and not self._stop_told:
             self._stop_told = True
             for member in list(self._members):
-                self._send(member, {"stop": self._stop_reason})
+                self._send(member, {"stop": self._stop})
 
     def _send(self, member: _Member, message: Message) -> None:
         try:

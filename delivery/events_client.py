@@ -29,4 +29,4 @@ class EventsClient(Protocol):
         """
 
     def close(self) -> None:
-        """Give up the connections; call it when no request is in flight."""
+        """Give up the connections; what is in flight then may get no answer any more."""

@@ -11,6 +11,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Protocol, Self
 
@@ -18,7 +19,7 @@ from delivery.budget import Lease
 from delivery.errors import CoordinatorLostError
 from delivery.held_slots import HeldSlots
 from delivery.link import Link, Message
-from delivery.pacing import THROTTLED
+from delivery.pacing import DRAIN_SECONDS, THROTTLED, TRANSIENT
 from delivery.settings import DeliveryTask
 from delivery.static_pacer import StaticPacer
 
@@ -49,6 +50,27 @@ class PartitionLink(Protocol):
         """Hang up."""
 
 
+@dataclass(slots=True)
+class _Failures:
+    """What the driver has not been told yet of attempts that were not accepted; `began` is the first failed one's."""
+
+    failed_attempts: int = 0
+    refused: int = 0
+    began: float = 0.0
+    name: str = ""
+
+    def __bool__(self) -> bool:
+        return bool(self.failed_attempts or self.refused)
+
+    def failed(self, began: float, name: str) -> None:
+        self.began = min(self.began, began) if self.failed_attempts else began
+        self.failed_attempts += 1
+        self.name = name
+
+    def told(self, now: float) -> tuple[int, int, float, str]:
+        return self.failed_attempts, self.refused, now - self.began, self.name
+
+
 class LeasedPacer:
     """The `Pacer` of one attempt of a task; all methods but `hear` belong to the sender's thread.
 
@@ -76,9 +98,11 @@ class LeasedPacer:
         self._told_at = -_REPORT_SECONDS
         self._answered: dict[int, list[int]] = {}
         self._counts = [0, 0, 0, 0]
+        self._failures = _Failures()
         self._news = False
         self._stop: str | None = None
-        self._stop_untold: str | None = None
+        self._stop_untold: tuple[str, float] | None = None
+        self.drain_seconds = DRAIN_SECONDS
         self._met = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -120,7 +144,9 @@ class LeasedPacer:
         self._fallback.spend()
         return STATIC_TICKET
 
-    def observe(self, fault: str | None, ticket: int, events: int = 0) -> None:
+    def observe(
+        self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
+    ) -> None:
         """Count how an attempt ended, and tell the driver now and then; see `Pacer`."""
         throttled = fault == THROTTLED
         if ticket != STATIC_TICKET:
@@ -129,22 +155,28 @@ class LeasedPacer:
         self._counts[2] += fault is None
         self._counts[3] += events
         self._news = True
-        self._report(self._clock())
+        now = self._clock()
+        if fault == TRANSIENT:
+            self._failures.failed(now - took, name)
+        elif fault is not None:
+            self._failures.refused += 1
+        self._report(now)
 
     @property
     def stop_reason(self) -> str | None:
         """Why nothing more may be sent, or None; see `Pacer`."""
         return self._stop
 
-    def stop_all(self, reason: str) -> None:
+    def stop_all(self, reason: str, drain: float = DRAIN_SECONDS) -> None:
         """Stop this partition and, through the driver, all others; see `Pacer`."""
-        self._stop = self._stop_untold = self._stop or reason
+        self._heed(reason, drain)
+        self._stop_untold = (str(self._stop), self.drain_seconds)
         self._news = True
         self._tell(self._clock(), {})
 
     def leave(self, reason: str) -> None:
         """Stop this partition alone; signal handlers may call it."""
-        self._stop = self._stop or reason
+        self._heed(reason, DRAIN_SECONDS)
 
     def close(self) -> None:
         """Send the last counts and hang up; see `Pacer`."""
@@ -199,7 +231,14 @@ class LeasedPacer:
             count, start_in, spacing, patience, era = message["lease"]
             self._leases.put((Lease(count, start_in, spacing, patience, era), self._clock()))
         if "stop" in message:
-            self._stop = self._stop or str(message["stop"])
+            reason, drain = message["stop"]
+            self._heed(str(reason), float(drain))
+
+    def _heed(self, reason: str, drain: float) -> None:
+        """Take a reason to stop; the first one stays."""
+        if self._stop is None:
+            self.drain_seconds = drain
+            self._stop = reason
 
     def _take_leases(self) -> None:
         while not self._leases.empty():
@@ -223,6 +262,8 @@ class LeasedPacer:
             message["answered"] = [[era, *counts] for era, counts in self._answered.items()]
         if self._slots.latest > 0.0:
             message["late"] = self._slots.latest
+        if self._failures:
+            message["failed"] = self._failures.told(now)
         if self._stop_untold is not None:
             message["stop"] = self._stop_untold
         try:
@@ -233,3 +274,4 @@ class LeasedPacer:
         self._told_at = now
         self._news = False
         self._answered, self._slots.latest, self._stop_untold = {}, 0.0, None
+        self._failures = _Failures()

@@ -10,6 +10,12 @@ from __future__ import annotations
 from typing import Protocol
 
 THROTTLED = "throttled"
+TRANSIENT = "transient"
+
+# How long the answers in flight are worth waiting for after a stop; the client's own time-outs are shorter. From a
+# service that has given none for long they are not: what it did accept goes out again, under the same ids.
+DRAIN_SECONDS = 20.0
+DEAD_DRAIN_SECONDS = 2.0
 
 
 class Pacer(Protocol):
@@ -22,7 +28,7 @@ class Pacer(Protocol):
             if pause > 0: handle answers for at most `pause` seconds, then ask again
             else: ticket = pacer.spend(); send(ready.popleft(), ticket)
         # and for each answer, in any order:
-        pacer.observe(None | "throttled" | any other word, ticket, events=10)
+        pacer.observe(None | "throttled" | "transient" | any other word, ticket, events=10)
     """
 
     def wait(self, ready: int) -> float:
@@ -42,10 +48,15 @@ class Pacer(Protocol):
         """
         ...
 
-    def observe(self, fault: str | None, ticket: int, events: int = 0) -> None:
-        """Learn how an attempt ended: None for accepted, "throttled", or any other word for another fault.
+    def observe(
+        self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
+    ) -> None:
+        """Learn how an attempt ended: None for accepted, else the fault.
 
-        `events` is how many events the service accepted with it, for the driver's progress.
+        "throttled" and "transient" (no answer, or a server's error) mean something here, other words do not.
+
+        `events` is how many events the service accepted with it, for the driver's progress; `took` the seconds
+        from the attempt to this, and `name` the failure's, which may hold nothing personal.
         """
         ...
 
@@ -54,8 +65,16 @@ class Pacer(Protocol):
         """Why nothing more may be sent, or None; it comes from here, the driver or another partition."""
         ...
 
-    def stop_all(self, reason: str) -> None:
-        """Stop this partition at once and all others within half a second; no personal value in `reason`."""
+    @property
+    def drain_seconds(self) -> float:
+        """How long, after a stop, the answers in flight are waited for."""
+        ...
+
+    def stop_all(self, reason: str, drain: float = DRAIN_SECONDS) -> None:
+        """Stop this partition at once and all others within half a second; no personal value in `reason`.
+
+        They wait for the answers in flight for `drain` seconds.
+        """
         ...
 
     def close(self) -> None:

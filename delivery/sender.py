@@ -18,7 +18,7 @@ from delivery.circuit import Circuit
 from delivery.events_client import EventsClient
 from delivery.faults import Fault
 from delivery.inbox import Arrival, Inbox
-from delivery.pacing import Pacer
+from delivery.pacing import DEAD_DRAIN_SECONDS, DRAIN_SECONDS, Pacer
 from delivery.packing import Batch, StagedEvent
 from delivery.tally import Tally
 from delivery.workload import Request, Workload
@@ -28,8 +28,6 @@ from delivery.workload import Request, Workload
 IN_FLIGHT_AT_MOST = 1000
 # The longest sleep: a "stop" from elsewhere is noticed within it.
 TICK_SECONDS = 0.2
-# How long the answers in flight are waited for after a stop; the client's own time-outs are shorter.
-DRAIN_SECONDS = 20.0
 
 
 class Ledger(Protocol):
@@ -124,6 +122,7 @@ class Sender:
         ticket = self._pacer.spend()
         request.attempts += 1
         request.tries += 1
+        request.began = self._around.monotonic()
         self._in_flight += 1
         self.tally.attempted(self._around.wall())
         body = self._around.write(request.batch)
@@ -138,8 +137,8 @@ class Sender:
 
     def _drain(self) -> None:
         """Wait for the answers in flight: what the service accepts now must stand in the ledger too."""
-        until = self._around.monotonic() + DRAIN_SECONDS
-        while self._in_flight and self._around.monotonic() < until:
+        began = self._around.monotonic()
+        while self._in_flight and self._around.monotonic() < began + self._pacer.drain_seconds:
             self._absorb(TICK_SECONDS)
 
     def _handle(self, arrival: Arrival) -> None:
@@ -151,7 +150,8 @@ class Sender:
             self._pacer.observe(None, ticket, len(request.batch.events))
             self._accept(request, now)
         else:
-            self._pacer.observe(fault.value, ticket)
+            took = self._around.monotonic() - request.began
+            self._pacer.observe(fault.value, ticket, took=took, name=faults.name(answer))
             self.tally.failed(fault, now)
             self._fail(request, answer, fault)
 
@@ -166,7 +166,9 @@ class Sender:
         if fault is Fault.FATAL:
             self._pacer.stop_all(faults.explain(answer))
         elif self._circuit.failed(fault, self._around.monotonic()):
-            self._pacer.stop_all(f"nothing is accepted any more; the last failure was {faults.name(answer)}")
+            drain = DEAD_DRAIN_SECONDS if fault is Fault.TRANSIENT else DRAIN_SECONDS
+            reason = f"nothing is accepted any more; the last failure was {faults.name(answer)}"
+            self._pacer.stop_all(reason, drain)
         # After a stop nothing is judged: what was not accepted stays for the next run.
         if self._pacer.stop_reason is None:
             self._resolve(request, answer, fault)

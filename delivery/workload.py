@@ -26,12 +26,13 @@ class Request:
     """A batch on its way through the attempts.
 
     `attempts` counts every attempt that its events were part of, so a half inherits its parent's; `tries`
-    counts those of this very request, which is what `max_attempts` bounds.
+    counts those of this very request, which is what `max_attempts` bounds. The last one began at `began`.
     """
 
     batch: Batch
     attempts: int = 0
     tries: int = 0
+    began: float = 0.0
 
     def halves(self) -> tuple[Request, Request]:
         """Two requests that share this one's events; it must have at least two."""

@@ -14,6 +14,7 @@ from typing import Any
 from delivery.answer import ACCEPTED, Answer
 from delivery.events_client import Done
 from delivery.inbox import Arrival
+from delivery.pacing import DRAIN_SECONDS
 from delivery.packing import StagedEvent, pack
 from delivery.request import request_writer
 from delivery.sender import Sender, Surroundings
@@ -133,7 +134,9 @@ class FakePacer:
     stop_reason: str | None = None
     spent: list[float] = field(default_factory=list)
     observed: list[str | None] = field(default_factory=list)
+    drain_seconds: float = DRAIN_SECONDS
     events: int = 0
+    failures: list[tuple[float, str]] = field(default_factory=list)
     _next: float = 0.0
 
     def wait(self, ready: int) -> float:
@@ -147,13 +150,18 @@ class FakePacer:
         self.spent.append(self.time.now)
         return len(self.spent)
 
-    def observe(self, fault: str | None, ticket: int, events: int = 0) -> None:
+    def observe(
+        self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
+    ) -> None:
         assert 1 <= ticket <= len(self.spent)
         self.observed.append(fault)
+        if fault is not None:
+            self.failures.append((took, name))
         self.events += events
 
-    def stop_all(self, reason: str) -> None:
-        self.stop_reason = self.stop_reason or reason
+    def stop_all(self, reason: str, drain: float = DRAIN_SECONDS) -> None:
+        if self.stop_reason is None:
+            self.stop_reason, self.drain_seconds = reason, drain
 
     def close(self) -> None:
         pass

@@ -152,6 +152,17 @@ def test_a_time_out_spares_what_still_has_time_and_what_is_done() -> None:
         assert server.connections == 1
 
 
+def test_closing_gives_up_what_is_in_flight_and_hangs_up() -> None:
+    told: Queue[Answer] = Queue()
+    with ScriptedServer(lambda _: Reply(behaviour="hang")) as server, awscrt(server.url) as client:
+        client.send(BODY, told.put)
+        while not server.seen:
+            time.sleep(0.001)
+        client.close()
+        assert told.get(timeout=10) == Answer(None, "ReadTimeout")
+        assert server.hung_up.wait(10)
+
+
 def test_connections_are_kept_and_grow_only_as_needed() -> None:
     with ScriptedServer() as server, awscrt(server.url) as client:
         for _ in range(20):

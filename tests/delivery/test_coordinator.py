@@ -15,6 +15,8 @@ from delivery.coordinator import Coordinator, Progress
 from delivery.errors import CoordinatorLostError
 from delivery.leased_pacer import LeasedPacer
 from delivery.link import Link
+from delivery.outage import OUTAGE_SECONDS
+from delivery.pacing import DEAD_DRAIN_SECONDS
 from delivery.settings import CoordinatorAddress
 from delivery.static_pacer import StaticPacer
 
@@ -93,11 +95,42 @@ def test_a_partition_gets_a_lease_for_what_it_asks(coordinator: Coordinator) -> 
 def test_stop_reaches_every_partition_and_those_that_come_later(coordinator: Coordinator) -> None:
     first, second = Link.join(coordinator.address), Link.join(coordinator.address)
     assert until(lambda: coordinator.snapshot().partitions == 2)
-    first.send({"from": "a", "stop": "the service refuses everything"})
-    assert receive(second) == {"stop": "the service refuses everything"}
+    first.send({"from": "a", "stop": ["the service refuses everything", 2.0]})
+    assert receive(second) == {"stop": ["the service refuses everything", 2.0]}
     coordinator.stop("a later reason")
-    assert receive(Link.join(coordinator.address)) == {"stop": "the service refuses everything"}
+    assert receive(Link.join(coordinator.address)) == {"stop": ["the service refuses everything", 2.0]}
     assert coordinator.snapshot().stop_reason == "the service refuses everything"
+
+
+def test_an_outage_that_no_partition_sees_alone_stops_them_all_and_they_wait_for_no_answers() -> None:
+    now = [1000.0]
+    with Coordinator(host="127.0.0.1", limit=200, clock=lambda: now[0]) as coordinator:
+        links = [Link.join(coordinator.address) for _ in range(2)]
+        for number, link in enumerate(links):
+            link.send({"from": str(number), "counts": [1, 0, 0, 0], "failed": [1, 0, 10.5, "ReadTimeout"]})
+        assert until(lambda: coordinator.snapshot().request_attempts == 2)
+        assert coordinator.snapshot().stop_reason is None
+        now[0] += OUTAGE_SECONDS - 10.0
+        stops = [receive(link)["stop"] for link in links]
+    (reason, drain) = stops[0]
+    assert stops[1] == [reason, drain]
+    assert drain == DEAD_DRAIN_SECONDS
+    assert "2 attempts failed" in reason
+    assert "ReadTimeout" in reason
+
+
+def test_one_partitions_success_keeps_the_others_going() -> None:
+    now = [1000.0]
+    with Coordinator(host="127.0.0.1", limit=200, clock=lambda: now[0]) as coordinator:
+        first, second = Link.join(coordinator.address), Link.join(coordinator.address)
+        first.send({"from": "a", "counts": [5, 0, 0, 0], "failed": [5, 0, 10.5, "ReadTimeout"]})
+        assert until(lambda: coordinator.snapshot().request_attempts == 5)
+        second.send({"from": "b", "counts": [1, 0, 1, 10]})
+        assert until(lambda: coordinator.snapshot().requests_delivered == 1)
+        now[0] += OUTAGE_SECONDS
+        second.send({"from": "b", "counts": [2, 0, 1, 10], "want": 1})
+        assert "lease" in receive(second)
+        assert coordinator.snapshot().stop_reason is None
 
 
 def test_a_caller_with_a_wrong_key_is_turned_away_and_others_are_served(coordinator: Coordinator) -> None:
@@ -123,7 +156,17 @@ def test_callers_that_say_nothing_or_garbage_delay_nobody(coordinator: Coordinat
 
 
 @pytest.mark.parametrize(
-    "nonsense", [b"no json", b"[1]", b'{"want": "many"}', b'{"answered": [1]}', b'{"counts": [1]}', b"\xff"]
+    "nonsense",
+    [
+        b"no json",
+        b"[1]",
+        b'{"want": "many"}',
+        b'{"answered": [1]}',
+        b'{"counts": [1]}',
+        b'{"stop": "why"}',
+        b'{"failed": [1]}',
+        b"\xff",
+    ],
 )
 def test_a_partition_that_sends_nonsense_is_dropped_and_others_are_served(
     coordinator: Coordinator, nonsense: bytes

@@ -139,9 +139,39 @@ def test_stop_from_the_driver_is_heard() -> None:
     link = ScriptedLink()
     scene = joined(link)
     assert scene.pacer.stop_reason is None
-    link.inbox.append({"stop": "the service refuses everything"})
+    link.inbox.append({"stop": ["the service refuses everything", 2.0]})
     scene.pacer.hear()
     assert scene.pacer.stop_reason == "the service refuses everything"
+    assert scene.pacer.drain_seconds == 2.0
+
+
+def test_what_failed_is_told_with_how_long_ago_it_began_and_only_once() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    scene.pacer.observe("transient", STATIC_TICKET, took=10.0, name="ReadTimeout")
+    scene.clock.now += 0.05
+    scene.pacer.observe("transient", STATIC_TICKET, took=1.0, name="HTTP 503")
+    scene.pacer.observe("throttled", STATIC_TICKET)
+    scene.clock.now += 0.1
+    scene.pacer.wait(0)
+    told = [message["failed"] for message in link.sent if "failed" in message]
+    assert sum(failed for failed, *_ in told) == 2
+    assert sum(refused for _, refused, *_ in told) == 1
+    assert told[0] == (1, 0, 10.0, "ReadTimeout")
+    assert told[-1][3] == "HTTP 503"
+    scene.pacer.observe(None, STATIC_TICKET)
+    scene.pacer.close()
+    assert "failed" not in link.sent[-1]
+
+
+def test_failures_while_the_coordinator_was_lost_are_told_to_the_next_one_from_their_beginning() -> None:
+    link = ScriptedLink()
+    scene = Scene(link)
+    scene.pacer.observe("transient", STATIC_TICKET, took=10.0, name="ReadTimeout")
+    scene.clock.now += 5.0
+    scene.pacer.hear()
+    scene.pacer.wait(0)
+    assert link.sent[0]["failed"] == (1, 0, 15.0, "ReadTimeout")
 
 
 def test_a_stop_reaches_the_others_even_if_the_link_was_down_when_it_was_said() -> None:
@@ -149,11 +179,11 @@ def test_a_stop_reaches_the_others_even_if_the_link_was_down_when_it_was_said() 
     scene = Scene(first, second)
     scene.pacer.hear()
     first.broken = True
-    scene.pacer.stop_all("no credentials")
-    assert scene.pacer.stop_reason == "no credentials"
+    scene.pacer.stop_all("no credentials", 3.0)
+    assert (scene.pacer.stop_reason, scene.pacer.drain_seconds) == ("no credentials", 3.0)
     scene.pacer.hear()
     scene.pacer.close()
-    assert second.sent[-1]["stop"] == "no credentials"
+    assert second.sent[-1]["stop"] == ("no credentials", 3.0)
 
 
 def test_a_stop_that_was_said_before_the_coordinator_was_reached_is_told_as_soon_as_it_is() -> None:
@@ -162,7 +192,7 @@ def test_a_stop_that_was_said_before_the_coordinator_was_reached_is_told_as_soon
     scene.pacer.stop_all("no credentials")
     scene.pacer.hear()
     scene.pacer.wait(0)
-    assert link.sent[0]["stop"] == "no credentials"
+    assert link.sent[0]["stop"][0] == "no credentials"
 
 
 def test_without_a_coordinator_nothing_goes_out_at_first_and_then_the_static_share() -> None:

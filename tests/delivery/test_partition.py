@@ -13,6 +13,7 @@ import pytest
 
 from delivery.coordinator import Coordinator
 from delivery.errors import StorageError
+from delivery.pacing import DRAIN_SECONDS
 from delivery.partition import _deliver, deliver, open_client
 from delivery.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
@@ -32,6 +33,7 @@ class Unpaced:
 
     def __init__(self) -> None:
         self.stop_reason: str | None = None
+        self.drain_seconds = DRAIN_SECONDS
 
     def wait(self, ready: int) -> float:  # noqa: ARG002 - there is no limit
         return 0.0
@@ -39,10 +41,12 @@ class Unpaced:
     def spend(self) -> int:
         return 1
 
-    def observe(self, fault: str | None, ticket: int, events: int = 0) -> None:
+    def observe(
+        self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
+    ) -> None:
         pass
 
-    def stop_all(self, reason: str) -> None:
+    def stop_all(self, reason: str, drain: float = DRAIN_SECONDS) -> None:  # noqa: ARG002
         self.stop_reason = self.stop_reason or reason
 
     def close(self) -> None:

@@ -149,6 +149,21 @@ def test_a_service_that_goes_down_is_a_stop_even_where_a_short_job_runs_out_of_a
     assert _seconds_of_sending(summary) < 30
 
 
+def test_a_service_that_never_answers_stops_a_slow_job_although_no_partition_sees_enough_of_it(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    with service(tmp_path, faults={"slow": 1.0}, slow_seconds=300) as standin:
+        run = run_here(a_job(tmp_path, standin, 100, max_requests_per_second=1), spark)
+        requests = standin.stop()["requests"]
+    summary = run.summary
+    assert (run.exit_code, summary["status"]) == (5, "stopped")
+    assert "without a success, the last one with ReadTimeout" in summary["reason"]
+    assert (summary["events_not_attempted"], summary["events_dead_lettered"]) == (1000, 0)
+    assert summary["request_attempts"] == requests < 30
+    began, ended = (datetime.fromisoformat(summary[key]) for key in ("sending_started_at", "finished_at"))
+    print(f"stopped and accounted for {(ended - began).total_seconds():.1f} s after the first attempt")
+
+
 def test_a_service_that_goes_down_stops_the_job_and_the_next_run_sends_the_rest(
     spark: SparkSession, tmp_path: Path
 ) -> None:
