@@ -167,11 +167,12 @@ def test_what_failed_is_told_with_how_long_ago_it_began_and_only_once() -> None:
 def test_failures_while_the_coordinator_was_lost_are_told_to_the_next_one_from_their_beginning() -> None:
     link = ScriptedLink()
     scene = Scene(link)
-    scene.pacer.observe("transient", STATIC_TICKET, took=10.0, name="ReadTimeout")
+    for took, name in ((10.0, "ReadTimeout"), (1.0, "HTTP 503")):
+        scene.pacer.observe("transient", STATIC_TICKET, took=took, name=name)
     scene.clock.now += 5.0
     scene.pacer.hear()
     scene.pacer.wait(0)
-    assert link.sent[0]["failed"] == (1, 0, 15.0, "ReadTimeout")
+    assert link.sent[0]["failed"] == (2, 0, 15.0, "HTTP 503")
 
 
 def test_a_stop_reaches_the_others_even_if_the_link_was_down_when_it_was_said() -> None:

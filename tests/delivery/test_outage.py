@@ -98,6 +98,8 @@ def test_one_failure_is_none_and_a_success_begins_anew() -> None:
     assert (outage.failures, outage.name) == (2, "HTTP 503")
     outage.accepted(30.0)
     assert not outage.is_certain(1000.0)
+    outage.failed(2, 31.0, "ReadTimeout")
+    assert not outage.is_certain(31.0 + OUTAGE_SECONDS - 0.1)
 
 
 def test_what_began_before_the_last_success_counts_from_that_on() -> None:
