@@ -15,6 +15,7 @@ from typing import Any
 import botocore.session
 import pytest
 import yaml
+from botocore.validate import ParamValidator
 
 from jobs.configuration import parse_settings
 from jobs.errors import UsageError
@@ -55,14 +56,29 @@ def _over(below: Any, above: Any) -> Any:  # noqa: ANN401 - YAML's values
 
 def _is_json(block: Block) -> None:
     document = json.loads(block.text)
+    if "Rules" in document:
+        _require_lifecycle(document)
     for statement in document.get("Statement", []) if isinstance(document, dict) else []:
         actions = statement["Action"]
         for action in [actions] if isinstance(actions, str) else actions:
             assert _is_right(action), f"IAM knows no {action}"
 
 
+def _require_lifecycle(rules: dict[str, Any]) -> None:
+    """Hold S3 lifecycle rules to the shape that a put takes."""
+    put = (
+        botocore.session.get_session()
+        .get_service_model("s3")
+        .operation_model("PutBucketLifecycleConfiguration")
+    )
+    found = ParamValidator().validate(rules, put.input_shape.members["LifecycleConfiguration"])
+    assert not found.has_errors(), found.generate_report()
+
+
 def _is_right(action: str) -> bool:
     service, operation = action.split(":")
+    if operation == "*":
+        return True
     known = botocore.session.get_session().get_service_model(service.replace("elasticmapreduce", "emr"))
     return action in RIGHTS_WITHOUT_OPERATION or operation in {
         *known.operation_names,
@@ -140,6 +156,7 @@ def _exists(code: str) -> bool:
         ("yaml", "delivery: {max_rate: 5}"),
         ("json", "{'a': 1}"),
         ("json", '{"Statement": [{"Action": "personalize:PutEvent"}]}'),
+        ("json", '{"Rules": [{"Status": "Enabled", "Expiration": {"Days": "thirty"}}]}'),
         ("python", "import jobs.nothing"),
         ("text", "spark-submit jobs/replay.py --config FILE --run-id ID"),
         ("text", "--config FILE"),

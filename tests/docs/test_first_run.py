@@ -19,6 +19,7 @@ from tests.docs.blocks import ROOT
 from tests.whole_job.harness import interactions, rows_in
 
 RUN = re.compile(r"`\S*python -m (\S+) ?([^`]*)`")
+PLACES = (ROOT / "docs" / "security.md").read_text().split("\n## ")[1]
 ROWS = [{"USER_ID": f"u{number}", "TIMESTAMP": 1_760_000_000 + number} for number in range(20)]
 
 
@@ -59,12 +60,21 @@ def test_the_first_real_run_of_the_readme_delivers_a_log(
         assert run["jobs.put_events"](["--config", str(config)]) == 0
         assert standin.stop()["distinct_event_ids"] == len(ROWS)
 
+    assert [place for place in left_in(output) if f"`{place}`" not in PLACES] == []
     assert run["jobs.inspect"]([str(output)]) == 0
     assert set(re.findall(r"planned|delivered(?=  +\d{4}-)", capsys.readouterr().out)) == {
         "planned",
         "delivered",
     }
     assert {event["userId"] for event in rows_in(tmp_path / "record")} == {row["USER_ID"] for row in ROWS}
+
+
+def left_in(output: Path) -> set[str]:
+    """The places that the runs left, as docs/security.md writes them."""
+    runs = [entry for run in (output / "runs").iterdir() for entry in run.iterdir()]
+    named = [*((entry, f"runs/<run_id>/{entry.name}") for entry in runs)]
+    named += [(entry, entry.name) for entry in output.iterdir() if entry.name != "runs"]
+    return {f"{name}/" if entry.is_dir() else name for entry, name in named}
 
 
 def fill_in(config: Path, url: str, output: Path) -> None:
