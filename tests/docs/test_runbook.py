@@ -1,0 +1,63 @@
+"""The runbook quotes the job's own words, and has an answer for every way in which a run can stop."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from delivery import faults
+from delivery.answer import Answer
+from jobs.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
+from tests.docs.blocks import ROOT
+
+PAGE = (ROOT / "docs" / "runbook.md").read_text()
+ROOMS = ("jobs", "transforms", "expectations", "delivery")
+QUOTED = re.compile(r"(?<!\*)\*([^*\n]+)\*(?!\*)")
+OWN_EMPHASIS = {"Italics", "beside", "on the executors"}
+
+
+def words_of(file: Path) -> list[str]:
+    """Every text in a module; what an f-string fills in stands as its source, in braces."""
+    return [
+        "".join(
+            part.value if isinstance(part, ast.Constant) else f"{{{ast.unparse(part.value)}}}"
+            for part in parts
+        )
+        for node in ast.walk(ast.parse(file.read_text()))
+        if (parts := _parts(node))
+    ]
+
+
+def _parts(node: ast.AST) -> list[ast.Constant | ast.FormattedValue]:
+    if isinstance(node, ast.JoinedStr):
+        return [part for part in node.values if isinstance(part, ast.Constant | ast.FormattedValue)]
+    return [node] if isinstance(node, ast.Constant) and isinstance(node.value, str) else []
+
+
+def section(heading: str) -> str:
+    return PAGE.split(f"\n### {heading}")[1].split("\n### ")[0].split("\n## ")[0]
+
+
+def test_what_the_runbook_quotes_is_what_the_job_says() -> None:
+    said = "\n".join(text for room in ROOMS for file in (ROOT / room).glob("*.py") for text in words_of(file))
+    quoted = {quote for quote in QUOTED.findall(PAGE) if quote not in OWN_EMPHASIS}
+    assert len(quoted) > 30
+    assert sorted(quote for quote in quoted if quote not in said) == []
+
+
+def test_every_exit_code_has_its_section() -> None:
+    codes = {USAGE_EXIT_CODE, UNEXPECTED_EXIT_CODE, *(status.exit_code for status in Status)}
+    for code in codes - {0}:
+        assert re.search(rf"^### {code}: ", PAGE, flags=re.MULTILINE), code
+        assert re.search(rf"^\| {code} \| .*\(#{code}-", PAGE, flags=re.MULTILINE), code
+
+
+@pytest.mark.parametrize(
+    "code", sorted(faults.EXPIRED_CODES | faults.CREDENTIAL_CODES | faults.CLOCK_CODES | faults.UNKNOWN_CODES)
+)
+def test_every_refusal_that_stops_a_run_has_an_answer(code: str) -> None:
+    reason = faults.explain(Answer(400, code))
+    assert any(quote in reason for quote in QUOTED.findall(section("5: ")))
