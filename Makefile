@@ -10,7 +10,7 @@ STAMP  := $(VENV)/.installed-$(SPARK)
 PYTEST := $(BIN)/python -m pytest
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast check format docs bench kill-test clean
+.PHONY: help venv demo test test-fast check format docs bench kill-test package clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ bench: venv ## measure speed and memory side by side; prints ratios
 
 kill-test: venv ## kill a process of a real cluster N times while the job sends (default: N=100)
 	$(BIN)/python -m benchmarks.kill_test --runs $(or $(N),100)
+
+package: venv ## build dist/: the code, an environment archive for the cluster, the entry, conf/
+	$(BIN)/python -m bundle
 
 clean: ## remove the environment and everything built
 	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache spark-warehouse

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
+from importlib.resources import files
 from typing import Any
 
 from jinja2 import Environment, StrictUndefined, select_autoescape
 
 from expectations.verdict import RuleResult
 
-_TEMPLATE = Path(__file__).with_name("report.html")
+_TEMPLATE = files("jobs") / "report.html"
 
 _VERDICTS = {
     "delivered": "Every event that passed the checks is with the service.",

@@ -1,0 +1,80 @@
+"""`python -m bundle`: builds `dist/` anew and says what lies in it.
+
+Holds the order of the steps. It uploads nothing and knows no cluster.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+from bundle.archive import unpack, write_environment
+from bundle.interpreter import this_interpreter
+from bundle.packages import build_wheel, install
+
+_ROOT = Path(__file__).resolve().parent.parent
+_DIST = _ROOT / "dist"
+_ROOMS = ("jobs", "transforms", "expectations", "delivery")
+_IMPORTS = (
+    "awscrt.http, boto3, great_expectations, jinja2, pandas, pyarrow.parquet, pyarrow.dataset, pydantic, yaml, "
+    "ssl, sqlite3, ctypes"
+)
+_CLIENTS = "[boto3.client(name, region_name='eu-west-1') for name in ('s3', 'sts', 'personalize-events')]"
+
+
+def main() -> None:
+    """Build into `dist/`, replacing what lies there."""
+    shutil.rmtree(_DIST, ignore_errors=True)
+    _DIST.mkdir()
+    with tempfile.TemporaryDirectory() as scratch:
+        _code(Path(scratch))
+        _environment(Path(scratch))
+    shutil.copy(_ROOT / "jobs" / "put_events.py", _DIST)
+    shutil.copytree(_ROOT / "conf", _DIST / "conf")
+    for path in sorted(_DIST.iterdir()):
+        print(f"dist/{path.name:45} {_megabytes(path):6.1f} MB")
+
+
+def _code(scratch: Path) -> None:
+    """The wheel, and the same code as the zip that `--py-files` takes."""
+    # Built from a copy: setuptools would reuse what an earlier build left in build/lib.
+    source = scratch / "source"
+    source.mkdir()
+    for name in ("pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(_ROOT / name, source)
+    for room in _ROOMS:
+        shutil.copytree(_ROOT / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
+    wheel = build_wheel(source, _DIST)
+    with zipfile.ZipFile(wheel) as built, zipfile.ZipFile(_DIST / "code.zip", "w", zipfile.ZIP_DEFLATED) as code:
+        for entry in built.infolist():
+            if entry.filename.startswith(tuple(f"{room}/" for room in _ROOMS)):
+                code.writestr(entry, built.read(entry))
+
+
+def _environment(scratch: Path) -> None:
+    packages = scratch / "packages"
+    install(_ROOT, packages)
+    target = _DIST / "environment.tar.gz"
+    write_environment(target, packages, this_interpreter())
+    unpack(target, scratch / "unpacked")
+    _try(scratch / "unpacked" / "bin" / "python")
+
+
+def _try(python: Path) -> None:
+    """Start the archive's Python with an empty environment: every package must import, every client open."""
+    ended = subprocess.run([python, "-c", f"import {_IMPORTS}; {_CLIENTS}"], env={}, check=False)
+    if ended.returncode:
+        raise SystemExit("the archive lacks something that the job imports; the trace stands above.")
+
+
+def _megabytes(path: Path) -> float:
+    files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
+    return sum(file.stat().st_size for file in files) / 1e6
+
+
+if __name__ == "__main__":
+    sys.exit(main())

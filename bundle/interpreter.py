@@ -1,0 +1,43 @@
+"""Finds the parts of the Python that runs the build, so that the archive needs none on the cluster."""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Interpreter:
+    """An executable, the folder of its standard library, and its shared library where it has one."""
+
+    executable: Path
+    standard_library: Path
+    libraries: tuple[Path, ...]
+
+
+def this_interpreter() -> Interpreter:
+    """The Python that the running environment was made from.
+
+    Raises:
+        SystemExit: a part is not where this Python says that it is.
+    """
+    version = f"python{sysconfig.get_python_version()}"
+    found = Interpreter(
+        executable=Path(sys.base_prefix, "bin", version).resolve(),
+        standard_library=Path(sysconfig.get_path("stdlib")),
+        libraries=_shared_library(),
+    )
+    missing = [p for p in (found.executable, found.standard_library, *found.libraries) if not p.exists()]
+    if missing:
+        raise SystemExit(f"{missing[0]} is not there: build with a Python that was installed whole.")
+    return found
+
+
+def _shared_library() -> tuple[Path, ...]:
+    name = sysconfig.get_config_var("INSTSONAME")
+    if not sysconfig.get_config_var("Py_ENABLE_SHARED") or not name:
+        return ()
+    folder = Path(sysconfig.get_config_var("LIBDIR"))
+    return (folder / name,)

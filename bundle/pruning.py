@@ -1,0 +1,49 @@
+"""Says which files of an installed environment the job never opens. Pure: paths in, a decision out.
+
+It prunes only what no import of the job's packages reaches; the build starts the pruned environment to make sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fnmatch import fnmatchcase
+from pathlib import PurePosixPath
+
+KEPT_SERVICES = frozenset({"personalize", "personalize-events", "s3", "sts", "sso", "sso-oidc", "signin"})
+"""Botocore's models that the job, its credentials or its reader of S3 load by name."""
+
+_FOLDERS = frozenset({"__pycache__", "tests", "include"})
+_BOTOCORE_DATA = ("botocore", "data")
+_FILES = (
+    # The linker's names for libraries that Python loads under another, and what only compiling needs.
+    "pyarrow/libarrow_python*.so",
+    "pyarrow/libarrow_python*.so.*.*.*",
+    "pyarrow/*.px[di]",
+    "pyarrow/src/*",
+    # Arrow's RPC: a module of its own, which nothing here imports.
+    "pyarrow/*flight*",
+    "bin/*",
+    "boto3/examples/*",
+    "*.pyi",
+    "*.a",
+)
+_STANDARD_LIBRARY = frozenset(
+    {"site-packages", "dist-packages", "test", "idlelib", "tkinter", "turtledemo", "lib2to3", "ensurepip"}
+)
+
+
+def keeps_package_file(path: PurePosixPath) -> bool:
+    """Whether the job may open this file; `path` is relative to `site-packages`."""
+    if path.parts[:2] == _BOTOCORE_DATA and len(path.parts) > 3:  # noqa: PLR2004 - botocore/data/<service>/…
+        return path.parts[2] in KEPT_SERVICES
+    return not _FOLDERS & set(path.parts[:-1]) and not any(fnmatchcase(str(path), p) for p in _FILES)
+
+
+def keeps_standard_file(path: PurePosixPath) -> bool:
+    """Whether the interpreter may need this file; `path` is relative to its standard library."""
+    if path.parts[0] in _STANDARD_LIBRARY or path.parts[0].startswith("config-"):
+        return False
+    return not _FOLDERS & set(path.parts[:-1]) and "tkinter" not in path.name and path.suffix != ".a"
+
+
+Keeps = Callable[[PurePosixPath], bool]
