@@ -88,7 +88,8 @@ def _stays_in_its_row(df: DataFrame, selected: DataFrame) -> bool:
 
 def _sentence(error: AnalysisException, expression: str, df: DataFrame) -> str:
     facts = error.getMessageParameters() or {}
-    missing = facts.get("objectName", "").replace("`", "")
+    # Before Spark 4 the facts are a map of Java's, whose `get` gives None in place of the default.
+    missing = (facts.get("objectName") or "").replace("`", "")
     if missing and "UNRESOLVED_COLUMN" in str(error):
         return f"there is no column {missing}{_meant(missing, df)}. A constant text goes in SQL quotes."
     return f"{_cause(error, expression)}."
