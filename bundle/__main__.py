@@ -1,4 +1,4 @@
-"""`python -m bundle`: builds `dist/` anew and says what lies in it.
+"""`python -m bundle [FOLDER]`: builds `dist/`, or the folder given, anew and says what lies in it.
 
 Holds the order of the steps. It uploads nothing and knows no cluster.
 """
@@ -17,7 +17,6 @@ from bundle.interpreter import this_interpreter
 from bundle.packages import build_wheel, install
 
 _ROOT = Path(__file__).resolve().parent.parent
-_DIST = _ROOT / "dist"
 _ROOMS = ("jobs", "transforms", "expectations", "delivery")
 _IMPORTS = (
     "awscrt.http, boto3, great_expectations, jinja2, pandas, pyarrow.parquet, pyarrow.dataset, pydantic, yaml, "
@@ -26,20 +25,20 @@ _IMPORTS = (
 _CLIENTS = "[boto3.client(name, region_name='eu-west-1') for name in ('s3', 'sts', 'personalize-events')]"
 
 
-def main() -> None:
-    """Build into `dist/`, replacing what lies there."""
-    shutil.rmtree(_DIST, ignore_errors=True)
-    _DIST.mkdir()
+def build(dist: Path) -> None:
+    """Build into `dist`, replacing what lies there."""
+    shutil.rmtree(dist, ignore_errors=True)
+    dist.mkdir()
     with tempfile.TemporaryDirectory() as scratch:
-        _code(Path(scratch))
-        _environment(Path(scratch))
-    shutil.copy(_ROOT / "jobs" / "put_events.py", _DIST)
-    shutil.copytree(_ROOT / "conf", _DIST / "conf")
-    for path in sorted(_DIST.iterdir()):
-        print(f"dist/{path.name:45} {_megabytes(path):6.1f} MB")
+        _code(Path(scratch), dist)
+        _environment(Path(scratch), dist / "environment.tar.gz")
+    shutil.copy(_ROOT / "jobs" / "put_events.py", dist)
+    shutil.copytree(_ROOT / "conf", dist / "conf")
+    for path in sorted(dist.iterdir()):
+        print(f"{_megabytes(path):7.1f} MB  {path.name}")
 
 
-def _code(scratch: Path) -> None:
+def _code(scratch: Path, dist: Path) -> None:
     """The wheel, and the same code as the zip that `--py-files` takes."""
     # Built from a copy: setuptools would reuse what an earlier build left in build/lib.
     source = scratch / "source"
@@ -48,17 +47,19 @@ def _code(scratch: Path) -> None:
         shutil.copy(_ROOT / name, source)
     for room in _ROOMS:
         shutil.copytree(_ROOT / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
-    wheel = build_wheel(source, _DIST)
-    with zipfile.ZipFile(wheel) as built, zipfile.ZipFile(_DIST / "code.zip", "w", zipfile.ZIP_DEFLATED) as code:
+    wheel = build_wheel(source, dist)
+    with (
+        zipfile.ZipFile(wheel) as built,
+        zipfile.ZipFile(dist / "code.zip", "w", zipfile.ZIP_DEFLATED) as code,
+    ):
         for entry in built.infolist():
             if entry.filename.startswith(tuple(f"{room}/" for room in _ROOMS)):
                 code.writestr(entry, built.read(entry))
 
 
-def _environment(scratch: Path) -> None:
+def _environment(scratch: Path, target: Path) -> None:
     packages = scratch / "packages"
     install(_ROOT, packages)
-    target = _DIST / "environment.tar.gz"
     write_environment(target, packages, this_interpreter())
     unpack(target, scratch / "unpacked")
     _try(scratch / "unpacked" / "bin" / "python")
@@ -77,4 +78,4 @@ def _megabytes(path: Path) -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    build(Path(sys.argv[1]) if len(sys.argv) > 1 else _ROOT / "dist")
