@@ -45,7 +45,7 @@ def write_environment(target: Path, packages: Path, interpreter: Interpreter) ->
         for library in interpreter.libraries:
             _add(archive, f"lib/{library.name}", library.read_bytes(), executable=True)
         for folder, room, keeps in (
-            (interpreter.standard_library, f"lib/{interpreter.standard_library.name}", keeps_standard_file),
+            (interpreter.standard_library, interpreter.standard_place, keeps_standard_file),
             (packages, "packages", keeps_package_file),
         ):
             for path in _kept(folder, keeps):

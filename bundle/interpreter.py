@@ -10,10 +10,11 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """An executable, the folder of its standard library, and its shared library where it has one."""
+    """An executable, its standard library's folder and place below a home, its shared library if it has one."""
 
     executable: Path
     standard_library: Path
+    standard_place: str
     libraries: tuple[Path, ...]
 
 
@@ -27,6 +28,8 @@ def this_interpreter() -> Interpreter:
     found = Interpreter(
         executable=Path(sys.base_prefix, "bin", version).resolve(),
         standard_library=Path(sysconfig.get_path("stdlib")),
+        # `lib64/…` on Fedora's kin, Amazon Linux among them; `lib/…` elsewhere.
+        standard_place=f"{sys.platlibdir}/{version}",
         libraries=_shared_library(),
     )
     missing = [p for p in (found.executable, found.standard_library, *found.libraries) if not p.exists()]
