@@ -18,12 +18,14 @@ from expectations.rules import Rules
 from expectations.verdict import Verdict
 from jobs.account import Staged
 from jobs.errors import UsageError
+from jobs.plan import Lengths
 from jobs.preparation import Preparation, Prepared
 from jobs.progress import PhaseListener
 from jobs.spark_failures import SparkFailure, usage_error
 from jobs.spark_phases import JUDGE, STAGE, WRITE_REJECTED, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import events, source, staging
+from transforms.session_lengths import session_lengths, user_lengths
 from transforms.source import with_scheme
 from transforms.timestamps import MICROS_PER, better_unit
 
@@ -35,12 +37,13 @@ _VOTES = {unit: events.PLAUSIBLE_PREFIX + unit for unit in MICROS_PER}
 class Checked:
     """What checking came to: the counts, the verdict, and the files that are ready to be sent.
 
-    `verdict` is None in a replay, whose events were judged before they were first sent.
+    `verdict` is None in a replay, whose events were judged before they were first sent; `lengths` but in a plan.
     """
 
     staged: Staged
     verdict: Verdict | None
     files: tuple[StagedFile, ...]
+    lengths: Lengths | None = None
 
 
 def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -> Checked:
@@ -65,7 +68,8 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     _write_rejected(stage, preparation)
     files = staged_files(preparation.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
-    return Checked(_staged(files, observed, verdict), verdict, to_send)
+    lengths = Lengths(session_lengths(stage), user_lengths(stage)) if preparation.plan_only else None
+    return Checked(_staged(files, observed, verdict), verdict, to_send, lengths)
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:

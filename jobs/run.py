@@ -31,7 +31,10 @@ from jobs.checking import Checked, check
 from jobs.command import Command, ReplayCommand
 from jobs.configuration import print_settings
 from jobs.errors import Interrupted, Unaccounted
+from jobs.plan import Plan, plan
+from jobs.plan_table import print_plan
 from jobs.preparation import Preparation, Prepared, prepare, prepare_replay, read_settings
+from jobs.prices import price_in, read_prices
 from jobs.progress import PhaseListener, RunProgress
 from jobs.progress_view import view_for
 from jobs.replaying import stage_again
@@ -261,9 +264,21 @@ class _Run:
             max_requests_per_second=settings.delivery.max_requests_per_second,
             started_at=self._beginning.at,
             finished_at=datetime.now(UTC),
+            plan=self._plan(),
         )
 
+    def _plan(self) -> Plan | None:
+        """What sending would come to, refused or not; None where none was asked for or the check did not end."""
+        if self._checked is None or self._checked.lengths is None:
+            return None
+        settings, region = self._preparation.settings, self._preparation.service.region
+        price = price_in(region, read_prices(), settings.plan.price_per_gb)
+        limit = settings.delivery.max_requests_per_second
+        return plan(self._checked.lengths, settings.personalize.tracking_id, limit, price)
+
     def _say(self, ending: Ending) -> None:
+        if ending.plan is not None:
+            print_plan(ending.plan)
         staged, sent = ending.account.staged, ending.account.sent
         _LOG.info(
             "%s: %d rows read = %d rejected + %d duplicates + %d delivered before + %d delivered + %d dead letters"

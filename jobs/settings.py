@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints
 
 from delivery.settings import DeliverySettings, PersonalizeSettings
 from transforms.mapping import MappingSettings, SessionSettings, SourceSettings
@@ -45,6 +45,16 @@ class ChecksSettings(Block):
     )
 
 
+class PlanSettings(Block):
+    """`plan:` — what `--plan` can't find out by itself."""
+
+    price_per_gb: FiniteFloat | None = Field(
+        default=None,
+        ge=0,
+        description="what your region charges for a GB of data, in its currency, for the cost that `--plan` shows",
+    )
+
+
 class OutputSettings(Block):
     """`output:` — the folder, local or on S3, below which everything is written."""
 
@@ -70,4 +80,5 @@ class Settings(Block):
     checks: ChecksSettings = ChecksSettings()
     personalize: PersonalizeSettings
     delivery: DeliverySettings = DeliverySettings()
+    plan: PlanSettings = PlanSettings()
     output: OutputSettings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from delivery.timeline import Timeline
 from jobs.account import Account, Sent
 from jobs.errors import UsageError
 from jobs.exit_status import Status
+from jobs.plan import Plan
 
 _NAME = "summary.json"
 
@@ -29,13 +30,15 @@ class Ending:
     max_requests_per_second: float
     started_at: datetime
     finished_at: datetime
+    plan: Plan | None = None
 
 
 def summary_of(ending: Ending) -> dict[str, Any]:
-    """The keys of the contract's `summary.json`, in its order, and `tracking_id` and `reason` beside them.
+    """The keys of the contract's `summary.json`, in its order, and `tracking_id`, `reason` and `plan` beside them.
 
     Counts are rows, events or requests; times are ISO 8601 in UTC, null where nothing was sent. `timeline` and
-    `events_per_request` say less than the counts, or null, where a partition's report was lost with its task.
+    `events_per_request` say less than the counts, or null, where a partition's report was lost with its task. `plan` is
+    null but with `--plan`.
     """
     staged, sent = ending.account.staged, ending.account.sent
     return {
@@ -64,6 +67,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
         "finished_at": ending.finished_at.isoformat(),
         "timeline": _timeline(sent.timeline),
         "events_per_request": _events_per_request(sent),
+        "plan": None if ending.plan is None else asdict(ending.plan),
     }
 
 

@@ -77,6 +77,8 @@ def test_an_unknown_key_names_its_nearest_neighbour(override: str, said: str) ->
         ("session.gap_minutes=0", "session.gap_minutes"),
         ("mapping.sentAt.unit=minutes", "mapping.sentAt"),
         ("source.path=[]", "source.path"),
+        ("plan.price_per_gb=-1", "plan.price_per_gb"),
+        ("plan.price_per_gb=.inf", "plan.price_per_gb"),
         ("output.path=''", "output.path"),
     ],
 )
@@ -110,7 +112,7 @@ def test_printed_settings_read_back_as_the_same_settings() -> None:
     printed = print_settings(settings)
     assert parse_settings(printed, "printed") == settings
     assert set(yaml.safe_load(printed)) == {
-        "source", "schema", "preflight", "mapping", "session", "checks", "personalize", "delivery", "output",
+        "source", "schema", "preflight", "mapping", "session", "checks", "personalize", "delivery", "plan", "output",
     }  # fmt: skip
 
 

@@ -1,0 +1,174 @@
+"""The plan of a run: how many requests, how full, how long, what they cost, and whether a bulk import fits better.
+
+Pure arithmetic over the lengths of the staged sessions; it counts no event itself and shows nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jobs.import_advice import ImportAdvice, advise
+from jobs.prices import Price
+from transforms.request_order import EVENTS_PER_REQUEST
+from transforms.session_lengths import SessionLength, UserLength
+
+DEFAULT_QUOTA = 1000
+"""PutEvents requests per second of a dataset group (AWS developer guide, "Endpoints and quotas"); adjustable."""
+
+_BYTES_PER_GB = 10**9  # which GB is charged is not documented: the smaller one gives the higher cost
+# What `delivery.request` writes around the envelope's inside and the events' JSON, the tracking ID aside.
+_FRAME_BYTES = len('{"trackingId":"",') + len(',"eventList":[') + len("]}") - len("{}")
+
+
+@dataclass(frozen=True, slots=True)
+class Lengths:
+    """What was counted: the staged sessions and users by number of events."""
+
+    sessions: tuple[SessionLength, ...] = ()
+    users: tuple[UserLength, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class NotFull:
+    """Requests with fewer than ten events, by why. Each such request counts once.
+
+    `anonymous`: of sessions without a user, whatever their length, since no other session can join them;
+    `short_sessions`: of users' sessions that have fewer than ten events in all; `session_ends`: the last ones of
+    users' longer sessions.
+    """
+
+    short_sessions: int
+    anonymous: int
+    session_ends: int
+
+
+@dataclass(frozen=True, slots=True)
+class PerUser:
+    """What one session for each user would come to: requests in all, and how many fewer that is.
+
+    Anonymous events keep the sessions that they have.
+    """
+
+    requests: int
+    requests_saved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Duration:
+    """Seconds of sending at the configured limit and at the service's default quota, if nothing is retried."""
+
+    requests_per_second: float
+    seconds: float
+    default_quota: int
+    seconds_at_default_quota: float
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What the requests' bodies cost: their bytes, and the charge, None where the price is not known."""
+
+    bytes: int
+    amount: float | None
+    currency: str
+    price_per_gb: float | None
+    price_source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The whole plan. `events_per_request[i]` is the number of requests with i + 1 events.
+
+    `longest_session_requests`: a session's requests go out one after the other, each after the answer to the one
+    before, so this many answer times are the least that a run takes at any limit.
+    """
+
+    events: int
+    requests: int
+    events_per_request: tuple[int, ...]
+    not_full: NotFull
+    per_user: PerUser
+    longest_session_requests: int
+    duration: Duration
+    cost: Cost
+    bulk_import: ImportAdvice
+
+
+def plan(lengths: Lengths, tracking_id: str, requests_per_second: float, price: Price) -> Plan:
+    """Reckon the plan of sending what was counted, within `requests_per_second`."""
+    sessions = lengths.sessions
+    events = sum(one.events * one.sessions for one in sessions)
+    anonymous = sum(one.events * one.sessions for one in sessions if one.anonymous)
+    requests = _requests(sessions)
+    duration = _duration(requests, requests_per_second)
+    cost = _cost(sessions, tracking_id, price)
+    return Plan(
+        events=events,
+        requests=requests,
+        events_per_request=_histogram(sessions),
+        not_full=_not_full(sessions),
+        per_user=_per_user(lengths),
+        longest_session_requests=max((requests_for(one.events) for one in sessions), default=0),
+        duration=duration,
+        cost=cost,
+        bulk_import=advise(events, anonymous, cost.bytes, duration.seconds),
+    )
+
+
+def requests_for(events: int) -> int:
+    """The fewest requests that carry the events of one session."""
+    return -(-events // EVENTS_PER_REQUEST)
+
+
+def _requests(sessions: Iterable[SessionLength]) -> int:
+    return sum(requests_for(one.events) * one.sessions for one in sessions)
+
+
+def _histogram(sessions: Iterable[SessionLength]) -> tuple[int, ...]:
+    """A session of n events fills n // 10 requests; what is left over makes one more."""
+    counts = [0] * EVENTS_PER_REQUEST
+    for one in sessions:
+        full, left_over = divmod(one.events, EVENTS_PER_REQUEST)
+        counts[-1] += full * one.sessions
+        if left_over:
+            counts[left_over - 1] += one.sessions
+    return tuple(counts)
+
+
+def _not_full(sessions: Iterable[SessionLength]) -> NotFull:
+    unfilled = [one for one in sessions if one.events % EVENTS_PER_REQUEST]
+    users = [one for one in unfilled if not one.anonymous]
+    return NotFull(
+        short_sessions=sum(one.sessions for one in users if one.events < EVENTS_PER_REQUEST),
+        anonymous=sum(one.sessions for one in unfilled if one.anonymous),
+        session_ends=sum(one.sessions for one in users if one.events > EVENTS_PER_REQUEST),
+    )
+
+
+def _per_user(lengths: Lengths) -> PerUser:
+    anonymous = _requests(one for one in lengths.sessions if one.anonymous)
+    requests = anonymous + sum(requests_for(one.events) * one.users for one in lengths.users)
+    return PerUser(requests, _requests(lengths.sessions) - requests)
+
+
+def _duration(requests: int, requests_per_second: float) -> Duration:
+    return Duration(
+        requests_per_second=requests_per_second,
+        seconds=requests / requests_per_second,
+        default_quota=DEFAULT_QUOTA,
+        seconds_at_default_quota=requests / DEFAULT_QUOTA,
+    )
+
+
+def _cost(sessions: Iterable[SessionLength], tracking_id: str, price: Price) -> Cost:
+    sent = sum(_body_bytes(one, len(tracking_id.encode())) for one in sessions)
+    amount = None if price.per_gb is None else sent / _BYTES_PER_GB * price.per_gb
+    return Cost(sent, amount, price.currency, price.per_gb, price.source)
+
+
+def _body_bytes(one: SessionLength, tracking_id_bytes: int) -> int:
+    """All bodies of these sessions' requests: the events, a comma between two of them, and what is around them."""
+    requests = requests_for(one.events)
+    commas = (one.events - requests) * one.sessions
+    around = requests * (one.envelope_bytes + one.sessions * (_FRAME_BYTES + tracking_id_bytes))
+    return one.body_bytes + commas + around
