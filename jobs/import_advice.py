@@ -31,14 +31,15 @@ class ImportAdvice:
 def advise(events: int, anonymous: int, sent_bytes: int, seconds: float) -> ImportAdvice:
     """Weigh an import of `events`, of which `anonymous` have no user, that would take `seconds` to send.
 
-    `sent_bytes` stands for the CSV file's size, which is about that of the requests at most.
+    `sent_bytes`, of the requests, stands for the CSV file's size, which nobody knows before it is written.
     """
     obstacles = _obstacles(events, anonymous, sent_bytes)
     if obstacles:
         return ImportAdvice(better=False, reasons=obstacles)
     if seconds < LONG_SECONDS:
         return ImportAdvice(
-            better=False, reasons=("sending takes less than an hour, and needs neither a CSV file nor a role.",)
+            better=False,
+            reasons=("sending takes less than an hour, and needs neither a CSV file nor a role.",),
         )
     return ImportAdvice(better=True, reasons=(*_ADVANTAGES, _mode(sent_bytes)))
 
@@ -62,5 +63,7 @@ def _obstacles(events: int, anonymous: int, sent_bytes: int) -> tuple[str, ...]:
 
 def _mode(sent_bytes: int) -> str:
     if sent_bytes > MOST_INCREMENTAL_BYTES:
-        return "only FULL mode takes more than 1 GB at once, and it replaces what was imported in bulk before."
+        return (
+            "only FULL mode takes more than 1 GB at once, and it replaces what was imported in bulk before."
+        )
     return "INCREMENTAL mode adds to what was imported in bulk before; FULL mode replaces it."

@@ -5,6 +5,7 @@ Pure arithmetic over the lengths of the staged sessions; it counts no event itse
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -18,7 +19,7 @@ DEFAULT_QUOTA = 1000
 
 _BYTES_PER_GB = 10**9  # which GB is charged is not documented: the smaller one gives the higher cost
 # What `delivery.request` writes around the envelope's inside and the events' JSON, the tracking ID aside.
-_FRAME_BYTES = len('{"trackingId":"",') + len(',"eventList":[') + len("]}") - len("{}")
+_FRAME_BYTES = len('{"trackingId":,') + len(',"eventList":[') + len("]}") - len("{}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,9 @@ def _duration(requests: int, requests_per_second: float) -> Duration:
 
 
 def _cost(sessions: Iterable[SessionLength], tracking_id: str, price: Price) -> Cost:
-    sent = sum(_body_bytes(one, len(tracking_id.encode())) for one in sessions)
+    sent = sum(
+        _body_bytes(one, len(json.dumps(tracking_id, ensure_ascii=False).encode())) for one in sessions
+    )
     amount = None if price.per_gb is None else sent / _BYTES_PER_GB * price.per_gb
     return Cost(sent, amount, price.currency, price.per_gb, price.source)
 

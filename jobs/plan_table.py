@@ -45,7 +45,10 @@ def _sections(plan: Plan) -> Iterator[list[Row]]:
     yield list(_histogram(plan))
     yield list(_not_full(plan.not_full))
     yield [("session.per_user", _per_user(plan.per_user))]
-    yield [*_duration(plan.duration), ("longest session", f"{plan.longest_session_requests:,} requests in turn")]
+    yield [
+        *_duration(plan.duration),
+        ("longest session", f"{plan.longest_session_requests:,} requests in turn"),
+    ]
     yield list(_cost(plan.cost))
     yield list(_bulk_import(plan.bulk_import))
 
@@ -59,7 +62,10 @@ def _requests(plan: Plan) -> str:
 def _histogram(plan: Plan) -> Iterator[Row]:
     for events, requests in enumerate(plan.events_per_request, start=1):
         share = requests / plan.requests if plan.requests else 0.0
-        yield f"with {events} event{'s' * (events > 1)}", f"{requests:,} {_percent(share)} {'#' * round(_BAR * share)}".rstrip()
+        yield (
+            f"with {events} event{'s' * (events > 1)}",
+            f"{requests:,} {_percent(share)} {'#' * round(_BAR * share)}".rstrip(),
+        )
 
 
 def _not_full(not_full: NotFull) -> Iterator[Row]:

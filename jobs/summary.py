@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from delivery.request import events_per_request
 from delivery.storage import Folder
@@ -13,7 +13,9 @@ from delivery.timeline import Timeline
 from jobs.account import Account, Sent
 from jobs.errors import UsageError
 from jobs.exit_status import Status
-from jobs.plan import Plan
+
+if TYPE_CHECKING:  # whoever only reads summaries, as `jobs.inspect`, loads no Spark
+    from jobs.plan import Plan
 
 _NAME = "summary.json"
 
@@ -37,8 +39,8 @@ def summary_of(ending: Ending) -> dict[str, Any]:
     """The keys of the contract's `summary.json`, in its order, and `tracking_id`, `reason` and `plan` beside them.
 
     Counts are rows, events or requests; times are ISO 8601 in UTC, null where nothing was sent. `timeline` and
-    `events_per_request` say less than the counts, or null, where a partition's report was lost with its task. `plan` is
-    null but with `--plan`.
+    `events_per_request` say less than the counts, or null, where a partition's report was lost with its task. `plan`,
+    as `jobs.plan` has it, is null but with `--plan`.
     """
     staged, sent = ending.account.staged, ending.account.sent
     return {

@@ -1,0 +1,78 @@
+"""A plan's table can be read at any width, with any character set, on a terminal or out of a pipe."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from rich.box import ASCII2
+from rich.console import Console
+
+from jobs.plan import Lengths, Plan, plan
+from jobs.plan_table import print_plan, show
+from jobs.prices import Price
+from transforms.session_lengths import SessionLength, UserLength
+
+COUNTED = Lengths(
+    sessions=(
+        SessionLength(23, anonymous=False, sessions=1000, body_bytes=2_300_000, envelope_bytes=50_000),
+        SessionLength(3, anonymous=True, sessions=7, body_bytes=2_100, envelope_bytes=200),
+    ),
+    users=(UserLength(46, 500),),
+)
+
+
+def planned(price: float | None = None, counted: Lengths = COUNTED) -> Plan:
+    return plan(counted, "tracker", 0.5, Price(price, "USD", "somewhere"))
+
+
+def shown(one: Plan, width: int) -> list[str]:
+    out = io.StringIO()
+    show(one, Console(file=out, width=width), ASCII2)
+    return out.getvalue().splitlines()
+
+
+@pytest.mark.parametrize("width", [30, 60, 80, 200])
+def test_no_line_is_wider_than_the_room_and_no_number_is_cut(width: int) -> None:
+    lines = shown(planned(), width)
+    assert max(map(len, lines)) <= width
+    letters = "".join("".join(lines).split())
+    assert "3,007" in letters
+    assert "..." not in letters
+
+
+def test_every_line_of_the_plan_is_there() -> None:
+    text = "\n".join(shown(planned(price=2.0), 120))
+    for said in (
+        "23,021",
+        "3,007, 7.66 events each",
+        "2,000 (66.5%) #############",
+        "7 requests of sessions without a userId",
+        "1,000 last requests",
+        "would save 500 requests: 2,507",
+        "1:40:14",
+        "0:00:04",
+        "3 requests in turn",
+        "USD, at 2 a GB",
+        "no better way:",
+        "21 events have no userId",
+    ):
+        assert said in text, said
+
+
+def test_a_cost_that_is_not_known_names_the_key_that_says_it() -> None:
+    assert "plan.price_per_gb" in "\n".join(shown(planned(), 120))
+
+
+def test_nothing_to_send_is_said() -> None:
+    assert "nothing to send" in "\n".join(shown(planned(counted=Lengths()), 120))
+
+
+def test_out_of_a_pipe_it_is_plain_text_that_any_character_set_holds(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    print_plan(planned())
+    out = capsys.readouterr().out
+    assert out.isascii()
+    assert "\x1b" not in out
+    assert "3,007" in out
