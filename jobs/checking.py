@@ -18,6 +18,7 @@ from expectations.rules import Rules
 from expectations.verdict import Verdict
 from jobs.account import Staged
 from jobs.errors import UsageError
+from jobs.event_counts import DAY, TYPE, EventCounts, count_events, day_column
 from jobs.plan import Lengths
 from jobs.preparation import Preparation, Prepared
 from jobs.progress import PhaseListener
@@ -37,13 +38,15 @@ _VOTES = {unit: events.PLAUSIBLE_PREFIX + unit for unit in MICROS_PER}
 class Checked:
     """What checking came to: the counts, the verdict, and the files that are ready to be sent.
 
-    `verdict` is None in a replay, whose events were judged before they were first sent; `lengths` but in a plan.
+    `verdict` and `counts` are None in a replay, whose events were judged and counted before they were first sent;
+    `lengths` but in a plan.
     """
 
     staged: Staged
     verdict: Verdict | None
     files: tuple[StagedFile, ...]
     lengths: Lengths | None = None
+    counts: EventCounts | None = None
 
 
 def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -> Checked:
@@ -69,7 +72,8 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     files = staged_files(preparation.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
     lengths = Lengths(session_lengths(stage), user_lengths(stage)) if preparation.plan_only else None
-    return Checked(_staged(files, observed, verdict), verdict, to_send, lengths)
+    counts = _counts(stage, sum(file.rows for file in to_send))
+    return Checked(_staged(files, observed, verdict), verdict, to_send, lengths, counts)
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
@@ -97,12 +101,14 @@ def _shaped(spark: SparkSession, preparation: Preparation) -> DataFrame:
 def _staged_frame(
     spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules
 ) -> DataFrame:
+    # A suite of the user's may look at the type, too; a column stands in the stage once.
+    kept = dict.fromkeys((*rules.scan_columns(), *rules.check_columns(), *_VOTES.values(), TYPE, DAY))
     return staging.stage(
-        checked,
+        checked.select("*", day_column()),
         delivered_ids(spark, preparation),
         id_is_mapped=preparation.settings.mapping.event_id is not None,
         partitions=sending_partitions(spark, preparation.source.bytes),
-        keep=(*rules.scan_columns(), *rules.check_columns(), *_VOTES.values()),
+        keep=tuple(kept),
     )
 
 
@@ -142,6 +148,10 @@ def _refuse_wrong_unit(preparation: Preparation, observed: Mapping[str, int]) ->
             f"mapping.sentAt: read as {sent_at.unit or 'seconds'}, most times lie outside 1980 to 2100; "
             f"as {better} they would be plausible: set mapping.sentAt.unit to {better}.",
         )
+
+
+def _counts(stage: DataFrame, total: int) -> EventCounts:
+    return count_events(stage.where(F.col("outcome") == staging.SEND).select(DAY, TYPE), total)
 
 
 def _staged(files: tuple[StagedFile, ...], observed: Mapping[str, int], verdict: Verdict) -> Staged:

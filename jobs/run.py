@@ -43,6 +43,7 @@ from jobs.run_folder import RunFolder, new_run_id
 from jobs.run_places import held_places
 from jobs.sending import Sending, send
 from jobs.settings import Settings
+from jobs.shown_settings import shown_settings
 from jobs.spark_failures import SparkGone, is_gone
 from jobs.spark_phases import START_SPARK
 from jobs.stop_signals import StopSignals
@@ -265,6 +266,8 @@ class _Run:
             started_at=self._beginning.at,
             finished_at=datetime.now(UTC),
             plan=self._plan(),
+            counts=self._checked.counts if self._checked else None,
+            settings=shown_settings(settings),
         )
 
     def _plan(self) -> Plan | None:

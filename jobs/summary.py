@@ -12,6 +12,7 @@ from delivery.storage import Folder
 from delivery.timeline import Timeline
 from jobs.account import Account, Sent
 from jobs.errors import UsageError
+from jobs.event_counts import EventCounts
 from jobs.exit_status import Status
 
 if TYPE_CHECKING:  # whoever only reads summaries, as `jobs.inspect`, loads no Spark
@@ -32,15 +33,18 @@ class Ending:
     max_requests_per_second: float
     started_at: datetime
     finished_at: datetime
+    counts: EventCounts | None
+    settings: dict[str, Any]
     plan: Plan | None = None
 
 
 def summary_of(ending: Ending) -> dict[str, Any]:
-    """The keys of the contract's `summary.json`, in its order, and `tracking_id`, `reason` and `plan` beside them.
+    """The keys of the contract's `summary.json`, in its order, and beside them what the report shows.
 
     Counts are rows, events or requests; times are ISO 8601 in UTC, null where nothing was sent. `timeline` and
     `events_per_request` say less than the counts, or null, where a partition's report was lost with its task. `plan`,
-    as `jobs.plan` has it, is null but with `--plan`.
+    as `jobs.plan` has it, is null but with `--plan`. `settings` as `jobs.shown_settings` gives them; `events_by_day`
+    and `events_by_type` null where nothing was counted.
     """
     staged, sent = ending.account.staged, ending.account.sent
     return {
@@ -70,6 +74,9 @@ def summary_of(ending: Ending) -> dict[str, Any]:
         "timeline": _timeline(sent.timeline),
         "events_per_request": _events_per_request(sent),
         "plan": None if ending.plan is None else asdict(ending.plan),
+        "events_by_day": ending.counts and ending.counts.by_day,
+        "events_by_type": ending.counts and ending.counts.by_type,
+        "settings": ending.settings,
     }
 
 

@@ -1,0 +1,68 @@
+"""How many events are to be sent, by day and by type: two columns of the stage, read once more.
+
+Names of types and days only, both bounded, whatever the source holds. Decides nothing and writes nothing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+TYPE = "eventType"
+DAY = "_day"
+MOST_TYPES = 20
+MOST_DAYS = 1000
+OTHER = "other"
+
+_SECONDS = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class EventCounts:
+    """The events to be sent.
+
+    by_day     ascending, `YYYY-MM-DD`, or `YYYY-MM` where there would be more than `MOST_DAYS`
+    by_type    most first; what lies beyond the first `MOST_TYPES` stands last, under `OTHER`
+    """
+
+    by_day: dict[str, int]
+    by_type: dict[str, int]
+
+
+def day_column() -> Column:
+    """`DAY` of a shaped event: its `sentAt` in whole days since 1970, UTC; it packs far better than the second."""
+    return F.floor(F.col("sentAt") / _SECONDS).alias(DAY)
+
+
+def count_events(to_send: DataFrame, total: int) -> EventCounts:
+    """Count `to_send` (columns `DAY` and `TYPE`, not null), of which there are `total` rows."""
+    if not total:
+        return EventCounts({}, {})
+    days = {row[0]: row[1] for row in to_send.groupBy(DAY).count().collect()}
+    most_first = to_send.groupBy(TYPE).count().orderBy(F.desc("count"), TYPE)
+    types = {row[0]: row[1] for row in most_first.limit(MOST_TYPES).collect()}
+    return EventCounts(by_calendar(days), with_others(types, total))
+
+
+def by_calendar(days: Mapping[int, int]) -> dict[str, int]:
+    """Counts by days since 1970 under the calendar's names, by month where the days are too many to look at."""
+    form = "%Y-%m-%d" if len(days) <= MOST_DAYS else "%Y-%m"
+    counts: Counter[str] = Counter()
+    for day, events in sorted(days.items()):
+        counts[_date(day).strftime(form)] += events
+    return dict(counts)
+
+
+def with_others(types: Mapping[str, int], total: int) -> dict[str, int]:
+    """`types` and, where they don't make up the `total`, the rest under `OTHER`."""
+    rest = total - sum(types.values())
+    return {**types, OTHER: types.get(OTHER, 0) + rest} if rest else dict(types)
+
+
+def _date(day: int) -> date:
+    return datetime.fromtimestamp(day * _SECONDS, UTC).date()

@@ -1,0 +1,56 @@
+"""The settings that a run used, as they may be shown to anyone: flat, defaults included.
+
+What a user wrote into an expression may be a person's id, and a URL may carry a password. So literals of the
+SQL expressions and a URL's user part are left out; names of columns, functions and files stay.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from jobs.settings import Settings
+
+HIDDEN = "…"
+
+# In this order: what opens first decides. As in Spark's lexer a raw string knows no escapes, and a back-quoted name
+# is no literal. Comments nest and go on over lines there; all that follows one is hidden, and so is what is not closed.
+_TOKEN = re.compile(
+    r"""(?P<name>`[^`]*`|[A-Za-z_][A-Za-z_0-9]*(?!['"A-Za-z_0-9]))
+      | (?:(?:--|/\*).*\Z|[rR]'[^']*(?:'|\Z)|[rR]"[^"]*(?:"|\Z)
+          |[A-Za-z_0-9]*'(?:[^'\\]|\\.)*(?:'|\\?\Z)|[A-Za-z_0-9]*"(?:[^"\\]|\\.)*(?:"|\\?\Z)
+          |\.?[0-9][A-Za-z_0-9.]*)""",
+    re.VERBOSE | re.DOTALL,
+)
+_USER_PART = re.compile(r"(?<=://)[^/@]*@")
+_EXPRESSIONS = ("source.filter", "source.select", "mapping.")
+_NOT_SQL = ("unit", "key")
+
+
+def shown_settings(settings: Settings) -> dict[str, Any]:
+    """`settings` by dotted key (`delivery.max_attempts`), as `--set` takes them; values are JSON's own."""
+    document = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
+    return {key: _shown(key, value) for key, value in _flat(document)}
+
+
+def without_literals(expression: str) -> str:
+    """A Spark SQL expression with each literal replaced by `HIDDEN`, and all from the first comment on."""
+    return _TOKEN.sub(lambda found: found["name"] or HIDDEN, expression)
+
+
+def _flat(block: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in block.items():
+        if isinstance(value, dict):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value
+
+
+def _shown(key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+    if isinstance(value, list):
+        return [_shown(key, each) for each in value]
+    if not isinstance(value, str):
+        return value
+    is_sql = key.startswith(_EXPRESSIONS) and key.rpartition(".")[2] not in _NOT_SQL
+    return without_literals(value) if is_sql else _USER_PART.sub("", value)
