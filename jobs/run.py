@@ -38,7 +38,7 @@ from jobs.prices import price_in, read_prices
 from jobs.progress import PhaseListener, RunProgress
 from jobs.progress_view import view_for
 from jobs.replaying import stage_again
-from jobs.report import render_report
+from jobs.report.page import render_report
 from jobs.run_folder import RunFolder, new_run_id
 from jobs.run_places import held_places
 from jobs.sending import Sending, send

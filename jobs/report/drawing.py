@@ -1,0 +1,162 @@
+"""Draws the report's pictures: numbers in, inline SVG out, its text as text and its colours the page's own.
+
+The one module that knows matplotlib, which is imported only when something is drawn: not before a run has ended.
+It knows no key of the summary.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from jobs.report.wording import short
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+WIDTHS = (720, 340)
+"""The widths in CSS pixels that each picture is drawn in: for a screen or paper, and for a phone."""
+
+# Colours that stand for the page's CSS variables, so that one picture fits light, dark and paper.
+INK, SOFT, LINE, BAR, BAD, WARN, PALE = (f"#00000{digit}" for digit in "1234567")
+_VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", BAR: "bar", BAD: "bad", WARN: "warn", PALE: "pale"}
+
+_POINTS_PER_INCH = 72
+_STYLE = {
+    "svg.fonttype": "none",
+    "text.parse_math": False,
+    "font.size": 12,
+    "hatch.linewidth": 1.0,
+    "axes.edgecolor": SOFT,
+    "axes.labelcolor": SOFT,
+    "axes.axisbelow": True,
+    "text.color": INK,
+    "xtick.color": SOFT,
+    "ytick.color": SOFT,
+    "grid.color": LINE,
+    "legend.frameon": False,
+}
+_CHARACTER = 8
+"""How wide a label's character is at most, in CSS pixels."""
+_DATE = 80
+"""The same of a date, with the room beside it."""
+_HEADROOM = 1.08
+_NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture in the two `WIDTHS`, each an `<svg>` element."""
+
+    wide: str
+    narrow: str
+
+
+def picture(name: str, height: float, draw: Callable[[Axes, int], None]) -> Picture:
+    """Have `draw(axes, width)` fill both widths; `name` makes the elements' ids differ from other pictures'."""
+    wide, narrow = (_svg(f"{name}-{width}", width, height, draw) for width in WIDTHS)
+    return Picture(wide, narrow)
+
+
+def _svg(name: str, width: int, height: float, draw: Callable[[Axes, int], None]) -> str:
+    with _canvas(name, width, height) as figure:
+        axes = figure.add_subplot()
+        draw(axes, width)
+        written = io.StringIO()
+        figure.savefig(written, format="svg", metadata=_NO_METADATA, transparent=True)
+    return _inline(written.getvalue(), width, height)
+
+
+@contextmanager
+def _canvas(name: str, width: int, height: float) -> Iterator[Figure]:
+    """A figure of its own, without matplotlib's global state, under our style alone."""
+    import matplotlib as mpl  # noqa: PLC0415 - see the module's docstring
+    from matplotlib.figure import Figure  # noqa: PLC0415
+
+    # Nothing of a matplotlibrc that may lie about; the backend is no matter of a figure without a window.
+    style: dict[Any, Any] = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
+    style.update(_STYLE)
+    with mpl.rc_context({**style, "svg.hashsalt": name}):
+        size = (width / _POINTS_PER_INCH, height / _POINTS_PER_INCH)
+        yield Figure(figsize=size, dpi=_POINTS_PER_INCH, layout="constrained")
+
+
+def _inline(document: str, width: int, height: float) -> str:
+    """The `<svg>` of a document as a part of a page: no namespaces, no ids but those referred to, no fonts."""
+    body = document[document.index("<svg") :].split(">", 1)[1]
+    body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
+    body = re.sub(r'<(g|text) id="[^"]*"', r"<\1", body)
+    body = re.sub(r" font-family: [^;]*;", "", body)
+    body = re.sub(r' transform="rotate\(-0 [^"]*"', "", body)
+    body = re.sub(r"\n\s*", " ", body)
+    for colour, variable in _VARIABLES.items():
+        body = body.replace(f": {colour}", f": var(--{variable})")
+    return f'<svg viewBox="0 0 {width} {height:g}" aria-hidden="true" focusable="false">{body.strip()}'
+
+
+def number_axis(axes: Axes, name: str, top: float) -> None:
+    """A vertical axis from 0 to `top` with light lines; its name stands above it, level."""
+    from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415 - see the module's docstring
+
+    axes.set_ylim(0, top or 1)
+    axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    axes.grid(axis="y")
+    axes.tick_params(axis="y", length=0)
+    axes.spines[["left", "right", "top"]].set_visible(False)
+    axes.set_title(name, loc="left", fontsize=12, color=SOFT)
+
+
+def columns(
+    axes: Axes, width: int, labels: Sequence[str], counts: Sequence[float], names: tuple[str, str]
+) -> None:
+    """A column for each label; where the labels would touch, only every second, third, … stands there.
+
+    `names`: of what the labels are and of what is counted.
+    """
+    axes.bar(range(len(labels)), counts, color=BAR, width=0.8)
+    characters = sum(len(label) + 2 for label in labels)
+    every = max(1, -(-characters * _CHARACTER // width))
+    shown = range(0, len(labels), every)
+    axes.set_xticks(shown, [labels[place] for place in shown])
+    axes.tick_params(axis="x", length=0)
+    axes.set_xlabel(names[0])
+    number_axis(axes, names[1], max(counts) * _HEADROOM)
+
+
+def calendar(
+    axes: Axes, width: int, spans: Sequence[tuple[float, float]], counts: Sequence[float], name: str
+) -> None:
+    """A step over time for each of `spans` (from and to, in days since 1970), at nothing between them."""
+    from matplotlib import dates  # noqa: PLC0415 - see the module's docstring
+
+    edges, heights = [spans[0][0]], list[float]()
+    for (start, end), count in zip(spans, counts, strict=True):
+        if start > edges[-1]:
+            edges, heights = [*edges, start], [*heights, 0.0]
+        edges, heights = [*edges, end], [*heights, count]
+    # The line keeps a day visible that is narrower than a pixel.
+    axes.stairs(heights, edges, fill=True, color=BAR, linewidth=0.8)
+    locator: Any = dates.AutoDateLocator(minticks=2, maxticks=width // _DATE)  # type: ignore[no-untyped-call]
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(dates.ConciseDateFormatter(locator))  # type: ignore[no-untyped-call]
+    axes.set_xlim(edges[0], edges[-1])
+    number_axis(axes, name, max(heights) * _HEADROOM)
+
+
+def ribbon(axes: Axes, left: tuple[float, float], right: tuple[float, float], x: tuple[float, float]) -> Any:  # noqa: ANN401 - matplotlib's PathPatch, whose type is not at hand before it is imported
+    """A band that flows from `left` (its top and bottom at `x[0]`) to `right` (the same at `x[1]`)."""
+    from matplotlib.patches import PathPatch  # noqa: PLC0415 - see the module's docstring
+    from matplotlib.path import Path  # noqa: PLC0415
+
+    middle, (near, far) = sum(x) / 2, x
+    points = [(near, left[0]), (middle, left[0]), (middle, right[0]), (far, right[0])]
+    points += [(far, right[1]), (middle, right[1]), (middle, left[1]), (near, left[1]), (near, left[0])]
+    curve = [Path.CURVE4] * 3
+    codes = [Path.MOVETO, *curve, Path.LINETO, *curve, Path.CLOSEPOLY]
+    return axes.add_patch(PathPatch(Path(points, codes), linewidth=0))

@@ -1,0 +1,78 @@
+"""The figures of the events themselves: how many lie in a request, and on which days. It counts nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+
+from jobs.report.drawing import calendar, columns, picture
+from jobs.report.figure import Figure
+from jobs.report.wording import counted, label, percent, printable, thousands
+
+_HEIGHT = 220
+_FEW = 7
+"""So many days are each a column with its name; more are a line of time."""
+
+_DAY = 86_400
+
+
+def requests_figure(by_events: Sequence[int]) -> Figure | None:
+    """Delivered requests by their number of events, from 1 on; None where there were none."""
+    requests = sum(by_events)
+    if not requests:
+        return None
+    events = sum(number * count for number, count in enumerate(by_events, start=1))
+    names = [str(number) for number in range(1, len(by_events) + 1)]
+    full = percent(by_events[-1] / requests)
+    sentence = (
+        f"{counted(requests, 'request')} with {events / requests:.2f} events on average; {full} of them full."
+    )
+    return bars(
+        "requests", dict(zip(names, by_events, strict=True)), sentence, ("Events in a request", "Requests")
+    )
+
+
+def bars(name: str, counts: Mapping[str, int], sentence: str, columns_named: tuple[str, str]) -> Figure:
+    """A column for each of `counts`, at least one; `columns_named` heads the table's two columns."""
+    labels = [label(each) for each in counts]
+    heights = list(counts.values())
+    drawn = picture(name, _HEIGHT, lambda axes, width: columns(axes, width, labels, heights, columns_named))
+    rows: list[tuple[str, ...]] = [(printable(each), thousands(count)) for each, count in counts.items()]
+    return Figure(name, drawn, sentence, columns_named, rows)
+
+
+def days_figure(by_day: Mapping[str, int]) -> Figure | None:
+    """Events to be sent by the day (or month) that they happened on; None where there are none."""
+    if not by_day:
+        return None
+    by_month = len(next(iter(by_day))) == len("YYYY-MM")
+    span, heading = ("month", "Month") if by_month else ("day", "Day")
+    most = max(by_day, key=lambda day: by_day[day])
+    sentence = (
+        f"{counted(sum(by_day.values()), 'event')} on {counted(len(by_day), span)}, from {min(by_day)} to "
+        f"{max(by_day)}; most on {most}: {by_day[most]:,}."
+    )
+    if by_month:
+        sentence = sentence.replace(" on ", " in ")
+    if len(by_day) <= _FEW:
+        return bars("days", by_day, sentence, (heading, "Events"))
+    spans = [_span(day, by_month=by_month) for day in by_day]
+    counts = list(by_day.values())
+    drawn = picture("days", _HEIGHT, lambda axes, width: calendar(axes, width, spans, counts, "Events"))
+    return Figure(
+        "days", drawn, sentence, (heading, "Events"), [(d, thousands(n)) for d, n in by_day.items()]
+    )
+
+
+def _span(day: str, *, by_month: bool) -> tuple[float, float]:
+    """Where `YYYY-MM-DD` or `YYYY-MM` begins and ends, in days since 1970."""
+    if not by_month:
+        start = _days(date.fromisoformat(day))
+        return start, start + 1
+    first = date.fromisoformat(f"{day}-01")
+    following = first.replace(year=first.year + first.month // 12, month=first.month % 12 + 1)
+    return _days(first), _days(following)
+
+
+def _days(day: date) -> float:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() / _DAY

@@ -1,0 +1,99 @@
+"""The account as a flow: the rows read, and the six ends that each of them has one of. Adds up, decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from jobs.report.wording import counted
+
+_PARTS = (
+    ("rows_rejected", "rejected", "failed a check; whole rows with reasons in rejected/"),
+    ("duplicates_dropped", "duplicates", "the same event more than once in the source"),
+    ("already_delivered", "delivered before", "the ledger has them from an earlier run"),
+    ("events_delivered", "delivered", "accepted by the service in this run"),
+    ("events_dead_lettered", "dead letters", "refused by the service or out of attempts; in dead_letters/"),
+    ("events_not_attempted", "open", "valid, not sent in this run; the next run sends them"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One end: its key in the summary, a name, what it means, rows; share of all and where it starts (0 to 1)."""
+
+    key: str
+    name: str
+    meaning: str
+    rows: int
+    share: float
+    start: float
+
+
+def parts(summary: dict[str, Any]) -> list[Part]:
+    """The six ends in the order of the account, each starting where the one before it stops."""
+    read, before, found = summary["rows_read"], 0, []
+    for key, name, meaning in _PARTS:
+        rows = summary[key]
+        share, start = (rows / read, before / read) if read else (0.0, 0.0)
+        found.append(Part(key, name, meaning, rows, share, start))
+        before += rows
+    return found
+
+
+def equation(ends: list[Part]) -> str:
+    """How the ends make up the rows read, as far as they are not empty: `600 duplicates + 9,400 delivered = …`."""
+    terms = " + ".join(f"{end.rows:,} {end.name}" for end in ends if end.rows) or "nothing"
+    return f"{terms} = {counted(sum(end.rows for end in ends), 'row')} read"
+
+
+def verdict(summary: dict[str, Any]) -> str:
+    """The whole run in one sentence."""
+    return _VERDICTS[summary["status"]](summary)
+
+
+def _delivered(summary: dict[str, Any]) -> str:
+    sent, before = summary["events_delivered"], summary["already_delivered"]
+    if not sent + before:
+        return "There was nothing to send."
+    if not sent:
+        return f"Nothing was left to send: the service had {counted(before, 'event')} already."
+    earlier = f"; {before:,} it had already" if before else ""
+    whole = "The one event" if sent == 1 else f"All {sent:,} events"
+    return f"{whole} to send went out and {'was' if sent == 1 else 'were'} accepted by the service{earlier}."
+
+
+def _planned(summary: dict[str, Any]) -> str:
+    events, requests = summary["events_not_attempted"], summary["minimum_requests"]
+    return f"Planned only: {counted(events, 'event')} would go out in {counted(requests, 'request')}."
+
+
+def _refused(summary: dict[str, Any]) -> str:
+    held = counted(summary["events_not_attempted"], "valid event")
+    return f"The checks refused the data: not one request was sent, and {held} waited in vain."
+
+
+def _dead_lettered(summary: dict[str, Any]) -> str:
+    sent, dead = (
+        counted(summary["events_delivered"], "event"),
+        counted(summary["events_dead_lettered"], "event"),
+    )
+    return f"{sent} accepted by the service; {dead} it did not take, kept in dead_letters/."
+
+
+def _stopped(summary: dict[str, Any]) -> str:
+    if not summary["rows_read"]:
+        return "Stopped before the checks had ended: nothing was sent. Run the same command again."
+    sent, left = counted(summary["events_delivered"], "event"), summary["events_not_attempted"]
+    return (
+        f"Stopped before the end: {sent} delivered, {left:,} still open. Run the same command again to go on."
+    )
+
+
+_VERDICTS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "delivered": _delivered,
+    "planned": _planned,
+    "refused": _refused,
+    "dead_lettered": _dead_lettered,
+    "stopped": _stopped,
+}

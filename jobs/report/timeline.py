@@ -1,0 +1,146 @@
+"""Requests per second over the time of sending, against the limit. Numbers in, figure out; it measures nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+from jobs.report.drawing import BAR, INK, PALE, SOFT, WARN, WIDTHS, number_axis, picture
+from jobs.report.figure import Figure
+from jobs.report.wording import counted, elapsed, thousands
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_HEIGHT = 260
+_LIMIT_IN_SIGHT = 5
+"""A limit of more than so many times the most that was sent would flatten all else: it is only named."""
+_UNITS = (("hours", 3600, 7200), ("minutes", 60, 180), ("seconds", 1, 0))
+"""For the axis of time: its name, its seconds, and from how many seconds on it is taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """What went out in each interval: `ends` in seconds since the first attempt, the counts in requests."""
+
+    ends: list[float]
+    attempts: list[int]
+    delivered: list[int]
+    throttled: list[int]
+    limit: float
+
+    def edges(self) -> list[float]:
+        """Where the intervals begin and end, in seconds."""
+        return [0.0, *self.ends]
+
+    def per_second(self, counts: list[int]) -> list[float]:
+        """`counts` by the length of their intervals."""
+        spans = pairwise(self.edges())
+        return [count / (end - start) for count, (start, end) in zip(counts, spans, strict=True)]
+
+    def most(self) -> float:
+        """The most attempts per second in any interval."""
+        return max(self.per_second(self.attempts))
+
+
+def timeline_of(summary: dict[str, Any]) -> Timeline | None:
+    """The summary's `timeline`; None where nothing was sent or nothing was noted."""
+    told = summary.get("timeline")
+    if not told or not told["attempts"]:
+        return None
+    interval, count = float(told["interval_seconds"]), len(told["attempts"])
+    ends = [interval * number for number in range(1, count + 1)]
+    ends[-1] = _last_end(summary, told, ends[-1], interval)
+    return Timeline(
+        ends, told["attempts"], told["delivered"], told["throttled"], summary["max_requests_per_second"]
+    )
+
+
+def _last_end(summary: dict[str, Any], told: dict[str, Any], end: float, interval: float) -> float:
+    """Where the last interval really ended: after the last answer, yet a second long, or its rate says nothing."""
+    finished = summary["sending_finished_at"]
+    if finished is None:
+        return end
+    began, ended = datetime.fromisoformat(told["started_at"]), datetime.fromisoformat(finished)
+    return min(end, max((ended - began).total_seconds(), end - interval + min(1.0, interval)))
+
+
+def timeline_figure(timeline: Timeline) -> Figure:
+    """The figure with its table, a row for each interval."""
+    return Figure(
+        "timeline",
+        picture("timeline", _HEIGHT, lambda axes, width: _draw(axes, width, timeline)),
+        _sentence(timeline),
+        ("After", "Attempts", "Delivered", "Throttled", "Attempts per second"),
+        [
+            (elapsed(start), thousands(attempts), thousands(delivered), thousands(throttled), f"{rate:,.1f}")
+            for start, attempts, delivered, throttled, rate in zip(
+                [0.0, *timeline.ends[:-1]],
+                timeline.attempts,
+                timeline.delivered,
+                timeline.throttled,
+                timeline.per_second(timeline.attempts),
+                strict=True,
+            )
+        ],
+    )
+
+
+def _sentence(timeline: Timeline) -> str:
+    intervals = sum(1 for count in timeline.throttled if count)
+    throttled = (
+        f"{counted(sum(timeline.throttled), 'attempt')} throttled, in {intervals:,} of "
+        f"{counted(len(timeline.ends), 'interval')}"
+        if intervals
+        else "none throttled"
+    )
+    return (
+        f"{counted(sum(timeline.attempts), 'attempt')} in {elapsed(timeline.ends[-1])}, at most "
+        f"{timeline.most():,.0f} per second of the {thousands(timeline.limit)} allowed; {throttled}."
+    )
+
+
+def _draw(axes: Axes, width: int, timeline: Timeline) -> None:
+    unit, size = next((name, size) for name, size, least in _UNITS if timeline.ends[-1] >= least)
+    edges = [edge / size for edge in timeline.edges()]
+    most = timeline.most()
+    in_sight = timeline.limit <= _LIMIT_IN_SIGHT * most
+    top = 1.12 * max(most, timeline.limit if in_sight else 0)
+    number_axis(axes, "", top)
+    axes.stairs(timeline.per_second(timeline.delivered), edges, fill=True, color=PALE, label="delivered")
+    attempts = timeline.per_second(timeline.attempts)
+    axes.stairs(attempts, edges, color=BAR, linewidth=1.6, baseline=None, label="attempts")
+    if in_sight:
+        axes.axhline(timeline.limit, color=INK, linewidth=1.2, linestyle=(0, (5, 3)), label="limit")
+    _mark_throttles(axes, timeline.throttled, edges, 0.97 * top)
+    axes.set_xlim(0, edges[-1])
+    axes.set_xlabel(f"{unit} since the first request", color=SOFT)
+    _name(axes, width)
+
+
+def _mark_throttles(axes: Axes, throttled: list[int], edges: list[float], height: float) -> None:
+    """A triangle above each interval in which the service throttled."""
+    places = [sum(span) / 2 for span, count in zip(pairwise(edges), throttled, strict=True) if count]
+    if places:
+        heights = [height] * len(places)
+        axes.plot(places, heights, "v", color=WARN, markersize=7, markeredgewidth=0, label="throttled")
+
+
+def _name(axes: Axes, width: int) -> None:
+    """Name the lines above the picture, so that nothing lies on them."""
+    on_a_phone = width == min(WIDTHS)
+    axes.legend(
+        title="Requests per second",
+        alignment="left",
+        loc="lower left",
+        bbox_to_anchor=(0, 1.02),
+        ncols=4,
+        borderpad=0,
+        borderaxespad=0,
+        handlelength=1.2,
+        handletextpad=0.4,
+        columnspacing=0.8 if on_a_phone else 1.6,
+        fontsize=11 if on_a_phone else 12,
+    )

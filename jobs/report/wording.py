@@ -1,0 +1,69 @@
+"""Numbers, instants and names as people read them. Pure text; it knows no key of the summary."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+NOTHING = "\N{EN DASH}"
+"""What stands where there is no value."""
+
+_LONGEST_LABEL = 28
+_LEAST_SHARE = 0.0001
+_MINUTE, _HOUR = 60, 3600
+_WITH_TENTHS = 10
+
+
+def thousands(number: float) -> str:
+    """`1234567` as 1,234,567; a fraction with at most three places."""
+    return f"{number:,}" if isinstance(number, int) else f"{number:,.3f}".rstrip("0").rstrip(".")
+
+
+def counted(number: int, noun: str) -> str:
+    """`number` of `noun`: 1 event, 2 events."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def percent(share: float) -> str:
+    """A share of 0 to 1. What is not nothing never looks like nothing, nor what is not all like all."""
+    if 0 < share < _LEAST_SHARE:
+        return "< 0.01 %"
+    if 1 - _LEAST_SHARE < share < 1:
+        return "> 99.99 %"
+    return f"{100 * share:.2f} %"
+
+
+def short(number: float) -> str:
+    """A number for an axis: 1,500, 20k, 1.5M."""
+    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
+        if abs(number) >= size:
+            unit = 1e3 if letter == "k" else size
+            return f"{number / unit:g}{letter}"
+    return f"{number:,g}"
+
+
+def instant(text: str | None) -> str:
+    """An ISO 8601 instant of the summary, to the second."""
+    return "not at all" if text is None else f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def elapsed(seconds: float) -> str:
+    """Seconds as 0.4 s, 12 s, 3 min 5 s or 2 h 3 min."""
+    if seconds < _WITH_TENTHS:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < _MINUTE:
+        return f"{whole} s"
+    if whole < _HOUR:
+        return f"{whole // _MINUTE} min {whole % _MINUTE} s"
+    return f"{whole // _HOUR} h {whole % _HOUR // _MINUTE} min"
+
+
+def printable(text: str) -> str:
+    """`text` without what would not show, or would turn the page's text about."""
+    return "".join(char if char.isprintable() else "\ufffd" for char in text)
+
+
+def label(text: str) -> str:
+    """`printable`, and short enough to stand in a picture."""
+    shown = printable(text)
+    return shown if len(shown) <= _LONGEST_LABEL else shown[: _LONGEST_LABEL - 1] + "…"
