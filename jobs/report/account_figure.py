@@ -37,7 +37,8 @@ def _draw(axes: Axes, width: int, full: list[Part], thick: list[float], slots: l
     axes.set_position((0, 0, 1, 1))
     axes.set_axis_off()
     axes.set(xlim=(0, width), ylim=(total, 0))
-    near, far = _NODE, width * (0.6 if width == max(WIDTHS) else 0.33)
+    on_a_phone = width == min(WIDTHS)
+    near, far = _NODE, width * (0.25 if on_a_phone else 0.6)
     read = sum(part.rows for part in full)
     axes.text(0, _TOP / 2, f"{counted(read, 'row')} read", va="center", weight="bold", color=INK)
     left = _TOP + (sum(slots) - sum(thick)) / 2
@@ -48,6 +49,6 @@ def _draw(axes: Axes, width: int, full: list[Part], thick: list[float], slots: l
         band = ribbon(axes, (left, left + size), (right, right + size), (near, far))
         band.set(facecolor=colour, alpha=0.35)
         axes.fill_between([far, far + _NODE], right, right + size, color=colour, linewidth=0)
-        says = f"{part.rows:,} {part.name} · {percent(part.share)}"
+        says = f"{part.rows:,} {part.name}" + ("" if on_a_phone else f" · {percent(part.share)}")
         axes.text(far + 1.8 * _NODE, top + slot / 2, says, va="center", color=INK)
         left, top = left + size, top + slot

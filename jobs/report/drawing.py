@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-WIDTHS = (720, 340)
+WIDTHS = (760, 340)
 """The widths in CSS pixels that each picture is drawn in: for a screen or paper, and for a phone."""
 
 # Colours that stand for the page's CSS variables, so that one picture fits light, dark and paper.
@@ -30,7 +30,7 @@ _POINTS_PER_INCH = 72
 _STYLE = {
     "svg.fonttype": "none",
     "text.parse_math": False,
-    "font.size": 12,
+    "font.size": 13,
     "hatch.linewidth": 1.0,
     "axes.edgecolor": SOFT,
     "axes.labelcolor": SOFT,
@@ -41,9 +41,9 @@ _STYLE = {
     "grid.color": LINE,
     "legend.frameon": False,
 }
-_CHARACTER = 8
+_CHARACTER = 9
 """How wide a label's character is at most, in CSS pixels."""
-_DATE = 80
+_DATE = 90
 """The same of a date, with the room beside it."""
 _HEADROOM = 1.08
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
@@ -105,11 +105,11 @@ def number_axis(axes: Axes, name: str, top: float) -> None:
 
     axes.set_ylim(0, top or 1)
     axes.yaxis.set_major_locator(MaxNLocator(4, integer=True))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: short(value, top)))
     axes.grid(axis="y")
     axes.tick_params(axis="y", length=0)
     axes.spines[["left", "right", "top"]].set_visible(False)
-    axes.set_title(name, loc="left", fontsize=12, color=SOFT)
+    axes.set_title(name, loc="left", fontsize=13, color=SOFT)
 
 
 def columns(

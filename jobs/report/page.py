@@ -40,7 +40,7 @@ def render_report(summary: dict[str, Any], rules: tuple[RuleResult, ...]) -> str
         plan_figure=plan_figure(plan),
         rules=sorted(rules, key=lambda rule: (rule.success, not rule.failed)),
         says={rule.name: rule.description for rule in rules},
-        settings={key: shown(value) for key, value in (summary.get("settings") or {}).items()},
+        settings={key: shown(value) for key, value in summary["settings"].items()},
     )  # fmt: skip
 
 
@@ -63,7 +63,7 @@ def _figures(summary: dict[str, Any]) -> dict[str, Figure | None]:
     return {
         "timeline": timeline_figure(timeline) if timeline else None,
         "requests": requests_figure(summary.get("events_per_request") or ()),
-        "days": days_figure(summary.get("events_by_day") or {}),
+        "days": days_figure(summary["events_by_day"] or {}),
     }
 
 

@@ -142,5 +142,5 @@ def _name(axes: Axes, width: int) -> None:
         handlelength=1.2,
         handletextpad=0.4,
         columnspacing=0.8 if on_a_phone else 1.6,
-        fontsize=11 if on_a_phone else 12,
+        fontsize=11 if on_a_phone else 13,
     )

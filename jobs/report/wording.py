@@ -11,6 +11,8 @@ _LONGEST_LABEL = 28
 _LEAST_SHARE = 0.0001
 _MINUTE, _HOUR = 60, 3600
 _WITH_TENTHS = 10
+_UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
+_FROM_UNITS = 10
 
 
 def thousands(number: float) -> str:
@@ -32,13 +34,10 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
-def short(number: float) -> str:
-    """A number for an axis: 1,500, 20k, 1.5M."""
-    for size, letter in ((1e9, "G"), (1e6, "M"), (1e4, "k")):
-        if abs(number) >= size:
-            unit = 1e3 if letter == "k" else size
-            return f"{number / unit:g}{letter}"
-    return f"{number:,g}"
+def short(number: float, most: float) -> str:
+    """A number for an axis that goes up to `most`, all of them in one unit: 1,500, 20k, 1.5M."""
+    unit, letter = next(((unit, letter) for unit, letter in _UNITS if most >= _FROM_UNITS * unit), (1, ""))
+    return f"{number / unit:,g}{letter if number else ''}"
 
 
 def instant(text: str | None) -> str:

@@ -85,7 +85,7 @@ def nothing_sent(status: str, **changed: Any) -> dict[str, Any]:  # noqa: ANN401
     )
     nothing["max_requests_per_second"] = LIMIT
     gone = dict.fromkeys(("sending_started_at", "sending_finished_at", "timeline", "events_per_request"))
-    none = dict.fromkeys(("events_by_day", "events_by_type", "rejected_by_reason"), {})
+    none: dict[str, Any] = {key: {} for key in ("events_by_day", "events_by_type", "rejected_by_reason")}
     return summary(status=status, **{**nothing, **gone, **none, **changed})
 
 

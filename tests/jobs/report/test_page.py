@@ -1,0 +1,189 @@
+"""The page holds the whole account, adds up, asks for nothing from elsewhere and shows nobody's values."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from datetime import date
+from html.parser import HTMLParser
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from jobs.report.page import render_report
+from tests.jobs.report.examples import RULES, days, nothing_sent, summary, timeline
+
+ALL_REJECTED = nothing_sent(
+    "refused", rows_read=5, rows_rejected=5, rejected_by_reason={"expect_x(userId)": 5}, reason="Too many."
+)
+ONE_EVENT = summary(
+    rows_read=1, rows_rejected=0, duplicates_dropped=0, events_delivered=1, requests_delivered=1,
+    request_attempts=1, throttled_attempts=0, minimum_requests=1, rejected_by_reason={},
+    events_by_day={"2026-01-01": 1}, events_by_type={"view": 1}, timeline=timeline(1, 0, 1),
+    events_per_request=[1, *[0] * 9], sending_finished_at="2026-04-15T09:00:21.300000+00:00",
+)  # fmt: skip
+TEN_MILLION = summary(
+    rows_read=10_000_000, rows_rejected=1, duplicates_dropped=0, already_delivered=3, events_delivered=9_999_989,
+    events_dead_lettered=4, events_not_attempted=3, status="stopped", reason="SIGTERM",
+    events_by_day=days(date(2010, 1, 1), 1000, 9_999_996), timeline=timeline(1_000_100, 10_000, 600),
+)  # fmt: skip
+STOPPED_EARLY = nothing_sent("stopped", events_by_day=None, events_by_type=None)
+REPLAY = summary(events_by_day=None, events_by_type=None, rejected_by_reason={}, timeline=None)
+OLD = {key: value for key, value in summary().items() if key not in {"timeline", "events_per_request"}}
+RUNS = {
+    "delivered": summary(),
+    "nothing read": nothing_sent("delivered"),
+    "all rejected": ALL_REJECTED,
+    "planned": nothing_sent("planned", rows_read=3, events_not_attempted=3, minimum_requests=1),
+    "dead letters": summary(status="dead_lettered", events_delivered=198_390, events_dead_lettered=9),
+    "one event": ONE_EVENT,
+    "ten million": TEN_MILLION,
+    "stopped early": STOPPED_EARLY,
+    "replay": REPLAY,
+    "without what others add": OLD,
+}  # fmt: skip
+
+
+class Page(HTMLParser):
+    """A page's tags, its text, and the rows of its tables by `data-figure`."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.tables: dict[str, list[list[str]]] = {}
+        self._rows: list[list[str]] | None = None
+        self._in_cell = False
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = dict(attrs)
+        self.tags.append((tag, found))
+        if tag == "table":
+            self._rows = self.tables.setdefault(found.get("data-figure") or "", [])
+        if tag == "tr" and self._rows is not None:
+            self._rows.append([])
+        if tag in {"td", "th"} and self._rows:
+            self._rows[-1].append("")
+        self._in_cell = tag in {"td", "th"}
+
+    def handle_endtag(self, tag: str) -> None:
+        self._in_cell = self._in_cell and tag not in {"td", "th"}
+        if tag == "table":
+            self._rows = None
+
+    def handle_data(self, data: str) -> None:
+        if self._in_cell and self._rows:
+            self._rows[-1][-1] += data
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def page(run: dict[str, Any], rules: Any = RULES) -> Page:  # noqa: ANN401 - a tuple of results
+    return Page(render_report(run, rules))
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+def test_the_rows_of_the_account_add_up_to_the_rows_read(run: dict[str, Any]) -> None:
+    *parts, whole = page(run).tables["account"][1:]
+    assert sum(number(row[1]) for row in parts) == number(whole[1]) == run["rows_read"]
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+def test_the_page_asks_for_nothing_from_elsewhere(run: dict[str, Any]) -> None:
+    html = render_report(run, RULES)
+    assert not re.search(r"https?:|url\((?!#)|@import|<script|javascript:|//[a-z]", html, re.IGNORECASE)
+    links = [found.get("href") for tag, found in Page(html).tags if tag in {"a", "link"}]
+    assert {"rejected/", "dead_letters/", "data_docs/index.html"} <= set(links)
+    assert "default-src 'none'" in html
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+def test_every_picture_says_in_words_what_it_shows_and_has_a_table(run: dict[str, Any]) -> None:
+    shown = page(run)
+    pictures = [found for found in shown.named("div") if found.get("role") == "img"]
+    assert all(found["aria-label"] for found in pictures)
+    # Types and the account have a table in sight, with or without a picture above it.
+    tables = set(shown.tables) - {"", "types"} - ({"account"} if not run["rows_read"] else set())
+    assert len(pictures) == len(tables)
+    assert all(found["aria-hidden"] == "true" for found in shown.named("svg"))
+
+
+@pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
+def test_headings_ids_and_references_are_in_order(run: dict[str, Any]) -> None:
+    shown = page(run)
+    levels = [int(tag[1]) for tag, _ in shown.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert all(after - before <= 1 for before, after in pairwise(levels))
+    ids = Counter(found["id"] for _, found in shown.tags if "id" in found)
+    assert set(ids.values()) == {1}
+    meant = {found["aria-labelledby"] for _, found in shown.tags if "aria-labelledby" in found}
+    linked = [found.get(key) or "" for _, found in shown.tags for key in ("href", "xlink:href")]
+    inner = {link.removeprefix("#") for link in linked if link.startswith("#")}
+    assert meant | inner <= set(ids)
+
+
+@pytest.mark.parametrize(
+    ("name", "key"), [("timeline", "timeline"), ("requests", "events_per_request"), ("days", "events_by_day")]
+)
+def test_a_table_holds_every_number_of_its_picture(name: str, key: str) -> None:
+    run = TEN_MILLION
+    expected = {"timeline": run[key]["attempts"] if name == "timeline" else [], "requests": run["events_per_request"],
+                "days": list(run["events_by_day"].values())}[name]  # fmt: skip
+    assert [number(row[1]) for row in page(run).tables[name][1:]] == expected
+
+
+def test_events_by_type_stand_with_their_share() -> None:
+    [first, *_] = page(summary()).tables["types"][1:]
+    assert first[:3] == ["view", "150,312", "75.76 %"]
+
+
+def test_what_a_source_holds_can_t_become_part_of_the_page() -> None:
+    evil = "<script>alert(1)</script>$x$\u202e\n&"
+    run = summary(
+        events_by_type={evil: 3},
+        rejected_by_reason={evil: 1},
+        settings={evil: evil},
+        plan={evil: evil, "request_histogram": {evil: 3}},
+        reason=evil,
+        run_id=evil,
+    )
+    html = render_report(run, RULES)
+    assert "<script" not in html
+    assert "\u202e" not in "".join(cell for row in Page(html).tables["types"] for cell in row)
+
+
+def test_a_plan_is_shown_whatever_it_holds_its_histogram_as_a_picture() -> None:
+    plan = {
+        "seconds_at_limit": 31.5,
+        "time": {"at_best": None, "whole_days": True},
+        "events_per_request": [1, 0, 4],
+    }
+    shown = page(nothing_sent("planned", plan=plan))
+    rows = [row for row in shown.tables[""] if row[0].startswith(("Seconds", "Time"))]
+    assert rows == [
+        ["Seconds at limit", "31.5"],
+        ["Time: At best", "\N{EN DASH}"],
+        ["Time: Whole days", "yes"],
+    ]
+    assert shown.tables["plan"][1:] == [["1", "1"], ["2", "0"], ["3", "4"]]
+
+
+def test_a_replay_links_to_no_checks_since_it_made_none() -> None:
+    links = {found.get("href") for found in page(REPLAY, rules=()).named("a")}
+    assert {"dead_letters/", "summary.json"} <= links
+    assert not links & {"rejected/", "data_docs/index.html", "validation.json"}
+
+
+def test_the_same_run_gives_the_same_page() -> None:
+    assert render_report(summary(), RULES) == render_report(summary(), RULES)
+
+
+def test_a_run_of_ten_million_gives_a_page_that_a_phone_can_hold() -> None:
+    assert len(render_report(TEN_MILLION, RULES)) < 600_000
