@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from jobs.report.drawing import BAD, BAR, INK, PALE, SOFT, WARN, WIDTHS, Picture, picture, ribbon
+from jobs.report.drawing import BAD, BAR, INK, SOFT, WARN, WIDTHS, Picture, picture, ribbon
 from jobs.report.flow import Part
 from jobs.report.wording import counted, percent
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 _COLOURS = {
     "rows_rejected": BAD,
     "duplicates_dropped": SOFT,
-    "already_delivered": PALE,
+    "already_delivered": BAR,
     "events_delivered": BAR,
     "events_dead_lettered": WARN,
     "events_not_attempted": WARN,

@@ -45,6 +45,8 @@ _CHARACTER = 9
 """How wide a label's character is at most, in CSS pixels."""
 _DATE = 90
 """The same of a date, with the room beside it."""
+_COLUMNS = 8
+"""Fewer columns than these leave room at the sides, or one column would be a wall."""
 _HEADROOM = 1.08
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
@@ -120,6 +122,8 @@ def columns(
     `names`: of what the labels are and of what is counted.
     """
     axes.bar(range(len(labels)), counts, color=BAR, width=0.8)
+    beside = max(0, _COLUMNS - len(labels)) / 2
+    axes.set_xlim(-0.6 - beside, len(labels) - 0.4 + beside)
     characters = sum(len(label) + 2 for label in labels)
     every = max(1, -(-characters * _CHARACTER // width))
     shown = range(0, len(labels), every)

@@ -46,14 +46,8 @@ def days_figure(by_day: Mapping[str, int]) -> Figure | None:
     if not by_day:
         return None
     by_month = len(next(iter(by_day))) == len("YYYY-MM")
-    span, heading = ("month", "Month") if by_month else ("day", "Day")
-    most = max(by_day, key=lambda day: by_day[day])
-    sentence = (
-        f"{counted(sum(by_day.values()), 'event')} on {counted(len(by_day), span)}, from {min(by_day)} to "
-        f"{max(by_day)}; most on {most}: {by_day[most]:,}."
-    )
-    if by_month:
-        sentence = sentence.replace(" on ", " in ")
+    heading = "Month" if by_month else "Day"
+    sentence = _days_sentence(by_day, "month" if by_month else "day")
     if len(by_day) <= _FEW:
         return bars("days", by_day, sentence, (heading, "Events"))
     spans = [_span(day, by_month=by_month) for day in by_day]
@@ -61,6 +55,16 @@ def days_figure(by_day: Mapping[str, int]) -> Figure | None:
     drawn = picture("days", _HEIGHT, lambda axes, width: calendar(axes, width, spans, counts, "Events"))
     return Figure(
         "days", drawn, sentence, (heading, "Events"), [(d, thousands(n)) for d, n in by_day.items()]
+    )
+
+
+def _days_sentence(by_day: Mapping[str, int], span: str) -> str:
+    events, first, last = counted(sum(by_day.values()), "event"), min(by_day), max(by_day)
+    if first == last:
+        return f"{events}, all on the {span} {first}."
+    most = max(by_day, key=lambda day: by_day[day])
+    return (
+        f"{events} on {counted(len(by_day), span)}, from {first} to {last}; most on {most}: {by_day[most]:,}."
     )
 
 

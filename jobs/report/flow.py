@@ -69,8 +69,9 @@ def _planned(summary: dict[str, Any]) -> str:
 
 
 def _refused(summary: dict[str, Any]) -> str:
-    held = counted(summary["events_not_attempted"], "valid event")
-    return f"The checks refused the data: not one request was sent, and {held} waited in vain."
+    held = summary["events_not_attempted"]
+    kept = f"; {counted(held, 'valid event')} {'was' if held == 1 else 'were'} held back" if held else ""
+    return f"The checks refused the data: not one request was sent{kept}."
 
 
 def _dead_lettered(summary: dict[str, Any]) -> str:
@@ -83,11 +84,9 @@ def _dead_lettered(summary: dict[str, Any]) -> str:
 
 def _stopped(summary: dict[str, Any]) -> str:
     if not summary["rows_read"]:
-        return "Stopped before the checks had ended: nothing was sent. Run the same command again."
+        return "The run ended before its checks had: nothing was sent. Run the same command again."
     sent, left = counted(summary["events_delivered"], "event"), summary["events_not_attempted"]
-    return (
-        f"Stopped before the end: {sent} delivered, {left:,} still open. Run the same command again to go on."
-    )
+    return f"The run ended early: {sent} delivered, {left:,} still open. Run the same command again to go on."
 
 
 _VERDICTS: dict[str, Callable[[dict[str, Any]], str]] = {

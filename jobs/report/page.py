@@ -86,6 +86,6 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 def _took(what: str, began: str | None, ended: str | None) -> tuple[str, str, str]:
     if began is None or ended is None:
-        return what, wording.NOTHING, "nothing was sent"
+        return what, wording.NOTHING, "not known"
     seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
     return what, wording.elapsed(seconds), f"{wording.instant(began)} to {wording.instant(ended)}"

@@ -1,0 +1,71 @@
+"""The verdict is one sentence that is true of the run, and the flow closes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from jobs.report.flow import equation, parts, verdict
+from tests.jobs.report.examples import nothing_sent, summary
+
+COUNTS = ("rows_rejected", "duplicates_dropped", "already_delivered", "events_delivered", "events_dead_lettered",
+          "events_not_attempted")  # fmt: skip
+
+
+@given(st.lists(st.integers(0, 10**10), min_size=6, max_size=6))
+def test_each_part_starts_where_the_one_before_it_stops(counts: list[int]) -> None:
+    found = parts(summary(rows_read=sum(counts), **dict(zip(COUNTS, counts, strict=True))))
+    assert sum(part.rows for part in found) == sum(counts)
+    for before, after in pairwise(found):
+        assert after.start == pytest.approx(before.start + before.share)
+    assert all(0 <= part.start <= part.start + part.share <= 1 + 1e-9 for part in found)
+
+
+def test_the_equation_names_what_is_not_empty() -> None:
+    said = equation(parts(summary()))
+    assert said == "1,001 rejected + 600 duplicates + 198,399 delivered = 200,000 rows read"
+    assert equation(parts(nothing_sent("delivered"))) == "nothing = 0 rows read"
+
+
+@pytest.mark.parametrize(
+    ("run", "sentence"),
+    [
+        (summary(), "All 198,399 events to send went out and were accepted by the service."),
+        (
+            summary(events_delivered=1, already_delivered=5),
+            "The one event to send went out and was accepted by the service; 5 it had already.",
+        ),
+        (
+            nothing_sent("delivered", already_delivered=1),
+            "Nothing was left to send: the service had 1 event already.",
+        ),
+        (nothing_sent("delivered"), "There was nothing to send."),
+        (
+            nothing_sent("planned", events_not_attempted=12, minimum_requests=2),
+            "Planned only: 12 events would go out in 2 requests.",
+        ),
+        (
+            nothing_sent("refused", events_not_attempted=1),
+            "The checks refused the data: not one request was sent; 1 valid event was held back.",
+        ),
+        (nothing_sent("refused"), "The checks refused the data: not one request was sent."),
+        (
+            summary(status="dead_lettered", events_delivered=7, events_dead_lettered=2),
+            "7 events accepted by the service; 2 events it did not take, kept in dead_letters/.",
+        ),
+        (
+            summary(status="stopped", events_delivered=7, events_not_attempted=2),
+            "The run ended early: 7 events delivered, 2 still open. Run the same command again to go on.",
+        ),
+        (
+            nothing_sent("stopped"),
+            "The run ended before its checks had: nothing was sent. Run the same command again.",
+        ),
+    ],
+)
+def test_the_verdict_says_what_became_of_the_run(run: dict[str, Any], sentence: str) -> None:
+    assert verdict(run) == sentence

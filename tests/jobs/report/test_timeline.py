@@ -1,0 +1,63 @@
+"""Rates over time are attempts by the length of their interval, the last of which is rarely whole."""
+
+from __future__ import annotations
+
+import pytest
+
+from jobs.report.timeline import timeline_figure, timeline_of
+from tests.jobs.report.examples import summary, timeline
+
+
+def told(interval: float, attempts: list[int], finished: str | None) -> dict[str, object]:
+    noted = {
+        "started_at": "2026-01-01T00:00:00+00:00",
+        "interval_seconds": interval,
+        "attempts": attempts,
+        "delivered": attempts,
+        "throttled": [0] * len(attempts),
+    }
+    return summary(timeline=noted, sending_finished_at=finished)
+
+
+@pytest.mark.parametrize("noted", [None, {"attempts": []}])
+def test_where_nothing_was_noted_there_is_no_timeline(noted: dict[str, object] | None) -> None:
+    assert timeline_of(summary(timeline=noted)) is None
+
+
+def test_the_last_interval_ends_with_the_last_answer() -> None:
+    found = timeline_of(told(4, [40, 20], "2026-01-01T00:00:06+00:00"))
+    assert found is not None
+    assert found.per_second(found.attempts) == [10, 10]
+
+
+def test_a_last_interval_of_an_instant_counts_as_a_second() -> None:
+    found = timeline_of(told(4, [40, 20], "2026-01-01T00:00:04.001+00:00"))
+    assert found is not None
+    assert found.per_second(found.attempts) == [10, 20]
+
+
+def test_without_a_last_answer_every_interval_is_whole() -> None:
+    found = timeline_of(told(4, [40, 20], None))
+    assert found is not None
+    assert found.ends == [4, 8]
+
+
+def test_throttles_are_counted_in_words_and_marked_in_the_picture() -> None:
+    with_throttles = timeline_of(summary(timeline=timeline(1_000, 3, 10)))
+    without = timeline_of(summary(timeline=timeline(1_000, 0, 10)))
+    assert with_throttles is not None
+    assert without is not None
+    assert "3 attempts throttled, in 1 of 10 intervals" in timeline_figure(with_throttles).sentence
+    assert ">throttled<" in timeline_figure(with_throttles).picture.wide
+    assert "none throttled" in timeline_figure(without).sentence
+    assert ">throttled<" not in timeline_figure(without).picture.wide
+
+
+def test_the_limit_is_drawn_where_it_is_in_sight() -> None:
+    near = timeline_of(summary(timeline=timeline(9_000, 0, 10)))
+    far = timeline_of(summary(timeline=timeline(10, 0, 10)))
+    assert near is not None
+    assert far is not None
+    assert ">limit<" in timeline_figure(near).picture.narrow
+    assert ">limit<" not in timeline_figure(far).picture.narrow
+    assert "of the 1,000 allowed" in timeline_figure(far).sentence
