@@ -99,7 +99,7 @@ def days(first: date, count: int, events: int) -> dict[str, int]:
 
 def timeline(attempts: int, throttled: int, intervals: int) -> dict[str, Any]:
     """`attempts` over `intervals` of a second, a slow first one, and all throttled ones in the middle."""
-    weights = [0.5, *[1 - 0.03 * math.sin(n) ** 2 for n in range(intervals - 2)], 0.7][:intervals]
+    weights = [0.6, *[1 - 0.03 * math.sin(n) ** 2 for n in range(intervals - 2)], 0.85][:intervals]
     sent = [int(attempts * weight / sum(weights)) for weight in weights]
     sent[-1] += attempts - sum(sent)
     refused = [0] * intervals
