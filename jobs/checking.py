@@ -17,8 +17,9 @@ from expectations.judge import judge
 from expectations.rules import Rules
 from expectations.verdict import Verdict
 from jobs.account import Staged
+from jobs.counting import DAY, TYPE, count_events, day_column
 from jobs.errors import UsageError
-from jobs.event_counts import DAY, TYPE, EventCounts, count_events, day_column
+from jobs.event_counts import EventCounts
 from jobs.plan import Lengths
 from jobs.preparation import Preparation, Prepared
 from jobs.progress import PhaseListener

@@ -1,7 +1,4 @@
-"""How many events are to be sent, by day and by type: two columns of the stage, read once more.
-
-Names of types and days only, both bounded, whatever the source holds. Decides nothing and writes nothing.
-"""
+"""How many events are to be sent, by day and by type: bounded, whatever a source holds. Pure arithmetic."""
 
 from __future__ import annotations
 
@@ -10,16 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from pyspark.sql import Column, DataFrame
-from pyspark.sql import functions as F
-
-TYPE = "eventType"
-DAY = "_day"
 MOST_TYPES = 20
 MOST_DAYS = 1000
 OTHER = "other"
-
-_SECONDS = 86_400
+SECONDS_OF_DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,21 +23,6 @@ class EventCounts:
 
     by_day: dict[str, int]
     by_type: dict[str, int]
-
-
-def day_column() -> Column:
-    """`DAY` of a shaped event: its `sentAt` in whole days since 1970, UTC; it packs far better than the second."""
-    return F.floor(F.col("sentAt") / _SECONDS).alias(DAY)
-
-
-def count_events(to_send: DataFrame, total: int) -> EventCounts:
-    """Count `to_send` (columns `DAY` and `TYPE`, not null), of which there are `total` rows."""
-    if not total:
-        return EventCounts({}, {})
-    days = {row[0]: row[1] for row in to_send.groupBy(DAY).count().collect()}
-    most_first = to_send.groupBy(TYPE).count().orderBy(F.desc("count"), TYPE)
-    types = {row[0]: row[1] for row in most_first.limit(MOST_TYPES).collect()}
-    return EventCounts(by_calendar(days), with_others(types, total))
 
 
 def by_calendar(days: Mapping[int, int]) -> dict[str, int]:
@@ -65,4 +41,4 @@ def with_others(types: Mapping[str, int], total: int) -> dict[str, int]:
 
 
 def _date(day: int) -> date:
-    return datetime.fromtimestamp(day * _SECONDS, UTC).date()
+    return datetime.fromtimestamp(day * SECONDS_OF_DAY, UTC).date()

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-from pyspark.sql import SparkSession
-
 from jobs.event_counts import (
-    DAY,
     MOST_DAYS,
-    MOST_TYPES,
     OTHER,
-    TYPE,
-    EventCounts,
     by_calendar,
-    count_events,
     with_others,
 )
 
@@ -37,19 +29,3 @@ def test_types_beyond_the_most_frequent_are_one() -> None:
 
 def test_a_type_that_is_called_other_loses_nothing() -> None:
     assert with_others({OTHER: 3}, 5) == {OTHER: 5}
-
-
-@pytest.mark.spark
-def test_every_event_is_counted_once_by_day_and_once_by_type(spark: SparkSession) -> None:
-    rows = [(20_000 + n % 3, f"type-{n % (MOST_TYPES + 5):02}") for n in range(200)]
-    counts = count_events(spark.createDataFrame(rows, [DAY, TYPE]), len(rows))
-    assert sum(counts.by_day.values()) == sum(counts.by_type.values()) == 200
-    assert len(counts.by_day) == 3
-    assert list(counts.by_type)[-1] == OTHER
-    assert len(counts.by_type) == MOST_TYPES + 1
-
-
-@pytest.mark.spark
-def test_nothing_to_send_is_nothing_counted(spark: SparkSession) -> None:
-    nothing = spark.createDataFrame([], f"{DAY} long, {TYPE} string")
-    assert count_events(nothing, 0) == EventCounts({}, {})

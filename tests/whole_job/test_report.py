@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.event_counts import DAY
+from jobs.counting import DAY
 from tests.whole_job.harness import Job, interactions, run_here
 
 pytestmark = [pytest.mark.spark, pytest.mark.job]
