@@ -6,8 +6,9 @@ its outcome, so that what was checked is what is sent and what is counted.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
 
 from pyspark.sql import DataFrame, Observation, SparkSession
 from pyspark.sql import functions as F
@@ -24,7 +25,7 @@ from jobs.plan import Lengths
 from jobs.preparation import Preparation, Prepared
 from jobs.progress import PhaseListener
 from jobs.spark_failures import SparkFailure, usage_error
-from jobs.spark_phases import JUDGE, STAGE, WRITE_REJECTED, begin
+from jobs.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import events, source, staging
 from transforms.session_lengths import session_lengths, user_lengths
@@ -39,15 +40,15 @@ _VOTES = {unit: events.PLAUSIBLE_PREFIX + unit for unit in MICROS_PER}
 class Checked:
     """What checking came to: the counts, the verdict, and the files that are ready to be sent.
 
-    `verdict` and `counts` are None in a replay, whose events were judged and counted before they were first sent;
-    `lengths` but in a plan.
+    `verdict` and `count` are None in a replay, whose events were judged and counted before they were first sent;
+    `lengths` but in a plan. `count` reads the stage: no report waits in front of the sending.
     """
 
     staged: Staged
     verdict: Verdict | None
     files: tuple[StagedFile, ...]
     lengths: Lengths | None = None
-    counts: EventCounts | None = None
+    count: Callable[[], EventCounts] | None = None
 
 
 def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -> Checked:
@@ -72,9 +73,12 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     _write_rejected(stage, preparation)
     files = staged_files(preparation.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
-    lengths = Lengths(session_lengths(stage), user_lengths(stage)) if preparation.plan_only else None
-    counts = _counts(stage, sum(file.rows for file in to_send))
-    return Checked(_staged(files, observed, verdict), verdict, to_send, lengths, counts)
+    lengths = None
+    if preparation.plan_only:
+        begin(watch, context, PLAN)
+        lengths = Lengths(session_lengths(stage), user_lengths(stage))
+    count = partial(_count, stage, sum(file.rows for file in to_send))
+    return Checked(_staged(files, observed, verdict), verdict, to_send, lengths, count)
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
@@ -151,7 +155,7 @@ def _refuse_wrong_unit(preparation: Preparation, observed: Mapping[str, int]) ->
         )
 
 
-def _counts(stage: DataFrame, total: int) -> EventCounts:
+def _count(stage: DataFrame, total: int) -> EventCounts:
     return count_events(stage.where(F.col("outcome") == staging.SEND).select(DAY, TYPE), total)
 
 

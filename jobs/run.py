@@ -6,48 +6,41 @@ Holds the order of the stages and what each ending means; the stages themselves 
 from __future__ import annotations
 
 import logging
-import tempfile
 import uuid
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from threading import Thread
-from typing import Any, Protocol, Self
+from typing import Protocol, Self
 
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
-from delivery.dead_letters import prepare_folder
 from delivery.errors import StorageError
 from delivery.lease_keeper import LeaseKeeper
-from expectations.documents import write_validation
 from expectations.gate import too_many_rejected
 from expectations.library import import_in_background
-from jobs.account import Account, Sent, Staged
+from jobs.account import Sent
 from jobs.cancelling import cancelling
 from jobs.checking import Checked, check
+from jobs.closing import Outcome, close
 from jobs.command import Command, ReplayCommand
 from jobs.configuration import print_settings
 from jobs.errors import Interrupted, Unaccounted
-from jobs.plan import Plan, plan
-from jobs.plan_table import print_plan
+from jobs.event_counts import EventCounts
 from jobs.preparation import Preparation, Prepared, prepare, prepare_replay, read_settings
-from jobs.prices import price_in, read_prices
 from jobs.progress import PhaseListener, RunProgress
 from jobs.progress_view import view_for
 from jobs.replaying import stage_again
-from jobs.report.page import render_report
 from jobs.run_folder import RunFolder, new_run_id
 from jobs.run_places import held_places
 from jobs.sending import Sending, send
 from jobs.settings import Settings
-from jobs.shown_settings import shown_settings
-from jobs.spark_failures import SparkGone, is_gone
-from jobs.spark_phases import START_SPARK
+from jobs.spark_failures import SparkFailure, SparkGone, is_gone
+from jobs.spark_phases import COUNT, START_SPARK, begin
 from jobs.stop_signals import StopSignals
-from jobs.summary import Ending, summary_of, write_summary
 
 
 class StartSpark(Protocol):
@@ -135,9 +128,7 @@ class _Run:
         self._signals = StopSignals()
         self._progress = RunProgress(view_for())
         self._own_folder: LeaseKeeper
-        self._checked: Checked | None = None
-        self._sent = Sent()
-        self._refusal: str | None = None
+        self._outcome = Outcome(beginning.at)
 
     def to_its_end(self, start_spark: StartSpark, reads_run: str | None = None) -> int:
         """Carry it out and write its account, within the places that it holds; return the exit code."""
@@ -161,9 +152,9 @@ class _Run:
                 self._signals.arm()
                 self._check_and_send(spark)
         except Interrupted as stop:
-            self._sent = Sent(stop_reason=str(stop))
+            self._outcome.sent = Sent(stop_reason=str(stop))
         except SparkGone:
-            self._sent = Sent(stop_reason=_GONE)
+            self._outcome.sent = Sent(stop_reason=_GONE)
         except Exception:
             self._require_own_folder()
             place.folder().delete_all()
@@ -185,16 +176,33 @@ class _Run:
         place = self._preparation.run
         try:
             if self._own_folder.is_ours():
-                (place.stage_folder() if self._checked else place.folder()).delete_all()
+                (place.stage_folder() if self._outcome.checked else place.folder()).delete_all()
         except StorageError as error:
             _LOG.warning("the staged events are left behind; delete them: %s", error)
 
     def _check_and_send(self, spark: SparkSession) -> None:
-        checked = self._checked = self._check(spark)
-        self._refusal = self._reason_to_refuse(checked)
-        if self._refusal is None and not self._preparation.plan_only:
+        checked = self._outcome.checked = self._check(spark)
+        refusal = self._outcome.refusal = self._reason_to_refuse(checked)
+        if refusal is None and not self._preparation.plan_only:
             sending = Sending(self._preparation, checked.files, self._beginning.execution)
-            self._sent = send(spark, sending, self._signals, self._progress)
+            self._outcome.sent = send(spark, sending, self._signals, self._progress)
+        self._outcome.counts = self._count(spark, checked)
+
+    def _count(self, spark: SparkSession, checked: Checked) -> EventCounts | None:
+        """Count what was to be sent: behind the sending, which waits for nothing that only a report shows.
+
+        A run that was told to stop has no time for it, and no account is lost for it.
+        """
+        if checked.count is None or self._signals.reason is not None:
+            return None
+        begin(self._progress, spark.sparkContext, COUNT)
+        try:
+            with cancelling(spark.sparkContext) as cancel:
+                self._signals.route_to(cancel)
+                return checked.count()
+        except (*SparkFailure, *SparkGone, Py4JError):
+            _LOG.warning("the events were not counted by day and type: Spark could not read the stage again.")
+            return None
 
     def _check(self, spark: SparkSession) -> Checked:
         """Check the source; a signal meanwhile, or Spark's own end, is no fault of the source's.
@@ -225,76 +233,6 @@ class _Run:
         return " ".join([*failures, *([too_many] if too_many else [])]) or None
 
     def _close(self) -> int:
-        """Write validation, report and, last of all, the summary; return the exit code."""
+        """Write down what became of the run; return the exit code."""
         self._require_own_folder()
-        ending = self._ending()
-        try:
-            self._write(summary_of(ending))
-        except StorageError as error:
-            if not self._sent.request_attempts:
-                raise
-            raise Unaccounted(
-                f"{self._sent.events_delivered} events were delivered, and then the output failed: {error} "
-                "Mend it and run the same command again."
-            ) from error
-        self._say(ending)
-        return ending.status.exit_code
-
-    def _write(self, summary: dict[str, Any]) -> None:
-        folder = self._preparation.run.folder()
-        verdict = self._checked.verdict if self._checked else None
-        if verdict is not None:
-            with tempfile.TemporaryDirectory() as local:
-                write_validation(verdict, Path(local))
-                folder.upload(Path(local))
-        prepare_folder(self._preparation.run.output, self._preparation.run.run_id)
-        results = verdict.results if verdict else ()
-        folder.write_bytes("report.html", render_report(summary, results).encode())
-        write_summary(folder, summary)
-
-    def _ending(self) -> Ending:
-        staged = self._checked.staged if self._checked else Staged()
-        account = Account(staged, self._sent)
-        settings = self._preparation.settings
-        return Ending(
-            run_id=self._preparation.run.run_id,
-            tracking_id=settings.personalize.tracking_id,
-            status=account.status(planned=self._preparation.plan_only, refused=self._refusal is not None),
-            reason=self._refusal or self._sent.stop_reason,
-            account=account,
-            max_requests_per_second=settings.delivery.max_requests_per_second,
-            started_at=self._beginning.at,
-            finished_at=datetime.now(UTC),
-            plan=self._plan(),
-            counts=self._checked.counts if self._checked else None,
-            settings=shown_settings(settings),
-        )
-
-    def _plan(self) -> Plan | None:
-        """What sending would come to, refused or not; None where none was asked for or the check did not end."""
-        if self._checked is None or self._checked.lengths is None:
-            return None
-        settings, region = self._preparation.settings, self._preparation.service.region
-        price = price_in(region, read_prices(), settings.plan.price_per_gb)
-        limit = settings.delivery.max_requests_per_second
-        return plan(self._checked.lengths, settings.personalize.tracking_id, limit, price)
-
-    def _say(self, ending: Ending) -> None:
-        if ending.plan is not None:
-            print_plan(ending.plan)
-        staged, sent = ending.account.staged, ending.account.sent
-        _LOG.info(
-            "%s: %d rows read = %d rejected + %d duplicates + %d delivered before + %d delivered + %d dead letters"
-            " + %d not attempted; %s/summary.json",
-            ending.status,
-            staged.rows_read,
-            staged.rows_rejected,
-            staged.duplicates_dropped,
-            staged.already_delivered,
-            sent.events_delivered,
-            sent.events_dead_lettered,
-            ending.account.events_not_attempted,
-            self._preparation.run.url,
-        )
-        if ending.reason:
-            _LOG.warning("%s", ending.reason)
+        return close(self._preparation, self._outcome)

@@ -15,7 +15,9 @@ STAGE = "read, check and stage"
 STAGE_AGAIN = "stage dead letters"
 JUDGE = "judge"
 WRITE_REJECTED = "write rejected"
+PLAN = "measure the sessions"
 SEND = "send"
+COUNT = "count by day and type"
 
 
 def begin(watch: PhaseListener, context: SparkContext, name: str, measure: Measure | None = None) -> None:

@@ -6,10 +6,9 @@ The page needs no network and no script, and says so to the browser.
 from __future__ import annotations
 
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
+from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from expectations.verdict import RuleResult
 from jobs.report import wording
@@ -20,7 +19,6 @@ from jobs.report.flow import equation, parts, verdict
 from jobs.report.plan_view import plan_figure, plan_rows, shown
 from jobs.report.timeline import timeline_figure, timeline_of
 
-_TEMPLATES = Path(__file__).with_name("templates")
 _FILTERS = ("thousands", "counted", "percent", "instant", "elapsed", "printable")
 
 
@@ -46,7 +44,7 @@ def render_report(summary: dict[str, Any], rules: tuple[RuleResult, ...]) -> str
 
 def _environment() -> Environment:
     environment = Environment(
-        loader=FileSystemLoader(_TEMPLATES),
+        loader=PackageLoader("jobs.report"),
         autoescape=select_autoescape(default=True),
         undefined=StrictUndefined,
         trim_blocks=True,

@@ -59,7 +59,9 @@ def test_the_package_holds_what_the_cluster_lacks_and_nothing_that_it_has(dist: 
 def test_the_zip_holds_the_four_rooms_with_their_data_and_no_stand_in(dist: Path) -> None:
     with zipfile.ZipFile(dist / "code.zip") as code:
         names = code.namelist()
-    assert {"jobs/report.html", "expectations/events.json", "delivery/partition.py"} <= set(names)
+    assert {"jobs/report/templates/report.html", "expectations/events.json", "delivery/partition.py"} <= set(
+        names
+    )
     assert {name.split("/")[0] for name in names} == {"jobs", "transforms", "expectations", "delivery"}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from jobs.counting import DAY
@@ -55,3 +56,20 @@ def test_a_suite_that_looks_at_the_counted_columns_does_not_disturb_them(
     assert run.exit_code == 0
     assert sum(run.summary["events_by_type"].values()) == run.summary["events_not_attempted"] == 4
     assert DAY not in (run.folder / "report.html").read_text()
+
+
+def test_neither_a_count_nor_a_drawing_that_fails_costs_the_account(
+    spark: SparkSession, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(*_: object) -> str:
+        raise Py4JError("secret-user")
+
+    monkeypatch.setattr("jobs.checking.count_events", fails)
+    monkeypatch.setattr("jobs.closing.render_report", fails)
+    job.write_source(interactions(rows()))
+    run = run_here(job, spark)
+    assert run.exit_code == 0
+    assert run.summary["events_delivered"] == 4
+    assert run.summary["events_by_day"] is None
+    assert run.summary["events_by_type"] is None
+    assert not (run.folder / "report.html").exists()

@@ -1,0 +1,137 @@
+"""What a run leaves when it has ended: validation, report and, last of all, the summary; then its last words.
+
+It decides nothing but the status, which follows from the account.
+"""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from delivery.dead_letters import prepare_folder
+from delivery.errors import StorageError
+from delivery.storage import Folder
+from expectations.documents import write_validation
+from expectations.verdict import RuleResult
+from jobs.account import Account, Sent, Staged
+from jobs.checking import Checked
+from jobs.errors import Unaccounted
+from jobs.event_counts import EventCounts
+from jobs.plan import Plan, plan
+from jobs.plan_table import print_plan
+from jobs.preparation import Prepared
+from jobs.prices import price_in, read_prices
+from jobs.report.page import render_report
+from jobs.shown_settings import shown_settings
+from jobs.summary import Ending, summary_of, write_summary
+
+_LOG = logging.getLogger("put_events")
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What is known of a run so far. `checked` is None until the check has ended, `refusal` unless the gate is shut.
+
+    `counts` are of what was to be sent; None where that was not counted.
+    """
+
+    started_at: datetime
+    checked: Checked | None = None
+    refusal: str | None = None
+    sent: Sent = field(default_factory=Sent)
+    counts: EventCounts | None = None
+
+
+def close(prepared: Prepared, outcome: Outcome) -> int:
+    """Write down what became of the run, say it, and return the exit code.
+
+    Raises:
+        StorageError: the output can't be written; nothing was sent.
+        Unaccounted: the same, after events were sent.
+    """
+    ending = _ending(prepared, outcome)
+    try:
+        _write(prepared, outcome.checked, summary_of(ending))
+    except StorageError as error:
+        if not outcome.sent.request_attempts:
+            raise
+        raise Unaccounted(
+            f"{outcome.sent.events_delivered} events were delivered, and then the output failed: {error} "
+            "Mend it and run the same command again."
+        ) from error
+    _say(ending, prepared.run.url)
+    return ending.status.exit_code
+
+
+def _ending(prepared: Prepared, outcome: Outcome) -> Ending:
+    account = Account(outcome.checked.staged if outcome.checked else Staged(), outcome.sent)
+    settings = prepared.settings
+    return Ending(
+        run_id=prepared.run.run_id,
+        tracking_id=settings.personalize.tracking_id,
+        status=account.status(planned=prepared.plan_only, refused=outcome.refusal is not None),
+        reason=outcome.refusal or outcome.sent.stop_reason,
+        account=account,
+        max_requests_per_second=settings.delivery.max_requests_per_second,
+        started_at=outcome.started_at,
+        finished_at=datetime.now(UTC),
+        plan=_plan(prepared, outcome.checked),
+        counts=outcome.counts,
+        settings=shown_settings(settings),
+    )
+
+
+def _plan(prepared: Prepared, checked: Checked | None) -> Plan | None:
+    """What sending would come to, refused or not; None where none was asked for or the check did not end."""
+    if checked is None or checked.lengths is None:
+        return None
+    settings, region = prepared.settings, prepared.service.region
+    price = price_in(region, read_prices(), settings.plan.price_per_gb)
+    limit = settings.delivery.max_requests_per_second
+    return plan(checked.lengths, settings.personalize.tracking_id, limit, price)
+
+
+def _write(prepared: Prepared, checked: Checked | None, summary: dict[str, Any]) -> None:
+    folder = prepared.run.folder()
+    verdict = checked.verdict if checked else None
+    if verdict is not None:
+        with tempfile.TemporaryDirectory() as local:
+            write_validation(verdict, Path(local))
+            folder.upload(Path(local))
+    prepare_folder(prepared.run.output, prepared.run.run_id)
+    _write_report(folder, summary, verdict.results if verdict else ())
+    write_summary(folder, summary)
+
+
+def _write_report(folder: Folder, summary: dict[str, Any], rules: tuple[RuleResult, ...]) -> None:
+    try:
+        page = render_report(summary, rules)
+    except Exception as error:  # noqa: BLE001 - whatever a drawing failed of: the account must be written all the same
+        _LOG.warning("report.html could not be drawn (%s); summary.json says the same.", type(error).__name__)
+    else:
+        folder.write_bytes("report.html", page.encode())
+
+
+def _say(ending: Ending, url: str) -> None:
+    if ending.plan is not None:
+        print_plan(ending.plan)
+    staged, sent = ending.account.staged, ending.account.sent
+    _LOG.info(
+        "%s: %d rows read = %d rejected + %d duplicates + %d delivered before + %d delivered + %d dead letters"
+        " + %d not attempted; %s/summary.json",
+        ending.status,
+        staged.rows_read,
+        staged.rows_rejected,
+        staged.duplicates_dropped,
+        staged.already_delivered,
+        sent.events_delivered,
+        sent.events_dead_lettered,
+        ending.account.events_not_attempted,
+        url,
+    )
+    if ending.reason:
+        _LOG.warning("%s", ending.reason)
