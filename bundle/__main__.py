@@ -19,8 +19,8 @@ from bundle.packages import build_wheel, install
 _ROOT = Path(__file__).resolve().parent.parent
 _ROOMS = ("jobs", "transforms", "expectations", "delivery")
 _IMPORTS = (
-    "awscrt.http, boto3, great_expectations, jinja2, pandas, pyarrow.parquet, pyarrow.dataset, pydantic, yaml, "
-    "ssl, sqlite3, ctypes"
+    "awscrt.http, boto3, great_expectations, jinja2, matplotlib.backends.backend_svg, pandas, pyarrow.parquet, "
+    "pyarrow.dataset, pydantic, rich.live, yaml, ssl, sqlite3, ctypes"
 )
 _CLIENTS = "[boto3.client(name, region_name='eu-west-1') for name in ('s3', 'sts', 'personalize-events')]"
 

@@ -22,6 +22,15 @@ _FILES = (
     "pyarrow/src/*",
     # Arrow's RPC: a module of its own, which nothing here imports.
     "pyarrow/*flight*",
+    # Of matplotlib only what writes SVG with its default fonts, of Pillow no format that it never opens.
+    "matplotlib/mpl-data/sample_data/*",
+    "matplotlib/mpl-data/images/*",
+    "matplotlib/mpl-data/fonts/[!t]*",
+    "mpl_toolkits/*",
+    "PIL/_avif.*",
+    "PIL/_webp.*",
+    "pillow.libs/libavif-*",
+    "pillow.libs/libwebp*",
     "bin/*",
     "boto3/examples/*",
     "*.pyi",

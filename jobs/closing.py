@@ -9,6 +9,7 @@ import logging
 import tempfile
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,7 @@ from jobs.checking import Checked
 from jobs.errors import Unaccounted
 from jobs.event_counts import EventCounts
 from jobs.plan import Plan, plan
+from jobs.plan_lines import Line, sections
 from jobs.plan_table import print_plan
 from jobs.preparation import Prepared
 from jobs.prices import price_in, read_prices
@@ -55,7 +57,7 @@ def close(prepared: Prepared, outcome: Outcome) -> int:
     """
     ending = _ending(prepared, outcome)
     try:
-        _write(prepared, outcome.checked, summary_of(ending))
+        _write(prepared, outcome.checked, ending)
     except StorageError as error:
         if not outcome.sent.request_attempts:
             raise
@@ -95,7 +97,7 @@ def _plan(prepared: Prepared, checked: Checked | None) -> Plan | None:
     return plan(checked.lengths, settings.personalize.tracking_id, limit, price)
 
 
-def _write(prepared: Prepared, checked: Checked | None, summary: dict[str, Any]) -> None:
+def _write(prepared: Prepared, checked: Checked | None, ending: Ending) -> None:
     folder = prepared.run.folder()
     verdict = checked.verdict if checked else None
     if verdict is not None:
@@ -103,13 +105,17 @@ def _write(prepared: Prepared, checked: Checked | None, summary: dict[str, Any])
             write_validation(verdict, Path(local))
             folder.upload(Path(local))
     prepare_folder(prepared.run.output, prepared.run.run_id)
-    _write_report(folder, summary, verdict.results if verdict else ())
+    summary = summary_of(ending)
+    lines = tuple(chain.from_iterable(sections(ending.plan))) if ending.plan else ()
+    _write_report(folder, summary, verdict.results if verdict else (), lines)
     write_summary(folder, summary)
 
 
-def _write_report(folder: Folder, summary: dict[str, Any], rules: tuple[RuleResult, ...]) -> None:
+def _write_report(
+    folder: Folder, summary: dict[str, Any], rules: tuple[RuleResult, ...], plan: tuple[Line, ...]
+) -> None:
     try:
-        page = render_report(summary, rules)
+        page = render_report(summary, rules, plan)
     except Exception as error:  # noqa: BLE001 - whatever a drawing failed of: the account must be written all the same
         _LOG.warning("report.html could not be drawn (%s); summary.json says the same.", type(error).__name__)
     else:

@@ -16,8 +16,8 @@ _FEW = 7
 _DAY = 86_400
 
 
-def requests_figure(by_events: Sequence[int]) -> Figure | None:
-    """Delivered requests by their number of events, from 1 on; None where there were none."""
+def requests_figure(name: str, by_events: Sequence[int]) -> Figure | None:
+    """Requests by their number of events, from 1 on; None where there are none. `name`: the figure's."""
     requests = sum(by_events)
     if not requests:
         return None
@@ -27,12 +27,12 @@ def requests_figure(by_events: Sequence[int]) -> Figure | None:
     sentence = (
         f"{counted(requests, 'request')} with {events / requests:.2f} events on average; {full} of them full."
     )
-    return bars(
-        "requests", dict(zip(names, by_events, strict=True)), sentence, ("Events in a request", "Requests")
+    return _bars(
+        name, dict(zip(names, by_events, strict=True)), sentence, ("Events in a request", "Requests")
     )
 
 
-def bars(name: str, counts: Mapping[str, int], sentence: str, columns_named: tuple[str, str]) -> Figure:
+def _bars(name: str, counts: Mapping[str, int], sentence: str, columns_named: tuple[str, str]) -> Figure:
     """A column for each of `counts`, at least one; `columns_named` heads the table's two columns."""
     labels = [label(each) for each in counts]
     heights = list(counts.values())
@@ -49,7 +49,7 @@ def days_figure(by_day: Mapping[str, int]) -> Figure | None:
     heading = "Month" if by_month else "Day"
     sentence = _days_sentence(by_day, "month" if by_month else "day")
     if len(by_day) <= _FEW:
-        return bars("days", by_day, sentence, (heading, "Events"))
+        return _bars("days", by_day, sentence, (heading, "Events"))
     spans = [_span(day, by_month=by_month) for day in by_day]
     counts = list(by_day.values())
     drawn = picture("days", _HEIGHT, lambda axes, width: calendar(axes, width, spans, counts, "Events"))

@@ -5,6 +5,7 @@ The page needs no network and no script, and says so to the browser.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,16 +17,20 @@ from jobs.report.account_figure import draw_account
 from jobs.report.event_figures import days_figure, requests_figure
 from jobs.report.figure import Figure
 from jobs.report.flow import equation, parts, verdict
-from jobs.report.plan_view import plan_figure, plan_rows, shown
 from jobs.report.timeline import timeline_figure, timeline_of
 
-_FILTERS = ("thousands", "counted", "percent", "instant", "elapsed", "printable")
+_FILTERS = ("thousands", "counted", "percent", "instant", "elapsed", "printable", "shown")
 
 
-def render_report(summary: dict[str, Any], rules: tuple[RuleResult, ...]) -> str:
-    """The page for `summary` (as `jobs.summary` builds it) and the results of the rules, none for a replay."""
+def render_report(
+    summary: dict[str, Any], rules: tuple[RuleResult, ...], plan: Sequence[tuple[str, str]] = ()
+) -> str:
+    """The page for `summary` (as `jobs.summary` builds it).
+
+    `rules`: their results, none for a replay; `plan`: its lines as `jobs.plan_lines` words them, none where the run
+    was to send.
+    """
     ends = parts(summary)
-    plan = summary.get("plan") or {}
     return _environment().get_template("report.html").render(
         summary=summary,
         verdict=verdict(summary),
@@ -34,11 +39,10 @@ def render_report(summary: dict[str, Any], rules: tuple[RuleResult, ...]) -> str
         account=draw_account(ends) if summary["rows_read"] else None,
         figures=_figures(summary),
         facts=_facts(summary),
-        plan=plan_rows(plan),
-        plan_figure=plan_figure(plan),
+        plan=plan,
         rules=sorted(rules, key=lambda rule: (rule.success, not rule.failed)),
         says={rule.name: rule.description for rule in rules},
-        settings={key: shown(value) for key, value in summary["settings"].items()},
+        settings={key: wording.shown(value) for key, value in summary["settings"].items()},
     )  # fmt: skip
 
 
@@ -51,16 +55,17 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters.update({name: getattr(wording, name) for name in _FILTERS})
-    environment.filters["shown"] = shown
     return environment
 
 
 def _figures(summary: dict[str, Any]) -> dict[str, Figure | None]:
     """The pictures by name; None for one of which the summary knows nothing."""
     timeline = timeline_of(summary)
+    planned = summary["plan"] or {}
     return {
         "timeline": timeline_figure(timeline) if timeline else None,
-        "requests": requests_figure(summary.get("events_per_request") or ()),
+        "requests": requests_figure("requests", summary["events_per_request"] or ()),
+        "planned": requests_figure("planned", planned.get("events_per_request", ())),
         "days": days_figure(summary["events_by_day"] or {}),
     }
 

@@ -47,7 +47,7 @@ class Timeline:
 
 def timeline_of(summary: dict[str, Any]) -> Timeline | None:
     """The summary's `timeline`; None where nothing was sent or nothing was noted."""
-    told = summary.get("timeline")
+    told = summary["timeline"]
     if not told or not told["attempts"]:
         return None
     interval, count = float(told["interval_seconds"]), len(told["attempts"])

@@ -66,3 +66,16 @@ def label(text: str) -> str:
     """`printable`, and short enough to stand in a picture."""
     shown = printable(text)
     return shown if len(shown) <= _LONGEST_LABEL else shown[: _LONGEST_LABEL - 1] + "…"
+
+
+def shown(value: object) -> str:
+    """Any JSON value for people; a list with commas, nothing as a dash."""
+    if value is None or value == []:
+        return NOTHING
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float):
+        return thousands(value)
+    if isinstance(value, list):
+        return ", ".join(shown(each) for each in value)
+    return printable(str(value))

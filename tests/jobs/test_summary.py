@@ -17,7 +17,7 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 def summary(sent: Sent) -> dict[str, Any]:
     account = Account(Staged(rows_read=30, to_send=30), sent)
-    ending = Ending("run", "tracker", Status.STOPPED, None, account, 10.0, NOW, NOW)
+    ending = Ending("run", "tracker", Status.STOPPED, None, account, 10.0, NOW, NOW, None, {})
     told: dict[str, Any] = json.loads(json.dumps(summary_of(ending)))
     return told
 

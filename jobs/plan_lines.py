@@ -1,0 +1,70 @@
+"""A plan in words: a name and a value for each line, as the terminal and the report both show them.
+
+How full the requests are is a histogram, which each of the two draws in its own way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from jobs.import_advice import ImportAdvice
+from jobs.plan import Cost, Duration, NotFull, PerUser, Plan
+
+Line = tuple[str, str]
+
+
+def sections(plan: Plan) -> Iterator[list[Line]]:
+    """The lines of `plan` but its histogram, those together that belong together."""
+    yield [("events to send", f"{plan.events:,}"), ("requests needed", _requests(plan))]
+    yield list(_not_full(plan.not_full))
+    yield [("session.per_user", _per_user(plan.per_user))]
+    yield [
+        *_duration(plan.duration),
+        ("longest session", f"{plan.longest_session_requests:,} requests in turn"),
+    ]
+    yield list(_cost(plan.cost))
+    yield list(_bulk_import(plan.bulk_import))
+
+
+def _requests(plan: Plan) -> str:
+    if not plan.requests:
+        return "0: there is nothing to send"
+    return f"{plan.requests:,}, {plan.events / plan.requests:.2f} events each"
+
+
+def _not_full(not_full: NotFull) -> Iterator[Line]:
+    yield "not full: short sessions", f"{not_full.short_sessions:,} requests of sessions under 10 events"
+    yield "not full: anonymous", f"{not_full.anonymous:,} requests of sessions without a userId"
+    yield "not full: session ends", f"{not_full.session_ends:,} last requests of longer sessions"
+
+
+def _per_user(per_user: PerUser) -> str:
+    if not per_user.requests_saved:
+        return "would save nothing"
+    return f"would save {per_user.requests_saved:,} requests: {per_user.requests:,} instead (see docs/plan.md first)"
+
+
+def _duration(duration: Duration) -> Iterator[Line]:
+    yield f"at {duration.requests_per_second:,g} requests/s", _span(duration.seconds)
+    yield f"at the default quota, {duration.default_quota:,}/s", _span(duration.seconds_at_default_quota)
+
+
+def _cost(cost: Cost) -> Iterator[Line]:
+    yield "data to send", f"{cost.bytes / 10**9:,.3f} GB ({cost.bytes:,} bytes)"
+    if cost.amount is None:
+        yield "cost", "unknown: set plan.price_per_gb to what your region's price list says"
+    else:
+        yield "cost", f"{cost.amount:,.2f} {cost.currency}, at {cost.price_per_gb:g} a GB"
+    yield "price from", cost.price_source
+
+
+def _bulk_import(advice: ImportAdvice) -> Iterator[Line]:
+    yield "bulk import", "fits better:" if advice.better else "no better way:"
+    for reason in advice.reasons:
+        yield "", reason
+
+
+def _span(seconds: float) -> str:
+    """Whole seconds, rounded up, as days and clock time."""
+    return str(timedelta(seconds=-int(-seconds // 1)))
