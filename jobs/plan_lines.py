@@ -53,10 +53,12 @@ def _duration(duration: Duration) -> Iterator[Line]:
 def _cost(cost: Cost) -> Iterator[Line]:
     yield "data to send", f"{cost.bytes / 10**9:,.3f} GB ({cost.bytes:,} bytes)"
     if cost.amount is None:
-        yield "cost", "unknown: set plan.price_per_gb to what your region's price list says"
+        yield "cost", f"unknown: set plan.price_per_gb to your region's price for a GB; {cost.price_source}"
     else:
-        yield "cost", f"{cost.amount:,.2f} {cost.currency}, at {cost.price_per_gb:g} a GB"
-    yield "price from", cost.price_source
+        yield (
+            "cost",
+            f"{cost.amount:,.2f} {cost.currency}, at {cost.price_per_gb:g} a GB; {cost.price_source}",
+        )
 
 
 def _bulk_import(advice: ImportAdvice) -> Iterator[Line]:
