@@ -37,7 +37,13 @@ def test_sparks_jobs_bear_the_names_of_phases_and_the_timeline_counts_every_atte
     assert summary["status"] == "delivered"
 
     names = [name for number, name in sorted(jobs_by_number(spark).items()) if number not in before]
-    assert list(dict.fromkeys(names)) == ["read, check and stage", "judge", "write rejected", "send"]
+    assert list(dict.fromkeys(names)) == [
+        "read, check and stage",
+        "judge",
+        "write rejected",
+        "send",
+        "count by day and type",
+    ]
 
     timeline = summary["timeline"]
     assert sum(timeline["attempts"]) == summary["request_attempts"] == seen["requests"]
