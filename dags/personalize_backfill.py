@@ -1,0 +1,226 @@
+"""One run of the job for each data interval, by spark-submit or on EMR Serverless.
+
+Copy this file into the dags folder; nothing else of the project has to be there. It starts the job and judges how it
+ended, by exit code and `summary.json`; it reads no event and sends none. docs/airflow.md explains it.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import re
+import shlex
+import shutil
+import subprocess
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import ObjectStoragePath, dag, get_current_context, task
+from airflow.timetables.interval import CronDataIntervalTimetable
+
+try:
+    from airflow.sdk.exceptions import AirflowFailException
+except ImportError:  # before Airflow 3.2
+    from airflow.exceptions import AirflowFailException
+
+# ── Settings: change them here, or set the environment variables where Airflow runs ──────────────────────────────────
+CONFIG = os.environ.get("PERSONALIZE_CONFIG", "s3://bucket/personalize/job.yaml")
+"""The job's configuration, where the job finds it."""
+OUTPUT = os.environ.get("PERSONALIZE_OUTPUT", "s3://bucket/personalize/backfill/")
+"""The same folder as `output.path` in it, where Airflow finds it; `s3://CONNECTION@bucket/…` names a connection."""
+SCHEDULE = os.environ.get("PERSONALIZE_SCHEDULE", "0 0 * * *")
+"""Cron, in UTC: a run covers the time from one tick to the next, and starts when that has passed."""
+RUNNER = os.environ.get("PERSONALIZE_RUNNER", "spark-submit")
+"""`spark-submit` or `emr-serverless`."""
+SUBMIT = os.environ.get("PERSONALIZE_SUBMIT", "spark-submit /opt/personalize-backfill/jobs/put_events.py")
+"""What starts the job from a worker; with a cluster, in client mode: only then the exit code is the job's."""
+EMR_APPLICATION_ID = os.environ.get("PERSONALIZE_EMR_APPLICATION_ID", "00example")
+EMR_EXECUTION_ROLE = os.environ.get(
+    "PERSONALIZE_EMR_EXECUTION_ROLE", "arn:aws:iam::123456789012:role/backfill"
+)
+EMR_ENTRY_POINT = os.environ.get("PERSONALIZE_EMR_ENTRY_POINT", "s3://bucket/personalize/put_events.py")
+EMR_SPARK_PARAMETERS = os.environ.get("PERSONALIZE_EMR_SPARK_PARAMETERS", "")
+"""`--conf …` and the like, as `sparkSubmitParameters`."""
+EMR_TIMEOUT_MINUTES = int(os.environ.get("PERSONALIZE_EMR_TIMEOUT_MINUTES", "720"))
+"""After that long EMR Serverless cancels the job; 10,080 (seven days) at most."""
+RETRIES = 6
+RETRY_DELAY = timedelta(minutes=10)
+# ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+RUN_ID = "airflow-{{ data_interval_start | ts_nodash }}-{{ data_interval_end | ts_nodash }}"
+"""Of the interval alone, so that a retry is the same run. `ts` has colons, which no folder's name may hold."""
+ARGUMENTS = [
+    f"--config={CONFIG}",
+    "--since={{ data_interval_start | ts }}",
+    "--until={{ data_interval_end | ts }}",
+    f"--run-id={RUN_ID}",
+]
+
+FAILS_FOR_GOOD = {
+    2: "mend what the last lines of the job's log name: usage, configuration, schema or source; nothing was sent",
+    3: "the checks refused the data, nothing was sent: look at rejected/ and report.html",
+    4: "some events were not taken: look at dead_letters/, mend the cause and replay them",
+}
+"""Exit codes after which the same command would end the same way, and what to do."""
+
+COUNTS = (
+    "rows_read",
+    "rows_rejected",
+    "duplicates_dropped",
+    "already_delivered",
+    "events_delivered",
+    "events_dead_lettered",
+    "events_not_attempted",
+    "requests_delivered",
+    "request_attempts",
+    "throttled_attempts",
+)
+"""What goes from the summary to XCom, with its status. Its free text stays where it is."""
+
+_LOG = logging.getLogger(__name__)
+
+
+def failure(exit_code: int | None) -> Exception | None:
+    """What the task ends with after a job that ended with `exit_code`; None for success.
+
+    `AirflowFailException` is never retried, all else is: 5 (stopped), 1 (unexpected), an end by a signal (negative, or
+    128 and more), and an end of which no code is known (None). Running again is always safe, and sends what is missing.
+    """
+    if exit_code == 0:
+        return None
+    if exit_code in FAILS_FOR_GOOD:
+        return AirflowFailException(f"The job ended with exit code {exit_code}: {FAILS_FOR_GOOD[exit_code]}.")
+    code = "no known exit code" if exit_code is None else f"exit code {exit_code}"
+    return RuntimeError(f"The job ended before it was through, with {code}; a retry sends what is missing.")
+
+
+def emr_exit_code(event: Mapping[str, Any], summary: Mapping[str, Any] | None) -> int | None:
+    """The job's exit code, of which EMR Serverless itself tells only whether it was 0; None where it isn't known.
+
+    The summary tells it. A job that wrote none ended with 1, 2 or a signal: the text of the failed state, which the
+    trigger's `event` passes on, may tell which ("ExitCode: 2.").
+    """
+    if summary is not None:
+        return int(summary["exit_code"])
+    if event.get("status") == "success":
+        return 0
+    told = re.search(r"ExitCode: (\d+)", str(event.get("message")))
+    return int(told[1]) if told else None
+
+
+def summary_of(run_id: str, since: datetime) -> dict[str, Any] | None:
+    """The summary of the attempt that began at `since`, or None: an earlier attempt's may still lie there."""
+    path = ObjectStoragePath(OUTPUT) / "runs" / run_id / "summary.json"
+    if not path.exists():
+        return None
+    summary: dict[str, Any] = json.loads(path.read_text())
+    return summary if datetime.fromisoformat(summary["started_at"]) >= since else None
+
+
+def settle(ti: Any, exit_code: int | None, summary: Mapping[str, Any] | None) -> None:  # noqa: ANN401 - Airflow's own
+    """Push the attempt's counts and status to XCom as `summary`, and end the task as the job ended."""
+    if summary is not None:
+        ti.xcom_push("summary", {key: summary[key] for key in ("status", *COUNTS)})
+    elif exit_code == 0:
+        raise AirflowFailException(
+            f"The job succeeded, but left no summary below {OUTPUT}: make PERSONALIZE_OUTPUT the output.path of its "
+            "configuration."
+        )
+    error = failure(exit_code)
+    if error is not None:
+        raise error
+
+
+def run_process(command: list[str], task_running: Any) -> int:  # noqa: ANN401 - as above
+    """Run the job as a child process, its log within the task's, and give its exit code. It ends when the task does."""
+    # Where the task is killed outright, Linux itself tells the child; `setpriv` is part of util-linux.
+    tied = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
+    # Airflow's own settings hold its secrets, and its standard input is the line to its supervisor.
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
+    job = subprocess.Popen(  # noqa: S603 - the command is the settings' own
+        [*tied, *command],
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    )
+    task_running.on_kill = job.terminate
+    try:
+        for line in job.stdout or ():
+            _LOG.info("%s", line.rstrip())
+        return job.wait()
+    finally:
+        job.terminate()
+        job.wait()
+
+
+@task(task_id="load")
+def load_by_spark_submit(arguments: list[str], run_id: str) -> None:
+    """Run the job with `arguments` from this worker, as the run `run_id`."""
+    ti = get_current_context()["ti"]
+    began = datetime.now(UTC)
+    exit_code = run_process([*shlex.split(SUBMIT), *arguments], ti.task)
+    settle(ti, exit_code, summary_of(run_id, began))
+
+
+def load_on_emr_serverless(arguments: list[str], run_id: str) -> None:
+    """Add the task that runs the job with `arguments` on EMR Serverless, as the run `run_id`."""
+    from airflow.providers.amazon.aws.operators.emr import EmrServerlessStartJobOperator  # noqa: PLC0415
+
+    class Load(EmrServerlessStartJobOperator):
+        """The provider's operator, which ends as the job's summary says; its `name` is the run's id."""
+
+        def execute(self, context: Any, event: dict[str, Any] | None = None) -> str | None:  # noqa: ANN401
+            context["ti"].xcom_push("began", datetime.now(UTC).isoformat())
+            return super().execute(context, event)
+
+        def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> None:  # noqa: ANN401
+            ti = context["ti"]
+            began = datetime.fromisoformat(ti.xcom_pull(task_ids=self.task_id, key="began"))
+            summary = summary_of(str(self.name), began)
+            settle(ti, emr_exit_code(event or {}, summary), summary)
+
+    Load(
+        task_id="load",
+        name=run_id,
+        application_id=EMR_APPLICATION_ID,
+        execution_role_arn=EMR_EXECUTION_ROLE,
+        job_driver={
+            "sparkSubmit": {
+                "entryPoint": EMR_ENTRY_POINT,
+                "entryPointArguments": arguments,
+                "sparkSubmitParameters": EMR_SPARK_PARAMETERS,
+            }
+        },
+        config={"executionTimeoutMinutes": EMR_TIMEOUT_MINUTES},
+        deferrable=True,
+        waiter_delay=60,
+        # An hour more than the job may take: giving up on a job that still runs would start a second one.
+        waiter_max_attempts=EMR_TIMEOUT_MINUTES + 60,
+    )
+
+
+RUNNERS = {"spark-submit": load_by_spark_submit, "emr-serverless": load_on_emr_serverless}
+
+
+@dag(
+    schedule=CronDataIntervalTimetable(SCHEDULE, timezone="UTC"),
+    catchup=False,
+    max_active_runs=1,
+    # Over all runs, those of a backfill included: of two jobs that send to one tracker, the second is turned away.
+    default_args={"max_active_tis_per_dag": 1, "retries": RETRIES, "retry_delay": RETRY_DELAY},
+    doc_md=__doc__,
+    tags=["personalize"],
+)
+def personalize_backfill() -> None:
+    """Load the events of one data interval."""
+    if RUNNER not in RUNNERS:
+        raise ValueError(f"PERSONALIZE_RUNNER is {RUNNER!r}; it may be {' or '.join(RUNNERS)}.")
+    RUNNERS[RUNNER](ARGUMENTS, RUN_ID)
+
+
+personalize_backfill()
