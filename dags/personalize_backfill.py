@@ -36,6 +36,8 @@ RUNNER = os.environ.get("PERSONALIZE_RUNNER", "spark-submit")
 """`spark-submit` or `emr-serverless`."""
 SUBMIT = os.environ.get("PERSONALIZE_SUBMIT", "spark-submit /opt/personalize-backfill/jobs/put_events.py")
 """What starts the job from a worker; with a cluster, in client mode: only then the exit code is the job's."""
+MORE_ARGUMENTS = os.environ.get("PERSONALIZE_ARGUMENTS", "")
+"""More of the job's options, templates allowed: `--set "source.filter=event_date = '{{ data_interval_start | ds }}'"`."""
 EMR_APPLICATION_ID = os.environ.get("PERSONALIZE_EMR_APPLICATION_ID", "00example")
 EMR_EXECUTION_ROLE = os.environ.get(
     "PERSONALIZE_EMR_EXECUTION_ROLE", "arn:aws:iam::123456789012:role/backfill"
@@ -56,6 +58,7 @@ ARGUMENTS = [
     "--since={{ data_interval_start | ts }}",
     "--until={{ data_interval_end | ts }}",
     f"--run-id={RUN_ID}",
+    *shlex.split(MORE_ARGUMENTS),
 ]
 
 FAILS_FOR_GOOD = {
@@ -159,16 +162,16 @@ def run_process(command: list[str], task_running: Any) -> int:  # noqa: ANN401 -
 
 
 @task(task_id="load")
-def load_by_spark_submit(arguments: list[str], run_id: str) -> None:
-    """Run the job with `arguments` from this worker, as the run `run_id`."""
+def load_by_spark_submit(arguments: list[str], job_run: str) -> None:
+    """Run the job with `arguments` from this worker, as the run `job_run`."""
     ti = get_current_context()["ti"]
     began = datetime.now(UTC)
     exit_code = run_process([*shlex.split(SUBMIT), *arguments], ti.task)
-    settle(ti, exit_code, summary_of(run_id, began))
+    settle(ti, exit_code, summary_of(job_run, began))
 
 
-def load_on_emr_serverless(arguments: list[str], run_id: str) -> None:
-    """Add the task that runs the job with `arguments` on EMR Serverless, as the run `run_id`."""
+def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
+    """Add the task that runs the job with `arguments` on EMR Serverless, as the run `job_run`."""
     from airflow.providers.amazon.aws.operators.emr import EmrServerlessStartJobOperator  # noqa: PLC0415
 
     class Load(EmrServerlessStartJobOperator):
@@ -186,7 +189,7 @@ def load_on_emr_serverless(arguments: list[str], run_id: str) -> None:
 
     Load(
         task_id="load",
-        name=run_id,
+        name=job_run,
         application_id=EMR_APPLICATION_ID,
         execution_role_arn=EMR_EXECUTION_ROLE,
         job_driver={

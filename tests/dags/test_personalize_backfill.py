@@ -1,0 +1,228 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+
+from tests.dags.dag_file import FILE, imported, parsed
+
+BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+SUMMARY = {
+    "run_id": "r",
+    "status": "dead_lettered",
+    "exit_code": 4,
+    "reason": "told in words",
+    "tracking_id": "tracker",
+    "rows_read": 10,
+    "rows_rejected": 1,
+    "duplicates_dropped": 0,
+    "already_delivered": 2,
+    "events_delivered": 6,
+    "events_dead_lettered": 1,
+    "events_not_attempted": 0,
+    "requests_delivered": 3,
+    "request_attempts": 4,
+    "throttled_attempts": 0,
+    "rejected_by_reason": {"a rule": 1},
+    "started_at": (BEGAN + timedelta(seconds=1)).isoformat(),
+}
+
+
+class TaskInstance:
+    """What a task instance takes for its XCom."""
+
+    def __init__(self) -> None:
+        self.pushed: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.pushed[key] = value
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    monkeypatch.setenv("PERSONALIZE_OUTPUT", str(tmp_path / "output"))
+    return imported()
+
+
+def leave_summary(output: Path, summary: dict[str, Any]) -> None:
+    folder = output / "runs" / "r"
+    folder.mkdir(parents=True)
+    (folder / "summary.json").write_text(json.dumps(summary))
+
+
+def test_success_is_no_failure(module: ModuleType) -> None:
+    assert module.failure(0) is None
+
+
+@pytest.mark.parametrize("code", [2, 3, 4])
+def test_what_would_end_the_same_way_again_is_not_tried_again(module: ModuleType, code: int) -> None:
+    failure = module.failure(code)
+    assert isinstance(failure, AirflowFailException)
+    assert f"exit code {code}: " in str(failure)
+
+
+@pytest.mark.parametrize("code", [5, 1, -9, -15, 137, 143, None])
+def test_what_stopped_before_its_end_is_tried_again(module: ModuleType, code: int | None) -> None:
+    failure = module.failure(code)
+    assert failure is not None
+    assert not isinstance(failure, AirflowFailException)
+    assert "a retry sends what is missing" in str(failure)
+
+
+def test_the_summary_tells_the_exit_code_that_emr_serverless_hides(module: ModuleType) -> None:
+    failed = {"status": "failure", "message": "Serverless Job failed: FAILED - Job failed. ExitCode: 1."}
+    assert module.emr_exit_code(failed, SUMMARY) == 4
+
+
+@pytest.mark.parametrize(
+    ("event", "code"),
+    [
+        ({"status": "success", "job_details": {}}, 0),
+        ({"status": "failure", "message": "FAILED - please check the logs. ExitCode: 2. Last few"}, 2),
+        ({"status": "failure", "message": "CANCELLED - by the user"}, None),
+        ({"status": "failure"}, None),
+        ({}, None),
+    ],
+)
+def test_without_a_summary_the_state_of_the_emr_job_tells_what_it_can(
+    module: ModuleType, event: dict[str, Any], code: int | None
+) -> None:
+    assert module.emr_exit_code(event, None) == code
+
+
+def test_only_the_summary_that_this_attempt_wrote_counts(module: ModuleType, tmp_path: Path) -> None:
+    assert module.summary_of("r", BEGAN) is None
+    leave_summary(tmp_path / "output", SUMMARY)
+    assert module.summary_of("r", BEGAN) == SUMMARY
+    assert module.summary_of("r", BEGAN + timedelta(minutes=1)) is None
+
+
+def test_counts_and_status_go_to_xcom_and_nothing_else_of_the_summary(module: ModuleType) -> None:
+    ti = TaskInstance()
+    with pytest.raises(AirflowFailException, match="look at dead_letters"):
+        module.settle(ti, 4, SUMMARY)
+    assert ti.pushed == {
+        "summary": {
+            "status": "dead_lettered",
+            "rows_read": 10,
+            "rows_rejected": 1,
+            "duplicates_dropped": 0,
+            "already_delivered": 2,
+            "events_delivered": 6,
+            "events_dead_lettered": 1,
+            "events_not_attempted": 0,
+            "requests_delivered": 3,
+            "request_attempts": 4,
+            "throttled_attempts": 0,
+        }
+    }
+
+
+def test_a_success_without_a_summary_names_the_setting_that_must_be_wrong(module: ModuleType) -> None:
+    with pytest.raises(AirflowFailException, match="make PERSONALIZE_OUTPUT the output.path"):
+        module.settle(TaskInstance(), 0, None)
+
+
+def test_the_jobs_log_is_the_tasks_and_none_of_airflows_settings_reach_the_job(
+    module: ModuleType, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "secret")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    program = (
+        "import os, sys; print(sorted(k for k in os.environ if k[:3] in ('AIR', 'AWS')), file=sys.stderr);"
+        "print(sys.stdin.read() == ''); sys.exit(3)"
+    )
+    caplog.set_level("INFO")
+    task = TaskInstance()
+    assert module.run_process([sys.executable, "-c", program], task) == 3
+    assert [record.getMessage() for record in caplog.records if record.name == "personalize_backfill"] == [
+        "['AIRFLOW_HOME', 'AWS_REGION']",
+        "True",
+    ]
+
+
+def test_a_task_that_is_told_to_end_ends_its_job(module: ModuleType) -> None:
+    class Task:
+        def __setattr__(self, name: str, end: Any) -> None:
+            assert name == "on_kill"
+            end()
+
+    assert module.run_process([sys.executable, "-c", "import time; time.sleep(60)"], Task()) == -15
+
+
+def test_the_dag_runs_one_interval_at_a_time_and_names_the_run_by_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PERSONALIZE_CONFIG", "s3://bucket/job.yaml")
+    monkeypatch.setenv(
+        "PERSONALIZE_ARGUMENTS", """--set "source.filter=event_date = '{{ data_interval_start | ds }}'" """
+    )
+    dag = parsed()
+    assert (dag.max_active_runs, dag.catchup, type(dag.timetable).__name__) == (
+        1,
+        False,
+        "CronDataIntervalTimetable",
+    )
+    (task,) = dag.tasks
+    assert (task.task_id, task.max_active_tis_per_dag, task.retries) == ("load", 1, 6)
+    assert list(rendered(task, task.op_args)) == [
+        [
+            "--config=s3://bucket/job.yaml",
+            "--since=2025-02-28T00:00:00+00:00",
+            "--until=2025-03-01T00:00:00+00:00",
+            "--run-id=airflow-20250228T000000-20250301T000000",
+            "--set",
+            "source.filter=event_date = '2025-02-28'",
+        ],
+        "airflow-20250228T000000-20250301T000000",
+    ]
+
+
+def test_emr_serverless_is_awaited_without_a_worker_and_for_longer_than_the_job_may_take(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("PERSONALIZE_RUNNER", "emr-serverless")
+    monkeypatch.setenv("PERSONALIZE_EMR_TIMEOUT_MINUTES", "3000")
+    monkeypatch.setenv("PERSONALIZE_EMR_SPARK_PARAMETERS", "--conf spark.executor.cores=2")
+    (task,) = parsed().tasks
+    assert (task.task_id, task.deferrable, task.max_active_tis_per_dag) == ("load", True, 1)
+    assert task.config == {"executionTimeoutMinutes": 3000}
+    assert task.waiter_delay * task.waiter_max_attempts > 3000 * 60
+    driver = rendered(task, task.job_driver)["sparkSubmit"]
+    assert driver["entryPoint"] == "s3://bucket/personalize/put_events.py"
+    assert driver["sparkSubmitParameters"] == "--conf spark.executor.cores=2"
+    assert "--run-id=airflow-20250228T000000-20250301T000000" in driver["entryPointArguments"]
+    assert rendered(task, task.name) == "airflow-20250228T000000-20250301T000000"
+
+
+def test_a_runner_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERSONALIZE_RUNNER", "emr")
+    with pytest.raises(ValueError, match="is 'emr'; it may be spark-submit or emr-serverless"):
+        imported()
+
+
+def test_parsing_the_file_loads_neither_spark_nor_the_amazon_provider() -> None:
+    program = (
+        f"import runpy, sys; runpy.run_path({str(FILE)!r});"
+        "print([m for m in sys.modules if m.split('.')[0] in ('pyspark', 'boto3') or 'providers.amazon.aws' in m])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, timeout=60, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def rendered(task: Any, field: Any) -> Any:
+    """A field with its templates filled in for 28 February 2025."""
+    context = {
+        "data_interval_start": datetime(2025, 2, 28, tzinfo=UTC),
+        "data_interval_end": datetime(2025, 3, 1, tzinfo=UTC),
+    }
+    return task.render_template(field, context)

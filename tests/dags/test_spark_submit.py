@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+from airflow.models.xcom import XComModel
+from airflow.sdk import DAG
+
+from tests.dags.dag_file import parsed
+from tests.dags.shop import FIRST_DAY, Shop, open_shop
+
+pytestmark = pytest.mark.usefixtures("database")
+
+
+@pytest.fixture
+def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    with open_shop(tmp_path) as shop:
+        for name, value in shop.environ.items():
+            monkeypatch.setenv(name, value)
+        yield shop
+
+
+def run_day(dag: DAG, day: int) -> tuple[Any, dict[str, Any]]:
+    """Really run the DAG for a day; its task instance, and the task's XCom."""
+    run = dag.test(logical_date=FIRST_DAY + timedelta(days=day + 1))
+    (ti,) = run.get_task_instances()
+    found = XComModel.get_many(run_id=run.run_id, task_ids="load", dag_ids=run.dag_id)
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        pushed = {row.key: XComModel.deserialize_value(row) for row in session.scalars(found)}
+    return ti, pushed
+
+
+def test_two_days_in_a_row_send_the_events_of_each_day_once(shop: Shop) -> None:
+    dag = parsed()
+    dag.get_task("load").retries = 0
+    for day in range(2):
+        ti, xcom = run_day(dag, day)
+        assert (ti.state, ti.try_number) == ("success", 1)
+        summary = shop.summary(day)
+        assert xcom == {"summary": {key: summary[key] for key in xcom["summary"]}}
+        assert xcom["summary"]["status"] == "delivered"
+        assert (summary["rows_read"], summary["events_delivered"]) == (
+            shop.days[day]["rows"],
+            shop.days[day]["events"],
+        )
+    account = shop.end_service()
+    assert account["distinct_event_ids"] == account["events_accepted"]
+    assert account["events_accepted"] == sum(day["events"] for day in shop.days)
+
+
+def test_a_job_that_is_killed_while_it_sends_is_retried_as_the_same_run_which_sends_the_rest(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    more = os.environ["PERSONALIZE_ARGUMENTS"]
+    monkeypatch.setenv("PERSONALIZE_ARGUMENTS", f"{more} --set delivery.max_requests_per_second=2")
+    dag = parsed()
+    dag.get_task("load").retry_delay = timedelta(seconds=1)
+    killer = threading.Thread(target=kill_once_it_sends, args=(shop,), daemon=True)
+    killer.start()
+
+    ti, xcom = run_day(dag, 0)
+
+    killer.join(timeout=1)
+    assert (ti.state, ti.try_number) == ("success", 2)
+    counts = xcom["summary"]
+    assert counts["already_delivered"] > 0
+    assert counts["events_delivered"] > 0
+    assert counts["already_delivered"] + counts["events_delivered"] == shop.days[0]["events"]
+    assert [path.name for path in (shop.output / "runs").iterdir()] == [
+        "airflow-20250228T000000-20250301T000000"
+    ]
+    assert shop.end_service()["distinct_event_ids"] == shop.days[0]["events"]
+
+
+def kill_once_it_sends(shop: Shop) -> None:
+    """Kill spark-submit when the ledger has its first record."""
+    until = time.monotonic() + 120
+    while not any((shop.output / "ledger").glob("*.parquet")):
+        assert time.monotonic() < until, "nothing was sent"
+        time.sleep(0.05)
+    (job,) = [each for each in psutil.Process().children() if "put_events.py" in " ".join(each.cmdline())]
+    job.kill()
