@@ -8,9 +8,12 @@ BIN    := $(VENV)/bin
 SPARK  ?= 4.0.2
 STAMP  := $(VENV)/.installed-$(SPARK)
 PYTEST := $(BIN)/python -m pytest
+# Airflow's own environment: it must never share one with the job, and its tests need none of the job's packages.
+AIRFLOW_VENV := .venv-airflow
+AIRFLOW_BIN  := $(AIRFLOW_VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast check format docs bench kill-test package clean
+.PHONY: help venv demo test test-fast test-dags check format docs bench kill-test package clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,6 +34,15 @@ test: venv ## run every test
 
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
 	$(PYTEST) -m "not spark and not job and not s3"
+
+$(AIRFLOW_VENV)/.installed: constraints-airflow.txt
+	test -x $(AIRFLOW_BIN)/python || $(PYTHON) -m venv $(AIRFLOW_VENV)
+	$(AIRFLOW_BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints-airflow.txt \
+		apache-airflow-core apache-airflow-providers-standard "apache-airflow-providers-amazon[aiobotocore,s3fs]" pytest pytest-timeout
+	@touch $@
+
+test-dags: venv $(AIRFLOW_VENV)/.installed ## test the Airflow DAG, in an environment of Airflow's own
+	JOB_PYTHON=$(CURDIR)/$(BIN)/python $(AIRFLOW_BIN)/python -m pytest tests/dags
 
 check: venv docs ## lint, formatting, types, layers, the documentation's links
 	$(BIN)/ruff check .
@@ -55,4 +67,4 @@ package: venv ## build dist/: the code, an environment archive for the cluster, 
 	$(BIN)/python -m bundle
 
 clean: ## remove the environment and everything built
-	rm -rf $(VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache spark-warehouse
+	rm -rf $(VENV) $(AIRFLOW_VENV) build dist site *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache spark-warehouse

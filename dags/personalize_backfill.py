@@ -13,9 +13,9 @@ import re
 import shlex
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import ObjectStoragePath, dag, get_current_context, task
 from airflow.timetables.interval import CronDataIntervalTimetable
@@ -23,7 +23,11 @@ from airflow.timetables.interval import CronDataIntervalTimetable
 try:
     from airflow.sdk.exceptions import AirflowFailException
 except ImportError:  # before Airflow 3.2
-    from airflow.exceptions import AirflowFailException
+    from airflow.exceptions import AirflowFailException  # type: ignore[no-redef]
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+    from airflow.sdk.types import RuntimeTaskInstanceProtocol as TaskInstance
 
 # ── Settings: change them here, or set the environment variables where Airflow runs ──────────────────────────────────
 CONFIG = os.environ.get("PERSONALIZE_CONFIG", "s3://bucket/personalize/job.yaml")
@@ -37,7 +41,7 @@ RUNNER = os.environ.get("PERSONALIZE_RUNNER", "spark-submit")
 SUBMIT = os.environ.get("PERSONALIZE_SUBMIT", "spark-submit /opt/personalize-backfill/jobs/put_events.py")
 """What starts the job from a worker; with a cluster, in client mode: only then the exit code is the job's."""
 MORE_ARGUMENTS = os.environ.get("PERSONALIZE_ARGUMENTS", "")
-"""More of the job's options, templates allowed: `--set "source.filter=event_date = '{{ data_interval_start | ds }}'"`."""
+"""More of the job's options, templates allowed: `--set "source.filter=day = '{{ data_interval_start | ds }}'"`."""
 EMR_APPLICATION_ID = os.environ.get("PERSONALIZE_EMR_APPLICATION_ID", "00example")
 EMR_EXECUTION_ROLE = os.environ.get(
     "PERSONALIZE_EMR_EXECUTION_ROLE", "arn:aws:iam::123456789012:role/backfill"
@@ -122,7 +126,7 @@ def summary_of(run_id: str, since: datetime) -> dict[str, Any] | None:
     return summary if datetime.fromisoformat(summary["started_at"]) >= since else None
 
 
-def settle(ti: Any, exit_code: int | None, summary: Mapping[str, Any] | None) -> None:  # noqa: ANN401 - Airflow's own
+def settle(ti: TaskInstance, exit_code: int | None, summary: Mapping[str, Any] | None) -> None:
     """Push the attempt's counts and status to XCom as `summary`, and end the task as the job ended."""
     if summary is not None:
         ti.xcom_push("summary", {key: summary[key] for key in ("status", *COUNTS)})
@@ -136,8 +140,8 @@ def settle(ti: Any, exit_code: int | None, summary: Mapping[str, Any] | None) ->
         raise error
 
 
-def run_process(command: list[str], task_running: Any) -> int:  # noqa: ANN401 - as above
-    """Run the job as a child process, its log within the task's, and give its exit code. It ends when the task does."""
+def run_process(command: list[str], owner: BaseOperator) -> int:
+    """Run the job as a child process, its log within the task's, and give its exit code. It ends when `owner` does."""
     # Where the task is killed outright, Linux itself tells the child; `setpriv` is part of util-linux.
     tied = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
     # Airflow's own settings hold its secrets, and its standard input is the line to its supervisor.
@@ -151,7 +155,7 @@ def run_process(command: list[str], task_running: Any) -> int:  # noqa: ANN401 -
         text=True,
         errors="replace",
     )
-    task_running.on_kill = job.terminate
+    owner.on_kill = job.terminate  # type: ignore[method-assign]
     try:
         for line in job.stdout or ():
             _LOG.info("%s", line.rstrip())
@@ -177,11 +181,11 @@ def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
     class Load(EmrServerlessStartJobOperator):
         """The provider's operator, which ends as the job's summary says; its `name` is the run's id."""
 
-        def execute(self, context: Any, event: dict[str, Any] | None = None) -> str | None:  # noqa: ANN401
+        def execute(self, context: Context, event: dict[str, Any] | None = None) -> str | None:
             context["ti"].xcom_push("began", datetime.now(UTC).isoformat())
             return super().execute(context, event)
 
-        def execute_complete(self, context: Any, event: dict[str, Any] | None = None) -> None:  # noqa: ANN401
+        def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> None:
             ti = context["ti"]
             began = datetime.fromisoformat(ti.xcom_pull(task_ids=self.task_id, key="began"))
             summary = summary_of(str(self.name), began)
@@ -207,7 +211,10 @@ def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
     )
 
 
-RUNNERS = {"spark-submit": load_by_spark_submit, "emr-serverless": load_on_emr_serverless}
+RUNNERS: Mapping[str, Callable[[list[str], str], object]] = {
+    "spark-submit": load_by_spark_submit,
+    "emr-serverless": load_on_emr_serverless,
+}
 
 
 @dag(

@@ -41,9 +41,7 @@ class Shop:
 
     def summary(self, day: int) -> dict[str, Any]:
         """The summary of the run of that day."""
-        since, until = (
-            f"{FIRST_DAY + timedelta(days=number):%Y%m%dT%H%M%S}" for number in (day, day + 1)
-        )
+        since, until = (f"{FIRST_DAY + timedelta(days=number):%Y%m%dT%H%M%S}" for number in (day, day + 1))
         path = self.output / "runs" / f"airflow-{since}-{until}" / "summary.json"
         summary: dict[str, Any] = json.loads(path.read_text())
         return summary

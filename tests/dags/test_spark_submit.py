@@ -12,6 +12,7 @@ import psutil
 import pytest
 from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
+from airflow.utils.session import create_session
 
 from tests.dags.dag_file import parsed
 from tests.dags.shop import FIRST_DAY, Shop, open_shop
@@ -32,8 +33,6 @@ def run_day(dag: DAG, day: int) -> tuple[Any, dict[str, Any]]:
     run = dag.test(logical_date=FIRST_DAY + timedelta(days=day + 1))
     (ti,) = run.get_task_instances()
     found = XComModel.get_many(run_id=run.run_id, task_ids="load", dag_ids=run.dag_id)
-    from airflow.utils.session import create_session
-
     with create_session() as session:
         pushed = {row.key: XComModel.deserialize_value(row) for row in session.scalars(found)}
     return ti, pushed
