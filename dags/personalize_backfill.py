@@ -103,26 +103,27 @@ def failure(exit_code: int | None) -> Exception | None:
     return RuntimeError(f"The job ended before it was through, with {code}; a retry sends what is missing.")
 
 
-def emr_exit_code(event: Mapping[str, Any], summary: Mapping[str, Any] | None) -> int | None:
+def emr_exit_code(job: Mapping[str, Any], summary: Mapping[str, Any] | None) -> int | None:
     """The job's exit code, of which EMR Serverless itself tells only whether it was 0; None where it isn't known.
 
-    The summary tells it. A job that wrote none ended with 1, 2 or a signal: the text of the failed state, which the
-    trigger's `event` passes on, may tell which ("ExitCode: 2.").
+    The summary tells it. A job that wrote none ended with 1, 2 or a signal, or has not ended: the text of its state may
+    tell which ("ExitCode: 2."). `job` is GetJobRun's `jobRun`.
     """
     if summary is not None:
         return int(summary["exit_code"])
-    if event.get("status") == "success":
+    if job["state"] == "SUCCESS":
         return 0
-    told = re.search(r"ExitCode: (\d+)", str(event.get("message")))
+    told = re.search(r"ExitCode: (\d+)", job["stateDetails"])
     return int(told[1]) if told else None
 
 
 def summary_of(run_id: str, since: datetime) -> dict[str, Any] | None:
     """The summary of the attempt that began at `since`, or None: an earlier attempt's may still lie there."""
     path = ObjectStoragePath(OUTPUT) / "runs" / run_id / "summary.json"
-    if not path.exists():
+    try:
+        summary: dict[str, Any] = json.loads(path.read_text())
+    except FileNotFoundError:
         return None
-    summary: dict[str, Any] = json.loads(path.read_text())
     return summary if datetime.fromisoformat(summary["started_at"]) >= since else None
 
 
@@ -183,13 +184,21 @@ def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
 
         def execute(self, context: Context, event: dict[str, Any] | None = None) -> str | None:
             context["ti"].xcom_push("began", datetime.now(UTC).isoformat())
-            return super().execute(context, event)
+            try:
+                return super().execute(context, event)
+            finally:  # it is left by an exception: the deferral
+                context["ti"].xcom_push("emr_job", self.job_id)
 
-        def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> None:
-            ti = context["ti"]
+        # The event tells that the wait has ended, which may be for a fault of the wait's own: the job is asked instead.
+        def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> None:  # noqa: ARG002
+            ti, known = context["ti"], {"applicationId": self.application_id}
+            known["jobRunId"] = ti.xcom_pull(task_ids=self.task_id, key="emr_job")
             began = datetime.fromisoformat(ti.xcom_pull(task_ids=self.task_id, key="began"))
+            job = self.hook.conn.get_job_run(**known)["jobRun"]
+            if job["state"] not in self.aws_hook_class.JOB_TERMINAL_STATES:
+                self.hook.conn.cancel_job_run(**known)  # a retry must not meet it
             summary = summary_of(str(self.name), began)
-            settle(ti, emr_exit_code(event or {}, summary), summary)
+            settle(ti, emr_exit_code(job, summary), summary)
 
     Load(
         task_id="load",
@@ -200,7 +209,7 @@ def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
             "sparkSubmit": {
                 "entryPoint": EMR_ENTRY_POINT,
                 "entryPointArguments": arguments,
-                "sparkSubmitParameters": EMR_SPARK_PARAMETERS,
+                **({"sparkSubmitParameters": EMR_SPARK_PARAMETERS} if EMR_SPARK_PARAMETERS else {}),
             }
         },
         config={"executionTimeoutMinutes": EMR_TIMEOUT_MINUTES},

@@ -1,12 +1,16 @@
-"""The DAG's file as Airflow sees it, once for each way in which the environment may set it."""
+"""The DAG's file as Airflow sees it, set up by the environment of the moment, and one run of it."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from types import ModuleType
+from typing import Any
 
 from airflow.dag_processing.dagbag import DagBag
+from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
+from airflow.utils.session import create_session
 
 from tests.dags.airflow_home import ROOT
 
@@ -29,3 +33,12 @@ def imported() -> ModuleType:
     module = module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def run_once(dag: DAG, logical_date: datetime) -> tuple[Any, dict[str, Any]]:
+    """Really run it, retries included, for the interval that ends at `logical_date`: its task instance and XCom."""
+    run = dag.test(logical_date=logical_date)
+    (ti,) = run.get_task_instances()
+    rows = XComModel.get_many(run_id=run.run_id, task_ids=ti.task_id, dag_ids=run.dag_id)
+    with create_session() as session:
+        return ti, {row.key: XComModel.deserialize_value(row) for row in session.scalars(rows)}

@@ -79,24 +79,23 @@ def test_what_stopped_before_its_end_is_tried_again(module: ModuleType, code: in
 
 
 def test_the_summary_tells_the_exit_code_that_emr_serverless_hides(module: ModuleType) -> None:
-    failed = {"status": "failure", "message": "Serverless Job failed: FAILED - Job failed. ExitCode: 1."}
-    assert module.emr_exit_code(failed, SUMMARY) == 4
+    job = {"state": "FAILED", "stateDetails": "Job failed. ExitCode: 1."}
+    assert module.emr_exit_code(job, SUMMARY) == 4
 
 
 @pytest.mark.parametrize(
-    ("event", "code"),
+    ("state", "details", "code"),
     [
-        ({"status": "success", "job_details": {}}, 0),
-        ({"status": "failure", "message": "FAILED - please check the logs. ExitCode: 2. Last few"}, 2),
-        ({"status": "failure", "message": "CANCELLED - by the user"}, None),
-        ({"status": "failure"}, None),
-        ({}, None),
+        ("SUCCESS", "", 0),
+        ("FAILED", "Job failed, please check the logs. ExitCode: 2. Last few", 2),
+        ("CANCELLED", "by the user", None),
+        ("RUNNING", "", None),
     ],
 )
 def test_without_a_summary_the_state_of_the_emr_job_tells_what_it_can(
-    module: ModuleType, event: dict[str, Any], code: int | None
+    module: ModuleType, state: str, details: str, code: int | None
 ) -> None:
-    assert module.emr_exit_code(event, None) == code
+    assert module.emr_exit_code({"state": state, "stateDetails": details}, None) == code
 
 
 def test_only_the_summary_that_this_attempt_wrote_counts(module: ModuleType, tmp_path: Path) -> None:
@@ -138,14 +137,14 @@ def test_the_jobs_log_is_the_tasks_and_none_of_airflows_settings_reach_the_job(
     monkeypatch.setenv("AIRFLOW__CORE__FERNET_KEY", "secret")
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     program = (
-        "import os, sys; print(sorted(k for k in os.environ if k[:3] in ('AIR', 'AWS')), file=sys.stderr);"
+        "import os, sys; print(sorted(k for k in os.environ if k.startswith(('AIRFLOW__', 'AWS'))), file=sys.stderr);"
         "print(sys.stdin.read() == ''); sys.exit(3)"
     )
     caplog.set_level("INFO")
     task = TaskInstance()
     assert module.run_process([sys.executable, "-c", program], task) == 3
     assert [record.getMessage() for record in caplog.records if record.name == "personalize_backfill"] == [
-        "['AIRFLOW_HOME', 'AWS_REGION']",
+        "['AWS_REGION']",
         "True",
     ]
 

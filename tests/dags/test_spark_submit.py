@@ -10,11 +10,9 @@ from typing import Any
 
 import psutil
 import pytest
-from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
-from airflow.utils.session import create_session
 
-from tests.dags.dag_file import parsed
+from tests.dags.dag_file import parsed, run_once
 from tests.dags.shop import FIRST_DAY, Shop, open_shop
 
 pytestmark = pytest.mark.usefixtures("database")
@@ -29,13 +27,7 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
 
 
 def run_day(dag: DAG, day: int) -> tuple[Any, dict[str, Any]]:
-    """Really run the DAG for a day; its task instance, and the task's XCom."""
-    run = dag.test(logical_date=FIRST_DAY + timedelta(days=day + 1))
-    (ti,) = run.get_task_instances()
-    found = XComModel.get_many(run_id=run.run_id, task_ids="load", dag_ids=run.dag_id)
-    with create_session() as session:
-        pushed = {row.key: XComModel.deserialize_value(row) for row in session.scalars(found)}
-    return ti, pushed
+    return run_once(dag, FIRST_DAY + timedelta(days=day + 1))
 
 
 def test_two_days_in_a_row_send_the_events_of_each_day_once(shop: Shop) -> None:
