@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+
 import pytest
 
 from delivery.places import _FOLDER
@@ -26,3 +29,13 @@ def test_every_place_of_a_run_is_named_with_what_is_personal_in_it(place: str) -
 
 def test_the_places_of_the_leases_are_named() -> None:
     assert row(f"{_FOLDER}/")
+
+
+def test_the_rights_named_are_those_of_the_policy_to_copy() -> None:
+    policy = json.loads((ROOT / "conf" / "emr" / "iam-job.json").read_text())
+    granted = [statement["Action"] for statement in policy["Statement"]]
+    flat = {action for each in granted for action in ([each] if isinstance(each, str) else each)}
+    named = set(
+        re.findall(r"`((?:personalize|s3):\w+)`", PAGE.split("\n## Least rights\n")[1].split("\n## ")[0])
+    )
+    assert named == flat
