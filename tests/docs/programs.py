@@ -51,6 +51,8 @@ def check(command: Sequence[str]) -> None:
         _check_spark_submit(words)
     elif program == "aws":
         _check_aws(*words)
+    elif program == "airflow":
+        _check_airflow(words)
     elif program == "docker":
         _check_inside(words)
     else:
@@ -126,6 +128,15 @@ def _check_aws(service: str, operation: str, *words: str) -> None:
     assert operation in operations, f"aws {service} has no {operation}"
     members = model.operation_model(operations[operation]).input_shape.members
     assert given <= {f"--{xform_name(name, '-')}" for name in members}, f"aws {service} {operation}: {given}"
+
+
+def _check_airflow(words: list[str]) -> None:
+    """Airflow has an environment of its own, and its options are its own business; the DAG's name is ours.
+
+    A DAG is called as the function that `@dag` decorates.
+    """
+    name = words[words.index("--dag-id") + 1]
+    assert f"\ndef {name}(" in "".join(file.read_text() for file in (ROOT / "dags").glob("*.py"))
 
 
 def _check_inside(words: list[str]) -> None:
