@@ -5,13 +5,16 @@ Pure: no clock, no I/O. Times are seconds on any one clock; shares and rates are
 
 The shape is that of CUBIC, TCP's congestion control (RFC 9438): after a cut the rate climbs back quickly to
 just below the one that was refused, stays there, feels its way past it slowly, and only then, when nothing
-refuses, climbs fast. A quota that has doubled is found within 30 seconds of full use.
+refuses, climbs fast. A quota that has doubled is found within 30 seconds of full use. Refusals that come whatever the
+rate (`stray_refusals.py`) cut nothing.
 """
 
 from __future__ import annotations
 
 import math
 from itertools import pairwise
+
+from delivery.stray_refusals import StrayRefusals
 
 # A cut keeps 70 % of the rate, and the next one waits until the first has shown its effect.
 CUT = 0.7
@@ -23,7 +26,8 @@ _MEMORY_SECONDS = 2.0
 # One estimate of what was granted never says less than half of what was tried.
 _LEAST_GRANTED = 0.5
 # The rate as a share of the one last refused, by seconds of full use since the cut, in straight lines.
-_CLIMB = ((0.0, CUT), (3.0, 0.95), (11.0, 0.95), (17.0, 1.03))
+_PROBING_AFTER = 11.0
+_CLIMB = ((0.0, CUT), (3.0, 0.95), (_PROBING_AFTER, 0.95), (17.0, 1.03))
 _FAST_PER_SECOND = 0.1
 # However hard the service throttles, this share of the ceiling is still tried: so better times are noticed.
 _FLOOR = 0.02
@@ -46,6 +50,7 @@ class GrantedRate:
         self._heard_at = -math.inf
         self._accepted = 0.0
         self._refused = 0.0
+        self._stray = StrayRefusals()
 
     def use(self, seconds: float) -> None:
         """Learn that the rate was fully used for so long: only a rate that is used is raised."""
@@ -64,13 +69,18 @@ class GrantedRate:
         self._accepted = self._accepted * fading + accepted
         self._refused = self._refused * fading + refused
         self._heard_at = now
+        self._stray.answered(accepted, refused, now)
         enough = max(1.0, TOLERATED_SHARE * self.rate * _MEMORY_SECONDS)
+        enough += self._stray.most(self._accepted + self._refused)
         if refused and self._refused >= enough and now - self._cut_at >= SECONDS_BETWEEN_CUTS:
             self._cut(now)
 
     def _cut(self, now: float) -> None:
-        granted = max(_LEAST_GRANTED, self._accepted / (self._accepted + self._refused))
-        self._refused_rate = self.rate * granted
+        tried = self._accepted + self._refused
+        unprovoked = self._refused_rate is not None and self._used < _PROBING_AFTER
+        back = self._stray.would_cut_in_vain(self.rate, self._refused / tried, unprovoked=unprovoked)
+        granted = self._accepted / (tried * (1.0 - self._stray.share))
+        self._refused_rate = back or self.rate * min(1.0, max(_LEAST_GRANTED, granted))
         self.rate = self._clamped(self._refused_rate * CUT)
         self.era += 1
         self._cut_at = now

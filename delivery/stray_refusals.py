@@ -1,0 +1,67 @@
+"""Tells which refusals no lower rate would have spared: a service may throttle some attempts whatever the rate.
+
+Two cuts in a row that did not lower the refused share show it: of a quota the first one would have stayed clear. What
+is learnt so is expected from then on, and forgotten as it fades. Pure: no clock, no I/O; it sets no rate itself.
+"""
+
+from __future__ import annotations
+
+import math
+
+# A cut that leaves this much of the refused share has changed nothing; it takes two of them to tell, since one may have
+# met a quota that fell meanwhile. A service that refuses more than this share is obeyed, whatever its reasons.
+_UNCHANGED = 0.5
+_CUTS_IN_VAIN = 2
+_MOST = 0.7
+_LEAST = 0.005
+# Chance may refuse this many standard deviations more than it does on average.
+_DEVIATIONS = 5.0
+_MEMORY_SECONDS = 20.0
+
+
+class StrayRefusals:
+    """The `share` of all attempts that is refused whatever the rate."""
+
+    def __init__(self) -> None:
+        self.share = 0.0
+        self._accepted = self._refused = 0.0
+        self._heard_at = -math.inf
+        self._last_share = math.inf
+        self._in_vain = 0
+        self._rate_before = 0.0
+
+    def most(self, attempts: float) -> float:
+        """Return how many of so many attempts may be refused without saying anything about the rate."""
+        spread = math.sqrt(self.share * (1.0 - self.share) * attempts)
+        return self.share * attempts + _DEVIATIONS * spread
+
+    def answered(self, accepted: float, refused: float, now: float) -> None:
+        """Learn how attempts ended. What is expected only ever sinks by this: a quota must not pass for chance."""
+        fading = math.exp(-max(0.0, now - self._heard_at) / _MEMORY_SECONDS)
+        self._accepted = self._accepted * fading + accepted
+        self._refused = self._refused * fading + refused
+        self._heard_at = now
+        self.share = min(self.share, self._seen())
+        if self.share < _LEAST:
+            self.share = 0.0
+
+    def would_cut_in_vain(self, rate: float, refused_share: float, *, unprovoked: bool) -> float | None:
+        """Learn that the rate would be cut; return the rate to go back to where that helps nothing, else None.
+
+        `unprovoked`: since the last cut the rate has stayed below what was granted then.
+        """
+        if unprovoked and self._last_share * _UNCHANGED <= refused_share <= _MOST:
+            self._in_vain += 1
+        else:
+            self._in_vain = 0
+            self._rate_before = rate
+            self._accepted = self._refused = 0.0
+        self._last_share = refused_share
+        if self._in_vain < _CUTS_IN_VAIN:
+            return None
+        self.share = self._seen()
+        self._in_vain, self._last_share = 0, math.inf
+        return self._rate_before
+
+    def _seen(self) -> float:
+        return self._refused / max(1.0, self._accepted + self._refused)
