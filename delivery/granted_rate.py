@@ -72,7 +72,8 @@ class GrantedRate:
         self._stray.answered(accepted, refused, now)
         enough = max(1.0, TOLERATED_SHARE * self.rate * _MEMORY_SECONDS)
         enough += self._stray.most(self._accepted + self._refused)
-        if refused and self._refused >= enough and now - self._cut_at >= SECONDS_BETWEEN_CUTS:
+        passed = self._refused >= enough or self._stray.is_passed()
+        if refused and passed and now - self._cut_at >= SECONDS_BETWEEN_CUTS:
             self._cut(now)
 
     def _cut(self, now: float) -> None:

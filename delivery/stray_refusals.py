@@ -35,6 +35,11 @@ class StrayRefusals:
         spread = math.sqrt(self.share * (1.0 - self.share) * attempts)
         return self.share * attempts + _DEVIATIONS * spread
 
+    def is_passed(self) -> bool:
+        """Whether, over the last 20 seconds or so, more was refused than chance explains, if chance refuses at all."""
+        attempts = self._accepted + self._refused
+        return self.share > 0.0 and self._refused > self.most(attempts) + _LEAST * attempts
+
     def answered(self, accepted: float, refused: float, now: float) -> None:
         """Learn how attempts ended. What is expected only ever sinks by this: a quota must not pass for chance."""
         fading = math.exp(-max(0.0, now - self._heard_at) / _MEMORY_SECONDS)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import random
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given, settings
@@ -169,6 +171,47 @@ def test_a_service_that_grants_sixty_percent_is_used_and_hardly_refuses(
     refused = job.refused(10, 50)
     assert refused < 0.02
     assert job.used(10, 50) * (1 - refused) >= 0.9 * 0.6 * limit
+
+
+def by_chance(share: float, seed: int) -> Callable[[float], bool]:
+    draw = random.Random(seed)  # noqa: S311 - chance, not secrecy
+    return lambda _at: draw.random() >= share
+
+
+@pytest.mark.parametrize(("limit", "least"), [(50, 0.8), (1000, 0.95)])
+@pytest.mark.parametrize("share", [0.01, 0.05, 0.3])
+def test_a_service_that_refuses_a_share_whatever_the_rate_is_not_slowed_down_for(
+    limit: int, share: float, least: float
+) -> None:
+    job = SimulatedJob(limit, [PLENTY] * 16, grants=by_chance(share, seed=5)).run(60)
+    assert job.used(10, 60) >= least * limit
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    first=st.floats(0.3, 1.2),
+    second=st.floats(0.05, 1.2),
+    third=st.floats(0.05, 1.2),
+    apart=st.floats(2, 30),
+    shape=st.sampled_from(["bucket", "window"]),
+)
+def test_a_quota_that_moves_and_moves_again_is_never_taken_for_chance_for_long(
+    first: float, second: float, third: float, apart: float, shape: str
+) -> None:
+    def granted(at: float) -> float:
+        return 300 * (first if at < 10 else second if at < 10 + apart else third)
+
+    grants = steady_quota(granted, 1.0) if shape == "bucket" else window_quota(granted)
+    job = SimulatedJob(300, [PLENTY] * 16, grants=grants).run(10 + apart + 45)
+    assert job.refused(10 + apart + 15, 10 + apart + 45) < 0.06
+
+
+@pytest.mark.parametrize("limit", [50, 1000])
+def test_a_quota_behind_refusals_by_chance_is_followed(limit: int) -> None:
+    chance, quota = by_chance(0.3, seed=5), steady_quota(lambda _at: 0.6 * limit, 1.0)
+    job = SimulatedJob(limit, [PLENTY] * 16, grants=lambda at: chance(at) if at < 30 else quota(at)).run(90)
+    assert job.refused(45, 90) < 0.02
+    assert job.used(45, 90) >= 0.9 * 0.6 * limit
 
 
 @pytest.mark.parametrize("doubled_at", [20, 27, 33])

@@ -69,6 +69,34 @@ def test_a_used_rate_comes_back_below_the_refused_one_and_stays_there_before_it_
     assert seen[-1] == 100
 
 
+def played(rate: GrantedRate, seconds: float, refused_share: float, start: float) -> list[float]:
+    """Use the rate fully for so long, that share of it refused in every tenth of a second; the rates that were used."""
+    seen = []
+    for tenth in range(int(seconds * 10)):
+        attempts = rate.rate / 10
+        rate.use(0.1)
+        refused = round(attempts * refused_share)
+        rate.answered(rate.era, round(attempts) - refused, refused, start + tenth / 10)
+        seen.append(rate.rate)
+    return seen
+
+
+def test_refusals_that_no_cut_lowers_cut_the_rate_for_some_seconds_only() -> None:
+    rate = GrantedRate(1000)
+    seen = played(rate, 30, 0.3, start=0)
+    assert min(seen) < 500
+    assert min(seen[100:]) > 900
+
+
+def test_when_they_have_ended_a_refusal_counts_as_it_did_before() -> None:
+    rate = GrantedRate(1000)
+    played(rate, 20, 0.3, start=0)
+    played(rate, 150, 0.0, start=20)
+    assert rate.rate == 1000
+    played(rate, 1, 0.02, start=170)
+    assert rate.rate < 750
+
+
 answers = st.tuples(
     st.integers(0, 3), st.integers(0, 500), st.integers(0, 500), st.floats(0, 5), st.floats(0, 20)
 )
