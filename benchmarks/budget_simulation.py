@@ -6,6 +6,7 @@ The real `Budget`; partitions, network and service are simulated (`simulated_job
 
 from __future__ import annotations
 
+import random
 import time
 
 from benchmarks.simulated_job import SimulatedJob, steady_quota
@@ -40,6 +41,15 @@ def measure_throttling(limit: float, seconds: float) -> None:
     )
 
 
+def measure_chance(limit: float, share: float, seconds: float) -> None:
+    """Print what is made of a service that refuses a share of the attempts whatever the rate."""
+    draw = random.Random(5)  # noqa: S311 - chance, not secrecy
+    job = SimulatedJob(limit, [10**9] * 16, grants=lambda _at: draw.random() >= share).run(seconds)
+    print(
+        f"{limit:>9,.0f} req/s, {share:.0%} refused by chance: after 10 s {job.used(10, seconds) / limit:.1%} used"
+    )
+
+
 def measure_recovery(limit: float) -> None:
     """Print how long a quota that doubles, from 40 to 80 % of the limit, takes to be found; five moments."""
     waits = []
@@ -58,6 +68,9 @@ def main() -> None:
     measure_load(20_000, 5)
     measure_load(200_000, 1)
     measure_throttling(1_000, 60)
+    for limit in (1_000, 50):
+        measure_chance(limit, 0.3, 60)
+        measure_chance(limit, 0.01, 60)
     measure_recovery(500)
 
 

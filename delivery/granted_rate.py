@@ -23,6 +23,10 @@ SECONDS_BETWEEN_CUTS = 2.0
 # jitter of a network, more is a quota passed by.
 TOLERATED_SHARE = 0.005
 _MEMORY_SECONDS = 2.0
+# So many attempts since the last cut, or so many seconds, tell what it did; where the rate is above what was granted
+# then, nothing needs to be told.
+_TELLING_ATTEMPTS = 20
+_TELLING_SECONDS = 3.0
 # One estimate of what was granted never says less than half of what was tried.
 _LEAST_GRANTED = 0.5
 # The rate as a share of the one last refused, by seconds of full use since the cut, in straight lines.
@@ -50,6 +54,8 @@ class GrantedRate:
         self._heard_at = -math.inf
         self._accepted = 0.0
         self._refused = 0.0
+        self._tried_in_era = 0
+        self._refused_in_era = 0
         self._stray = StrayRefusals()
 
     def use(self, seconds: float) -> None:
@@ -68,24 +74,39 @@ class GrantedRate:
         fading = math.exp(-max(0.0, now - self._heard_at) / _MEMORY_SECONDS)
         self._accepted = self._accepted * fading + accepted
         self._refused = self._refused * fading + refused
+        self._tried_in_era += accepted + refused
+        self._refused_in_era += refused
         self._heard_at = now
         self._stray.answered(accepted, refused, now)
         enough = max(1.0, TOLERATED_SHARE * self.rate * _MEMORY_SECONDS)
         enough += self._stray.most(self._accepted + self._refused)
         passed = self._refused >= enough or self._stray.is_passed()
-        if refused and passed and now - self._cut_at >= SECONDS_BETWEEN_CUTS:
+        if refused and passed and self._can_tell(now - self._cut_at):
             self._cut(now)
+
+    def _can_tell(self, seconds: float) -> bool:
+        """Whether the last cut, so long ago, has shown its effect: among few attempts chance decides."""
+        if seconds < SECONDS_BETWEEN_CUTS:
+            return False
+        many = self._tried_in_era >= _TELLING_ATTEMPTS or seconds >= _TELLING_SECONDS
+        return many or not self._is_below_granted()
+
+    def _is_below_granted(self) -> bool:
+        """Whether the rate has stayed below the one that was granted at the last cut."""
+        return self._refused_rate is not None and self._used < _PROBING_AFTER
 
     def _cut(self, now: float) -> None:
         tried = self._accepted + self._refused
-        unprovoked = self._refused_rate is not None and self._used < _PROBING_AFTER
-        back = self._stray.would_cut_in_vain(self.rate, self._refused / tried, unprovoked=unprovoked)
+        unprovoked = self._is_below_granted()
+        share = self._refused_in_era / self._tried_in_era if unprovoked else self._refused / tried
+        back = self._stray.would_cut_in_vain(self.rate, share, unprovoked=unprovoked)
         granted = self._accepted / (tried * (1.0 - self._stray.share))
         self._refused_rate = back or self.rate * min(1.0, max(_LEAST_GRANTED, granted))
         self.rate = self._clamped(self._refused_rate * CUT)
         self.era += 1
         self._cut_at = now
         self._used = self._accepted = self._refused = 0.0
+        self._tried_in_era = self._refused_in_era = 0
 
     def _clamped(self, rate: float) -> float:
         return min(self._ceiling, max(rate, self._ceiling * _FLOOR))

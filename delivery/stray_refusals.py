@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 
-# A cut that leaves this much of the refused share has changed nothing; it takes two of them to tell, since one may have
-# met a quota that fell meanwhile. A service that refuses more than this share is obeyed, whatever its reasons.
-_UNCHANGED = 0.5
+# Shares are the same if the smaller is at least this much of the larger. It takes two cuts that leave it the same
+# to tell, since one may have met a quota that fell meanwhile. More than the most is obeyed, whatever the reason: so
+# deep a cut may not be deep enough.
+_SAME = 0.5
 _CUTS_IN_VAIN = 2
-_MOST = 0.7
+_MOST = 0.6
 _LEAST = 0.005
 # Chance may refuse this many standard deviations more than it does on average.
 _DEVIATIONS = 5.0
@@ -53,13 +54,16 @@ class StrayRefusals:
     def would_cut_in_vain(self, rate: float, refused_share: float, *, unprovoked: bool) -> float | None:
         """Learn that the rate would be cut; return the rate to go back to where that helps nothing, else None.
 
-        `unprovoked`: since the last cut the rate has stayed below what was granted then.
+        `unprovoked`: since the last cut the rate has stayed below what was granted then. The rate to go back to is the
+        one before the first cut that no higher rate had provoked.
         """
-        if unprovoked and self._last_share * _UNCHANGED <= refused_share <= _MOST:
+        if not unprovoked:
+            self._rate_before = rate
+        least, most = sorted((self._last_share, refused_share))
+        if unprovoked and most * _SAME <= least and most <= _MOST:
             self._in_vain += 1
         else:
             self._in_vain = 0
-            self._rate_before = rate
             self._accepted = self._refused = 0.0
         self._last_share = refused_share
         if self._in_vain < _CUTS_IN_VAIN:

@@ -88,6 +88,14 @@ def test_refusals_that_no_cut_lowers_cut_the_rate_for_some_seconds_only() -> Non
     assert min(seen[100:]) > 900
 
 
+def test_among_few_attempts_chance_decides_so_a_further_cut_waits_for_more_of_them() -> None:
+    rate = throttled(GrantedRate(10), now=0, refused=2, accepted=8)
+    throttled(rate, now=2.5, refused=1, accepted=5)
+    assert rate.era == 1
+    throttled(rate, now=3.0, refused=1, accepted=1)
+    assert rate.era == 2
+
+
 def test_when_they_have_ended_a_refusal_counts_as_it_did_before() -> None:
     rate = GrantedRate(1000)
     played(rate, 20, 0.3, start=0)
