@@ -55,7 +55,6 @@ class GrantedRate:
         self._accepted = 0.0
         self._refused = 0.0
         self._tried_in_era = 0
-        self._refused_in_era = 0
         self._stray = StrayRefusals()
 
     def use(self, seconds: float) -> None:
@@ -75,7 +74,6 @@ class GrantedRate:
         self._accepted = self._accepted * fading + accepted
         self._refused = self._refused * fading + refused
         self._tried_in_era += accepted + refused
-        self._refused_in_era += refused
         self._heard_at = now
         self._stray.answered(accepted, refused, now)
         enough = max(1.0, TOLERATED_SHARE * self.rate * _MEMORY_SECONDS)
@@ -98,15 +96,14 @@ class GrantedRate:
     def _cut(self, now: float) -> None:
         tried = self._accepted + self._refused
         unprovoked = self._is_below_granted()
-        share = self._refused_in_era / self._tried_in_era if unprovoked else self._refused / tried
-        back = self._stray.would_cut_in_vain(self.rate, share, unprovoked=unprovoked)
+        back = self._stray.would_cut_in_vain(self.rate, self._refused / tried, unprovoked=unprovoked)
         granted = self._accepted / (tried * (1.0 - self._stray.share))
         self._refused_rate = back or self.rate * min(1.0, max(_LEAST_GRANTED, granted))
         self.rate = self._clamped(self._refused_rate * CUT)
         self.era += 1
         self._cut_at = now
         self._used = self._accepted = self._refused = 0.0
-        self._tried_in_era = self._refused_in_era = 0
+        self._tried_in_era = 0
 
     def _clamped(self, rate: float) -> float:
         return min(self._ceiling, max(rate, self._ceiling * _FLOOR))
