@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from delivery.errors import StorageError
+from delivery.ledger import ledger_folder
 from delivery.packing import StagedEvent
 from delivery.segment_writer import SegmentWriter
-from delivery.segments import Segment, count_rows, parquet_bytes
+from delivery.segments import Segment, count_rows, count_rows_apart, parquet_bytes
 from delivery.settings import DeliveryTask
 from delivery.settled import SettledIds
 from delivery.storage import Folder, join
@@ -74,8 +75,11 @@ def prepare_folder(output_url: str, run_id: str) -> None:
 
 
 def dead_letter_count(output_url: str, run_id: str, execution: str) -> int:
-    """Return how many distinct events one execution of a run gave up. Raises `StorageError`."""
-    return count_rows(_folder(output_url, run_id), execution)
+    """Return how many distinct events one execution of a run gave up for good. Raises `StorageError`.
+
+    An event that one attempt of a task gave up and another one delivered is none of them: the service has it.
+    """
+    return count_rows_apart(_folder(output_url, run_id), ledger_folder(output_url), execution)
 
 
 def stored_count(output_url: str, run_id: str) -> int:

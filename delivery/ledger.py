@@ -38,7 +38,7 @@ class Ledger:
     def __init__(self, task: DeliveryTask, attempt: str) -> None:
         self._task = task
         self._writer: SegmentWriter[_Accepted] = SegmentWriter(
-            Folder(join(task.output_url, "ledger")), task, attempt, self._to_table
+            ledger_folder(task.output_url), task, attempt, self._to_table
         )
 
     def start(self) -> Ledger:
@@ -74,4 +74,9 @@ class Ledger:
 
 def accepted_count(output_url: str, execution: str) -> int:
     """Return how many distinct events the service accepted in one execution. Raises `StorageError`."""
-    return count_rows(Folder(join(output_url, "ledger")), execution)
+    return count_rows(ledger_folder(output_url), execution)
+
+
+def ledger_folder(output_url: str) -> Folder:
+    """Return where the ledger of all runs with one output lies."""
+    return Folder(join(output_url, "ledger"))

@@ -76,10 +76,22 @@ def count_rows(folder: Folder, execution: str) -> int:
     Footers tell, except for a partition that more than one attempt wrote for: there ids are read and
     compared, since an attempt that was thought dead may have gone on beside the next one.
     """
-    by_partition: dict[int, list[_File]] = defaultdict(list)
-    for file in _live(folder, _named(folder, execution)):
-        by_partition[file.segment.partition].append(file)
-    return sum(_distinct(folder, files) for files in by_partition.values())
+    return sum(_distinct(folder, files) for files in _by_partition(folder, execution).values())
+
+
+def count_rows_apart(folder: Folder, other: Folder, execution: str) -> int:
+    """Return how many distinct events the segments of `execution` in `folder` hold that those in `other` do not.
+
+    An event may lie in both: an attempt that was thought dead settled it in one way, and the next one in the other.
+    A single attempt settles each event once, so there too footers tell.
+    """
+    ours = _by_partition(folder, execution)
+    if not ours:
+        return 0
+    theirs = _by_partition(other, execution)
+    return sum(
+        _distinct_apart(folder, files, other, theirs.get(partition, [])) for partition, files in ours.items()
+    )
 
 
 def read_ids(folder: Folder, segments: Iterable[Segment]) -> Iterator[pa.ChunkedArray]:
@@ -120,6 +132,11 @@ class _File:
     rows: int
     replaces: frozenset[tuple[int, str]]
 
+    def writers(self) -> set[str]:
+        """Who wrote the rows, as far as footers tell: attempts, and merged files, whose rows may be anybody's."""
+        keys = {key for _, key in self.replaces} or {_key(self.segment)}
+        return {key if key.endswith(_MERGED) else key.partition(".")[0] for key in keys}
+
 
 def _key(segment: Segment) -> str:
     return f"{segment.attempt}.{segment.number}"
@@ -145,10 +162,32 @@ def _footer(folder: Folder, segment: Segment) -> _File:
     return _File(segment, metadata.num_rows, frozenset((segment.partition, key) for key in keys))
 
 
+def _by_partition(folder: Folder, execution: str) -> dict[int, list[_File]]:
+    """Return the files of `execution` that no other one replaces, by partition."""
+    files: dict[int, list[_File]] = defaultdict(list)
+    for file in _live(folder, _named(folder, execution)):
+        files[file.segment.partition].append(file)
+    return files
+
+
+def _distinct_apart(folder: Folder, files: list[_File], other: Folder, others: list[_File]) -> int:
+    if not others or len(_writers([*files, *others])) == 1:
+        return _distinct(folder, files)
+    return _ids(folder, files).count_apart(_ids(other, others))
+
+
 def _distinct(folder: Folder, files: list[_File]) -> int:
-    if len({file.segment.attempt for file in files}) == 1:
+    if len(_writers(files)) == 1:
         return sum(file.rows for file in files)
-    return len(SettledIds(read_ids(folder, [file.segment for file in files])))
+    return len(_ids(folder, files))
+
+
+def _writers(files: list[_File]) -> set[str]:
+    return set().union(*(file.writers() for file in files))
+
+
+def _ids(folder: Folder, files: list[_File]) -> SettledIds:
+    return SettledIds(read_ids(folder, [file.segment for file in files]))
 
 
 def _copy_rows(folder: Folder, files: list[_File], local: Path, replaces: list[str]) -> None:

@@ -32,6 +32,10 @@ class SettledIds:
         # numpy drops trailing zero bytes when it hands out one element
         return place < len(self._sorted) and bytes(self._sorted[place]) == digest.rstrip(b"\0")
 
+    def count_apart(self, other: SettledIds) -> int:
+        """Return how many of these ids the other set lacks."""
+        return len(np.setdiff1d(self._sorted, other._sorted, assume_unique=True))
+
     def __len__(self) -> int:
         return len(self._sorted)
 

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import tempfile
 from pathlib import Path
 
 import pyarrow.dataset as ds
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from delivery.dead_letters import DEAD_LETTERS_SCHEMA, DeadLetters, dead_letter_count, prepare_folder
+from delivery.ledger import Ledger, accepted_count
 from delivery.packing import StagedEvent
 from tests.delivery.tasks import task_of
 
@@ -49,3 +53,78 @@ def test_a_retried_task_does_not_give_up_an_event_twice(tmp_path: Path) -> None:
     assert "e1" in retry.settled_before()
     assert "e2" not in retry.settled_before()
     assert retry.failure is None
+
+
+class Attempt:
+    """One attempt of a sending task, as far as its records go; it dies by not being used any more."""
+
+    def __init__(self, output: Path, token: str) -> None:
+        task = task_of(output)
+        self.records = Ledger(task, token), DeadLetters(task, token)
+        before = [record.settled_before() for record in self.records]
+        self.settled = {name for name in EVENTS if any(name in ids for ids in before)}
+        self.is_closed = False
+
+    def settle(self, name: str, *, delivered: bool) -> None:
+        ledger, letters = self.records
+        if name in self.settled:
+            return
+        self.settled.add(name)
+        if delivered:
+            ledger.accepted([name], 1.0)
+        else:
+            letters.add(event(name), "HTTP 503", None, 8)
+
+    def flush(self) -> None:
+        for record in self.records:
+            record._writer.tick()
+
+    def close(self) -> None:
+        for record in self.records:
+            record.close()
+        self.is_closed = True
+
+
+EVENTS = "abcdef"
+steps = st.lists(
+    st.tuples(
+        st.integers(0, 2), st.sampled_from([*EVENTS, "flush", "close", "flush", "close"]), st.booleans()
+    ),
+    max_size=40,
+)
+
+
+@settings(max_examples=100, deadline=None)
+@given(steps)
+def test_whatever_attempts_that_know_nothing_of_each_other_settle_each_event_counts_once_and_delivered_wins(
+    story: list[tuple[int, str, bool]],
+) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder)
+        attempts: dict[int, Attempt] = {}
+        for number, what, delivered in story:
+            attempt = attempts.get(number) or attempts.setdefault(number, Attempt(output, f"a{number}"))
+            if attempt.is_closed:
+                continue
+            if what in EVENTS:
+                attempt.settle(what, delivered=delivered)
+            else:
+                getattr(attempt, what)()
+        stored = [
+            {row["event_id"] for row in ds.dataset(place, format="parquet").to_table().to_pylist()}
+            for place in (output / "ledger", output / "runs" / "2026.run" / "dead_letters")
+            if place.exists() or not place.mkdir(parents=True)
+        ]
+        assert accepted_count(folder, "exec1") == len(stored[0])
+        assert dead_letter_count(folder, "2026.run", "exec1") == len(stored[1] - stored[0])
+
+
+def test_an_event_that_another_attempt_delivered_is_no_dead_letter_for_the_account(tmp_path: Path) -> None:
+    thought_dead, next_one = Attempt(tmp_path, "a1"), Attempt(tmp_path, "a2")
+    for name in "ab":
+        thought_dead.settle(name, delivered=False)
+    next_one.settle("b", delivered=True)
+    for attempt in (next_one, thought_dead):
+        attempt.close()
+    assert accepted_count(str(tmp_path), "exec1") == 1
+    assert dead_letter_count(str(tmp_path), "2026.run", "exec1") == 1
