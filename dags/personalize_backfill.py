@@ -30,9 +30,9 @@ if TYPE_CHECKING:
     from airflow.sdk.types import RuntimeTaskInstanceProtocol as TaskInstance
 
 # ── Settings: change them here, or set the environment variables where Airflow runs ──────────────────────────────────
-CONFIG = os.environ.get("PERSONALIZE_CONFIG", "s3://bucket/personalize/job.yaml")
+CONFIG = os.environ.get("PERSONALIZE_CONFIG", "s3://my-bucket/personalize/conf/job.yaml")
 """The job's configuration, where the job finds it."""
-OUTPUT = os.environ.get("PERSONALIZE_OUTPUT", "s3://bucket/personalize/backfill/")
+OUTPUT = os.environ.get("PERSONALIZE_OUTPUT", "s3://my-bucket/personalize/backfill/")
 """The same folder as `output.path` in it, where Airflow finds it; `s3://CONNECTION@bucket/…` names a connection."""
 SCHEDULE = os.environ.get("PERSONALIZE_SCHEDULE", "0 0 * * *")
 """Cron, in UTC: a run covers the time from one tick to the next, and starts when that has passed."""
@@ -42,13 +42,13 @@ SUBMIT = os.environ.get("PERSONALIZE_SUBMIT", "spark-submit /opt/personalize-bac
 """What starts the job from a worker; with a cluster, in client mode: only then the exit code is the job's."""
 MORE_ARGUMENTS = os.environ.get("PERSONALIZE_ARGUMENTS", "")
 """More of the job's options, templates allowed: `--set "source.filter=day = '{{ data_interval_start | ds }}'"`."""
-EMR_APPLICATION_ID = os.environ.get("PERSONALIZE_EMR_APPLICATION_ID", "00example")
-EMR_EXECUTION_ROLE = os.environ.get(
-    "PERSONALIZE_EMR_EXECUTION_ROLE", "arn:aws:iam::123456789012:role/backfill"
-)
-EMR_ENTRY_POINT = os.environ.get("PERSONALIZE_EMR_ENTRY_POINT", "s3://bucket/personalize/put_events.py")
+EMR_APPLICATION_ID = os.environ.get("PERSONALIZE_EMR_APPLICATION_ID", "00000000000000000")
+EMR_ROLE = os.environ.get("PERSONALIZE_EMR_ROLE", "arn:aws:iam::111122223333:role/personalize-backfill")
+EMR_CODE = os.environ.get("PERSONALIZE_EMR_CODE", "s3://my-bucket/personalize/code")
+"""Where `put_events.py`, `code.zip` and `environment.tar.gz` of `make package` lie."""
+EMR_LOGS = os.environ.get("PERSONALIZE_EMR_LOGS", "s3://my-bucket/personalize/logs/")
 EMR_SPARK_PARAMETERS = os.environ.get("PERSONALIZE_EMR_SPARK_PARAMETERS", "")
-"""`--conf …` and the like, as `sparkSubmitParameters`."""
+"""`--conf …` and the like, beyond what the package needs: executors, memory."""
 EMR_TIMEOUT_MINUTES = int(os.environ.get("PERSONALIZE_EMR_TIMEOUT_MINUTES", "720"))
 """After that long EMR Serverless cancels the job; 10,080 (seven days) at most."""
 RETRIES = 6
@@ -175,6 +175,27 @@ def load_by_spark_submit(arguments: list[str], job_run: str) -> None:
     settle(ti, exit_code, summary_of(job_run, began))
 
 
+def emr_job_driver(arguments: list[str]) -> dict[str, Any]:
+    """What EMR Serverless is to run: the package with its own Python, as in conf/emr/serverless-job.json."""
+    python = "./environment/bin/python"
+    conf = [
+        f"spark.archives={EMR_CODE}/environment.tar.gz#environment",
+        f"spark.submit.pyFiles={EMR_CODE}/code.zip",
+        f"spark.emr-serverless.driverEnv.PYSPARK_DRIVER_PYTHON={python}",
+        f"spark.emr-serverless.driverEnv.PYSPARK_PYTHON={python}",
+        f"spark.executorEnv.PYSPARK_PYTHON={python}",
+    ]
+    return {
+        "sparkSubmit": {
+            "entryPoint": f"{EMR_CODE}/put_events.py",
+            "entryPointArguments": arguments,
+            "sparkSubmitParameters": " ".join(
+                [*(f"--conf {each}" for each in conf), EMR_SPARK_PARAMETERS]
+            ).strip(),
+        }
+    }
+
+
 def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
     """Add the task that runs the job with `arguments` on EMR Serverless, as the run `job_run`."""
     from airflow.providers.amazon.aws.operators.emr import EmrServerlessStartJobOperator  # noqa: PLC0415
@@ -204,13 +225,10 @@ def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
         task_id="load",
         name=job_run,
         application_id=EMR_APPLICATION_ID,
-        execution_role_arn=EMR_EXECUTION_ROLE,
-        job_driver={
-            "sparkSubmit": {
-                "entryPoint": EMR_ENTRY_POINT,
-                "entryPointArguments": arguments,
-                **({"sparkSubmitParameters": EMR_SPARK_PARAMETERS} if EMR_SPARK_PARAMETERS else {}),
-            }
+        execution_role_arn=EMR_ROLE,
+        job_driver=emr_job_driver(arguments),
+        configuration_overrides={
+            "monitoringConfiguration": {"s3MonitoringConfiguration": {"logUri": EMR_LOGS}}
         },
         config={"executionTimeoutMinutes": EMR_TIMEOUT_MINUTES},
         deferrable=True,

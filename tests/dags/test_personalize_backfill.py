@@ -1,18 +1,22 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import psutil
 import pytest
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
+from tests.dags.airflow_home import ROOT
 from tests.dags.dag_file import FILE, imported, parsed
 
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -158,6 +162,32 @@ def test_a_task_that_is_told_to_end_ends_its_job(module: ModuleType) -> None:
     assert module.run_process([sys.executable, "-c", "import time; time.sleep(60)"], Task()) == -15
 
 
+@pytest.mark.skipif(shutil.which("setpriv") is None, reason="the machine has no setpriv")
+def test_a_task_that_is_killed_outright_takes_its_job_with_it() -> None:
+    program = (
+        f"import runpy; run = runpy.run_path({str(FILE)!r})['run_process'];"
+        "run(['sh', '-c', 'sleep 60; :'], type('Task', (), {})())"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL) as task:
+        job = child_of(psutil.Process(task.pid))
+        task.kill()
+        # A process that has ended and that nobody waits for is gone as well.
+        wait_until(lambda: not job.is_running() or job.status() == psutil.STATUS_ZOMBIE)
+
+
+def child_of(parent: psutil.Process) -> psutil.Process:
+    """Its one child, once that has become the shell."""
+    wait_until(lambda: [each.name() for each in parent.children()] == ["sh"])
+    return parent.children()[0]
+
+
+def wait_until(condition: Callable[[], object]) -> None:
+    until = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+
+
 def test_the_dag_runs_one_interval_at_a_time_and_names_the_run_by_it(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -197,10 +227,24 @@ def test_emr_serverless_is_awaited_without_a_worker_and_for_longer_than_the_job_
     assert task.config == {"executionTimeoutMinutes": 3000}
     assert task.waiter_delay * task.waiter_max_attempts > 3000 * 60
     driver = rendered(task, task.job_driver)["sparkSubmit"]
-    assert driver["entryPoint"] == "s3://bucket/personalize/put_events.py"
-    assert driver["sparkSubmitParameters"] == "--conf spark.executor.cores=2"
+    assert driver["sparkSubmitParameters"].endswith("python --conf spark.executor.cores=2")
     assert "--run-id=airflow-20250228T000000-20250301T000000" in driver["entryPointArguments"]
     assert rendered(task, task.name) == "airflow-20250228T000000-20250301T000000"
+
+
+def test_emr_serverless_is_asked_for_what_the_template_for_it_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PERSONALIZE_RUNNER", "emr-serverless")
+    template = json.loads((ROOT / "conf" / "emr" / "serverless-job.json").read_text())
+    (task,) = parsed().tasks
+    asked, driver = template["jobDriver"]["sparkSubmit"], task.job_driver["sparkSubmit"]
+    assert driver["entryPoint"] == asked["entryPoint"]
+    assert driver["sparkSubmitParameters"] == asked["sparkSubmitParameters"]
+    assert driver["entryPointArguments"][0] == "=".join(asked["entryPointArguments"])
+    assert task.configuration_overrides == template["configurationOverrides"]
+    assert (task.application_id, task.execution_role_arn) == (
+        template["applicationId"],
+        template["executionRoleArn"],
+    )
 
 
 def test_a_runner_that_there_is_not_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
