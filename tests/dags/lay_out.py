@@ -1,18 +1,22 @@
-"""Run by the job's own Python: a made-up shop's history, the job's configuration, and the truth about two days.
+"""Run by the job's own Python: an interaction log, the job's configuration for it, and the truth about two days of it.
 
-`python -m tests.dags.lay_out FOLDER URL` prints JSON: `days`, each day's rows and distinct events, and `environ`, what
-spark-submit needs to find this Python and a Java. The history is free of dirt, so that the truth can be counted here
+`python -m tests.dags.lay_out FOLDER URL [LOG]` prints JSON: `first_day`, `partition` (the log's partition column, of
+months), `days` (each day's rows and distinct events) and `environ` (what spark-submit needs to find this Python and a
+Java). Without LOG, the folder of a real one, a history is made up, free of dirt so that the truth can be counted here
 without the job's rules.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pyarrow.dataset as ds
 import yaml
@@ -20,31 +24,64 @@ import yaml
 from jobs.java import ensure_java
 from standin.demo import job_settings
 from standin.history import generate
+from tests.whole_job.harness import MAPPING, SCHEMA
 
 EVENTS = 36_000
 """Over 180 days: 200 a day."""
-DAYS = tuple(datetime(2025, 2, 28, tzinfo=UTC) + timedelta(days=number) for number in range(2))
-"""Two days in a row, of two months: the first and the second partition that a run is told to look at."""
+
+
+@dataclass(frozen=True)
+class Log:
+    """A log and how to load it: the last day of one month and the first of the next lie in two partitions."""
+
+    settings: dict[str, Any]
+    partition: str
+    time: str
+    identity: tuple[str, ...]
+    first_day: datetime
+
+    def truth(self) -> list[dict[str, int]]:
+        """Rows and distinct events of each day; columns of `identity` tell events apart."""
+        table = ds.dataset(self.settings["source"]["path"], partitioning="hive").to_table(
+            columns=[*self.identity, self.time]
+        )
+        rows = [tuple(row.values()) for row in table.to_pylist()]
+        starts = [(self.first_day + timedelta(days=number)).timestamp() for number in range(3)]
+        days = [
+            [row for row in rows if since <= row[-1] < until] for since, until in itertools.pairwise(starts)
+        ]
+        return [{"rows": len(day), "events": len(set(day))} for day in days]
+
+
+def made_up(folder: Path, url: str) -> Log:
+    """A shop of our own; within a session time never stands still."""
+    generate(folder / "history", EVENTS, dirty_share=0.0)
+    settings = job_settings(folder / "history", folder / "output", url)
+    return Log(settings, "month", "timestamp", ("session_id",), datetime(2025, 2, 28, tzinfo=UTC))
+
+
+def real(folder: Path, url: str, log: Path) -> Log:
+    """The log of the AWS Retail Demo Store, which has no sessions."""
+    (folder / "interactions.avsc").write_text(json.dumps(SCHEMA))
+    settings = job_settings(log, folder / "output", url)
+    settings["schema"] = str(folder / "interactions.avsc")
+    settings["mapping"] = {key: value for key, value in MAPPING.items() if key != "sessionId"}
+    identity = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "DISCOUNT")
+    return Log(settings, "event_date", "TIMESTAMP", identity, datetime(2026, 9, 30, tzinfo=UTC))
 
 
 def main(arguments: Sequence[str]) -> None:
     """Lay everything out below the folder, for a service at the URL."""
     folder, url = Path(arguments[0]), arguments[1]
-    generate(folder / "history", EVENTS, dirty_share=0.0)
-    settings = job_settings(folder / "history", folder / "output", url)
-    (folder / "job.yaml").write_text(yaml.safe_dump(settings))
-    java = ensure_java(os.environ)
-    environ = {**java, "PYSPARK_PYTHON": sys.executable, "PYSPARK_DRIVER_PYTHON": sys.executable}
-    print(json.dumps({"days": [_truth(folder / "history", day) for day in DAYS], "environ": environ}))
-
-
-def _truth(history: Path, day: datetime) -> dict[str, int]:
-    since, until = day.timestamp(), (day + timedelta(days=1)).timestamp()
-    rows = ds.dataset(history, partitioning="hive").to_table(columns=["session_id", "timestamp"])
-    seen = [
-        (row["session_id"], row["timestamp"]) for row in rows.to_pylist() if since <= row["timestamp"] < until
-    ]
-    return {"rows": len(seen), "events": len(set(seen))}
+    log = real(folder, url, Path(arguments[2])) if len(arguments) > 2 else made_up(folder, url)
+    (folder / "job.yaml").write_text(yaml.safe_dump(log.settings))
+    environ = {
+        **ensure_java(os.environ),
+        "PYSPARK_PYTHON": sys.executable,
+        "PYSPARK_DRIVER_PYTHON": sys.executable,
+    }
+    told = {"first_day": log.first_day.isoformat(), "partition": log.partition}
+    print(json.dumps({**told, "days": log.truth(), "environ": environ}))
 
 
 if __name__ == "__main__":

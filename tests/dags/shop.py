@@ -1,4 +1,4 @@
-"""A made-up shop, a stand-in of the service, and the DAG set up to load the one into the other by spark-submit.
+"""A shop's log, a stand-in of the service, and the DAG set up to load the one into the other by spark-submit.
 
 What needs the job's packages runs under the job's own Python (`JOB_PYTHON`, by default that of `.venv`).
 """
@@ -11,7 +11,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +22,8 @@ SPARK = (
     "--master local[2] --conf spark.ui.enabled=false --conf spark.driver.memory=1g"
     " --conf spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1"
 )
-FIRST_DAY = datetime(2025, 2, 28, tzinfo=UTC)
-"""The first of the days of `lay_out`."""
+REAL_LOG = Path(os.environ.get("REAL_LOG", ROOT.parent / "shared" / "data" / "retail-demo" / "interactions"))
+"""The log of the AWS Retail Demo Store, which is not part of the project."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +31,7 @@ class Shop:
     """Its folder, the truth about its two days, and the service that takes its events."""
 
     folder: Path
+    first_day: datetime
     days: list[dict[str, int]]
     service: subprocess.Popen[str]
     environ: dict[str, str]
@@ -39,9 +40,13 @@ class Shop:
     def output(self) -> Path:
         return self.folder / "output"
 
+    def end_of(self, day: int) -> datetime:
+        """When that day is over, which is when its run is due."""
+        return self.first_day + timedelta(days=day + 1)
+
     def summary(self, day: int) -> dict[str, Any]:
         """The summary of the run of that day."""
-        since, until = (f"{FIRST_DAY + timedelta(days=number):%Y%m%dT%H%M%S}" for number in (day, day + 1))
+        since, until = (f"{self.end_of(number):%Y%m%dT%H%M%S}" for number in (day - 1, day))
         path = self.output / "runs" / f"airflow-{since}-{until}" / "summary.json"
         summary: dict[str, Any] = json.loads(path.read_text())
         return summary
@@ -54,35 +59,37 @@ class Shop:
 
 
 @contextmanager
-def open_shop(folder: Path) -> Iterator[Shop]:
-    """A shop with its service on loopback, which ends with the block."""
+def open_shop(folder: Path, log: Path | None = None) -> Iterator[Shop]:
+    """A shop with its service on loopback, which ends with the block; without a `log`, a made-up one."""
     command = [JOB_PYTHON, "-m", "standin", f"--record={folder / 'record'}", "--seconds=300"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as service:
         try:
             assert service.stdout is not None
             url = json.loads(service.stdout.readline())["url"]
-            laid = _lay_out(folder, url)
-            yield Shop(folder, laid["days"], service, _environ(folder, laid["environ"]))
+            laid = _lay_out(folder, url, log)
+            first_day = datetime.fromisoformat(laid["first_day"])
+            yield Shop(folder, first_day, laid["days"], service, _environ(folder, laid))
         finally:
             service.kill()
 
 
-def _lay_out(folder: Path, url: str) -> dict[str, Any]:
-    command = [JOB_PYTHON, "-m", "tests.dags.lay_out", str(folder), url]
+def _lay_out(folder: Path, url: str, log: Path | None) -> dict[str, Any]:
+    command = [JOB_PYTHON, "-m", "tests.dags.lay_out", str(folder), url, *([str(log)] if log else [])]
     told = subprocess.run(command, cwd=ROOT, check=True, timeout=60, capture_output=True, text=True)
     laid: dict[str, Any] = json.loads(told.stdout)
     return laid
 
 
-def _environ(folder: Path, job: dict[str, str]) -> dict[str, str]:
+def _environ(folder: Path, laid: dict[str, Any]) -> dict[str, str]:
     """The DAG's settings, and what the job needs around it: the keys that the stand-in takes by default."""
     submit = f"{Path(JOB_PYTHON).with_name('spark-submit')} {SPARK} {ROOT / 'jobs' / 'put_events.py'}"
+    month = "{{ data_interval_start.strftime('%Y-%m') }}"
     return {
-        **job,
+        **laid["environ"],
         "PERSONALIZE_CONFIG": str(folder / "job.yaml"),
         "PERSONALIZE_OUTPUT": str(folder / "output"),
         "PERSONALIZE_SUBMIT": submit,
-        "PERSONALIZE_ARGUMENTS": """--set "source.filter=month = '{{ data_interval_start.strftime('%Y-%m') }}'" """,
+        "PERSONALIZE_ARGUMENTS": f"""--set "source.filter={laid["partition"]} = '{month}'" """,
         "AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE",
         "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
         "AWS_REGION": "eu-west-1",
