@@ -61,7 +61,7 @@ class Shop:
 @contextmanager
 def open_shop(folder: Path, log: Path | None = None) -> Iterator[Shop]:
     """A shop with its service on loopback, which ends with the block; without a `log`, a made-up one."""
-    command = [JOB_PYTHON, "-m", "standin", f"--record={folder / 'record'}", "--seconds=300"]
+    command = [JOB_PYTHON, "-m", "standin", f"--record={folder / 'record'}", "--seconds=400"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as service:
         try:
             assert service.stdout is not None
