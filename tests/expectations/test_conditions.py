@@ -188,3 +188,14 @@ def test_a_rule_that_does_not_fit_its_columns_is_named(events: Events, entry: di
     with pytest.raises(BadSuite, match=entry["type"]) as refusal:
         compile_suites(events({}), suite)
     assert "\n" not in str(refusal.value)
+
+
+def test_compiling_a_suite_starts_no_spark_job(events: Events) -> None:
+    frame = events()
+    context = frame.sparkSession.sparkContext
+    context.setJobGroup("compiling", "no job is expected here")
+    try:
+        compile_suites(frame, service_suite())
+        assert list(context.statusTracker().getJobIdsForGroup("compiling")) == []
+    finally:
+        context.setLocalProperty("spark.jobGroup.id", None)
