@@ -6,7 +6,9 @@ Starts the coordinator, hands out the files, adds up the receipts. How a partiti
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from dataclasses import dataclass
+from threading import Thread
 
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
@@ -22,7 +24,7 @@ from jobs.progress import PhaseListener
 from jobs.receipts import Receipts, sent_in_all
 from jobs.sending_figures import SendingMeter
 from jobs.spark_failures import SparkFailure, SparkGone, is_gone
-from jobs.spark_phases import SEND, begin
+from jobs.spark_phases import PREPARE_WORKERS, SEND, begin
 from jobs.staged_files import StagedFile
 from jobs.stop_signals import StopSignals
 
@@ -63,6 +65,24 @@ class Sending:
         ]
 
 
+def prepare_workers(spark: SparkSession) -> None:
+    """Take the sender's code to the executors, and have their Python workers import it meanwhile, in the background.
+
+    The driver plans for seconds while the executors have nothing to do. Workers wait for a minute (Spark's
+    `IDLE_WORKER_TIMEOUT_MS`): a longer stage ends them, and loses nothing but the head start.
+    """
+    ship_code(spark)
+    Thread(target=_deliver_nothing, args=(spark,), name="prepare-workers", daemon=True).start()
+
+
+def _deliver_nothing(spark: SparkSession) -> None:
+    context = spark.sparkContext
+    # Whatever fails here fails again, and is told, when there is something to send.
+    with suppress(*SparkFailure, *SparkGone, Py4JError, RuntimeError):
+        context.setJobDescription(PREPARE_WORKERS)
+        context.parallelize([], context.defaultParallelism).mapPartitions(deliver).collect()
+
+
 def send(spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:
     """Send every staged file and account for it. Returns normally however sending ended.
 
@@ -71,7 +91,6 @@ def send(spark: SparkSession, sending: Sending, signals: StopSignals, watch: Pha
     """
     if not sending.files:
         return Sent()
-    ship_code(spark)
     host = spark.sparkContext.getConf().get("spark.driver.host", "127.0.0.1")
     limit = sending.preparation.settings.delivery.max_requests_per_second
     with Coordinator(host=host, limit=limit) as coordinator:

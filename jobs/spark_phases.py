@@ -11,6 +11,7 @@ from pyspark import SparkContext
 from jobs.progress import Measure, PhaseListener, Tasks
 
 START_SPARK = "start Spark"
+PREPARE_WORKERS = "prepare workers"
 STAGE = "read, check and stage"
 STAGE_AGAIN = "stage dead letters"
 JUDGE = "judge"
