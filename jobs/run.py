@@ -34,7 +34,7 @@ from jobs.preparation import Preparation, Prepared, prepare, prepare_replay, rea
 from jobs.progress import PhaseListener, RunProgress
 from jobs.progress_view import view_for
 from jobs.replaying import stage_again
-from jobs.run_folder import RunFolder, new_run_id
+from jobs.run_folder import RunFolder, absolute, new_run_id
 from jobs.run_places import held_places
 from jobs.sending import Sending, prepare_workers, send
 from jobs.settings import Settings
@@ -81,7 +81,7 @@ def replay(command: ReplayCommand, start_spark: StartSpark) -> int:
         return _show(settings)
     beginning = _Beginning.now()
     prepared = prepare_replay(command, settings, beginning.folder(settings, command.as_run))
-    first = RunFolder(settings.output.path, command.run_id)
+    first = RunFolder(prepared.run.output, command.run_id)
     stage = partial(stage_again, prepared=prepared, first=first)
     return _Run(prepared, stage, beginning).to_its_end(start_spark, reads_run=first.run_id)
 
@@ -110,7 +110,7 @@ class _Beginning:
         return cls(datetime.now(UTC), uuid.uuid4().hex[:12])
 
     def folder(self, settings: Settings, run_id: str | None) -> RunFolder:
-        return RunFolder(settings.output.path, run_id or new_run_id(self.at, self.execution))
+        return RunFolder(absolute(settings.output.path), run_id or new_run_id(self.at, self.execution))
 
 
 class _Run:

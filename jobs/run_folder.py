@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
 from delivery.storage import Folder
+
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9]+:")
+
+
+def absolute(output: str) -> str:
+    """An output's URL or path as every process finds it: executors work in other folders than the driver."""
+    return output if _SCHEME.match(output) else str(Path(output).absolute())
 
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """The places of one run, as the contract names them; URLs are as the user wrote them."""
+    """The places of one run, as the contract names them, below `output`, an absolute path or a URL."""
 
     output: str
     run_id: str
