@@ -128,3 +128,11 @@ def test_an_event_that_another_attempt_delivered_is_no_dead_letter_for_the_accou
         attempt.close()
     assert accepted_count(str(tmp_path), "exec1") == 1
     assert dead_letter_count(str(tmp_path), "2026.run", "exec1") == 1
+
+
+def test_what_two_attempts_gave_up_counts_once_after_a_third_has_merged_it(tmp_path: Path) -> None:
+    for attempt in [Attempt(tmp_path, "a1"), Attempt(tmp_path, "a2")]:
+        attempt.settle("a", delivered=False)
+        attempt.flush()
+    Attempt(tmp_path, "a3").close()
+    assert dead_letter_count(str(tmp_path), "2026.run", "exec1") == 1
