@@ -110,6 +110,7 @@ def send(path: str) -> None:
         monotonic=time.monotonic,
         wall=time.time,
         random=random.random,
+        alive=nod.close,
     )
     sender = Sender(pack(read_stage(path), events_per_request()), 8, around)
     started = time.process_time()

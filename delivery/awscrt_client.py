@@ -54,6 +54,8 @@ class AwsCrtClient:
             signed = self._signer.sign(body)
         except CredentialsError:
             done(Answer(None, "CredentialRetrievalError"))
+        except TimeoutError:
+            done(Answer(None, "SigningTimeout"))
         except _RUNTIME_ERRORS:
             done(Answer(None, "SigningFailed"))
         else:

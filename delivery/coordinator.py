@@ -34,6 +34,7 @@ from delivery.settings import CoordinatorAddress
 
 _LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
+_END_SECONDS = 15.0
 _LONGEST_LATE = 1.0
 _BACKLOG = 1024
 
@@ -100,7 +101,7 @@ class Coordinator:
     ) -> None:
         self._closing = True
         self._wake()
-        self._thread.join()
+        self._thread.join(_END_SECONDS)
 
     def stop(self, reason: str, drain: float = DRAIN_SECONDS) -> None:
         """Tell all partitions to stop, and to wait for their answers in flight for `drain` seconds.

@@ -22,5 +22,9 @@ class WorkerEndedError(DeliveryError):
     """The worker process was told to end before its partition was sent: run the task again elsewhere."""
 
 
+class AnswerOverdueError(DeliveryError):
+    """The client has not kept its own time-outs, so it is broken: run the task again in another process."""
+
+
 class CoordinatorLostError(DeliveryError):
     """The driver's coordinator does not answer: go on at the fallback rate, and try to join it again."""

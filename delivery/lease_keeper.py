@@ -16,6 +16,8 @@ from delivery.run_lease import OVERDUE_SECONDS, RENEW_SECONDS, Bid, Lease, Place
 
 LOOK_SECONDS = 1.0
 RETRY_SECONDS = 2.0
+END_SECONDS = 30.0
+"""How long the end waits for a renewal under way; on S3 one takes 13 seconds at the most."""
 
 
 def wait_for(
@@ -56,7 +58,7 @@ class LeaseKeeper:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._ending.set()
-        self._thread.join()
+        self._thread.join(END_SECONDS)
         try:
             self._lease.release()
         except StorageError:

@@ -203,10 +203,14 @@ class LeasedPacer:
             self._lose(link)
 
     def _keep_hearing(self) -> None:
-        while not self._closing.is_set():
-            self.hear()
-            if self._link is None:
-                self._closing.wait(_REJOIN_SECONDS)
+        try:
+            while not self._closing.is_set():
+                self.hear()
+                if self._link is None:
+                    self._closing.wait(_REJOIN_SECONDS)
+        finally:
+            # Whatever ended this thread: no lease is heard any more, so the sender must not wait for one.
+            self._lose(self._link)
 
     def _joined(self, link: PartitionLink) -> None:
         if self._closing.is_set():

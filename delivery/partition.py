@@ -21,7 +21,7 @@ from delivery.credentials import CredentialSource
 from delivery.dead_letters import DeadLetters
 from delivery.end_signals import end_signals
 from delivery.endpoint import resolve_endpoint
-from delivery.errors import DeliveryError, StorageError, WorkerEndedError
+from delivery.errors import AnswerOverdueError, DeliveryError, StorageError, WorkerEndedError
 from delivery.events_client import CONNECT_SECONDS, EventsClient
 from delivery.inbox import ThreadInbox
 from delivery.leased_pacer import LeasedPacer
@@ -34,6 +34,7 @@ from delivery.sender import Sender, Surroundings
 from delivery.settings import DeliveryTask
 from delivery.signing import Signer
 from delivery.stage import leave_out, read_stage
+from delivery.watchdog import Watchdog
 
 
 def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
@@ -43,8 +44,8 @@ def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
     """
     for task in tasks:
         with closing(LeasedPacer.of(task)) as pacer:
-            with end_signals(pacer.leave) as received:
-                report = _deliver(task, pacer)
+            with end_signals(pacer.leave) as received, Watchdog(time.monotonic) as watchdog:
+                report = _deliver(task, pacer, watchdog)
             if received and report.stop_reason is not None:
                 raise WorkerEndedError(f"{received[0]}; what it had sent is recorded.")
             yield report
@@ -62,17 +63,19 @@ def open_client(region: str | None, endpoint_url: str | None) -> EventsClient:
     return AwsCrtClient(signer, ConnectionPool(endpoint, CONNECT_SECONDS), time.monotonic)
 
 
-def _deliver(task: DeliveryTask, pacer: Pacer) -> PartitionReport:
+def _deliver(task: DeliveryTask, pacer: Pacer, watchdog: Watchdog) -> PartitionReport:
     try:
         with closing(open_client(task.region, task.endpoint_url)) as client:
-            return _send(task, pacer, client)
+            return _send(task, pacer, client, watchdog)
+    except AnswerOverdueError:
+        raise
     except (DeliveryError, BotoCoreError) as error:
         # Nothing was sent yet: credentials, region, endpoint or the output's folders are at fault.
         pacer.stop_all(f"no request can be sent: {error}")
         return PartitionReport(task.partition, stop_reason=pacer.stop_reason)
 
 
-def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient) -> PartitionReport:
+def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient, watchdog: Watchdog) -> PartitionReport:
     attempt = uuid4().hex
     ledger, dead_letters = Ledger(task, attempt), DeadLetters(task, attempt)
     around = Surroundings(
@@ -85,18 +88,24 @@ def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient) -> PartitionRe
         monotonic=time.monotonic,
         wall=time.time,
         random=random.random,
+        alive=watchdog.feed,
     )
     events = _unsettled(task, ledger, dead_letters)
     sender = Sender(pack(events, events_per_request()), task.max_attempts, around)
-    stopped = _run(sender, ledger, dead_letters, pacer)
+    stopped = _run(sender, ledger, dead_letters, pacer, watchdog)
     return PartitionReport(task.partition, sender.tally, stopped)
 
 
-def _run(sender: Sender, ledger: Ledger, dead_letters: DeadLetters, pacer: Pacer) -> str | None:
+def _run(
+    sender: Sender, ledger: Ledger, dead_letters: DeadLetters, pacer: Pacer, watchdog: Watchdog
+) -> str | None:
     """Send, then close the records; what could not be recorded stops the job as it may go out again."""
     try:
         with closing(ledger.start()), closing(dead_letters.start()):
-            return sender.run()
+            try:
+                return sender.run()
+            finally:
+                watchdog.rest()  # merging many segments may take its time
     except StorageError as error:
         pacer.stop_all(str(error))
         return str(error)

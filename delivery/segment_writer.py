@@ -8,6 +8,7 @@ caller says.
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Generic, TypeVar
@@ -24,6 +25,8 @@ from delivery.storage import Folder
 FLUSH_SECONDS = 3.0
 RETRY_SECONDS = 0.5
 _FAILURES_TO_STOP = 3
+# A write that takes longer may never end: nothing more may be sent meanwhile, since it would not be recorded.
+STUCK_SECONDS = 30.0
 
 
 Row = TypeVar("Row")
@@ -37,7 +40,12 @@ class SegmentWriter(Generic[Row]):
     """
 
     def __init__(
-        self, folder: Folder, task: DeliveryTask, attempt: str, to_table: Callable[[list[Row]], pa.Table]
+        self,
+        folder: Folder,
+        task: DeliveryTask,
+        attempt: str,
+        to_table: Callable[[list[Row]], pa.Table],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._folder = folder
         self._task = task
@@ -49,6 +57,8 @@ class SegmentWriter(Generic[Row]):
         self._unwritten: list[Row] = []
         self._writing = threading.Lock()
         self._closing = threading.Event()
+        self._clock = clock
+        self._ticking_since: float | None = None
         self._failures: list[str] = []
         self._thread: threading.Thread | None = None
 
@@ -67,16 +77,22 @@ class SegmentWriter(Generic[Row]):
 
     @property
     def failure(self) -> str | None:
-        """Why rows can't be written, once that was tried three times in a row; else None."""
+        """Why rows can't be written, once that was tried three times in a row or takes far too long; else None."""
+        since = self._ticking_since
+        if since is not None and self._clock() - since > STUCK_SECONDS:
+            return f"Could not write {self._folder.url}: it has taken more than {STUCK_SECONDS:.0f} seconds."
         return self._failures[-1] if len(self._failures) >= _FAILURES_TO_STOP else None
 
     def tick(self) -> float:
         """Write what was added; return the seconds after which to do so again."""
+        self._ticking_since = self._clock()
         try:
             self._flush()
         except StorageError as error:
             self._failures.append(str(error))
             return RETRY_SECONDS
+        finally:
+            self._ticking_since = None
         self._failures.clear()
         return FLUSH_SECONDS
 
@@ -88,7 +104,9 @@ class SegmentWriter(Generic[Row]):
         """
         self._closing.set()
         if self._thread is not None:
-            self._thread.join()
+            self._thread.join(STUCK_SECONDS)
+            if self._thread.is_alive():
+                raise StorageError(f"Could not write {self._folder.url}: a write does not end.")
         self._flush()
         merge(self._folder, [*self._earlier, *self._written], self._attempt)
         self._earlier, self._written = [], []

@@ -15,6 +15,7 @@ from typing import Protocol
 from delivery import backoff, faults
 from delivery.answer import Answer
 from delivery.circuit import Circuit
+from delivery.errors import AnswerOverdueError
 from delivery.events_client import EventsClient
 from delivery.faults import Fault
 from delivery.inbox import Arrival, Inbox
@@ -26,6 +27,8 @@ from delivery.workload import Request, Workload
 # The most requests in flight. How many really are follows from the pace and the service's latency: 1,000
 # carry the default quota, 1,000 requests/s, at a latency of one second.
 IN_FLIGHT_AT_MOST = 1000
+# A client gives each request an answer, of its own making if need be, within half of this.
+ANSWER_SECONDS = 30.0
 # The longest sleep: a "stop" from elsewhere is noticed within it.
 TICK_SECONDS = 0.2
 
@@ -56,7 +59,10 @@ class DeadLetters(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Surroundings:
-    """What a sender works with. `monotonic` and `wall` are clocks in seconds, `random` draws from [0, 1)."""
+    """What a sender works with. `monotonic` and `wall` are clocks in seconds, `random` draws from [0, 1).
+
+    `alive` is called again and again for as long as the sender moves.
+    """
 
     client: EventsClient
     pacer: Pacer
@@ -67,6 +73,7 @@ class Surroundings:
     monotonic: Callable[[], float]
     wall: Callable[[], float]
     random: Callable[[], float]
+    alive: Callable[[], None]
 
 
 class Sender:
@@ -83,15 +90,19 @@ class Sender:
         self._pacer = around.pacer
         self._circuit = Circuit()
         self._in_flight = 0
+        self._heard_at = 0.0
 
     def run(self) -> str | None:
         """Send until nothing is left or something says stop; the reason why something is left, else None.
 
-        What the batches' iterator raises is raised again, once the requests in flight have their answers.
+        What the batches' iterator raises is raised again, once the requests in flight have their answers. Raises
+        `AnswerOverdueError` where the client gives none.
         """
         try:
             while self._may_go_on() and self._has_work():
+                self._around.alive()
                 self._absorb(self._dispatch())
+                self._require_answers()
         finally:
             self._drain()
         return self._pacer.stop_reason if self._has_work() else None
@@ -102,6 +113,12 @@ class Sender:
         if failure is not None:
             self._pacer.stop_all(failure)
         return self._pacer.stop_reason is None
+
+    def _require_answers(self) -> None:
+        if self._in_flight and self._around.monotonic() - self._heard_at > ANSWER_SECONDS:
+            raise AnswerOverdueError(
+                f"The HTTP client gave no answer to {self._in_flight} requests for {ANSWER_SECONDS:.0f} seconds."
+            )
 
     def _has_work(self) -> bool:
         return self._work.ready(self._around.monotonic()) > 0 or self._work.held > 0
@@ -123,6 +140,8 @@ class Sender:
         request.attempts += 1
         request.tries += 1
         request.began = self._around.monotonic()
+        if not self._in_flight:
+            self._heard_at = request.began
         self._in_flight += 1
         self.tally.attempted(self._around.wall())
         body = self._around.write(request.batch)
@@ -144,6 +163,7 @@ class Sender:
     def _handle(self, arrival: Arrival) -> None:
         request, ticket, answer = arrival
         self._in_flight -= 1
+        self._heard_at = self._around.monotonic()
         now = self._around.wall()
         fault = faults.classify(answer)
         if fault is None:

@@ -21,6 +21,8 @@ from delivery.service_clock import ServiceClock
 
 # The model's `signingName`, which is not its `endpointPrefix`.
 _SIGNING_NAME = "personalize"
+# It takes a fraction of a millisecond: who takes so long never ends.
+_SIGN_SECONDS = 5.0
 _USER_AGENT = f"personalize-backfill awscrt/{awscrt.__version__}"
 
 
@@ -47,10 +49,10 @@ class Signer:
         self._dated: tuple[int, ReadOnlyCredentials, AwsSigningConfig] | None = None
 
     def sign(self, body: bytes) -> Signed:
-        """The signed request; raises `CredentialsError` or awscrt's errors."""
+        """The signed request; raises `CredentialsError`, `TimeoutError` or awscrt's errors."""
         second, keys, config = self._of_this_second()
         request = HttpRequest("POST", self._endpoint.path, self._headers(), BytesIO(body))
-        aws_sign_request(request, config).result()
+        aws_sign_request(request, config).result(_SIGN_SECONDS)
         # Added late because boto3 does not sign it either.
         request.headers.add("Content-Length", str(len(body)))
         return Signed(request, keys, second)

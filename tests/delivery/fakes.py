@@ -233,9 +233,14 @@ class Stage:
             monotonic=self.time.monotonic,
             wall=self.time.wall,
             random=Random(seed).random,  # noqa: S311 - jitter, not a secret
+            alive=self._count_turn,
         )
         self.sender = Sender(pack(events, 10), max_attempts, around)
         self.tally = self.sender.tally
+        self.turns = 0
+
+    def _count_turn(self) -> None:
+        self.turns += 1
 
     def run(self) -> str | None:
         return self.sender.run()

@@ -7,6 +7,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
 from email.utils import formatdate
 from queue import Queue
@@ -15,6 +16,7 @@ import pytest
 from botocore.exceptions import CredentialRetrievalError
 from botocore.session import Session
 
+from delivery import signing
 from delivery.answer import ACCEPTED, Answer
 from delivery.awscrt_client import AwsCrtClient
 from delivery.boto3_client import Boto3Client, boto3_service
@@ -253,6 +255,15 @@ def test_credentials_that_can_not_be_read_are_an_answer(monkeypatch: pytest.Monk
         (answer,) = answers(client)
         assert server.seen == []
     assert classify(answer) is Fault.FATAL
+
+
+def test_a_signature_that_never_comes_is_an_answer_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signing, "aws_sign_request", lambda *_: Future())
+    monkeypatch.setattr(signing, "_SIGN_SECONDS", 0.01)
+    with ScriptedServer() as server, awscrt(server.url) as client:
+        (answer,) = answers(client)
+    assert answer == Answer(None, "SigningTimeout")
+    assert classify(answer) is Fault.TRANSIENT
 
 
 def _broken() -> None:

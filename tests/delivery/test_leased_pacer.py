@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
+import pytest
+
 from delivery.errors import CoordinatorLostError
 from delivery.leased_pacer import STATIC_TICKET, LeasedPacer
 from delivery.link import Message
@@ -234,6 +236,19 @@ def test_nonsense_from_the_other_side_only_costs_the_link() -> None:
     scene.pacer.hear()
     assert scene.pacer.wait(1) > 0
     assert link.closed
+
+
+def test_where_the_hearing_thread_ends_by_an_error_the_sender_waits_for_no_lease() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    assert scene.pacer.wait(5) > 0
+    link.receive = lambda _: {}["no such key"]  # type: ignore[method-assign]
+    with pytest.raises(KeyError):
+        scene.pacer._keep_hearing()
+    scene.clock.now += 3.1
+    pauses = [scene.pacer.wait(5)]
+    scene.clock.now += pauses[0]
+    assert scene.pacer.wait(5) == 0.0
 
 
 def test_closing_twice_is_fine() -> None:

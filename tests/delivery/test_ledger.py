@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,9 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from delivery import segment_writer
 from delivery.errors import StorageError
 from delivery.ledger import LEDGER_SCHEMA, Ledger, accepted_count
-from delivery.segment_writer import FLUSH_SECONDS, RETRY_SECONDS
+from delivery.segment_writer import FLUSH_SECONDS, RETRY_SECONDS, STUCK_SECONDS
 from delivery.segments import Segment
 from delivery.settled import SettledIds
 from delivery.storage import Folder
@@ -168,6 +170,31 @@ def test_a_write_that_fails_is_tried_again_with_the_same_events_and_then_stops_t
             ledger.close()
     ledger.close()
     assert [row["event_id"] for row in rows(tmp_path)] == ["e1", "e2"]
+
+
+def test_a_write_that_does_not_end_stops_the_sender_and_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now, begun, gate = [0.0], threading.Event(), threading.Event()
+
+    def hanging(*_: object) -> None:
+        begun.set()
+        gate.wait(30)
+
+    monkeypatch.setattr(segment_writer, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(Folder, "write_bytes", hanging)
+    ledger = Ledger(task_of(tmp_path), "a1")
+    ledger._writer._clock = lambda: now[0]
+    ledger.accepted(["e1"], 1.0)
+    ledger.start()
+    assert begun.wait(10)
+    assert ledger.failure is None
+    now[0] = STUCK_SECONDS + 0.1
+    assert f"{tmp_path}/ledger" in str(ledger.failure)
+    monkeypatch.setattr(segment_writer, "STUCK_SECONDS", 0.0)
+    with pytest.raises(StorageError, match="does not end"):
+        ledger.close()
+    gate.set()
 
 
 def test_a_file_that_is_being_written_is_never_seen(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -11,13 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from delivery import sender
+from delivery.awscrt_client import AwsCrtClient
 from delivery.coordinator import Coordinator
-from delivery.errors import StorageError
-from delivery.pacing import DRAIN_SECONDS
+from delivery.errors import AnswerOverdueError, StorageError
+from delivery.pacing import DRAIN_SECONDS, Pacer
 from delivery.partition import _deliver, deliver, open_client
 from delivery.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
 from delivery.storage import Folder
+from delivery.watchdog import Watchdog
 from standin.process import StandinProcess
 from tests.delivery import aws_environment
 from tests.delivery.fakes import staged
@@ -26,6 +30,11 @@ from tests.delivery.scripted_server import Reply, ScriptedServer, error
 BASE = 1_700_000_000
 EVENTS = [event for number in range(30) for event in staged(f"s{number}", *range(BASE, BASE + 15))]
 IDS = {event.event_id for event in EVENTS}
+
+
+def delivered(task: DeliveryTask, pacer: Pacer) -> PartitionReport:
+    with Watchdog(time.monotonic) as watchdog:
+        return _deliver(task, pacer, watchdog)
 
 
 class Unpaced:
@@ -92,7 +101,7 @@ def recorded(folder: Path, *parts: str) -> list[str]:
 
 
 def test_a_partition_is_sent_recorded_and_reported(standin: StandinProcess, tmp_path: Path) -> None:
-    report = _deliver(task(tmp_path, standin.url), Unpaced())
+    report = delivered(task(tmp_path, standin.url), Unpaced())
     tally = report.tally
     assert (tally.events_delivered, tally.requests_delivered, tally.request_attempts) == (450, 60, 60)
     assert (report.partition, report.stop_reason, tally.events_dead_lettered) == (3, None, 0)
@@ -107,8 +116,8 @@ def test_a_partition_is_sent_recorded_and_reported(standin: StandinProcess, tmp_
 
 
 def test_a_second_attempt_of_the_task_sends_nothing_again(standin: StandinProcess, tmp_path: Path) -> None:
-    _deliver(task(tmp_path, standin.url), Unpaced())
-    again = _deliver(task(tmp_path, standin.url), Unpaced())
+    delivered(task(tmp_path, standin.url), Unpaced())
+    again = delivered(task(tmp_path, standin.url), Unpaced())
     assert again == PartitionReport(3)
     assert standin.stop()["requests"] == 60
 
@@ -139,7 +148,7 @@ FAULTS = {"throttle": 0.1, "500": 0.1, "reset-before": 0.05, "reset-after": 0.05
 def test_whatever_goes_wrong_every_event_is_either_accepted_or_a_dead_letter(
     standin: StandinProcess, tmp_path: Path
 ) -> None:
-    report = _deliver(replace(task(tmp_path, standin.url), max_attempts=20), Unpaced())
+    report = delivered(replace(task(tmp_path, standin.url), max_attempts=20), Unpaced())
     accepted, dead = recorded(tmp_path, "ledger"), recorded(tmp_path, "runs", "run", "dead_letters")
     assert report.stop_reason is None
     assert dead, "the seed must give some poison"
@@ -151,7 +160,7 @@ def test_whatever_goes_wrong_every_event_is_either_accepted_or_a_dead_letter(
 @pytest.mark.parametrize("standin", [{"faults": {"forbidden": 1.0}}], indirect=True)
 def test_a_fatal_answer_is_a_report_with_its_reason(standin: StandinProcess, tmp_path: Path) -> None:
     pacer = Unpaced()
-    report = _deliver(task(tmp_path, standin.url), pacer)
+    report = delivered(task(tmp_path, standin.url), pacer)
     assert report.stop_reason == pacer.stop_reason
     assert "permission personalize:PutEvents" in str(report.stop_reason)
     assert (report.tally.events_delivered, report.tally.events_dead_lettered) == (0, 0)
@@ -161,7 +170,7 @@ def test_a_fatal_answer_is_a_report_with_its_reason(standin: StandinProcess, tmp
 def test_a_clock_that_is_an_hour_off_costs_an_attempt_and_no_event(
     standin: StandinProcess, tmp_path: Path
 ) -> None:
-    report = _deliver(replace(task(tmp_path, standin.url), max_attempts=1), Unpaced())
+    report = delivered(replace(task(tmp_path, standin.url), max_attempts=1), Unpaced())
     assert (report.tally.events_delivered, report.tally.events_dead_lettered) == (450, 0)
     assert report.stop_reason is None
     summary = standin.stop()
@@ -171,7 +180,7 @@ def test_a_clock_that_is_an_hour_off_costs_an_attempt_and_no_event(
 
 @pytest.mark.parametrize("standin", [{"faults": {"request-expired": 1.0}}], indirect=True)
 def test_a_clock_that_can_not_be_put_right_is_named(standin: StandinProcess, tmp_path: Path) -> None:
-    report = _deliver(task(tmp_path, standin.url), Unpaced())
+    report = delivered(task(tmp_path, standin.url), Unpaced())
     assert "clock" in str(report.stop_reason)
     assert (report.tally.events_delivered, report.tally.events_dead_lettered) == (0, 0)
 
@@ -188,7 +197,7 @@ def test_credentials_that_are_renewed_while_sending_cost_an_attempt_and_no_event
         return error(403, "ExpiredTokenException", "expired") if number >= 20 and old else Reply()
 
     with ScriptedServer(script) as server:
-        report = _deliver(replace(task(tmp_path, server.url), max_attempts=1), Unpaced())
+        report = delivered(replace(task(tmp_path, server.url), max_attempts=1), Unpaced())
     assert (report.tally.events_delivered, report.tally.events_dead_lettered) == (450, 0)
     assert report.stop_reason is None
     assert report.tally.request_attempts > 60
@@ -199,21 +208,21 @@ def test_no_credentials_are_a_reason_and_not_one_request(
     standin: StandinProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws_environment.only(monkeypatch)
-    report = _deliver(task(tmp_path, standin.url), Unpaced())
+    report = delivered(task(tmp_path, standin.url), Unpaced())
     assert "no AWS credentials were found" in str(report.stop_reason)
     assert standin.stop()["requests"] == 0
 
 
 def test_no_region_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     aws_environment.only(monkeypatch, **aws_environment.KEYS)
-    report = _deliver(replace(task(tmp_path, None), region=None), Unpaced())
+    report = delivered(replace(task(tmp_path, None), region=None), Unpaced())
     assert "region" in str(report.stop_reason)
 
 
 def test_a_stage_that_is_gone_is_worth_another_attempt(standin: StandinProcess, tmp_path: Path) -> None:
     gone = replace(task(tmp_path, standin.url), stage_url=str(tmp_path / "gone.parquet"))
     with pytest.raises(FileNotFoundError):
-        _deliver(gone, Unpaced())
+        delivered(gone, Unpaced())
 
 
 def test_an_output_that_can_not_be_read_is_a_reason_before_the_first_request(
@@ -221,7 +230,7 @@ def test_an_output_that_can_not_be_read_is_a_reason_before_the_first_request(
 ) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "ledger").write_text("in the way")
-    report = _deliver(task(tmp_path, standin.url), Unpaced())
+    report = delivered(task(tmp_path, standin.url), Unpaced())
     assert "ledger" in str(report.stop_reason)
     assert standin.stop()["requests"] == 0
 
@@ -234,10 +243,23 @@ def test_a_ledger_that_can_not_be_written_stops_the_job_and_the_counts_stand(
 
     monkeypatch.setattr(Folder, "write_bytes", full)
     pacer = Unpaced()
-    report = _deliver(task(tmp_path, standin.url), pacer)
+    report = delivered(task(tmp_path, standin.url), pacer)
     assert "no space left" in str(report.stop_reason)
     assert pacer.stop_reason == report.stop_reason
     assert report.tally.events_delivered == 450
+
+
+def test_a_client_that_gives_no_answers_is_worth_another_attempt_and_stops_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    aws_environment.only(monkeypatch, **aws_environment.KEYS)
+    monkeypatch.setattr(AwsCrtClient, "send", lambda *_: None)
+    monkeypatch.setattr(sender, "ANSWER_SECONDS", 0.0)
+    pacer = Unpaced()
+    pacer.drain_seconds = 0.0
+    with pytest.raises(AnswerOverdueError):
+        delivered(task(tmp_path, "http://127.0.0.1:1"), pacer)
+    assert pacer.stop_reason is None
 
 
 def test_the_client_is_made_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.answer import ACCEPTED, Answer
+from delivery.errors import AnswerOverdueError
 from delivery.packing import StagedEvent
-from delivery.sender import IN_FLIGHT_AT_MOST
+from delivery.sender import ANSWER_SECONDS, IN_FLIGHT_AT_MOST
 from delivery.workload import HELD_AT_MOST
 from tests.delivery.fakes import (
     BROKEN,
@@ -255,6 +256,20 @@ def test_a_stop_says_how_long_answers_are_waited_for(drain: float) -> None:
     reason = stage.run()
     assert stage.time.now == pytest.approx(min(1.2 + drain, 10.2), abs=0.4)
     assert (reason, stage.tally.events_delivered) == ((None, 50) if drain > 10 else ("the driver says so", 0))
+
+
+def test_a_client_that_breaks_its_word_is_an_error_and_what_was_accepted_is_recorded() -> None:
+    stage = Stage(many_sessions(5), latency=lambda call: 1e9 if call.number == 3 else 0.03)
+    with pytest.raises(AnswerOverdueError, match="no answer to 1 requests"):
+        stage.run()
+    assert len(stage.ledger.ids) == 40
+    assert ANSWER_SECONDS < stage.time.now < 60.0
+
+
+def test_it_shows_that_it_moves_several_times_a_second() -> None:
+    stage = Stage(many_sessions(2), latency=10.0)
+    stage.run()
+    assert stage.turns >= 5 * stage.time.now - 1
 
 
 def test_the_pacer_learns_how_long_a_failed_attempt_took_and_its_name() -> None:

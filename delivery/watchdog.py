@@ -1,0 +1,47 @@
+"""Ends a worker process in which nothing moves any more, so that Spark runs its task again: the last resort.
+
+Every wait of our own has a bound, but not all of it is our code. `faulthandler` watches from a thread that needs
+nothing of the interpreter; it prints where each thread stands, by file, line and function and without any value, and
+exits.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+LIMIT_SECONDS = 300.0
+_FEED_SECONDS = 1.0
+_STDERR = 2
+
+
+class Watchdog:
+    """Watches its process within a `with` block: unless it is fed, the process ends. One at a time in a process."""
+
+    def __init__(self, clock: Callable[[], float], limit: float = LIMIT_SECONDS) -> None:
+        self._clock = clock
+        self._limit = limit
+        self._fed_at: float | None = None
+
+    def __enter__(self) -> Self:
+        self.feed()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.rest()
+
+    def feed(self) -> None:
+        """Say that something moves; cheap enough for every turn of a loop."""
+        now = self._clock()
+        if self._fed_at is None or now - self._fed_at >= _FEED_SECONDS:
+            self._fed_at = now
+            faulthandler.dump_traceback_later(self._limit, exit=True, file=_STDERR)
+
+    def rest(self) -> None:
+        """Watch no longer, for what may take any time; `feed` begins anew."""
+        self._fed_at = None
+        faulthandler.cancel_dump_traceback_later()
