@@ -38,10 +38,12 @@ _LOG = logging.getLogger("put_events")
 class Outcome:
     """What is known of a run so far. `checked` is None until the check has ended, `refusal` unless the gate is shut.
 
-    `counts` are of what was to be sent; None where that was not counted.
+    `counts` are of what was to be sent; None where that was not counted. `replay_of`: the run whose dead letters it
+    sends again.
     """
 
     started_at: datetime
+    replay_of: str | None = None
     checked: Checked | None = None
     refusal: str | None = None
     sent: Sent = field(default_factory=Sent)
@@ -84,6 +86,7 @@ def _ending(prepared: Prepared, outcome: Outcome) -> Ending:
         plan=_plan(prepared, outcome.checked),
         counts=outcome.counts,
         settings=shown_settings(settings),
+        replay_of=outcome.replay_of,
     )
 
 

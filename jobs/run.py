@@ -135,6 +135,7 @@ class _Run:
         places = held_places(
             self._preparation, self._beginning.execution, self._signals.ask, reads_run=reads_run
         )
+        self._outcome.replay_of = reads_run
         with places as self._own_folder:
             with self._progress:
                 self._carry_out(start_spark)

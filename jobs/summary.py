@@ -36,6 +36,7 @@ class Ending:
     counts: EventCounts | None
     settings: dict[str, Any]
     plan: Plan | None = None
+    replay_of: str | None = None
 
 
 def summary_of(ending: Ending) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
     Counts are rows, events or requests; times are ISO 8601 in UTC, null where nothing was sent. `timeline` and
     `events_per_request` say less than the counts, or null, where a partition's report was lost with its task. `plan`,
     as `jobs.plan` has it, is null but with `--plan`. `settings` as `jobs.shown_settings` gives them; `events_by_day`
-    and `events_by_type` null where nothing was counted.
+    and `events_by_type` null where nothing was counted. `replay_of`: the run whose dead letters were sent again.
     """
     staged, sent = ending.account.staged, ending.account.sent
     return {
@@ -73,6 +74,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
         "finished_at": ending.finished_at.isoformat(),
         "timeline": _timeline(sent.timeline),
         "events_per_request": _events_per_request(sent),
+        "replay_of": ending.replay_of,
         "plan": None if ending.plan is None else asdict(ending.plan),
         "events_by_day": ending.counts and ending.counts.by_day,
         "events_by_type": ending.counts and ending.counts.by_type,

@@ -10,9 +10,8 @@ import json
 import os
 import socket
 import subprocess
-import time
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,21 +20,11 @@ import psutil
 
 from jobs.hadoop import spark_home
 from jobs.java import ensure_java
+from tests.whole_job.processes import wait_for
 
 WORKERS = 2
-PATIENCE_SECONDS = 90.0
-"""The longest wait for anything that a healthy cluster does in a few seconds."""
-
 _QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _LOOPBACK = "127.0.0.1"
-
-
-def wait_for(condition: Callable[[], object], what: str, seconds: float = PATIENCE_SECONDS) -> None:
-    """Wait until `condition` holds; an AssertionError that names `what` if it does not in time."""
-    until = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < until, f"not within {seconds:.0f} s: {what}"
-        time.sleep(0.05)
 
 
 class Cluster:

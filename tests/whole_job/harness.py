@@ -192,6 +192,19 @@ def assert_closed(summary: dict[str, Any]) -> None:
     )
 
 
+def full_sessions(sessions: int) -> list[dict[str, Any]]:
+    """Ten events for each session: just as many full requests."""
+    return [
+        {
+            "USER_ID": f"user-{session}",
+            "SESSION_ID": f"session-{session}",
+            "TIMESTAMP": 1_760_000_000 + number,
+        }
+        for session in range(sessions)
+        for number in range(10)
+    ]
+
+
 def rows_in(folder: Path) -> list[dict[str, Any]]:
     """All rows of a folder of Parquet files."""
     rows: list[dict[str, Any]] = (

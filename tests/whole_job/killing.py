@@ -12,8 +12,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -21,8 +20,9 @@ from typing import Any
 import psutil
 
 from standin.process import StandinProcess
-from tests.whole_job.cluster import Cluster, wait_for
-from tests.whole_job.harness import ROOT, Ended, Job, ended, interactions, ledger_ids, rows_in
+from tests.whole_job.cluster import Cluster
+from tests.whole_job.harness import ROOT, Ended, Job, ended, full_sessions, interactions, ledger_ids, rows_in
+from tests.whole_job.processes import in_own_group, wait_until_it_sends
 
 VICTIMS = ("executor", "worker daemon", "Python worker", "driver", "spark-submit")
 LIMIT = 20
@@ -114,49 +114,25 @@ def kill_and_run_again(cluster: Cluster, folder: Path, plan: Plan) -> Outcome:
 
 def _slow_job(folder: Path, standin: StandinProcess) -> Job:
     job = Job(folder, standin)
-    rows = [
-        {"USER_ID": f"user-{session}", "SESSION_ID": f"session-{session}", "TIMESTAMP": 1_760_000_000 + n}
-        for session in range(SESSIONS)
-        for n in range(EVENTS_PER_SESSION)
-    ]
-    job.write_source(interactions(rows))
+    job.write_source(interactions(full_sessions(SESSIONS)))
     job.settings["delivery"] = {"max_requests_per_second": LIMIT}
     return job
 
 
-@contextmanager
-def _started(cluster: Cluster, job: Job) -> Iterator[subprocess.Popen[str]]:
+def _started(cluster: Cluster, job: Job) -> AbstractContextManager[subprocess.Popen[str]]:
     # The workers have no keys of their own: no machine's role stands behind them.
     keys = {f"spark.executorEnv.{name}": value for name, value in job.standin.environment.items()}
     conf = [text for key, value in {**_CONF, **keys}.items() for text in ("--conf", f"{key}={value}")]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SPARK", "PYSPARK", "AWS"))}
     ours = {"SPARK_LOCAL_IP": "127.0.0.1", "PYSPARK_PYTHON": sys.executable}
     script = str(ROOT / "jobs" / "put_events.py")
-    process = subprocess.Popen(
-        [SUBMIT, "--master", cluster.url, *conf, script, *job.arguments(RUN_ID)],
-        cwd=job.folder,
-        env={**kept, **job.standin.environment, **ours},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, 9)
-        process.communicate()
+    command = [SUBMIT, "--master", cluster.url, *conf, script, *job.arguments(RUN_ID)]
+    return in_own_group(command, job.folder, {**kept, **job.standin.environment, **ours})
 
 
 def _kill(cluster: Cluster, job: Job, process: subprocess.Popen[str], plan: Plan) -> set[str]:
     """Kill the victim at its moment; the ids that stood in the ledger just before."""
-
-    def sending() -> bool:
-        assert process.poll() is None, process.communicate()
-        return any((job.output / "ledger").glob("*.parquet"))
-
-    wait_for(sending, "the job sends", 120)
+    wait_until_it_sends(job, process)
     # The moment is the plan's own: nothing is waited for here.
     time.sleep(plan.after_seconds)
     victims = _victims(cluster, process, plan.victim)

@@ -10,9 +10,8 @@ import os
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -21,11 +20,11 @@ import pytest
 
 from standin.process import StandinProcess
 from tests.jobs.test_java import path_without_java
-from tests.whole_job.harness import ROOT, Ended, Job, ended, interactions, ledger_ids, rows_in
+from tests.whole_job.harness import ROOT, Ended, Job, ended, full_sessions, interactions, ledger_ids, rows_in
+from tests.whole_job.processes import in_own_group, wait_for, wait_until_it_sends
 
 pytestmark = pytest.mark.job
 
-START = 1_760_000_000
 SESSIONS = 400
 SUBMIT = str(Path(sys.executable).with_name("spark-submit"))
 QUICK = {"SPARK_MASTER": "local[2]", "SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"}
@@ -35,12 +34,7 @@ QUICK = {"SPARK_MASTER": "local[2]", "SPARK_SUBMIT_OPTS": "-XX:TieredStopAtLevel
 @pytest.fixture
 def slow_job(job: Job) -> Job:
     """A job that would send for 20 seconds: 400 full requests, 20 a second."""
-    rows = [
-        {"USER_ID": f"user-{session}", "SESSION_ID": f"session-{session}", "TIMESTAMP": START + number}
-        for session in range(SESSIONS)
-        for number in range(10)
-    ]
-    job.write_source(interactions(rows))
+    job.write_source(interactions(full_sessions(SESSIONS)))
     job.settings["delivery"] = {"max_requests_per_second": 20}
     return job
 
@@ -53,40 +47,12 @@ def environment(job: Job) -> dict[str, str]:
     return {**kept, **job.standin.environment, "SPARK_LOCAL_IP": "127.0.0.1", **QUICK}
 
 
-@contextmanager
 def started(
     job: Job, run_id: str, *command: str, environ: dict[str, str] | None = None, cwd: Path = ROOT
-) -> Iterator[subprocess.Popen[str]]:
+) -> AbstractContextManager[subprocess.Popen[str]]:
     """The job in a process group of its own, which is gone when the block ends; how it runs if not by `command`."""
-    process = subprocess.Popen(
-        [*(command or (sys.executable, "-m", "jobs.put_events")), *job.arguments(run_id)],
-        cwd=cwd,
-        env=environment(job) | (environ or {}),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
-
-
-def wait_for(condition: Callable[[], object], process: subprocess.Popen[str] | None = None) -> None:
-    """Wait, for two minutes at most, for what a running job brings about."""
-    until = time.monotonic() + 120
-    while not condition():
-        assert process is None or process.poll() is None, process.communicate()
-        assert time.monotonic() < until, "the job did not come as far within two minutes"
-        time.sleep(0.05)
-
-
-def sending(job: Job) -> bool:
-    """Whether the ledger holds the first accepted events."""
-    return any((job.output / "ledger").glob("part-*.parquet"))
+    whole = [*(command or (sys.executable, "-m", "jobs.put_events")), *job.arguments(run_id)]
+    return in_own_group(whole, cwd, environment(job) | (environ or {}))
 
 
 def staging(job: Job) -> bool:
@@ -133,7 +99,7 @@ def test_sigterm_while_sending_settles_what_is_in_flight_and_the_rest_goes_out_n
     slow_job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
     with started(slow_job, "stopped") as process:
-        wait_for(lambda: sending(slow_job), process)
+        wait_until_it_sends(slow_job, process)
         process.terminate()
         run = ended(process, slow_job, "stopped")
 
@@ -148,7 +114,7 @@ def test_ctrl_c_while_sending_settles_what_is_in_flight_and_the_rest_goes_out_ne
     slow_job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
     with started(slow_job, "stopped") as process:
-        wait_for(lambda: sending(slow_job), process)
+        wait_until_it_sends(slow_job, process)
         os.killpg(process.pid, signal.SIGINT)
         run = ended(process, slow_job, "stopped")
 
@@ -163,7 +129,7 @@ def test_a_signal_before_anything_is_sent_ends_in_an_account_of_nothing(
     number: signal.Signals, send: Callable[[int, int], None], slow_job: Job, standin: StandinProcess
 ) -> None:
     with started(slow_job, "stopped") as process:
-        wait_for(lambda: staging(slow_job), process)
+        wait_for(lambda: staging(slow_job), "the job stages", process)
         send(process.pid, number)
         run = ended(process, slow_job, "stopped")
 
@@ -178,7 +144,7 @@ def test_spark_submit_runs_the_job_from_anywhere_and_passes_its_exit_code_on(
     job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
     job.write_source(
-        interactions([{"TIMESTAMP": START + number} for number in range(25)] + [{"ITEM_ID": "nan"}])
+        interactions([{"TIMESTAMP": 1_760_000_000 + number} for number in range(25)] + [{"ITEM_ID": "nan"}])
     )
     submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
     environ = {"PYSPARK_PYTHON": sys.executable}
@@ -202,14 +168,13 @@ def test_sigterm_to_spark_submit_while_sending_ends_in_a_summary_that_counts_wha
 ) -> None:
     submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
     with started(slow_job, "stopped", *submit, environ={"PYSPARK_PYTHON": sys.executable}) as process:
-        wait_for(lambda: sending(slow_job), process)
+        wait_until_it_sends(slow_job, process)
         process.terminate()  # spark-submit is the JVM: it ends, and the driver's Python loses its gateway
         process.wait(60)
         run = Ended(process.returncode, slow_job.output, "stopped", log="")
-        wait_for((run.folder / "summary.json").exists)
-        wait_for(
-            lambda: not any((slow_job.output / "_leases").glob("*.json"))
-        )  # the driver's Python has ended too
+        wait_for((run.folder / "summary.json").exists, "a summary")
+        leases = slow_job.output / "_leases"
+        wait_for(lambda: not any(leases.glob("*.json")), "the driver's Python has ended too")
 
     assert_stopped(run, "")
     assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record")
@@ -220,11 +185,11 @@ def test_sigterm_to_spark_submit_before_anything_is_sent_ends_in_an_account_of_n
 ) -> None:
     submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
     with started(slow_job, "stopped", *submit, environ={"PYSPARK_PYTHON": sys.executable}) as process:
-        wait_for(lambda: staging(slow_job), process)
+        wait_for(lambda: staging(slow_job), "the job stages", process)
         process.terminate()
         process.communicate(timeout=60)
         run = Ended(process.returncode, slow_job.output, "stopped", log="")
-        wait_for((run.folder / "summary.json").exists)
+        wait_for((run.folder / "summary.json").exists, "a summary")
 
     summary = assert_stopped(run, "Spark's own process ended before anything was sent")
     assert (summary["events_delivered"], summary["request_attempts"]) == (0, 0)

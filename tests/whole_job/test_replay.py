@@ -76,7 +76,8 @@ def test_dead_letters_go_out_once_when_the_cause_is_mended_and_no_command_sends_
     assert_account(repeated, rows_read=2 * len(dead), already_delivered=len(dead), events_delivered=0)
     assert_account(original, rows_read=400, already_delivered=400, events_delivered=0)
     assert len(ledger_ids(job.output)) == len(set(ledger_ids(job.output))) == 400
-    assert (replayed.folder / "report.html").read_text()
+    assert [run.summary["replay_of"] for run in (replayed, repeated, original)] == ["first", "first", None]
+    assert "replay of run first" in (replayed.folder / "report.html").read_text()
     assert not (replayed.folder / "stage").exists()
     assert first.summary["status"] == "dead_lettered", "the first run's folder stays as it was"
     assert listed(job) == [

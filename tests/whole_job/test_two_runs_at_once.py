@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -25,16 +24,17 @@ from jobs.stop_signals import StopSignals
 from standin.process import StandinProcess
 from tests.whole_job.harness import (
     Job,
+    full_sessions,
     interactions,
     ledger_ids,
     rows_in,
     run_here,
     start_process,
 )
+from tests.whole_job.processes import wait_for, wait_until_it_sends
 
 pytestmark = [pytest.mark.spark, pytest.mark.job]
 
-START = 1_760_000_000
 SESSIONS = 400
 EVENTS = 10 * SESSIONS
 
@@ -42,12 +42,7 @@ EVENTS = 10 * SESSIONS
 @pytest.fixture
 def slow_job(job: Job) -> Job:
     """A job that sends for more than a minute at its limit of 5 full requests a second."""
-    rows = [
-        {"USER_ID": f"user-{session}", "SESSION_ID": f"session-{session}", "TIMESTAMP": START + number}
-        for session in range(SESSIONS)
-        for number in range(10)
-    ]
-    job.write_source(interactions(rows))
+    job.write_source(interactions(full_sessions(SESSIONS)))
     job.settings["delivery"] = {"max_requests_per_second": 5}
     return job
 
@@ -57,22 +52,11 @@ def sending(job: Job) -> Iterator[subprocess.Popen[str]]:
     """The job in a process of its own that has begun to send; killed with the block if it still runs."""
     process = start_process(job, "run-1", environ={"SPARK_MASTER": "local[2]"})
     try:
-        wait_until(lambda: has_sent(job))
+        wait_until_it_sends(job, process)
         yield process
     finally:
         process.kill()
         process.wait()
-
-
-def has_sent(job: Job) -> bool:
-    return any((job.output / "ledger").glob("*.parquet"))
-
-
-def wait_until(happened: Callable[[], bool]) -> None:
-    until = time.monotonic() + 120
-    while not happened():
-        assert time.monotonic() < until, "it never happened"
-        time.sleep(0.1)
 
 
 def test_the_second_run_refuses_a_plan_may_run_and_a_killed_holder_is_followed_at_once(
@@ -123,8 +107,9 @@ def test_a_run_whose_tracking_id_was_taken_over_stops_and_accounts_for_what_it_s
     spark: SparkSession, slow_job: Job, standin: StandinProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def another_takes_over() -> None:
-        wait_until(lambda: has_sent(slow_job))
-        wait_until(lambda: take_over(sending_place(str(slow_job.output), "tracker")))
+        wait_until_it_sends(slow_job)
+        place = sending_place(str(slow_job.output), "tracker")
+        wait_for(lambda: take_over(place), "the lease is taken over")
 
     monkeypatch.setattr(lease_keeper, "RENEW_SECONDS", 0.5)
     another = threading.Thread(target=another_takes_over)

@@ -55,6 +55,7 @@ def summary(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
         "events_by_type": {"view": 150_312, "add-to-cart": 31_204, "purchase": 12_701, "remove": 4_182},
         "settings": SETTINGS,
         "plan": None,
+        "replay_of": None,
         "timeline": timeline(27_901, 154, 29),
         "events_per_request": [3_101, 1_904, 1_406, 1_102, 950, 801, 702, 605, 540, 16_636],
         **changed,

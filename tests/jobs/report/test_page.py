@@ -29,7 +29,9 @@ TEN_MILLION = summary(
     events_by_day=days(date(2010, 1, 1), 1000, 9_999_996), timeline=timeline(1_000_100, 10_000, 600),
 )  # fmt: skip
 STOPPED_EARLY = nothing_sent("stopped", events_by_day=None, events_by_type=None)
-REPLAY = summary(events_by_day=None, events_by_type=None, rejected_by_reason={}, timeline=None)
+REPLAY = summary(
+    replay_of="the-first-run", events_by_day=None, events_by_type=None, rejected_by_reason={}, timeline=None
+)
 RUNS = {
     "delivered": summary(),
     "nothing read": nothing_sent("delivered"),
@@ -165,7 +167,9 @@ def test_a_plan_is_shown_line_by_line_its_histogram_as_a_picture() -> None:
     assert shown.tables["planned"][1:] == [["1", "1"], ["2", "0"], ["3", "4"]]
 
 
-def test_a_replay_links_to_no_checks_since_it_made_none() -> None:
+def test_a_replay_names_its_first_run_and_links_to_no_checks_since_it_made_none() -> None:
+    assert "replay of run the-first-run" in render_report(REPLAY, ())
+    assert "replay of run" not in render_report(summary(), RULES)
     links = {found.get("href") for found in page(REPLAY, rules=()).named("a")}
     assert {"dead_letters/", "summary.json"} <= links
     assert not links & {"rejected/", "data_docs/index.html", "validation.json"}
