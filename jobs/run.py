@@ -15,7 +15,6 @@ from functools import partial
 from threading import Thread
 from typing import Protocol, Self
 
-from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from delivery.errors import StorageError
@@ -38,7 +37,7 @@ from jobs.run_folder import RunFolder, absolute, new_run_id
 from jobs.run_places import held_places
 from jobs.sending import Sending, prepare_workers, send
 from jobs.settings import Settings
-from jobs.spark_failures import SparkFailure, SparkGone, is_gone
+from jobs.spark_failures import SparkGone, is_gone
 from jobs.spark_phases import COUNT, START_SPARK, begin
 from jobs.stop_signals import StopSignals
 
@@ -194,15 +193,15 @@ class _Run:
 
         A run that was told to stop has no time for it, and no account is lost for it.
         """
-        if checked.count is None or self._signals.reason is not None:
+        if checked.count is None or self._signals.reason or self._outcome.sent.stop_reason:
             return None
-        begin(self._progress, spark.sparkContext, COUNT)
         try:
+            begin(self._progress, spark.sparkContext, COUNT)
             with cancelling(spark.sparkContext) as cancel:
                 self._signals.route_to(cancel)
                 return checked.count()
-        except (*SparkFailure, *SparkGone, Py4JError):
-            _LOG.warning("the events were not counted by day and type: Spark could not read the stage again.")
+        except Exception as error:  # noqa: BLE001 - whatever it is: what was sent must be accounted for all the same
+            _LOG.warning("the events were not counted by day and type: %s", type(error).__name__)
             return None
 
     def _check(self, spark: SparkSession) -> Checked:
