@@ -266,6 +266,12 @@ def test_a_client_that_breaks_its_word_is_an_error_and_what_was_accepted_is_reco
     assert ANSWER_SECONDS < stage.time.now < 60.0
 
 
+def test_a_client_is_not_blamed_for_the_time_in_which_nothing_was_sent() -> None:
+    stage = Stage(many_sessions(2), latency=5.0, rate=0.02)
+    assert stage.run() is None
+    assert len(stage.ledger.ids) == 20
+
+
 def test_it_shows_that_it_moves_several_times_a_second() -> None:
     stage = Stage(many_sessions(2), latency=10.0)
     stage.run()
