@@ -51,6 +51,9 @@ class Nodding:
         """Count nothing."""
         return 0
 
+    def sent(self) -> None:
+        """Learn nothing."""
+
     def observe(
         self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
     ) -> None:

@@ -172,9 +172,8 @@ class SimulatedJob:
             partition.work -= 1
             partition.in_flight += 1
             self._at(self.now + self._delay(self._world.network), lambda: self._arrive(number, lease.era))
-            # The pacer tells with its next message, at the latest with its next report.
-            told = self.now + self._delay(REPORT_SECONDS) + self._delay(self._world.link)
-            self._at(told, lambda: self.budget.used_late(late))
+            if lease.tell:
+                self._at(self.now + self._delay(self._world.link), lambda: self.budget.used(number, self.now))
         self._want(number)
 
     def _arrive(self, number: int, era: int) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import replace
 
 from awscrt.exceptions import AwsCrtError
@@ -22,6 +23,7 @@ from delivery.faults import EXPIRED_CODES, MISDATED_CODES
 from delivery.signing import Signed, Signer
 
 _SWEEP_SECONDS = 0.25
+_WARM_UP_SECONDS = 1.0
 _OK = 200
 # What the Common Runtime raises when a connection or a signature fails, by its error's kind.
 _RUNTIME_ERRORS = (AwsCrtError, RuntimeError, OSError, ValueError)
@@ -62,6 +64,23 @@ class AwsCrtClient:
             exchange = _Exchange(self, signed, done)
             self._open[exchange] = self._clock() + self._time_out
             self._pool.borrow(exchange.begin)
+
+    def warm_up(self) -> None:
+        """Open a first connection and make a first signature, so that the first request is not late for it.
+
+        It waits for the connection a little while and tells of no failure: the first request will.
+        """
+        ready = threading.Event()
+
+        def keep(connection: HttpClientConnection | None, _: str | None) -> None:
+            if connection is not None:
+                self._pool.give_back(connection)
+            ready.set()
+
+        with suppress(CredentialsError, *_RUNTIME_ERRORS):
+            self._pool.borrow(keep)
+            self._signer.sign(b"{}")
+            ready.wait(_WARM_UP_SECONDS)
 
     def close(self) -> None:
         """Stop watching time-outs, give up what still waits for an answer, and close the connections."""

@@ -17,6 +17,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from delivery.granted_rate import GrantedRate
+from delivery.recent_uses import RecentUses
 
 # A first slot is leased this long before it is due. A round of leases lasts about half as long, so that each
 # partition has its next lease before it has used up the last.
@@ -38,7 +39,8 @@ _ACTIVE_SECONDS = 1.0
 class Lease:
     """`count` slots, the first `start_in` seconds from now, the others `spacing` seconds apart.
 
-    A slot may be used up to `patience` seconds late, then it is lost. `era` is the ticket of its attempts.
+    A slot may be used up to `patience` seconds late, then it is lost. `era` is the ticket of its attempts. `tell`: say
+    at once when a slot has been used.
     """
 
     count: int
@@ -46,6 +48,7 @@ class Lease:
     spacing: float
     patience: float
     era: int
+    tell: bool = False
 
 
 class Budget:
@@ -54,7 +57,7 @@ class Budget:
     def __init__(self, limit: float) -> None:
         self._granted = GrantedRate(pace_of(limit))
         self._late_free = free_lateness(limit)
-        self._small = limit < _SMALL_LIMIT
+        self._uses = RecentUses(limit) if limit < _SMALL_LIMIT else None
         self._asked: OrderedDict[Hashable, int] = OrderedDict()
         self._seen: dict[Hashable, float] = {}
         self._active = 1
@@ -76,11 +79,13 @@ class Budget:
         """Take a partition out of the queue: it has finished, or its connection is gone."""
         self._asked.pop(who, None)
         self._seen.pop(who, None)
+        if self._uses:
+            self._uses.forget(who)
 
-    def used_late(self, seconds: float) -> None:
-        """Learn that a slot was used so late: at small limits the slots after it make room."""
-        if self._small:
-            self._next += max(0.0, seconds - self._late_free)
+    def used(self, who: Hashable, now: float) -> None:
+        """Learn that a partition has used its slot by now: at small limits the slots after it make room."""
+        if self._uses:
+            self._uses.used(who, now)
 
     def answered(self, era: int, accepted: int, refused: int, now: float) -> None:
         """Learn how attempts with the ticket `era` ended; `refused` counts those throttled."""
@@ -88,29 +93,36 @@ class Budget:
 
     def due_in(self, now: float) -> float | None:
         """Return the seconds until `leases` has something to give; None while nobody asks."""
-        return max(0.0, self._next - LEAD_SECONDS - now) if self._asked else None
+        return max(0.0, self._due(now) - LEAD_SECONDS - now) if self._asked else None
 
     def leases(self, now: float) -> list[tuple[Hashable, Lease]]:
         """Return the leases to hand out now, and to whom."""
         given: list[tuple[Hashable, Lease]] = []
-        while self._asked and self._next - LEAD_SECONDS <= now:
+        while self._asked and self._due(now) - LEAD_SECONDS <= now:
             given += self._lease_round(now)
         return given
 
+    def _due(self, now: float) -> float:
+        """Return when the next slot lies, if it is not past."""
+        return max(self._next, self._uses.next_at_the_earliest(now)) if self._uses else self._next
+
     def _lease_round(self, now: float) -> list[tuple[Hashable, Lease]]:
         """Lease to the partitions at the head of the queue, their slots interleaved one by one."""
-        start = max(self._next, now + _START_SECONDS)
+        start = max(self._due(now), now + _START_SECONDS)
         count, group = self._take_group(now)
         slot = 1.0 / self.rate
         seconds = len(group) * count * slot
         # A rate that is half idle has not been tried: idle time counts against use.
         idle = start - self._next if self._next > -math.inf else 0.0
         self._next = start + seconds
-        patience = _LONG_PATIENCE_SECONDS if self._small else self._late_free
+        tell = self._uses is not None
+        patience = _LONG_PATIENCE_SECONDS if tell else self._late_free
         given: list[tuple[Hashable, Lease]] = []
         for place, who in enumerate(group):
             start_in = start - now + place * slot
-            given.append((who, Lease(count, start_in, len(group) * slot, patience, self._granted.era)))
+            given.append((who, Lease(count, start_in, len(group) * slot, patience, self._granted.era, tell)))
+            if self._uses:
+                self._uses.leased(who, now + start_in)
         self._granted.use(max(0.0, seconds - idle))
         return given
 

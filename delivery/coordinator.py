@@ -4,11 +4,11 @@ It also adds up what partitions report, and stops the job when that tells of an 
 wrong key, garbage, silence) and partitions that die: their connection closes, and they are out of the queue. It never
 sees an event.
 
-Messages, all keys optional, from a partition: `from` its token (in the first one), `want` slots, `late`
-seconds, `answered` [[era, accepted, refused], …], `counts` [attempts, throttled, requests, events] so far,
-`failed` [attempts without an answer or with a server's error, attempts refused, seconds since the first of the former
-began, the last one's name], `stop` [a reason, seconds to wait for answers]. To a partition: `lease` [count, start_in,
-spacing, patience, era], `stop` as above.
+Messages, all keys optional, from a partition: `from` its token (in the first one), `want` slots, `answered` [[era,
+accepted, refused], …], `counts` [attempts, throttled, requests, events] so far, `failed` [attempts without an answer or
+with a server's error, attempts refused, seconds since the first of the former began, the last one's name], `stop` [a
+reason, seconds to wait for answers]. To a partition: `lease` [count, start_in, spacing, patience, era, tell], `stop` as
+above.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from delivery.settings import CoordinatorAddress
 _LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
 _END_SECONDS = 15.0
-_LONGEST_LATE = 1.0
 _BACKLOG = 1024
 
 
@@ -197,26 +196,27 @@ class Coordinator:
     def _understand(self, member: _Member, message: Message) -> None:
         now = self._clock()
         member.name = str(message.get("from", member.name))
-        if "late" in message:
-            self._budget.used_late(min(float(message["late"]), _LONGEST_LATE))
         for era, accepted, refused in message.get("answered", ()):
             self._budget.answered(int(era), int(accepted), int(refused), now)
         if "failed" in message:
             failed, refused, ago, name = message["failed"]
             self._learn_of_failures(int(failed), int(refused), now - float(ago), str(name))
         if "counts" in message:
-            self._count(member.name, message["counts"], now)
+            self._count(member, message["counts"], now)
         if "want" in message:
             self._budget.ask(member, int(message["want"]), now)
         if "stop" in message:
             reason, drain = message["stop"]
             self.stop(str(reason), float(drain))
 
-    def _count(self, name: str, counts: Sequence[int], now: float) -> None:
+    def _count(self, member: _Member, counts: Sequence[int], now: float) -> None:
         attempts, throttled, requests, events = map(int, counts)
-        if requests > self._counts.get(name, (0, 0, 0, 0))[2]:
+        before = self._counts.get(member.name, (0, 0, 0, 0))
+        if attempts > before[0]:
+            self._budget.used(member, now)
+        if requests > before[2]:
             self._outage.accepted(now)
-        self._counts[name] = (attempts, throttled, requests, events)
+        self._counts[member.name] = (attempts, throttled, requests, events)
 
     def _learn_of_failures(self, failed: int, refused: int, began: float, name: str) -> None:
         self._outage.refused(refused)

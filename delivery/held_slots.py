@@ -23,8 +23,6 @@ class HeldSlots:
     def __init__(self) -> None:
         self._held: deque[_Held] = deque()
         self.unspent = 0
-        self.latest = 0.0
-        """The most seconds that a slot was used late, since it was last set to 0."""
 
     def add(self, lease: Lease, now: float) -> None:
         """Hold a lease that arrived at `now`."""
@@ -43,10 +41,9 @@ class HeldSlots:
             self._step(head)
         return None
 
-    def take(self, now: float) -> int:
+    def take(self) -> int:
         """Use the next slot, which `next_in` said is due; return the era it belongs to."""
         head = self._held[0]
-        self.latest = max(self.latest, now - head.at)
         self._step(head)
         return head.era
 

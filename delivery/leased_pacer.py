@@ -95,6 +95,7 @@ class LeasedPacer:
         self._leases: SimpleQueue[tuple[Lease, float]] = SimpleQueue()
         self._slots = HeldSlots()
         self._asked_at: float | None = None
+        self._tells_uses = False
         self._told_at = -_REPORT_SECONDS
         self._answered: dict[int, list[int]] = {}
         self._counts = [0, 0, 0, 0]
@@ -140,9 +141,14 @@ class LeasedPacer:
         self._counts[0] += 1
         self._news = True
         if self._slots.unspent:
-            return self._slots.take(self._clock())
+            return self._slots.take()
         self._fallback.spend()
         return STATIC_TICKET
+
+    def sent(self) -> None:
+        """Tell the driver at once where it wants to know; see `Pacer`."""
+        if self._tells_uses:
+            self._tell(self._clock(), {})
 
     def observe(
         self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
@@ -232,8 +238,9 @@ class LeasedPacer:
 
     def _understand(self, message: Message) -> None:
         if "lease" in message:
-            count, start_in, spacing, patience, era = message["lease"]
-            self._leases.put((Lease(count, start_in, spacing, patience, era), self._clock()))
+            count, start_in, spacing, patience, era, tell = message["lease"]
+            self._tells_uses = tell
+            self._leases.put((Lease(count, start_in, spacing, patience, era, tell), self._clock()))
         if "stop" in message:
             reason, drain = message["stop"]
             self._heed(str(reason), float(drain))
@@ -264,8 +271,6 @@ class LeasedPacer:
         message |= {"from": self._token, "counts": self._counts}
         if self._answered:
             message["answered"] = [[era, *counts] for era, counts in self._answered.items()]
-        if self._slots.latest > 0.0:
-            message["late"] = self._slots.latest
         if self._failures:
             message["failed"] = self._failures.told(now)
         if self._stop_untold is not None:
@@ -277,5 +282,5 @@ class LeasedPacer:
             return
         self._told_at = now
         self._news = False
-        self._answered, self._slots.latest, self._stop_untold = {}, 0.0, None
+        self._answered, self._stop_untold = {}, None
         self._failures = _Failures()

@@ -60,7 +60,9 @@ def open_client(region: str | None, endpoint_url: str | None) -> EventsClient:
     # A session caches what it found: a second look after an expiry must start from a new one.
     credentials = CredentialSource(lambda: Session().get_credentials())
     signer = Signer(endpoint, credentials, time.time)
-    return AwsCrtClient(signer, ConnectionPool(endpoint, CONNECT_SECONDS), time.monotonic)
+    client = AwsCrtClient(signer, ConnectionPool(endpoint, CONNECT_SECONDS), time.monotonic)
+    client.warm_up()
+    return client
 
 
 def _deliver(task: DeliveryTask, pacer: Pacer, watchdog: Watchdog) -> PartitionReport:

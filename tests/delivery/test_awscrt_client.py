@@ -16,7 +16,7 @@ import pytest
 from botocore.exceptions import CredentialRetrievalError
 from botocore.session import Session
 
-from delivery import signing
+from delivery import awscrt_client, signing
 from delivery.answer import ACCEPTED, Answer
 from delivery.awscrt_client import AwsCrtClient
 from delivery.boto3_client import Boto3Client, boto3_service
@@ -163,6 +163,26 @@ def test_closing_gives_up_what_is_in_flight_and_hangs_up() -> None:
         client.close()
         assert told.get(timeout=10) == Answer(None, "ReadTimeout")
         assert server.hung_up.wait(10)
+
+
+def test_warmed_up_it_has_a_connection_and_has_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(awscrt_client, "_WARM_UP_SECONDS", 20.0)
+    with ScriptedServer() as server, awscrt(server.url) as client:
+        client.warm_up()
+        assert (len(client._pool._idle), server.seen) == (1, [])
+        assert answers(client) == [ACCEPTED]
+        assert server.connections == 1
+
+
+def test_a_server_that_is_not_there_and_keys_that_are_gone_are_no_matter_when_it_warms_up(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with ScriptedServer() as server:
+        url = server.url
+    with awscrt(url) as client:
+        client.warm_up()
+        monkeypatch.setattr(client._signer._credentials._credentials, "get_frozen_credentials", _broken)
+        client.warm_up()
 
 
 def test_connections_are_kept_and_grow_only_as_needed() -> None:

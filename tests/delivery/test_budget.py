@@ -136,17 +136,18 @@ def test_who_is_forgotten_gets_nothing() -> None:
     assert budget.leases(0.0) == []
 
 
-def test_a_slot_used_late_at_a_small_limit_moves_those_after_it() -> None:
-    budget = Budget(2)
-    budget.ask("a", 1, now=0.0)
-    budget.leases(0.0)
-    budget.ask("a", 1, now=0.1)
-    before = budget.due_in(0.1)
-    budget.used_late(0.2)
-    after = budget.due_in(0.1)
-    assert before is not None
-    assert after is not None
-    assert after - before == pytest.approx(0.2 - free_lateness(2))
+def test_a_slot_used_late_at_a_small_limit_moves_those_a_second_later() -> None:
+    budget, at = Budget(2), 0.0
+    dues = []
+    for number in range(4):
+        budget.ask("a", 1, at)
+        at += budget.due_in(at) or 0.0
+        ((_, lease),) = budget.leases(at)
+        dues.append(at + lease.start_in)
+        at = dues[-1] + (0.2 if number == 1 else 0.0)
+        budget.used("a", at)
+    assert dues[2] - dues[1] < 0.6
+    assert dues[3] - dues[1] > 1.2
 
 
 @given(st.integers(1, 100_000))
@@ -178,7 +179,7 @@ def by_chance(share: float, seed: int) -> Callable[[float], bool]:
     return lambda _at: draw.random() >= share
 
 
-@pytest.mark.parametrize(("limit", "least"), [(50, 0.8), (1000, 0.95)])
+@pytest.mark.parametrize(("limit", "least"), [(50, 0.6), (1000, 0.95)])
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.3])
 def test_a_service_that_refuses_a_share_whatever_the_rate_is_not_slowed_down_for(
     limit: int, share: float, least: float

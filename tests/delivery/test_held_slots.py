@@ -14,9 +14,9 @@ def test_slots_are_due_one_after_the_other() -> None:
     slots.add(Lease(count=2, start_in=0.5, spacing=0.25, patience=0.25, era=3), now=10.0)
     assert slots.next_in(10.0) == 0.5
     assert slots.next_in(10.5) == 0.0
-    assert slots.take(10.5) == 3
+    assert slots.take() == 3
     assert slots.next_in(10.5) == 0.25
-    assert slots.take(10.75) == 3
+    assert slots.take() == 3
     assert slots.next_in(10.75) is None
     assert slots.unspent == 0
 
@@ -29,19 +29,11 @@ def test_a_slot_that_was_not_used_in_time_is_lost_and_the_next_one_is_not() -> N
     assert slots.unspent == 2
 
 
-def test_the_latest_use_is_remembered_until_it_was_told() -> None:
-    slots = HeldSlots()
-    slots.add(Lease(count=2, start_in=0.0, spacing=0.5, patience=0.25, era=0), now=0.0)
-    slots.take(0.125)
-    slots.take(0.5)
-    assert slots.latest == 0.125
-
-
 def test_leases_of_two_eras_keep_their_own_ticket() -> None:
     slots = HeldSlots()
     for era in (1, 2):
         slots.add(Lease(count=1, start_in=0.0, spacing=1.0, patience=1.0, era=era), now=0.0)
-    assert [slots.take(0.0), slots.take(0.0)] == [1, 2]
+    assert [slots.take(), slots.take()] == [1, 2]
 
 
 leases = st.builds(
@@ -64,7 +56,7 @@ def test_slots_never_multiply_and_the_count_of_unspent_ones_is_right(
     for step in steps:
         now += step
         if slots.next_in(now) == 0.0:
-            slots.take(now)
+            slots.take()
             used += 1
     total = sum(lease.count for lease in given_)
     assert used + slots.unspent <= total

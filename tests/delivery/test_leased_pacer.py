@@ -59,8 +59,10 @@ class Scene:
             raise CoordinatorLostError("nobody there")
         return self.links.popleft()
 
-    def lease(self, link: ScriptedLink, count: int, start_in: float = 0.0, era: int = 0) -> None:
-        link.inbox.append({"lease": [count, start_in, 0.01, 0.02, era]})
+    def lease(
+        self, link: ScriptedLink, count: int, start_in: float = 0.0, era: int = 0, *, tell: bool = False
+    ) -> None:
+        link.inbox.append({"lease": [count, start_in, 0.01, 0.02, era, tell]})
         self.pacer.hear()
 
 
@@ -111,17 +113,17 @@ def test_an_attempt_goes_out_when_its_slot_is_due_and_carries_its_era_back() -> 
     assert link.sent[-1]["counts"] == [1, 1, 0, 0]
 
 
-def test_a_slot_used_late_is_told() -> None:
+@pytest.mark.parametrize("tell", [True, False])
+def test_that_a_slot_has_been_used_is_told_at_once_where_the_driver_wants_to_know(tell: bool) -> None:  # noqa: FBT001
     link = ScriptedLink()
     scene = joined(link)
     scene.pacer.wait(1)
-    scene.lease(link, 1)
-    scene.clock.now += 0.015
+    scene.lease(link, 1, tell=tell)
     scene.pacer.wait(1)
     scene.pacer.spend()
-    scene.clock.now += 0.2
-    scene.pacer.wait(1)
-    assert abs(link.sent[-1]["late"] - 0.015) < 1e-9
+    before = len(link.sent)
+    scene.pacer.sent()
+    assert [message["counts"] for message in link.sent[before:]] == ([[1, 0, 0, 0]] if tell else [])
 
 
 def test_accepted_events_are_counted_for_the_driver() -> None:

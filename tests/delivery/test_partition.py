@@ -50,6 +50,9 @@ class Unpaced:
     def spend(self) -> int:
         return 1
 
+    def sent(self) -> None:
+        pass
+
     def observe(
         self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
     ) -> None:
@@ -264,4 +267,4 @@ def test_a_client_that_gives_no_answers_is_worth_another_attempt_and_stops_nobod
 
 def test_the_client_is_made_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     aws_environment.only(monkeypatch, **aws_environment.KEYS, AWS_DEFAULT_REGION="eu-west-1")
-    open_client(None, None).close()
+    open_client(None, "http://127.0.0.1:1").close()
