@@ -4,9 +4,14 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# The Spark to develop and test with: SPARK=3.5 or any release, e.g. make test SPARK=4.0.2
-SPARK  ?= 4.0.2
-STAMP  := $(VENV)/.installed-$(SPARK)
+# The Spark to develop and test with: SPARK=3.5, 4.0, 4.3, or any release by its full name, e.g. make test SPARK=4.1.4
+SPARK  ?= 4.0
+# A short name stands for one release, so that it means the same tomorrow: EMR 7.13's, emr-spark-8.0's, the newest.
+RELEASE_3.5 := 3.5.6
+RELEASE_4.0 := 4.0.2
+RELEASE_4.3 := 4.3.0
+PYSPARK := $(or $(RELEASE_$(SPARK)),$(SPARK))
+STAMP  := $(VENV)/.installed-$(PYSPARK)
 PYTEST := $(BIN)/python -m pytest
 # Airflow's own environment: it must never share one with the job, and its tests need none of the job's packages.
 AIRFLOW_VENV := .venv-airflow
@@ -22,7 +27,7 @@ venv: $(STAMP) ## make the virtual environment .venv with everything the job, it
 
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "pyspark==$(SPARK)" --editable ".[dev]"
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "pyspark==$(PYSPARK)" --editable ".[dev]"
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 
