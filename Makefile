@@ -18,7 +18,7 @@ AIRFLOW_VENV := .venv-airflow
 AIRFLOW_BIN  := $(AIRFLOW_VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-dags check format docs bench kill-test package clean
+.PHONY: help venv demo test test-fast test-dags check format docs bench kill-test test-package package clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,8 +34,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: venv ## load a shop's made-up history into a local stand-in of the service, twice
 	$(BIN)/python -m standin.demo
 
-test: venv ## run every test
-	$(PYTEST)
+test: venv ## run the tests; those of the DAG and of the package have targets of their own
+	$(PYTEST) -m "not package"
 
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
 	$(PYTEST) -m "not spark and not job and not s3"
@@ -68,6 +68,9 @@ bench: venv ## measure speed and memory side by side; prints ratios
 
 kill-test: venv ## kill a process of a real cluster N times while the job sends (default: N=100)
 	$(BIN)/python -m benchmarks.kill_test --runs $(or $(N),100)
+
+test-package: venv ## build the package and run it alone on a real cluster; takes minutes, and pip's network
+	$(PYTEST) -m package
 
 package: venv ## build dist/: the code, an environment archive for the cluster, the entry, conf/
 	$(BIN)/python -m bundle
