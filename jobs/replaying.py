@@ -18,6 +18,7 @@ from jobs.run_folder import RunFolder
 from jobs.spark_failures import SparkFailure, usage_error
 from jobs.spark_phases import STAGE_AGAIN, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
+from jobs.workers import prepare_workers
 from transforms import dead_letters, staging
 from transforms.source import with_scheme
 
@@ -29,6 +30,7 @@ def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, f
         UsageError: a file of theirs can't be read.
     """
     begin(watch, spark.sparkContext, STAGE_AGAIN)
+    prepare_workers(spark)
     letters = spark.read.schema(dead_letters.COLUMNS).parquet(with_scheme(first.dead_letters))
     staged = staging.stage(
         dead_letters.events_again(letters),

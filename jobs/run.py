@@ -35,7 +35,7 @@ from jobs.progress_view import view_for
 from jobs.replaying import stage_again
 from jobs.run_folder import RunFolder, absolute, new_run_id
 from jobs.run_places import held_places
-from jobs.sending import Sending, prepare_workers, send
+from jobs.sending import Sending, send
 from jobs.settings import Settings
 from jobs.spark_failures import SparkGone, is_gone
 from jobs.spark_phases import COUNT, START_SPARK, begin
@@ -213,8 +213,6 @@ class _Run:
         try:
             with cancelling(spark.sparkContext) as cancel:
                 self._signals.route_to(cancel)
-                if not self._preparation.plan_only:
-                    prepare_workers(spark)
                 checked = self._stage(spark, self._progress)
         except Exception as error:
             reason = self._signals.reason or (_GONE if is_gone(error) else None)

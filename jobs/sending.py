@@ -6,9 +6,7 @@ Starts the coordinator, hands out the files, adds up the receipts. How a partiti
 from __future__ import annotations
 
 import time
-from contextlib import suppress
 from dataclasses import dataclass
-from threading import Thread
 
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
@@ -18,13 +16,12 @@ from delivery.partition import deliver
 from delivery.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
 from jobs.account import Sent
-from jobs.code_shipping import ship_code
 from jobs.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.receipts import Receipts, sent_in_all
 from jobs.sending_figures import SendingMeter
 from jobs.spark_failures import SparkFailure, SparkGone, is_gone
-from jobs.spark_phases import PREPARE_WORKERS, SEND, begin
+from jobs.spark_phases import SEND, begin
 from jobs.staged_files import StagedFile
 from jobs.stop_signals import StopSignals
 
@@ -63,24 +60,6 @@ class Sending:
             )
             for number, file in enumerate(self.files)
         ]
-
-
-def prepare_workers(spark: SparkSession) -> None:
-    """Take the sender's code to the executors, and have their Python workers import it meanwhile, in the background.
-
-    The driver plans for seconds while the executors have nothing to do. Workers wait for a minute (Spark's
-    `IDLE_WORKER_TIMEOUT_MS`): a longer stage ends them, and loses nothing but the head start.
-    """
-    ship_code(spark)
-    Thread(target=_deliver_nothing, args=(spark,), name="prepare-workers", daemon=True).start()
-
-
-def _deliver_nothing(spark: SparkSession) -> None:
-    context = spark.sparkContext
-    # Whatever fails here fails again, and is told, when there is something to send.
-    with suppress(*SparkFailure, *SparkGone, Py4JError, RuntimeError):
-        context.setJobDescription(PREPARE_WORKERS)
-        context.parallelize([], context.defaultParallelism).mapPartitions(deliver).collect()
 
 
 def send(spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:

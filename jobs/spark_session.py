@@ -48,6 +48,9 @@ _PREFERRED = {
     "spark.sql.parquet.compression.codec": "zstd",
     # pandas writes nanoseconds, which Spark refuses unless it may read them as numbers.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
+    # The JVM never compiles a method of more than 8,000 bytes of bytecode (HotSpot, HugeMethodLimit): what Spark fuses
+    # beyond that runs interpreted, and slower than what it does not fuse. Many properties or rules get there.
+    "spark.sql.codegen.hugeMethodLimit": "8000",
     # Tasks put their files in place themselves: half the renames, which are copies on S3. What a failed write
     # leaves behind harms nobody, since nothing here reads the output of one.
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",

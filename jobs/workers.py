@@ -1,0 +1,32 @@
+"""Prepares the executors for sending while the driver still plans. It sends nothing, and nothing waits for it."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from threading import Thread
+
+from py4j.protocol import Py4JError
+from pyspark.sql import SparkSession
+
+from delivery.partition import deliver
+from jobs.code_shipping import ship_code
+from jobs.spark_failures import SparkFailure, SparkGone
+from jobs.spark_phases import PREPARE_WORKERS
+
+
+def prepare_workers(spark: SparkSession) -> None:
+    """Take the sender's code to the executors, and have their Python workers import it meanwhile, in the background.
+
+    The driver plans for seconds while the executors have nothing to do. Workers wait for a minute (Spark's
+    `IDLE_WORKER_TIMEOUT_MS`): a longer stage ends them, and loses nothing but the head start.
+    """
+    ship_code(spark)
+    Thread(target=_deliver_nothing, args=(spark,), name="prepare-workers", daemon=True).start()
+
+
+def _deliver_nothing(spark: SparkSession) -> None:
+    context = spark.sparkContext
+    # Whatever fails here fails again, and is told, when there is something to send.
+    with suppress(*SparkFailure, *SparkGone, Py4JError, RuntimeError):
+        context.setJobDescription(PREPARE_WORKERS)
+        context.parallelize([], context.defaultParallelism).mapPartitions(deliver).collect()
