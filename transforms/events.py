@@ -22,7 +22,7 @@ from transforms.event_id import Part, content_id
 from transforms.event_json import envelope, event_body
 from transforms.event_window import Window
 from transforms.expressions import resolve
-from transforms.impression import canonical, impression_ids, impression_sizes, joined, lengths
+from transforms.impression import identity, impression_ids, impression_sizes, joined
 from transforms.mapping import MappingSettings, SessionSettings
 from transforms.names import EVENT_COLUMNS
 from transforms.properties import UNREADABLE_PREFIX, MappedProperty, properties_json
@@ -47,8 +47,7 @@ _HELPERS = (
     "_at_micros",
     "_impression_size",
     "_impression_chars",
-    "_impression_shortest",
-    "_impression_longest",
+    "_impression_long_ids",
     "_impression_bad_ids",
     UNREADABLE_PREFIX + "eventValue",
     *(PLAUSIBLE_PREFIX + unit for unit in MICROS_PER),
@@ -154,11 +153,11 @@ def _identified(
         {UNREADABLE_PREFIX + one.key: one.unreadable() for one in mapped}
         | {UNREADABLE_PREFIX + "eventValue": value_is_lost}
         | {"_properties": properties_json([one.plan for one in mapped])}
-        | {"_joined": joined(F.col("impression")), "_lengths": lengths(F.col("impression"))}
+        | {"_joined": joined(F.col("impression"))}
     )
     made = content_id(_content(mapped, session_is_mapped=session_is_mapped))
-    ids = F.col("impression"), F.col("_joined"), F.col("_lengths")
-    return events.withColumns({"eventId": F.coalesce(known.text("eventId"), made)} | impression_sizes(*ids))
+    sizes = impression_sizes(F.col("impression"), F.col("_joined"))
+    return events.withColumns({"eventId": F.coalesce(known.text("eventId"), made)} | sizes)
 
 
 def _content(mapped: Sequence[MappedProperty], *, session_is_mapped: bool) -> list[Part]:
@@ -167,7 +166,7 @@ def _content(mapped: Sequence[MappedProperty], *, session_is_mapped: bool) -> li
     return [
         *(Part(name, F.col(name)) for name in names),
         Part("eventValue", F.col("eventValue"), fractional=True),
-        Part("impression", canonical(F.col("impression"), F.col("_joined"), F.col("_lengths"))),
+        Part("impression", identity(F.col("impression"))),
         *(Part(f"properties.{one.key}", one.identity(), one.is_fractional()) for one in mapped),
     ]
 

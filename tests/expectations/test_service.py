@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expectations.service import service_suite
+from transforms.impression import MOST_ID_CHARACTERS
 
 ENTRIES = service_suite().entries[:-1]  # the last one follows from the schema
 
@@ -62,8 +63,9 @@ def test_an_impression_is_as_long_as_the_model_allows(shapes: dict[str, Any]) ->
         "min_value": impression["min"],
         "max_value": impression["max"],
     }
-    assert kwargs_of(between, "_impression_shortest") == {"min_value": item["min"]}
-    assert kwargs_of(between, "_impression_longest") == {"max_value": item["max"]}
+    # What is empty counts among the bad ids.
+    assert (item["min"], item["max"]) == (1, MOST_ID_CHARACTERS)
+    assert kwargs_of(between, "_impression_long_ids") == {"max_value": 0}
 
 
 def test_what_the_model_requires_may_not_be_null(shapes: dict[str, Any]) -> None:

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from transforms.errors import BadInput
-from transforms.impression import canonical, impression_ids, impression_sizes, joined, lengths
+from transforms.impression import identity, impression_ids, impression_sizes, joined
 
 
 def impressions(spark: SparkSession, values: list[Any], data_type: T.DataType) -> DataFrame:
@@ -48,21 +48,24 @@ def test_other_columns_are_refused(data_type: T.DataType) -> None:
 
 def test_the_sizes_that_rules_need_are_exact_and_null_without_an_impression(spark: SparkSession) -> None:
     cases: dict[tuple[str | None, ...] | None, tuple[int | None, ...]] = {
-        ("a", "bcd"): (2, 5, 1, 3, 0),
-        ("nü",): (1, 2, 2, 2, 0),
-        (None,): (1, 0, None, None, 1),
-        ("ab", None, " NULL\u00a0", "None", "nan", "\u3000", "nullable", ""): (8, 31, 0, 8, 6),
-        ("a|null|b",): (1, 8, 8, 8, 0),
-        None: (None, None, None, None, None),
+        ("a", "bcd"): (2, 5, 0, 0),
+        ("nü",): (1, 2, 0, 0),
+        (None,): (1, 0, 0, 1),
+        ("ab", None, " NULL\u00a0", "None", "nan", "\u3000", "nullable", ""): (8, 31, 0, 6),
+        ("a|null|b",): (1, 8, 0, 0),
+        ("ü" * 256,): (1, 256, 0, 0),
+        ("ü" * 257, "b" * 256, "c" * 257): (3, 772, 2, 0),
+        ("a" * 128, "b" * 128): (2, 257, 0, 0),
+        None: (None, None, None, None),
     }
     data_type = T.ArrayType(T.StringType())
     df = impressions(spark, [None if ids is None else list(ids) for ids in cases], data_type)
     ids = F.col("ids")
-    rows = df.select(*impression_sizes(ids, joined(ids), lengths(ids)).values()).collect()
+    rows = df.select(*impression_sizes(ids, joined(ids)).values()).collect()
     assert [tuple(row) for row in rows] == list(cases.values())
 
 
-def test_no_two_impressions_are_written_alike(spark: SparkSession) -> None:
+def test_no_two_impressions_have_one_identity(spark: SparkSession) -> None:
     different = [
         ["a|b", "c"],
         ["a", "b|c"],
@@ -76,7 +79,11 @@ def test_no_two_impressions_are_written_alike(spark: SparkSession) -> None:
         ["c", "b", "a"],
     ]
     df = impressions(spark, different, T.ArrayType(T.StringType()))
-    ids = F.col("ids")
-    texts = [row[0] for row in df.select(canonical(ids, joined(ids), lengths(ids))).collect()]
-    assert None not in texts
-    assert len(set(texts)) == len(different)
+    found = [row[0] for row in df.select(identity(F.col("ids"))).collect()]
+    assert None not in found
+    assert len(set(found)) == len(different)
+
+
+def test_without_an_impression_there_is_no_identity(spark: SparkSession) -> None:
+    df = impressions(spark, [None, []], T.ArrayType(T.StringType()))
+    assert [row[0] for row in df.select(identity(F.col("ids"))).collect()] == [None, None]
