@@ -15,8 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import psutil
-from pyspark.sql import DataFrame, Observation, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import DataFrame, SparkSession
 
 from expectations.compiler import compile_suites
 from expectations.rules import Rules
@@ -80,9 +79,7 @@ def _steps(rows: DataFrame, partitions: int, *, derived: bool) -> tuple[DataFram
 def _stage(checked: DataFrame, rules: Rules, asked: argparse.Namespace) -> None:
     kept = rules.check_columns()
     staged = staging.stage(checked, None, id_is_mapped=False, partitions=asked.partitions, keep=kept)
-    requests = F.count_if("first_of_request").alias("requests")
-    counted = staged.observe(Observation("rate"), *rules.tallies(), requests)
-    staging.write(counted.drop(*kept), str(asked.folder / "stage"))
+    staging.write(staged, str(asked.folder / "stage"))
 
 
 def _to_nowhere(df: DataFrame) -> None:

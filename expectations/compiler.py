@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from expectations.columns import near_misses, visible
 from expectations.conditions import (
     CONSIDERED_COUNT,
+    DISTINCT_COUNT,
     FAILED_COUNT,
     NULL_COUNT,
     ROW_COUNT,
@@ -21,7 +22,7 @@ from expectations.conditions import (
     ConditionSource,
 )
 from expectations.errors import BadSuite
-from expectations.rules import ROWS, Rule, Rules, tally_name
+from expectations.rules import ROWS, Rule, Rules, distinct_name, tally_name
 from expectations.suite import Suite, columns_named, may_be_absent
 
 if TYPE_CHECKING:
@@ -39,16 +40,18 @@ def compile_suites(events: DataFrame, service: Suite, user: Suite | None = None)
     for each, _, name in named:
         _check_columns(each, name, events.columns)
     source = ConditionSource(events, [each for each, _, _ in named])
-    taken = _Bits()
+    taken = _Tallies()
     rules = tuple(_rule(each, origin, name, source, taken) for each, origin, name in named)
-    return Rules(rules, tuple(taken.predicates), _scanned(rules, visible(events.columns)))
+    scanned = _scanned(rules, visible(events.columns))
+    return Rules(rules, tuple(taken.predicates), tuple(taken.distinct), scanned)
 
 
-class _Bits:
-    """Gives every distinct predicate one bit; rules that count the same rows share it."""
+class _Tallies:
+    """Gives every distinct predicate one bit, which rules that count the same rows share; numbers the value counts."""
 
     def __init__(self) -> None:
         self.predicates: list[Column] = []
+        self.distinct: list[Column] = []
         self._known: dict[str, int] = {}
 
     def bit(self, predicate: Column) -> int:
@@ -60,6 +63,11 @@ class _Bits:
     def rows(self, predicate: Column | None) -> str:
         """The name of the count of the rows that meet the predicate; None counts all."""
         return ROWS if predicate is None else tally_name(self.bit(predicate))
+
+    def values(self, values: Column) -> str:
+        """The name of the count of the distinct values, nulls left out."""
+        self.distinct.append(values)
+        return distinct_name(len(self.distinct) - 1)
 
 
 def _named(service: Suite, user: Suite | None) -> Iterator[tuple[Expectation, str, str]]:
@@ -78,9 +86,12 @@ def _name(expectation: Expectation) -> str:
     return f"{kind}({', '.join(columns)})" if columns else kind
 
 
-def _rule(expectation: Expectation, origin: str, name: str, source: ConditionSource, taken: _Bits) -> Rule:
-    condition = source.condition(expectation, name)
+def _rule(expectation: Expectation, origin: str, name: str, source: ConditionSource, taken: _Tallies) -> Rule:
     severity = expectation.severity.value
+    values = source.distinct_values(expectation, name)
+    if values is not None:
+        return Rule(name, origin, severity, expectation, None, {DISTINCT_COUNT: taken.values(values)})
+    condition = source.condition(expectation, name)
     if condition is None:
         return Rule(name, origin, severity, expectation, None, {})
     bit = taken.bit(condition.failed)
@@ -90,7 +101,7 @@ def _rule(expectation: Expectation, origin: str, name: str, source: ConditionSou
     return Rule(name, origin, severity, expectation, bit, tallies)
 
 
-def _tallies(condition: Condition, metric: str, taken: _Bits) -> dict[str, str]:
+def _tallies(condition: Condition, metric: str, taken: _Tallies) -> dict[str, str]:
     """The counts that a verdict needs beside the failed rows, by the names of the metrics they stand for."""
     tallies = {ROW_COUNT: taken.rows(condition.domain)}
     if condition.column is None:

@@ -9,7 +9,8 @@ room names and the rows that Great Expectations counts the same. Only its filter
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING, Any
@@ -50,6 +51,10 @@ COMPILED_TYPES = frozenset(
 )
 """Those whose condition looks at one row: no window, no Python UDF, no figure of the whole."""
 
+COUNTS_VALUES = "expect_column_unique_value_count_to_be_between"
+"""The one type over the whole that is counted without Great Expectations, whose engine needs two scans for it."""
+
+DISTINCT_COUNT = "column.distinct_values.count"
 ROW_COUNT = "table.row_count"
 NULL_COUNT = "column_values.nonnull.unexpected_count"
 FAILED_COUNT = ".unexpected_count"
@@ -94,12 +99,23 @@ class ConditionSource:
         if expectation.expectation_type not in COMPILED_TYPES:
             return None
         self._check_patterns(expectation, name)
-        try:
+        with _refusing(name):
             condition = self._compiled(expectation)
             self._empty.select(condition.failed)  # analysed, never run
-        except Exception as problem:  # noqa: BLE001 - whatever Spark or a metric says of its arguments
-            raise BadSuite(f"{name} can't be applied to the events: {first_line(problem)}") from None
-        return condition
+            return condition
+
+    def distinct_values(self, expectation: Expectation, name: str) -> Column | None:
+        """The values of which `COUNTS_VALUES` counts the distinct ones, null where they don't count; else None.
+
+        Raises BadSuite, naming the rule, where its arguments don't fit the columns' types.
+        """
+        if expectation.expectation_type != COUNTS_VALUES:
+            return None
+        with _refusing(name):
+            domain, values = self._row_condition(expectation.row_condition), F.col(expectation.column)
+            values = values if domain is None else F.when(domain, values)
+            self._empty.select(F.count_distinct(values))  # analysed, never run
+            return values
 
     def _check_patterns(self, expectation: Expectation, name: str) -> None:
         """Refuse a regular expression that Java can't read: Spark would find out in the middle of the data."""
@@ -132,6 +148,15 @@ class ConditionSource:
             return None
         text = getattr(condition, "pass_through_filter", None)
         return F.expr(text if text is not None else self._engine.condition_to_filter_clause(condition))
+
+
+@contextmanager
+def _refusing(name: str) -> Iterator[None]:
+    """Raise BadSuite for the rule `name`, whatever Spark or a metric says of its arguments."""
+    try:
+        yield
+    except Exception as problem:  # noqa: BLE001 - as above
+        raise BadSuite(f"{name} can't be applied to the events: {first_line(problem)}") from None
 
 
 def _engine_over(empty: DataFrame) -> SparkDFExecutionEngine:

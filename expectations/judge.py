@@ -33,7 +33,6 @@ OBSERVED_COUNTS = frozenset(
     {
         "expect_column_proportion_of_non_null_values_to_be_between",
         "expect_column_proportion_of_unique_values_to_be_between",
-        "expect_column_unique_value_count_to_be_between",
         "expect_table_column_count_to_be_between",
         "expect_table_column_count_to_equal",
         "expect_table_row_count_to_be_between",
@@ -46,21 +45,21 @@ OBSERVED_COUNTS = frozenset(
 def judge(rules: Rules, tallies: Mapping[str, int], events: DataFrame | None = None) -> Verdict:
     """The verdict over all rules.
 
-    `tallies` are the observed aggregates of `rules.tallies()`. `events` is read only for rules that no tally
-    answers and must have `rules.scan_columns()`; it may be None where that is empty.
+    `tallies` come from `take_tallies`. `events` is read only for rules that no tally answers and must
+    have `rules.scan_columns()`; it may be None where there are none.
     Raises RuleCrashed, naming the rule, where one could not be evaluated.
     """
     great_expectations()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        scanned = _scan([rule for rule in rules.rules if rule.bit is None], rules.scan_columns(), events)
-        found = [scanned[r.name] if r.bit is None else _from_counts(r, tallies) for r in rules.rules]
+        scanned = _scan([rule for rule in rules.rules if not rule.tallies], rules.scan_columns(), events)
+        found = [_from_counts(r, tallies) if r.tallies else scanned[r.name] for r in rules.rules]
     outcomes = tuple(_outcome(*pair) for pair in zip(rules.rules, found, strict=True))
     return _verdict(outcomes, rules.rejected_by_reason(tallies), _document(found))
 
 
 def _from_counts(rule: Rule, tallies: Mapping[str, int]) -> ExpectationValidationResult:
-    """Great Expectations' result of one row rule, over our counts in place of its metrics."""
+    """Great Expectations' result of one rule, over our counts in place of its metrics."""
     runtime = {"result_format": _COUNTS_ONLY}
     needed = rule.expectation.get_validation_dependencies(runtime_configuration=runtime).metric_configurations
     # Counts come from the pass; the only other metrics that BASIC asks for are lists of unexpected values.

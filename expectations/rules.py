@@ -1,7 +1,7 @@
 """All rules of a run as one pass over the events: which ones a row breaks, and how many rows break each.
 
-The predicates are evaluated once per row, into bits of long columns (`_checks_<n>`); reasons and tallies read
-the bits. It judges nothing: `judge` does, from the tallies.
+The predicates are evaluated once per row, into bits of long columns (`_checks_<n>`); whether a row is rejected, its
+reasons and the tallies are read from the bits. It judges nothing: `judge` does, from the tallies.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
 
-REASONS = "_reasons"
+REJECTED = "_rejected"
 ROWS = "rows"
 BITS = 62
 """Bits used of each long: the sign bit stays clear, so that shifts and comparisons need no care."""
@@ -31,7 +31,7 @@ class Rule:
 
     `name` is what stands in `reasons`: `type(column)`, `type(a, b)`, `type`, with `#2` for a repeat.
     `bit` is where its failure is found, None where the type names no rows; `tallies` maps the metrics that
-    its verdict needs to the tallies that hold them.
+    its verdict needs to the tallies that hold them, and is empty where only Great Expectations can count.
     """
 
     name: str
@@ -49,32 +49,37 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A run's rules in order, the service's first, and the predicate behind each bit."""
+    """A run's rules in order, the service's first.
+
+    `predicates`: the one behind each bit; `distinct`: the values that are counted once each, nulls left out;
+    `scanned`: the event columns that the rules without a bit look at.
+    """
 
     rules: tuple[Rule, ...]
     predicates: tuple[Column, ...]
+    distinct: tuple[Column, ...]
     scanned: tuple[str, ...]
 
     def check(self, events: DataFrame) -> DataFrame:
-        """The events with `_reasons` (array<string>, never null, empty where valid) and its bits."""
+        """The events with `_rejected` (boolean, never null) and the bits that tell why."""
         masks = {f"{_CHECKS}{n}": mask for n, mask in enumerate(self._masks())}
         checked = events.select("*", *(mask.alias(name) for name, mask in masks.items()))
-        return checked.withColumn(REASONS, self._reasons())
+        return checked.withColumn(REJECTED, self._is_rejected())
 
-    def tallies(self) -> list[Column]:
-        """Aggregates over checked events, to observe: `rows` and one for each predicate; longs, never null.
+    def reasons(self) -> Column:
+        """The names of the rules that reject a row, in order, out of its bits: array<string>, never null.
 
-        They need nothing but `check_columns()`, so they may be taken behind any later step of the pass.
+        To be asked of the rejected rows alone, as they are put aside: no other row has any.
         """
-        counts = [_count(_is_set(bit)).alias(tally_name(bit)) for bit in range(len(self.predicates))]
-        return [F.count(F.lit(1)).alias(ROWS), *counts]
+        names = F.array(*(F.when(_is_set(bit), F.lit(name)) for name, bit in self._rejecting()))
+        return F.filter(names.cast("array<string>"), lambda name: name.isNotNull())
 
     def check_columns(self) -> tuple[str, ...]:
-        """The columns that `check` adds beside `_reasons`; nobody needs them once the tallies are taken."""
-        return tuple(f"{_CHECKS}{n}" for n in range(-(-len(self.predicates) // BITS)))
+        """The columns that `check` adds beside `_rejected`: they hold the bits."""
+        return tuple(dict.fromkeys(check_column(bit) for bit in range(len(self.predicates))))
 
     def scan_columns(self) -> tuple[str, ...]:
-        """The event columns that `judge` must see staged, for expectations that no row predicate answers."""
+        """The event columns that must be staged, for expectations that no row predicate answers."""
         return self.scanned
 
     def rejected_by_reason(self, tallies: Mapping[str, int]) -> dict[str, int]:
@@ -87,15 +92,17 @@ class Rules:
             bits = [_bit(p, n) for n, p in enumerate(self.predicates[start : start + BITS])]
             yield reduce(Column.bitwiseOR, bits)
 
-    def _reasons(self) -> Column:
-        """The names of the broken rules. Clean rows, nearly all, never reach the array."""
-        rejecting = [(rule.name, rule.bit) for rule in self.rules if rule.rejects and rule.bit is not None]
-        empty = F.array().cast("array<string>")
-        if not rejecting:
-            return empty
-        names = F.array(*(F.when(_is_set(bit), F.lit(name)) for name, bit in rejecting))
-        broken = F.filter(names, lambda name: name.isNotNull())
-        return F.when(_any_set([bit for _, bit in rejecting]), broken).otherwise(empty)
+    def _is_rejected(self) -> Column:
+        bits = [bit for _, bit in self._rejecting()]
+        return _any_set(bits) if bits else F.lit(False)
+
+    def _rejecting(self) -> list[tuple[str, int]]:
+        return [(rule.name, rule.bit) for rule in self.rules if rule.rejects and rule.bit is not None]
+
+
+def check_column(bit: int) -> str:
+    """The name of the column that holds this bit, at the place `bit % BITS`."""
+    return f"{_CHECKS}{bit // BITS}"
 
 
 def tally_name(bit: int) -> str:
@@ -103,12 +110,17 @@ def tally_name(bit: int) -> str:
     return f"tally_{bit}"
 
 
+def distinct_name(number: int) -> str:
+    """The name of the count of the distinct values with this number."""
+    return f"distinct_{number}"
+
+
 def _bit(predicate: Column, place: int) -> Column:
     return F.when(predicate, F.lit(1 << place).cast("long")).otherwise(F.lit(0).cast("long"))
 
 
 def _is_set(bit: int) -> Column:
-    return F.col(f"{_CHECKS}{bit // BITS}").bitwiseAND(F.lit(1 << bit % BITS)) != 0
+    return F.col(check_column(bit)).bitwiseAND(F.lit(1 << bit % BITS)) != 0
 
 
 def _any_set(bits: list[int]) -> Column:
@@ -117,7 +129,3 @@ def _any_set(bits: list[int]) -> Column:
         masks[bit // BITS] = masks.get(bit // BITS, 0) | 1 << bit % BITS
     tests = [F.col(f"{_CHECKS}{n}").bitwiseAND(F.lit(mask)) != 0 for n, mask in masks.items()]
     return reduce(Column.__or__, tests)
-
-
-def _count(condition: Column) -> Column:
-    return F.count(F.when(condition, F.lit(1)))

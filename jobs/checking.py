@@ -6,16 +6,18 @@ its outcome, so that what was checked is what is sent and what is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from expectations.compiler import compile_suites
 from expectations.judge import judge
 from expectations.rules import Rules
+from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account import Staged
 from jobs.counting import DAY, TYPE, count_events, day_column
@@ -27,6 +29,7 @@ from jobs.progress import PhaseListener
 from jobs.spark_failures import SparkFailure, usage_error
 from jobs.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
+from jobs.workers import prepare_workers
 from transforms import events, source, staging
 from transforms.session_lengths import session_lengths, user_lengths
 from transforms.source import with_scheme
@@ -61,16 +64,20 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     context = spark.sparkContext
     begin(watch, context, STAGE)
     shaped = _shaped(spark, preparation)
+    if not preparation.plan_only:
+        # Not before the source's columns are known: finding them is a Spark job, too, and would have to wait.
+        prepare_workers(spark)
     rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
     staged = _staged_frame(spark, preparation, rules.check(shaped), rules)
-    observed = _write_stage(staged, rules, preparation)
-    _refuse_wrong_unit(preparation, observed)
+    _write_stage(staged, preparation)
     # From here on only the stage is read: a source that changes now changes nothing.
     stage = spark.read.schema(staged.schema).parquet(with_scheme(preparation.run.stage))
     begin(watch, context, JUDGE)
-    verdict = judge(rules, observed, stage)
+    counts = _counted(stage, rules)
+    _refuse_wrong_unit(preparation, counts)
+    verdict = judge(rules, counts, stage)
     begin(watch, context, WRITE_REJECTED)
-    _write_rejected(stage, preparation)
+    _write_rejected(stage, rules, preparation)
     files = staged_files(preparation.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
     lengths = None
@@ -78,7 +85,7 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
         begin(watch, context, PLAN)
         lengths = Lengths(session_lengths(stage), user_lengths(stage))
     count = partial(_count, stage, sum(file.rows for file in to_send))
-    return Checked(_staged(files, observed, verdict), verdict, to_send, lengths, count)
+    return Checked(_staged(files, counts, verdict), verdict, to_send, lengths, count)
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
@@ -117,20 +124,25 @@ def _staged_frame(
     )
 
 
-def _write_stage(staged: DataFrame, rules: Rules, preparation: Preparation) -> Mapping[str, int]:
-    """Run the one pass over the source; return its counts.
+def _write_stage(staged: DataFrame, preparation: Preparation) -> None:
+    """Run the one pass over the source."""
+    with _telling_the_cause():
+        staging.write(staged, preparation.run.stage)
 
-    They are observed behind the last shuffle, where Spark counts each row once whatever it has to compute again.
-    """
-    votes = [F.count_if(F.col(column)).alias(column) for column in _VOTES.values()]
-    requests = F.count_if(F.col("first_of_request")).alias("minimum_requests")
-    observation = Observation("stage")
-    counted = staged.observe(observation, *rules.tallies(), *votes, requests)
+
+def _counted(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
+    """Take every count of the stage: the rules' tallies, the units' votes, the requests that it needs."""
+    with _telling_the_cause():
+        return take_tallies(rules, stage, (*_VOTES.values(), "first_of_request"))
+
+
+@contextmanager
+def _telling_the_cause() -> Iterator[None]:
+    """Raise UsageError where Spark fails over a file, an expression or a rule."""
     try:
-        staging.write(counted.drop(*rules.check_columns(), *_VOTES.values()), preparation.run.stage)
+        yield
     except SparkFailure as failure:
         raise usage_error(failure) or failure from None
-    return observation.get
 
 
 def delivered_ids(spark: SparkSession, preparation: Prepared) -> DataFrame | None:
@@ -144,10 +156,10 @@ def delivered_ids(spark: SparkSession, preparation: Prepared) -> DataFrame | Non
     return ledger.where(F.col("tracking_id") == tracking_id).select("event_id")
 
 
-def _refuse_wrong_unit(preparation: Preparation, observed: Mapping[str, int]) -> None:
+def _refuse_wrong_unit(preparation: Preparation, counts: Mapping[str, int]) -> None:
     sent_at = preparation.settings.mapping.sent_at
-    votes = {unit: observed[column] for unit, column in _VOTES.items()}
-    better = better_unit(sent_at.unit, votes, observed["rows"])
+    votes = {unit: counts[column] for unit, column in _VOTES.items()}
+    better = better_unit(sent_at.unit, votes, counts["rows"])
     if better is not None:
         raise UsageError(
             f"mapping.sentAt: read as {sent_at.unit or 'seconds'}, most times lie outside 1980 to 2100; "
@@ -159,30 +171,32 @@ def _count(stage: DataFrame, total: int) -> EventCounts:
     return count_events(stage.where(F.col("outcome") == staging.SEND).select(DAY, TYPE), total)
 
 
-def _staged(files: tuple[StagedFile, ...], observed: Mapping[str, int], verdict: Verdict) -> Staged:
-    """The counts of the stage: rows out of the files' footers, which must agree with what Spark observed."""
+def _staged(files: tuple[StagedFile, ...], counts: Mapping[str, int], verdict: Verdict) -> Staged:
+    """The counts of the stage: rows out of the files' footers, which must agree with what Spark counted."""
     rows = rows_by_outcome(files)
-    if rows.total() != observed["rows"]:
-        raise RuntimeError(f"Spark observed {observed['rows']} rows, the stage holds {rows.total()}")
+    if rows.total() != counts["rows"]:
+        raise RuntimeError(f"Spark counted {counts['rows']} rows, the stage holds {rows.total()}")
     return Staged(
         rows_read=rows.total(),
         rows_rejected=rows[staging.REJECTED],
         duplicates_dropped=rows[staging.DUPLICATE],
         already_delivered=rows[staging.DELIVERED],
         to_send=rows[staging.SEND],
-        minimum_requests=observed["minimum_requests"],
+        minimum_requests=counts["first_of_request"],
         rejected_by_reason=verdict.rejected_by_reason,
     )
 
 
-def _write_rejected(stage: DataFrame, preparation: Preparation) -> None:
+def _write_rejected(stage: DataFrame, rules: Rules, preparation: Preparation) -> None:
     """Write the rejected source rows, whole, with their reasons; an empty folder of Parquet when there are none."""
     rejected = stage.where(F.col("outcome") == staging.REJECTED)
     columns = [
         F.col(events.SOURCE)[name].alias(_beside_reasons(name))
         for name in stage.select(f"{events.SOURCE}.*").columns
     ]
-    rejected.select(*columns, "reasons").write.parquet(with_scheme(preparation.run.rejected))
+    rejected.select(*columns, rules.reasons().alias("reasons")).write.parquet(
+        with_scheme(preparation.run.rejected)
+    )
 
 
 def _beside_reasons(name: str) -> str:

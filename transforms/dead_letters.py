@@ -17,7 +17,7 @@ COLUMNS = "event_id string, body string, envelope string"
 def events_again(letters: DataFrame) -> DataFrame:
     """Give each dead letter (columns `COLUMNS`) as `staging.stage` takes a checked event.
 
-    Columns: `eventId`, `sentAt` long in seconds, `_body`, `_envelope`, `_reasons` (empty), and `source` (null: the
+    Columns: `eventId`, `sentAt` long in seconds, `_body`, `_envelope`, `_rejected` (false), and `source` (null: the
     source's row is not known any more).
     """
     return letters.select(
@@ -25,6 +25,6 @@ def events_again(letters: DataFrame) -> DataFrame:
         F.get_json_object("body", "$.sentAt").cast("long").alias("sentAt"),
         F.col("body").alias("_body"),
         F.col("envelope").alias("_envelope"),
-        F.array().cast("array<string>").alias("_reasons"),
+        F.lit(False).alias("_rejected"),
         F.lit(None).cast("struct<event_id: string>").alias(SOURCE),
     )

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, Observation, SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from expectations.rules import Rules
+from expectations.tallies import take_tallies
 
 EVENT_SCHEMA = """
     userId string, sessionId string, eventType string, itemId string, sentAt long, eventId string,
@@ -17,7 +18,7 @@ EVENT_SCHEMA = """
     _unreadable_eventValue boolean, _unreadable_discount boolean, _unreadable_price boolean,
     _unreadable_category boolean,
     _properties string, _body_bytes int, _impression_size int, _impression_chars int,
-    _impression_shortest int, _impression_longest int, _impression_bad_ids int
+    _impression_long_ids int, _impression_bad_ids int
 """
 
 VALID_EVENT: dict[str, Any] = {
@@ -42,8 +43,7 @@ VALID_EVENT: dict[str, Any] = {
     "_body_bytes": 300,
     "_impression_size": 2,
     "_impression_chars": 13,
-    "_impression_shortest": 6,
-    "_impression_longest": 6,
+    "_impression_long_ids": 0,
     "_impression_bad_ids": 0,
 }
 
@@ -64,12 +64,13 @@ def events(spark: SparkSession) -> Events:
 
 @pytest.fixture
 def tally() -> Tally:
-    """Runs the one pass: each row's reasons in order, and the tallies."""
+    """Gives each row's reasons in order, and the tallies."""
 
     def run(rules: Rules, frame: DataFrame) -> tuple[list[list[str]], dict[str, int]]:
-        observation = Observation()
-        checked = rules.check(frame).observe(observation, *rules.tallies())
-        reasons = [list(row[0]) for row in checked.select("_reasons").collect()]
-        return reasons, observation.get
+        checked = rules.check(frame)
+        rows = checked.select("_rejected", rules.reasons()).collect()
+        assert [row[0] for row in rows] == [bool(row[1]) for row in rows]
+        reasons = [list(row[1]) for row in rows]
+        return reasons, take_tallies(rules, checked)
 
     return run

@@ -121,8 +121,8 @@ def dirty(events: Events) -> DataFrame:
     return events(*rows).localCheckpoint()
 
 
-def great_expectations_counts(suite: Suite, frame: DataFrame) -> dict[int, tuple[bool, int, int, int | None]]:
-    """Each entry's success and counts, from one ordinary validation of the frame."""
+def great_expectations_results(suite: Suite, frame: DataFrame) -> dict[int, ExpectationValidationResult]:
+    """Each entry's result, from one ordinary validation of the frame."""
     from great_expectations.core.batch import Batch  # noqa: PLC0415 - seconds that collection should not pay
     from great_expectations.execution_engine import SparkDFExecutionEngine  # noqa: PLC0415
     from great_expectations.execution_engine.sparkdf_batch_data import SparkDFBatchData  # noqa: PLC0415
@@ -134,7 +134,7 @@ def great_expectations_counts(suite: Suite, frame: DataFrame) -> dict[int, tuple
     for number, configuration in enumerate(configurations):
         configuration.meta = {"number": number}
     results = validator.graph_validate(configurations, runtime_configuration={"result_format": "BASIC"})
-    return {each.expectation_config.meta["number"]: counts(each) for each in results}
+    return {each.expectation_config.meta["number"]: each for each in results}
 
 
 def counts(result: ExpectationValidationResult) -> tuple[bool, int, int, int | None]:
@@ -149,11 +149,39 @@ def test_every_compiled_rule_counts_what_great_expectations_counts(dirty: DataFr
     rules = compile_suites(dirty, both)
     _, tallies = tally(rules, dirty)
     ours = {number: counts(each) for number, each in enumerate(judge(rules, tallies).document.results)}
-    theirs = great_expectations_counts(both, dirty)
+    theirs = {number: counts(each) for number, each in great_expectations_results(both, dirty).items()}
     assert ours == theirs
     # A parity of zeros would prove nothing.
     assert sum(failed > 0 for _, _, failed, _ in ours.values()) > 30
     assert sum(success for success, *_ in ours.values()) > 3
+
+
+@pytest.mark.spark
+def test_distinct_values_are_counted_as_great_expectations_counts_them(
+    dirty: DataFrame, tally: Tally
+) -> None:
+    spark_condition = {"row_condition": "price > 0 OR itemId IS NULL", "condition_parser": "spark"}
+    suite = Suite(
+        "values",
+        "user",
+        tuple(
+            over(column, "unique_value_count_to_be_between", **arguments)
+            for column in ("eventType", "userId", "price")
+            for arguments in (
+                {"max_value": 3},
+                {"min_value": 2, "row_condition": VIEWS},
+                {"min_value": 1, "max_value": 90, **spark_condition},
+                {"max_value": 0, "row_condition": "eventType = 'never'", "condition_parser": "spark"},
+            )
+        ),
+    )
+    rules = compile_suites(dirty, suite)
+    results = judge(rules, tally(rules, dirty)[1]).document.results
+    ours = {number: (each.success, each.result["observed_value"]) for number, each in enumerate(results)}
+    theirs = great_expectations_results(suite, dirty)
+    assert ours == {number: (each.success, each.result["observed_value"]) for number, each in theirs.items()}
+    assert {success for success, _ in ours.values()} == {True, False}
+    assert len({values for _, values in ours.values()}) > 4
 
 
 def test_the_parity_test_leaves_out_no_compiled_type() -> None:
@@ -179,6 +207,7 @@ def test_the_parity_test_leaves_out_no_compiled_type() -> None:
             row_condition="colour ==",
             condition_parser="spark",
         ),
+        over("eventType", "unique_value_count_to_be_between", max_value=1, row_condition="colour = 1"),
         over("eventType", "values_to_match_regex_list", regex_list=[]),
         over("eventType", "values_to_match_regex_list", regex_list=["a", "("]),
     ],

@@ -3,12 +3,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from pyspark.sql import functions as F
 
 from expectations.compiler import compile_suites
 from expectations.rules import BITS
 from expectations.schema_rules import PropertyRule
 from expectations.service import service_suite
 from expectations.suite import Suite
+from expectations.tallies import take_tallies
 
 if TYPE_CHECKING:
     from tests.expectations.conftest import Events, Tally
@@ -78,8 +80,7 @@ REJECTED: list[tuple[dict[str, Any], str]] = [
     ({"_body_bytes": 10_241}, "expect_column_values_to_be_between(_body_bytes)"),
     ({"_impression_size": 26}, "expect_column_values_to_be_between(_impression_size)"),
     ({"_impression_chars": 1_001}, "expect_column_values_to_be_between(_impression_chars)"),
-    ({"_impression_shortest": 0}, "expect_column_values_to_be_between(_impression_shortest)"),
-    ({"_impression_longest": 257}, "expect_column_values_to_be_between(_impression_longest)"),
+    ({"_impression_long_ids": 1}, "expect_column_values_to_be_between(_impression_long_ids)"),
     ({"_impression_bad_ids": 1}, "expect_column_values_to_be_between(_impression_bad_ids)"),
     ({"discount": INFINITE}, "expect_column_values_to_be_between(discount)"),
     ({"price": NAN}, "expect_column_values_to_be_between(price)"),
@@ -87,9 +88,7 @@ REJECTED: list[tuple[dict[str, Any], str]] = [
     ({"category": "x" * 1_001}, "expect_column_value_lengths_to_be_between(category)"),
 ]
 
-NO_IMPRESSION = dict.fromkeys(
-    [f"_impression_{each}" for each in ("size", "chars", "shortest", "longest", "bad_ids")]
-)
+NO_IMPRESSION = dict.fromkeys([f"_impression_{each}" for each in ("size", "chars", "long_ids", "bad_ids")])
 ACCEPTED: list[dict[str, Any]] = [
     {},
     {
@@ -105,7 +104,7 @@ ACCEPTED: list[dict[str, Any]] = [
     {"userId": "名前" * 128, "recommendationId": "x" * 40, "eventAttributionSource": " a" * 512},
     {"sentAt": 315_532_800, "eventValue": -3.4028234663852886e38},
     {"sentAt": 4_102_444_799, "eventValue": 0.0, "_body_bytes": 10_240, "_properties": "x" * 1_024},
-    {"_impression_size": 25, "_impression_chars": 1_000, "_impression_longest": 256},
+    {"_impression_size": 25, "_impression_chars": 1_000, "_impression_long_ids": 0},
     {"category": "x" * 1_000},
 ]
 
@@ -168,12 +167,16 @@ def test_more_rules_than_a_long_has_bits_are_all_told_apart(events: Events, tall
     assert tallies["rows"] == 4
 
 
-def test_tallies_need_nothing_but_the_check_columns(events: Events) -> None:
-    frame = events({}, {"price": NAN})
+def test_tallies_and_reasons_need_nothing_but_what_is_staged(events: Events) -> None:
+    frame = events({}, {"price": NAN}, {"eventType": "click"})
     rules = compile_suites(frame, SERVICE)
-    checked = rules.check(frame).select(*rules.check_columns())
-    [row] = checked.agg(*rules.tallies()).collect()
-    assert rules.rejected_by_reason(row.asDict()) == {"expect_column_values_to_be_between(price)": 1}
+    staged = rules.check(frame).select(
+        *rules.check_columns(), *rules.scan_columns(), F.lit(True).alias("flag")
+    )
+    tallies = take_tallies(rules, staged, ("flag",))
+    [name] = rules.rejected_by_reason(tallies)
+    assert (name, tallies["flag"]) == ("expect_column_values_to_be_between(price)", 3)
+    assert [row[0] for row in staged.select(rules.reasons()).collect()] == [[], [name], []]
 
 
 def test_no_events_at_all_still_make_tallies(events: Events, tally: Tally) -> None:
