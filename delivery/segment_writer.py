@@ -16,7 +16,7 @@ from typing import Generic, TypeVar
 import pyarrow as pa
 
 from delivery.errors import StorageError
-from delivery.segments import Segment, merge, parquet_bytes, read_ids, segments_of
+from delivery.segments import Segment, merge, parquet_bytes, read_ids, segments_of, steadily
 from delivery.settings import DeliveryTask
 from delivery.settled import SettledIds
 from delivery.storage import Folder
@@ -51,7 +51,7 @@ class SegmentWriter(Generic[Row]):
         self._task = task
         self._attempt = attempt
         self._to_table = to_table
-        self._earlier = segments_of(folder, task.execution, task.partition)
+        self._earlier = self._find_earlier()
         self._written: list[Segment] = []
         self._added: deque[Row] = deque()
         self._unwritten: list[Row] = []
@@ -69,7 +69,12 @@ class SegmentWriter(Generic[Row]):
 
     def settled_before(self) -> SettledIds:
         """Return the ids that earlier attempts of the same task recorded. Raises `StorageError`."""
-        return SettledIds(read_ids(self._folder, self._earlier))
+        self._earlier, settled = steadily(
+            self._earlier,
+            self._find_earlier,
+            lambda found: (found, SettledIds(read_ids(self._folder, found))),
+        )
+        return settled
 
     def add(self, row: Row) -> None:
         """Take one row; it is on storage at most five seconds later, or `failure` tells why not."""
@@ -110,6 +115,10 @@ class SegmentWriter(Generic[Row]):
         self._flush()
         merge(self._folder, [*self._earlier, *self._written], self._attempt)
         self._earlier, self._written = [], []
+
+    def _find_earlier(self) -> list[Segment]:
+        found = segments_of(self._folder, self._task.execution, self._task.partition)
+        return [segment for segment in found if segment.attempt != self._attempt]
 
     def _keep_writing(self) -> None:
         pause = FLUSH_SECONDS

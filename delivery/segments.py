@@ -2,9 +2,9 @@
 
 A folder of segments is one Parquet dataset at any moment, for any reader. Each file's name says which
 attempt of which partition of which execution wrote it; a merged file's footer lists the files that it
-replaces, so that a crash between merging and deleting miscounts nothing. What the rows mean is not known
-here (`ledger.py`, `dead_letters.py`), and nothing here is ever read into memory whole but ids, 16 bytes
-each.
+replaces, so that a crash between merging and deleting miscounts nothing, and it is there before the first of
+them goes, so that readers can look again. What the rows mean is not known here (`ledger.py`,
+`dead_letters.py`), and nothing here is ever read into memory whole but ids, 16 bytes each.
 """
 
 from __future__ import annotations
@@ -14,22 +14,27 @@ import json
 import re
 import tempfile
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from delivery.errors import StorageError
 from delivery.settled import SettledIds
-from delivery.storage import Folder
+from delivery.storage import Folder, join
 
 _REPLACES = b"replaces"
 _MERGED = "all"
 _NAME = re.compile(r"part-(.+)\.([^.]+)\.(\d+)\.([^.]+)\.([^.]+)\.parquet", re.DOTALL)
 _FOOTER_READERS = 32
+_LOOKS = 5
+
+Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +81,11 @@ def count_rows(folder: Folder, execution: str) -> int:
     Footers tell, except for a partition that more than one attempt wrote for: there ids are read and
     compared, since an attempt that was thought dead may have gone on beside the next one.
     """
-    return sum(_distinct(folder, files) for files in _by_partition(folder, execution).values())
+    return steadily(
+        _named(folder, execution),
+        lambda: _named(folder, execution),
+        lambda found: sum(_distinct(folder, files) for files in _by_partition(folder, found).values()),
+    )
 
 
 def count_rows_apart(folder: Folder, other: Folder, execution: str) -> int:
@@ -85,20 +94,47 @@ def count_rows_apart(folder: Folder, other: Folder, execution: str) -> int:
     An event may lie in both: an attempt that was thought dead settled it in one way, and the next one in the other.
     A single attempt settles each event once, so there too footers tell.
     """
-    ours = _by_partition(folder, execution)
-    if not ours:
-        return 0
-    theirs = _by_partition(other, execution)
-    return sum(
-        _distinct_apart(folder, files, other, theirs.get(partition, [])) for partition, files in ours.items()
-    )
+
+    def look() -> tuple[list[Segment], list[Segment]]:
+        ours = _named(folder, execution)
+        return ours, _named(other, execution) if ours else []
+
+    def count(found: tuple[list[Segment], list[Segment]]) -> int:
+        ours, theirs = _by_partition(folder, found[0]), _by_partition(other, found[1])
+        return sum(
+            _distinct_apart(folder, files, other, theirs.get(partition, []))
+            for partition, files in ours.items()
+        )
+
+    return steadily(look(), look, count)
+
+
+def steadily(
+    found: Found, look: Callable[[], Found], read: Callable[[Found], Result], looks: int = _LOOKS
+) -> Result:
+    """Return what `read` makes of `found`, a listing by `look`; anew while the listing changes meanwhile.
+
+    Another attempt may merge at any moment. What was listed may be gone when it is read, and a listing shows no
+    single moment: of a merge that falls into it, it may hold neither side. Two that agree hold all that lay there
+    from the first one's end to the second one's start. Where writers never rest, the last look counts.
+    """
+    try:
+        result = read(found)
+    except StorageError:
+        if looks == 1 or (now := look()) == found:
+            raise
+    else:
+        if looks == 1 or (now := look()) == found:
+            return result
+    return steadily(now, look, read, looks - 1)
 
 
 def read_ids(folder: Folder, segments: Iterable[Segment]) -> Iterator[pa.ChunkedArray]:
     """Yield the column `event_id` of each of `segments`."""
     for segment in segments:
-        with folder.open_input(segment.name) as stream:
-            yield pq.read_table(stream, columns=["event_id"]).column("event_id")
+        with _opened(folder, segment) as stream:
+            ids = pq.read_table(stream, columns=["event_id"]).column("event_id")
+        yield ids
 
 
 def segments_of(folder: Folder, execution: str, partition: int) -> list[Segment]:
@@ -155,17 +191,27 @@ def _live(folder: Folder, segments: list[Segment]) -> list[_File]:
     return [file for file in files if (file.segment.partition, _key(file.segment)) not in replaced]
 
 
+@contextlib.contextmanager
+def _opened(folder: Folder, segment: Segment) -> Iterator[pa.NativeFile]:
+    """Give the open file; that it can't be read shows on S3 only in reading, and is a `StorageError` there too."""
+    try:
+        with folder.open_input(segment.name) as stream:
+            yield stream
+    except OSError as error:
+        raise StorageError(f"Could not read {join(folder.url, segment.name)}: it broke off.") from error
+
+
 def _footer(folder: Folder, segment: Segment) -> _File:
-    with folder.open_input(segment.name) as stream:
+    with _opened(folder, segment) as stream:
         metadata = pq.read_metadata(stream)
     keys = json.loads((metadata.metadata or {}).get(_REPLACES, b"[]"))
     return _File(segment, metadata.num_rows, frozenset((segment.partition, key) for key in keys))
 
 
-def _by_partition(folder: Folder, execution: str) -> dict[int, list[_File]]:
-    """Return the files of `execution` that no other one replaces, by partition."""
+def _by_partition(folder: Folder, segments: list[Segment]) -> dict[int, list[_File]]:
+    """Return the files of one execution that no other one replaces, by partition."""
     files: dict[int, list[_File]] = defaultdict(list)
-    for file in _live(folder, _named(folder, execution)):
+    for file in _live(folder, segments):
         files[file.segment.partition].append(file)
     return files
 
@@ -193,7 +239,7 @@ def _ids(folder: Folder, files: list[_File]) -> SettledIds:
 def _copy_rows(folder: Folder, files: list[_File], local: Path, replaces: list[str]) -> None:
     writer: pq.ParquetWriter | None = None
     for file in files:
-        with folder.open_input(file.segment.name) as stream:
+        with _opened(folder, file.segment) as stream:
             table = pq.read_table(stream)
         if writer is None:
             schema = table.schema.with_metadata({_REPLACES: json.dumps(replaces)})

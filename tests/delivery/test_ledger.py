@@ -262,3 +262,116 @@ def test_ids_whose_digest_ends_in_zero_bytes_are_found_too() -> None:
     settled = SettledIds([pa.chunked_array([ids])])
     assert all(event_id in settled for event_id in ids)
     assert "2000" not in settled
+
+
+def unmerged(output: Path, attempt: str = "z1") -> Ledger:
+    """Three events of an attempt, each in a segment of its own, that `close` will merge."""
+    ledger = Ledger(task_of(output), attempt)
+    for number in range(3):
+        ledger.accepted([f"e{number}"], 1.0)
+        flush(ledger)
+    return ledger
+
+
+class MergesMeanwhile:
+    """A zombie that merges while somebody else reads or lists: right before the call that it is put around."""
+
+    def __init__(self, merge: Callable[[], None]) -> None:
+        self._merge = merge
+        self.merged = 0
+
+    def before(self, call: Callable[..., object]) -> Callable[..., object]:
+        def merging(*arguments: object) -> object:
+            if not self.merged:
+                self.merged = 1
+                self._merge()
+            return call(*arguments)
+
+        return merging
+
+
+def test_whoever_listed_segments_before_a_merge_and_reads_them_after_misses_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zombie = unmerged(tmp_path)
+    retry = Ledger(task_of(tmp_path), "a2")
+    zombie.close()
+    settled = retry.settled_before()
+    assert all(f"e{number}" in settled for number in range(3))
+    retry.accepted(["e3"], 2.0)
+    retry.close()
+    assert files(tmp_path) == ["part-2026.run.exec1.0.a2.all.parquet"]
+    assert len(rows(tmp_path)) == 4
+
+    late = unmerged(tmp_path, "z2")
+    meanwhile = MergesMeanwhile(late.close)
+    monkeypatch.setattr(Folder, "open_input", meanwhile.before(Folder.open_input))
+    assert accepted_count(str(tmp_path), "exec1") == 4
+    assert meanwhile.merged
+
+
+def test_a_listing_that_a_merge_falls_into_and_that_shows_neither_side_hides_no_event(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zombie = unmerged(tmp_path)
+    whole = Folder.names
+    listings = iter([[]])  # what was there has gone before it was looked at, what came was not there yet
+
+    def torn(folder: Folder) -> list[str]:
+        try:
+            names: list[str] = next(listings)
+        except StopIteration:
+            return whole(folder)
+        with monkeypatch.context() as patched:
+            patched.setattr(Folder, "names", whole)
+            zombie.close()
+        return names
+
+    monkeypatch.setattr(Folder, "names", torn)
+    assert accepted_count(str(tmp_path), "exec1") == 3
+
+
+def test_a_file_that_is_gone_while_it_is_read_is_looked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zombie = unmerged(tmp_path)
+    read = pq.read_metadata
+
+    def gone_on_s3(*_: object) -> object:
+        with monkeypatch.context() as patched:
+            patched.setattr(pq, "read_metadata", read)
+            zombie.close()
+        monkeypatch.setattr(pq, "read_metadata", read)
+        raise OSError("NO_SUCH_KEY")
+
+    monkeypatch.setattr(pq, "read_metadata", gone_on_s3)
+    assert accepted_count(str(tmp_path), "exec1") == 3
+
+
+def test_a_segment_that_stays_unreadable_is_an_error_and_not_read_for_ever(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unmerged(tmp_path)
+
+    def broken(*_: object) -> None:
+        raise OSError("the line broke")
+
+    monkeypatch.setattr(pq, "read_metadata", broken)
+    with pytest.raises(StorageError, match=r"part-2026\.run\.exec1\.0\.z1\."):
+        accepted_count(str(tmp_path), "exec1")
+
+
+def test_the_merged_file_is_there_before_the_first_segment_goes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ledger = unmerged(tmp_path)
+    seen: list[set[object]] = []
+    delete = Folder.delete
+
+    def looking(*arguments: object) -> None:
+        seen.append({row["event_id"] for row in rows(tmp_path)})
+        delete(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Folder, "delete", looking)
+    ledger.close()
+    assert seen == [{"e0", "e1", "e2"}] * 3
