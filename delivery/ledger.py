@@ -10,9 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 
+from delivery.errors import StorageError
 from delivery.segment_writer import SegmentWriter
-from delivery.segments import count_rows
+from delivery.segments import count_rows, merged_names
 from delivery.settings import DeliveryTask
 from delivery.settled import SettledIds
 from delivery.storage import Folder, join
@@ -70,6 +72,31 @@ class Ledger:
         return pa.table([pa.array(column) for column in columns], names=LEDGER_SCHEMA.names).cast(
             LEDGER_SCHEMA
         )
+
+
+class MergeWatch:
+    """Tells whether a reader that passes over missing files may have missed ids of `tracking_id` since now.
+
+    A merged file is there before those that it replaces go: if none has come, all that was there stayed there, or
+    is in a merged file that did. Raises `StorageError` where the ledger can't be listed.
+    """
+
+    def __init__(self, output_url: str, tracking_id: str) -> None:
+        self._folder = ledger_folder(output_url)
+        self._tracking_id = tracking_id
+        self._before = merged_names(self._folder)
+
+    def has_seen_one(self) -> bool:
+        """Return whether segments of the tracking ID were merged since; True where that can't be known."""
+        return any(self._is_ours(name) for name in merged_names(self._folder) - self._before)
+
+    def _is_ours(self, name: str) -> bool:
+        try:
+            with self._folder.open_input(name) as stream:
+                ids = pq.ParquetFile(stream).read_row_group(0, columns=["tracking_id"]).column(0)
+        except (StorageError, OSError):
+            return True  # it was merged itself meanwhile, or is out of reach
+        return bool(ids[0].as_py() == self._tracking_id)
 
 
 def accepted_count(output_url: str, execution: str) -> int:

@@ -60,6 +60,11 @@ class Segment:
         return cls(run_id, execution, int(partition), attempt, number)
 
     @property
+    def is_merged(self) -> bool:
+        """Whether it holds the rows of others, which may be gone."""
+        return self.number == _MERGED
+
+    @property
     def name(self) -> str:
         """The file's name.
 
@@ -135,6 +140,12 @@ def read_ids(folder: Folder, segments: Iterable[Segment]) -> Iterator[pa.Chunked
         with _opened(folder, segment) as stream:
             ids = pq.read_table(stream, columns=["event_id"]).column("event_id")
         yield ids
+
+
+def merged_names(folder: Folder) -> frozenset[str]:
+    """Return the names of the merged files in `folder`, whoever wrote them."""
+    named = ((name, Segment.parse(name)) for name in folder.names())
+    return frozenset(name for name, segment in named if segment is not None and segment.is_merged)
 
 
 def segments_of(folder: Folder, execution: str, partition: int) -> list[Segment]:

@@ -21,10 +21,11 @@ from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account import Staged
 from jobs.counting import DAY, TYPE, count_events, day_column
+from jobs.delivered_before import beside_merges, delivered_ids
 from jobs.errors import UsageError
 from jobs.event_counts import EventCounts
 from jobs.plan import Lengths
-from jobs.preparation import Preparation, Prepared
+from jobs.preparation import Preparation
 from jobs.progress import PhaseListener
 from jobs.spark_failures import SparkFailure, usage_error
 from jobs.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
@@ -68,8 +69,8 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
         # Not before the source's columns are known: finding them is a Spark job, too, and would have to wait.
         prepare_workers(spark)
     rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
-    staged = _staged_frame(spark, preparation, rules.check(shaped), rules)
-    _write_stage(staged, preparation)
+    checked = rules.check(shaped)
+    staged = beside_merges(preparation, lambda: _write_stage(spark, preparation, checked, rules))
     # From here on only the stage is read: a source that changes now changes nothing.
     stage = spark.read.schema(staged.schema).parquet(with_scheme(preparation.run.stage))
     begin(watch, context, JUDGE)
@@ -124,10 +125,14 @@ def _staged_frame(
     )
 
 
-def _write_stage(staged: DataFrame, preparation: Preparation) -> None:
+def _write_stage(
+    spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules
+) -> DataFrame:
     """Run the one pass over the source."""
+    staged = _staged_frame(spark, preparation, checked, rules)
     with _telling_the_cause():
         staging.write(staged, preparation.run.stage)
+    return staged
 
 
 def _counted(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
@@ -143,17 +148,6 @@ def _telling_the_cause() -> Iterator[None]:
         yield
     except SparkFailure as failure:
         raise usage_error(failure) or failure from None
-
-
-def delivered_ids(spark: SparkSession, preparation: Prepared) -> DataFrame | None:
-    """The ids that this tracking ID accepted in any run; None where there is no ledger yet."""
-    if not preparation.run.ledger_folder().names():
-        return None
-    ledger = spark.read.schema("event_id string, tracking_id string").parquet(
-        with_scheme(preparation.run.ledger)
-    )
-    tracking_id = preparation.settings.personalize.tracking_id
-    return ledger.where(F.col("tracking_id") == tracking_id).select("event_id")
 
 
 def _refuse_wrong_unit(preparation: Preparation, counts: Mapping[str, int]) -> None:

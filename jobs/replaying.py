@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from jobs.account import Staged
-from jobs.checking import Checked, delivered_ids
+from jobs.checking import Checked
+from jobs.delivered_before import beside_merges, delivered_ids
 from jobs.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.run_folder import RunFolder
@@ -32,6 +33,13 @@ def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, f
     begin(watch, spark.sparkContext, STAGE_AGAIN)
     prepare_workers(spark)
     letters = spark.read.schema(dead_letters.COLUMNS).parquet(with_scheme(first.dead_letters))
+    beside_merges(prepared, lambda: _write_stage(spark, prepared, letters))
+    files = staged_files(prepared.run.stage)
+    to_send = tuple(file for file in files if file.outcome == staging.SEND)
+    return Checked(_counted(files, _requests(spark, to_send)), None, to_send)
+
+
+def _write_stage(spark: SparkSession, prepared: Prepared, letters: DataFrame) -> DataFrame:
     staged = staging.stage(
         dead_letters.events_again(letters),
         delivered_ids(spark, prepared),
@@ -42,9 +50,7 @@ def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, f
         staging.write(staged, prepared.run.stage)
     except SparkFailure as failure:
         raise usage_error(failure) or failure from None
-    files = staged_files(prepared.run.stage)
-    to_send = tuple(file for file in files if file.outcome == staging.SEND)
-    return Checked(_counted(files, _requests(spark, to_send)), None, to_send)
+    return staged
 
 
 def _requests(spark: SparkSession, files: Iterable[StagedFile]) -> int:

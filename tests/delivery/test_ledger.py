@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from delivery import segment_writer
 from delivery.errors import StorageError
-from delivery.ledger import LEDGER_SCHEMA, Ledger, accepted_count
+from delivery.ledger import LEDGER_SCHEMA, Ledger, MergeWatch, accepted_count
 from delivery.segment_writer import FLUSH_SECONDS, RETRY_SECONDS, STUCK_SECONDS
 from delivery.segments import Segment
 from delivery.settled import SettledIds
@@ -375,3 +375,15 @@ def test_the_merged_file_is_there_before_the_first_segment_goes(
     monkeypatch.setattr(Folder, "delete", looking)
     ledger.close()
     assert seen == [{"e0", "e1", "e2"}] * 3
+
+
+def test_a_reader_that_passes_over_missing_files_learns_of_merges_of_its_own_tracking_id_only(
+    tmp_path: Path,
+) -> None:
+    merging = unmerged(tmp_path)
+    ours, theirs = MergeWatch(str(tmp_path), "tracker"), MergeWatch(str(tmp_path), "another")
+    assert not ours.has_seen_one()
+    merging.close()
+    assert ours.has_seen_one()
+    assert not theirs.has_seen_one()
+    assert not MergeWatch(str(tmp_path), "tracker").has_seen_one()

@@ -1,0 +1,50 @@
+"""The stage is made anew where the ledger was merged under its eyes, without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+from pyspark.sql import DataFrame
+
+from delivery.ledger import Ledger
+from jobs.delivered_before import beside_merges
+from jobs.preparation import Prepared
+from tests.delivery.tasks import task_of
+
+
+def prepared(output: Path, tracking_id: str, *, plan_only: bool = False) -> Prepared:
+    personalize = SimpleNamespace(tracking_id=tracking_id)
+    run = SimpleNamespace(output=str(output))
+    settings = SimpleNamespace(personalize=personalize)
+    return cast("Prepared", SimpleNamespace(run=run, settings=settings, plan_only=plan_only))
+
+
+def merging_first(output: Path) -> tuple[list[int], Callable[[], DataFrame]]:
+    """A stage in whose first making a dead run's worker merges its two segments."""
+    worker, made = Ledger(task_of(output), "a1"), [0]
+    for number in range(2):
+        worker.accepted([f"e{number}"], 1.0)
+        worker._writer.tick()
+
+    def write_stage() -> DataFrame:
+        made[0] += 1
+        worker.close()
+        return cast("DataFrame", None)
+
+    return made, write_stage
+
+
+@pytest.mark.parametrize(
+    ("tracking_id", "plan_only", "times"),
+    [("tracker", False, 2), ("tracker", True, 1), ("another", False, 1)],
+)
+def test_a_stage_is_made_anew_only_where_ids_of_its_own_may_have_been_missed(
+    tmp_path: Path, tracking_id: str, *, plan_only: bool, times: int
+) -> None:
+    made, write_stage = merging_first(tmp_path)
+    beside_merges(prepared(tmp_path, tracking_id, plan_only=plan_only), write_stage)
+    assert made == [times]
