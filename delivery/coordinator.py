@@ -20,6 +20,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import astuple, dataclass
 from queue import Empty, SimpleQueue
 from types import TracebackType
@@ -35,6 +36,7 @@ from delivery.settings import CoordinatorAddress
 _LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
 _END_SECONDS = 15.0
+_ADMISSIONS_END_SECONDS = 5.0
 _BACKLOG = 1024
 
 
@@ -74,6 +76,9 @@ class Coordinator:
         self._selector = selectors.DefaultSelector()
         self._waker, self._woken = socket.socketpair()
         self._admitted: SimpleQueue[Link] = SimpleQueue()
+        # Who proves the key now, and a second handle to hang up by; the lock keeps a closed one's number from use.
+        self._admissions: dict[threading.Thread, socket.socket] = {}
+        self._handles = threading.Lock()
         self._members: set[_Member] = set()
         self._counts: dict[str, tuple[int, int, int, int]] = {}
         self._outage = Outage()
@@ -128,8 +133,8 @@ class Coordinator:
     def _wake(self) -> None:
         try:
             self._waker.send(b"!")
-        except BlockingIOError:
-            return  # it is being woken already
+        except OSError:
+            return  # it is being woken already, or has ended
 
     def _serve(self) -> None:
         try:
@@ -165,16 +170,35 @@ class Coordinator:
         """
         try:
             caller, _ = self._server.accept()
+            handle = caller.dup()
         except OSError:
             return  # it has gone already
-        threading.Thread(target=self._admit, args=(caller,), name="coordinator-admits", daemon=True).start()
+        self._admissions = {thread: each for thread, each in self._admissions.items() if thread.is_alive()}
+        thread = threading.Thread(
+            target=self._admit, args=(caller, handle), name="coordinator-admits", daemon=True
+        )
+        thread.start()
+        self._admissions[thread] = handle
 
-    def _admit(self, caller: socket.socket) -> None:
+    def _admit(self, caller: socket.socket, handle: socket.socket) -> None:
         try:
             self._admitted.put(Link.admit(caller, self._authkey))
             self._wake()
         except (CoordinatorLostError, OSError):
-            _LOG.warning("A caller that does not know the run's key was turned away.")
+            if not self._closing:
+                _LOG.warning("A caller that does not know the run's key was turned away.")
+        finally:
+            with self._handles:
+                handle.close()
+
+    def _end_admissions(self) -> None:
+        with self._handles:
+            for handle in self._admissions.values():
+                with suppress(OSError):  # it is closed: its thread is done
+                    handle.shutdown(socket.SHUT_RDWR)
+        until = time.monotonic() + _ADMISSIONS_END_SECONDS
+        for thread in self._admissions:
+            thread.join(max(0.0, until - time.monotonic()))
 
     def _welcome(self) -> None:
         while True:
@@ -251,6 +275,7 @@ class Coordinator:
         member.link.close()
 
     def _hang_up(self) -> None:
+        self._end_admissions()
         self._welcome()
         for member in list(self._members):
             self._drop(member)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import socket
+import threading
 import time
 from collections.abc import Callable, Iterator
 from multiprocessing.connection import Connection
@@ -11,6 +12,7 @@ from multiprocessing.queues import Queue
 
 import pytest
 
+from delivery import link as link_module
 from delivery.coordinator import Coordinator, Progress
 from delivery.errors import CoordinatorLostError
 from delivery.leased_pacer import LeasedPacer
@@ -219,3 +221,43 @@ def test_a_host_that_is_no_interface_of_this_machine_is_still_advertised() -> No
         assert coordinator.address.host == "192.0.2.1"
         here = CoordinatorAddress("127.0.0.1", coordinator.address.port, coordinator.address.authkey)
         Link.join(here).close()
+
+
+def coordinator_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name.startswith("coordinator")]
+
+
+def test_at_the_end_no_thread_is_left_though_the_body_raised_and_callers_say_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(link_module, "_SECONDS", 60)  # nobody gives up by himself meanwhile
+
+    class BodyError(Exception):
+        pass
+
+    silent: list[socket.socket] = []
+
+    def body() -> None:
+        with Coordinator(host="127.0.0.1", limit=1) as coordinator:
+            address = (coordinator.address.host, coordinator.address.port)
+            silent.extend(socket.create_connection(address) for _ in range(5))
+            Link.join(coordinator.address)
+            assert until(lambda: len(coordinator_threads()) >= 6)
+            raise BodyError
+
+    with pytest.raises(BodyError):
+        body()
+    assert coordinator_threads() == []
+    for each in silent:
+        each.settimeout(PATIENCE)
+        while each.recv(4096):  # the question for its key, and then the end
+            pass
+        each.close()
+
+
+def test_an_end_that_its_thread_notices_by_itself_is_an_end_like_any_other() -> None:
+    with Coordinator(host="127.0.0.1", limit=1) as coordinator:
+        coordinator._closing = True
+        coordinator._thread.join(PATIENCE)
+        assert coordinator_threads() == []
+    coordinator.stop("a signal that comes late")
