@@ -59,6 +59,8 @@ class LeaseKeeper:
     ) -> None:
         self._ending.set()
         self._thread.join(END_SECONDS)
+        if self._thread.is_alive():
+            return  # its write hangs and holds the lease: giving back would hang behind it
         try:
             self._lease.release()
         except StorageError:

@@ -111,3 +111,51 @@ def test_the_thread_renews_while_the_run_lasts_and_gives_back_at_its_end(
 def test_a_place_that_can_not_be_given_back_does_not_end_the_run_otherwise(store: MemoryStore) -> None:
     with kept(store, []):
         store.is_out_of_reach = True
+
+
+def lease_threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "lease"]
+
+
+def test_no_thread_is_left_when_the_body_raises(store: MemoryStore) -> None:
+    class BodyError(Exception):
+        pass
+
+    def body() -> None:
+        with kept(store, []):
+            assert len(lease_threads()) == 1
+            raise BodyError
+
+    with pytest.raises(BodyError):
+        body()
+    assert lease_threads() == []
+    assert store.read() is None
+
+
+def test_a_renewal_that_does_not_end_holds_up_neither_the_run_nor_leaves_its_thread_for_ever(
+    store: MemoryStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, gate, left = threading.Event(), threading.Event(), threading.Event()
+    keeper = kept(store, [])
+
+    def hanging() -> None:
+        begun.set()
+        gate.wait(30)
+
+    def run() -> None:
+        with keeper:
+            assert begun.wait(30)
+        left.set()
+
+    monkeypatch.setattr(lease_keeper, "RENEW_SECONDS", 0.001)
+    monkeypatch.setattr(lease_keeper, "END_SECONDS", 0.01)
+    store.before_write = hanging
+    runner = threading.Thread(target=run, daemon=True)
+    runner.start()
+    try:
+        assert left.wait(20)
+    finally:
+        gate.set()
+    for thread in (runner, *lease_threads()):
+        thread.join(20)
+    assert lease_threads() == []
