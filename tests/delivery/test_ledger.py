@@ -194,7 +194,10 @@ def test_a_write_that_does_not_end_stops_the_sender_and_is_not_waited_for(
     monkeypatch.setattr(segment_writer, "STUCK_SECONDS", 0.0)
     with pytest.raises(StorageError, match="does not end"):
         ledger.close()
+    [thread] = [each for each in threading.enumerate() if each.name == "receipts"]
     gate.set()
+    thread.join(30)
+    assert not thread.is_alive()
 
 
 def test_a_file_that_is_being_written_is_never_seen(tmp_path: Path) -> None:
@@ -211,6 +214,7 @@ def test_the_background_thread_writes_what_is_added_before_it_ends(tmp_path: Pat
     ledger.accepted(["e1"], 1.0)
     ledger.close()
     assert len(rows(tmp_path)) == 1
+    assert not any(thread.name == "receipts" for thread in threading.enumerate())
 
 
 def test_an_event_may_come_while_a_segment_is_written_without_being_lost(

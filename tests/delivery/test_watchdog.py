@@ -49,3 +49,20 @@ def test_a_process_that_hangs_ends_and_says_where_it_stood_and_nothing_personal(
 
 def test_a_process_that_moves_or_rests_is_left_alone() -> None:
     assert ended(MOVING).stdout == "done\n"
+
+
+RAISING = """
+import threading, time
+from delivery.watchdog import Watchdog
+
+try:
+    with Watchdog(time.monotonic, limit=0.3):
+        raise ValueError("the body")
+except ValueError:
+    threading.Event().wait(1.0)
+print("done")
+"""
+
+
+def test_nobody_watches_any_more_once_the_body_has_raised() -> None:
+    assert ended(RAISING).stdout == "done\n"
