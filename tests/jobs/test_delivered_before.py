@@ -1,24 +1,27 @@
-"""The stage is made anew where the ledger was merged under its eyes, without Spark."""
+"""The ledger read beside merges: another's files may go, and the stage is made anew where its own went."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 
 from delivery.ledger import Ledger
-from jobs.delivered_before import beside_merges
+from delivery.storage import Folder
+from jobs.delivered_before import beside_merges, delivered_ids
 from jobs.preparation import Prepared
 from tests.delivery.tasks import task_of
 
 
 def prepared(output: Path, tracking_id: str, *, plan_only: bool = False) -> Prepared:
     personalize = SimpleNamespace(tracking_id=tracking_id)
-    run = SimpleNamespace(output=str(output))
+    ledger = str(output / "ledger")
+    run = SimpleNamespace(output=str(output), ledger=ledger, ledger_folder=lambda: Folder(ledger))
     settings = SimpleNamespace(personalize=personalize)
     return cast("Prepared", SimpleNamespace(run=run, settings=settings, plan_only=plan_only))
 
@@ -48,3 +51,19 @@ def test_a_stage_is_made_anew_only_where_ids_of_its_own_may_have_been_missed(
     made, write_stage = merging_first(tmp_path)
     beside_merges(prepared(tmp_path, tracking_id, plan_only=plan_only), write_stage)
     assert made == [times]
+
+
+@pytest.mark.spark
+def test_a_file_that_another_run_merged_since_it_was_listed_is_passed_over(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    for tracking_id, event in (("tracker", "ours"), ("another", "theirs")):
+        task = replace(task_of(tmp_path, execution=tracking_id), tracking_id=tracking_id)
+        ledger = Ledger(task, "a1")
+        ledger.accepted([event], 1.0)
+        ledger.close()
+    ids = delivered_ids(spark, prepared(tmp_path, "tracker"))
+    assert ids is not None
+    [theirs] = (tmp_path / "ledger").glob("*another*")
+    theirs.unlink()
+    assert [row[0] for row in ids.collect()] == ["ours"]
