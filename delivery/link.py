@@ -1,8 +1,8 @@
 """One connection between a partition and the driver's coordinator: small JSON messages over TCP.
 
-Both ends prove that they know the run's key (an HMAC challenge, `multiprocessing.connection`'s own) before
-a message is read, and what is read is JSON, never a pickle. No call takes longer than its time-out,
-whatever the other end does. What the messages say is not known here.
+Both ends prove that they know the run's key (`handshake.py`) before a message is read, and what is read is
+JSON, never a pickle. No call takes longer than its time-out, whatever the other end does. What the messages
+say is not known here.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import socket
 import struct
-from multiprocessing import AuthenticationError
-from multiprocessing.connection import Connection, answer_challenge, deliver_challenge
+from collections.abc import Callable
+from multiprocessing.connection import Connection
 from typing import Any
 
 from delivery.errors import CoordinatorLostError
+from delivery.handshake import prove_as_driver, prove_as_partition
 from delivery.settings import CoordinatorAddress
 
 Message = dict[str, Any]
@@ -25,8 +26,7 @@ _SECONDS = 2
 # After so long without a sign of life from the other machine the connection is given up.
 _SILENCE_SECONDS = 15
 _LARGEST_MESSAGE = 65536
-# `answer_challenge` asserts, up to Python 3.11, that it was sent a challenge.
-_BROKEN = (OSError, EOFError, AuthenticationError, ValueError, AssertionError)
+_BROKEN = (OSError, EOFError, ValueError)
 
 
 class Link:
@@ -46,27 +46,23 @@ class Link:
             link = cls(socket.create_connection((address.host, address.port), timeout=_CONNECT_SECONDS))
         except OSError as error:
             raise CoordinatorLostError(f"The driver can't be reached: {type(error).__name__}.") from error
-        link.prove(address.authkey, asked_first=True)
+        link.prove(address.authkey, prove_as_partition)
         return link
 
     @classmethod
     def admit(cls, connected: socket.socket, authkey: bytes) -> Link:
         """Let a partition in that knows the key. Raises `CoordinatorLostError`, and then has hung up."""
         link = cls(connected)
-        link.prove(authkey, asked_first=False)
+        link.prove(authkey, prove_as_driver)
         return link
 
-    def prove(self, authkey: bytes, *, asked_first: bool) -> None:
+    def prove(self, authkey: bytes, as_whom: Callable[[Connection[bytes, bytes], bytes], None]) -> None:
         """Prove the key, and have it proved. Raises `CoordinatorLostError`, and then has hung up."""
-        steps = (
-            [answer_challenge, deliver_challenge] if asked_first else [deliver_challenge, answer_challenge]
-        )
         try:
-            for step in steps:
-                step(self._connection, authkey)
-        except _BROKEN as error:
+            as_whom(self._connection, authkey)
+        except CoordinatorLostError:
             self.close()
-            raise CoordinatorLostError("The other side does not know the run's key.") from error
+            raise
 
     def send(self, message: Message) -> None:
         """Send one message. Raises `CoordinatorLostError`."""

@@ -1,0 +1,66 @@
+"""How a partition and the driver prove to each other that they know the run's key, before either says anything else.
+
+Each adds a nonce, and a proof is an HMAC-SHA-256 over the prover's role and both nonces, so it is worth nothing on
+another connection or in the other role. `multiprocessing.connection` has a handshake too, but up to Python 3.11 it
+is HMAC-MD5 only, which a machine in FIPS mode refuses. It keeps no time itself, the connection's time-outs do; and
+it neither hides nor signs what is said afterwards.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from multiprocessing.connection import Connection
+
+from delivery.errors import CoordinatorLostError
+
+_NONCE_BYTES = 32
+_PROOF_BYTES = 32
+# Of one length, and nonces too: no two roles and pairs of nonces are ever the same bytes.
+_DRIVER = b"personalize-backfill 1 driver---"
+_PARTITION = b"personalize-backfill 1 partition"
+
+
+def prove_as_partition(connection: Connection[bytes, bytes], key: bytes) -> None:
+    """Prove the key to the driver, then have it prove the same. Raises `CoordinatorLostError`."""
+    try:
+        asked = _read(connection, _NONCE_BYTES)
+        nonces = asked + secrets.token_bytes(_NONCE_BYTES)
+        connection.send_bytes(nonces[_NONCE_BYTES:] + _proof(key, _PARTITION, nonces))
+        _check(_read(connection, _PROOF_BYTES), _proof(key, _DRIVER, nonces))
+    except (OSError, EOFError) as error:
+        raise _unproven() from error
+
+
+def prove_as_driver(connection: Connection[bytes, bytes], key: bytes) -> None:
+    """Have a caller prove the key, and only then prove the same. Raises `CoordinatorLostError`."""
+    try:
+        asked = secrets.token_bytes(_NONCE_BYTES)
+        connection.send_bytes(asked)
+        answer = _read(connection, _NONCE_BYTES + _PROOF_BYTES)
+        nonces = asked + answer[:_NONCE_BYTES]
+        _check(answer[_NONCE_BYTES:], _proof(key, _PARTITION, nonces))
+        connection.send_bytes(_proof(key, _DRIVER, nonces))
+    except (OSError, EOFError) as error:
+        raise _unproven() from error
+
+
+def _read(connection: Connection[bytes, bytes], length: int) -> bytes:
+    """Return the next message, which has that many bytes: of a longer one nothing is read but its length."""
+    message = connection.recv_bytes(length)
+    if len(message) != length:
+        raise _unproven()
+    return message
+
+
+def _proof(key: bytes, role: bytes, nonces: bytes) -> bytes:
+    return hmac.digest(key, role + nonces, "sha256")
+
+
+def _check(proof: bytes, expected: bytes) -> None:
+    if not hmac.compare_digest(proof, expected):
+        raise _unproven()
+
+
+def _unproven() -> CoordinatorLostError:
+    return CoordinatorLostError("The other side does not know the run's key.")
