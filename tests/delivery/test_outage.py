@@ -10,10 +10,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.outage import OUTAGE_SECONDS, Outage
+from delivery.pacing import DEAD_DRAIN_SECONDS
 
 READ_TIME_OUT = 10.25  # with the sweep that notices it
 REPORT_SECONDS = 0.35  # until the coordinator has heard of it
 LOOK_SECONDS = 0.25
+ACCOUNT_SECONDS = 2.0
 MOST = 100.0
 
 
@@ -98,8 +100,25 @@ def test_one_failure_is_none_and_a_success_begins_anew() -> None:
     assert (outage.failures, outage.name) == (2, "HTTP 503")
     outage.accepted(30.0)
     assert not outage.is_certain(1000.0)
-    outage.failed(2, 31.0, "ReadTimeout")
+    outage.failed(1, 31.0, "ReadTimeout")
+    assert not outage.is_certain(1000.0)
+    outage.failed(1, 32.0, "ReadTimeout")
     assert not outage.is_certain(31.0 + OUTAGE_SECONDS - 0.1)
+    assert outage.failures == 2
+
+
+def test_signs_of_life_from_before_the_last_success_outweigh_no_failure() -> None:
+    outage = Outage()
+    outage.refused(100)
+    outage.accepted(0.0)
+    outage.failed(2, 1.0, "ReadTimeout")
+    assert outage.is_certain(1.0 + OUTAGE_SECONDS)
+
+
+def test_when_it_is_known_there_is_time_to_wait_for_answers_and_write_the_account_within_thirty_seconds() -> (
+    None
+):
+    assert OUTAGE_SECONDS + REPORT_SECONDS + LOOK_SECONDS + DEAD_DRAIN_SECONDS + ACCOUNT_SECONDS <= 30.0
 
 
 def test_what_began_before_the_last_success_counts_from_that_on() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from delivery.recent_uses import RecentUses
@@ -33,6 +35,22 @@ def test_a_late_use_moves_what_lies_a_second_after_it_and_leaves_room_for_as_muc
     uses.used(0, 5.03)
     assert uses.next_at_the_earliest(5.03) == pytest.approx(5.03 + 1.0 + 0.03)
     assert uses.next_at_the_earliest(100.0) == pytest.approx(5.03 + 1.0 + WAY)
+
+
+def test_what_was_late_lately_counts_although_the_last_was_not_and_fades_within_ten_seconds_or_so() -> None:
+    uses = after(1, 5.0)
+    uses.used(0, 5.04)
+    for due, lateness in ((7.0, 0.04 * math.exp(-1.96 / 10.0)), (107.0, WAY)):
+        uses.leased(0, due)
+        uses.used(0, due)
+        assert uses.next_at_the_earliest(due) == pytest.approx(due + 1.0 + lateness)
+
+
+def test_a_use_that_was_told_of_is_not_taken_for_later_by_the_next_report() -> None:
+    uses = after(1, 5.0)
+    uses.used(0, 5.0)
+    uses.used(0, 5.3)
+    assert uses.next_at_the_earliest(5.3) == pytest.approx(5.0 + 1.0 + WAY)
 
 
 def test_no_use_is_taken_for_later_than_slots_last() -> None:
