@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
 from delivery.stray_refusals import StrayRefusals
@@ -26,13 +28,26 @@ def test_two_cuts_that_change_nothing_show_it_and_lead_back_to_the_rate_before_t
 
 @pytest.mark.parametrize(
     "shares",
-    [(0.3, 0.3), (0.3, 0.3, 0.1), (0.6, 0.1, 0.1), (0.01, 0.3, 0.3), (0.8, 0.5, 0.5), (0.9, 0.9, 0.9)],
+    [
+        (0.3, 0.3),
+        (0.3, 0.3, 0.1),
+        (0.3, 0.3, 0.1, 0.1),
+        (0.6, 0.1, 0.1),
+        (0.01, 0.3, 0.3),
+        (0.8, 0.5, 0.5),
+        (0.9, 0.9, 0.9),
+    ],
 )
 def test_one_cut_in_vain_one_that_met_another_share_or_a_service_that_refuses_nearly_all_show_nothing(
     shares: tuple[float, ...],
 ) -> None:
     stray, back = after_cuts(*shares)
     assert (stray.share, back) == (0.0, None)
+
+
+@pytest.mark.parametrize(("middle", "back"), [(0.16, 1000.0), (0.14, None)])
+def test_a_share_is_the_same_down_to_half_of_the_other(middle: float, back: float | None) -> None:
+    assert after_cuts(0.3, middle, 0.3)[1] == back
 
 
 def test_it_leads_back_to_the_rate_from_before_the_first_cut_although_the_share_was_told_later() -> None:
@@ -48,7 +63,7 @@ def test_refusals_after_a_rate_was_tried_that_is_above_the_granted_one_show_noth
 
 def test_what_is_expected_says_nothing_against_the_rate_and_more_does() -> None:
     stray, _ = after_cuts(0.3, 0.3, 0.3)
-    assert 600 < stray.most(2000) < 720
+    assert stray.most(2000) == pytest.approx(600 + 5 * math.sqrt(0.3 * 0.7 * 2000))
     nothing_known = StrayRefusals()
     nothing_known.answered(900, 100, 10.0)
     assert nothing_known.most(2000) == 0.0
@@ -70,6 +85,30 @@ def test_what_is_expected_sinks_as_refusals_do_and_never_rises_by_itself() -> No
     for second in range(180):
         stray.answered(1000, 0, 130.0 + second)
     assert (stray.share, stray.is_passed()) == (0.0, False)
+
+
+@pytest.mark.parametrize(("refused", "left"), [(45, 0.0), (60, 0.006)])
+def test_less_than_one_refusal_in_two_hundred_is_forgotten(refused: int, left: float) -> None:
+    stray, _ = after_cuts(0.3, 0.3, 0.3)
+    for second in range(300):
+        stray.answered(10_000 - refused, refused, 10.0 + second)
+    assert stray.share == pytest.approx(left, abs=1e-4)
+
+
+def test_of_many_attempts_one_in_two_hundred_more_than_expected_is_no_sign() -> None:
+    for refused, passed in ((30_400, False), (31_000, True)):
+        stray, _ = after_cuts(0.3, 0.3, 0.3)
+        for second in range(60):
+            stray.answered(100_000 - refused, refused, 10.0 + second)
+        assert stray.is_passed() == passed
+
+
+def test_what_was_heard_twenty_seconds_ago_weighs_a_third_or_so() -> None:
+    stray, _ = after_cuts(0.3, 0.3, 0.3)
+    heard = 1000 * math.exp(-2.0 / 20.0) + 500  # since the first cut, the last of it at 4 s
+    stray.answered(1000, 0, 4.0 + 20.0)
+    weighs = heard * math.exp(-1.0)
+    assert stray.share == pytest.approx(0.3 * weighs / (weighs + 1000))
 
 
 def test_after_it_is_known_the_next_cut_is_the_first_again() -> None:
