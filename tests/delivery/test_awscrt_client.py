@@ -11,6 +11,7 @@ from concurrent.futures import Future
 from contextlib import contextmanager
 from email.utils import formatdate
 from queue import Queue
+from unittest.mock import Mock
 
 import pytest
 from botocore.exceptions import CredentialRetrievalError
@@ -165,24 +166,55 @@ def test_closing_gives_up_what_is_in_flight_and_hangs_up() -> None:
         assert server.hung_up.wait(10)
 
 
-def test_warmed_up_it_has_a_connection_and_has_sent_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(awscrt_client, "_WARM_UP_SECONDS", 20.0)
+@pytest.mark.timeout(30)
+def test_warmed_up_it_has_a_connection_and_a_signature_and_has_sent_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(awscrt_client, "_WARM_UP_SECONDS", threading.TIMEOUT_MAX)
     with ScriptedServer() as server, awscrt(server.url) as client:
+        sign = Mock(wraps=client._signer.sign)
+        monkeypatch.setattr(client._signer, "sign", sign)
         client.warm_up()
-        assert (len(client._pool._idle), server.seen) == (1, [])
+        assert (len(client._pool._idle), sign.call_count, server.seen) == (1, 1, [])
         assert answers(client) == [ACCEPTED]
         assert server.connections == 1
 
 
-def test_a_server_that_is_not_there_and_keys_that_are_gone_are_no_matter_when_it_warms_up(
+@pytest.mark.timeout(30)
+def test_a_server_that_is_not_there_is_no_matter_when_it_warms_up_and_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(awscrt_client, "_WARM_UP_SECONDS", threading.TIMEOUT_MAX)
     with ScriptedServer() as server:
         url = server.url
     with awscrt(url) as client:
         client.warm_up()
+        assert not client._pool._idle
+
+
+@pytest.mark.timeout(30)
+def test_warming_up_waits_a_little_while_only_for_a_connection_that_never_opens(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(awscrt_client, "_WARM_UP_SECONDS", 0.01)
+    with ScriptedServer() as server, awscrt(server.url) as client:
+        monkeypatch.setattr(client._pool, "borrow", lambda _: None)
+        client.warm_up()
+
+
+def test_keys_that_are_gone_are_no_matter_when_it_warms_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    with ScriptedServer() as server, awscrt(server.url) as client:
         monkeypatch.setattr(client._signer._credentials._credentials, "get_frozen_credentials", _broken)
         client.warm_up()
+        assert classify(*answers(client)) is Fault.FATAL
+
+
+def test_a_signature_that_never_comes_is_no_matter_when_it_warms_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(signing, "aws_sign_request", lambda *_: Future())
+    monkeypatch.setattr(signing, "_SIGN_SECONDS", 0.01)
+    with ScriptedServer() as server, awscrt(server.url) as client:
+        client.warm_up()
+        assert answers(client) == [Answer(None, "SigningTimeout")]
 
 
 def test_connections_are_kept_and_grow_only_as_needed() -> None:
