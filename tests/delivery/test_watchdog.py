@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import faulthandler
 import subprocess
 import sys
+
+import pytest
+
+from delivery.watchdog import LIMIT_SECONDS, Watchdog
 
 STUCK = """
 import threading, time
@@ -18,6 +23,7 @@ def hangs(secret):
 with Watchdog(time.monotonic, limit=0.2):
     hangs("user-Zq7x")
 """
+REPLACED = "import io, sys; sys.stderr = io.StringIO()"
 MOVING = """
 import time
 from delivery.watchdog import Watchdog
@@ -40,8 +46,20 @@ def ended(program: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_process_that_hangs_ends_and_says_where_it_stood_and_nothing_personal() -> None:
-    process = ended(STUCK)
+@pytest.fixture
+def watch(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What faulthandler, which is not really asked, was asked to do."""
+    asked: list[str] = []
+    monkeypatch.setattr(
+        faulthandler, "dump_traceback_later", lambda limit, **_: asked.append(f"end in {limit:.0f} s")
+    )
+    monkeypatch.setattr(faulthandler, "cancel_dump_traceback_later", lambda: asked.append("rest"))
+    return asked
+
+
+@pytest.mark.parametrize("program", [STUCK, REPLACED + STUCK], ids=["", "while its stderr is replaced"])
+def test_a_process_that_hangs_ends_and_says_where_it_stood_and_nothing_personal(program: str) -> None:
+    process = ended(program)
     assert process.returncode == 1
     assert "in hangs" in process.stderr
     assert "Zq7x" not in process.stderr
@@ -66,3 +84,24 @@ print("done")
 
 def test_nobody_watches_any_more_once_the_body_has_raised() -> None:
     assert ended(RAISING).stdout == "done\n"
+
+
+def test_after_its_block_nothing_is_watched(watch: list[str]) -> None:
+    with Watchdog(lambda: 0.0):
+        assert watch == [f"end in {LIMIT_SECONDS:.0f} s"]
+    assert watch[1:] == ["rest"]
+
+
+def test_after_a_rest_the_next_feeding_watches_at_once(watch: list[str]) -> None:
+    with Watchdog(lambda: 0.0, limit=9.0) as watchdog:
+        watchdog.rest()
+        watchdog.feed()
+    assert watch == ["end in 9 s", "rest", "end in 9 s", "rest"]
+
+
+def test_fed_at_every_turn_it_asks_once_a_second(watch: list[str]) -> None:
+    now = [0.0]
+    with Watchdog(lambda: now[0], limit=9.0) as watchdog:
+        for now[0] in (0.0, 0.5, 0.9, 1.0, 1.9, 2.0):
+            watchdog.feed()
+        assert watch == ["end in 9 s"] * 3
