@@ -233,6 +233,16 @@ def test_a_connection_that_the_server_closes_is_not_used_again() -> None:
         assert server.connections == 5
 
 
+def test_a_connection_that_was_closed_is_neither_lent_nor_kept() -> None:
+    with ScriptedServer() as server, awscrt(server.url) as client:
+        assert answers(client) == [ACCEPTED]
+        (idle,) = client._pool._idle
+        idle.close().result(10)
+        assert answers(client) == [ACCEPTED]
+        client.give_back(idle)
+        assert idle not in client._pool._idle
+
+
 def test_a_done_exchange_leaves_nothing_for_the_collector() -> None:
     class Done:
         def __init__(self, told: Queue[Answer]) -> None:
