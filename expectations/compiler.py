@@ -42,6 +42,7 @@ def compile_suites(events: DataFrame, service: Suite, user: Suite | None = None)
     source = ConditionSource(events, [each for each, _, _ in named])
     taken = _Tallies()
     rules = tuple(_rule(each, origin, name, source, taken) for each, origin, name in named)
+    source.require_fit()
     scanned = _scanned(rules, visible(events.columns))
     return Rules(rules, tuple(taken.predicates), tuple(taken.distinct), scanned)
 

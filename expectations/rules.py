@@ -116,7 +116,7 @@ def distinct_name(number: int) -> str:
 
 
 def _bit(predicate: Column, place: int) -> Column:
-    return F.when(predicate, F.lit(1 << place).cast("long")).otherwise(F.lit(0).cast("long"))
+    return F.when(predicate, F.expr(f"{1 << place}L")).otherwise(F.expr("0L"))
 
 
 def _is_set(bit: int) -> Column:
