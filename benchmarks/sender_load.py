@@ -3,7 +3,8 @@
     python -m benchmarks.sender_load [--events 2000000]
 
 Reads a staged Parquet file, packs, keeps sessions in order, writes the bodies, counts; no network, no pace. A
-small and a large file, each in a process of its own, so that their peaks can be compared.
+small and a large file, each in a process of its own, so that their peaks can be compared; then the large one by two
+processes at once against one alone: what a second executor adds to the part that needs a core.
 """
 
 from __future__ import annotations
@@ -127,7 +128,7 @@ def send(path: str) -> None:
 
 
 def main() -> None:
-    """Run the small and the large file, one process each."""
+    """Run the small and the large file, one process each, then the large one twice at once."""
     parser = argparse.ArgumentParser(description="What the sender costs.")
     parser.add_argument("--events", type=int, default=2_000_000)
     parser.add_argument("--send", help=argparse.SUPPRESS)
@@ -139,8 +140,19 @@ def main() -> None:
         for events in (FEW_EVENTS, arguments.events):
             path = Path(folder) / f"{events}.parquet"
             write_stage(path, events)
-            command = [sys.executable, "-m", "benchmarks.sender_load", "--send", str(path)]
-            subprocess.run(command, check=True, timeout=300)  # noqa: S603 - our own module
+            alone = _seconds(path, processes=1)
+        print(f"two at once: {2 * alone / _seconds(path, processes=2):.2f} times the events of one")
+
+
+def _seconds(path: Path, processes: int) -> float:
+    """How long so many processes take that each send the whole file."""
+    command = [sys.executable, "-m", "benchmarks.sender_load", "--send", str(path)]
+    began = time.perf_counter()
+    running = [subprocess.Popen(command) for _ in range(processes)]  # noqa: S603 - our own module
+    codes = [process.wait(timeout=300) for process in running]
+    if any(codes):
+        raise RuntimeError(f"a sender ended with {codes}")
+    return time.perf_counter() - began
 
 
 if __name__ == "__main__":
