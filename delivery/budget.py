@@ -95,22 +95,22 @@ class Budget:
 
     def due_in(self, now: float) -> float | None:
         """Return the seconds until `leases` has something to give; None while nobody asks."""
-        return max(0.0, self._due(now) - LEAD_SECONDS - now) if self._asked else None
+        return max(0.0, self._due() - LEAD_SECONDS - now) if self._asked else None
 
     def leases(self, now: float) -> list[tuple[Hashable, Lease]]:
         """Return the leases to hand out now, and to whom."""
         given: list[tuple[Hashable, Lease]] = []
-        while self._asked and self._due(now) - LEAD_SECONDS <= now:
+        while self._asked and self._due() - LEAD_SECONDS <= now:
             given += self._lease_round(now)
         return given
 
-    def _due(self, now: float) -> float:
+    def _due(self) -> float:
         """Return when the next slot lies, if it is not past."""
-        return max(self._next, self._uses.next_at_the_earliest(now)) if self._uses else self._next
+        return max(self._next, self._uses.next_at_the_earliest()) if self._uses else self._next
 
     def _lease_round(self, now: float) -> list[tuple[Hashable, Lease]]:
         """Lease to the partitions at the head of the queue, their slots interleaved one by one."""
-        start = max(self._due(now), now + _START_SECONDS)
+        start = max(self._due(), now + _START_SECONDS)
         count, group = self._take_group(now)
         slot = 1.0 / self.rate
         seconds = len(group) * count * slot
@@ -159,7 +159,7 @@ class Budget:
 def pace_of(limit: float) -> float:
     """Return the rate at which slots are leased, a little below the limit so that jitter stays within it.
 
-    At small limits 2 % of headroom keep the next request out of the same second; `RecentUses` keeps 5 %.
+    At small limits 2 % of headroom keep the next request out of the same second; `RecentUses` keeps some more.
     """
     return limit * (0.98 if limit < SMALL_LIMIT else 0.99)
 

@@ -1,8 +1,8 @@
 """One connection between a partition and the driver's coordinator: small JSON messages over TCP.
 
 Both ends prove that they know the run's key (`handshake.py`) before a message is read, and what is read is
-JSON, never a pickle. No call takes longer than its time-out, whatever the other end does. What the messages
-say is not known here.
+JSON, never a pickle. No single read or write outlasts its time-out, whatever the other end does. What the
+messages say is not known here.
 """
 
 from __future__ import annotations

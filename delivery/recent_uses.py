@@ -13,10 +13,9 @@ from collections import defaultdict, deque
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-# What an attempt may be late on its way to the service, which nobody tells: as much as slots have lately been used
-# late, within these bounds. The lower one costs 5 % of the limit, as much as a second may pass it by elsewhere.
-_WAY_SECONDS = (0.05, 0.1)
-_MEMORY_SECONDS = 10.0
+# What an attempt may be late on its way to the service, which nobody tells. More would leave less than the 95 % of the
+# limit that are promised to be used.
+_WAY_SECONDS = 0.045
 _LONGEST_LATE = 0.5
 
 
@@ -32,8 +31,6 @@ class RecentUses:
     def __init__(self, limit: float) -> None:
         self._uses: deque[_Use] = deque(maxlen=math.ceil(limit))
         self._open: defaultdict[Hashable, list[_Use]] = defaultdict(list)
-        self._latest = 0.0
-        self._told_at = -math.inf
 
     def leased(self, who: Hashable, due: float) -> None:
         """Learn of a new slot; until it is told otherwise it is taken to be used when it is due."""
@@ -47,19 +44,13 @@ class RecentUses:
         self._open[who] = [use for use in self._open[who] if use.due > now]
         for use in was_due:
             use.at = min(now, use.due + _LONGEST_LATE)
-            self._latest = max(use.at - use.due, self._lately(now))
-            self._told_at = now
 
     def forget(self, who: Hashable) -> None:
         """`who` is gone and tells no more."""
         self._open.pop(who, None)
 
-    def next_at_the_earliest(self, now: float) -> float:
+    def next_at_the_earliest(self) -> float:
         """Return when the next slot may be due; minus infinity where any time will do."""
         if len(self._uses) < (self._uses.maxlen or 0):
             return -math.inf
-        least, most = _WAY_SECONDS
-        return self._uses[0].at + 1.0 + min(most, max(least, self._lately(now)))
-
-    def _lately(self, now: float) -> float:
-        return self._latest * math.exp(-max(0.0, now - self._told_at) / _MEMORY_SECONDS)
+        return self._uses[0].at + 1.0 + _WAY_SECONDS

@@ -114,24 +114,24 @@ def count_rows_apart(folder: Folder, other: Folder, execution: str) -> int:
     return steadily(look(), look, count)
 
 
-def steadily(
-    found: Found, look: Callable[[], Found], read: Callable[[Found], Result], looks: int = _LOOKS
-) -> Result:
+def steadily(found: Found, look: Callable[[], Found], read: Callable[[Found], Result]) -> Result:
     """Return what `read` makes of `found`, a listing by `look`; anew while the listing changes meanwhile.
 
     Another attempt may merge at any moment. What was listed may be gone when it is read, and a listing shows no
     single moment: of a merge that falls into it, it may hold neither side. Two that agree hold all that lay there
     from the first one's end to the second one's start. Where writers never rest, the last look counts.
     """
-    try:
-        result = read(found)
-    except StorageError:
-        if looks == 1 or (now := look()) == found:
-            raise
-    else:
-        if looks == 1 or (now := look()) == found:
-            return result
-    return steadily(now, look, read, looks - 1)
+    for _ in range(_LOOKS - 1):
+        try:
+            result = read(found)
+        except StorageError:
+            if (now := look()) == found:
+                raise
+        else:
+            if (now := look()) == found:
+                return result
+        found = now
+    return read(found)
 
 
 def read_ids(folder: Folder, segments: Iterable[Segment]) -> Iterator[pa.ChunkedArray]:

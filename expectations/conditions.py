@@ -166,7 +166,7 @@ def _refusing(name: str) -> Iterator[None]:
     """Raise BadSuite for the rule `name`, whatever Spark or a metric says of its arguments."""
     try:
         yield
-    except Exception as problem:  # noqa: BLE001 - as above
+    except Exception as problem:  # noqa: BLE001 - whatever it is that they raise
         raise BadSuite(f"{name} can't be applied to the events: {first_line(problem)}") from None
 
 

@@ -1,4 +1,4 @@
-"""Great Expectations as the judge: over the counts of the one pass, and over the staged events for the rest.
+"""Great Expectations as the judge: over the counts of the staged events, and over those events for the rest.
 
 `mostly` and every comparison are Great Expectations' own code. Results keep only counts: no value of any row,
 no text out of an exception, no figure that could be one person's.
@@ -62,7 +62,7 @@ def _from_counts(rule: Rule, tallies: Mapping[str, int]) -> ExpectationValidatio
     """Great Expectations' result of one rule, over our counts in place of its metrics."""
     runtime = {"result_format": _COUNTS_ONLY}
     needed = rule.expectation.get_validation_dependencies(runtime_configuration=runtime).metric_configurations
-    # Counts come from the pass; the only other metrics that BASIC asks for are lists of unexpected values.
+    # Counts come from the stage; the only other metrics that BASIC asks for are lists of unexpected values.
     metrics: dict[Any, Any] = {
         metric.id: tallies[rule.tallies[name]] if name in rule.tallies else []
         for name, metric in needed.items()

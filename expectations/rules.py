@@ -1,4 +1,4 @@
-"""All rules of a run as one pass over the events: which ones a row breaks, and how many rows break each.
+"""All rules of a run as one pass over the events: which ones a row breaks.
 
 The predicates are evaluated once per row, into bits of long columns (`_checks_<n>`); whether a row is rejected, its
 reasons and the tallies are read from the bits. It judges nothing: `judge` does, from the tallies.
@@ -21,8 +21,6 @@ REJECTED = "_rejected"
 ROWS = "rows"
 BITS = 62
 """Bits used of each long: the sign bit stays clear, so that shifts and comparisons need no care."""
-
-_CHECKS = "_checks_"
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,8 +60,8 @@ class Rules:
 
     def check(self, events: DataFrame) -> DataFrame:
         """The events with `_rejected` (boolean, never null) and the bits that tell why."""
-        masks = {f"{_CHECKS}{n}": mask for n, mask in enumerate(self._masks())}
-        checked = events.select("*", *(mask.alias(name) for name, mask in masks.items()))
+        masks = zip(self.check_columns(), self._masks(), strict=True)
+        checked = events.select("*", *(mask.alias(name) for name, mask in masks))
         return checked.withColumn(REJECTED, self._is_rejected())
 
     def reasons(self) -> Column:
@@ -102,7 +100,7 @@ class Rules:
 
 def check_column(bit: int) -> str:
     """The name of the column that holds this bit, at the place `bit % BITS`."""
-    return f"{_CHECKS}{bit // BITS}"
+    return f"_checks_{bit // BITS}"
 
 
 def tally_name(bit: int) -> str:
@@ -124,8 +122,8 @@ def _is_set(bit: int) -> Column:
 
 
 def _any_set(bits: list[int]) -> Column:
-    masks: dict[int, int] = {}
+    masks: dict[str, int] = {}
     for bit in bits:
-        masks[bit // BITS] = masks.get(bit // BITS, 0) | 1 << bit % BITS
-    tests = [F.col(f"{_CHECKS}{n}").bitwiseAND(F.lit(mask)) != 0 for n, mask in masks.items()]
+        masks[check_column(bit)] = masks.get(check_column(bit), 0) | 1 << bit % BITS
+    tests = [F.col(name).bitwiseAND(F.lit(mask)) != 0 for name, mask in masks.items()]
     return reduce(Column.__or__, tests)

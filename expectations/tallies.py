@@ -23,12 +23,11 @@ def take_tallies(rules: Rules, staged: DataFrame, flags: Sequence[str] = ()) -> 
     """The tallies that `judge` needs, by name, and under its own name how many rows have each of the boolean `flags`.
 
     `staged`: checked events, of which only `rules.check_columns()`, `rules.scan_columns()` and `flags` are read.
-    Runs two Spark jobs at most, and raises what Spark raises.
+    Two queries at most; raises what Spark raises.
     """
     counts = Counter({ROWS: 0})
-    for group in (
-        staged.groupBy(*rules.check_columns(), *flags).agg(F.count(F.lit(1)).alias(_GROUP)).collect()
-    ):
+    groups = staged.groupBy(*rules.check_columns(), *flags).agg(F.count(F.lit(1)).alias(_GROUP))
+    for group in groups.collect():
         held = [ROWS, *(flag for flag in flags if group[flag]), *_bits_of(group, len(rules.predicates))]
         counts.update(dict.fromkeys(held, group[_GROUP]))
     counts.update(_distinct_values(rules, staged))
