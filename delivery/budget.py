@@ -19,9 +19,6 @@ from dataclasses import dataclass
 from delivery.granted_rate import GrantedRate
 from delivery.recent_uses import RecentUses
 
-SMALL_LIMIT = 20
-"""In requests/s: below it one request is more than the 5 % by which a second may pass the limit."""
-
 # A first slot is leased this long before it is due. A round of leases lasts about half as long, so that each
 # partition has its next lease before it has used up the last.
 LEAD_SECONDS = 0.1
@@ -32,6 +29,7 @@ _LEASES_PER_SECOND = 1000
 _START_SECONDS = 0.005
 # What attempts may at the least be late on their way to the service, and still arrive within the limit.
 _JITTER_SECONDS = 0.015
+_SMALL_LIMIT = 20
 _PATIENCE_SECONDS = (0.005, 0.030)
 _LONG_PATIENCE_SECONDS = 0.25
 _ACTIVE_SECONDS = 1.0
@@ -59,7 +57,7 @@ class Budget:
     def __init__(self, limit: float) -> None:
         self._granted = GrantedRate(pace_of(limit))
         self._late_free = free_lateness(limit)
-        self._uses = RecentUses(limit) if limit < SMALL_LIMIT else None
+        self._uses = RecentUses(limit) if limit < _SMALL_LIMIT else None
         self._asked: OrderedDict[Hashable, int] = OrderedDict()
         self._seen: dict[Hashable, float] = {}
         self._active = 1
@@ -161,7 +159,7 @@ def pace_of(limit: float) -> float:
 
     At small limits 2 % of headroom keep the next request out of the same second; `RecentUses` keeps some more.
     """
-    return limit * (0.98 if limit < SMALL_LIMIT else 0.99)
+    return limit * (0.98 if limit < _SMALL_LIMIT else 0.99)
 
 
 def free_lateness(limit: float) -> float:
