@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,6 +165,7 @@ def test_more_rules_than_a_long_has_bits_are_all_told_apart(events: Events, tall
     reasons, tallies = tally(rules, frame)
     assert [len(each) for each in reasons] == [62, 63, len(limits), 0]
     assert len(rules.check_columns()) == 3
+    assert rules.rejected_by_reason(tallies) == Counter(name for each in reasons for name in each)
     assert tallies["rows"] == 4
 
 

@@ -54,6 +54,7 @@ def test_the_sizes_that_rules_need_are_exact_and_null_without_an_impression(spar
         ("ab", None, " NULL\u00a0", "None", "nan", "\u3000", "nullable", ""): (8, 31, 0, 6),
         ("a|null|b",): (1, 8, 0, 0),
         ("ü" * 256,): (1, 256, 0, 0),
+        ("a" * 257,): (1, 257, 1, 0),
         ("ü" * 257, "b" * 256, "c" * 257): (3, 772, 2, 0),
         ("a" * 128, "b" * 128): (2, 257, 0, 0),
         None: (None, None, None, None),
