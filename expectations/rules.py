@@ -1,12 +1,13 @@
 """All rules of a run as one pass over the events: which ones a row breaks.
 
-The predicates are evaluated once per row, into bits of long columns (`_checks_<n>`); whether a row is rejected, its
+The predicates are evaluated once per row, into bits of int columns (`_checks_<n>`); whether a row is rejected, its
 reasons and the tallies are read from the bits. It judges nothing: `judge` does, from the tallies.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import TYPE_CHECKING
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
 
 REJECTED = "_rejected"
 ROWS = "rows"
-BITS = 62
-"""Bits used of each long: the sign bit stays clear, so that shifts and comparisons need no care."""
+BITS = 20
+"""Predicates behind one int: their code is one method, far from the 8,000 bytes beyond which the JVM compiles none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +61,31 @@ class Rules:
 
     def check(self, events: DataFrame) -> DataFrame:
         """The events with `_rejected` (boolean, never null) and the bits that tell why."""
-        masks = zip(self.check_columns(), self._masks(), strict=True)
-        checked = events.select("*", *(mask.alias(name) for name, mask in masks))
-        return checked.withColumn(REJECTED, self._is_rejected())
+        # In one step with what else is made of them, Spark gives each mask a method of its own, which the JVM compiles
+        # well. All predicates in one method, from 60 or so of them, are more than it compiles at all.
+        masks = {
+            check_column(start): _mask(self.predicates[start : start + BITS])
+            for start in range(0, len(self.predicates), BITS)
+        }
+        rejected = self._any_rejecting(masks)
+        return events.select(
+            "*", *(mask.alias(name) for name, mask in masks.items()), rejected.alias(REJECTED)
+        )
 
     def reasons(self) -> Column:
         """The names of the rules that reject a row, in order, out of its bits: array<string>, never null.
 
         To be asked of the rejected rows alone, as they are put aside: no other row has any.
         """
-        names = F.array(*(F.when(_is_set(bit), F.lit(name)) for name, bit in self._rejecting()))
-        return F.filter(names.cast("array<string>"), lambda name: name.isNotNull())
+        rejecting = self._rejecting()
+        if not rejecting:
+            return F.array().cast("array<string>")
+        columns, bits = F.array(*self.check_columns()), [bit for _, bit in rejecting]
+        holder, place = F.lit([bit // BITS for bit in bits]), F.lit([1 << bit % BITS for bit in bits])
+        return F.filter(
+            F.lit([name for name, _ in rejecting]),
+            lambda _, n: F.get(columns, F.get(holder, n)).bitwiseAND(F.get(place, n)) != 0,
+        )
 
     def check_columns(self) -> tuple[str, ...]:
         """The columns that `check` adds beside `_rejected`: they hold the bits."""
@@ -85,14 +100,13 @@ class Rules:
         counts = {r.name: tallies[tally_name(r.bit)] for r in self.rules if r.rejects and r.bit is not None}
         return {name: count for name, count in counts.items() if count}
 
-    def _masks(self) -> Iterator[Column]:
-        for start in range(0, len(self.predicates), BITS):
-            bits = [_bit(p, n) for n, p in enumerate(self.predicates[start : start + BITS])]
-            yield reduce(Column.bitwiseOR, bits)
-
-    def _is_rejected(self) -> Column:
-        bits = [bit for _, bit in self._rejecting()]
-        return _any_set(bits) if bits else F.lit(False)
+    def _any_rejecting(self, masks: Mapping[str, Column]) -> Column:
+        """Say whether one of the bits is set that reject a row."""
+        wanted: Counter[str] = Counter()
+        for bit in {bit for _, bit in self._rejecting()}:
+            wanted[check_column(bit)] += 1 << bit % BITS
+        tests = (masks[name].bitwiseAND(bits) != 0 for name, bits in wanted.items())
+        return reduce(Column.__or__, tests, F.lit(False))
 
     def _rejecting(self) -> list[tuple[str, int]]:
         return [(rule.name, rule.bit) for rule in self.rules if rule.rejects and rule.bit is not None]
@@ -113,17 +127,11 @@ def distinct_name(number: int) -> str:
     return f"distinct_{number}"
 
 
-def _bit(predicate: Column, place: int) -> Column:
-    return F.when(predicate, F.expr(f"{1 << place}L")).otherwise(F.expr("0L"))
+def value_name(column: str, value: object) -> str:
+    """The name of the count of the rows with this value of a column that is counted beside the rules."""
+    return f"{column}={value}"
 
 
-def _is_set(bit: int) -> Column:
-    return F.col(check_column(bit)).bitwiseAND(F.lit(1 << bit % BITS)) != 0
-
-
-def _any_set(bits: list[int]) -> Column:
-    masks: dict[str, int] = {}
-    for bit in bits:
-        masks[check_column(bit)] = masks.get(check_column(bit), 0) | 1 << bit % BITS
-    tests = [F.col(name).bitwiseAND(F.lit(mask)) != 0 for name, mask in masks.items()]
-    return reduce(Column.__or__, tests)
+def _mask(predicates: Sequence[Column]) -> Column:
+    """An int with bit n set where predicate n holds."""
+    return reduce(Column.bitwiseOR, (F.when(each, 1 << n).otherwise(0) for n, each in enumerate(predicates)))

@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 
 from expectations.compiler import compile_suites
 from expectations.judge import judge
-from expectations.rules import Rules
+from expectations.rules import Rules, value_name
 from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account import Staged
@@ -37,7 +37,7 @@ from transforms.source import with_scheme
 from transforms.timestamps import MICROS_PER, better_unit
 
 _BYTES_PER_PARTITION = 256 * 1024 * 1024
-_VOTES = {unit: events.PLAUSIBLE_PREFIX + unit for unit in MICROS_PER}
+_FIRST_OF_REQUEST = "first_of_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +115,7 @@ def _staged_frame(
     spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules
 ) -> DataFrame:
     # A suite of the user's may look at the type, too; a column stands in the stage once.
-    kept = dict.fromkeys((*rules.scan_columns(), *rules.check_columns(), *_VOTES.values(), TYPE, DAY))
+    kept = dict.fromkeys((*rules.scan_columns(), *rules.check_columns(), events.PLAUSIBLE_UNIT, TYPE, DAY))
     return staging.stage(
         checked.select("*", day_column()),
         delivered_ids(spark, preparation),
@@ -138,7 +138,7 @@ def _write_stage(
 def _counted(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
     """Take every count of the stage: the rules' tallies, the units' votes, the requests that it needs."""
     with _telling_the_cause():
-        return take_tallies(rules, stage, (*_VOTES.values(), "first_of_request"))
+        return take_tallies(rules, stage, (events.PLAUSIBLE_UNIT, _FIRST_OF_REQUEST))
 
 
 @contextmanager
@@ -152,7 +152,7 @@ def _telling_the_cause() -> Iterator[None]:
 
 def _refuse_wrong_unit(preparation: Preparation, counts: Mapping[str, int]) -> None:
     sent_at = preparation.settings.mapping.sent_at
-    votes = {unit: counts[column] for unit, column in _VOTES.items()}
+    votes = {unit: counts[value_name(events.PLAUSIBLE_UNIT, unit)] for unit in MICROS_PER}
     better = better_unit(sent_at.unit, votes, counts["rows"])
     if better is not None:
         raise UsageError(
@@ -176,7 +176,7 @@ def _staged(files: tuple[StagedFile, ...], counts: Mapping[str, int], verdict: V
         duplicates_dropped=rows[staging.DUPLICATE],
         already_delivered=rows[staging.DELIVERED],
         to_send=rows[staging.SEND],
-        minimum_requests=counts["first_of_request"],
+        minimum_requests=counts[value_name(_FIRST_OF_REQUEST, value=True)],
         rejected_by_reason=verdict.rejected_by_reason,
     )
 

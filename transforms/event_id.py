@@ -13,8 +13,7 @@ from dataclasses import dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-HEX_DIGITS = 32
-"""128 bits: among 10^12 events, a clash has a chance below 10^-14. The service takes up to 256 characters."""
+from transforms.digests import digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +26,18 @@ class Part:
 
 
 def content_id(parts: Sequence[Part]) -> Column:
-    """Hash the parts to 32 hexadecimal digits; never null. Null parts are left out, whatever else is mapped.
+    """Digest the parts; never null. Null parts are left out, whatever else is mapped.
 
     Each part enters as `name=length:text`, so no two contents are written alike and an absent part differs
-    from an empty one. Parts are ordered by name. Texts are hashed as UTF-8 (sha2-256, FIPS 180-4).
+    from an empty one. Parts are ordered by name.
     """
-    written = [piece for part in sorted(parts, key=lambda part: part.name) for piece in _written(part)]
-    return F.substring(F.sha2(F.concat_ws("", *written), 256), 1, HEX_DIGITS)
+    return digest(F.concat_ws("", *(_written(part) for part in sorted(parts, key=lambda part: part.name))))
 
 
-def _written(part: Part) -> list[Column]:
-    """Give the pieces of `name=length:text`, all null when the value is: concat_ws leaves nulls out."""
+def _written(part: Part) -> Column:
+    """Write `name=length:text`; null when the value is, and concat_ws leaves nulls out."""
     text = _bits(part.value) if part.fractional else part.value.cast("string")
-    there = text.isNotNull()
-    length = F.octet_length(text).cast("string")
-    return [F.when(there, F.lit(f"{part.name}=")), length, F.when(there, F.lit(":")), text]
+    return F.concat(F.lit(f"{part.name}="), F.octet_length(text).cast("string"), F.lit(":"), text)
 
 
 def _bits(number: Column) -> Column:

@@ -30,15 +30,16 @@ def number(session: list[str]) -> dict[str, Column]:
     }
 
 
-def position(session_hash: Column) -> Column:
-    """Place a numbered event in [0, 1): request i of k stands at (i + u) / k, where u is the session's own.
+def position(lane: Column) -> Column:
+    """Place a numbered event in [0, 1): request i of k stands at (i + u) / k, where u is its lane's own.
 
-    Equal for the events of one request, rising with the session's requests. k counts repeats in: it only has
-    to be large enough, and the exact count would cost a second pass over the session.
+    Equal for the events of one request, rising with the session's requests. u rises with the lane: events that lie
+    ordered by lane, most of whose sessions are one request, lie nearly in place. k counts repeats in: it only has to
+    be large enough, and the exact count would cost a second pass over the session.
     """
     request = F.floor(F.col("_rank") / EVENTS_PER_REQUEST)
     requests = F.ceil(F.col("_rows") / EVENTS_PER_REQUEST)
-    return (request + _unit_interval(session_hash)) / requests
+    return (request + _unit_interval(lane)) / requests
 
 
 def opens_request() -> Column:
@@ -47,5 +48,5 @@ def opens_request() -> Column:
 
 
 def _unit_interval(hashed: Column) -> Column:
-    """Map a hash onto [0, 1) by its upper 32 bits."""
-    return F.shiftrightunsigned(hashed, 32) / F.lit(float(2**32))
+    """Map a hash, from the lowest long to the highest, onto [0, 1) by its upper 32 bits."""
+    return F.shiftright(hashed, 32) / F.lit(float(2**32)) + F.lit(0.5)

@@ -10,13 +10,13 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from transforms.digests import digest
 from transforms.mapping import SessionSettings
 from transforms.timestamps import to_seconds
 
 LANE = "_lane"
 """A long: rows with equal lanes lie in one partition. Its spread bits make a quick first sort key."""
 
-_HEX_DIGITS = 32
 _MICROS_PER_MINUTE = 60_000_000
 
 
@@ -49,6 +49,5 @@ def _start(before: Column, gap_micros: int) -> Column:
 
 
 def _session_id(start_second: Column) -> Column:
-    user = F.substring(F.sha2(F.col("userId"), 256), 1, _HEX_DIGITS)
-    named = F.concat_ws("-", user, start_second.cast("string"))
+    named = F.concat_ws("-", digest(F.col("userId")), start_second.cast("string"))
     return F.when(F.col("userId").isNotNull(), named)

@@ -56,7 +56,7 @@ def stage(
     # Where sessions were derived by gap the rows lie so already, and Spark leaves this shuffle out.
     gathered = lean.repartition(partitions, LANE)
     numbered = gathered.withColumns(number(_SESSION))
-    placed = numbered.withColumn("_position", position(F.xxhash64("_envelope")))
+    placed = numbered.withColumn("_position", position(F.col(LANE)))
     return placed.sortWithinPartitions("_position", "_envelope", "_rank").select(*_staged_columns(), *keep)
 
 

@@ -8,7 +8,7 @@ milliseconds, accepted by the service and silently without effect).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -75,29 +75,28 @@ def may_lie_within(column: Column, unit: str | None, data_type: T.DataType, wind
     return unreadable | _between(number, since, until, lambda bound: bound)
 
 
-def unit_votes(column: Column, data_type: T.DataType) -> dict[str, Column]:
-    """Say per row, for each numeric unit, whether that unit would put the time between 1980 and 2100.
+def plausible_unit(column: Column, data_type: T.DataType) -> Column:
+    """Name the numeric unit that would put the time between 1980 and 2100; null where none would.
 
-    Boolean columns, never null, of numbers and numeric strings; all false for other types.
+    A string column: one of `MICROS_PER` for numbers and numeric strings, null for other types.
     """
     if isinstance(data_type, T.StringType):
         number = _numeric_string(column)
     elif isinstance(data_type, T.NumericType):
         number = _number(column, data_type)
     else:
-        return {unit: F.lit(False) for unit in MICROS_PER}
-    return {unit: _is_plausible(number, micros) for unit, micros in MICROS_PER.items()}
+        return F.lit(None).cast("string")
+    return F.coalesce(*(F.when(_is_plausible(number, MICROS_PER[unit]), unit) for unit in MICROS_PER))
 
 
-def better_unit(configured: str | None, votes: dict[str, int], rows: int) -> str | None:
+def better_unit(configured: str | None, votes: Mapping[str, int], rows: int) -> str | None:
     """Name the unit that makes most of `rows` times plausible, when the configured one does not.
 
-    `votes` counts the rows that `unit_votes` found plausible, by unit. None when there is nothing to advise.
+    `votes` counts the rows by their `plausible_unit`. None when there is nothing to advise.
     """
     if 2 * votes.get(configured or "seconds", 0) >= rows:
         return None
-    best = max(votes, key=lambda unit: votes[unit], default=None)
-    return best if best is not None and 2 * votes[best] > rows else None
+    return next((unit for unit in MICROS_PER if 2 * votes.get(unit, 0) > rows), None)
 
 
 def _string_to_micros(column: Column, unit: str | None) -> Column:
@@ -148,4 +147,4 @@ def _between(
 
 def _is_plausible(number: Column, micros: int) -> Column:
     low, high = (second * 1_000_000 // micros for second in PLAUSIBLE_SECONDS)
-    return F.coalesce((number >= F.lit(low)) & (number < F.lit(high)), F.lit(False))
+    return (number >= F.lit(low)) & (number < F.lit(high))

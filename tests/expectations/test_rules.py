@@ -7,7 +7,8 @@ import pytest
 from pyspark.sql import functions as F
 
 from expectations.compiler import compile_suites
-from expectations.rules import BITS
+from expectations.conditions import DISTINCT_COUNT
+from expectations.rules import BITS, value_name
 from expectations.schema_rules import PropertyRule
 from expectations.service import service_suite
 from expectations.suite import Suite
@@ -157,13 +158,14 @@ def test_critical_and_warning_reject_a_row_and_info_does_not(events: Events, tal
     assert rules.rejected_by_reason(tallies) == {name: 2, f"{name}#2": 1}
 
 
-def test_more_rules_than_a_long_has_bits_are_all_told_apart(events: Events, tally: Tally) -> None:
+def test_more_rules_than_one_column_has_bits_for_are_all_told_apart(events: Events, tally: Tally) -> None:
     limits = range(2 * BITS + 3)
     suite = Suite("mine", "user", tuple(entry("warning", max_value=limit) for limit in limits))
-    frame = events({"price": 61.5}, {"price": 62.5}, {"price": 1e6}, {"price": -1.0})
+    prices = (BITS - 0.5, BITS + 0.5, 1e6, -1.0)
+    frame = events(*({"price": price} for price in prices))
     rules = compile_suites(frame, suite)
     reasons, tallies = tally(rules, frame)
-    assert [len(each) for each in reasons] == [62, 63, len(limits), 0]
+    assert [len(each) for each in reasons] == [BITS, BITS + 1, len(limits), 0]
     assert len(rules.check_columns()) == 3
     assert rules.rejected_by_reason(tallies) == Counter(name for each in reasons for name in each)
     assert tallies["rows"] == 4
@@ -177,8 +179,26 @@ def test_tallies_and_reasons_need_nothing_but_what_is_staged(events: Events) -> 
     )
     tallies = take_tallies(rules, staged, ("flag",))
     [name] = rules.rejected_by_reason(tallies)
-    assert (name, tallies["flag"]) == ("expect_column_values_to_be_between(price)", 3)
+    assert (name, tallies[value_name("flag", value=True)]) == ("expect_column_values_to_be_between(price)", 3)
     assert [row[0] for row in staged.select(rules.reasons()).collect()] == [[], [name], []]
+
+
+@pytest.mark.parametrize("most_groups", [0, 3, 4, 100])
+def test_distinct_values_are_counted_alike_among_few_groups_and_among_many(
+    events: Events, most_groups: int
+) -> None:
+    kind = "expect_column_unique_value_count_to_be_between"
+    counted = [
+        {"type": kind, "kwargs": {"column": "price", "max_value": 9, "row_condition": condition}}
+        for condition in (None, "price < 5")
+    ]
+    suite = Suite("mine", "user", (*counted, entry("warning", max_value=2.5)))
+    frame = events(*({"price": price} for price in (0.0, -0.0, NAN, -NAN, None, 1.5, 1.5, 7.5)))
+    rules = compile_suites(frame, suite)
+    tallies = take_tallies(rules, rules.check(frame), ("eventType",), most_groups)
+    assert [tallies[rule.tallies[DISTINCT_COUNT]] for rule in rules.rules[:2]] == [4, 2]
+    assert (tallies["rows"], tallies[value_name("eventType", "click")]) == (8, 8)
+    assert rules.rejected_by_reason(tallies) == {"expect_column_values_to_be_between(price)": 3}
 
 
 def test_no_events_at_all_still_make_tallies(events: Events, tally: Tally) -> None:
