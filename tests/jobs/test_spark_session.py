@@ -99,7 +99,21 @@ def test_what_the_user_set_for_the_jvm_stands() -> None:
     assert launch_environment(user, GIB) == {}
     options = launch_environment({"SPARK_SUBMIT_OPTS": "-Dmine=1"}, GIB)["SPARK_SUBMIT_OPTS"]
     assert options.startswith("-Dlog4j2.configurationFile=file:///")
-    assert options.endswith(" -Dmine=1")
+    assert options.endswith(" -XX:+UseParallelGC -Dmine=1")
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"SPARK_SUBMIT_OPTS": "-XX:+UseSerialGC"},
+        {"JAVA_TOOL_OPTIONS": "-XX:+UseG1GC"},
+        {"JDK_JAVA_OPTIONS": "-XX:+UseZGC"},
+        {"SPARK_HOME": "/opt/spark"},
+    ],
+)
+def test_a_collector_is_chosen_only_where_nobody_may_have_chosen_one(user: dict[str, str]) -> None:
+    """The JVM takes two for an error, and does not start."""
+    assert "UseParallelGC" not in launch_environment(user, GIB)["SPARK_SUBMIT_OPTS"]
 
 
 def test_the_hadoop_of_the_installed_spark_is_known(tmp_path: Path) -> None:
