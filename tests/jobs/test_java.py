@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from jobs.java import Java, NoJava, ensure_java, find_java, probe
+from tests.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[2]
 HADOOP_OF_SPARK_4_0 = (3, 4, 1)
@@ -153,7 +154,7 @@ def test_a_machine_without_java_runs_spark_on_the_one_from_pypi(tmp_path: Path) 
         "PYTHONPATH": str(ROOT),
         "SPARK_MASTER": "local[2]",
     }
-    environ["SPARK_SUBMIT_OPTS"] = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # up sooner so
+    environ["SPARK_SUBMIT_OPTS"] = QUICK_JVM
     ended = subprocess.run(
         [sys.executable, "-c", SMALL_JOB, str(tmp_path / "out")],
         env=environ,

@@ -14,10 +14,10 @@ from jobs.errors import UsageError
 from jobs.hadoop import hadoop_version, spark_home
 from jobs.spark_session import launch_environment, settle
 from tests.moto_server import MotoServer
+from tests.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[2]
 GIB = 1 << 30
-QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"  # a short-lived JVM is up sooner so
 
 
 Ended = subprocess.CompletedProcess[str]
@@ -34,7 +34,7 @@ def run_script(script: str, folder: Path, environ: dict[str, str], *command: str
         [*(command or (sys.executable,)), str(file)],
         cwd=folder,
         env=kept
-        | {"PYTHONPATH": str(ROOT), "SPARK_MASTER": "local[2]", "SPARK_SUBMIT_OPTS": QUICK}
+        | {"PYTHONPATH": str(ROOT), "SPARK_MASTER": "local[2]", "SPARK_SUBMIT_OPTS": QUICK_JVM}
         | environ,
         capture_output=True,
         text=True,

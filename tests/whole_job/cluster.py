@@ -20,10 +20,10 @@ import psutil
 
 from jobs.hadoop import spark_home
 from jobs.java import ensure_java
+from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.processes import wait_for
 
 WORKERS = 2
-_QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 _LOOPBACK = "127.0.0.1"
 
 
@@ -119,7 +119,7 @@ class Cluster:
 def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     """This process's, without what concerns another Spark or AWS: executors have the keys that the job has."""
     kept = {k: v for k, v in environ.items() if not k.startswith(("SPARK", "PYSPARK", "AWS"))}
-    ours = {"SPARK_LOCAL_IP": _LOOPBACK, "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": _QUICK}
+    ours = {"SPARK_LOCAL_IP": _LOOPBACK, "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": QUICK_JVM}
     return {**kept, **ensure_java(environ), **ours}
 
 

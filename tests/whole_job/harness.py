@@ -26,8 +26,10 @@ from pyspark.sql import SparkSession
 
 from jobs.put_events import main
 from standin.process import StandinProcess
+from tests.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[2]
+_SPARK = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_SUBMIT_OPTS": QUICK_JVM}
 SCHEMA = {
     "type": "record",
     "name": "Interactions",
@@ -157,7 +159,7 @@ def start_process(
     return subprocess.Popen(
         [sys.executable, "-m", "jobs.put_events", *job.arguments(run_id, *more)],
         cwd=ROOT,
-        env={**os.environ, **job.standin.environment, "SPARK_LOCAL_IP": "127.0.0.1", **(environ or {})},
+        env={**os.environ, **job.standin.environment, **_SPARK, **(environ or {})},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

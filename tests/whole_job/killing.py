@@ -20,6 +20,7 @@ from typing import Any
 import psutil
 
 from standin.process import StandinProcess
+from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.cluster import Cluster
 from tests.whole_job.harness import ROOT, Ended, Job, ended, full_sessions, interactions, ledger_ids, rows_in
 from tests.whole_job.processes import in_own_group, wait_until_it_sends
@@ -41,7 +42,7 @@ _CONF = {
     "spark.executor.memory": "512m",
     "spark.driver.memory": "512m",
     "spark.ui.enabled": "false",
-    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.executor.extraJavaOptions": QUICK_JVM,
 }
 
 

@@ -15,6 +15,7 @@ import yaml
 
 from standin.process import StandinProcess
 from tests.moto_server import MotoServer
+from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions
 
 pytestmark = [pytest.mark.job, pytest.mark.s3]
@@ -42,6 +43,7 @@ def parquet(rows: list[dict[str, Any]]) -> bytes:
 def run(s3: MotoServer, standin: StandinProcess, run_id: str) -> dict[str, Any]:
     """Run the job as a user does, from a configuration on S3, and give its summary."""
     environ = {**os.environ, **s3.environ, **standin.environment, "SPARK_MASTER": "local[1]"}
+    environ["SPARK_SUBMIT_OPTS"] = QUICK_JVM
     environ.pop("AWS_SESSION_TOKEN")  # moto takes any credentials, the stand-in its own
     done = subprocess.run(
         [sys.executable, "-m", "jobs.put_events", "--config", "s3://shop/conf/job.yaml", "--run-id", run_id],
