@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 
 from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
+from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
 from jobs.errors import UsageError
@@ -23,7 +24,7 @@ SparkFailure = (Py4JJavaError, PySparkException)
 SparkGone = (Py4JNetworkError, ConnectionError)
 """What every call raises once the JVM has ended, as it does when spark-submit is told to terminate."""
 
-_SHUT_DOWN = ("SparkContext was shut down", "stopped SparkContext")
+_SHUT_DOWN = ("SparkContext was shut down", "SparkContext has been shutdown", "stopped SparkContext")
 
 
 def is_gone(error: Exception) -> bool:
@@ -32,6 +33,17 @@ def is_gone(error: Exception) -> bool:
         return any(sign in _whole_text(error) for sign in _SHUT_DOWN)
     # py4j's bare error: the connection broke while a call waited for its answer.
     return isinstance(error, SparkGone) or type(error) is Py4JError
+
+
+def has_stopped(context: SparkContext) -> bool:
+    """Whether Spark has stopped, is stopping, or can't be asked any more.
+
+    What fails then is no fault of the source's, whatever it says: files, executors and threads go one after another.
+    """
+    try:
+        return bool(context._jsc.sc().isStopped())  # noqa: SLF001 - PySpark has no public name for it
+    except (Py4JError, ConnectionError, AttributeError):
+        return True
 
 
 def usage_error(error: Exception) -> UsageError | None:
