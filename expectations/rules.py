@@ -77,14 +77,12 @@ class Rules:
 
         To be asked of the rejected rows alone, as they are put aside: no other row has any.
         """
-        rejecting = self._rejecting()
-        if not rejecting:
-            return F.array().cast("array<string>")
-        columns, bits = F.array(*self.check_columns()), [bit for _, bit in rejecting]
-        holder, place = F.lit([bit // BITS for bit in bits]), F.lit([1 << bit % BITS for bit in bits])
+        names, bits = [name for name, _ in self._rejecting()], [bit for _, bit in self._rejecting()]
+        columns, column = F.array(*self.check_columns()), F.lit([bit // BITS for bit in bits])
+        mask = F.lit([1 << bit % BITS for bit in bits])
         return F.filter(
-            F.lit([name for name, _ in rejecting]),
-            lambda _, n: F.get(columns, F.get(holder, n)).bitwiseAND(F.get(place, n)) != 0,
+            F.lit(names).cast("array<string>"),
+            lambda _, n: F.get(columns, F.get(column, n)).bitwiseAND(F.get(mask, n)) != 0,
         )
 
     def check_columns(self) -> tuple[str, ...]:

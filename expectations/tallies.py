@@ -9,7 +9,7 @@ row's bits tell which of its fields are null, and there are no more than 20 that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from pyspark.sql import Column, DataFrame, Row
 from pyspark.sql import functions as F
@@ -30,13 +30,14 @@ def take_tallies(
     `staged`: checked events, of which only `rules.check_columns()`, `rules.scan_columns()` and `beside` are read.
     One query; two more where a rule counts the distinct values of a column that has many. Raises what Spark raises.
     """
-    keys, names = (*rules.check_columns(), *beside), [distinct_name(n) for n in range(len(rules.distinct))]
-    hashes = [_hashed(each).alias(name) for name, each in zip(names, rules.distinct, strict=True)]
+    keys = (*rules.check_columns(), *beside)
+    values = {distinct_name(n): each for n, each in enumerate(rules.distinct)}
+    hashes = [_hashed(each).alias(name) for name, each in values.items()]
     groups = _grouped(staged, *keys, *hashes).limit(most_groups + 1).collect()
     if len(groups) <= most_groups:
-        distinct = {name: len({group[name] for group in groups} - {None}) for name in names}
+        distinct = {name: len({group[name] for group in groups} - {None}) for name in values}
     else:
-        groups, distinct = _grouped(staged, *keys).collect(), _distinct_values(rules, staged)
+        groups, distinct = _grouped(staged, *keys).collect(), _distinct_values(staged, values)
     counts = _counted(rules, groups, beside)
     counts.update(distinct)
     return counts
@@ -65,6 +66,6 @@ def _bits_of(group: Row, bits: int) -> Iterator[str]:
             yield tally_name(bit)
 
 
-def _distinct_values(rules: Rules, staged: DataFrame) -> dict[str, int]:
-    values = [F.count_distinct(each).alias(distinct_name(n)) for n, each in enumerate(rules.distinct)]
-    return staged.agg(*values).collect()[0].asDict() if values else {}
+def _distinct_values(staged: DataFrame, values: Mapping[str, Column]) -> dict[str, int]:
+    counts = [F.count_distinct(each).alias(name) for name, each in values.items()]
+    return staged.agg(*counts).collect()[0].asDict() if counts else {}

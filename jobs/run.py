@@ -37,7 +37,7 @@ from jobs.run_folder import RunFolder, absolute, new_run_id
 from jobs.run_places import held_places
 from jobs.sending import Sending, send
 from jobs.settings import Settings
-from jobs.spark_failures import SparkGone, has_stopped, is_gone
+from jobs.spark_failures import SparkGone, is_gone
 from jobs.spark_phases import COUNT, START_SPARK, begin
 from jobs.stop_signals import StopSignals
 
@@ -215,8 +215,7 @@ class _Run:
                 self._signals.route_to(cancel)
                 checked = self._stage(spark, self._progress)
         except Exception as error:
-            gone = is_gone(error) or has_stopped(spark.sparkContext)
-            reason = self._signals.reason or (_GONE if gone else None)
+            reason = self._signals.reason or (_GONE if is_gone(error, spark.sparkContext) else None)
             if reason is None:
                 raise
             raise Interrupted(reason) from None

@@ -92,7 +92,8 @@ def _run_tasks(spark: SparkSession, tasks: list[DeliveryTask]) -> tuple[list[Par
         return spark.sparkContext.parallelize(tasks, len(tasks)).mapPartitions(deliver).collect(), None
     except (*SparkFailure, *SparkGone, Py4JError) as error:
         lost = "Spark lost a sending task more often than it retries"
-        return [], "Spark's own process ended while events were being sent" if is_gone(error) else lost
+        gone = is_gone(error, spark.sparkContext)
+        return [], "Spark's own process ended while events were being sent" if gone else lost
 
 
 def _stop_the_rest(coordinator: Coordinator, reason: str) -> None:

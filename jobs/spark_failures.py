@@ -24,32 +24,28 @@ SparkFailure = (Py4JJavaError, PySparkException)
 SparkGone = (Py4JNetworkError, ConnectionError)
 """What every call raises once the JVM has ended, as it does when spark-submit is told to terminate."""
 
-_SHUT_DOWN = ("SparkContext was shut down", "SparkContext has been shutdown", "stopped SparkContext")
 
+def is_gone(error: Exception, context: SparkContext) -> bool:
+    """Whether Spark has ended or is ending, as `error` says or as it says itself.
 
-def is_gone(error: Exception) -> bool:
-    """Whether Spark itself has ended or is ending, whatever the call was that found out."""
-    if isinstance(error, SparkFailure):
-        return any(sign in _whole_text(error) for sign in _SHUT_DOWN)
-    # py4j's bare error: the connection broke while a call waited for its answer.
-    return isinstance(error, SparkGone) or type(error) is Py4JError
-
-
-def has_stopped(context: SparkContext) -> bool:
-    """Whether Spark has stopped, is stopping, or can't be asked any more.
-
-    What fails then is no fault of the source's, whatever it says: files, executors and threads go one after another.
+    What fails while it ends can't tell, and is no fault of the source's: files, executors and threads go one by one.
     """
+    # py4j's bare error: the connection broke while a call waited for its answer.
+    return isinstance(error, SparkGone) or type(error) is Py4JError or _is_ending(context)
+
+
+def _is_ending(context: SparkContext) -> bool:
+    """Ask Spark; where it can't be asked any more it has ended. The JVM may end first, which stops Spark."""
+    java, jvm = context._jsc, context._jvm  # noqa: SLF001 - PySpark has no public names for them
     try:
-        return bool(context._jsc.sc().isStopped())  # noqa: SLF001 - PySpark has no public name for it
-    except (Py4JError, ConnectionError, AttributeError):
+        hooks = jvm.org.apache.hadoop.util.ShutdownHookManager.get()  # type: ignore[union-attr]
+        return bool(java.sc().isStopped() or hooks.isShutdownInProgress())
+    except (*SparkGone, Py4JError, AttributeError):
         return True
 
 
 def usage_error(error: Exception) -> UsageError | None:
-    """The sentence for a failure that the source or an expression caused; None where Spark itself failed."""
-    if is_gone(error):
-        return None
+    """The sentence for a failure of a Spark that goes on: the source's fault or an expression's; None where its own."""
     text = _whole_text(error)
     unreadable = _READING.search(text)
     if unreadable:

@@ -158,6 +158,17 @@ def test_critical_and_warning_reject_a_row_and_info_does_not(events: Events, tal
     assert rules.rejected_by_reason(tallies) == {name: 2, f"{name}#2": 1}
 
 
+def test_a_rule_that_stands_in_both_suites_rejects_under_both_names(events: Events, tally: Tally) -> None:
+    """Both count the same rows, by one bit."""
+    suites = [Suite(whose, "user", (entry("warning", max_value=2),)) for whose in ("ours", "theirs")]
+    frame = events({"price": 9.0}, {"price": 1.5})
+    rules = compile_suites(frame, *suites)
+    reasons, tallies = tally(rules, frame)
+    name = "expect_column_values_to_be_between(price)"
+    assert reasons == [[name, f"{name}#2"], []]
+    assert rules.rejected_by_reason(tallies) == {name: 1, f"{name}#2": 1}
+
+
 def test_more_rules_than_one_column_has_bits_for_are_all_told_apart(events: Events, tally: Tally) -> None:
     limits = range(2 * BITS + 3)
     suite = Suite("mine", "user", tuple(entry("warning", max_value=limit) for limit in limits))
@@ -210,4 +221,6 @@ def test_no_events_at_all_still_make_tallies(events: Events, tally: Tally) -> No
 
 def test_no_rules_at_all_reject_nothing(events: Events, tally: Tally) -> None:
     frame = events({})
-    assert tally(compile_suites(frame, Suite("mine", "user", ())), frame) == ([[]], {"rows": 1})
+    rules = compile_suites(frame, Suite("mine", "user", ()))
+    assert tally(rules, frame) == ([[]], {"rows": 1})
+    assert rules.check(frame).select(rules.reasons()).dtypes[0][1] == "array<string>"

@@ -1,59 +1,72 @@
 from __future__ import annotations
 
-from typing import Any, cast
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 from py4j.protocol import Py4JError, Py4JNetworkError
+from pyspark import SparkContext
 from pyspark.errors import AnalysisException
+from pyspark.sql import SparkSession
 
-from jobs.spark_failures import has_stopped, is_gone, usage_error
+from jobs.errors import UsageError
+from jobs.spark_failures import is_gone, usage_error
 
-SHUT_DOWN = AnalysisException("Job 3 cancelled because SparkContext was shut down [INTERNAL_ERROR]")
+
+class Spark:
+    """A context that answers whether it has stopped, and its JVM whether it ends; an error as an answer is raised."""
+
+    def __init__(self, *, stopped: object = False, ends: object = False) -> None:
+        hooks = SimpleNamespace(isShutdownInProgress=lambda: said(ends))
+        util = SimpleNamespace(ShutdownHookManager=SimpleNamespace(get=lambda: hooks))
+        names = SimpleNamespace(apache=SimpleNamespace(hadoop=SimpleNamespace(util=util)))
+        self._jvm = SimpleNamespace(org=names)
+        self._jsc = SimpleNamespace(sc=lambda: SimpleNamespace(isStopped=lambda: said(stopped)))
+
+
+def said(answer: object) -> object:
+    if isinstance(answer, Exception):
+        raise answer
+    return answer
+
+
+def gone(error: Exception, spark: Spark) -> bool:
+    return is_gone(error, cast("SparkContext", spark))
 
 
 @pytest.mark.parametrize(
     "error",
+    [Py4JNetworkError("Answer from Java side is empty"), Py4JError("An error"), ConnectionRefusedError()],
+)
+def test_a_connection_that_broke_says_that_spark_has_ended(error: Exception) -> None:
+    assert gone(error, Spark())
+
+
+@pytest.mark.parametrize(
+    "spark",
     [
-        Py4JNetworkError("Answer from Java side is empty"),
-        Py4JError("An error"),
-        ConnectionRefusedError(),
-        SHUT_DOWN,
-        AnalysisException("java.lang.IllegalStateException: SparkContext has been shutdown"),
+        Spark(stopped=True),
+        Spark(ends=True),
+        Spark(stopped=Py4JNetworkError()),
+        Spark(ends=ConnectionRefusedError()),
     ],
 )
-def test_however_it_shows_a_spark_that_has_ended_is_known(error: Exception) -> None:
-    assert is_gone(error)
+@pytest.mark.parametrize(
+    "error", [AnalysisException("java.lang.IllegalStateException"), UsageError("the source"), OSError("gone")]
+)
+def test_whatever_fails_while_spark_ends_says_nothing_of_its_cause(error: Exception, spark: Spark) -> None:
+    assert gone(error, spark)
 
 
 @pytest.mark.parametrize("error", [AnalysisException("[PARSE_SYNTAX_ERROR] near 'x'"), ValueError("no")])
 def test_what_spark_says_of_an_expression_is_not_its_end(error: Exception) -> None:
-    assert not is_gone(error)
+    assert not gone(error, Spark())
 
 
-def test_no_one_is_told_to_mend_an_expression_because_spark_was_shut_down() -> None:
-    assert usage_error(SHUT_DOWN) is None
+@pytest.mark.spark
+def test_a_spark_that_runs_has_not_ended(spark: SparkSession) -> None:
+    assert not is_gone(ValueError("no"), spark.sparkContext)
+
+
+def test_the_class_of_sparks_error_is_told() -> None:
     assert "PARSE_SYNTAX_ERROR" in str(usage_error(AnalysisException("[PARSE_SYNTAX_ERROR] near 'x'")))
-
-
-class Context:
-    """A Spark that answers whether it has stopped, or raises."""
-
-    def __init__(self, answer: object) -> None:
-        self._answer = answer
-        self._jsc = self
-
-    def sc(self) -> Context:
-        return self
-
-    def isStopped(self) -> object:  # noqa: N802 - Spark's own name
-        if isinstance(self._answer, Exception):
-            raise self._answer
-        return self._answer
-
-
-@pytest.mark.parametrize(
-    ("answer", "stopped"),
-    [(True, True), (False, False), (Py4JNetworkError(), True), (ConnectionRefusedError(), True)],
-)
-def test_a_spark_that_stops_or_answers_no_more_has_stopped(answer: object, stopped: object) -> None:
-    assert has_stopped(cast("Any", Context(answer))) is stopped

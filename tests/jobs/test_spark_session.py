@@ -106,6 +106,7 @@ def test_what_the_user_set_for_the_jvm_stands() -> None:
     "user",
     [
         {"SPARK_SUBMIT_OPTS": "-XX:+UseSerialGC"},
+        {"PYSPARK_SUBMIT_ARGS": "--driver-java-options -XX:+UseG1GC pyspark-shell"},
         {"JAVA_TOOL_OPTIONS": "-XX:+UseG1GC"},
         {"JDK_JAVA_OPTIONS": "-XX:+UseZGC"},
         {"SPARK_HOME": "/opt/spark"},

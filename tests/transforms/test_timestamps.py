@@ -174,6 +174,7 @@ def test_each_plausible_number_votes_for_one_unit(spark: SparkSession) -> None:
         ("iso8601", {"seconds": 2, "milliseconds": 0, "microseconds": 0}, 10, None),
         ("seconds", {"seconds": 0, "milliseconds": 0, "microseconds": 0}, 0, None),
         ("seconds", {}, 10, None),
+        ("seconds", {"milliseconds": 5}, 10, None),
     ],
 )
 def test_advice_is_given_only_when_most_times_agree(
