@@ -10,7 +10,6 @@ import os
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
@@ -20,6 +19,7 @@ from jobs.errors import UsageError
 from jobs.hadoop import hadoop_version, spark_home
 from jobs.jar_cache import JarCache
 from jobs.java import ensure_java
+from jobs.local_jvm import launch_environment, memory_settings
 from jobs.s3_connector import (
     S3_FILESYSTEM,
     account_settings,
@@ -68,9 +68,6 @@ _LOCAL = {
 }
 """Preferred too, where driver and executors are this one machine."""
 
-_LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
-_JVM_OPTIONS = ("SPARK_SUBMIT_OPTS", "PYSPARK_SUBMIT_ARGS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
-_GIB = 1 << 30
 _LOG = logging.getLogger("put_events")
 _APP_NAME = "personalize-backfill"
 _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
@@ -101,11 +98,13 @@ def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:
         UsageError: a setting is on that would send events twice.
     """
     s3 = endpoint_settings(os.environ) if needs_s3 else {}
+    memory: dict[str, str] = {}
     if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit waits there with its JVM
         SparkContext._ensure_initialized()  # noqa: SLF001 - the public ways to the JVM start a context as well
     else:
+        memory = memory_settings(os.environ)
         s3 = _launch(app_name, needs_s3) | s3
-    conf = settle(SparkConf(), app_name, s3)
+    conf = settle(SparkConf(), app_name, s3, memory)
     if _is_local(conf):
         # The machine's `python3` need not be this one, with the job's packages.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
@@ -116,8 +115,12 @@ def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:
     return session
 
 
-def settle(conf: SparkConf, app_name: str, s3: Mapping[str, str]) -> SparkConf:
+def settle(
+    conf: SparkConf, app_name: str, s3: Mapping[str, str], memory: Mapping[str, str] | None = None
+) -> SparkConf:
     """Complete `conf`, which holds what the user set: needs are set, preferences only where nothing is.
+
+    `memory` are preferences for a JVM that is driver and executors in one; a cluster's executors have their own.
 
     Raises:
         UsageError: `spark.speculation` is on.
@@ -125,38 +128,16 @@ def settle(conf: SparkConf, app_name: str, s3: Mapping[str, str]) -> SparkConf:
     if (conf.get("spark.speculation") or "false").lower() == "true":
         raise UsageError("spark.speculation is on: a second copy of a task would send twice; turn it off.")
     conf.setAll(list(_REQUIRED.items()))
-    preferred = {"spark.app.name": app_name, **_PREFERRED, **s3, **(_LOCAL if _is_local(conf) else {})}
+    local = {**_LOCAL, **(memory or {})} if _is_local(conf) else {}
+    preferred = {"spark.app.name": app_name, **_PREFERRED, **s3, **local}
     for key, value in preferred.items():
         conf.setIfMissing(key, value)
     return conf
 
 
-def launch_environment(environ: Mapping[str, str], memory_bytes: int) -> dict[str, str]:
-    """The changes to the environment with which a JVM is started here; what the user set there stands.
-
-    `memory_bytes` is the machine's memory: a quarter of it, between 1 and 8 GiB, becomes the driver's heap,
-    which in a local run is the executors' too.
-    """
-    changes = {} if environ.get("SPARK_DRIVER_MEMORY") else {"SPARK_DRIVER_MEMORY": _heap(memory_bytes)}
-    if not environ.get("SPARK_CONF_DIR"):  # whoever has such a folder has a log configuration in it
-        log = f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()}"
-        options = (log, _collector(environ), environ.get("SPARK_SUBMIT_OPTS"))
-        changes["SPARK_SUBMIT_OPTS"] = " ".join(filter(None, options))
-    return changes
-
-
-def _collector(environ: Mapping[str, str]) -> str | None:
-    """The JVM's option for the collector that suits a batch; None where the user may have chosen one.
-
-    For the JVM two of them are an error. A million rows are staged in 5 % less CPU so, compilation included.
-    """
-    chosen = environ.get("SPARK_HOME") or any("GC" in environ.get(name, "") for name in _JVM_OPTIONS)
-    return None if chosen else "-XX:+UseParallelGC"
-
-
 def _launch(app_name: str, needs_s3: bool) -> dict[str, str]:  # noqa: FBT001 - private, called once
     """Start the JVM, and give the S3 settings that go with the connector it was started with."""
-    os.environ.update(ensure_java(os.environ) | launch_environment(os.environ, _memory_bytes()))
+    os.environ.update(ensure_java(os.environ) | launch_environment(os.environ))
     # Given at the start: otherwise Spark takes itself for a shell, with a shell's name and progress bar.
     conf = SparkConf(loadDefaults=False).setAppName(app_name).set("spark.ui.showConsoleProgress", "false")
     if os.environ.get("SPARK_MASTER"):
@@ -201,11 +182,3 @@ def _claim_s3(context: SparkContext) -> None:
 
 def _is_local(conf: SparkConf) -> bool:
     return (conf.get("spark.master") or "").startswith("local")
-
-
-def _heap(memory_bytes: int) -> str:
-    return f"{min(max(memory_bytes // 4 // _GIB, 1), 8)}g"
-
-
-def _memory_bytes() -> int:
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")

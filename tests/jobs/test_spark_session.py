@@ -12,12 +12,11 @@ from pyspark import SparkConf
 
 from jobs.errors import UsageError
 from jobs.hadoop import hadoop_version, spark_home
-from jobs.spark_session import launch_environment, settle
+from jobs.spark_session import settle
 from tests.moto_server import MotoServer
 from tests.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[2]
-GIB = 1 << 30
 
 
 Ended = subprocess.CompletedProcess[str]
@@ -83,38 +82,21 @@ def test_a_cluster_keeps_its_ui_and_its_addresses() -> None:
     assert settle(conf(spark__master="local[*]"), "job", {}).get("spark.driver.host") == "127.0.0.1"
 
 
+def test_memory_beside_the_heap_is_for_a_jvm_that_does_it_all() -> None:
+    """A cluster's executors have the memory that their user gave them."""
+    memory = {"spark.memory.offHeap.size": "1g"}
+    assert settle(conf(spark__master="local[2]"), "job", {}, memory).get("spark.memory.offHeap.size") == "1g"
+    assert not settle(conf(spark__master="spark://host:7077"), "job", {}, memory).contains(
+        "spark.memory.offHeap.size"
+    )
+    user = conf(spark__master="local[2]", spark__memory__offHeap__size="7g")
+    assert settle(user, "job", {}, memory).get("spark.memory.offHeap.size") == "7g"
+
+
 @pytest.mark.parametrize("value", ["true", "TRUE"])
 def test_speculation_is_refused(value: str) -> None:
     with pytest.raises(UsageError, match="speculation is on"):
         settle(conf(spark__speculation=value), "job", {})
-
-
-@pytest.mark.parametrize(("memory", "heap"), [(1 * GIB, "1g"), (16 * GIB, "4g"), (512 * GIB, "8g")])
-def test_the_heap_of_a_local_run_is_a_quarter_of_the_machine(memory: int, heap: str) -> None:
-    assert launch_environment({}, memory)["SPARK_DRIVER_MEMORY"] == heap
-
-
-def test_what_the_user_set_for_the_jvm_stands() -> None:
-    user = {"SPARK_DRIVER_MEMORY": "3g", "SPARK_CONF_DIR": "/etc/spark/conf"}
-    assert launch_environment(user, GIB) == {}
-    options = launch_environment({"SPARK_SUBMIT_OPTS": "-Dmine=1"}, GIB)["SPARK_SUBMIT_OPTS"]
-    assert options.startswith("-Dlog4j2.configurationFile=file:///")
-    assert options.endswith(" -XX:+UseParallelGC -Dmine=1")
-
-
-@pytest.mark.parametrize(
-    "user",
-    [
-        {"SPARK_SUBMIT_OPTS": "-XX:+UseSerialGC"},
-        {"PYSPARK_SUBMIT_ARGS": "--driver-java-options -XX:+UseG1GC pyspark-shell"},
-        {"JAVA_TOOL_OPTIONS": "-XX:+UseG1GC"},
-        {"JDK_JAVA_OPTIONS": "-XX:+UseZGC"},
-        {"SPARK_HOME": "/opt/spark"},
-    ],
-)
-def test_a_collector_is_chosen_only_where_nobody_may_have_chosen_one(user: dict[str, str]) -> None:
-    """The JVM takes two for an error, and does not start."""
-    assert "UseParallelGC" not in launch_environment(user, GIB)["SPARK_SUBMIT_OPTS"]
 
 
 def test_the_hadoop_of_the_installed_spark_is_known(tmp_path: Path) -> None:
@@ -197,6 +179,7 @@ def test_under_spark_submit_its_own_settings_stand(tmp_path: Path) -> None:
     assert seen["settings"]["spark.app.name"] == "mine"
     assert seen["settings"]["spark.ui.showConsoleProgress"] == "true"
     assert seen["settings"]["spark.sql.ansi.enabled"] == "false"
+    assert "spark.memory.offHeap.enabled" not in seen["settings"]
     assert seen["room"].endswith("delivery.zip")
 
 

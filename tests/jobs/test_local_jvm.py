@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import pytest
+
+from jobs import local_jvm
+from jobs.local_jvm import launch_environment, memory_settings
+
+GIB = 1 << 30
+ARCHIVE = "-XX:SharedArchiveFile=here"
+
+
+@pytest.fixture(autouse=True)
+def archive(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_jvm, "archive_options", lambda: ARCHIVE)
+
+
+@pytest.mark.parametrize(("memory", "heap"), [(1 * GIB, "1g"), (16 * GIB, "4g"), (512 * GIB, "8g")])
+def test_the_heap_of_a_local_run_is_a_quarter_of_the_machine(memory: int, heap: str) -> None:
+    assert launch_environment({}, memory)["SPARK_DRIVER_MEMORY"] == heap
+
+
+def test_what_the_user_set_for_the_jvm_stands() -> None:
+    user = {"SPARK_DRIVER_MEMORY": "3g", "SPARK_CONF_DIR": "/etc/spark/conf"}
+    assert launch_environment(user, GIB) == {}
+    options = launch_environment({"SPARK_SUBMIT_OPTS": "-Dmine=1"}, GIB)["SPARK_SUBMIT_OPTS"]
+    assert options.startswith("-Dlog4j2.configurationFile=file:///")
+    assert options.endswith(" -XX:+UseParallelGC -XX:SharedArchiveFile=here -Dmine=1")
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"SPARK_SUBMIT_OPTS": "-XX:+UseSerialGC"},
+        {"PYSPARK_SUBMIT_ARGS": "--driver-java-options -XX:+UseG1GC pyspark-shell"},
+        {"JAVA_TOOL_OPTIONS": "-XX:+UseG1GC"},
+        {"JDK_JAVA_OPTIONS": "-XX:+UseZGC"},
+        {"SPARK_HOME": "/opt/spark"},
+    ],
+)
+def test_a_collector_is_chosen_only_where_nobody_may_have_chosen_one(user: dict[str, str]) -> None:
+    """The JVM takes two for an error, and does not start."""
+    assert "UseParallelGC" not in launch_environment(user, GIB)["SPARK_SUBMIT_OPTS"]
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"SPARK_SUBMIT_OPTS": "-XX:ArchiveClassesAtExit=mine"},
+        {"JAVA_TOOL_OPTIONS": "-XX:SharedArchiveFile=mine"},
+        {"JDK_JAVA_OPTIONS": "-Xshare:off"},
+        {"SPARK_HOME": "/opt/spark"},
+    ],
+)
+def test_the_class_archive_gives_way_to_what_the_user_says_of_archives(user: dict[str, str]) -> None:
+    assert ARCHIVE in launch_environment({}, GIB)["SPARK_SUBMIT_OPTS"]
+    assert ARCHIVE not in launch_environment(user, GIB)["SPARK_SUBMIT_OPTS"]
+
+
+@pytest.mark.parametrize(("memory", "beside"), [(1 * GIB, "512m"), (16 * GIB, "2048m"), (512 * GIB, "4096m")])
+def test_what_is_sorted_has_half_as_much_memory_beside_the_heap(memory: int, beside: str) -> None:
+    assert memory_settings({}, memory) == {
+        "spark.memory.offHeap.enabled": "true",
+        "spark.memory.offHeap.size": beside,
+    }
+
+
+def test_a_heap_that_the_user_chose_is_all_the_memory_there_is() -> None:
+    assert memory_settings({"SPARK_DRIVER_MEMORY": "3g"}, 16 * GIB) == {}
