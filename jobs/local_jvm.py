@@ -7,7 +7,8 @@ about memory, collector or archives stands. Under spark-submit nobody asks here.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from jobs.class_archive import archive_options
@@ -18,9 +19,16 @@ _GIB = 1 << 30
 _MIB_OF_GIB = 1024
 
 
-def machine_memory() -> int:
-    """The machine's memory in bytes."""
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+def machine_memory(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
+    """The machine's memory in bytes or, where that is less, what its container may use (cgroup v2, and v1)."""
+    installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return min([installed, *_limits(cgroup / "memory.max", cgroup / "memory" / "memory.limit_in_bytes")])
+
+
+def _limits(*files: Path) -> Iterator[int]:
+    for file in files:
+        with suppress(OSError, ValueError):  # one that is not there, and "max" for none
+            yield int(file.read_text(encoding="ascii"))
 
 
 def launch_environment(environ: Mapping[str, str], memory: int | None = None) -> dict[str, str]:

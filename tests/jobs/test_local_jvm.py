@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from jobs import local_jvm
-from jobs.local_jvm import launch_environment, memory_settings
+from jobs.local_jvm import launch_environment, machine_memory, memory_settings
 
 GIB = 1 << 30
 ARCHIVE = "-XX:SharedArchiveFile=here"
@@ -62,6 +64,16 @@ def test_what_is_sorted_has_half_as_much_memory_beside_the_heap(memory: int, bes
         "spark.memory.offHeap.enabled": "true",
         "spark.memory.offHeap.size": beside,
     }
+
+
+@pytest.mark.parametrize("file", ["memory.max", "memory/memory.limit_in_bytes"])
+def test_a_container_has_the_memory_that_it_may_use(tmp_path: Path, file: str) -> None:
+    """Beyond it the kernel kills the job, whatever the machine has."""
+    installed = machine_memory(tmp_path)
+    (tmp_path / file).parent.mkdir(exist_ok=True)
+    for said, memory in (("3000000\n", 3_000_000), ("max\n", installed), (f"{2**63 - 4096}\n", installed)):
+        (tmp_path / file).write_text(said)
+        assert machine_memory(tmp_path) == memory
 
 
 def test_a_heap_that_the_user_chose_is_all_the_memory_there_is() -> None:
