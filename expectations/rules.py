@@ -1,6 +1,6 @@
 """All rules of a run as one pass over the events: which ones a row breaks.
 
-The predicates are evaluated once per row, into bits of int columns (`_checks_<n>`); whether a row is rejected, its
+The predicates are evaluated once per row, into bits of long columns (`_checks_<n>`); whether a row is rejected, its
 reasons and the tallies are read from the bits. It judges nothing: `judge` does, from the tallies.
 """
 
@@ -20,8 +20,12 @@ if TYPE_CHECKING:
 
 REJECTED = "_rejected"
 ROWS = "rows"
-BITS = 20
-"""Predicates behind one int: their code is one method, far from the 8,000 bytes beyond which the JVM compiles none."""
+MASK_BITS = 20
+"""Predicates behind one mask: their code is one method, far from the 8,000 bytes beyond which the JVM compiles none."""
+
+_MASKS = 3
+BITS = _MASKS * MASK_BITS
+"""Predicates behind one column: a suite like the service's takes one, and each would be staged and read for itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,13 @@ class Rules:
         """The events with `_rejected` (boolean, never null) and the bits that tell why."""
         # In one step with what else is made of them, Spark gives each mask a method of its own, which the JVM compiles
         # well. All predicates in one method, from 60 or so of them, are more than it compiles at all.
-        masks = {
-            check_column(start): _mask(self.predicates[start : start + BITS])
-            for start in range(0, len(self.predicates), BITS)
-        }
-        rejected = self._any_rejecting(masks)
-        return events.select(
-            "*", *(mask.alias(name) for name, mask in masks.items()), rejected.alias(REJECTED)
-        )
+        masks = [
+            _mask(self.predicates[start : start + MASK_BITS])
+            for start in range(0, len(self.predicates), MASK_BITS)
+        ]
+        bits = (_side_by_side(masks[start : start + _MASKS]) for start in range(0, len(masks), _MASKS))
+        columns = (each.alias(name) for each, name in zip(bits, self.check_columns(), strict=True))
+        return events.select("*", *columns, self._any_rejecting(masks).alias(REJECTED))
 
     def reasons(self) -> Column:
         """The names of the rules that reject a row, in order, out of its bits: array<string>, never null.
@@ -98,12 +101,12 @@ class Rules:
         counts = {r.name: tallies[tally_name(r.bit)] for r in self.rules if r.rejects and r.bit is not None}
         return {name: count for name, count in counts.items() if count}
 
-    def _any_rejecting(self, masks: Mapping[str, Column]) -> Column:
+    def _any_rejecting(self, masks: Sequence[Column]) -> Column:
         """Say whether one of the bits is set that reject a row."""
-        wanted: Counter[str] = Counter()
+        wanted: Counter[int] = Counter()
         for bit in {bit for _, bit in self._rejecting()}:
-            wanted[check_column(bit)] += 1 << bit % BITS
-        tests = (masks[name].bitwiseAND(bits) != 0 for name, bits in wanted.items())
+            wanted[bit // MASK_BITS] += 1 << bit % MASK_BITS
+        tests = (masks[number].bitwiseAND(bits) != 0 for number, bits in wanted.items())
         return reduce(Column.__or__, tests, F.lit(False))
 
     def _rejecting(self) -> list[tuple[str, int]]:
@@ -133,3 +136,9 @@ def value_name(column: str, value: object) -> str:
 def _mask(predicates: Sequence[Column]) -> Column:
     """An int with bit n set where predicate n holds."""
     return reduce(Column.bitwiseOR, (F.when(each, 1 << n).otherwise(0) for n, each in enumerate(predicates)))
+
+
+def _side_by_side(masks: Sequence[Column]) -> Column:
+    """A long that holds the masks, the first one lowest."""
+    placed = (F.shiftleft(mask.cast("long"), place * MASK_BITS) for place, mask in enumerate(masks))
+    return reduce(Column.bitwiseOR, placed)
