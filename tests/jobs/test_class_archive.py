@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs import class_archive
 from jobs.class_archive import archive_options, make_archive
 from jobs.errors import UsageError
 from tests.quick_jvm import QUICK_JVM
@@ -101,6 +102,18 @@ def test_what_is_there_stays_where_a_new_one_can_not_be_made(tmp_path: Path) -> 
         make_archive(folder, fake_java(tmp_path / "java", "exit 1"))
     assert archive_options(folder)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["classes", "java"]
+
+
+def test_a_new_archive_takes_the_place_of_the_old(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As after another Spark was installed, whose jars the old one does not know."""
+    monkeypatch.setattr(
+        class_archive, "_plan", lambda _scratch, fresh, _environ: (fresh / "spark.jsa").write_text("newer")
+    )
+    folder = archive_in(tmp_path / "classes")
+    dump = 'for o do case $o in -XX:SharedArchiveFile=*:*) ;; *File=*) printf new > "${o#*=}";; esac; done'
+    make_archive(folder, fake_java(tmp_path / "java", dump))
+    assert (folder / "java.jsa").read_text() == "new"
+    assert archive_options(folder)
 
 
 def test_a_folder_that_can_not_be_written_is_named(tmp_path: Path) -> None:
