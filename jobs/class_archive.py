@@ -81,17 +81,16 @@ def make_archive(folder: Path, environ: Mapping[str, str]) -> None:
     """
     java = str(Path(ensure_java(environ)["JAVA_HOME"], "bin", "java"))
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-            fresh = Path(scratch, "archive")
-            fresh.mkdir()
-            _run([java, "-Xshare:dump", f"-XX:SharedArchiveFile={fresh / _OF_JAVA}"], environ)
-            _plan(Path(scratch), fresh, environ)
-            _run([java, *_use(fresh), "-version"], environ)
-            sizes = {name: (fresh / name).stat().st_size for name in (_OF_JAVA, _OF_SPARK)}
-            (fresh / _SIZES).write_text(json.dumps(sizes), encoding="utf-8")
-            shutil.rmtree(folder, ignore_errors=True)
-            fresh.rename(folder)
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        # In their place from the start: Java 21 knows the one by the path at which the other was made.
+        _run([java, "-Xshare:dump", f"-XX:SharedArchiveFile={folder / _OF_JAVA}"], environ)
+        with tempfile.TemporaryDirectory() as scratch:
+            _plan(Path(scratch), folder, environ)
+        _run([java, *_use(folder), "-version"], environ)
+        sizes = {name: (folder / name).stat().st_size for name in (_OF_JAVA, _OF_SPARK)}
+        # Last: without it there is no archive.
+        (folder / _SIZES).write_text(json.dumps(sizes), encoding="utf-8")
     except OSError as error:
         raise UsageError(f"no class archive in {folder}: {error.strerror or error}.") from None
     except subprocess.TimeoutExpired:
