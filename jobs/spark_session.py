@@ -51,6 +51,9 @@ _PREFERRED = {
     # The JVM never compiles a method of more than 8,000 bytes of bytecode (HotSpot, HugeMethodLimit): what Spark fuses
     # beyond that runs interpreted, and slower than what it does not fuse. Many properties or rules get there.
     "spark.sql.codegen.hugeMethodLimit": "8000",
+    # PySpark 4 tells the JVM for each column which line of code made it, which is most of what the two say to each
+    # other here. Only Spark's own messages quote it, and nobody sees those.
+    "spark.python.sql.dataFrameDebugging.enabled": "false",
     # Tasks put their files in place themselves: half the renames, which are copies on S3. What a failed write
     # leaves behind harms nobody, since nothing here reads the output of one.
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",

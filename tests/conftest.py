@@ -34,6 +34,7 @@ def spark_session() -> Iterator[SparkSession]:
         .config("spark.sql.ansi.enabled", "false")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.legacy.parquet.nanosAsLong", "true")
+        .config("spark.python.sql.dataFrameDebugging.enabled", "false")
         .config("spark.driver.memory", "2g")
         .getOrCreate()
     )

@@ -107,6 +107,7 @@ def test_the_hadoop_of_the_installed_spark_is_known(tmp_path: Path) -> None:
 
 LOCAL = """
 import json, logging, sys
+from pyspark.sql import functions as F
 from jobs.code_shipping import ship_code
 from jobs.spark_session import build_session
 
@@ -116,8 +117,14 @@ ship_code(spark)
 def where(_):
     import os, sys, delivery
     return [os.path.dirname(delivery.__path__[0]), sys.executable]
+def noted():
+    try:
+        spark.range(1).select(F.col("id") / F.array("id"))
+    except Exception as error:
+        return [context.callSite() for context in getattr(error, "getQueryContext", list)()]
 context = spark.sparkContext
 print(json.dumps({
+    "noted": noted(),
     "room": context.parallelize([1], 1).map(where).first()[0],
     "python": context.parallelize([1], 1).map(where).first()[1],
     "settings": dict(context.getConf().getAll()),
@@ -144,6 +151,8 @@ def test_a_local_run_is_quiet_fetches_nothing_and_its_workers_find_the_code(tmp_
     assert seen["settings"]["spark.driver.host"] == "127.0.0.1"
     assert not seen["settings"].get("spark.jars")
     assert "987654" not in seen["plan"]
+    # PySpark 4 would have told the JVM, column by column, which line of the script made it.
+    assert "script.py" not in "".join(seen["noted"])
     noise = [line for line in ended.stderr.splitlines() if "incubator" not in line]
     assert noise == []
 
