@@ -115,7 +115,7 @@ def _staged_frame(
     spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules
 ) -> DataFrame:
     # A suite of the user's may look at the type, too; a column stands in the stage once.
-    kept = dict.fromkeys((*rules.scan_columns(), *rules.check_columns(), events.PLAUSIBLE_UNIT, TYPE, DAY))
+    kept = dict.fromkeys((*rules.scan_columns(), *rules.check_columns(), events.UNIT_INSTEAD, TYPE, DAY))
     return staging.stage(
         checked.select("*", day_column()),
         delivered_ids(spark, preparation),
@@ -138,7 +138,7 @@ def _write_stage(
 def _counted(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
     """Take every count of the stage: the rules' tallies, the units' votes, the requests that it needs."""
     with _telling_the_cause():
-        return take_tallies(rules, stage, (events.PLAUSIBLE_UNIT, _FIRST_OF_REQUEST))
+        return take_tallies(rules, stage, (events.UNIT_INSTEAD, _FIRST_OF_REQUEST))
 
 
 @contextmanager
@@ -152,8 +152,8 @@ def _telling_the_cause() -> Iterator[None]:
 
 def _refuse_wrong_unit(preparation: Preparation, counts: Mapping[str, int]) -> None:
     sent_at = preparation.settings.mapping.sent_at
-    votes = {unit: counts[value_name(events.PLAUSIBLE_UNIT, unit)] for unit in MICROS_PER}
-    better = better_unit(sent_at.unit, votes, counts["rows"])
+    votes = {unit: counts[value_name(events.UNIT_INSTEAD, unit)] for unit in MICROS_PER}
+    better = better_unit(votes, counts["rows"])
     if better is not None:
         raise UsageError(
             f"mapping.sentAt: read as {sent_at.unit or 'seconds'}, most times lie outside 1980 to 2100; "

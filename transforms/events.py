@@ -29,13 +29,13 @@ from transforms.properties import UNREADABLE_PREFIX, MappedProperty, properties_
 from transforms.properties_plan import Property
 from transforms.scalars import id_text, is_unreadable, read_as
 from transforms.sessions import LANE, derive
-from transforms.timestamps import may_lie_within, plausible_unit, to_micros, to_seconds
+from transforms.timestamps import may_lie_within, to_micros, to_seconds, unit_instead
 
 SOURCE = "source"
 """The struct column that holds the whole source row."""
 
-PLAUSIBLE_UNIT = "_plausible_unit"
-"""The numeric unit that makes the time plausible. See `timestamps.plausible_unit`."""
+UNIT_INSTEAD = "_unit_instead"
+"""The numeric unit that would make the time plausible where the configured one does not. See `timestamps`."""
 
 _VALUE_PREFIX = "_value_"
 _TEXTS = ("eventType", "itemId", "recommendationId", "eventAttributionSource")
@@ -50,7 +50,7 @@ _HELPERS = (
     "_impression_long_ids",
     "_impression_bad_ids",
     UNREADABLE_PREFIX + "eventValue",
-    PLAUSIBLE_UNIT,
+    UNIT_INSTEAD,
 )
 
 
@@ -67,7 +67,7 @@ def shape(
 
     Gives the event columns (`names.EVENT_COLUMNS`), one column for each property under its key, the helper
     columns (`_properties`, `_body`, `_envelope`, `_body_bytes`, `_at_micros`, `_impression_…`,
-    `_unreadable_<key>`, `_plausible_unit`) and `source`. Fields that nothing maps are typed nulls. Where
+    `_unreadable_<key>`, `_unit_instead`) and `source`. Fields that nothing maps are typed nulls. Where
     sessions are derived by gap, the rows lie gathered by user in `partitions` partitions and have `_lane`.
 
     Raises `BadInput` for an expression that can't be used, and for source columns that can't be kept.
@@ -120,8 +120,9 @@ def _timed(values: DataFrame, known: _Values, unit: str | None, window: Window) 
     sent_at = known.get("sentAt")
     micros = to_micros(sent_at[0], unit, sent_at[1])
     in_reach = values.where(may_lie_within(sent_at[0], unit, sent_at[1], window))
+    instead = unit_instead(sent_at[0], unit, sent_at[1])
     timed = in_reach.withColumns(
-        {"userId": known.text("userId"), "_at_micros": micros, PLAUSIBLE_UNIT: plausible_unit(*sent_at)}
+        {"userId": known.text("userId"), "_at_micros": micros, UNIT_INSTEAD: instead}
     )
     return timed.where(window.within(F.col("_at_micros")))
 

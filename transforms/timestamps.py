@@ -75,10 +75,11 @@ def may_lie_within(column: Column, unit: str | None, data_type: T.DataType, wind
     return unreadable | _between(number, since, until, lambda bound: bound)
 
 
-def plausible_unit(column: Column, data_type: T.DataType) -> Column:
-    """Name the numeric unit that would put the time between 1980 and 2100; null where none would.
+def unit_instead(column: Column, unit: str | None, data_type: T.DataType) -> Column:
+    """Name the numeric unit other than `unit` that would put the time between 1980 and 2100; null where none would.
 
-    A string column: one of `MICROS_PER` for numbers and numeric strings, null for other types.
+    A string column: one of `MICROS_PER` for numbers and numeric strings, null for other types. Of a well mapped
+    source nearly every row has null, which costs next to nothing to keep.
     """
     if isinstance(data_type, T.StringType):
         number = _numeric_string(column)
@@ -86,16 +87,15 @@ def plausible_unit(column: Column, data_type: T.DataType) -> Column:
         number = _number(column, data_type)
     else:
         return F.lit(None).cast("string")
-    return F.coalesce(*(F.when(_is_plausible(number, MICROS_PER[unit]), unit) for unit in MICROS_PER))
+    others = [other for other in MICROS_PER if other != (unit or "seconds")]
+    return F.coalesce(*(F.when(_is_plausible(number, MICROS_PER[other]), other) for other in others))
 
 
-def better_unit(configured: str | None, votes: Mapping[str, int], rows: int) -> str | None:
-    """Name the unit that makes most of `rows` times plausible, when the configured one does not.
+def better_unit(votes: Mapping[str, int], rows: int) -> str | None:
+    """Name the unit that makes most of `rows` times plausible, as the configured one does not.
 
-    `votes` counts the rows by their `plausible_unit`. None when there is nothing to advise.
+    `votes` counts the rows by their `unit_instead`. None when there is nothing to advise.
     """
-    if 2 * votes.get(configured or "seconds", 0) >= rows:
-        return None
     return next((unit for unit in MICROS_PER if 2 * votes.get(unit, 0) > rows), None)
 
 

@@ -78,7 +78,7 @@ def test_a_full_row_becomes_the_event_that_is_sent(spark: SparkSession) -> None:
     assert row["_at_micros"] == SECOND * 1_000_000
     assert (row["_impression_size"], row["_impression_chars"], row["_impression_bad_ids"]) == (2, 3, 0)
     assert row["source"].asDict() == dict(zip(row["source"].__fields__, ROW, strict=True))
-    assert row["_plausible_unit"] == "seconds"
+    assert row["_unit_instead"] is None
 
 
 def test_every_event_column_has_its_type_whatever_is_mapped(spark: SparkSession) -> None:
