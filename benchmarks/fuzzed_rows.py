@@ -4,8 +4,8 @@
 
 Each row takes some of its columns from the edges of what the service allows (`edge_rows`). What the job stages is
 packed as the sender packs it and judged request by request; each row is also turned into an event the obvious way, in
-plain Python, and judged alone. Goals: no staged request is refused, no rejected row is allowed, no
-allowed row is rejected. Prints the disagreements by the columns that were fuzzed; exits with 1 if there are any.
+plain Python, and judged alone. Goals: no staged request is refused, no rejected row is allowed, no allowed row is
+rejected. Prints the disagreements by the columns that were fuzzed; exits with 1 if there are any.
 """
 
 from __future__ import annotations
