@@ -214,7 +214,7 @@ def _connect(
     access_key: str, secret_key: str, token: str | None, region: str, endpoint: str | None
 ) -> fs.FileSystem:
     # Cached, so that all of a process's threads share one connection pool for each set of keys.
-    scheme, _, address = (endpoint or "https://").rstrip("/").partition("://")
+    scheme, _, address = endpoint.rstrip("/").partition("://") if endpoint else ("https", "", "")
     return fs.S3FileSystem(
         access_key=access_key,
         secret_key=secret_key,

@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import re
 from functools import cache
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
+from jinja2 import Environment, StrictUndefined, Template
 
 from transforms.guesses import Guesses
 
@@ -51,7 +52,6 @@ def schema_of(guesses: Guesses) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -59,7 +59,8 @@ def _template() -> Template:
         autoescape=False,  # noqa: S701 - it makes YAML, not HTML
     )
     environment.filters["yaml"] = _as_yaml
-    return environment.get_template("first_configuration.yaml")
+    text = (files("jobs") / "first_configuration.yaml").read_text(encoding="utf-8")
+    return environment.from_string(text)
 
 
 def _as_yaml(text: str) -> str:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from importlib.resources import files
 
 import yaml
 from pydantic import BaseModel, ConfigDict, FiniteFloat
 
-_TABLE = Path(__file__).with_name("prices.yaml")
+_TABLE = files("jobs") / "prices.yaml"
 _OWN = "plan.price_per_gb"
 
 

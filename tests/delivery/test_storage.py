@@ -129,6 +129,14 @@ def test_without_credentials_s3_is_refused_in_one_sentence(no_aws: pytest.Monkey
         open_filesystem("s3://bucket/key")
 
 
+def test_without_an_endpoint_of_ones_own_s3_is_amazons(no_aws: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_REGION"):
+        no_aws.setenv(name, CREDENTIALS[name])
+    filesystem, path = open_filesystem("s3://bucket/key")
+    assert isinstance(filesystem, fs.S3FileSystem)
+    assert (filesystem.region, path) == ("eu-west-1", "bucket/key")
+
+
 @pytest.fixture(scope="module")
 def s3_server() -> Iterator[MotoServer]:
     with MotoServer() as server:
