@@ -46,7 +46,7 @@ def main() -> None:
     asked = parser.parse_args()
     # A plan needs no credentials; what only a plan computes, the lengths of sessions, is no part of a load.
     preparation = replace(prepared(asked.folder, asked.rows), plan_only=False)
-    with started_spark(needs_s3=False) as spark:
+    with started_spark() as spark:
         bare, whole = _bare(spark, preparation), lambda: _whole(spark, preparation)
         rounds = [(_seconds(bare), _seconds(whole)) for _ in range(asked.rounds + 1)][1:]
     for one, other in rounds:

@@ -61,7 +61,7 @@ def main() -> int:
     expected = write_rows(asked.folder / "rows", asked.rows, random.Random(asked.seed))  # noqa: S311
     preparation = prepared(asked.folder)
     began = time.perf_counter()
-    with started_spark(needs_s3=False) as spark:
+    with started_spark() as spark:
         check(spark, RunProgress(ProgressLines()), preparation)
     print(
         f"{asked.rows:,} rows, seed {asked.seed}: shaped and checked in {time.perf_counter() - began:.0f} s"

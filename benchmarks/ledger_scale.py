@@ -42,7 +42,7 @@ def main() -> None:
     asked = parser.parse_args()
     preparation = prepared(asked.folder, asked.rows)
     preparation.run.ledger_folder().delete_all()
-    with started_spark(needs_s3=False) as spark:
+    with started_spark() as spark:
         _timed(spark, preparation)  # warms the JVM up
         bare, checked = _timed(spark, preparation)
         known = some_staged_ids(preparation, checked.staged.to_send // 10)

@@ -41,7 +41,7 @@ def main() -> None:
     rows = asked.folder / f"rows-{asked.rows}"
     if not rows.exists():
         generate(rows, events=asked.rows)
-    spark = build_session("staging rate", needs_s3=False)
+    spark = build_session("staging rate")
     try:
         for derived in (False, True):
             _measure(spark, spark.read.parquet(str(rows)), asked, derived=derived)

@@ -11,7 +11,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 
 from awscrt.exceptions import AwsCrtError
-from awscrt.http import HttpClientConnection
+from awscrt.http import (
+    HttpClientConnection,
+    HttpProxyAuthenticationType,
+    HttpProxyOptions,
+)
 from awscrt.io import (
     ClientBootstrap,
     ClientTlsContext,
@@ -22,6 +26,7 @@ from awscrt.io import (
     TlsContextOptions,
 )
 
+from delivery.aws.proxies import Proxy
 from delivery.endpoint import Endpoint
 
 # Called with a connection, or with None and the name of what went wrong.
@@ -40,7 +45,8 @@ class ConnectionPool:
         self._bootstrap = ClientBootstrap(loops, DefaultHostResolver(loops))
         self._socket_options = SocketOptions()
         self._socket_options.connect_timeout_ms = int(connect_seconds * 1000)
-        self._tls_context = _tls_context(endpoint) if endpoint.scheme == "https" else None
+        self._tls_context = _tls_context(endpoint)
+        self._is_encrypted = endpoint.scheme == "https"
         self._idle: deque[HttpClientConnection] = deque()
 
     def borrow(self, ready: Ready) -> None:
@@ -78,15 +84,29 @@ class ConnectionPool:
             self._endpoint.port,
             bootstrap=self._bootstrap,
             socket_options=self._socket_options,
-            tls_connection_options=self._tls_options(),
+            tls_connection_options=self._tls_options(self._endpoint.host) if self._is_encrypted else None,
+            proxy_options=self._proxy_options(self._endpoint.proxy),
         ).add_done_callback(opened)
 
-    def _tls_options(self) -> TlsConnectionOptions | None:
-        if self._tls_context is None:
-            return None
+    def _tls_options(self, server: str) -> TlsConnectionOptions:
         options = self._tls_context.new_connection_options()
-        options.set_server_name(self._endpoint.host)
+        options.set_server_name(server)
         return options
+
+    def _proxy_options(self, proxy: Proxy | None) -> HttpProxyOptions | None:
+        """A tunnel for https, as botocore opens one; http requests are forwarded (awscrt's default)."""
+        if proxy is None:
+            return None
+        return HttpProxyOptions(
+            proxy.host,
+            proxy.port,
+            tls_connection_options=self._tls_options(proxy.host) if proxy.tls else None,
+            auth_type=HttpProxyAuthenticationType.Basic
+            if proxy.username
+            else HttpProxyAuthenticationType.Nothing,
+            auth_username=proxy.username,
+            auth_password=proxy.password or "",
+        )
 
 
 def _tls_context(endpoint: Endpoint) -> ClientTlsContext:

@@ -1,6 +1,6 @@
 """Where the events go: the service's address, as botocore resolves it from region, settings and environment.
 
-It opens no connection. HTTP proxies are out of scope: no address given here is reached through one.
+It opens no connection.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from botocore.httpsession import get_cert_path
 from botocore.session import Session
 
+from delivery.aws.proxies import Proxy, proxy_for
 from delivery.request import SERVICE
 
 # The model's operation PutEvents: `POST /events`.
@@ -29,9 +30,10 @@ class Endpoint:
     host_header: str
     region: str
     ca_file: str | None
+    proxy: Proxy | None = None
 
 
-def parse_endpoint(url: str, region: str, ca_file: str | None) -> Endpoint:
+def parse_endpoint(url: str, region: str, ca_file: str | None, proxy: Proxy | None = None) -> Endpoint:
     """The endpoint behind a base URL, joined with the operation's path as botocore joins them."""
     parts = urlsplit(url)
     host, default = parts.hostname or "", _DEFAULT_PORTS[parts.scheme]
@@ -39,13 +41,11 @@ def parse_endpoint(url: str, region: str, ca_file: str | None) -> Endpoint:
     shown = f"[{host}]" if ":" in host else host
     header = shown if port == default else f"{shown}:{port}"
     path = parts.path.removesuffix("/") + _OPERATION_PATH
-    return Endpoint(
-        parts.scheme, host, port, path, header, region, ca_file if parts.scheme == "https" else None
-    )
+    return Endpoint(parts.scheme, host, port, path, header, region, ca_file, proxy)
 
 
 def resolve_endpoint(session: Session, region: str | None, endpoint_url: str | None) -> Endpoint:
-    """The endpoint that a boto3 client of this session would use, with the CA bundle it would trust.
+    """The endpoint that a boto3 client of this session would use, with its proxy and the CA bundle it would trust.
 
     `session` is a `botocore.session.Session`. Raises botocore's `NoRegionError` where no region is known. The
     CA bundle is botocore's too: `AWS_CA_BUNDLE` or the profile's `ca_bundle`, else the one botocore ships or
@@ -53,4 +53,4 @@ def resolve_endpoint(session: Session, region: str | None, endpoint_url: str | N
     """
     meta = session.create_client(SERVICE, region_name=region, endpoint_url=endpoint_url).meta
     ca_file = get_cert_path(session.get_config_variable("ca_bundle") or True)
-    return parse_endpoint(meta.endpoint_url, meta.region_name, ca_file)
+    return parse_endpoint(meta.endpoint_url, meta.region_name, ca_file, proxy_for(meta.endpoint_url))

@@ -18,6 +18,10 @@ class StorageError(DeliveryError):
     """
 
 
+class ProxyError(DeliveryError):
+    """The environment names a proxy that can't be used: correct it. The text holds no part of its URL."""
+
+
 class WorkerEndedError(DeliveryError):
     """The worker process was told to end before its partition was sent: run the task again elsewhere."""
 

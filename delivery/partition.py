@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing
 from uuid import uuid4
 
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
-from botocore.session import Session
 
+from delivery.aws.session import aws_session, core_session, default_region, forget_session
 from delivery.awscrt_client import AwsCrtClient
 from delivery.connections import ConnectionPool
 from delivery.credentials import CredentialSource
@@ -56,13 +57,18 @@ def open_client(region: str | None, endpoint_url: str | None) -> EventsClient:
 
     Raises `CredentialsError` where there are none, and botocore's errors (no region, bad endpoint).
     """
-    endpoint = resolve_endpoint(Session(), region, endpoint_url)
-    # A session caches what it found: a second look after an expiry must start from a new one.
-    credentials = CredentialSource(lambda: Session().get_credentials())
+    endpoint = resolve_endpoint(core_session(), region or default_region(), endpoint_url)
+    credentials = CredentialSource(_find_credentials)
     signer = Signer(endpoint, credentials, time.time)
     client = AwsCrtClient(signer, ConnectionPool(endpoint, CONNECT_SECONDS), time.monotonic)
     client.warm_up()
     return client
+
+
+def _find_credentials() -> Credentials | None:
+    """Look through the whole chain: a session keeps what it found, so an expiry needs a new one."""
+    forget_session()
+    return aws_session().get_credentials()
 
 
 def _deliver(task: DeliveryTask, pacer: Pacer, watchdog: Watchdog) -> PartitionReport:

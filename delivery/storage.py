@@ -1,28 +1,26 @@
-"""Files by URL: local paths, `file:`, `s3://` and `s3a://`, through pyarrow's filesystems.
+"""Files by URL: local paths, `file:`, `s3://` and `s3a://`, as pyarrow's filesystems.
 
 A write is seen whole or not at all: S3 puts are atomic, and on disk a file is moved into place under its name
-only when it is complete. Credentials come from boto3's own chain (SSO, assumed roles and instance profiles
-included) and are asked for anew with each operation, so they are refreshed for as long as a run takes.
-Nothing here knows what the files hold.
+only when it is complete.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import boto3
 import pyarrow as pa
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from pyarrow import fs
 
+from delivery.aws.buckets import Bucket, find_bucket, open_bucket
+from delivery.aws.s3_filesystem import S3Handler
 from delivery.errors import StorageError
 
 if TYPE_CHECKING:
@@ -32,20 +30,33 @@ _S3 = re.compile(r"^s3a?://", re.IGNORECASE)
 _FILE = re.compile(r"^file:(?://(?=/))?", re.IGNORECASE)
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 _UPLOADS_AT_ONCE = 8
+_S3_FILESYSTEM = fs.PyFileSystem(S3Handler())
+_IMPATIENT = Config(connect_timeout=3, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
 
 def open_filesystem(url: str) -> tuple[fs.FileSystem, str]:
-    """Return the filesystem that `url` lies on, and the path on it.
+    """Return the filesystem that `url` is on, and the path on it. It makes no request.
 
     A bare path is taken from the working directory. As Hadoop does, nothing in a URL is percent-decoded.
-    Raises `StorageError` for another scheme, a URL without a bucket, or where there are no credentials.
+    Raises `StorageError` for another scheme, a URL without a bucket, or one that Spark can't read.
     """
     if _S3.match(url):
-        return _s3_filesystem(url), _S3.sub("", url).rstrip("/")
+        return _S3_FILESYSTEM, _s3_path(url)
     path = _FILE.sub("", url)
     if _SCHEME.match(path):
         raise StorageError(f"{url} is of no kind that can be used: give s3://, s3a://, file: or a bare path.")
     return fs.LocalFileSystem(), os.path.abspath(path)  # noqa: PTH100  (Path.absolute keeps "..")
+
+
+def find_buckets(urls: Iterable[str]) -> tuple[Bucket, ...]:
+    """Find the bucket of each S3 URL, each once. Raises `StorageError` where one can't be found."""
+    found = {}
+    for url in urls:
+        if _S3.match(url):
+            with _explained("reach", url):
+                bucket = find_bucket(_s3_path(url).partition("/")[0])
+                found[bucket.name] = bucket
+    return tuple(found.values())
 
 
 def open_s3_client(bucket: str) -> S3Client:
@@ -54,16 +65,7 @@ def open_s3_client(bucket: str) -> S3Client:
     It gives an operation up after 13 seconds at the most: two attempts and a pause. Raises `StorageError`.
     """
     with _explained("reach", f"s3://{bucket}"):
-        endpoint = _endpoint()
-        config = Config(
-            connect_timeout=3,
-            read_timeout=3,
-            retries={"mode": "standard", "total_max_attempts": 2},
-            request_checksum_calculation="when_required",  # other S3 servers don't know the newer default
-            response_checksum_validation="when_required",
-        )
-        region = _region(bucket, endpoint)
-        return _aws_session().client("s3", region_name=region, endpoint_url=endpoint, config=config)
+        return open_bucket(bucket, _IMPATIENT)
 
 
 def join(url: str, *parts: str) -> str:
@@ -92,8 +94,8 @@ class Folder:
         """Return the whole content of the file `name`."""
         with _explained("read", join(self.url, name)):
             filesystem, path = self._at(name)
-            with filesystem.open_input_file(path) as stream:
-                return bytes(stream.readall())
+            with filesystem.open_input_stream(path) as stream:
+                return bytes(stream.read())
 
     def write_bytes(self, name: str, content: bytes | memoryview) -> None:
         """Write the file `name` (which may lie in a sub-folder) so that it is seen whole or not at all."""
@@ -109,17 +111,15 @@ class Folder:
 
     def delete(self, name: str) -> None:
         """Delete the file `name`; it is fine if it is gone already."""
-        with _explained("delete", join(self.url, name)):
+        with _explained("delete", join(self.url, name)), suppress(FileNotFoundError):
             filesystem, path = self._at(name)
-            if filesystem.get_file_info(path).type == fs.FileType.File:
-                filesystem.delete_file(path)
+            filesystem.delete_file(path)
 
     def delete_all(self) -> None:
         """Delete the folder and all that lies in it; it is fine if there is none."""
-        with _explained("delete", self.url):
+        with _explained("delete", self.url), suppress(FileNotFoundError):
             filesystem, path = open_filesystem(self.url)
-            if filesystem.get_file_info(path).type == fs.FileType.Directory:
-                filesystem.delete_dir(path)
+            filesystem.delete_dir(path)
 
     def upload(self, local: Path) -> None:
         """Copy all files under the local folder `local` into this one, several at once."""
@@ -144,8 +144,8 @@ def read_text(url: str) -> str:
     """Return the file at `url` as UTF-8 text. Raises `StorageError`, also when it is not UTF-8."""
     with _explained("read", url):
         filesystem, path = open_filesystem(url)
-        with filesystem.open_input_file(path) as stream:
-            return bytes(stream.readall()).decode("utf-8")
+        with filesystem.open_input_stream(path) as stream:
+            return bytes(stream.read()).decode("utf-8")
 
 
 def _write(filesystem: fs.FileSystem, path: str, content: bytes | memoryview) -> None:
@@ -180,46 +180,18 @@ def _cause(error: Exception) -> str:
     return str(error).splitlines()[0].rstrip(". ")[:300] if str(error) else type(error).__name__
 
 
-def _s3_filesystem(url: str) -> fs.FileSystem:
-    bucket = _S3.sub("", url).split("/")[0]
+def _s3_path(url: str) -> str:
+    """Return `bucket/key`, without a slash at its end."""
+    path = _S3.sub("", url).rstrip("/")
+    bucket = path.partition("/")[0]
     if not bucket:
-        raise StorageError(f"{url} names no bucket.")
-    with _explained("reach", url):
-        credentials = _aws_session().get_credentials()
-        if credentials is None:
-            raise StorageError(f"There are no AWS credentials to reach {url} with.")
-        keys = credentials.get_frozen_credentials()
-        endpoint = _endpoint()
-        return _connect(keys.access_key, keys.secret_key, keys.token, _region(bucket, endpoint), endpoint)
-
-
-def _endpoint() -> str | None:
-    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
-
-
-def _region(bucket: str, endpoint: str | None) -> str:
-    """Return the region to sign for: the environment's, else the bucket's own, which S3 tells anyone."""
-    if configured := os.environ.get("AWS_REGION") or _aws_session().region_name:
-        return str(configured)
-    return "us-east-1" if endpoint else str(fs.resolve_s3_region(bucket))
-
-
-@lru_cache(maxsize=1)
-def _aws_session() -> boto3.Session:
-    return boto3.Session()
-
-
-@lru_cache(maxsize=4)
-def _connect(
-    access_key: str, secret_key: str, token: str | None, region: str, endpoint: str | None
-) -> fs.FileSystem:
-    # Cached, so that all of a process's threads share one connection pool for each set of keys.
-    scheme, _, address = endpoint.rstrip("/").partition("://") if endpoint else ("https", "", "")
-    return fs.S3FileSystem(
-        access_key=access_key,
-        secret_key=secret_key,
-        session_token=token,
-        region=region,
-        scheme=scheme,
-        endpoint_override=address or None,
-    )
+        raise StorageError(f"{url} can't be used: it names no bucket. Write s3://bucket/folder/.")
+    if bucket.lower().startswith("arn:"):
+        raise StorageError(
+            f"{url} can't be used: it names a bucket by an ARN. Give its name, or the access point's alias."
+        )
+    if "//" in path:
+        raise StorageError(
+            f"{url} can't be used: Spark reads no folder without a name. Write one slash where it has two."
+        )
+    return path

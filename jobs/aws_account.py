@@ -1,17 +1,16 @@
 """What the usual AWS environment says: region, endpoint, and whether there are credentials at all.
 
-boto3 decides, but for AWS_REGION: every other AWS SDK reads it, boto3 only AWS_DEFAULT_REGION. No credential leaves
-this module.
+boto3 decides. No credential leaves this module.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import boto3
 from botocore.exceptions import BotoCoreError
 
+from delivery.aws.session import default_region
 from delivery.settings import PersonalizeSettings
 from jobs.errors import UsageError
 
@@ -24,15 +23,13 @@ class Service:
     endpoint_url: str
 
 
-def resolve_service(
-    settings: PersonalizeSettings, session: boto3.Session, environ: Mapping[str, str]
-) -> Service:
+def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Service:
     """The region and endpoint for `settings`, from them or from the AWS default chain.
 
     Raises:
         UsageError: no region anywhere, or one that is none.
     """
-    region = settings.region or environ.get("AWS_REGION") or session.region_name
+    region = settings.region or default_region()
     if not region:
         raise UsageError("no AWS region: set personalize.region, or AWS_REGION in the environment.")
     try:

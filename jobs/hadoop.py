@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pyspark
 
-_CLIENT_JAR = re.compile(r"hadoop-client-api-(\d+)\.(\d+)\.(\d+)\.jar")
+_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
 HadoopVersion = tuple[int, int, int]
 
@@ -24,7 +24,11 @@ def spark_home(environ: Mapping[str, str]) -> Path:
 def hadoop_version(home: Path) -> HadoopVersion | None:
     """The version of the Hadoop client among Spark's jars, such as (3, 4, 1); None if Spark brings none."""
     for jar in sorted((home / "jars").glob("hadoop-client-api-*.jar")):
-        found = _CLIENT_JAR.fullmatch(jar.name)
-        if found:
-            return int(found[1]), int(found[2]), int(found[3])
+        return parse_version(jar.name.removeprefix("hadoop-client-api-"))
     return None
+
+
+def parse_version(text: str) -> HadoopVersion | None:
+    """The version at the beginning of `text`, such as (3, 4, 1) of "3.4.1-amzn-2"; None if there is none."""
+    found = _VERSION.match(text)
+    return (int(found[1]), int(found[2]), int(found[3])) if found else None

@@ -21,7 +21,7 @@ from pathlib import Path
 from jobs.atomic_file import write_atomically
 from jobs.errors import UsageError
 from jobs.hadoop import HadoopVersion, hadoop_version, spark_home
-from jobs.trust_store import trust_store
+from jobs.trust_store import PROPERTY, trust_store
 
 OLDEST_JAVA = 17
 """Spark 4 runs on 17 and newer (https://spark.apache.org/docs/4.0.0/, "Downloading")."""
@@ -153,9 +153,9 @@ def _write_home(home: Path, java: Java, environ: Mapping[str, str]) -> Path:
     bundle = Path(environ.get("SSL_CERT_FILE", ""))
     if bundle.is_file():
         # Such a runtime knows the public authorities only; jars may have to come through a company's own.
-        store = home / "lib" / "trusted.jks"
-        write_atomically(store, trust_store(bundle.read_text(encoding="utf-8", errors="replace")))
-        command.append(f"-Djavax.net.ssl.trustStore={store}")
+        store = home / "lib" / "trusted.p12"
+        write_atomically(store, trust_store(bundle.read_bytes()))
+        command.append(f"-D{PROPERTY}={store}")
     script = _WRAPPER.format(module=_VECTOR_MODULE, command=shlex.join(command))
     write_atomically(home / "bin" / "java", script.encode(), mode=0o755)
     return home

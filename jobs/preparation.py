@@ -9,9 +9,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-import boto3
-
-from delivery.storage import Folder, open_filesystem, read_text
+from delivery.aws.buckets import Bucket
+from delivery.aws.session import aws_session
+from delivery.storage import Folder, find_buckets, open_filesystem, read_text
 from expectations.suite import Suite
 from jobs.aws_account import Service, require_credentials, resolve_service
 from jobs.command import Command, ReplayCommand
@@ -20,7 +20,6 @@ from jobs.errors import UsageError
 from jobs.preflight import Preflight, preflight
 from jobs.replayable import require_dead_letters
 from jobs.run_folder import RunFolder
-from jobs.s3_connector import is_s3
 from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.suites import suite_of_schema, suite_of_user
 from transforms.event_window import Window
@@ -39,9 +38,9 @@ class Prepared:
     plan_only: bool
 
     @property
-    def needs_s3(self) -> bool:
-        """Whether Spark will read or write on S3."""
-        return is_s3(self.settings.output.path)
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The buckets that Spark will read or write."""
+        return find_buckets((self.settings.output.path,))
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +54,9 @@ class Preparation(Prepared):
     source: SourceFiles
 
     @property
-    def needs_s3(self) -> bool:
-        """Whether Spark will read or write on S3."""
-        return any(is_s3(url) for url in (*self.settings.source.path, self.settings.output.path))
+    def buckets(self) -> tuple[Bucket, ...]:
+        """The buckets that Spark will read or write."""
+        return find_buckets((*self.settings.source.path, self.settings.output.path))
 
 
 def read_settings(command: Command | ReplayCommand) -> Settings:
@@ -77,8 +76,8 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         UsageError, BadInput, BadSuite, StorageError: one sentence each; nothing was sent and no row read.
     """
     window = Window.parse(command.since, command.until)
-    session = boto3.Session()
-    service = resolve_service(settings.personalize, session, os.environ)
+    session = aws_session()
+    service = resolve_service(settings.personalize, session)
     flight = preflight(settings, service, session, os.environ)
     schema = _schema(settings, flight)
     properties = plan_properties(settings.mapping, schema)
@@ -115,8 +114,8 @@ def prepare_replay(command: ReplayCommand, settings: Settings, run: RunFolder) -
     Raises:
         UsageError, StorageError: one sentence each; nothing was sent.
     """
-    session = boto3.Session()
-    service = resolve_service(settings.personalize, session, os.environ)
+    session = aws_session()
+    service = resolve_service(settings.personalize, session)
     require_credentials(session)
     require_dead_letters(RunFolder(run.output, command.run_id), settings.personalize.tracking_id)
     _require_writable(run)

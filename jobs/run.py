@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from typing import Protocol, Self
 
 from pyspark.sql import SparkSession
 
+from delivery.aws.buckets import Bucket
 from delivery.errors import StorageError
 from delivery.lease_keeper import LeaseKeeper
 from expectations.gate import too_many_rejected
@@ -45,8 +46,8 @@ from jobs.stop_signals import StopSignals
 class StartSpark(Protocol):
     """Gives the Spark session that a run works on, and ends it with the run."""
 
-    def __call__(self, *, needs_s3: bool) -> AbstractContextManager[SparkSession]:
-        """`needs_s3`: source or output lie on S3."""
+    def __call__(self, buckets: Sequence[Bucket] = ()) -> AbstractContextManager[SparkSession]:
+        """`buckets`: those that Spark will read or write."""
         ...
 
 
@@ -147,7 +148,7 @@ class _Run:
         self._signals.arm()
         self._progress.begin(START_SPARK)
         try:
-            with start_spark(needs_s3=self._preparation.needs_s3) as spark:
+            with start_spark(self._preparation.buckets) as spark:
                 # Once more: PySpark takes Ctrl-C over when its context starts.
                 self._signals.arm()
                 self._check_and_send(spark)

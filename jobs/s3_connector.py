@@ -1,13 +1,15 @@
-"""How Spark reaches S3: the connector's jars, its credentials and its endpoint, as Spark settings.
+"""How Spark reaches S3: the connector's jars, its credentials, and each bucket's region, endpoint and proxy.
 
-Pure: environment in, settings out; Spark itself fetches the jars. On a cluster the connector and its
-credentials are the cluster's own; only an endpoint that the environment names is passed on there.
+Pure: buckets in, Spark settings out; Spark itself fetches the jars. On a cluster the connector and its
+credentials are the cluster's own.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable
+from urllib.parse import urlsplit
 
+from delivery.aws.buckets import Bucket
 from jobs.errors import UsageError
 from jobs.hadoop import HadoopVersion
 
@@ -29,11 +31,6 @@ _SDK_1_CREDENTIALS = "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"
 _SDK_2_CREDENTIALS = "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
 
 
-def is_s3(path: str) -> bool:
-    """Whether a configured path lies on S3."""
-    return path.lower().startswith(("s3://", "s3a://"))
-
-
 def connector_settings(hadoop: HadoopVersion | None) -> dict[str, str]:
     """`spark.jars.packages` and `spark.jars.excludes`, with which a Spark started here fetches S3A.
 
@@ -42,34 +39,59 @@ def connector_settings(hadoop: HadoopVersion | None) -> dict[str, str]:
     """
     if hadoop is None:
         raise UsageError("this Spark brings no Hadoop client and can't reach s3:// here: use spark-submit.")
-    group, modules, version, bundle, prefix = _SDK_2 if hadoop >= _FIRST_HADOOP_ON_SDK_2 else _SDK_1
+    group, modules, version, bundle, prefix = _SDK_1 if _is_on_sdk_1(hadoop) else _SDK_2
     packages = [f"org.apache.hadoop:hadoop-aws:{'.'.join(map(str, hadoop))}"]
     packages += [f"{group}:{prefix}{module}:{version}" for module in modules]
     return {"spark.jars.packages": ",".join(packages), "spark.jars.excludes": f"{group}:{bundle}"}
 
 
-def account_settings(hadoop: HadoopVersion | None, environ: Mapping[str, str]) -> dict[str, str]:
-    """Credentials and region as the AWS tools find them, for a Spark started here."""
-    if hadoop is None or hadoop < _FIRST_HADOOP_ON_SDK_2:
-        # This S3A finds a bucket's region by itself; told one, it reaches that region's buckets only.
-        return {"spark.hadoop.fs.s3a.aws.credentials.provider": _SDK_1_CREDENTIALS}
-    settings = {"spark.hadoop.fs.s3a.aws.credentials.provider": _SDK_2_CREDENTIALS}
-    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION")
-    return settings | ({"spark.hadoop.fs.s3a.endpoint.region": region} if region else {})
+def account_settings(hadoop: HadoopVersion | None) -> dict[str, str]:
+    """Credentials as the AWS tools find them, for a Spark started here."""
+    chain = _SDK_1_CREDENTIALS if _is_on_sdk_1(hadoop) else _SDK_2_CREDENTIALS
+    return {"spark.hadoop.fs.s3a.aws.credentials.provider": chain}
 
 
-def endpoint_settings(environ: Mapping[str, str]) -> dict[str, str]:
-    """S3A's settings for the server that `AWS_ENDPOINT_URL_S3` or `AWS_ENDPOINT_URL` names, if one does.
+def bucket_settings(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> dict[str, str]:
+    """What S3A has to know of each bucket: it reads no proxy variable and no AWS configuration file.
 
-    S3A reads neither variable. A server of one's own rarely has a host name per bucket, hence path style.
+    Options of one bucket: Hadoop's documentation of S3A, "Configuring different S3 buckets with Per-Bucket
+    Configuration".
     """
-    url = environ.get("AWS_ENDPOINT_URL_S3") or environ.get("AWS_ENDPOINT_URL")
-    if not url:
+    settings: dict[str, str] = {}
+    for bucket in buckets:
+        options = {
+            "endpoint.region": bucket.region,
+            **_endpoint_options(hadoop, bucket),
+            **_proxy_options(bucket),
+        }
+        settings |= {
+            f"spark.hadoop.fs.s3a.bucket.{bucket.name}.{key}": value for key, value in options.items()
+        }
+    return settings
+
+
+def _endpoint_options(hadoop: HadoopVersion | None, bucket: Bucket) -> dict[str, str]:
+    url = urlsplit(bucket.endpoint_url)
+    if bucket.own_endpoint or _is_on_sdk_1(hadoop):
+        return {
+            "endpoint": bucket.endpoint_url,
+            "path.style.access": str(bucket.path_style).lower(),
+            "connection.ssl.enabled": str(url.scheme == "https").lower(),
+        }
+    # The second SDK takes no endpoint together with FIPS or dual-stack, and finds AWS's own by the region. It reads
+    # AWS_USE_DUALSTACK_ENDPOINT by itself; S3A overrides what it reads of FIPS.
+    return {"endpoint.fips": "true"} if "fips" in (url.hostname or "") else {}
+
+
+def _proxy_options(bucket: Bucket) -> dict[str, str]:
+    proxy = bucket.proxy
+    if proxy is None:
         return {}
-    region = environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    return {
-        "spark.hadoop.fs.s3a.endpoint": url,
-        "spark.hadoop.fs.s3a.endpoint.region": region,
-        "spark.hadoop.fs.s3a.path.style.access": "true",
-        "spark.hadoop.fs.s3a.connection.ssl.enabled": str(url.lower().startswith("https:")).lower(),
-    }
+    options = {"host": proxy.host, "port": str(proxy.port), "ssl.enabled": str(proxy.tls).lower()}
+    options |= {"username": proxy.username} if proxy.username else {}
+    options |= {"password": proxy.password} if proxy.password else {}
+    return {f"proxy.{key}": value for key, value in options.items()}
+
+
+def _is_on_sdk_1(hadoop: HadoopVersion | None) -> bool:
+    return hadoop is None or hadoop < _FIRST_HADOOP_ON_SDK_2

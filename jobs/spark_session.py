@@ -8,24 +8,22 @@ from __future__ import annotations
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
+from delivery.aws.buckets import Bucket
+from delivery.aws.session import ca_bundle
 from jobs.errors import UsageError
-from jobs.hadoop import hadoop_version, spark_home
+from jobs.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
 from jobs.jar_cache import JarCache
 from jobs.java import ensure_java
 from jobs.local_jvm import launch_environment, memory_settings
-from jobs.s3_connector import (
-    S3_FILESYSTEM,
-    account_settings,
-    connector_settings,
-    endpoint_settings,
-)
+from jobs.s3_connector import S3_FILESYSTEM, account_settings, bucket_settings, connector_settings
+from jobs.trust_store import PROPERTY, temporary_trust_store
 
 _REQUIRED = {
     # What cannot be read becomes null and is rejected by name, row by row; with ANSI it would end the run.
@@ -77,9 +75,9 @@ _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 @contextmanager
-def started_spark(*, needs_s3: bool) -> Iterator[SparkSession]:
+def started_spark(buckets: Sequence[Bucket] = ()) -> Iterator[SparkSession]:
     """The Spark session of this run, stopped at its end; see `build_session`."""
-    session = build_session(_APP_NAME, needs_s3=needs_s3)
+    session = build_session(_APP_NAME, buckets)
     try:
         yield session
     finally:
@@ -88,11 +86,11 @@ def started_spark(*, needs_s3: bool) -> Iterator[SparkSession]:
             session.stop()
 
 
-def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:
+def build_session(app_name: str, buckets: Sequence[Bucket] = ()) -> SparkSession:
     """The Spark session of this process, started if need be; a process has one.
 
-    `needs_s3`: some path is `s3://` or `s3a://`. A Spark that is started here then fetches the connector's
-    jars (20 MB, once per user); otherwise it fetches nothing. What spark-submit started has its own.
+    `buckets` are those that Spark will read or write. Where there are any, a Spark that is started here fetches the
+    connector's jars (20 MB, once per user). What spark-submit started has its own.
 
     It changes this process's environment, which the JVM and the Python workers inherit.
 
@@ -100,13 +98,16 @@ def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:
         NoJava: Spark has to be started here, and no Java suits it.
         UsageError: a setting is on that would send events twice.
     """
-    s3 = endpoint_settings(os.environ) if needs_s3 else {}
+    s3: dict[str, str] = {}
     memory: dict[str, str] = {}
     if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit waits there with its JVM
         SparkContext._ensure_initialized()  # noqa: SLF001 - the public ways to the JVM start a context as well
     else:
         memory = memory_settings(os.environ)
-        s3 = _launch(app_name, needs_s3) | s3
+        s3 = _launch(app_name, with_s3=bool(buckets))
+    if buckets:
+        s3 |= bucket_settings(_hadoop_of_jvm(), buckets)
+        _trust(ca_bundle())
     conf = settle(SparkConf(), app_name, s3, memory)
     if _is_local(conf):
         # The machine's `python3` need not be this one, with the job's packages.
@@ -138,19 +139,35 @@ def settle(
     return conf
 
 
-def _launch(app_name: str, needs_s3: bool) -> dict[str, str]:  # noqa: FBT001 - private, called once
+def _launch(app_name: str, *, with_s3: bool) -> dict[str, str]:
     """Start the JVM, and give the S3 settings that go with the connector it was started with."""
     os.environ.update(ensure_java(os.environ) | launch_environment(os.environ))
     # Given at the start: otherwise Spark takes itself for a shell, with a shell's name and progress bar.
     conf = SparkConf(loadDefaults=False).setAppName(app_name).set("spark.ui.showConsoleProgress", "false")
     if os.environ.get("SPARK_MASTER"):
         conf.setMaster(os.environ["SPARK_MASTER"])
-    if not needs_s3:
+    if not with_s3:
         SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
         return {}
     hadoop = hadoop_version(spark_home(os.environ))
     _launch_with_jars(conf, connector_settings(hadoop), JarCache.of_user(os.environ))
-    return account_settings(hadoop, os.environ)
+    return account_settings(hadoop)
+
+
+def _hadoop_of_jvm() -> HadoopVersion | None:
+    """The Hadoop that Spark really runs with: on a cluster it is not the one beside the installed PySpark."""
+    jvm = SparkContext._jvm  # noqa: SLF001 - as above
+    return parse_version(str(jvm.org.apache.hadoop.util.VersionInfo.getVersion())) if jvm else None
+
+
+def _trust(bundle: str | None) -> None:
+    """Let this JVM trust the certificates of `bundle`, unless the user chose a trust store for it.
+
+    A cluster's executors have trust stores of their own.
+    """
+    jvm = SparkContext._jvm  # noqa: SLF001 - as above
+    if bundle and jvm and not jvm.java.lang.System.getProperty(PROPERTY):
+        jvm.java.lang.System.setProperty(PROPERTY, str(temporary_trust_store(bundle)))
 
 
 def _launch_with_jars(conf: SparkConf, connector: Mapping[str, str], cache: JarCache) -> None:

@@ -1,44 +1,50 @@
-"""Writes a PEM bundle as a Java trust store, so that a borrowed Java trusts what the machine trusts.
-
-Pure: text in, bytes out. It judges no certificate and holds no private key.
-"""
+"""A PEM bundle as a Java trust store, so that Java trusts what the AWS tools trust."""
 
 from __future__ import annotations
 
-import hashlib
-import re
-import ssl
-import struct
+import atexit
+import tempfile
+import warnings
+from pathlib import Path
 
-# The JKS layout, as sun.security.provider.JavaKeyStore reads it: magic, version, count, then a record of each
-# certificate (tag 2, alias, milliseconds, type, DER), then SHA-1 over password, a fixed phrase and the rest.
-_MAGIC = 0xFEEDFEED
-_VERSION = 2
-_TRUSTED_CERTIFICATE = 2
-_PHRASE = b"Mighty Aphrodite"
-_PASSWORD = "changeit"  # noqa: S105 - Java's customary one: it guards against damage, not against reading
-_PEM = re.compile(r"-----BEGIN CERTIFICATE-----.+?-----END CERTIFICATE-----", re.DOTALL)
+from cryptography import x509
+from cryptography.hazmat.primitives.serialization import NoEncryption, pkcs12
+from cryptography.utils import CryptographyDeprecationWarning
+
+from jobs.errors import UsageError
+
+PROPERTY = "javax.net.ssl.trustStore"
+"""Java's system property for the file, read at the first connection (JSSE Reference Guide, "Customizing JSSE")."""
 
 
-def trust_store(pem_bundle: str) -> bytes:
-    """The certificates of `pem_bundle` as a JKS trust store; what else stands in the text is passed over.
+def trust_store(pem_bundle: bytes) -> bytes:
+    """Return the certificates of `pem_bundle` as a PKCS #12 trust store without a password.
 
     Raises:
-        ValueError: a certificate's base64 can't be read.
+        ValueError: there is no certificate in it, or one can't be read.
     """
-    certificates = [ssl.PEM_cert_to_DER_cert(pem) for pem in _PEM.findall(pem_bundle)]
-    store = struct.pack(">III", _MAGIC, _VERSION, len(certificates))
-    store += b"".join(_record(str(number), der) for number, der in enumerate(certificates))
-    digest = hashlib.sha1(_PASSWORD.encode("utf-16-be") + _PHRASE + store, usedforsecurity=False)
-    return store + digest.digest()
+    with warnings.catch_warnings():
+        # Some public authorities have serial numbers that RFC 5280 forbids; Java takes them.
+        warnings.simplefilter("ignore", CryptographyDeprecationWarning)
+        certificates = x509.load_pem_x509_certificates(pem_bundle)
+    named = [pkcs12.PKCS12Certificate(each, str(number).encode()) for number, each in enumerate(certificates)]
+    return pkcs12.serialize_java_truststore(named, NoEncryption())
 
 
-def _record(alias: str, der: bytes) -> bytes:
-    milliseconds = 0  # Java shows this date and rules nothing by it
-    head = struct.pack(">I", _TRUSTED_CERTIFICATE) + _text(alias) + struct.pack(">Q", milliseconds)
-    return head + _text("X.509") + struct.pack(">I", len(der)) + der
+def temporary_trust_store(bundle: str) -> Path:
+    """Write the PEM file `bundle` as a trust store that is deleted when this process ends.
 
-
-def _text(value: str) -> bytes:
-    encoded = value.encode("ascii")
-    return struct.pack(">H", len(encoded)) + encoded
+    Raises:
+        UsageError: the file is not there, or is no bundle.
+    """
+    try:
+        content = trust_store(Path(bundle).read_bytes())
+    except (OSError, ValueError) as error:
+        why = error.strerror if isinstance(error, OSError) else "it is no PEM bundle of certificates"
+        raise UsageError(
+            f"The certificate bundle {bundle} can't be used: {why}. Correct AWS_CA_BUNDLE."
+        ) from None
+    with tempfile.NamedTemporaryFile(prefix="personalize-trust-", suffix=".p12", delete=False) as file:
+        file.write(content)
+    atexit.register(Path(file.name).unlink, missing_ok=True)
+    return Path(file.name)

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery import storage
+from delivery.aws.buckets import forget_buckets
 from delivery.errors import StorageError
 from delivery.lease_store import LeaseStore, LocalLeaseStore
 from delivery.places import run_place, sending_place
@@ -36,10 +36,9 @@ def output(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
         return
     for name, value in request.getfixturevalue("s3_server").environ.items():
         monkeypatch.setenv(name, value)
-    storage._aws_session.cache_clear()
+    forget_buckets()
     yield f"s3a://output/{tmp_path.name}/"
-    storage._aws_session.cache_clear()
-    storage._connect.cache_clear()
+    forget_buckets()
 
 
 @pytest.fixture

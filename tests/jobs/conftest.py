@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery import storage
+from delivery.aws.buckets import forget_buckets
 from tests.moto_server import MotoServer
 
 
@@ -20,7 +20,6 @@ def output(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     with MotoServer() as server:
         for name, value in server.environ.items():
             monkeypatch.setenv(name, value)
-        storage._aws_session.cache_clear()
+        forget_buckets()
         yield server.create_bucket("output") + "/backfill/"
-    storage._aws_session.cache_clear()
-    storage._connect.cache_clear()
+    forget_buckets()

@@ -19,7 +19,7 @@ from tests.quick_jvm import QUICK_JVM
 ROOT = Path(__file__).resolve().parents[2]
 A_START = """
 from jobs.spark_session import started_spark
-with started_spark(needs_s3=False) as spark:
+with started_spark() as spark:
     print(spark.range(3).count(), spark.sparkContext.getConf().get("spark.memory.offHeap.enabled"))
 """
 

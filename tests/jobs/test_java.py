@@ -118,7 +118,7 @@ import json, os, sys
 from jobs.spark_session import build_session
 from pyspark.sql import Window, functions as F
 
-spark = build_session("no java", needs_s3=False)
+spark = build_session("no java")
 folder = sys.argv[1]
 rows = spark.range(0, 1000, 1, 2).select(
     "id",

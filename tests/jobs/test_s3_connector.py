@@ -1,27 +1,15 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from delivery.aws.buckets import Bucket
+from delivery.aws.proxies import Proxy
 from jobs.errors import UsageError
-from jobs.s3_connector import account_settings, connector_settings, endpoint_settings, is_s3
+from jobs.s3_connector import account_settings, bucket_settings, connector_settings
 
-ENDPOINT = "spark.hadoop.fs.s3a.endpoint"
-REGION = "spark.hadoop.fs.s3a.endpoint.region"
 CHAIN = "spark.hadoop.fs.s3a.aws.credentials.provider"
-
-
-@pytest.mark.parametrize(
-    ("path", "expected"),
-    [
-        ("s3://bucket/key", True),
-        ("s3a://bucket/key", True),
-        ("S3://bucket", True),
-        ("file:///s3/x", False),
-        ("s3/x", False),
-    ],
-)
-def test_only_s3_urls_lie_on_s3(path: str, expected: bool) -> None:  # noqa: FBT001 - a parameter of the test
-    assert is_s3(path) is expected
 
 
 @pytest.mark.parametrize(("hadoop", "count"), [((3, 3, 4), 4), ((3, 4, 1), 8), ((3, 5, 0), 8)])
@@ -42,27 +30,56 @@ def test_a_spark_without_hadoop_says_so() -> None:
 
 
 def test_credentials_come_from_the_usual_chain_of_the_sdk_in_use() -> None:
-    assert account_settings((3, 3, 4), {"AWS_REGION": "eu-west-1"}) == {
-        CHAIN: "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"
+    assert account_settings((3, 3, 4)) == {CHAIN: "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"}
+    assert account_settings((3, 4, 1)) == {
+        CHAIN: "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
     }
-    assert account_settings((3, 4, 1), {"AWS_DEFAULT_REGION": "eu-west-1"}) == {
-        CHAIN: "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider",
-        REGION: "eu-west-1",
+
+
+AWS = Bucket("logs", "us-west-2", "https://s3.us-west-2.amazonaws.com", False, False, None)
+
+
+def options(hadoop: tuple[int, int, int], bucket: Bucket) -> dict[str, str]:
+    settings = bucket_settings(hadoop, [bucket])
+    prefix = f"spark.hadoop.fs.s3a.bucket.{bucket.name}."
+    assert all(key.startswith(prefix) for key in settings)
+    return {key.removeprefix(prefix): value for key, value in settings.items()}
+
+
+def test_each_bucket_is_reached_in_its_own_region() -> None:
+    assert options((3, 4, 1), AWS) == {"endpoint.region": "us-west-2"}
+    assert options((3, 3, 4), AWS) == {
+        "endpoint.region": "us-west-2",
+        "endpoint": "https://s3.us-west-2.amazonaws.com",
+        "path.style.access": "false",
+        "connection.ssl.enabled": "true",
     }
-    assert REGION not in account_settings((3, 4, 1), {})
 
 
-def test_no_endpoint_is_set_unless_the_environment_names_one() -> None:
-    assert endpoint_settings({"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL_S3": ""}) == {}
+def test_a_server_of_ones_own_is_named_and_has_the_bucket_in_its_path() -> None:
+    own = Bucket("logs", "us-east-1", "http://minio:9000", True, True, None)
+    assert options((3, 5, 0), own) == {
+        "endpoint.region": "us-east-1",
+        "endpoint": "http://minio:9000",
+        "path.style.access": "true",
+        "connection.ssl.enabled": "false",
+    }
 
 
-def test_the_endpoint_of_s3_alone_comes_before_the_general_one() -> None:
-    both = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:1", "AWS_ENDPOINT_URL": "https://other:2"}
-    settings = endpoint_settings(both)
-    assert settings[ENDPOINT] == "http://127.0.0.1:1"
-    assert settings[REGION] == "us-east-1"
-    assert settings["spark.hadoop.fs.s3a.connection.ssl.enabled"] == "false"
-    assert settings["spark.hadoop.fs.s3a.path.style.access"] == "true"
-    secure = endpoint_settings({"AWS_ENDPOINT_URL": "https://other:2", "AWS_REGION": "eu-west-1"})
-    assert secure["spark.hadoop.fs.s3a.connection.ssl.enabled"] == "true"
-    assert secure[REGION] == "eu-west-1"
+def test_fips_is_asked_for_and_named_where_the_sdk_can_not_be_asked() -> None:
+    """The second SDK refuses an endpoint together with FIPS."""
+    fips = replace(AWS, endpoint_url="https://s3-fips.us-west-2.amazonaws.com")
+    assert options((3, 4, 1), fips) == {"endpoint.region": "us-west-2", "endpoint.fips": "true"}
+    assert options((3, 3, 4), fips)["endpoint"] == "https://s3-fips.us-west-2.amazonaws.com"
+
+
+def test_a_bucket_is_reached_through_its_own_proxy() -> None:
+    proxied = replace(AWS, proxy=Proxy("proxy", 3128, tls=True, username="u", password="p"))
+    assert options((3, 4, 1), proxied) == {
+        "endpoint.region": "us-west-2",
+        "proxy.host": "proxy",
+        "proxy.port": "3128",
+        "proxy.ssl.enabled": "true",
+        "proxy.username": "u",
+        "proxy.password": "p",
+    }

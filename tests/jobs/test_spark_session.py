@@ -112,7 +112,7 @@ from jobs.code_shipping import ship_code
 from jobs.spark_session import build_session
 
 logging.basicConfig(level=logging.WARNING)
-spark = build_session("a local run", needs_s3=False)
+spark = build_session("a local run")
 ship_code(spark)
 def where(_):
     import os, sys, delivery
@@ -159,7 +159,7 @@ def test_a_local_run_is_quiet_fetches_nothing_and_its_workers_find_the_code(tmp_
 
 @pytest.mark.job
 def test_speculation_from_the_command_line_is_refused_before_spark_runs_anything(tmp_path: Path) -> None:
-    script = "from jobs.spark_session import build_session\nbuild_session('job', needs_s3=False)\n"
+    script = "from jobs.spark_session import build_session\nbuild_session('job')\n"
     arguments = {"PYSPARK_SUBMIT_ARGS": "--conf spark.speculation=true pyspark-shell"}
     ended = run_script(script, tmp_path, arguments)
     assert ended.returncode == 1
@@ -195,9 +195,10 @@ def test_under_spark_submit_its_own_settings_stand(tmp_path: Path) -> None:
 ON_S3 = """
 import json, sys, time
 began = time.monotonic()
+from delivery.storage import find_buckets
 from jobs.spark_session import build_session
 
-spark = build_session("on s3", needs_s3=True)
+spark = build_session("on s3", find_buckets(["s3://logs/out"]))
 started = time.monotonic()
 spark.range(100).selectExpr("id", "id % 2 as part").coalesce(1).write.parquet("s3://logs/out")
 wrote = time.monotonic()

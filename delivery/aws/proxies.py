@@ -1,0 +1,62 @@
+"""HTTP proxies, by botocore's own rule: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` in capitals or not.
+
+botocore obeys the variables by itself. The AWS Common Runtime and Spark's S3A don't: what is found here is for them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from botocore.utils import get_environ_proxies
+
+from delivery.errors import ProxyError
+
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True, slots=True)
+class Proxy:
+    """One HTTP proxy. `tls`: the connection to the proxy itself is encrypted."""
+
+    host: str
+    port: int
+    tls: bool = False
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def proxy_for(url: str) -> Proxy | None:
+    """Return the proxy through which botocore would reach `url`, None for a direct connection.
+
+    Raises:
+        ProxyError: the variable names no http or https URL.
+    """
+    found = get_environ_proxies(url).get(urlsplit(url).scheme)
+    return _parse(found) if found else None
+
+
+def _parse(text: str) -> Proxy:
+    url = text if "://" in text else f"http://{text}"
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise _unusable() from None
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+        raise _unusable()
+    return Proxy(
+        host=parts.hostname,
+        port=port or _DEFAULT_PORTS[parts.scheme],
+        tls=parts.scheme == "https",
+        username=unquote(parts.username) if parts.username else None,
+        password=unquote(parts.password) if parts.password else None,
+    )
+
+
+def _unusable() -> ProxyError:
+    # Not the value itself: it may hold a password.
+    return ProxyError(
+        "The proxy of this environment can't be used: it is not an http:// or https:// URL. "
+        "Correct HTTPS_PROXY or HTTP_PROXY, or name the hosts that need none in NO_PROXY."
+    )

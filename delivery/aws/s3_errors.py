@@ -1,0 +1,89 @@
+"""What a failed S3 call means, as the end of a sentence: why, and what to do. Never S3's own text, never a key.
+
+Codes: Amazon S3 API Reference, "Error responses". A HEAD has no body, so its code is the HTTP status.
+"""
+
+from __future__ import annotations
+
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+ABSENT = frozenset({"NoSuchKey", "404"})
+"""The object is not there."""
+
+EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+"""The credentials were good once."""
+
+ARCHIVED = "it is archived in S3 Glacier. Restore it, or leave it out of source.path"
+
+_CAUSES = {
+    "NoSuchBucket": "there is no such bucket in this AWS partition. Check its name and the credentials' account",
+    "AccessDenied": (
+        "access is denied. Allow it in the role's and the bucket's policy; a Requester Pays bucket can't be used"
+    ),
+    "InvalidObjectState": ARCHIVED,
+    "InvalidAccessKeyId": "AWS does not know the access key. Check the credentials",
+    "SignatureDoesNotMatch": "the secret access key does not fit the access key. Check the credentials",
+    "InvalidToken": "the session token is not valid. Check the credentials",
+    "RequestTimeTooSkewed": "the clock of this machine is wrong. Set it; requests are signed with the time",
+    "PermanentRedirect": "the bucket is in another region. Set AWS_REGION to a region of its partition",
+    "SlowDown": "S3 asks for fewer requests. Try again later",
+    "PreconditionFailed": "the file changed while it was read. Run again once nothing writes to it",
+}
+_SAME_AS = {
+    "403": "AccessDenied",
+    "AllAccessDisabled": "AccessDenied",
+    "301": "PermanentRedirect",
+    "AuthorizationHeaderMalformed": "PermanentRedirect",
+    "IllegalLocationConstraintException": "PermanentRedirect",
+    "503": "SlowDown",
+    "412": "PreconditionFailed",
+}
+_EXPIRED = "the AWS credentials have expired. Renew them and run again"
+_CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
+    (SSLError, "the server's certificate is not trusted. Name a bundle that trusts it in AWS_CA_BUNDLE"),
+    (ProxyConnectionError, "the proxy can't be reached. Check HTTPS_PROXY and NO_PROXY"),
+    (EndpointConnectionError, "S3 can't be reached. Check the network, AWS_REGION and any endpoint_url"),
+    (ConnectTimeoutError, "S3 can't be reached. Check the network, AWS_REGION and any endpoint_url"),
+    (ReadTimeoutError, "S3 does not answer. Check the network"),
+    (NoCredentialsError, "there are no AWS credentials. Name AWS_PROFILE, or run under a role"),
+    (PartialCredentialsError, "the AWS credentials are incomplete. Give both keys"),
+)
+
+
+class S3Error(OSError):
+    """An S3 call that failed; the text is why, and what to do."""
+
+
+def code_of(error: ClientError) -> str:
+    """Return S3's code for what went wrong, such as `AccessDenied`; of a HEAD the status, such as `403`."""
+    return str(error.response.get("Error", {}).get("Code") or "an unnamed error")
+
+
+def explain(error: ClientError | BotoCoreError) -> OSError:
+    """Return `error` as Python's own error for a file: FileNotFoundError where the object is not there."""
+    if isinstance(error, ClientError):
+        code = code_of(error)
+        if code in ABSENT:
+            return FileNotFoundError("there is no such file")
+        return S3Error(cause_of(code))
+    for kind, cause in _CONNECTION_CAUSES:
+        if isinstance(error, kind):
+            return S3Error(cause)
+    return S3Error((str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")[:300])
+
+
+def cause_of(code: str) -> str:
+    """Return the cause and the remedy for S3's error code."""
+    if code in EXPIRED:
+        return _EXPIRED
+    return _CAUSES.get(_SAME_AS.get(code, code), f"S3 answered {code}. Look it up in the S3 API Reference")

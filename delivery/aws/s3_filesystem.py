@@ -1,0 +1,238 @@
+"""S3 as pyarrow's readers take a file system, on boto3: one client, and so one rule for region, proxy and trust.
+
+A write is seen whole or not at all: it is one PutObject. A file is read in ranges, each of the version that was opened.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Iterator
+from typing import Any, TypeVar, cast
+
+import pyarrow as pa
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    IncompleteReadError,
+    ReadTimeoutError,
+    ResponseStreamingError,
+)
+from pyarrow import fs
+
+from delivery.aws.buckets import renew_clients, shared_client
+from delivery.aws.s3_errors import EXPIRED, code_of, explain
+from delivery.aws.s3_file import Fetch, S3File
+
+_T = TypeVar("_T")
+_NOTHING_THERE = frozenset({"InvalidRange", "416"})  # the answer for any range of an empty object
+_DELETED_AT_ONCE = 1000  # DeleteObjects takes no more (Amazon S3 API Reference)
+
+
+class S3Handler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow publishes no types
+    """What `pyarrow.fs.PyFileSystem` asks; a path is `bucket/key`. Every method raises OSError with its cause.
+
+    A folder is what keys have in common; nothing is written to make one. `create_dir` therefore does nothing.
+    """
+
+    def get_type_name(self) -> str:
+        """See pyarrow."""
+        return "s3+boto3"
+
+    def normalize_path(self, path: str) -> str:
+        """See pyarrow; a key is taken as it is."""
+        return path
+
+    def get_file_info(self, paths: list[str]) -> list[fs.FileInfo]:
+        """Look each path up: as a folder first (one request), then as a file (one more)."""
+        return [self._info(path) for path in paths]
+
+    def get_file_info_selector(self, selector: fs.FileSelector) -> list[fs.FileInfo]:
+        """List a folder; with `recursive` the files at any depth, and no folders."""
+        bucket, prefix = _folder(selector.base_dir)
+        found = list(_listed(bucket, prefix, deep=selector.recursive))
+        if not found and not selector.allow_not_found:
+            raise FileNotFoundError("there is nothing of this name")
+        return found
+
+    def open_input_stream(self, path: str) -> pa.NativeFile:
+        """Read the whole object with one request."""
+        bucket, key = _split(path)
+
+        def read() -> bytes:
+            return bytes(shared_client(bucket).get_object(Bucket=bucket, Key=key)["Body"].read())
+
+        return pa.BufferReader(call(read))
+
+    def open_input_file(self, path: str) -> pa.NativeFile:
+        """Open the object for random reading: one request, which brings its last 64 KB and its size."""
+        bucket, key = _split(path)
+        return pa.PythonFile(S3File(_fetcher(bucket, key)), mode="r")
+
+    def open_output_stream(self, path: str, metadata: object) -> pa.NativeFile:  # noqa: ARG002 - pyarrow's signature
+        """Collect what is written, and put it under its name when the stream is closed."""
+        bucket, key = _split(path)
+
+        def put(content: bytes) -> None:
+            call(lambda: shared_client(bucket).put_object(Bucket=bucket, Key=key, Body=content))
+
+        return pa.PythonFile(_Upload(put), mode="w")
+
+    def delete_file(self, path: str) -> None:
+        """Delete an object; S3 does not say whether there was one."""
+        bucket, key = _split(path)
+        call(lambda: shared_client(bucket).delete_object(Bucket=bucket, Key=key))
+
+    def delete_dir(self, path: str) -> None:
+        """Delete all objects below a folder."""
+        bucket, prefix = _folder(path)
+        keys = [{"Key": key} for key in _keys(bucket, prefix)]
+        for start in range(0, len(keys), _DELETED_AT_ONCE):
+            _delete(bucket, keys[start : start + _DELETED_AT_ONCE])
+
+    def create_dir(self, path: str, recursive: bool) -> None:  # noqa: FBT001 - pyarrow's signature
+        """Do nothing: keys need no folder."""
+
+    def delete_dir_contents(self, path: str, missing_dir_ok: bool = False) -> None:  # noqa: ARG002, FBT001
+        """See `delete_dir`: a folder is nothing but its contents."""
+        self.delete_dir(path)
+
+    def delete_root_dir_contents(self) -> None:
+        """Refuse: nothing here empties a bucket."""
+        raise NotImplementedError
+
+    def move(self, src: str, dest: str) -> None:
+        """Refuse: S3 can't rename."""
+        raise NotImplementedError
+
+    def copy_file(self, src: str, dest: str) -> None:
+        """Refuse: not needed here."""
+        raise NotImplementedError
+
+    def open_append_stream(self, path: str, metadata: object) -> pa.NativeFile:
+        """Refuse: S3 can't append."""
+        raise NotImplementedError
+
+    def _info(self, path: str) -> fs.FileInfo:
+        bucket, key = _split(path)
+        if not key or any(True for _ in _keys(bucket, f"{key.rstrip('/')}/", limit=1)):
+            return fs.FileInfo(path, fs.FileType.Directory)
+        try:
+            head = call(lambda: shared_client(bucket).head_object(Bucket=bucket, Key=key))
+        except FileNotFoundError:
+            return fs.FileInfo(path, fs.FileType.NotFound)
+        return fs.FileInfo(path, fs.FileType.File, size=head["ContentLength"], mtime=head["LastModified"])
+
+
+def call(request: Callable[[], _T]) -> _T:
+    """Make a request; if the credentials have expired or its answer breaks off, make it again.
+
+    Raises:
+        OSError: it failed; FileNotFoundError where the object is not there.
+    """
+    for last in (False, False, True):
+        try:
+            return request()
+        except (ClientError, BotoCoreError) as error:
+            if last or not _is_worth_another(error):
+                raise explain(error) from error
+    raise AssertionError
+
+
+def _is_worth_another(error: ClientError | BotoCoreError) -> bool:
+    """Whether another attempt may succeed; looks for newer credentials where these have expired."""
+    if isinstance(error, ClientError):
+        if code_of(error) not in EXPIRED:
+            return False
+        renew_clients()
+        return True
+    # botocore repeats a request whose answer does not begin, and leaves an answer that breaks off to its caller.
+    return isinstance(error, (ResponseStreamingError, IncompleteReadError, ReadTimeoutError))
+
+
+def _fetcher(bucket: str, key: str) -> Fetch:
+    def fetch(span: str, version: str | None) -> tuple[bytes, int, str]:
+        condition: dict[str, Any] = {"IfMatch": version} if version else {}
+
+        def read() -> tuple[bytes, int, str]:
+            try:
+                answer = shared_client(bucket).get_object(
+                    Bucket=bucket, Key=key, Range=f"bytes={span}", **condition
+                )
+            except ClientError as error:
+                if code_of(error) not in _NOTHING_THERE:
+                    raise
+                return b"", 0, ""
+            size = int(answer["ContentRange"].rpartition("/")[2])
+            return answer["Body"].read(), size, answer["ETag"]
+
+        return call(read)
+
+    return fetch
+
+
+def _listed(bucket: str, prefix: str, *, deep: bool) -> Iterator[fs.FileInfo]:
+    for page in _pages(bucket, prefix, delimiter="" if deep else "/"):
+        for entry in page.get("CommonPrefixes", ()):
+            yield fs.FileInfo(f"{bucket}/{entry['Prefix'].rstrip('/')}", fs.FileType.Directory)
+        for entry in page.get("Contents", ()):
+            if not entry["Key"].endswith("/"):  # the empty object that some tools write for a folder
+                yield fs.FileInfo(
+                    f"{bucket}/{entry['Key']}",
+                    fs.FileType.File,
+                    size=entry["Size"],
+                    mtime=entry["LastModified"],
+                )
+
+
+def _keys(bucket: str, prefix: str, limit: int | None = None) -> Iterator[str]:
+    for page in _pages(bucket, prefix, limit=limit):
+        yield from (entry["Key"] for entry in page.get("Contents", ()))
+
+
+def _pages(
+    bucket: str, prefix: str, delimiter: str = "", limit: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Give the pages of a listing, `limit` keys at the most."""
+    options: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "Delimiter": delimiter}
+    if limit is not None:
+        options["MaxKeys"] = limit
+    while True:
+        page = cast("dict[str, Any]", call(lambda: shared_client(bucket).list_objects_v2(**options)))
+        yield page
+        if limit is not None or not page.get("IsTruncated"):
+            return
+        options["ContinuationToken"] = page["NextContinuationToken"]
+
+
+def _delete(bucket: str, keys: list[dict[str, str]]) -> None:
+    answer = call(
+        lambda: shared_client(bucket).delete_objects(
+            Bucket=bucket, Delete=cast("Any", {"Objects": keys, "Quiet": True})
+        )
+    )
+    for error in answer.get("Errors", ()):
+        raise explain(ClientError({"Error": {"Code": error.get("Code", "")}}, "DeleteObjects"))
+
+
+def _split(path: str) -> tuple[str, str]:
+    bucket, _, key = path.partition("/")
+    return bucket, key
+
+
+def _folder(path: str) -> tuple[str, str]:
+    bucket, key = _split(path)
+    return bucket, f"{key.rstrip('/')}/" if key.strip("/") else ""
+
+
+class _Upload(io.BytesIO):
+    """A buffer that hands its content on when it is closed."""
+
+    def __init__(self, put: Callable[[bytes], None]) -> None:
+        super().__init__()
+        self._put = put
+
+    def close(self) -> None:
+        if not self.closed:
+            content = self.getvalue()
+            super().close()
+            self._put(content)
