@@ -10,7 +10,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from delivery.errors import StorageError
+from delivery.errors import DeliveryError
 from expectations.errors import ExpectationsError
 from jobs.errors import Unaccounted, UsageError
 from jobs.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
@@ -29,7 +29,7 @@ def exit_code_of(program: Callable[[], int]) -> int:
     logging.getLogger().addFilter(_has_a_name)
     try:
         return program()
-    except (UsageError, BadInput, ExpectationsError, StorageError) as error:
+    except (UsageError, BadInput, ExpectationsError, DeliveryError) as error:
         _LOG.error("%s", error)
         return USAGE_EXIT_CODE
     except Unaccounted as error:
