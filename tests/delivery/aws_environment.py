@@ -6,6 +6,8 @@ import os
 
 import pytest
 
+from delivery.aws.buckets import forget_buckets
+
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
     "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
@@ -13,8 +15,9 @@ KEYS = {
 
 
 def only(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
-    """Leave no AWS variable but these, and no shared file."""
-    for name in [name for name in os.environ if name.startswith("AWS_")]:
+    """Leave no AWS or proxy variable but these, no shared file, and nothing that was found before."""
+    forget_buckets()
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.upper().endswith("_PROXY")]:
         monkeypatch.delenv(name)
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     for name, value in {**nowhere, "AWS_EC2_METADATA_DISABLED": "true", **variables}.items():

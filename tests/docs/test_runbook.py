@@ -42,7 +42,9 @@ def section(heading: str) -> str:
 
 
 def test_what_the_runbook_quotes_is_what_the_job_says() -> None:
-    said = "\n".join(text for room in ROOMS for file in (ROOT / room).rglob("*.py") for text in words_of(file))
+    said = "\n".join(
+        text for room in ROOMS for file in (ROOT / room).rglob("*.py") for text in words_of(file)
+    )
     quoted = {quote for quote in QUOTED.findall(PAGE) if quote not in OWN_EMPHASIS}
     assert len(quoted) > 30
     assert sorted(quote for quote in quoted if quote not in said) == []

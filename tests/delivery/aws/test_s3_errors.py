@@ -1,0 +1,67 @@
+"""What S3 answers becomes a cause with a remedy, and never S3's own words."""
+
+from __future__ import annotations
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ProfileNotFound,
+    ProxyConnectionError,
+    SSLError,
+)
+
+from delivery.aws.s3_errors import EXPIRED, S3Error, explain
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError(
+        {"Error": {"Code": code, "Message": "arn:aws:iam::111122223333:user/jane"}}, "GetObject"
+    )
+
+
+@pytest.mark.parametrize(
+    ("code", "cause"),
+    [
+        ("NoSuchBucket", "no such bucket"),
+        ("AccessDenied", "access is denied"),
+        ("403", "access is denied"),
+        ("InvalidObjectState", "archived in S3 Glacier"),
+        ("PermanentRedirect", "another region"),
+        ("AuthorizationHeaderMalformed", "another region"),
+        ("ExpiredToken", "have expired"),
+        ("RequestTimeTooSkewed", "clock"),
+        ("InternalError", "S3 answered InternalError"),
+    ],
+)
+def test_a_refusal_says_why_and_what_to_do(code: str, cause: str) -> None:
+    explained = explain(refusal(code))
+    assert isinstance(explained, S3Error)
+    assert cause in str(explained)
+    assert ". " in str(explained), "a remedy follows"
+    assert "jane" not in str(explained)
+
+
+@pytest.mark.parametrize("code", ["NoSuchKey", "404"])
+def test_a_missing_object_is_a_missing_file(code: str) -> None:
+    assert isinstance(explain(refusal(code)), FileNotFoundError)
+
+
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (SSLError(endpoint_url="https://x", error="bad"), "AWS_CA_BUNDLE"),
+        (ProxyConnectionError(proxy_url="http://u:secret@p", error="no"), "HTTPS_PROXY"),
+        (EndpointConnectionError(endpoint_url="https://x"), "can't be reached"),
+        (NoCredentialsError(), "no AWS credentials"),
+        (ProfileNotFound(profile="mine"), "profile"),
+    ],
+)
+def test_a_connection_that_fails_says_what_to_check(error: Exception, cause: str) -> None:
+    assert cause in str(explain(error))  # type: ignore[arg-type]
+    assert "secret" not in str(explain(error))  # type: ignore[arg-type]
+
+
+def test_all_words_for_expired_credentials_mean_the_same() -> None:
+    assert len({str(explain(refusal(code))) for code in EXPIRED}) == 1

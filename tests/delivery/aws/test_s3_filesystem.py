@@ -1,0 +1,104 @@
+"""S3 through pyarrow: what is worth another attempt, and which version is read."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from botocore.response import StreamingBody
+from pyarrow import fs
+
+from delivery.aws import s3_filesystem
+from delivery.aws.s3_filesystem import S3Handler, call
+
+FILES = fs.PyFileSystem(S3Handler())
+
+
+class Script:
+    """Answers one request after the other from a script; an exception is raised."""
+
+    def __init__(self, *answers: Any) -> None:  # noqa: ANN401 - answers and errors alike
+        self.answers = list(answers)
+        self.asked: list[dict[str, Any]] = []
+
+    def get_object(self, **arguments: Any) -> Any:  # noqa: ANN401
+        self.asked.append(arguments)
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def refusal(code: str) -> ClientError:
+    return ClientError({"Error": {"Code": code}}, "GetObject")
+
+
+def part(content: bytes, of: int, version: str = "v1") -> dict[str, Any]:
+    body = StreamingBody(io.BytesIO(content), len(content))
+    return {"Body": body, "ContentRange": f"bytes 0-{len(content)}/{of}", "ETag": version}
+
+
+@pytest.fixture
+def script(monkeypatch: pytest.MonkeyPatch) -> Script:
+    made = Script()
+    monkeypatch.setattr(s3_filesystem, "shared_client", lambda _: made)
+    return made
+
+
+def test_expired_credentials_are_looked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    renewed: list[bool] = []
+    monkeypatch.setattr(s3_filesystem, "renew_clients", lambda: renewed.append(True))
+    answers = iter([refusal("ExpiredToken"), None])
+
+    def request() -> str:
+        if error := next(answers):
+            raise error
+        return "done"
+
+    assert call(request) == "done"
+    assert renewed == [True]
+
+
+def test_credentials_that_stay_expired_end_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(s3_filesystem, "renew_clients", lambda: None)
+
+    def request() -> None:
+        raise refusal("ExpiredToken")
+
+    with pytest.raises(OSError, match="have expired"):
+        call(request)
+
+
+def test_an_answer_that_breaks_off_is_asked_for_again(script: Script) -> None:
+    broken = part(b"never read", 4)
+    broken["Body"] = Breaking()
+    script.answers = [broken, part(b"data", 4)]
+    with FILES.open_input_file("shop/key") as file:
+        assert file.read() == b"data"
+    assert len(script.asked) == 2
+
+
+class Breaking:
+    def read(self) -> bytes:
+        raise ReadTimeoutError(endpoint_url="https://s3")
+
+
+def test_a_denied_file_is_not_asked_for_again(script: Script) -> None:
+    script.answers = [refusal("AccessDenied")]
+    with pytest.raises(OSError, match="access is denied"):
+        FILES.open_input_file("shop/key")
+
+
+def test_an_empty_object_is_an_empty_file(script: Script) -> None:
+    script.answers = [refusal("InvalidRange")]
+    with FILES.open_input_file("shop/key") as file:
+        assert (file.size(), file.read()) == (0, b"")
+
+
+def test_a_file_that_changes_while_it_is_read_is_no_mixture(script: Script) -> None:
+    script.answers = [part(bytes(64 * 1024), 200_000), refusal("PreconditionFailed")]
+    with FILES.open_input_file("shop/key") as file, pytest.raises(OSError, match="changed while it was read"):
+        file.read_at(10, 0)
+    assert script.asked[1]["IfMatch"] == "v1"
