@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import boto3
 from botocore.exceptions import BotoCoreError
 
+from delivery.aws.proxies import proxy_for
 from delivery.aws.session import default_region
 from delivery.settings import PersonalizeSettings
 from jobs.errors import UsageError
@@ -28,6 +29,7 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
 
     Raises:
         UsageError: no region anywhere, or one that is none.
+        ProxyError: the environment's proxy can't be used.
     """
     region = settings.region or default_region()
     if not region:
@@ -36,6 +38,7 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
         client = session.client("personalize-events", region_name=region, endpoint_url=settings.endpoint_url)
     except (BotoCoreError, ValueError) as error:
         raise UsageError(f"personalize.region or personalize.endpoint_url is not usable: {error}.") from None
+    proxy_for(client.meta.endpoint_url)
     return Service(region, client.meta.endpoint_url)
 
 

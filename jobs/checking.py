@@ -27,7 +27,7 @@ from jobs.event_counts import EventCounts
 from jobs.plan import Lengths
 from jobs.preparation import Preparation
 from jobs.progress import PhaseListener
-from jobs.spark_failures import SparkFailure, usage_error
+from jobs.spark_failures import SparkFailure, explained
 from jobs.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from jobs.workers import prepare_workers
@@ -147,7 +147,7 @@ def _telling_the_cause() -> Iterator[None]:
     try:
         yield
     except SparkFailure as failure:
-        raise usage_error(failure) or failure from None
+        raise explained(failure) or failure from None
 
 
 def _refuse_wrong_unit(preparation: Preparation, counts: Mapping[str, int]) -> None:

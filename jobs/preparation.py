@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 
 from delivery.aws.buckets import Bucket
-from delivery.aws.session import aws_session
+from delivery.aws.session import aws_session, ca_bundle
 from delivery.storage import Folder, find_buckets, open_filesystem, read_text
 from expectations.suite import Suite
 from jobs.aws_account import Service, require_credentials, resolve_service
@@ -22,6 +22,7 @@ from jobs.replayable import require_dead_letters
 from jobs.run_folder import RunFolder
 from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.suites import suite_of_schema, suite_of_user
+from jobs.trust_store import require_bundle
 from transforms.event_window import Window
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import Property, plan_properties
@@ -63,9 +64,10 @@ def read_settings(command: Command | ReplayCommand) -> Settings:
     """The settings that `command` names.
 
     Raises:
-        UsageError: see `jobs.configuration`.
+        UsageError: see `jobs.configuration`; or the certificate bundle that the environment names can't be used.
         StorageError: the file is not there or can't be read.
     """
+    require_bundle(ca_bundle())
     return parse_settings(read_text(command.config), command.config, command.overrides)
 
 

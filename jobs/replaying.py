@@ -16,7 +16,7 @@ from jobs.delivered_before import beside_merges, delivered_ids
 from jobs.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.run_folder import RunFolder
-from jobs.spark_failures import SparkFailure, usage_error
+from jobs.spark_failures import SparkFailure, explained
 from jobs.spark_phases import STAGE_AGAIN, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from jobs.workers import prepare_workers
@@ -49,7 +49,7 @@ def _write_stage(spark: SparkSession, prepared: Prepared, letters: DataFrame) ->
     try:
         staging.write(staged, prepared.run.stage)
     except SparkFailure as failure:
-        raise usage_error(failure) or failure from None
+        raise explained(failure) or failure from None
     return staged
 
 

@@ -11,12 +11,38 @@ from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
-from jobs.errors import UsageError
+from delivery.aws.s3_errors import EXPIRED, cause_of
+from jobs.errors import Interrupted, UsageError
 
 # Spark 3.5: "Error while reading file <url>."; 4.x: "[FAILED_READ_FILE…] Encountered error while reading file <url>."
 _READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) *(\S+?)\.?(?:\s|$)")
 _JAVA_CAUSE = re.compile(r"^(?:Caused by: )?(java\.(?:util|lang|time)\.[\w.]*Exception)", re.MULTILINE)
 _ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
+
+_S3A = re.compile(r"fs\.s3a\.|software\.amazon\.awssdk|com\.amazonaws|s3a?://")
+# What Hadoop 3.3 to 3.5 say with either SDK; the first that fits counts, as S3A wraps all refusals in an AccessDenied.
+_S3A_WORDS = tuple(
+    (re.compile(pattern), code)
+    for pattern, code in (
+        (
+            r"InvalidObjectState|not valid for the object's (?:storage class|access tier)",
+            "InvalidObjectState",
+        ),
+        (r"ExpiredToken|token (?:included in the request )?(?:has|is) expired", "ExpiredToken"),
+        (r"PKIX path|SSLHandshakeException|SSLPeerUnverified", "untrusted"),
+        (r"NoAuthWithAWS|Unable to load (?:AWS )?credentials|No AWS Credentials", "no credentials"),
+        (r"NoSuchBucket|UnknownStoreException", "NoSuchBucket"),
+        (r"PermanentRedirect|AWSRedirectException|AuthorizationHeaderMalformed", "PermanentRedirect"),
+        (r"AccessDenied|Status Code: 403|Forbidden", "AccessDenied"),
+    )
+)
+_S3A_CAUSES = {
+    "untrusted": (
+        "Java does not trust the server's certificate. Name the bundle in AWS_CA_BUNDLE or, for the executors of a "
+        "cluster, import it into their Java's cacerts"
+    ),
+    "no credentials": "Java found no AWS credentials. Use a role, or keys that Java's AWS SDK finds as well",
+}
 
 SparkFailure = (Py4JJavaError, PySparkException)
 """What Spark raises when an action fails."""
@@ -44,9 +70,17 @@ def _is_ending(context: SparkContext) -> bool:
         return True
 
 
-def usage_error(error: Exception) -> UsageError | None:
-    """The sentence for a failure of a Spark that goes on: the source's fault or an expression's; None where its own."""
+def explained(error: Exception) -> UsageError | Interrupted | None:
+    """The sentence for a failure of a Spark that goes on: S3's, the source's or an expression's; None where its own.
+
+    Credentials that have expired are `Interrupted`: the run goes on where it stopped once there are newer ones.
+    """
     text = _whole_text(error)
+    code = _s3_code(text)
+    if code in EXPIRED:
+        return Interrupted(cause_of(code))
+    if code is not None:
+        return UsageError(f"Spark could not read or write on S3: {_S3A_CAUSES.get(code) or cause_of(code)}.")
     unreadable = _READING.search(text)
     if unreadable:
         return UsageError(
@@ -60,6 +94,13 @@ def usage_error(error: Exception) -> UsageError | None:
             "source.select or source.filter, or a rule of the suite.",
         )
     return None
+
+
+def _s3_code(text: str) -> str | None:
+    """S3's code, or S3A's own word, for what S3A failed of; None where something else failed."""
+    if not _S3A.search(text):
+        return None
+    return next((code for pattern, code in _S3A_WORDS if pattern.search(text)), None)
 
 
 def _whole_text(error: Exception) -> str:

@@ -31,20 +31,24 @@ def trust_store(pem_bundle: bytes) -> bytes:
     return pkcs12.serialize_java_truststore(named, NoEncryption())
 
 
-def temporary_trust_store(bundle: str) -> Path:
-    """Write the PEM file `bundle` as a trust store that is deleted when this process ends.
+def require_bundle(bundle: str | None) -> bytes:
+    """Return the PEM file `bundle` as a trust store; an empty one where no file is named.
 
     Raises:
         UsageError: the file is not there, or is no bundle.
     """
     try:
-        content = trust_store(Path(bundle).read_bytes())
+        return trust_store(Path(bundle).read_bytes()) if bundle else b""
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no PEM bundle of certificates"
         raise UsageError(
             f"The certificate bundle {bundle} can't be used: {why}. Correct AWS_CA_BUNDLE."
         ) from None
+
+
+def temporary_trust_store(bundle: str) -> Path:
+    """Write the PEM file `bundle` as a trust store that is deleted when this process ends. Raises `UsageError`."""
     with tempfile.NamedTemporaryFile(prefix="personalize-trust-", suffix=".p12", delete=False) as file:
-        file.write(content)
+        file.write(require_bundle(bundle))
     atexit.register(Path(file.name).unlink, missing_ok=True)
     return Path(file.name)

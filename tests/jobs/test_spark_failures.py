@@ -9,8 +9,8 @@ from pyspark import SparkContext
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from jobs.errors import UsageError
-from jobs.spark_failures import is_gone, usage_error
+from jobs.errors import Interrupted, UsageError
+from jobs.spark_failures import explained, is_gone
 
 
 class Spark:
@@ -69,4 +69,29 @@ def test_a_spark_that_runs_has_not_ended(spark: SparkSession) -> None:
 
 
 def test_the_class_of_sparks_error_is_told() -> None:
-    assert "PARSE_SYNTAX_ERROR" in str(usage_error(AnalysisException("[PARSE_SYNTAX_ERROR] near 'x'")))
+    assert "PARSE_SYNTAX_ERROR" in str(explained(AnalysisException("[PARSE_SYNTAX_ERROR] near 'x'")))
+
+
+S3A = "java.io.IOException: s3a://shop/logs/a.parquet: getFileStatus: software.amazon.awssdk.services.s3: "
+
+
+@pytest.mark.parametrize(
+    ("words", "cause"),
+    [
+        ("S3Exception: The operation is not valid for the object's storage class (403)", "Glacier"),
+        ("AccessDeniedException: Forbidden (Service: S3, Status Code: 403)", "access is denied"),
+        ("SSLHandshakeException: PKIX path building failed", "does not trust"),
+        ("NoAuthWithAWSException: No AWS Credentials provided", "found no AWS credentials"),
+        ("AWSRedirectException: Unable to parse ExceptionName: PermanentRedirect", "another region"),
+    ],
+)
+def test_what_s3a_fails_of_is_named(words: str, cause: str) -> None:
+    error = AnalysisException(
+        f"[FAILED_READ_FILE] Encountered error while reading file s3a://shop/x. {S3A}{words}"
+    )
+    assert cause in str(explained(error))
+
+
+def test_credentials_that_expire_while_spark_reads_stop_the_run() -> None:
+    error = AnalysisException(f"{S3A}S3Exception: The provided token has expired. (Status Code: 400)")
+    assert isinstance(explained(error), Interrupted)
