@@ -77,8 +77,9 @@ class Instance:
             "/latest/meta-data/placement/region": self.region,
             "/latest/meta-data/placement/availability-zone": f"{self.region}a",
         }
-        if path in texts:
-            return Response(200, {"Content-Type": "text/plain"}, texts[path].encode())
+        text = texts.get(path) or texts.get(path.removesuffix("/"))  # botocore asks for the zone with a slash
+        if text:
+            return Response(200, {"Content-Type": "text/plain"}, text.encode())
         if path == f"{_CREDENTIALS}/{role}":
             return _json(self._key_as_json() | {"Code": "Success", "Type": "AWS-HMAC"})
         if path == "/latest/dynamic/instance-identity/document":

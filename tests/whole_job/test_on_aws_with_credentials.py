@@ -1,0 +1,124 @@
+"""The whole job with every kind of credentials and every place of a region; each bucket in another region."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+
+import pytest
+
+from tests.aws.keys import ACCOUNT
+from tests.aws.world import AwsWorld
+from tests.whole_job.aws_shop import ROWS, Shop
+
+pytestmark = [pytest.mark.job, pytest.mark.aws, pytest.mark.usefixtures("s3_jars")]
+
+Environ = Callable[[AwsWorld], Mapping[str, str]]
+
+
+@pytest.fixture(scope="module")
+def shop(aws: AwsWorld) -> Shop:
+    for region in ("us-east-1", "eu-west-1", "us-west-2"):
+        aws.events(region)
+    return Shop.open(aws)
+
+
+@pytest.fixture(scope="module")
+def sent() -> Counter[str]:
+    """How many events went to each region so far."""
+    return Counter()
+
+
+def written(aws: AwsWorld, name: str, config: str, credentials: str = "") -> dict[str, str]:
+    """The environment of a user with these AWS files."""
+    folder = aws.folder / name
+    folder.mkdir()
+    (folder / "config").write_text(config)
+    (folder / "credentials").write_text(credentials)
+    return {
+        "AWS_CONFIG_FILE": str(folder / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
+    }
+
+
+def keys_file(aws: AwsWorld, profile: str) -> str:
+    keys = aws.user()
+    return "\n".join([f"[{profile}]", *(f"{name.lower()} = {value}" for name, value in keys.items()), ""])
+
+
+def keys(aws: AwsWorld) -> Mapping[str, str]:
+    return {**aws.user(), "AWS_REGION": "us-east-1"}
+
+
+def profile(aws: AwsWorld) -> Mapping[str, str]:
+    files = written(aws, "profile", "[profile shop]\nregion = us-west-2\n", keys_file(aws, "shop"))
+    return {**files, "AWS_PROFILE": "shop"}
+
+
+def profile_that_assumes_a_role(aws: AwsWorld) -> Mapping[str, str]:
+    role = aws.role("loader", trusts=lambda principal: principal == f"arn:aws:iam::{ACCOUNT}:user/job")
+    config = f"[profile loader]\nrole_arn = {role}\nsource_profile = base\n"
+    return {**written(aws, "assumes", config, keys_file(aws, "base")), "AWS_PROFILE": "loader"}
+
+
+def web_identity(aws: AwsWorld) -> Mapping[str, str]:
+    return {**aws.web_identity("pod"), "AWS_DEFAULT_REGION": "eu-west-1"}
+
+
+def container(aws: AwsWorld) -> Mapping[str, str]:
+    return {**aws.container_environ(aws.instance("task")), "AWS_REGION": "us-east-1"}
+
+
+def instance(aws: AwsWorld) -> Mapping[str, str]:
+    """The region is the instance's own, too."""
+    return aws.instance_environ(aws.instance("machine", "us-west-2"))
+
+
+@pytest.mark.parametrize(
+    ("environ", "settings", "region"),
+    [
+        pytest.param(keys, {}, "us-east-1", id="keys, region in the environment"),
+        pytest.param(profile, {}, "us-west-2", id="profile, region in it"),
+        pytest.param(
+            profile_that_assumes_a_role,
+            {"region": "eu-west-1"},
+            "eu-west-1",
+            id="assumed role, region in the configuration",
+        ),
+        pytest.param(web_identity, {}, "eu-west-1", id="web identity, AWS_DEFAULT_REGION"),
+        pytest.param(container, {"region": "us-west-2"}, "us-west-2", id="container, region in both"),
+        pytest.param(instance, {}, "us-west-2", id="instance, region its own"),
+    ],
+)
+def test_a_history_is_delivered(
+    shop: Shop, sent: Counter[str], environ: Environ, settings: dict[str, str], region: str
+) -> None:
+    name = environ.__name__.replace("_", "-")
+    shop.configure(name, personalize={"tracking_id": "tracker", **settings})
+    before = len(shop.aws.requests)
+
+    ended = shop.run(name, environ(shop.aws))
+
+    shop.require_delivered(name, ended)
+    sent[region] += len(ROWS)
+    refused = [entry for entry in shop.aws.requests[before:] if entry.service == "s3" and entry.status == 400]
+    assert not refused, "nothing is signed for a wrong region"
+
+
+def test_credentials_are_renewed_while_the_job_stages_and_sends(
+    aws: AwsWorld, shop: Shop, sent: Counter[str]
+) -> None:
+    """Keys last 6 seconds, staging and sending longer: every part must ask for new ones."""
+    shop.configure("renewed", delivery={"max_requests_per_second": 1})
+    task = aws.instance("short", seconds=6.0)
+
+    ended = shop.run("renewed", {**aws.container_environ(task), "AWS_REGION": "us-east-1"})
+
+    shop.require_delivered("renewed", ended)
+    assert len(task.issued) > 3
+    sent["us-east-1"] += len(ROWS)
+
+
+def test_each_region_got_what_was_meant_for_it(aws: AwsWorld, sent: Counter[str]) -> None:
+    taken = {region: aws.events(region).stop()["events_accepted"] for region in sent}
+    assert taken == sent
