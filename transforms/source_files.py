@@ -151,7 +151,10 @@ def _footer(file: _File) -> _Footer:
     try:
         metadata = pq.read_metadata(file.path, filesystem=file.filesystem)
     except (pa.ArrowException, OSError) as error:
-        raise BadInput(f"source file {file.name}: not Parquet, or damaged: {_first_line(error)}") from None
+        # What the file system says has a type of its own; Arrow's word for a broken file is a plain OSError.
+        is_damage = isinstance(error, pa.ArrowException) or type(error) is OSError
+        problem = "not Parquet, or damaged" if is_damage else "can't be read"
+        raise BadInput(f"source file {file.name}: {problem}: {_first_line(error)}") from None
     columns = [metadata.schema.column(number) for number in range(metadata.num_columns)]
     for column in columns:
         if _type(column) == NANOSECONDS and "." in column.path:

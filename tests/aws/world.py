@@ -67,6 +67,7 @@ class AwsWorld:
         self.s3 = S3(self.keys, self.requests)
         self.sts = Sts(self.keys, self.requests)
         self.personalize = ControlPlane(self.keys, self.requests)
+        self.unmade: set[str] = set()  # buckets that don't exist, whose names lead to S3 all the same
         self._proxied = proxied
         self._authority = Authority(self.folder / "tls", addresses.certified(regions))
         self._trust = trust_mounts(self._authority) if trusted else {}
@@ -225,7 +226,7 @@ class AwsWorld:
 
     def _names(self, *, direct: bool) -> dict[str, str]:
         s3 = addresses.s3_hosts(self.regions)
-        buckets = [f"{bucket}.{host}" for bucket in self.s3.buckets for host in s3]
+        buckets = [f"{bucket}.{host}" for bucket in {*self.s3.buckets, *self.unmade} for host in s3]
         here = [*s3, *buckets, *addresses.other_hosts(self.regions)]
         names = dict.fromkeys(here, self._address(1))
         for region in self._standins:

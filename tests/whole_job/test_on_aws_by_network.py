@@ -1,0 +1,136 @@
+"""One rule for the network: proxy, certificate bundle, FIPS and the AWS configuration file mean the same to every part.
+
+boto3, Spark's S3A and the sender's client each make connections of their own; each case fails if one of them does not
+obey.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from standin.process import StandinProcess
+from tests.aws.world import AwsWorld
+from tests.moto_server import CREDENTIALS, MotoServer
+from tests.whole_job.aws_shop import CONF, LOGS, OUT, Shop
+from tests.whole_job.harness import Job, interactions, run_process
+
+pytestmark = [pytest.mark.job, pytest.mark.aws, pytest.mark.usefixtures("needs_world", "s3_jars")]
+
+REGION = "eu-west-1"
+HOSTS = {
+    f"{CONF}.s3.eu-central-1.amazonaws.com:443",
+    f"{LOGS}.s3.us-west-2.amazonaws.com:443",
+    f"{OUT}.s3.eu-west-1.amazonaws.com:443",
+    "personalize-events.eu-west-1.amazonaws.com:443",
+}
+
+
+def test_a_proxy_with_a_login_is_the_only_way_and_serves_every_part(tmp_path: Path) -> None:
+    with AwsWorld(tmp_path, proxied=True) as aws:
+        shop = Shop.open(aws)
+        aws.events(REGION)
+        proxy = aws.proxy(login="jane:p@ss")
+        shop.configure("proxied")
+        environ = {
+            **aws.user(),
+            "AWS_REGION": REGION,
+            "HTTPS_PROXY": proxy.url_with_login.replace("p@ss", "p%40ss"),
+            "NO_PROXY": "localhost,127.0.0.1",
+        }
+
+        ended = shop.run("proxied", environ)
+
+        shop.require_delivered("proxied", ended)
+        assert set(proxy.tunnels) >= HOSTS
+        assert "p@ss" not in ended.stderr + ended.stdout + str(shop.summary("proxied"))
+
+
+def test_hosts_named_in_no_proxy_are_reached_directly(tmp_path: Path) -> None:
+    with AwsWorld(tmp_path) as aws:
+        shop = Shop.open(aws)
+        aws.events(REGION)
+        shop.configure("direct")
+        proxy = aws.proxy()
+        environ = {**aws.user(), "AWS_REGION": REGION, "HTTPS_PROXY": proxy.url, "NO_PROXY": ".amazonaws.com"}
+
+        ended = shop.run("direct", environ)
+
+        shop.require_delivered("direct", ended)
+        assert not proxy.tunnels
+
+
+def test_a_bundle_of_ones_own_is_trusted_by_every_part_and_missed_in_one_sentence(tmp_path: Path) -> None:
+    with AwsWorld(tmp_path, trusted=False) as aws:
+        shop = Shop.open(aws)
+        aws.events(REGION)
+        shop.configure("trusted")
+        keys = {**aws.user(), "AWS_REGION": REGION}
+
+        without = shop.run("trusted", keys)
+        ended = shop.run("trusted", {**keys, "AWS_CA_BUNDLE": str(aws.ca_file)})
+
+        assert without.returncode == 2
+        assert one_sentence(without.stderr, "certificate is not trusted. Name a bundle")
+        shop.require_delivered("trusted", ended)
+
+
+def test_fips_endpoints_are_used_by_every_part(tmp_path: Path) -> None:
+    with AwsWorld(tmp_path) as aws:
+        shop = Shop.open(aws)
+        service = aws.events(REGION)
+        shop.configure("fips")
+
+        ended = shop.run("fips", {**aws.user(), "AWS_REGION": REGION, "AWS_USE_FIPS_ENDPOINT": "true"})
+
+        shop.require_delivered("fips", ended)
+        hosts = {entry.host for entry in aws.requests if entry.service == "s3"}
+        assert {host for host in hosts if "s3-fips." not in host} == set()
+        assert service.stop()["events_accepted"]
+
+
+def test_dual_stack_endpoints_are_used_by_every_part(tmp_path: Path) -> None:
+    """Only S3 has them: Personalize is named by the configuration."""
+    with AwsWorld(tmp_path) as aws:
+        shop = Shop.open(aws)
+        aws.events(REGION)
+        url = f"https://personalize-events.{REGION}.amazonaws.com"
+        shop.configure("dual", personalize={"tracking_id": "tracker", "endpoint_url": url})
+        config = aws.folder / "dual-config"
+        config.write_text("[default]\nregion = eu-west-1\ns3 =\n  use_dualstack_endpoint = true\n")
+
+        ended = shop.run("dual", {**aws.user(), "AWS_CONFIG_FILE": str(config)})
+
+        shop.require_delivered("dual", ended)
+        hosts = {entry.host for entry in aws.requests if entry.service == "s3"}
+        assert {host for host in hosts if ".dualstack." not in host} == set()
+
+
+def test_endpoints_in_the_aws_configuration_file_are_used_by_every_part(
+    tmp_path: Path, standin: StandinProcess
+) -> None:
+    job = Job(tmp_path / "job", standin)
+    job.write_source(interactions([{"TIMESTAMP": 1_760_000_000 + n} for n in range(10)]))
+    with MotoServer() as s3:
+        s3.create_bucket("out")
+        (tmp_path / "config").write_text(
+            "[profile own]\nregion = eu-west-1\nservices = ours\n\n[services ours]\n"
+            f"s3 =\n  endpoint_url = {s3.url}\npersonalize_events =\n  endpoint_url = {standin.url}\n"
+        )
+        job.settings["output"] = {"path": "s3://out/backfill/"}
+        del job.settings["personalize"]["endpoint_url"]
+        environ = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "own"}
+
+        ended = run_process(job, "run-1", environ=environ)
+
+        assert ended.exit_code == 0, ended.log
+        assert "backfill/runs/run-1/summary.json" in s3.keys("out", "backfill/runs/")
+    assert standin.stop()["events_accepted"] == 10
+    assert CREDENTIALS["AWS_SECRET_ACCESS_KEY"] not in ended.log
+
+
+def one_sentence(log: str, part: str) -> bool:
+    """Whether the log is one line, an error's, that holds `part`."""
+    (line,) = log.splitlines()
+    return " ERROR " in line and part in line

@@ -1,0 +1,84 @@
+"""What S3 refuses before anything is sent: exit 2 and one sentence that names the URL and says what to do."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.aws.world import AwsWorld
+from tests.whole_job.aws_shop import LOGS, Shop
+
+pytestmark = [pytest.mark.job, pytest.mark.aws]
+
+
+@pytest.fixture(scope="module")
+def shop(aws: AwsWorld) -> Shop:
+    aws.bucket("denied", "eu-west-1", denied=True)
+    aws.bucket("paid", "eu-west-1", requester_pays=True)
+    aws.unmade.add("no-such-bucket")
+    shop = Shop.open(aws)
+    aws.put(LOGS, "old/a.parquet", aws.get(LOGS, "logs/day=2026-01-01/a.parquet"), storage_class="GLACIER")
+    aws.put(LOGS, "twice//a.parquet", aws.get(LOGS, "logs/day=2026-01-01/a.parquet"))
+    aws.events("eu-west-1")
+    return shop
+
+
+def refused(shop: Shop, path: str, **environ: str) -> str:
+    """The one line of a run over `path` that ends with exit 2."""
+    shop.configure("bad", source={"path": path})
+    keys = {**shop.aws.user(), "AWS_REGION": "eu-west-1"}
+    ended = shop.run("bad", {**keys, **environ})
+    assert ended.returncode == 2, ended.stderr
+    lines = [line for line in ended.stderr.splitlines() if " ERROR " in line]
+    assert len(lines) == 1, ended.stderr
+    assert "Traceback" not in ended.stderr
+    return lines[0]
+
+
+@pytest.mark.parametrize(
+    ("path", "why"),
+    [
+        ("s3://no-such-bucket/logs/", "there is no such bucket in this AWS partition"),
+        ("s3://denied/logs/", "access is denied"),
+        ("s3://paid/logs/", "Requester Pays"),
+        (f"s3://{LOGS}/nothing/", "there is nothing of this name"),
+        (f"s3://{LOGS}//logs/", "Spark reads no folder without a name"),
+        (f"s3://{LOGS}/old/", "archived in S3 Glacier"),
+        ("s3://arn:aws:s3:eu-west-1:123456789012:accesspoint/logs", "by an ARN"),
+    ],
+)
+def test_a_source_that_can_not_be_read_is_named(shop: Shop, path: str, why: str) -> None:
+    line = refused(shop, path)
+    assert why in line
+    assert path.rstrip("/") in line
+    assert "damaged" not in line
+
+
+def test_an_output_that_is_denied_is_named(shop: Shop) -> None:
+    shop.configure("denied", output={"path": "s3://denied/out/"})
+    ended = shop.run("denied", {**shop.aws.user(), "AWS_REGION": "eu-west-1"})
+    assert (
+        ended.returncode,
+        "Could not write s3://denied/out/_writable: access is denied" in ended.stderr,
+    ) == (
+        2,
+        True,
+    )
+
+
+def test_expired_and_wrong_keys_are_told_apart(shop: Shop) -> None:
+    expired = refused(shop, f"s3://{LOGS}/logs/", **shop.aws.session(seconds=0).environ)
+    wrong = refused(shop, f"s3://{LOGS}/logs/", AWS_SECRET_ACCESS_KEY="wrong")
+    assert "the AWS credentials have expired" in expired
+    assert "does not fit the access key" in wrong
+
+
+def test_no_credentials_at_all_is_one_sentence(shop: Shop) -> None:
+    ended = shop.run("bad", {"AWS_REGION": "eu-west-1", "AWS_EC2_METADATA_DISABLED": "true"})
+    assert ended.returncode == 2
+    assert "there are no AWS credentials" in ended.stderr
+
+
+@pytest.mark.parametrize("proxy", ["http://127.0.0.1:9", "socks5://127.0.0.1:9"])
+def test_a_proxy_that_can_not_be_used_is_one_sentence(shop: Shop, proxy: str) -> None:
+    line = refused(shop, f"s3://{LOGS}/logs/", HTTPS_PROXY=proxy)
+    assert "HTTPS_PROXY" in line
