@@ -2,8 +2,8 @@
 
 `with AwsWorld(folder) as aws:` serves AWS's own host names over TLS on port 443 of an address of this world's own in
 127.0.0.0/8. `aws.run(command)` runs a job in a mount namespace where those names lead there and the world's authority
-is trusted, and where no other name is known: no endpoint is set anywhere. It needs root (`namespace.unavailable`
-says what is missing).
+is trusted, and where no other name is known: no endpoint is set anywhere. It needs the right to mount and to listen on
+port 443, as root has (`fixtures.missing` says what is missing).
 
     aws.bucket("shop", "eu-west-1")             a bucket, reached at every form of S3's hosts
     aws.put("shop", "logs/a.parquet", content)  objects, past all checks: put, get, keys
