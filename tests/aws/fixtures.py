@@ -50,7 +50,7 @@ def aws(needs_world: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 @pytest.fixture
 def key(aws: AwsWorld) -> Key:
     """A new long-lived key."""
-    return aws.keys.long_lived("arn:aws:iam::123456789012:user/tester")
+    return aws.key_ring.long_lived("arn:aws:iam::123456789012:user/tester")
 
 
 @pytest.fixture

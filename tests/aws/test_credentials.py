@@ -21,7 +21,7 @@ IRELAND = {"AWS_DEFAULT_REGION": "eu-west-1", "AWS_REGION": "eu-west-1"}
 
 
 def ask_sts(aws: AwsWorld, action: str, host: str = STS, region: str = "eu-west-1", **given: str) -> Answer:
-    key = aws.keys.long_lived("arn:aws:iam::123456789012:user/tester")
+    key = aws.key_ring.long_lived("arn:aws:iam::123456789012:user/tester")
     body = urlencode({"Action": action, "Version": "2011-06-15", **given}).encode()
     form = {"Content-Type": "application/x-www-form-urlencoded"}
     return ask(aws, "POST", f"{host}/", body, key=key, region=region, service="sts", headers=form)
@@ -49,7 +49,7 @@ def test_a_role_is_assumed_for_as_long_as_the_world_says(aws: AwsWorld) -> None:
     aws.sts.session_seconds = 120.0
     answer = ask_sts(aws, "AssumeRole", RoleArn=aws.role("job"), RoleSessionName="me")
     assert answer.status == 200
-    newest = next(reversed(aws.keys.all()))
+    newest = next(reversed(aws.key_ring.all()))
     assert newest.principal == "arn:aws:sts::123456789012:assumed-role/job/me"
     assert newest.access_key.encode() in answer.body
 
@@ -109,7 +109,7 @@ def test_a_container_wants_its_own_token(aws: AwsWorld) -> None:
     assert ask_instance(aws, instance, "GET", CONTAINER_PATH).status == 401
     right = {"Authorization": instance.container_token}
     found = json.loads(ask_instance(aws, instance, "GET", CONTAINER_PATH, right).body)
-    assert aws.keys.find(found["AccessKeyId"]) == instance.issued[-1]
+    assert aws.key_ring.find(found["AccessKeyId"]) == instance.issued[-1]
 
 
 def test_keys_are_renewed_before_they_end_and_counted(aws: AwsWorld) -> None:

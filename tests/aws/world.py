@@ -63,10 +63,10 @@ class AwsWorld:
         self.folder.mkdir(parents=True)
         self.regions = tuple(regions)
         self.requests = Log()
-        self.keys = KeyRing(self.folder / "keys.jsonl")
-        self.s3 = S3(self.keys, self.requests)
-        self.sts = Sts(self.keys, self.requests)
-        self.personalize = ControlPlane(self.keys, self.requests)
+        self.key_ring = KeyRing(self.folder / "keys.jsonl")
+        self.s3 = S3(self.key_ring, self.requests)
+        self.sts = Sts(self.key_ring, self.requests)
+        self.personalize = ControlPlane(self.key_ring, self.requests)
         self._proxied = proxied
         self._authority = Authority(self.folder / "tls", addresses.certified(regions))
         self._trust = trust_mounts(self._authority) if trusted else {}
@@ -112,17 +112,17 @@ class AwsWorld:
         """An object's content; KeyError if there is none."""
         return self.s3.store.get(bucket, key)
 
-    def keys_of(self, bucket: str, prefix: str = "") -> list[str]:
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """The keys of a bucket's objects, in order."""
         return self.s3.store.keys(bucket, prefix)
 
     def user(self, name: str = "job") -> dict[str, str]:
         """The environment of a user with a new long-lived key."""
-        return self.keys.long_lived(f"arn:aws:iam::{ACCOUNT}:user/{name}").environ
+        return self.key_ring.long_lived(f"arn:aws:iam::{ACCOUNT}:user/{name}").environ
 
     def session(self, name: str = "job", seconds: float = 3600.0) -> Key:
         """A new temporary key of a role's session."""
-        return self.keys.session(f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/session", seconds)
+        return self.key_ring.session(f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/session", seconds)
 
     def role(self, name: str, trusts: Callable[[str], bool] = lambda _: True) -> str:
         """Make a role that principals may assume whom `trusts` takes; gives its ARN."""
@@ -139,7 +139,7 @@ class AwsWorld:
 
     def instance(self, role: str, region: str = "eu-west-1", seconds: float = 3600.0) -> Instance:
         """An instance or container with `role`, whose keys last `seconds`; see `instance_environ`."""
-        return Instance(self.keys, self.role(role), region, seconds)
+        return Instance(self.key_ring, self.role(role), region, seconds)
 
     def instance_environ(self, instance: Instance) -> dict[str, str]:
         """The environment of a job on the instance; the metadata service is found through its documented variable."""
@@ -160,7 +160,7 @@ class AwsWorld:
                 port=HTTPS,
                 certificate=self._authority.certificate,
                 key=self._authority.key,
-                keys=self.keys.file,
+                keys=self.key_ring.file,
                 region=region,
                 **options,
             )
