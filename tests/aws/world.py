@@ -2,8 +2,8 @@
 
 `with AwsWorld(folder) as aws:` serves AWS's own host names over TLS on port 443 of an address of this world's own in
 127.0.0.0/8. `aws.run(command)` runs a job in a mount namespace where those names lead there and the world's authority
-is trusted, and where no other name is known: no endpoint is set anywhere. It needs root (`namespace.unavailable`
-says what is missing).
+is trusted, and where no other name is known: no endpoint is set anywhere. It needs the right to mount and to listen on
+port 443, as root has (`fixtures.missing` says what is missing).
 
     aws.bucket("shop", "eu-west-1")             a bucket, reached at every form of S3's hosts
     aws.put("shop", "logs/a.parquet", content)  objects, past all checks: put, get, keys
@@ -63,11 +63,11 @@ class AwsWorld:
         self.folder.mkdir(parents=True)
         self.regions = tuple(regions)
         self.requests = Log()
-        self.keys = KeyRing(self.folder / "keys.jsonl")
-        self.s3 = S3(self.keys, self.requests)
-        self.sts = Sts(self.keys, self.requests)
-        self.personalize = ControlPlane(self.keys, self.requests)
-        self.unmade: set[str] = set()  # buckets that don't exist, whose names lead to S3 all the same
+        self.key_ring = KeyRing(self.folder / "keys.jsonl")
+        self.s3 = S3(self.key_ring, self.requests)
+        self.sts = Sts(self.key_ring, self.requests)
+        self.personalize = ControlPlane(self.key_ring, self.requests)
+        self.unmade: set[str] = set()  # buckets that do not exist, whose names lead to S3 all the same
         self._proxied = proxied
         self._authority = Authority(self.folder / "tls", addresses.certified(regions))
         self._trust = trust_mounts(self._authority) if trusted else {}
@@ -80,9 +80,14 @@ class AwsWorld:
         """The authority's certificate (PEM)."""
         return self._authority.ca_file
 
+    @property
+    def address(self) -> str:
+        """Where S3, STS and Personalize's control plane listen, on port 443."""
+        return self._address(1)
+
     def __enter__(self) -> Self:
         self._network = _free_network()
-        self._serve(self._handle, 1, HTTPS, tls=True)
+        self._serve(self._handle, HTTPS, tls=True)
         return self
 
     def __exit__(
@@ -108,17 +113,17 @@ class AwsWorld:
         """An object's content; KeyError if there is none."""
         return self.s3.store.get(bucket, key)
 
-    def keys_of(self, bucket: str, prefix: str = "") -> list[str]:
+    def keys(self, bucket: str, prefix: str = "") -> list[str]:
         """The keys of a bucket's objects, in order."""
         return self.s3.store.keys(bucket, prefix)
 
     def user(self, name: str = "job") -> dict[str, str]:
         """The environment of a user with a new long-lived key."""
-        return self.keys.long_lived(f"arn:aws:iam::{ACCOUNT}:user/{name}").environ
+        return self.key_ring.long_lived(f"arn:aws:iam::{ACCOUNT}:user/{name}").environ
 
     def session(self, name: str = "job", seconds: float = 3600.0) -> Key:
         """A new temporary key of a role's session."""
-        return self.keys.session(f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/session", seconds)
+        return self.key_ring.session(f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/session", seconds)
 
     def role(self, name: str, trusts: Callable[[str], bool] = lambda _: True) -> str:
         """Make a role that principals may assume whom `trusts` takes; gives its ARN."""
@@ -135,7 +140,7 @@ class AwsWorld:
 
     def instance(self, role: str, region: str = "eu-west-1", seconds: float = 3600.0) -> Instance:
         """An instance or container with `role`, whose keys last `seconds`; see `instance_environ`."""
-        return Instance(self.keys, self.role(role), region, seconds)
+        return Instance(self.key_ring, self.role(role), region, seconds)
 
     def instance_environ(self, instance: Instance) -> dict[str, str]:
         """The environment of a job on the instance; the metadata service is found through its documented variable."""
@@ -156,7 +161,7 @@ class AwsWorld:
                 port=HTTPS,
                 certificate=self._authority.certificate,
                 key=self._authority.key,
-                keys=self.keys.file,
+                keys=self.key_ring.file,
                 region=region,
                 **options,
             )
@@ -228,7 +233,7 @@ class AwsWorld:
         s3 = addresses.s3_hosts(self.regions)
         buckets = [f"{bucket}.{host}" for bucket in {*self.s3.buckets, *self.unmade} for host in s3]
         here = [*s3, *buckets, *addresses.other_hosts(self.regions)]
-        names = dict.fromkeys(here, self._address(1))
+        names = dict.fromkeys(here, self.address)
         for region in self._standins:
             address = self._address(_NEXT_TO_SERVICES + self.regions.index(region))
             names |= dict.fromkeys(addresses.events_hosts(region), address)
@@ -236,12 +241,12 @@ class AwsWorld:
 
     def _served(self, instance: Instance) -> str:
         if all(each.handle is not instance for each in self._servers):
-            self._serve(instance, 1, 0, tls=False)
+            self._serve(instance, 0, tls=False)
         server = next(each for each in self._servers if each.handle is instance)
         return f"http://{server.address}:{server.port}"
 
-    def _serve(self, handle: Callable[[Request], Response], host: int, port: int, *, tls: bool) -> None:
-        server = Server(handle, self._address(host), port, self._authority.server_context if tls else None)
+    def _serve(self, handle: Callable[[Request], Response], port: int, *, tls: bool) -> None:
+        server = Server(handle, self.address, port, self._authority.server_context if tls else None)
         server.start()
         self._stack.callback(server.stop)
         self._servers.append(server)

@@ -84,5 +84,5 @@ class Shop:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         summary = self.summary(name)
         assert (summary["events_delivered"], summary["rows_rejected"]) == (len(ROWS), 1)
-        left = self.aws.keys_of(OUT, f"{name}/")
+        left = self.aws.keys(OUT, f"{name}/")
         assert not [key for key in left if "/stage/" in key or "lease" in key]

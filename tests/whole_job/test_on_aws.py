@@ -74,7 +74,7 @@ def test_keys_and_a_region_are_all_that_a_job_needs(aws: AwsWorld) -> None:
     assert (summary["events_delivered"], summary["rows_rejected"]) == (70, 1)
     seen = service.stop()
     assert (seen["events_accepted"], seen["requests_accepted"]) == (70, summary["minimum_requests"])
-    names = {key.removeprefix("backfill/") for key in aws.keys_of("shop", "backfill/")}
+    names = {key.removeprefix("backfill/") for key in aws.keys("shop", "backfill/")}
     assert {"runs/first/report.html", "runs/first/validation.json"} <= names
     assert any(name.startswith("ledger/part-first.") for name in names)
     assert not [name for name in names if "/stage/" in name or "lease" in name]
