@@ -15,8 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from standin.keys import Credentials
 from standin.settings import EXAMPLE_CREDENTIALS
-from standin.signature import Credentials
 
 Option = str | float | bool | Path | Mapping[str, float] | None
 """An option's value: True is a bare flag, None and False leave it out, a mapping becomes `kind=rate,…`."""

@@ -10,6 +10,7 @@ import gc
 import json
 import os
 import signal
+import ssl
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,11 +20,12 @@ from typing import Any
 import uvloop
 
 from standin.account import Account
-from standin.certificate import loopback_tls
+from standin.certificate import loopback_tls, tls_from
 from standin.connection import Connection
 from standin.endpoint import Answer, Endpoint, Request
 from standin.faults import FaultPlan
 from standin.judge import Judge
+from standin.keys import KeyFile, single_key
 from standin.quota import Quota
 from standin.record import Record
 from standin.settings import Settings
@@ -50,8 +52,9 @@ def _say(message: dict[str, Any]) -> None:
 
 
 def _endpoint(settings: Settings) -> Endpoint:
+    find_key = KeyFile(settings.keys) if settings.keys else single_key(settings.credentials)
     return Endpoint(
-        verifier=Verifier(settings.credentials, settings.region, settings.clock_ahead),
+        verifier=Verifier(find_key, settings.region, settings.clock_ahead),
         judge=Judge(settings.tracking_id),
         quota=Quota(settings.quota),
         faults=FaultPlan(settings.faults, settings.seed),
@@ -65,17 +68,17 @@ async def _serve(settings: Settings, folder: Path, say: Say) -> None:
     _end_on_signals(ended)
     connections: set[asyncio.Transport] = set()
     handle = _handler(endpoint, settings.max_requests, ended)
-    ca_file = folder / "ca.pem" if settings.tls else None
+    tls, ca_file = _tls(settings, folder)
     server = await asyncio.get_running_loop().create_server(
         lambda: Connection(handle, endpoint.refuse, connections, settings.latency, _clock(settings)),
         settings.host,
         settings.port,
-        ssl=loopback_tls(ca_file) if ca_file else None,
+        ssl=tls,
         backlog=2048,
     )
     gc.freeze()
     cpu_before = time.process_time()
-    say(_address(server, settings, ca_file))
+    say(_address(server, settings, tls, ca_file))
     stalls = asyncio.create_task(_note_stalls(endpoint.account))
     await _wait(ended, settings.seconds)
     stalls.cancel()
@@ -86,6 +89,16 @@ async def _serve(settings: Settings, folder: Path, say: Say) -> None:
     if endpoint.record is not None:
         endpoint.record.close()
     say({**endpoint.account.summary(), "cpu_seconds": round(time.process_time() - cpu_before, 3)})
+
+
+def _tls(settings: Settings, folder: Path) -> tuple[ssl.SSLContext | None, Path | None]:
+    """The server's context, and the file of the authority to trust where that was made here."""
+    if settings.certificate and settings.key:
+        return tls_from(settings.certificate, settings.key), None
+    if not settings.tls:
+        return None, None
+    ca_file = folder / "ca.pem"
+    return loopback_tls(ca_file), ca_file
 
 
 def _clock(settings: Settings) -> Callable[[], float]:
@@ -121,9 +134,11 @@ async def _note_stalls(account: Account) -> None:
         account.stalled(time.time(), time.monotonic() - before - TICK_SECONDS)
 
 
-def _address(server: asyncio.Server, settings: Settings, ca_file: Path | None) -> dict[str, Any]:
+def _address(
+    server: asyncio.Server, settings: Settings, tls: ssl.SSLContext | None, ca_file: Path | None
+) -> dict[str, Any]:
     port = server.sockets[0].getsockname()[1]
     host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    scheme = "https" if settings.tls else "http"
+    scheme = "https" if tls else "http"
     trust = str(ca_file) if ca_file else None
     return {"url": f"{scheme}://{host}:{port}", "ca_file": trust, "pid": os.getpid()}

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from standin.faults import KINDS, parse_faults
+from standin.keys import Credentials
 from standin.quota import QuotaStep, parse_quota
-from standin.signature import Credentials
 
 EXAMPLE_CREDENTIALS = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
 """The keys of AWS's own documentation, which open nothing: used when the environment holds none."""
@@ -31,7 +31,10 @@ class Settings:
     host: str
     port: int
     tls: bool
+    certificate: Path | None
+    key: Path | None
     credentials: Credentials
+    keys: Path | None
     region: str | None
     tracking_id: str | None
     quota: tuple[QuotaStep, ...]
@@ -47,7 +50,10 @@ class Settings:
 
 def parse_settings(arguments: Sequence[str], environ: Mapping[str, str]) -> Settings:
     """Read the command line; like argparse, exits with 2 and one sentence when it is wrong."""
-    options = vars(_parser().parse_args(arguments))
+    parser = _parser()
+    options = vars(parser.parse_args(arguments))
+    if (options["certificate"] is None) != (options["key"] is None):
+        parser.error("--certificate and --key go together")
     latency = options.pop("latency_ms") / 1000
     return Settings(**options, latency=latency, credentials=_credentials(environ))
 
@@ -95,6 +101,15 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
     add("--host", default="127.0.0.1", type=_loopback, help="a loopback address")
     add("--port", default=0, type=int, help="0 takes any free port")
     add("--tls", action="store_true", help="https, with a certificate made at start")
+    add("--certificate", type=Path, metavar="FILE", help="https, with this certificate chain (PEM)")
+    add("--key", type=Path, metavar="FILE", help="the certificate's private key (PEM)")
+    add(
+        "--keys",
+        type=Path,
+        metavar="FILE",
+        help="the access keys that count, in place of the environment's: a JSON object a line with access_key, "
+        "secret_key, token and expires (Unix seconds); lines may be added",
+    )
     add("--region", help="the only region whose signatures count; default: any")
     add("--tracking-id", help="the only event tracker there is; default: any")
 

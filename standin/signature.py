@@ -10,12 +10,13 @@ import hashlib
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
 from urllib.parse import quote, unquote
 
 from standin import refusal
+from standin.keys import Credentials, FindKey
 
 SERVICE = "personalize"
 """The signing name of personalize-events in botocore's model."""
@@ -27,15 +28,6 @@ _AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/(\d{8})/([^/,\s]+)/([^/,\s]+)/aws4_request,"
     r"\s*SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]{64})"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Credentials:
-    """The one pair of keys that the stand-in knows, and the session token that goes with it, if any."""
-
-    access_key: str
-    secret_key: str = field(repr=False)
-    token: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,44 +43,52 @@ class Claim:
 
 
 class Verifier:
-    """Verifies requests against one set of credentials and, when given, one region.
+    """Verifies requests against the keys that `find_key` knows and, when given, one region.
 
     `clock_ahead` is how many seconds its clock is ahead of what it is told.
     """
 
-    def __init__(self, credentials: Credentials, region: str | None = None, clock_ahead: float = 0.0) -> None:
+    def __init__(self, find_key: FindKey, region: str | None = None, clock_ahead: float = 0.0) -> None:
         self._clock_ahead = clock_ahead
-        self._credentials = credentials
+        self._find_key = find_key
         self._region = region
 
     def verify(self, method: str, target: str, headers: Mapping[str, str], body: bytes, now: float) -> None:
         """Return if the signature is good, else raise. `headers` have lower-case names; `now`, Unix time."""
         claim = _claim(headers)
-        self._refuse_stranger(claim, headers)
+        now += self._clock_ahead
+        credentials = self._credentials(claim, headers, now)
+        self._refuse_scope(claim)
         stamp = headers.get("x-amz-date", "")
-        _refuse_old(stamp, claim.date, now + self._clock_ahead)
+        _refuse_old(stamp, claim.date, now)
         request = _canonical_request(method, target, headers, claim.headers, body)
-        expected = self._signature(claim, stamp, request)
+        expected = _signature(credentials, claim, stamp, request)
         if not hmac.compare_digest(expected, claim.signature):
             raise refusal.wrong_signature(
                 "The request signature we calculated does not match the signature you provided."
             )
 
-    def _refuse_stranger(self, claim: Claim, headers: Mapping[str, str]) -> None:
-        known = (self._credentials.access_key, self._credentials.token)
-        if (claim.key, headers.get("x-amz-security-token")) != known:
+    def _credentials(self, claim: Claim, headers: Mapping[str, str], now: float) -> Credentials:
+        known = self._find_key(claim.key)
+        if known is None or headers.get("x-amz-security-token") != known.token:
             raise refusal.unknown_client()
+        if known.expires is not None and known.expires <= now:
+            raise refusal.expired_token()
+        return known
+
+    def _refuse_scope(self, claim: Claim) -> None:
         if claim.service != SERVICE:
             raise refusal.wrong_signature(f"Credential should be scoped to correct service: '{SERVICE}'.")
         if self._region not in {None, claim.region}:
             raise refusal.wrong_signature("Credential should be scoped to a valid region.")
 
-    def _signature(self, claim: Claim, stamp: str, request: str) -> str:
-        scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
-        digest = hashlib.sha256(request.encode()).hexdigest()
-        to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
-        key = _signing_key(self._credentials.secret_key, claim.date, claim.region)
-        return hmac.digest(key, to_sign.encode(), "sha256").hex()
+
+def _signature(credentials: Credentials, claim: Claim, stamp: str, request: str) -> str:
+    scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
+    digest = hashlib.sha256(request.encode()).hexdigest()
+    to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
+    key = _signing_key(credentials.secret_key, claim.date, claim.region)
+    return hmac.digest(key, to_sign.encode(), "sha256").hex()
 
 
 def _claim(headers: Mapping[str, str]) -> Claim:

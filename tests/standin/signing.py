@@ -13,7 +13,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Keys
 
 from standin.endpoint import Request
-from standin.signature import Credentials
+from standin.keys import Credentials
 
 CREDENTIALS = Credentials("AKIDEXAMPLE", "a/secret+key")
 URL = "http://127.0.0.1:8080"

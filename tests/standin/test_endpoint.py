@@ -10,9 +10,10 @@ import pytest
 from standin.endpoint import Answer, Endpoint
 from standin.faults import REFUSALS, FaultPlan, parse_faults
 from standin.judge import Judge
+from standin.keys import Credentials, single_key
 from standin.quota import Quota, parse_quota
 from standin.record import FILE_NAME, Record
-from standin.signature import Credentials, Verifier
+from standin.signature import Verifier
 from tests.standin.signing import CREDENTIALS, URL, body, event, signed
 
 GOOD = signed(body())
@@ -21,7 +22,7 @@ NOW = time.time()
 
 def endpoint(faults: str = "", quota: str | None = None, record: Record | None = None) -> Endpoint:
     return Endpoint(
-        verifier=Verifier(CREDENTIALS),
+        verifier=Verifier(single_key(CREDENTIALS)),
         judge=Judge(),
         quota=Quota(parse_quota(quota) if quota else ()),
         faults=FaultPlan(parse_faults(faults), seed=1),

@@ -19,10 +19,10 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
+from standin.keys import Credentials
 from standin.process import REGION, Option, StandinProcess
 from standin.record import FILE_NAME
 from standin.settings import EXAMPLE_CREDENTIALS
-from standin.signature import Credentials
 from tests.standin.signing import event
 
 Send = Callable[..., None]

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from standin.keys import Credentials
 from standin.settings import EXAMPLE_CREDENTIALS, parse_settings
-from standin.signature import Credentials
 
 KEYS = {"AWS_ACCESS_KEY_ID": "AKID", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_SESSION_TOKEN": "token"}
 

@@ -8,15 +8,16 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from standin.endpoint import Request
+from standin.keys import Credentials, single_key
 from standin.refusal import Refusal
-from standin.signature import Credentials, Verifier
+from standin.signature import Verifier
 from tests.standin.signing import CREDENTIALS, REGION, URL, body, signed, signed_at
 
 TEMPORARY = Credentials(CREDENTIALS.access_key, CREDENTIALS.secret_key, "a/session+token==")
 
 
 def verify(request: Request, verifier: Verifier | None = None, now: float | None = None) -> None:
-    chosen = verifier or Verifier(CREDENTIALS)
+    chosen = verifier or Verifier(single_key(CREDENTIALS))
     chosen.verify(request.method, request.target, request.headers, request.body, now or time.time())
 
 
@@ -43,9 +44,9 @@ def test_what_botocore_signs_is_good(path: str) -> None:
 
 
 def test_a_session_token_is_part_of_the_credentials() -> None:
-    verify(signed(body(), credentials=TEMPORARY), Verifier(TEMPORARY))
+    verify(signed(body(), credentials=TEMPORARY), Verifier(single_key(TEMPORARY)))
     assert refusal_of(signed(body(), credentials=TEMPORARY)) == (403, "UnrecognizedClientException")
-    assert refusal_of(signed(body()), Verifier(TEMPORARY)) == (403, "UnrecognizedClientException")
+    assert refusal_of(signed(body()), Verifier(single_key(TEMPORARY))) == (403, "UnrecognizedClientException")
 
 
 def test_an_unknown_key_is_an_unrecognized_client() -> None:
@@ -67,7 +68,10 @@ def test_a_changed_request_is_an_invalid_signature() -> None:
 
 def test_another_service_or_region_is_out_of_scope() -> None:
     for request in (signed(body(), service="personalize-events"), signed(body(), region="us-east-1")):
-        assert refusal_of(request, Verifier(CREDENTIALS, REGION)) == (403, "InvalidSignatureException")
+        assert refusal_of(request, Verifier(single_key(CREDENTIALS), REGION)) == (
+            403,
+            "InvalidSignatureException",
+        )
     verify(signed(body(), region="us-east-1"))
 
 

@@ -1,0 +1,54 @@
+"""The world as a fixture, one for each module; `tests/aws/world.py` says what it can do.
+
+A conftest imports both. Where no world can be, every test that asks for one is skipped with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+
+import pytest
+
+from jobs.hadoop import hadoop_version, spark_home
+from jobs.jar_cache import JarCache
+from jobs.s3_connector import connector_settings
+from tests.aws.namespace import unavailable
+from tests.aws.world import AwsWorld, port_unavailable
+
+_ROOT = Path(__file__).resolve().parents[2]
+_FETCH = "from jobs.spark_session import started_spark\nwith started_spark(needs_s3=True): pass"
+
+
+@lru_cache(maxsize=1)
+def missing() -> str | None:
+    """What this machine lacks for a world; None if it has all."""
+    return unavailable() or port_unavailable()
+
+
+@pytest.fixture(scope="session")
+def needs_world() -> None:
+    """Skip where no world can be."""
+    reason = missing()
+    if reason:
+        pytest.skip(f"no AWS on loopback: {reason}")
+
+
+@pytest.fixture(scope="module")
+def aws(needs_world: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AwsWorld]:  # noqa: ARG001
+    """An AWS that is empty but for what the module's tests put there."""
+    with AwsWorld(tmp_path_factory.mktemp("world")) as world:
+        yield world
+
+
+@pytest.fixture(scope="session")
+def s3_jars() -> None:
+    """The S3 connector's jars in this user's cache, fetched outside of any world, in which the network is unknown."""
+    packages = connector_settings(hadoop_version(spark_home(os.environ)))["spark.jars.packages"]
+    if not JarCache.of_user(os.environ).find(packages):
+        keys = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "SPARK_MASTER": "local[1]"}
+        subprocess.run([sys.executable, "-c", _FETCH], cwd=_ROOT, env={**os.environ, **keys}, check=True)

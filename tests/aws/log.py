@@ -1,0 +1,40 @@
+"""What a world was asked: one entry for each request, in the order of the answers."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request and its answer. `region` is the one in the signature, `payload` how the body was signed (S3)."""
+
+    service: str
+    host: str
+    method: str
+    path: str
+    operation: str
+    action: str
+    status: int
+    code: str
+    principal: str | None
+    region: str | None
+    payload: str
+
+
+class Log(list[Entry]):
+    """The entries; threads may add at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._lock = threading.Lock()
+
+    def note(self, entry: Entry) -> None:
+        with self._lock:
+            self.append(entry)
+
+    def count(self, service: str = "s3") -> Counter[str]:  # type: ignore[override]
+        """How often each operation of a service was asked for."""
+        return Counter(entry.operation for entry in tuple(self) if entry.service == service)
