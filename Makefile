@@ -39,7 +39,7 @@ test: venv ## run the tests; those of the DAG and of the package have targets of
 	$(PYTEST) -m "not package"
 
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
-	$(PYTEST) -m "not spark and not job and not s3"
+	$(PYTEST) -m "not spark and not job and not s3 and not aws"
 
 $(AIRFLOW_VENV)/.installed: constraints-airflow.txt
 	test -x $(AIRFLOW_BIN)/python || $(PYTHON) -m venv $(AIRFLOW_VENV)

@@ -1,5 +1,5 @@
-"""A world for each module of tests; where there can be none, they are skipped with the reason."""
+"""A world for each module of tests, and raw requests to it."""
 
 from __future__ import annotations
 
-from tests.aws.fixtures import aws, needs_world, s3_jars  # noqa: F401 - fixtures, found here by name
+from tests.aws.fixtures import aws, key, needs_world, s3_jars, send  # noqa: F401 - fixtures, found here by name

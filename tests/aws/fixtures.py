@@ -1,6 +1,6 @@
 """The world as a fixture, one for each module; `tests/aws/world.py` says what it can do.
 
-A conftest imports both. Where no world can be, every test that asks for one is skipped with the reason.
+A conftest imports what it uses. Where no world can be, every test that asks for one is skipped with the reason.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from functools import lru_cache, partial
 from pathlib import Path
 
 import pytest
@@ -17,7 +17,9 @@ import pytest
 from jobs.hadoop import hadoop_version, spark_home
 from jobs.jar_cache import JarCache
 from jobs.s3_connector import connector_settings
+from tests.aws.keys import Key
 from tests.aws.namespace import unavailable
+from tests.aws.raw import Answer, ask
 from tests.aws.world import AwsWorld, port_unavailable
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -43,6 +45,18 @@ def aws(needs_world: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     """An AWS that is empty but for what the module's tests put there."""
     with AwsWorld(tmp_path_factory.mktemp("world")) as world:
         yield world
+
+
+@pytest.fixture
+def key(aws: AwsWorld) -> Key:
+    """A new long-lived key."""
+    return aws.keys.long_lived("arn:aws:iam::123456789012:user/tester")
+
+
+@pytest.fixture
+def send(aws: AwsWorld, key: Key) -> Callable[..., Answer]:
+    """`raw.ask` in this world with this key."""
+    return partial(ask, aws, key=key)
 
 
 @pytest.fixture(scope="session")

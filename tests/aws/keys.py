@@ -62,6 +62,10 @@ class KeyRing:
         """The key of that id."""
         return self._keys.get(access_key)
 
+    def all(self) -> tuple[Key, ...]:
+        """Every key, the newest last."""
+        return tuple(self._keys.values())
+
     def _add(self, key: Key) -> Key:
         with self.file.open("a", encoding="utf-8") as file:
             file.write(json.dumps(asdict(key)) + "\n")

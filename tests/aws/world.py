@@ -2,8 +2,8 @@
 
 `with AwsWorld(folder) as aws:` serves AWS's own host names over TLS on port 443 of an address of this world's own in
 127.0.0.0/8. `aws.run(command)` runs a job in a mount namespace where those names lead there and the world's authority
-is trusted, and where no other name is known: no endpoint is set anywhere. It needs root (`namespace.unavailable`
-says what is missing).
+is trusted, and where no other name is known: no endpoint is set anywhere. It needs the right to mount and to listen on
+port 443, as root has (`fixtures.missing` says what is missing).
 
     aws.bucket("shop", "eu-west-1")             a bucket, reached at every form of S3's hosts
     aws.put("shop", "logs/a.parquet", content)  objects, past all checks: put, get, keys
@@ -79,9 +79,14 @@ class AwsWorld:
         """The authority's certificate (PEM)."""
         return self._authority.ca_file
 
+    @property
+    def address(self) -> str:
+        """Where S3, STS and Personalize's control plane listen, on port 443."""
+        return self._address(1)
+
     def __enter__(self) -> Self:
         self._network = _free_network()
-        self._serve(self._handle, 1, HTTPS, tls=True)
+        self._serve(self._handle, HTTPS, tls=True)
         return self
 
     def __exit__(
@@ -227,7 +232,7 @@ class AwsWorld:
         s3 = addresses.s3_hosts(self.regions)
         buckets = [f"{bucket}.{host}" for bucket in self.s3.buckets for host in s3]
         here = [*s3, *buckets, *addresses.other_hosts(self.regions)]
-        names = dict.fromkeys(here, self._address(1))
+        names = dict.fromkeys(here, self.address)
         for region in self._standins:
             address = self._address(_NEXT_TO_SERVICES + self.regions.index(region))
             names |= dict.fromkeys(addresses.events_hosts(region), address)
@@ -235,12 +240,12 @@ class AwsWorld:
 
     def _served(self, instance: Instance) -> str:
         if all(each.handle is not instance for each in self._servers):
-            self._serve(instance, 1, 0, tls=False)
+            self._serve(instance, 0, tls=False)
         server = next(each for each in self._servers if each.handle is instance)
         return f"http://{server.address}:{server.port}"
 
-    def _serve(self, handle: Callable[[Request], Response], host: int, port: int, *, tls: bool) -> None:
-        server = Server(handle, self._address(host), port, self._authority.server_context if tls else None)
+    def _serve(self, handle: Callable[[Request], Response], port: int, *, tls: bool) -> None:
+        server = Server(handle, self.address, port, self._authority.server_context if tls else None)
         server.start()
         self._stack.callback(server.stop)
         self._servers.append(server)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 import os
 import signal
 import socket
@@ -16,6 +18,7 @@ from urllib.parse import urlsplit
 import boto3
 import pyarrow.parquet as pq
 import pytest
+import trustme
 from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 
@@ -80,6 +83,25 @@ def test_it_knows_its_own_keys_and_no_others() -> None:
         sender(standin, keys=temporary)()
         with pytest.raises(ClientError, match="UnrecognizedClientException"):
             sender(standin)()
+
+
+def test_a_certificate_and_keys_may_come_from_files(tmp_path: Path) -> None:
+    authority, later = trustme.CA(), Credentials("AKIDLATER", "secret", "token")
+    files = {name: tmp_path / name for name in ("ca", "certificate", "key", "keys")}
+    server = authority.issue_cert("127.0.0.1")
+    authority.cert_pem.write_to_path(files["ca"])
+    server.cert_chain_pems[0].write_to_path(files["certificate"])
+    server.private_key_pem.write_to_path(files["key"])
+    files["keys"].touch()
+    with StandinProcess(
+        seconds=60, **{name: files[name] for name in ("certificate", "key", "keys")}
+    ) as standin:
+        standin.ca_file = str(files["ca"])
+        with pytest.raises(ClientError, match="UnrecognizedClientException"):
+            sender(standin)()  # the environment's keys do not count then
+        files["keys"].write_text(json.dumps(dataclasses.asdict(later)) + "\n")
+        sender(standin, keys=later)()
+        assert standin.stop()["requests_accepted"] == 1
 
 
 def test_a_reset_is_a_closed_connection_to_the_client() -> None:

@@ -37,7 +37,8 @@ def test_loopback_is_listened_on(host: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--host=0.0.0.0"], ["--host=example.com"], ["--quota=x"], ["--faults=x=1"], ["--unknown"]]
+    "arguments",
+    [["--host=0.0.0.0"], ["--host=example.com"], ["--quota=x"], ["--faults=x=1"], ["--unknown"], ["--key=x"]],
 )
 def test_wrong_usage_exits_with_2_and_says_why(
     arguments: list[str], capsys: pytest.CaptureFixture[str]

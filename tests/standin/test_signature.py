@@ -49,6 +49,14 @@ def test_a_session_token_is_part_of_the_credentials() -> None:
     assert refusal_of(signed(body()), Verifier(single_key(TEMPORARY))) == (403, "UnrecognizedClientException")
 
 
+def test_a_token_past_its_end_is_an_expired_token() -> None:
+    now = time.time()
+    find = single_key(dataclasses.replace(TEMPORARY, expires=now + 60))
+    verify(signed(body(), credentials=TEMPORARY), Verifier(find), now)
+    refused = refusal_of(signed(body(), credentials=TEMPORARY), Verifier(find), now + 60)
+    assert refused == (403, "ExpiredTokenException")
+
+
 def test_an_unknown_key_is_an_unrecognized_client() -> None:
     stranger = Credentials("AKIDOTHER", CREDENTIALS.secret_key)
     assert refusal_of(signed(body(), credentials=stranger)) == (403, "UnrecognizedClientException")
