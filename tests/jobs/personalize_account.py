@@ -1,6 +1,7 @@
 """Personalize's control plane on a clock of its own: what an account holds, its rates, and faults on demand.
 
-A real boto3 client makes the calls; requests and answers are judged by botocore's model of the service.
+A real boto3 client makes the calls; requests and answers are judged by botocore's model of the service. `answer` gives
+the same answers to a server of AWS.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import Any, ClassVar
 import boto3
 from botocore import xform_name
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.session import get_session
 from botocore.validate import ParamValidator
 
 from jobs.control_plane import Time
@@ -23,6 +25,7 @@ from jobs.preflight import CLIENT_CONFIG
 ACCOUNT = "arn:aws:personalize:eu-west-1:123456789012"
 GROUP = f"{ACCOUNT}:dataset-group/shop"
 SCHEMA_ARN = "arn:aws:personalize:::schema/shop"
+_MODEL = get_session().get_service_model("personalize")
 
 
 class Clock:
@@ -92,14 +95,20 @@ class Account:
             aws_secret_access_key="b",
             config=CLIENT_CONFIG,
         )
-        made.meta.events.register("before-send.personalize", self._answer)
-        self._model = made.meta.service_model
+        made.meta.events.register("before-send.personalize", self._send)
         return made
+
+    def answer(self, operation: str, asked: dict[str, Any]) -> dict[str, Any]:
+        """What the account holds, as JSON; no rate and no fault."""
+        found = self._result(operation, asked)
+        assert isinstance(found, dict)
+        written: dict[str, Any] = json.loads(self._written(operation, found))
+        return written
 
     def starts(self, operation: str) -> list[float]:
         return [at for name, at in self.calls if name == operation]
 
-    def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
+    def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         operation = request.headers["X-Amz-Target"].decode().split(".")[1]
         before = len(self.starts(operation))
         self.calls.append((operation, self.clock.now))
@@ -127,7 +136,7 @@ class Account:
         return None
 
     def _written(self, operation: str, answer: dict[str, Any]) -> bytes:
-        shape = self._model.operation_model(operation).output_shape
+        shape = _MODEL.operation_model(operation).output_shape
         report = self._VALIDATOR.validate(answer, shape)
         assert not report.has_errors(), report.generate_report()
         return json.dumps(answer, default=lambda time: time.timestamp()).encode()
