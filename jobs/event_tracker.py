@@ -1,7 +1,8 @@
 """What Personalize itself says of an event tracker: its state, and the Interactions schema of its dataset group.
 
-A tracking ID is no ARN and no call finds a tracker by it: the region's trackers are listed and described until one has
-it. Sends no event and judges no schema. Calls and shapes: botocore's model `personalize/2018-05-22`.
+A tracking ID is no ARN and no call finds a tracker by it. ListEventTrackers' answer does not hold it either, so the
+region's trackers are described one after the other until one has it: as many calls as trackers in the worst case, and
+four besides. Sends no event and judges no schema. Calls and shapes: botocore's model `personalize/2018-05-22`.
 """
 
 from __future__ import annotations
@@ -9,55 +10,59 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
-from jobs.errors import JobError, UsageError
+from jobs.control_plane import ControlPlane, ControlPlaneError, error_code
+from jobs.errors import UsageError
 
 if TYPE_CHECKING:
-    from mypy_boto3_personalize import PersonalizeClient
-    from mypy_boto3_personalize.type_defs import EventTrackerTypeDef
+    from mypy_boto3_personalize.type_defs import (
+        DatasetSummaryTypeDef,
+        EventTrackerSummaryTypeDef,
+        EventTrackerTypeDef,
+    )
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
-_DELETED_MEANWHILE = "ResourceNotFoundException"
+_DELETED = "ResourceNotFoundException"
+_ACTIVE = "ACTIVE"
+_PAGE = 100  # the most that the model allows: a page is a call
 
 
-class Unasked(JobError):  # noqa: N818 - says what did not happen
-    """The service could not be asked; the text says why, as the end of a sentence without its stop."""
-
-
-def interactions_schema_of(client: PersonalizeClient, tracking_id: str, region: str) -> str:
-    """The Avro JSON of the Interactions schema that events sent to `tracking_id` in `region` must fit.
+def interactions_schema_of(plane: ControlPlane, tracking_id: str, region: str) -> str:
+    """Return the Avro JSON of the Interactions schema that events sent to `tracking_id` in `region` must fit.
 
     Raises:
         UsageError: the region has no tracker of this ID, it is not ACTIVE, or its group has no Interactions dataset.
-        Unasked: a call was denied (its permission is named) or failed.
+        ControlPlaneError: a call was denied (its permission is named) or failed, or an answer is not Personalize's.
     """
     try:
-        tracker = _tracker(client, tracking_id, region)
+        tracker = _tracker(plane, tracking_id, region)
         _require_active(tracker)
-        return _schema(client, tracker["datasetGroupArn"])
+        return _schema(plane, tracker["datasetGroupArn"])
     except ClientError as error:
-        raise Unasked(_cause(error)) from None
-    except BotoCoreError as error:
-        raise Unasked(f"Personalize could not be asked ({type(error).__name__})") from None
+        raise ControlPlaneError(_cause(error)) from None
+    except KeyError as error:
+        # A proxy's page, say: botocore takes an answer that is not JSON for one without members.
+        raise ControlPlaneError(f"what answered in Personalize's place gave no {error.args[0]}") from None
 
 
-def _tracker(client: PersonalizeClient, tracking_id: str, region: str) -> EventTrackerTypeDef:
-    """Describe one tracker after the other, and stop at the one.
+def _tracker(plane: ControlPlane, tracking_id: str, region: str) -> EventTrackerTypeDef:
+    """Describe one tracker after the other, and stop at the right one.
 
     A tracker that may not be described is passed over: a role may well see its own only.
     """
     denied: ClientError | None = None
-    for arn in _arns(client):
+    for described, arn in enumerate(_arns(plane)):
+        plane.progress(f"Looking for the event tracker: {described} described so far, one a second")
         try:
-            tracker = client.describe_event_tracker(eventTrackerArn=arn)["eventTracker"]
+            answer = plane.call(plane.client.describe_event_tracker, eventTrackerArn=arn)
         except ClientError as error:
-            if not _is_denied(error) and _code(error) != _DELETED_MEANWHILE:
+            if not _is_denied(error) and error_code(error) != _DELETED:
                 raise
             denied = error if _is_denied(error) else denied
             continue
-        if tracker["trackingId"] == tracking_id:
-            return tracker
+        if answer["eventTracker"]["trackingId"] == tracking_id:
+            return answer["eventTracker"]
     if denied is not None:
         raise denied
     raise UsageError(
@@ -66,43 +71,58 @@ def _tracker(client: PersonalizeClient, tracking_id: str, region: str) -> EventT
     )
 
 
-def _arns(client: PersonalizeClient) -> Iterator[str]:
-    for page in client.get_paginator("list_event_trackers").paginate():
-        for summary in page["eventTrackers"]:
-            yield summary["eventTrackerArn"]
+def _arns(plane: ControlPlane) -> Iterator[str]:
+    """The trackers' ARNs, the likeliest of each page first: a history is mostly loaded into a new dataset group."""
+    page = plane.call(plane.client.list_event_trackers, maxResults=_PAGE)
+    while True:
+        for tracker in sorted(page["eventTrackers"], key=_likelihood, reverse=True):
+            yield tracker["eventTrackerArn"]
+        if not (token := page.get("nextToken")):
+            return
+        page = plane.call(plane.client.list_event_trackers, maxResults=_PAGE, nextToken=token)
+
+
+def _likelihood(tracker: EventTrackerSummaryTypeDef) -> tuple[bool, float]:
+    return tracker["status"] == _ACTIVE, tracker["creationDateTime"].timestamp()
 
 
 def _require_active(tracker: EventTrackerTypeDef) -> None:
-    if tracker["status"] != "ACTIVE":
+    if tracker["status"] != _ACTIVE:
         raise UsageError(
             f"personalize.tracking_id: its event tracker is {tracker['status']}, not ACTIVE; "
             "wait until it is, or name another."
         )
 
 
-def _schema(client: PersonalizeClient, group: str) -> str:
-    pages = client.get_paginator("list_datasets").paginate(datasetGroupArn=group)
-    datasets = (dataset for page in pages for dataset in page["datasets"])
-    for dataset in datasets:
+def _schema(plane: ControlPlane, group: str) -> str:
+    for dataset in _datasets(plane, group):
         # The service writes the type in capitals in some answers and as `Interactions` in its model.
         if dataset["datasetType"].casefold() == "interactions":
-            described = client.describe_dataset(datasetArn=dataset["datasetArn"])["dataset"]
-            return client.describe_schema(schemaArn=described["schemaArn"])["schema"]["schema"]
+            described = plane.call(plane.client.describe_dataset, datasetArn=dataset["datasetArn"])
+            schema = plane.call(plane.client.describe_schema, schemaArn=described["dataset"]["schemaArn"])
+            return schema["schema"]["schema"]
     raise UsageError(
         "personalize.tracking_id: the event tracker's dataset group has no Interactions dataset; create it first."
     )
 
 
+def _datasets(plane: ControlPlane, group: str) -> Iterator[DatasetSummaryTypeDef]:
+    page = plane.call(plane.client.list_datasets, datasetGroupArn=group, maxResults=_PAGE)
+    while True:
+        yield from page["datasets"]
+        if not (token := page.get("nextToken")):
+            return
+        page = plane.call(
+            plane.client.list_datasets, datasetGroupArn=group, maxResults=_PAGE, nextToken=token
+        )
+
+
 def _is_denied(error: ClientError) -> bool:
-    return _code(error) in _DENIED
-
-
-def _code(error: ClientError) -> str:
-    return error.response.get("Error", {}).get("Code", "an unknown error")
+    return error_code(error) in _DENIED
 
 
 def _cause(error: ClientError) -> str:
     """What went wrong, without the service's text: it names accounts and roles."""
     if _is_denied(error):
-        return f"the permission personalize:{error.operation_name} is lacking"
-    return f"Personalize answered {error.operation_name} with {_code(error)}"
+        return f"the permission personalize:{error.operation_name} is missing"
+    return f"Personalize answered {error.operation_name} with {error_code(error)}"

@@ -6,6 +6,8 @@ It asks Personalize's control plane, which a stand-in of PutEvents does not have
 from __future__ import annotations
 
 import logging
+import random
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -14,16 +16,22 @@ import boto3
 from botocore.config import Config
 
 from jobs.aws_account import Service
+from jobs.control_plane import ControlPlane, ControlPlaneError, Patience, Time
 from jobs.errors import UsageError
-from jobs.event_tracker import Unasked, interactions_schema_of
+from jobs.event_tracker import interactions_schema_of
 from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from transforms.interactions_schema import Field, InteractionsSchema
 
 _LOG = logging.getLogger("put_events")
 _OF_SERVICE = "the Interactions schema in Personalize"
 
-AskSchema = Callable[[], str]
-"""Gives the service's Interactions schema as Avro JSON, or raises `UsageError` or `Unasked`."""
+# A run that can't go on without an answer waits out a busy minute; with many event trackers it takes what it takes.
+REQUIRED = Patience(faults=60.0)
+# A run that can go on does not wait long for it.
+AUTO = Patience(faults=10.0, total=30.0)
+
+AskSchema = Callable[[Patience], str]
+"""Gives the service's Interactions schema as Avro JSON, or raises `UsageError` or `ControlPlaneError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +54,10 @@ class Preflight:
                 "schema: personalize is asked of the service, and preflight is off; set preflight: auto."
             )
         try:
-            return InteractionsSchema.parse(self.ask(), _OF_SERVICE)
-        except Unasked as error:
+            return InteractionsSchema.parse(self.ask(REQUIRED), _OF_SERVICE)
+        except ControlPlaneError as error:
             raise UsageError(
-                f"schema: personalize can't be had: {error}; mend that, or give a file."
+                f"schema: personalize was not answered: {error}. Fix that or try again later, or set schema to a file."
             ) from None
 
     def check(self, schema: InteractionsSchema) -> None:
@@ -63,29 +71,41 @@ class Preflight:
         if mode == "off" or (mode == "auto" and self.elsewhere):
             return
         try:
-            of_service = InteractionsSchema.parse(self.ask(), _OF_SERVICE)
-        except Unasked as error:
+            of_service = InteractionsSchema.parse(
+                self.ask(REQUIRED if mode == "required" else AUTO), _OF_SERVICE
+            )
+        except ControlPlaneError as error:
             if mode == "required":
-                raise UsageError(f"preflight: required, but {error}; mend that, or set it to auto.") from None
+                raise UsageError(
+                    f"preflight: required, but {error}. Fix that or try again later, or set preflight: auto."
+                ) from None
             _LOG.warning("preflight: %s; going on without it.", error)
             return
         require_agreement(schema, of_service, self.settings.interactions_schema)
 
 
+_SYSTEM_TIME = Time(time.monotonic, time.sleep, random.random)
+
+
 def preflight(
-    settings: Settings, service: Service, session: boto3.Session, environ: Mapping[str, str]
+    settings: Settings,
+    service: Service,
+    session: boto3.Session,
+    environ: Mapping[str, str],
+    timing: Time = _SYSTEM_TIME,
 ) -> Preflight:
     """The preflight of a run that sends to `service`; no call is made yet."""
 
-    def ask() -> str:
-        client = session.client("personalize", region_name=service.region, config=_IMPATIENT)
-        return interactions_schema_of(client, settings.personalize.tracking_id, service.region)
+    def ask(patience: Patience) -> str:
+        client = session.client("personalize", region_name=service.region, config=CLIENT_CONFIG)
+        plane = ControlPlane(client, patience, timing)
+        return interactions_schema_of(plane, settings.personalize.tracking_id, service.region)
 
     return Preflight(settings, ask, _is_elsewhere(service, settings, environ))
 
 
-# A run should not wait for what it can go on without: no second attempt, and seconds for the one.
-_IMPATIENT = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
+# Retries are the control plane's to make, at its pace.
+CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
 
 
 def _is_elsewhere(service: Service, settings: Settings, environ: Mapping[str, str]) -> bool:

@@ -72,8 +72,8 @@ class Settings(Block):
     )
     preflight: PreflightMode = Field(
         default="auto",
-        description="whether tracker and schema are held against what Personalize itself says: `required`, `auto` (as "
-        "far as permissions and network allow; not with an endpoint of your own) or `off`",
+        description="whether tracker and schema are compared with what Personalize itself says: `required`, `auto` (as "
+        "far as permissions, network and half a minute allow; not with an endpoint of your own) or `off`",
     )
     mapping: MappingSettings
     session: SessionSettings = SessionSettings()

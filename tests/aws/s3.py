@@ -161,10 +161,11 @@ class _Visit:
         if not all(self._may(action, resource) for action, resource in self._operation.asked):
             raise s3_errors.access_denied()
 
-    def _may(self, action: str, resource: str) -> bool:
+    def _may(self, action: str, resource: str, more: Mapping[str, str] | None = None) -> bool:
         assert self._operation is not None
         assert self._signed is not None
-        context = {**self._operation.context, "aws:RequestedRegion": self._signed.claim.region}
+        region = self._signed.claim.region
+        context = {**self._operation.context, "aws:RequestedRegion": region, **(more or {})}
         return self._s3.authorize(self._signed.key.principal, action, resource, context)
 
     def _ask_store(self, content: bytes, sums: dict[str, str]) -> Response:
@@ -185,13 +186,21 @@ class _Visit:
         """The store's answer; who may not list learns of no absence. Source: API Reference, "GetObject"."""
         assert self._operation is not None
         if response.status == 404 and self._operation.name in {"GetObject", "HeadObject"}:
-            assert self.bucket is not None
-            if not self._may("s3:ListBucket", arn(self.bucket.name)):
-                raise s3_errors.access_denied()
+            self._require_listing()
         if response.status >= 400:
             self.code = _code(response)
         response.headers.setdefault("x-amz-request-id", "STORED")
         return response
+
+    def _require_listing(self) -> None:
+        """Whether one may list is asked with the key as `s3:prefix`: AWS does not document it, but Ceph follows it.
+
+        Source: ceph/ceph#68577, "read_obj_policy() consults s3:prefix when deciding between 403/404".
+        """
+        assert self.bucket is not None
+        key = unquote(self._address.key or "")
+        if not self._may("s3:ListBucket", arn(self.bucket.name), {"s3:prefix": key}):
+            raise s3_errors.access_denied()
 
     def _delete_objects(self, content: bytes, sums: dict[str, str]) -> Response:
         """DeleteObjects, which is refused key by key."""

@@ -11,6 +11,8 @@ import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
 
+from tests.aws.policies import allows
+
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "conf" / "emr"
 REQUESTS = {
@@ -78,8 +80,7 @@ def test_emr_serverless_lets_a_run_go_on_for_as_long_as_it_can() -> None:
 
 def test_the_job_may_ask_personalize_what_it_asks_and_nothing_more() -> None:
     source = (ROOT / "jobs" / "event_tracker.py").read_text()
-    called = set(re.findall(r"client\.(describe_\w+)\(", source))
-    called |= set(re.findall(r"get_paginator\(\"(\w+)\"\)", source))
+    called = set(re.findall(r"client\.(\w+)", source))
     asked = {"personalize:" + "".join(word.title() for word in name.split("_")) for name in called}
     rights = statements("iam-job.json")
     assert set(rights["AskBeforeSending"]["Action"]) == asked
@@ -97,6 +98,82 @@ def test_the_job_may_write_its_output_and_spark_logs_and_only_read_the_rest() ->
         "arn:aws:s3:::my-bucket/personalize/backfill/*",
         "arn:aws:s3:::my-bucket/personalize/logs/*",
     }
+
+
+SOURCE, OUTPUT = "logs/interactions", "personalize/backfill"
+BUCKET = "arn:aws:s3:::my-bucket"
+
+
+@pytest.mark.parametrize(
+    ("statement", "action", "key", "prefix"),
+    [
+        # pyarrow and S3A ask first whether a folder is a file: HEAD on its name without the slash. The answer is that
+        # there is none, and S3 says so only to a role that may list this key.
+        ("ReadCodeConfigurationAndSource", "s3:GetObject", SOURCE, None),
+        ("List", "s3:ListBucket", None, SOURCE),
+        ("ReadCodeConfigurationAndSource", "s3:GetObject", f"{SOURCE}/day=2026-01-01/a.parquet", None),
+        ("ReadCodeConfigurationAndSource", "s3:GetObject", "personalize/conf/job.yaml", None),
+        ("List", "s3:ListBucket", None, f"{SOURCE}/"),
+        ("List", "s3:ListBucket", None, f"{SOURCE}/_spark_metadata/"),
+        # pyarrow marks the folder of what it deletes with an empty object, the output itself included.
+        ("WriteOutput", "s3:PutObject", f"{OUTPUT}/", None),
+        ("WriteOutput", "s3:DeleteObject", f"{OUTPUT}/_writable", None),
+        ("WriteOutput", "s3:AbortMultipartUpload", f"{OUTPUT}/runs/r/report.html", None),
+        # A conditional write or delete needs the right to read as well: that is how a lease is kept.
+        ("WriteOutput", "s3:GetObject", f"{OUTPUT}/_leases/run-r.json", None),
+        # Spark moves a file by copying and deleting it.
+        ("WriteOutput", "s3:GetObject", f"{OUTPUT}/runs/r/stage/_temporary/0/part-0.parquet", None),
+        ("List", "s3:ListBucket", None, f"{OUTPUT}/"),
+        ("List", "s3:ListBucket", None, f"{OUTPUT}/ledger"),
+    ],
+)
+def test_what_the_job_asks_of_s3_is_allowed_by_one_statement(
+    statement: str, action: str, key: str | None, prefix: str | None
+) -> None:
+    """The requests were recorded from whole jobs; `tests/whole_job/test_rights.py` runs one under these rights."""
+    resource = BUCKET if key is None else f"{BUCKET}/{key}"
+    context = {} if prefix is None else {"s3:prefix": prefix}
+    allowing = {
+        name
+        for name, each in statements("iam-job.json").items()
+        if allows([{"Statement": each}], action, resource, context)
+    }
+    assert allowing == {statement}
+    assert allows([template("iam-job.json"), template("iam-bucket.json")], action, resource, context)
+
+
+@pytest.mark.parametrize(
+    ("action", "key", "prefix"),
+    [
+        ("s3:PutObject", f"{SOURCE}/a.parquet", None),
+        ("s3:DeleteObject", f"{SOURCE}/a.parquet", None),
+        ("s3:PutObject", "personalize/conf/job.yaml", None),
+        ("s3:PutObject", "personalize/code/code.zip", None),
+        ("s3:DeleteObject", "personalize/logs/a.gz", None),
+        ("s3:GetObject", "logs/interactions-of-others/a.parquet", None),
+        ("s3:GetObject", f"{OUTPUT}-of-others/ledger/a.parquet", None),
+        ("s3:ListBucket", None, None),
+        ("s3:ListBucket", None, ""),
+        ("s3:ListBucket", None, "logs/"),
+        ("s3:ListBucket", None, "logs/interactions-of-others/"),
+    ],
+)
+def test_what_the_job_does_not_need_is_denied(action: str, key: str | None, prefix: str | None) -> None:
+    context = {} if prefix is None else {"s3:prefix": prefix}
+    assert not allows(
+        [template("iam-job.json")], action, BUCKET if key is None else f"{BUCKET}/{key}", context
+    )
+
+
+def test_plain_connections_and_foreign_encryption_are_denied_to_every_role() -> None:
+    everything = {"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
+    policies = [everything, template("iam-bucket.json")]
+    put = ("s3:PutObject", f"{BUCKET}/{OUTPUT}/ledger/a.parquet")
+    encryption = "s3:x-amz-server-side-encryption"
+    assert allows(policies, *put, {"aws:SecureTransport": "true"})
+    assert allows(policies, *put, {"aws:SecureTransport": "true", encryption: "aws:kms"})
+    assert not allows(policies, *put, {"aws:SecureTransport": "false"})
+    assert not allows(policies, *put, {"aws:SecureTransport": "true", encryption: "none"})
 
 
 def test_no_policy_allows_every_action() -> None:

@@ -13,10 +13,11 @@ import pytest
 
 from jobs.aws_account import Service
 from jobs.configuration import parse_settings
+from jobs.control_plane import ControlPlaneError, Patience
 from jobs.errors import UsageError
-from jobs.event_tracker import Unasked
-from jobs.preflight import Preflight, preflight
+from jobs.preflight import AUTO, REQUIRED, Preflight, preflight
 from jobs.settings import Settings
+from tests.jobs.personalize_account import THROTTLED, Account, Clock, Tracker
 from tests.moto_server import MotoServer
 from transforms.interactions_schema import InteractionsSchema
 
@@ -51,16 +52,45 @@ def avro(**changes: Any) -> str:  # noqa: ANN401 - an Avro type, or None for a f
 MINE = InteractionsSchema.parse(avro(), "conf/mine.avsc")
 
 
-def says(text: str) -> Callable[[], str]:
-    return lambda: text
+def says(text: str) -> Callable[[Patience], str]:
+    return lambda _: text
 
 
-def never() -> str:
+def never(_: Patience) -> str:
     pytest.fail("the service was asked")
 
 
-def can_not() -> str:
-    raise Unasked("the permission personalize:DescribeSchema is lacking")
+def can_not(_: Patience) -> str:
+    raise ControlPlaneError("the permission personalize:DescribeSchema is missing")
+
+
+class OfAccount(boto3.Session):
+    """A session whose Personalize is `account`."""
+
+    def __init__(self, account: Account) -> None:
+        super().__init__(region_name="eu-west-1")
+        self.account = account
+
+    def client(self, *_: object, **__: object) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
+        return self.account.client()
+
+
+def throttled(times: int) -> Account:
+    return Account(
+        [Tracker("one", "tracker")],
+        schema=avro(),
+        faults=lambda operation, before: (
+            THROTTLED if operation == "ListEventTrackers" and before < times else None
+        ),
+    )
+
+
+def warnings_of(caplog: pytest.LogCaptureFixture) -> list[str]:
+    return [record.message for record in caplog.records if record.levelno >= logging.WARNING]
+
+
+def flight(account: Account, mode: str) -> Preflight:
+    return preflight(settings(mode), AWS, OfAccount(account), {}, account.clock.timing())
 
 
 @pytest.mark.parametrize("mode", ["auto", "required"])
@@ -97,6 +127,59 @@ def test_auto_goes_on_with_a_warning_that_names_the_lacking_permission(
 def test_required_does_not_go_on_without_an_answer() -> None:
     with pytest.raises(UsageError, match=r"preflight: required.*personalize:DescribeSchema"):
         Preflight(settings("required"), can_not, elsewhere=True).check(MINE)
+
+
+def test_required_waits_out_being_throttled() -> None:
+    """Another program's calls must not fail a run: they use up the same rate."""
+    account = throttled(times=5)
+    flight(account, "required").check(MINE)
+    assert account.clock.asleep > 30
+
+
+def test_required_says_throttled_when_a_minute_was_not_enough() -> None:
+    account = throttled(times=10_000)
+    words = r"preflight: required, but Personalize throttled ListEventTrackers \(ThrottlingException\) for 60 seconds"
+    with pytest.raises(UsageError, match=words):
+        flight(account, "required").check(MINE)
+
+
+@pytest.mark.parametrize("mode", ["auto", "required"])
+def test_the_schema_of_the_service_is_waited_for_in_every_mode(mode: str) -> None:
+    assert flight(throttled(times=5), mode).schema_of_service() == InteractionsSchema.parse(avro(), "")
+
+
+def test_the_schema_of_the_service_says_throttled_when_a_minute_was_not_enough() -> None:
+    with pytest.raises(UsageError, match=r"schema: personalize .*throttled ListEventTrackers .*60 seconds"):
+        flight(throttled(times=10_000), "auto").schema_of_service()
+
+
+def test_auto_waits_ten_seconds_and_goes_on(caplog: pytest.LogCaptureFixture) -> None:
+    account = throttled(times=10_000)
+    with caplog.at_level(logging.WARNING):
+        flight(account, "auto").check(MINE)
+    assert (
+        "throttled ListEventTrackers (ThrottlingException) for 10 seconds; going on without it" in caplog.text
+    )
+    assert account.clock.asleep < 11
+
+
+def test_auto_looks_among_many_trackers_for_half_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    account = Account([Tracker(f"t{n}", "other") for n in range(100)])
+    with caplog.at_level(logging.WARNING):
+        flight(account, "auto").check(MINE)
+    assert "30 seconds were not enough; going on without it" in caplog.text
+
+
+def test_required_looks_among_as_many_trackers_as_there_are() -> None:
+    account = Account([Tracker(f"t{n}", "other") for n in range(100)])
+    with pytest.raises(UsageError, match="no event tracker of this account"):
+        flight(account, "required").check(MINE)
+    assert len(account.described) == 100
+
+
+def test_patience_is_longer_where_the_answer_is_needed() -> None:
+    assert AUTO.faults < REQUIRED.faults
+    assert AUTO.total < REQUIRED.total
 
 
 @pytest.mark.parametrize("mode", ["off", "'off'"])
@@ -149,9 +232,9 @@ def test_a_control_plane_that_nobody_answers_at_is_one_warning(
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))  # bound and not listening: a connection is refused
         monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", f"http://127.0.0.1:{closed.getsockname()[1]}")
-        preflight(settings(), AWS, _session(), {}).check(MINE)
-    assert len(caplog.records) == 1
-    assert "EndpointConnectionError" in caplog.text
+        preflight(settings(), AWS, _session(), {}, Clock().timing()).check(MINE)
+    assert len(warnings_of(caplog)) == 1
+    assert "EndpointConnectionError" in warnings_of(caplog)[0]
 
 
 @pytest.mark.s3
@@ -160,6 +243,6 @@ def test_a_control_plane_that_knows_no_such_call_is_one_warning(
 ) -> None:
     with MotoServer() as server:  # it has Personalize's schemas, and neither trackers nor datasets
         monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", server.url)
-        preflight(settings(), AWS, _session(), {}).check(MINE)
-    assert [record.levelname for record in caplog.records if record.name == "put_events"] == ["WARNING"]
-    assert "going on without it" in caplog.text
+        preflight(settings(), AWS, _session(), {}, Clock().timing()).check(MINE)
+    assert len(warnings_of(caplog)) == 1
+    assert "going on without it" in warnings_of(caplog)[0]

@@ -15,6 +15,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.put_events import main
+from tests.delivery.scripted_server import Reply, ScriptedServer
 from tests.whole_job.harness import SCHEMA, Ended, Job, interactions, run_here
 
 pytestmark = pytest.mark.job
@@ -147,8 +148,8 @@ def test_a_configuration_that_cannot_be_read_is_named(
 @pytest.mark.parametrize(
     ("setting", "said"),
     [
-        (("preflight", "required"), "preflight: required, but Personalize could not be asked"),
-        (("schema", "personalize"), "schema: personalize can't be had"),
+        (("preflight", "required"), "preflight: required, but the permission"),
+        (("schema", "personalize"), "schema: personalize was not answered"),
     ],
 )
 def test_a_personalize_that_must_be_asked_and_cannot_be_is_said_before_spark(
@@ -159,10 +160,12 @@ def test_a_personalize_that_must_be_asked_and_cannot_be_is_said_before_spark(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     with_credentials(monkeypatch)
-    monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", "http://127.0.0.1:9")
     job.write_source(interactions(ROWS))
     put(job, *setting)
-    assert main(job.arguments("run-1"), start_spark=no_spark) == 2
+    denied = Reply(400, content=b'{"__type": "AccessDeniedException"}')
+    with ScriptedServer(lambda _: denied) as personalize:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", personalize.url)
+        assert main(job.arguments("run-1"), start_spark=no_spark) == 2
     assert_one_sentence(caplog.text, said)
     assert job.standin.stop()["requests"] == 0
 

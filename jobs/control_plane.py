@@ -1,0 +1,195 @@
+"""Calls to Amazon Personalize's control plane at the pace that it allows.
+
+Each operation has a rate of its own, one request per second for the account and Region, not adjustable (AWS General
+Reference, "Amazon Personalize endpoints and quotas"). Other programs use up the same rate, so keeping to it does not
+rule out throttling: a call that is throttled, or that a fault of the service or the network ends, is made again until
+the caller's patience is used up. What an answer means is the caller's concern.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
+from botocore.exceptions import ConnectionError as AwsConnectionError
+from botocore.parsers import ResponseParserError
+
+from delivery.answer import Answer
+from delivery.backoff import wait as wait_before_retry
+from delivery.faults import Fault, classify
+from jobs.errors import JobError
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
+
+SECONDS_BETWEEN_CALLS = 1.0
+_SILENT_SECONDS = 3.0
+_SECONDS_BETWEEN_LINES = 10.0
+_LOG = logging.getLogger("put_events")
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class ControlPlaneError(JobError):
+    """Personalize did not answer a question; the text says why, as the end of a sentence without its full stop."""
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How many seconds a caller waits: `faults` through throttling and faults in all, `total` for everything."""
+
+    faults: float
+    total: float = math.inf
+
+
+@dataclass(frozen=True, slots=True)
+class Time:
+    """A monotonic clock in seconds, a sleep in seconds, and a draw from [0, 1) for the pauses between attempts."""
+
+    now: Callable[[], float]
+    sleep: Callable[[float], None]
+    random: Callable[[], float]
+
+
+class CallPacer:
+    """When each operation may be called next; pure.
+
+    A call's second begins with its answer: so the service sees two calls at least a second apart, however long each of
+    them was on its way.
+    """
+
+    def __init__(self) -> None:
+        self._due: dict[str, float] = {}
+
+    def wait(self, operation: str, now: float) -> float:
+        """Return the seconds until `operation` may be called; 0 means now."""
+        return max(0.0, self._due.get(operation, now) - now)
+
+    def ended(self, operation: str, now: float) -> None:
+        """Take note that a call of `operation` has just been answered or has failed."""
+        self._due[operation] = now + SECONDS_BETWEEN_CALLS
+
+
+class ControlPlane:
+    """Makes the calls of one `client`, which must not retry on its own, one after the other."""
+
+    def __init__(self, client: PersonalizeClient, patience: Patience, time: Time) -> None:
+        self.client = client
+        self._patience = patience
+        self._time = time
+        self._pacer = CallPacer()
+        self._progress = _Progress(time.now())
+        self._started = time.now()
+        self._lost = 0.0
+
+    def call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return the answer to `method`, a method of the client.
+
+        Raises:
+            ControlPlaneError: throttled, failing or out of reach for longer than the patience, or no answer of
+                Personalize's at all.
+            ClientError: any other refusal, such as a permission that is missing.
+        """
+        operation = self.client.meta.method_to_api_mapping[method.__name__]
+        retries = 0
+        while True:
+            self._wait_for_turn(operation)
+            attempted = self._time.now()
+            try:
+                return method(*args, **kwargs)
+            except (ClientError, BotoCoreError, ResponseParserError) as error:
+                fault = self._fault(operation, error)
+            finally:
+                self._pacer.ended(operation, self._time.now())
+            retries += 1
+            self._pause(fault, retries, attempted)
+
+    def progress(self, text: str) -> None:
+        """Log `text`, a sentence without its full stop, unless only seconds have passed since the start or a line."""
+        self._progress.say(text, self._time.now())
+
+    def _wait_for_turn(self, operation: str) -> None:
+        while pause := self._pacer.wait(operation, self._time.now()):
+            if self._time.now() + pause - self._started > self._patience.total:
+                raise ControlPlaneError(
+                    f"Personalize takes one {operation} a second, and {self._patience.total:.0f} seconds "
+                    "were not enough"
+                )
+            self._time.sleep(pause)
+
+    def _fault(self, operation: str, error: Exception) -> _Fault:
+        """What to wait out, or raise what waiting does not change."""
+        if isinstance(error, ClientError):
+            if not self._is_passing(operation, error):
+                raise error
+            return _Fault.of_answer(operation, error)
+        if isinstance(error, AwsConnectionError | HTTPClientError) and not isinstance(error, SSLError):
+            return _Fault(f"Personalize could not be asked ({type(error).__name__})")
+        raise ControlPlaneError(f"Personalize could not be asked ({type(error).__name__})") from None
+
+    def _is_passing(self, operation: str, error: ClientError) -> bool:
+        """Whether a refusal is about the service's load.
+
+        An error that botocore's model lists for the operation is about what was asked: LimitExceededException means too
+        many resources where it is listed (the Create operations), and too many requests where it is not.
+        """
+        model = self.client.meta.service_model.operation_model(operation)
+        if error_code(error) in {shape.name for shape in model.error_shapes}:
+            return False
+        return classify(_answer(error)) in (Fault.THROTTLED, Fault.TRANSIENT)
+
+    def _pause(self, fault: _Fault, retries: int, attempted: float) -> None:
+        now = self._time.now()
+        pause = wait_before_retry(retries, throttled=fault.throttled, random=self._time.random)
+        left = min(
+            self._patience.faults - self._lost - (now - attempted),
+            self._patience.total - (now - self._started),
+        )
+        if left <= 0:
+            raise ControlPlaneError(f"{fault.text} for {self._lost + now - attempted:.0f} seconds")
+        pause = min(max(pause, SECONDS_BETWEEN_CALLS), left)
+        self._progress.say(f"{fault.text}; asking again", now + pause)
+        self._time.sleep(pause)
+        self._lost += self._time.now() - attempted
+
+
+@dataclass(frozen=True, slots=True)
+class _Fault:
+    """What a failed attempt is waited out for."""
+
+    text: str
+    throttled: bool = False
+
+    @classmethod
+    def of_answer(cls, operation: str, error: ClientError) -> Self:
+        answer = _answer(error)
+        if classify(answer) is Fault.THROTTLED:
+            return cls(f"Personalize throttled {operation} ({answer.code})", throttled=True)
+        return cls(f"Personalize answered {operation} with {answer.code}")
+
+
+class _Progress:
+    """A line in the log now and then; none where all is over within a few seconds."""
+
+    def __init__(self, started: float) -> None:
+        self._next = started + _SILENT_SECONDS
+
+    def say(self, text: str, now: float) -> None:
+        if now >= self._next:
+            self._next = now + _SECONDS_BETWEEN_LINES
+            _LOG.info("%s.", text)
+
+
+def error_code(error: ClientError) -> str:
+    """The error's name, the service's own."""
+    return error.response.get("Error", {}).get("Code", "an unknown error")
+
+
+def _answer(error: ClientError) -> Answer:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    return Answer(status, error_code(error))

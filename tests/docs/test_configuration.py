@@ -1,0 +1,16 @@
+"""What the page on the configuration says in numbers is what the code does."""
+
+from __future__ import annotations
+
+from jobs.control_plane import SECONDS_BETWEEN_CALLS
+from jobs.preflight import AUTO, REQUIRED
+from tests.docs.blocks import ROOT
+
+PAGE = " ".join((ROOT / "docs" / "configuration.md").read_text().split())
+
+
+def test_the_waiting_of_the_preflight_is_the_jobs_own() -> None:
+    assert f"{REQUIRED.faults:.0f} seconds in all for `required` and `schema: personalize`" in PAGE
+    assert f"{AUTO.faults:.0f} for `auto`" in PAGE
+    assert AUTO.total == 30, "half a minute"
+    assert SECONDS_BETWEEN_CALLS == 1, "one request a second"

@@ -1,0 +1,152 @@
+"""The control plane is asked at its own pace, and a fault that may pass is waited out within bounds."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from itertools import pairwise
+
+import pytest
+from botocore.exceptions import (
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    NoCredentialsError,
+    ReadTimeoutError,
+    SSLError,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from jobs.control_plane import ControlPlane, ControlPlaneError, Patience
+from jobs.event_tracker import interactions_schema_of
+from tests.jobs.personalize_account import THROTTLED, Account, Refusal, Tracker
+
+URL = "https://personalize.eu-west-1.amazonaws.com"
+PATIENT = Patience(faults=60.0)
+
+
+def ask(account: Account, patience: Patience = PATIENT, random: float = 1.0) -> str:
+    plane = ControlPlane(account.client(), patience, account.clock.timing(lambda: random))
+    return interactions_schema_of(plane, "mine", "eu-west-1")
+
+
+def failing(fault: Refusal | Exception, *, times: int) -> Account:
+    return Account([Tracker("one", "mine")], faults=lambda _, before: fault if before < times else None)
+
+
+PASSING = [
+    THROTTLED,
+    Refusal("TooManyRequestsException", 429),
+    Refusal("LimitExceededException"),
+    Refusal("Busy", 429),
+    Refusal("InternalServerError", 500),
+    Refusal("ServiceUnavailableException", 503),
+    Refusal("Unnamed", 502),
+    ConnectTimeoutError(endpoint_url=URL),
+    EndpointConnectionError(endpoint_url=URL),
+    ReadTimeoutError(endpoint_url=URL),
+]
+LASTING = [
+    SSLError(endpoint_url=URL, error="self-signed certificate"),
+    NoCredentialsError(),
+    Refusal("ExpiredTokenException"),
+    Refusal("ValidationException"),
+]
+FaultOf = Refusal | Exception
+
+
+def named(fault: FaultOf) -> str:
+    return fault.code if isinstance(fault, Refusal) else type(fault).__name__
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=named)
+def test_a_fault_that_passes_is_waited_out(fault: FaultOf) -> None:
+    account = failing(fault, times=3)
+    assert ask(account) == "{the schema}"
+    assert set(Counter(operation for operation, _ in account.calls).values()) == {4}
+
+
+@pytest.mark.parametrize("fault", PASSING, ids=named)
+def test_a_fault_that_lasts_ends_the_patience_and_is_named(fault: FaultOf) -> None:
+    account = failing(fault, times=10_000)
+    began = account.clock.now
+    with pytest.raises(ControlPlaneError, match=f"{named(fault)}.* for 60 seconds"):
+        ask(account)
+    assert 60 <= account.clock.now - began < 61
+
+
+def test_being_throttled_to_the_end_is_said() -> None:
+    with pytest.raises(ControlPlaneError, match=r"throttled ListEventTrackers \(ThrottlingException\)"):
+        ask(failing(THROTTLED, times=10_000))
+
+
+@pytest.mark.parametrize("fault", LASTING, ids=named)
+def test_what_waiting_does_not_change_is_said_at_once(fault: FaultOf) -> None:
+    account = failing(fault, times=10_000)
+    with pytest.raises(ControlPlaneError, match=named(fault)):
+        ask(account)
+    assert len(account.calls) == 1
+
+
+def test_an_error_that_the_model_lists_is_about_what_was_asked() -> None:
+    """CreateDatasetImportJob's LimitExceededException means five jobs under way, not too many requests."""
+    account = Account([], faults=lambda *_: Refusal("LimitExceededException"))
+    plane = ControlPlane(account.client(), PATIENT, account.clock.timing())
+    client = plane.client
+    with pytest.raises(client.exceptions.LimitExceededException):
+        plane.call(
+            client.create_dataset_import_job, jobName="j", datasetArn="arn:aws:personalize:::d", dataSource={}
+        )
+    assert len(account.calls) == 1
+
+
+def test_pauses_grow() -> None:
+    account = Account(
+        [Tracker("one", "mine")],
+        faults=lambda operation, before: (
+            THROTTLED if operation == "ListEventTrackers" and before < 5 else None
+        ),
+    )
+    ask(account)
+    pauses = [later - sooner for sooner, later in pairwise(account.starts("ListEventTrackers"))]
+    assert [round(pause) for pause in pauses] == [1, 2, 4, 8, 16]
+
+
+def test_the_patience_is_one_for_all_operations() -> None:
+    account = failing(THROTTLED, times=5)
+    with pytest.raises(ControlPlaneError, match="throttled"):
+        ask(account, Patience(faults=40.0))
+
+
+def test_waiting_is_reported_once_it_takes_long(caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        ask(failing(THROTTLED, times=2))
+    assert (
+        caplog.messages[0] == "Personalize throttled ListEventTrackers (ThrottlingException); asking again."
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    trackers=st.integers(1, 30),
+    page=st.integers(1, 7),
+    took=st.lists(st.floats(0, 3), min_size=1, max_size=8),
+    random=st.floats(0, 1, exclude_max=True),
+    faults=st.dictionaries(st.integers(0, 40), st.sampled_from(PASSING), max_size=8),
+)
+def test_no_operation_is_called_twice_within_a_second(
+    trackers: int, page: int, took: list[float], random: float, faults: dict[int, FaultOf]
+) -> None:
+    """However long calls take and whatever becomes of them: so the service never throttles us for our own pace."""
+    durations = iter(took * 1000)
+    account = Account(
+        [Tracker(f"t{n}", "mine" if n == 0 else "other", created=n) for n in range(trackers)],
+        page=page,
+        takes=lambda: next(durations),
+    )
+    account.faults = lambda *_: faults.get(len(account.calls))
+    assert ask(account, Patience(faults=10_000.0), random) == "{the schema}"
+    assert account.throttled == 0
+    for operation in dict(account.calls):
+        starts = account.starts(operation)
+        assert all(later >= sooner + 1.0 for sooner, later in pairwise(starts))
