@@ -14,7 +14,7 @@ import boto3
 from delivery.storage import Folder, open_filesystem, read_text
 from expectations.suite import Suite
 from jobs.aws_account import Service, require_credentials, resolve_service
-from jobs.command import Command, ReplayCommand
+from jobs.command import Command
 from jobs.configuration import parse_settings
 from jobs.errors import UsageError
 from jobs.preflight import Preflight, preflight
@@ -60,7 +60,7 @@ class Preparation(Prepared):
         return any(is_s3(url) for url in (*self.settings.source.path, self.settings.output.path))
 
 
-def read_settings(command: Command | ReplayCommand) -> Settings:
+def read_settings(command: Command) -> Settings:
     """The settings that `command` names.
 
     Raises:
@@ -109,8 +109,8 @@ def _schema(settings: Settings, flight: Preflight) -> InteractionsSchema:
     return InteractionsSchema.parse(read_text(settings.interactions_schema), settings.interactions_schema)
 
 
-def prepare_replay(command: ReplayCommand, settings: Settings, run: RunFolder) -> Prepared:
-    """Check all that a replay needs: the first run's dead letters, the service, the output.
+def prepare_replay(first: RunFolder, settings: Settings, run: RunFolder) -> Prepared:
+    """Check all that a replay needs: the dead letters of the run `first`, the service, the output.
 
     Raises:
         UsageError, StorageError: one sentence each; nothing was sent.
@@ -118,7 +118,7 @@ def prepare_replay(command: ReplayCommand, settings: Settings, run: RunFolder) -
     session = boto3.Session()
     service = resolve_service(settings.personalize, session, os.environ)
     require_credentials(session)
-    require_dead_letters(RunFolder(run.output, command.run_id), settings.personalize.tracking_id)
+    require_dead_letters(first, settings.personalize.tracking_id)
     _require_writable(run)
     return Prepared(settings=settings, service=service, run=run, plan_only=False)
 

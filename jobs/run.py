@@ -25,7 +25,7 @@ from jobs.account import Sent
 from jobs.cancelling import cancelling
 from jobs.checking import Checked, check
 from jobs.closing import Outcome, close
-from jobs.command import Command, ReplayCommand
+from jobs.command import Command
 from jobs.configuration import print_settings
 from jobs.errors import Interrupted, Unaccounted
 from jobs.event_counts import EventCounts
@@ -68,21 +68,19 @@ def run(command: Command, start_spark: StartSpark) -> int:
     if command.print_config:
         return _show(settings)
     beginning = _Beginning.now()
-    preparation = prepare(command, settings, beginning.folder(settings, command.run_id))
+    folder = beginning.folder(settings, command.run_id)
+    if command.replay is not None:
+        return _replay(command.replay, settings, folder, beginning).to_its_end(start_spark, command.replay)
+    preparation = prepare(command, settings, folder)
     stage = partial(_checked, preparation, import_in_background())
     return _Run(preparation, stage, beginning).to_its_end(start_spark)
 
 
-def replay(command: ReplayCommand, start_spark: StartSpark) -> int:
-    """Send a run's dead letters again, as a run of its own, and return the exit code. Raises as `run` does."""
-    settings = read_settings(command)
-    if command.print_config:
-        return _show(settings)
-    beginning = _Beginning.now()
-    prepared = prepare_replay(command, settings, beginning.folder(settings, command.as_run))
-    first = RunFolder(prepared.run.output, command.run_id)
-    stage = partial(stage_again, prepared=prepared, first=first)
-    return _Run(prepared, stage, beginning).to_its_end(start_spark, reads_run=first.run_id)
+def _replay(run_id: str, settings: Settings, folder: RunFolder, beginning: _Beginning) -> _Run:
+    """A run that sends the dead letters of the run `run_id` again, in place of the source's events."""
+    first = RunFolder(folder.output, run_id)
+    prepared = prepare_replay(first, settings, folder)
+    return _Run(prepared, partial(stage_again, prepared=prepared, first=first), beginning)
 
 
 def _show(settings: Settings) -> int:
