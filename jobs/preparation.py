@@ -85,7 +85,6 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
     user_suite = suite_of_user(settings.checks, properties)
     if not command.plan:
         require_credentials(session)
-    _refuse_overlap(settings)
     source = check_files(settings.source.path, open_filesystem)
     _require_writable(run)
     if settings.interactions_schema != SCHEMA_OF_SERVICE:
@@ -123,7 +122,13 @@ def prepare_replay(first: RunFolder, settings: Settings, run: RunFolder) -> Prep
     return Prepared(settings=settings, service=service, run=run, plan_only=False)
 
 
-def _refuse_overlap(settings: Settings) -> None:
+def refuse_overlap(settings: Settings) -> None:
+    """Make sure that nothing which is written below the output is read as source.
+
+    Raises:
+        UsageError: one of them lies in the other.
+        StorageError: a path is of no kind that can be used.
+    """
     output = _comparable(settings.output.path)
     for path in settings.source.path:
         source = _comparable(path)
@@ -135,8 +140,8 @@ def _refuse_overlap(settings: Settings) -> None:
 
 
 def _comparable(url: str) -> str:
-    _, path = open_filesystem(url)
-    scheme = "s3:" if url.startswith(("s3://", "s3a://")) else "file:"
+    # Of S3 the text alone: whether there are credentials is not asked here.
+    scheme, path = ("s3:", url.partition("://")[2]) if is_s3(url) else ("file:", open_filesystem(url)[1])
     fixed = path.split("*", 1)[0] if "*" in path else path.rstrip("/") + "/"
     return scheme + fixed
 
