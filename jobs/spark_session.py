@@ -5,7 +5,6 @@ It reads no data and decides nothing about the job. Under spark-submit, cluster 
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping
@@ -18,6 +17,7 @@ from pyspark.sql import SparkSession
 from jobs.errors import UsageError
 from jobs.hadoop import hadoop_version, spark_home
 from jobs.jar_cache import JarCache
+from jobs.jar_resolver import Packages, jars_of
 from jobs.java import ensure_java
 from jobs.local_jvm import launch_environment, memory_settings
 from jobs.s3_connector import (
@@ -71,7 +71,7 @@ _LOCAL = {
 }
 """Preferred too, where driver and executors are this one machine."""
 
-_LOG = logging.getLogger("put_events")
+_S3_CONNECTOR = "the S3 connector for Spark"
 _APP_NAME = "personalize-backfill"
 _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
@@ -98,7 +98,7 @@ def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:
 
     Raises:
         NoJava: Spark has to be started here, and no Java suits it.
-        UsageError: a setting is on that would send events twice.
+        UsageError: a setting is on that would send events twice, or the S3 connector can't be fetched.
     """
     s3 = endpoint_settings(os.environ) if needs_s3 else {}
     memory: dict[str, str] = {}
@@ -154,16 +154,11 @@ def _launch(app_name: str, needs_s3: bool) -> dict[str, str]:  # noqa: FBT001 - 
 
 
 def _launch_with_jars(conf: SparkConf, connector: Mapping[str, str], cache: JarCache) -> None:
-    packages = connector["spark.jars.packages"]
-    known = cache.find(packages)
-    if known:
-        conf.set("spark.jars", ",".join(known))
-    else:
-        _LOG.info("fetching the S3 connector for Spark, once: 20 MB")
-        conf.setAll(list(connector.items()))
+    packages = Packages(
+        _S3_CONNECTOR, connector["spark.jars.packages"], connector.get("spark.jars.excludes", "")
+    )
+    conf.set("spark.jars", ",".join(jars_of(packages, cache, os.environ)))
     SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
-    if not known:
-        cache.keep(packages, tuple((SparkConf().get("spark.jars") or "").split(",")))
 
 
 def _silence_query_loggers() -> None:
