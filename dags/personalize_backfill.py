@@ -66,7 +66,7 @@ ARGUMENTS = [
 ]
 
 FAILS_FOR_GOOD = {
-    2: "mend what the last lines of the job's log name: usage, configuration, schema or source; nothing was sent",
+    2: "mend what error.json in the run's folder, or the end of the job's log, names; nothing was sent",
     3: "the checks refused the data, nothing was sent: look at rejected/ and report.html",
     4: "some events were not taken: look at dead_letters/, mend the cause and replay them",
 }
@@ -103,14 +103,14 @@ def failure(exit_code: int | None) -> Exception | None:
     return RuntimeError(f"The job ended before it was through, with {code}; a retry sends what is missing.")
 
 
-def emr_exit_code(job: Mapping[str, Any], summary: Mapping[str, Any] | None) -> int | None:
+def emr_exit_code(job: Mapping[str, Any], account: Mapping[str, Any] | None) -> int | None:
     """The job's exit code, of which EMR Serverless itself tells only whether it was 0; None where it isn't known.
 
-    The summary tells it. A job that wrote none ended with 1, 2 or a signal, or has not ended: the text of its state may
-    tell which ("ExitCode: 2."). `job` is GetJobRun's `jobRun`.
+    `account`, the run's summary or error, tells it. A job that wrote neither ended by a signal, could not reach its
+    output, or has not ended: the text of its state may tell which ("ExitCode: 2."). `job` is GetJobRun's `jobRun`.
     """
-    if summary is not None:
-        return int(summary["exit_code"])
+    if account is not None:
+        return int(account["exit_code"])
     if job["state"] == "SUCCESS":
         return 0
     told = re.search(r"ExitCode: (\d+)", job["stateDetails"])
@@ -118,13 +118,22 @@ def emr_exit_code(job: Mapping[str, Any], summary: Mapping[str, Any] | None) -> 
 
 
 def summary_of(run_id: str, since: datetime) -> dict[str, Any] | None:
-    """The summary of the attempt that began at `since`, or None: an earlier attempt's may still lie there."""
-    path = ObjectStoragePath(OUTPUT) / "runs" / run_id / "summary.json"
+    """The summary of the attempt that began at `since`, or None: an earlier attempt's may still be there."""
+    return _left_by(run_id, since, "summary.json")
+
+
+def error_of(run_id: str, since: datetime) -> dict[str, Any] | None:
+    """The error of the attempt that began at `since`, or None: a job that ends with 2 or 1 leaves it."""
+    return _left_by(run_id, since, "error.json")
+
+
+def _left_by(run_id: str, since: datetime, name: str) -> dict[str, Any] | None:
+    path = ObjectStoragePath(OUTPUT) / "runs" / run_id / name
     try:
-        summary: dict[str, Any] = json.loads(path.read_text())
+        content: dict[str, Any] = json.loads(path.read_text())
     except FileNotFoundError:
         return None
-    return summary if datetime.fromisoformat(summary["started_at"]) >= since else None
+    return content if datetime.fromisoformat(content["started_at"]) >= since else None
 
 
 def settle(ti: TaskInstance, exit_code: int | None, summary: Mapping[str, Any] | None) -> None:
@@ -219,7 +228,8 @@ def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
             if job["state"] not in self.aws_hook_class.JOB_TERMINAL_STATES:
                 self.hook.conn.cancel_job_run(**known)  # a retry must not meet it
             summary = summary_of(str(self.name), began)
-            settle(ti, emr_exit_code(job, summary), summary)
+            account = summary or error_of(str(self.name), began)
+            settle(ti, emr_exit_code(job, account), summary)
 
     Load(
         task_id="load",

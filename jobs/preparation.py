@@ -9,12 +9,14 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
+from pyarrow.fs import LocalFileSystem
+
 from delivery.aws.buckets import Bucket
 from delivery.aws.session import aws_session, ca_bundle
 from delivery.storage import Folder, find_buckets, open_filesystem, read_text
 from expectations.suite import Suite
 from jobs.aws_account import Service, require_credentials, resolve_service
-from jobs.command import Command, ReplayCommand
+from jobs.command import Command
 from jobs.configuration import parse_settings
 from jobs.errors import UsageError
 from jobs.preflight import Preflight, preflight
@@ -60,7 +62,7 @@ class Preparation(Prepared):
         return find_buckets((*self.settings.source.path, self.settings.output.path))
 
 
-def read_settings(command: Command | ReplayCommand) -> Settings:
+def read_settings(command: Command) -> Settings:
     """The settings that `command` names.
 
     Raises:
@@ -86,7 +88,6 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
     user_suite = suite_of_user(settings.checks, properties)
     if not command.plan:
         require_credentials(session)
-    _refuse_overlap(settings)
     source = check_files(settings.source.path, open_filesystem)
     _require_writable(run)
     if settings.interactions_schema != SCHEMA_OF_SERVICE:
@@ -110,8 +111,8 @@ def _schema(settings: Settings, flight: Preflight) -> InteractionsSchema:
     return InteractionsSchema.parse(read_text(settings.interactions_schema), settings.interactions_schema)
 
 
-def prepare_replay(command: ReplayCommand, settings: Settings, run: RunFolder) -> Prepared:
-    """Check all that a replay needs: the first run's dead letters, the service, the output.
+def prepare_replay(first: RunFolder, settings: Settings, run: RunFolder) -> Prepared:
+    """Check all that a replay needs: the dead letters of the run `first`, the service, the output.
 
     Raises:
         UsageError, StorageError: one sentence each; nothing was sent.
@@ -119,12 +120,18 @@ def prepare_replay(command: ReplayCommand, settings: Settings, run: RunFolder) -
     session = aws_session()
     service = resolve_service(settings.personalize, session)
     require_credentials(session)
-    require_dead_letters(RunFolder(run.output, command.run_id), settings.personalize.tracking_id)
+    require_dead_letters(first, settings.personalize.tracking_id)
     _require_writable(run)
     return Prepared(settings=settings, service=service, run=run, plan_only=False)
 
 
-def _refuse_overlap(settings: Settings) -> None:
+def refuse_overlap(settings: Settings) -> None:
+    """Make sure that nothing which is written below the output is read as source.
+
+    Raises:
+        UsageError: one of them lies in the other.
+        StorageError: a path is of no kind that can be used.
+    """
     output = _comparable(settings.output.path)
     for path in settings.source.path:
         source = _comparable(path)
@@ -136,8 +143,8 @@ def _refuse_overlap(settings: Settings) -> None:
 
 
 def _comparable(url: str) -> str:
-    _, path = open_filesystem(url)
-    scheme = "s3:" if url.startswith(("s3://", "s3a://")) else "file:"
+    filesystem, path = open_filesystem(url)
+    scheme = "file:" if isinstance(filesystem, LocalFileSystem) else "s3:"
     fixed = path.split("*", 1)[0] if "*" in path else path.rstrip("/") + "/"
     return scheme + fixed
 

@@ -1,6 +1,7 @@
 """What a program of ours ends with: an exit code, and one sentence on stderr where something is wrong.
 
-Sets logging up, and turns every error into its code. What the program does is handed in.
+Sets logging up, and turns every error into its code. What the program does is handed in, and what else to do with a
+failure beyond logging it.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 import logging
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from delivery.errors import DeliveryError
@@ -19,27 +21,50 @@ from transforms.errors import BadInput
 _LOG = logging.getLogger("put_events")
 
 
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """What an error means: the exit code, and the text to log, which holds no value of a row."""
+
+    exit_code: int
+    level: int
+    text: str
+
+
 def exit_code_of(program: Callable[[], int]) -> int:
     """Run `program`, which returns its exit code, and return that, or the code of what it raised."""
+    _set_up_logging()
+    return logged_exit_code(program, lambda _: None)
+
+
+def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure], None]) -> int:
+    """The same with logging set up already; `on_failure` gets what exit code 2 or 1 is for, once it is logged."""
+    try:
+        return program()
+    except Unaccounted as error:
+        _LOG.error("%s", error)
+        return Status.STOPPED.exit_code
+    except Exception as error:  # noqa: BLE001 - the last resort: a trace of ours, without texts that may hold row values
+        failure = failure_of(error)
+    _LOG.log(failure.level, "%s", failure.text)
+    on_failure(failure)
+    return failure.exit_code
+
+
+def failure_of(error: Exception) -> Failure:
+    """What `error` means: one sentence of ours, or its type and trace."""
+    if isinstance(error, UsageError | BadInput | ExpectationsError | DeliveryError):
+        return Failure(USAGE_EXIT_CODE, logging.ERROR, str(error))
+    text = f"unexpected {type(error).__name__}; please report it with this trace:\n{_places(error)}"
+    return Failure(UNEXPECTED_EXIT_CODE, logging.CRITICAL, text)
+
+
+def _set_up_logging() -> None:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(message)s"
     )
     _LOG.setLevel(logging.INFO)
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
     logging.getLogger().addFilter(_has_a_name)
-    try:
-        return program()
-    except (UsageError, BadInput, ExpectationsError, DeliveryError) as error:
-        _LOG.error("%s", error)
-        return USAGE_EXIT_CODE
-    except Unaccounted as error:
-        _LOG.error("%s", error)
-        return Status.STOPPED.exit_code
-    except Exception as error:  # noqa: BLE001 - the last resort: a trace of ours, without texts that may hold row values
-        _LOG.critical(
-            "unexpected %s; please report it with this trace:\n%s", type(error).__name__, _places(error)
-        )
-        return UNEXPECTED_EXIT_CODE
 
 
 def _has_a_name(record: logging.LogRecord) -> bool:

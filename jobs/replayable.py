@@ -18,7 +18,7 @@ def require_dead_letters(first: RunFolder, tracking_id: str) -> None:
     """
     if not Folder(first.dead_letters).names():
         raise UsageError(
-            f"--run-id {first.run_id}: there are no dead letters at {first.dead_letters}; "
+            f"--replay {first.run_id}: there are no dead letters at {first.dead_letters}; "
             f"python -m jobs.inspect {first.output} lists the runs.",
         )
     if name := without_envelope(first.output, first.run_id):

@@ -26,11 +26,13 @@ from jobs.account import Sent
 from jobs.cancelling import cancelling
 from jobs.checking import Checked, check
 from jobs.closing import Outcome, close
-from jobs.command import Command, ReplayCommand
+from jobs.command import Command
 from jobs.configuration import print_settings
 from jobs.errors import Interrupted, Unaccounted
 from jobs.event_counts import EventCounts
-from jobs.preparation import Preparation, Prepared, prepare, prepare_replay, read_settings
+from jobs.failure import FailureRecord
+from jobs.preparation import Preparation, Prepared, prepare, prepare_replay, read_settings, refuse_overlap
+from jobs.program_exit import logged_exit_code
 from jobs.progress import PhaseListener, RunProgress
 from jobs.progress_view import view_for
 from jobs.replaying import stage_again
@@ -61,29 +63,45 @@ _GONE = "Spark's own process ended before anything was sent"
 def run(command: Command, start_spark: StartSpark) -> int:
     """Carry out `command` and return the exit code.
 
+    An error that comes before the output is known is raised; any later one is logged, and written into the run's folder
+    as `error.json` where that can be.
+
     Raises:
-        UsageError, BadInput, BadSuite, RuleCrashed, StorageError: exit 2; no summary is written, nothing was sent.
-        Unaccounted: exit 5; events may have been sent, and the summary could not be written.
+        UsageError, StorageError: exit 2; the configuration can't be read, or its output lies in its source.
     """
     settings = read_settings(command)
     if command.print_config:
         return _show(settings)
+    refuse_overlap(settings)
     beginning = _Beginning.now()
-    preparation = prepare(command, settings, beginning.folder(settings, command.run_id))
+    folder = beginning.folder(settings, command.run_id)
+    return logged_exit_code(
+        lambda: _carry_out(command, settings, folder, beginning, start_spark),
+        on_failure=FailureRecord(folder, beginning.execution, beginning.at),
+    )
+
+
+def _carry_out(
+    command: Command, settings: Settings, folder: RunFolder, beginning: _Beginning, start_spark: StartSpark
+) -> int:
+    """Load the source, or replay; return the exit code.
+
+    Raises:
+        UsageError, BadInput, BadSuite, RuleCrashed, StorageError: exit 2; no summary is written, nothing was sent.
+        Unaccounted: exit 5; events may have been sent, and the summary could not be written.
+    """
+    if command.replay is not None:
+        return _replay(command.replay, settings, folder, beginning).to_its_end(start_spark, command.replay)
+    preparation = prepare(command, settings, folder)
     stage = partial(_checked, preparation, import_in_background())
     return _Run(preparation, stage, beginning).to_its_end(start_spark)
 
 
-def replay(command: ReplayCommand, start_spark: StartSpark) -> int:
-    """Send a run's dead letters again, as a run of its own, and return the exit code. Raises as `run` does."""
-    settings = read_settings(command)
-    if command.print_config:
-        return _show(settings)
-    beginning = _Beginning.now()
-    prepared = prepare_replay(command, settings, beginning.folder(settings, command.as_run))
-    first = RunFolder(prepared.run.output, command.run_id)
-    stage = partial(stage_again, prepared=prepared, first=first)
-    return _Run(prepared, stage, beginning).to_its_end(start_spark, reads_run=first.run_id)
+def _replay(run_id: str, settings: Settings, folder: RunFolder, beginning: _Beginning) -> _Run:
+    """A run that sends the dead letters of the run `run_id` again, in place of the source's events."""
+    first = RunFolder(folder.output, run_id)
+    prepared = prepare_replay(first, settings, folder)
+    return _Run(prepared, partial(stage_again, prepared=prepared, first=first), beginning)
 
 
 def _show(settings: Settings) -> int:

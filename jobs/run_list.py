@@ -1,7 +1,7 @@
 """The runs below an output folder and their accounts, from what lies in the folder alone. Reads; writes nothing.
 
-A run that left a summary has its account there. Of any other one the lease says whether it is under way: a lease is
-given back by whoever ends in order.
+A run that left a summary has its account there, and one that ended with an error its sentence. Of any other one the
+lease says whether it is under way: a lease is given back by whoever ends in order.
 """
 
 from __future__ import annotations
@@ -24,11 +24,13 @@ from delivery.segments import Segment
 from delivery.storage import Folder, join
 from jobs.errors import UsageError
 from jobs.exit_status import Status
+from jobs.run_error import RunError, read_error
 from jobs.run_folder import RunFolder
+from jobs.summary import NAME as SUMMARY
 from jobs.summary import read_summary
 
-UNDER_WAY, NO_SUMMARY, DAMAGED = "under_way", "no_summary", "damaged"
-"""Statuses of a run beside those of `Status`: its summary is not there yet, never came, or can't be read."""
+UNDER_WAY, FAILED, NO_SUMMARY, DAMAGED = "under_way", "failed", "no_summary", "damaged"
+"""Statuses of a run beside those of `Status`: no summary yet, an error instead, neither, one that can't be read."""
 
 _READERS = 16
 Runs = Callable[[ProcessIdentity], bool | None]
@@ -125,6 +127,8 @@ def _account(
     if run.run_id in holders and lives is not False:
         return UNDER_WAY, Counts(started_at=holder.since if holder else None), _last_heard(holder)
     try:
+        if error := read_error(run.folder()):
+            return _failed(error, run.folder())
         content = read_summary(run.folder())
         if content is not None:
             summary = _Summary.model_validate(content)
@@ -136,6 +140,14 @@ def _account(
         return DAMAGED, Counts(), f"summary.json is damaged: look at its {keys}."
     started = Counts(started_at=holder.since if holder else None)
     return NO_SUMMARY, started, "It ended without a summary: run the same command again."
+
+
+def _failed(error: RunError, folder: Folder) -> tuple[str, Counts, str]:
+    """The error is newer than all else in the folder: a run that gets as far as writing its own files deletes it."""
+    first_line = error.error.partition("\n")[0]
+    earlier = " Its summary.json is of an earlier run with this id." if SUMMARY in folder.names() else ""
+    counts = Counts(started_at=error.started_at.isoformat())
+    return FAILED, counts, f"exit code {error.exit_code}: {first_line}{earlier}"
 
 
 def _last_heard(holder: LeaseRecord | None) -> str:

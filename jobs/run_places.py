@@ -22,6 +22,7 @@ from delivery.process_identity import is_running, this_process
 from delivery.run_lease import STALE_SECONDS, Bid, Lease, PlaceHeldError
 from jobs.errors import UsageError
 from jobs.preparation import Prepared
+from jobs.run_folder import RunFolder
 
 _LOG = logging.getLogger("put_events")
 
@@ -47,7 +48,7 @@ def held_places(
         UsageError: another run holds one of them, and lives.
         StorageError: the output can't be read or written.
     """
-    record = _record(preparation, execution)
+    record = _record(preparation.run.run_id, execution)
     bids = [
         (doing, Bid(store, record, clock, is_running)) for doing, store in _places(preparation, reads_run)
     ]
@@ -72,9 +73,14 @@ def _places(preparation: Prepared, reads_run: str | None) -> list[tuple[str, Lea
     return places
 
 
-def _record(preparation: Prepared, execution: str) -> LeaseRecord:
+def bid_for_folder(run: RunFolder, execution: str) -> Bid:
+    """A bid for the run's own folder alone, as `held_places` makes for a whole run; look at it once."""
+    return Bid(run_place(run.output, run.run_id), _record(run.run_id, execution), time.monotonic, is_running)
+
+
+def _record(run_id: str, execution: str) -> LeaseRecord:
     return LeaseRecord(
-        run_id=preparation.run.run_id,
+        run_id=run_id,
         execution=execution,
         host=socket.gethostname(),
         process=this_process(),

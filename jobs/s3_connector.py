@@ -1,6 +1,6 @@
 """How Spark reaches S3: the connector's jars, its credentials, and each bucket's region, endpoint and proxy.
 
-Pure: buckets in, Spark settings out; Spark itself fetches the jars. On a cluster the connector and its
+Pure: buckets in, Spark settings out. On a cluster the connector and its
 credentials are the cluster's own.
 """
 
@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from delivery.aws.buckets import Bucket
 from jobs.errors import UsageError
 from jobs.hadoop import HadoopVersion
+from jobs.jar_resolver import Packages
 
 S3_FILESYSTEM = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 """What `s3://` means where nothing else claims it. Amazon EMR claims it for a file system of its own."""
@@ -31,8 +32,8 @@ _SDK_1_CREDENTIALS = "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"
 _SDK_2_CREDENTIALS = "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
 
 
-def connector_settings(hadoop: HadoopVersion | None) -> dict[str, str]:
-    """`spark.jars.packages` and `spark.jars.excludes`, with which a Spark started here fetches S3A.
+def connector_packages(hadoop: HadoopVersion | None) -> Packages:
+    """The Maven packages of S3A for a Spark started here with this Hadoop.
 
     Raises:
         UsageError: this Spark brings no Hadoop client that a connector could match.
@@ -42,7 +43,7 @@ def connector_settings(hadoop: HadoopVersion | None) -> dict[str, str]:
     group, modules, version, bundle, prefix = _SDK_1 if _is_on_sdk_1(hadoop) else _SDK_2
     packages = [f"org.apache.hadoop:hadoop-aws:{'.'.join(map(str, hadoop))}"]
     packages += [f"{group}:{prefix}{module}:{version}" for module in modules]
-    return {"spark.jars.packages": ",".join(packages), "spark.jars.excludes": f"{group}:{bundle}"}
+    return Packages("the S3 connector for Spark", ",".join(packages), f"{group}:{bundle}")
 
 
 def account_settings(hadoop: HadoopVersion | None) -> dict[str, str]:

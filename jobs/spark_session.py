@@ -5,7 +5,6 @@ It reads no data and decides nothing about the job. Under spark-submit, cluster 
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,9 +19,10 @@ from delivery.aws.session import ca_bundle
 from jobs.errors import UsageError
 from jobs.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
 from jobs.jar_cache import JarCache
+from jobs.jar_resolver import jars_of
 from jobs.java import ensure_java
 from jobs.local_jvm import launch_environment, memory_settings
-from jobs.s3_connector import S3_FILESYSTEM, account_settings, bucket_settings, connector_settings
+from jobs.s3_connector import S3_FILESYSTEM, account_settings, bucket_settings, connector_packages
 from jobs.trust_store import PROPERTY, temporary_trust_store
 
 _REQUIRED = {
@@ -69,7 +69,6 @@ _LOCAL = {
 }
 """Preferred too, where driver and executors are this one machine."""
 
-_LOG = logging.getLogger("put_events")
 _APP_NAME = "personalize-backfill"
 _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
@@ -96,7 +95,7 @@ def build_session(app_name: str, buckets: Sequence[Bucket] = ()) -> SparkSession
 
     Raises:
         NoJava: Spark has to be started here, and no Java suits it.
-        UsageError: a setting is on that would send events twice.
+        UsageError: a setting is on that would send events twice, or the S3 connector can't be fetched.
     """
     s3: dict[str, str] = {}
     memory: dict[str, str] = {}
@@ -150,7 +149,8 @@ def _launch(app_name: str, *, with_s3: bool) -> dict[str, str]:
         SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
         return {}
     hadoop = hadoop_version(spark_home(os.environ))
-    _launch_with_jars(conf, connector_settings(hadoop), JarCache.of_user(os.environ))
+    jars = jars_of(connector_packages(hadoop), JarCache.of_user(os.environ), os.environ)
+    SparkContext._ensure_initialized(conf=conf.set("spark.jars", ",".join(jars)))  # noqa: SLF001 - as above
     return account_settings(hadoop)
 
 
@@ -168,19 +168,6 @@ def _trust(bundle: str | None) -> None:
     jvm = SparkContext._jvm  # noqa: SLF001 - as above
     if bundle and jvm and not jvm.java.lang.System.getProperty(PROPERTY):
         jvm.java.lang.System.setProperty(PROPERTY, str(temporary_trust_store(bundle)))
-
-
-def _launch_with_jars(conf: SparkConf, connector: Mapping[str, str], cache: JarCache) -> None:
-    packages = connector["spark.jars.packages"]
-    known = cache.find(packages)
-    if known:
-        conf.set("spark.jars", ",".join(known))
-    else:
-        _LOG.info("fetching the S3 connector for Spark, once: 20 MB")
-        conf.setAll(list(connector.items()))
-    SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
-    if not known:
-        cache.keep(packages, tuple((SparkConf().get("spark.jars") or "").split(",")))
 
 
 def _silence_query_loggers() -> None:

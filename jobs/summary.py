@@ -18,7 +18,7 @@ from jobs.exit_status import Status
 if TYPE_CHECKING:  # whoever only reads summaries, as `jobs.inspect`, loads no Spark
     from jobs.plan import Plan
 
-_NAME = "summary.json"
+NAME = "summary.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,20 +89,20 @@ def read_summary(folder: Folder) -> dict[str, Any] | None:
         UsageError: it is damaged.
         StorageError: the folder can't be read.
     """
-    if _NAME not in folder.names():
+    if NAME not in folder.names():
         return None
     try:
-        summary = json.loads(folder.read_bytes(_NAME))
+        summary = json.loads(folder.read_bytes(NAME))
     except ValueError:
         summary = None
     if not isinstance(summary, dict):
-        raise UsageError(f"{folder.url}/{_NAME} is damaged: it holds no JSON object.")
+        raise UsageError(f"{folder.url}/{NAME} is damaged: it holds no JSON object.")
     return summary
 
 
 def write_summary(folder: Folder, summary: dict[str, Any]) -> None:
     """Write `summary.json` into the run's folder: the last file of a run, whose presence says that it ended."""
-    folder.write_bytes(_NAME, f"{json.dumps(summary, indent=2, ensure_ascii=False)}\n".encode())
+    folder.write_bytes(NAME, f"{json.dumps(summary, indent=2, ensure_ascii=False)}\n".encode())
 
 
 def _instant(epoch: float | None) -> str | None:

@@ -7,7 +7,9 @@ It knows no key of the summary.
 from __future__ import annotations
 
 import io
+import logging
 import re
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -66,12 +68,30 @@ def picture(name: str, height: float, draw: Callable[[Axes, int], None]) -> Pict
 
 
 def _svg(name: str, width: int, height: float, draw: Callable[[Axes, int], None]) -> str:
-    with _canvas(name, width, height) as figure:
+    with _unheard(), _canvas(name, width, height) as figure:
         axes = figure.add_subplot()
         draw(axes, width)
         written = io.StringIO()
         figure.savefig(written, format="svg", metadata=_NO_METADATA, transparent=True)
     return _inline(written.getvalue(), width, height)
+
+
+@contextmanager
+def _unheard() -> Iterator[None]:
+    """Keep what matplotlib has to say, from its import on, out of a run's log: no remark of it changes the report.
+
+    It tells of a home that can't be written, of the list of fonts that it makes, of a second matplotlib in the way
+    ("Unable to import Axes3D"), and of characters that its font lacks, which come out of the data.
+    """
+    logger = logging.getLogger("matplotlib")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(level)
 
 
 @contextmanager

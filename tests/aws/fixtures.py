@@ -6,28 +6,20 @@ A conftest imports what it uses. Where no world can be, every test that asks for
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from pathlib import Path
 
 import pytest
 
 from jobs.hadoop import hadoop_version, spark_home
 from jobs.jar_cache import JarCache
-from jobs.s3_connector import connector_settings
+from jobs.jar_resolver import jars_of
+from jobs.java import ensure_java
+from jobs.s3_connector import connector_packages
 from tests.aws.keys import Key
 from tests.aws.namespace import unavailable
 from tests.aws.raw import Answer, ask
 from tests.aws.world import AwsWorld, port_unavailable
-
-_ROOT = Path(__file__).resolve().parents[2]
-_FETCH = """
-from delivery.aws.buckets import Bucket
-from jobs.spark_session import started_spark
-with started_spark([Bucket("any", "us-east-1", "https://s3.amazonaws.com", False, False, None)]): pass
-"""
 
 
 @lru_cache(maxsize=1)
@@ -66,7 +58,5 @@ def send(aws: AwsWorld, key: Key) -> Callable[..., Answer]:
 @pytest.fixture(scope="session")
 def s3_jars() -> None:
     """The S3 connector's jars in this user's cache, fetched outside of any world, in which the network is unknown."""
-    packages = connector_settings(hadoop_version(spark_home(os.environ)))["spark.jars.packages"]
-    if not JarCache.of_user(os.environ).find(packages):
-        keys = {"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none", "SPARK_MASTER": "local[1]"}
-        subprocess.run([sys.executable, "-c", _FETCH], cwd=_ROOT, env={**os.environ, **keys}, check=True)
+    packages = connector_packages(hadoop_version(spark_home(os.environ)))
+    jars_of(packages, JarCache.of_user(os.environ), {**os.environ, **ensure_java(os.environ)})

@@ -57,10 +57,10 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     return imported()
 
 
-def leave_summary(output: Path, summary: dict[str, Any]) -> None:
+def leave_summary(output: Path, content: dict[str, Any], name: str = "summary.json") -> None:
     folder = output / "runs" / "r"
-    folder.mkdir(parents=True)
-    (folder / "summary.json").write_text(json.dumps(summary))
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / name).write_text(json.dumps(content))
 
 
 def test_success_is_no_failure(module: ModuleType) -> None:
@@ -107,6 +107,15 @@ def test_only_the_summary_that_this_attempt_wrote_counts(module: ModuleType, tmp
     leave_summary(tmp_path / "output", SUMMARY)
     assert module.summary_of("r", BEGAN) == SUMMARY
     assert module.summary_of("r", BEGAN + timedelta(minutes=1)) is None
+
+
+def test_the_error_of_this_attempt_tells_what_no_summary_does(module: ModuleType, tmp_path: Path) -> None:
+    error = {"run_id": "r", "exit_code": 2, "error": "…", "started_at": BEGAN.isoformat()}
+    assert module.error_of("r", BEGAN) is None
+    leave_summary(tmp_path / "output", error, "error.json")
+    assert module.error_of("r", BEGAN + timedelta(minutes=1)) is None
+    unknown = {"state": "FAILED", "stateDetails": ""}
+    assert module.emr_exit_code(unknown, module.error_of("r", BEGAN)) == 2
 
 
 def test_counts_and_status_go_to_xcom_and_nothing_else_of_the_summary(module: ModuleType) -> None:

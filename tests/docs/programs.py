@@ -18,7 +18,7 @@ import jobs.command
 import jobs.init
 import jobs.inspect
 import standin.settings
-from jobs.command import Command, ReplayCommand, parse_command, parse_replay_command
+from jobs.command import Command, parse_command
 from jobs.configuration import parse_settings
 from tests.docs.blocks import ROOT
 from tests.docs.shell import commands
@@ -26,7 +26,6 @@ from tests.docs.shell import commands
 EXAMPLE = (ROOT / "conf" / "job.yaml").read_text()
 PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "jobs.put_events": jobs.command._parser,
-    "jobs.replay": jobs.command._replay_parser,
     "jobs.init": jobs.init._parser,
     "jobs.inspect": jobs.inspect._parser,
     "standin": standin.settings._parser,
@@ -99,13 +98,11 @@ def _check_module(module: str, words: list[str]) -> None:
     assert module_exists(module), f"there is no module {module}"
     if module == "jobs.put_events":
         _check_settings(parse_command(words))
-    elif module == "jobs.replay":
-        _check_settings(parse_replay_command(words))
     elif module in PARSERS:
         PARSERS[module]().parse_args(words)
 
 
-def _check_settings(command: Command | ReplayCommand) -> None:
+def _check_settings(command: Command) -> None:
     """Lay what `--set` says over the example; `…` stands for a number that the reader knows."""
     parse_settings(EXAMPLE, "conf/job.yaml", [text.replace("=…", "=1") for text in command.overrides])
 

@@ -92,12 +92,11 @@ def _is_python(block: Block) -> None:
 
 
 def _is_shown(block: Block) -> None:
-    """A synopsis names each of its program's options and no other; else it must be a drawing."""
+    """A synopsis' lines name between them each option of their program and no other; else it must be a drawing."""
     if block.text.startswith("spark-submit "):
-        for line in block.text.strip().splitlines():
-            script = line.split()[1]
-            assert (ROOT / script).is_file()
-            assert set(re.findall(r"--[a-z-]+", line)) == options_of(module_of(script))
+        (script,) = {line.split()[1] for line in block.text.strip().splitlines()}
+        assert (ROOT / script).is_file()
+        assert set(re.findall(r"--[a-z-]+", block.text)) == options_of(module_of(script))
     else:
         assert DRAWN & set(block.text), "neither a synopsis nor a drawing: name the language of the block"
 
@@ -147,7 +146,7 @@ def _exists(code: str) -> bool:
         ("sh", "python -m jobs.put_events --plan"),
         ("sh", "make demo && python -m jobs.put_events --config FILE --plna"),
         ("sh", "python -m jobs.put_events --config FILE --set delivery.max_rate=5"),
-        ("sh", "python -m jobs.replay --config FILE"),
+        ("sh", "python -m jobs.put_events --replay ID"),
         ("sh", "python -m jobs.inspect"),
         ("sh", "X=1 spark-submit --archive a.tar.gz \\\n  put_events.py --config FILE"),
         ("sh", "spark-submit jobs/put_events.py --confg FILE"),
@@ -161,7 +160,7 @@ def _exists(code: str) -> bool:
         ("json", '{"Statement": [{"Action": "personalize:PutEvent"}]}'),
         ("json", '{"Rules": [{"Status": "Enabled", "Expiration": {"Days": "thirty"}}]}'),
         ("python", "import jobs.nothing"),
-        ("text", "spark-submit jobs/replay.py --config FILE --run-id ID"),
+        ("text", "spark-submit jobs/put_events.py --config FILE --replay RUN_ID [--run-id ID]"),
         ("text", "--config FILE"),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.command import Command, ReplayCommand, parse_command, parse_replay_command
+from jobs.command import Command, parse_command
 from jobs.errors import UsageError
 
 
@@ -38,22 +38,24 @@ def test_a_run_id_that_cannot_name_a_folder_is_refused(run_id: str) -> None:
 
 
 def test_every_option_of_a_replay_is_understood() -> None:
-    line = "--config job.yaml --run-id day_1 --as-run day_1-again --set a.b=1 --print-config"
-    assert parse_replay_command(line.split()) == ReplayCommand(
-        config="job.yaml", run_id="day_1", overrides=("a.b=1",), as_run="day_1-again", print_config=True
+    line = "--config job.yaml --replay day_1 --run-id day_1-again --set a.b=1 --print-config"
+    assert parse_command(line.split()) == Command(
+        config="job.yaml", replay="day_1", overrides=("a.b=1",), run_id="day_1-again", print_config=True
     )
 
 
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
-        ("--config a", "--run-id"),
-        ("--config a --run-id ../up", "--run-id may hold"),
-        ("--config a --run-id b --as-run ../up", "--as-run may hold"),
-        ("--config a --run-id b --as-run b", "--as-run must be another name"),
-        ("--config a --run-id b --plan", "--plan"),
+        ("--replay", "expected one argument"),
+        ("--replay ../up", "--replay may hold"),
+        ("--replay b --run-id b", "--run-id must differ from --replay"),
+        ("--replay b --plan", "--plan can't be combined with --replay"),
+        ("--replay b --since 2026-01-01", "--since can't be combined with --replay"),
+        ("--replay b --until 2026-01-01", "--until can't be combined with --replay"),
+        ("--replay b --since=", "--since can't be combined with --replay"),
     ],
 )
-def test_a_replay_out_of_form_is_a_usage_error(line: str, sentence: str) -> None:
+def test_a_replay_refuses_what_it_can_not_honour(line: str, sentence: str) -> None:
     with pytest.raises(UsageError, match=sentence):
-        parse_replay_command(line.split())
+        parse_command(["--config", "a", *line.split()])

@@ -85,15 +85,12 @@ def test_what_is_no_java_is_none(tmp_path: Path) -> None:
     assert probe(Path(shutil.which("env") or "/usr/bin/env"), {}) is None
 
 
-def test_a_complete_java_is_used_as_it_is(tmp_path: Path) -> None:
-    home = fake_java(tmp_path / "home", "21")
-    assert ensure_java({"JAVA_HOME": str(home)}) == {"JAVA_HOME": str(home)}
-
-
-def test_a_java_without_the_vector_module_is_not_asked_for_it(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("modules", ["java.sql@21", "jdk.incubator.vector@21"])
+def test_no_java_is_asked_for_the_vector_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, modules: str
 ) -> None:
-    home = fake_java(tmp_path / "a home with 'quotes' and spaces", "21", modules="java.sql@21")
+    """One that lacks it would end on that option, one that has it would warn on stderr."""
+    home = fake_java(tmp_path / "a home with 'quotes' and spaces", "21", modules=modules)
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
     wrapper = ensure_java({"JAVA_HOME": str(home)})["JAVA_HOME"]
     (home / "bin" / "java").write_text('#!/bin/sh\nprintf "%s\\n" "$@"\n')
@@ -101,6 +98,27 @@ def test_a_java_without_the_vector_module_is_not_asked_for_it(
     command = [f"{wrapper}/bin/java", *options]
     shown = subprocess.run(command, capture_output=True, text=True, check=True)
     assert shown.stdout.splitlines() == ["-Xmx1g", "-Dx=a b", "--add-modules=java.sql"]
+
+
+def test_only_a_linked_runtime_is_given_the_machines_authorities(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An installed Java has a store of its own, which may be the very one that counts."""
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
+    (tmp_path / "bundle.pem").write_text("")
+    for number, (modules, given) in enumerate((("java.sql@21", True), ("jdk.incubator.vector@21", False))):
+        home = fake_java(tmp_path / str(number), "21", modules=modules)
+        environ = {"JAVA_HOME": str(home), "SSL_CERT_FILE": str(tmp_path / "bundle.pem")}
+        script = Path(ensure_java(environ)["JAVA_HOME"], "bin", "java").read_text()
+        assert ("trustStore" in script) == given
+
+
+def test_two_javas_have_a_wrapper_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
+    one, two = (
+        ensure_java({"JAVA_HOME": str(fake_java(tmp_path / name, "21"))})["JAVA_HOME"] for name in "ab"
+    )
+    assert one != two
 
 
 def test_an_environment_that_can_not_be_written_gets_its_wrapper_elsewhere(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from delivery.process_identity import ProcessIdentity
 from delivery.storage import Folder, join
 from jobs.errors import UsageError
 from jobs.inspect import main
+from jobs.run_error import RunError, write_error
 from jobs.run_list import ListedRun, runs_below
 from tests.delivery.tasks import task_of
 
@@ -37,6 +39,7 @@ SUMMARY: dict[str, Any] = {
     "started_at": "2026-01-01T00:00:00+00:00",
 }
 PROCESS = ProcessIdentity("machine", 77, 1)
+BEGAN = datetime(2026, 3, 3, tzinfo=UTC)
 
 
 def summarise(output: str, run_id: str, **changes: object) -> None:
@@ -84,6 +87,32 @@ def test_what_has_no_summary_is_under_way_while_its_lease_is_held_and_ended_with
         "On host-9; last heard of at 2026-02-02T00:00:00+00:00.",
     )
     assert (dead.status, dead.counts.started_at) == ("no_summary", "2026-02-02T00:00:00+00:00")
+
+
+def fail(output: str, run_id: str, text: str = "source.path: none.", code: int = 2) -> None:
+    error = RunError(run_id=run_id, exit_code=code, error=text, started_at=BEGAN, finished_at=BEGAN)
+    write_error(Folder(join(output, "runs", run_id)), error)
+
+
+def test_a_run_that_ended_with_an_error_is_shown_with_its_sentence(output: str) -> None:
+    fail(output, "usage")
+    fail(output, "fault", "unexpected KeyError; please report it with this trace:\n  run.py:1 run", code=1)
+    summarise(output, "again")
+    fail(output, "again")
+    found = listed(output)
+    assert {run.status for run in found.values()} == {"failed"}
+    assert found["usage"].note == "exit code 2: source.path: none."
+    assert found["fault"].note == "exit code 1: unexpected KeyError; please report it with this trace:"
+    assert found["again"].note == (
+        "exit code 2: source.path: none. Its summary.json is of an earlier run with this id."
+    )
+    assert found["usage"].counts.model_dump(exclude_none=True) == {"started_at": "2026-03-03T00:00:00+00:00"}
+
+
+def test_an_error_that_can_not_be_read_hides_no_summary(tmp_path: Path) -> None:
+    summarise(str(tmp_path), "run")
+    Folder(f"{tmp_path}/runs/run").write_bytes("error.json", b"{")
+    assert listed(str(tmp_path))["run"].status == "dead_lettered"
 
 
 def test_a_run_that_is_being_replaced_is_under_way_whatever_its_old_summary_says(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import pytest
 from delivery.aws.buckets import Bucket
 from delivery.aws.proxies import Proxy
 from jobs.errors import UsageError
-from jobs.s3_connector import account_settings, bucket_settings, connector_settings
+from jobs.s3_connector import account_settings, bucket_settings, connector_packages
 
 CHAIN = "spark.hadoop.fs.s3a.aws.credentials.provider"
 
@@ -16,17 +16,17 @@ CHAIN = "spark.hadoop.fs.s3a.aws.credentials.provider"
 def test_the_connector_has_the_hadoop_version_and_never_the_big_bundle(
     hadoop: tuple[int, int, int], count: int
 ) -> None:
-    settings = connector_settings(hadoop)
-    packages = settings["spark.jars.packages"].split(",")
-    assert packages[0] == "org.apache.hadoop:hadoop-aws:" + ".".join(map(str, hadoop))
-    assert len(packages) == count
-    assert not any("bundle" in package for package in packages)
-    assert "bundle" in settings["spark.jars.excludes"]
+    found = connector_packages(hadoop)
+    coordinates = found.coordinates.split(",")
+    assert coordinates[0] == "org.apache.hadoop:hadoop-aws:" + ".".join(map(str, hadoop))
+    assert len(coordinates) == count
+    assert not any("bundle" in package for package in coordinates)
+    assert "bundle" in found.excludes
 
 
 def test_a_spark_without_hadoop_says_so() -> None:
     with pytest.raises(UsageError, match="spark-submit"):
-        connector_settings(None)
+        connector_packages(None)
 
 
 def test_credentials_come_from_the_usual_chain_of_the_sdk_in_use() -> None:

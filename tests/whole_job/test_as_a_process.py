@@ -7,6 +7,7 @@ time.
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -22,7 +23,7 @@ from standin.process import StandinProcess
 from tests.jobs.test_java import path_without_java
 from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import ROOT, Ended, Job, ended, full_sessions, interactions, ledger_ids, rows_in
-from tests.whole_job.processes import in_own_group, wait_for, wait_until_it_sends
+from tests.whole_job.processes import PATIENCE_SECONDS, in_own_group, wait_for, wait_until_it_sends
 
 pytestmark = pytest.mark.job
 
@@ -59,6 +60,25 @@ def started(
 def staging(job: Job) -> bool:
     """Whether Spark has begun to write the stage."""
     return (job.output / "runs" / "stopped" / "stage").exists()
+
+
+OWN_LINE = re.compile(r'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING|ERROR) |\{"time": ").*')
+
+
+def test_a_local_run_writes_its_own_log_lines_and_nothing_else(job: Job) -> None:
+    """Nothing of the JVM, Spark, Great Expectations or matplotlib; a second run has fewer files to make."""
+    job.write_source(interactions(full_sessions(3)))
+    unwritable = {"HOME": "/proc/none", "MPLCONFIGDIR": "", "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": ""}
+    ends = []
+    for run_id, environ, column in (("1", unwritable, "ITEM_ID"), ("2", {}, "ITEM_ID"), ("3", {}, "NONE")):
+        job.settings["mapping"]["itemId"] = column
+        with started(job, run_id, environ=environ) as process:
+            out, log = process.communicate(timeout=5 * PATIENCE_SECONDS)
+        ends.append(process.returncode)
+        assert out == ""
+        assert [line for line in log.splitlines() if not OWN_LINE.fullmatch(line)] == []
+        assert log.splitlines()[-1].endswith(("/summary.json", "/error.json"))
+    assert ends == [0, 0, 2]
 
 
 def assert_stopped(run: Ended, reason: str) -> dict[str, Any]:

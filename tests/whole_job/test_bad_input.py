@@ -117,6 +117,17 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
 }  # fmt: skip
 
 
+WITHOUT_OUTPUT = {
+    "unknown key",
+    "wrong type",
+    "blank tracking ID",
+    "output inside the source",
+    "source inside the output",
+    "output not writable",
+}
+"""Cases in which no output is known, or none that may be written: the log alone has the sentence."""
+
+
 @pytest.mark.parametrize("case", BEFORE_SPARK)
 def test_what_can_be_known_before_spark_is_said_before_spark(
     case: str, job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
@@ -128,6 +139,13 @@ def test_what_can_be_known_before_spark_is_said_before_spark(
     assert main(job.arguments("run-1"), start_spark=no_spark) == 2
     assert_one_sentence(caplog.text, *said)
     assert job.standin.stop()["requests"] == 0
+    error = job.output / "runs" / "run-1" / "error.json"
+    if case in WITHOUT_OUTPUT:
+        assert list(job.folder.rglob("error.json")) == []
+    else:
+        sentence, place = caplog.messages[-2:]
+        assert json.loads(error.read_text())["error"] == sentence
+        assert place == f"the same is in {error}"
 
 
 @pytest.mark.parametrize(
@@ -255,8 +273,46 @@ def test_what_only_spark_can_tell_is_said_without_its_stack_trace(
     run: Ended = run_here(job, spark)
     assert run.exit_code == 2
     assert_one_sentence(caplog.text, *said)
-    assert not run.folder.exists()
+    assert [path.name for path in run.folder.iterdir()] == ["error.json"]
+    assert_one_sentence((run.folder / "error.json").read_text(), *said)
     assert job.standin.stop()["requests"] == 0
+
+
+def test_an_unexpected_error_is_left_below_the_output_without_its_text(
+    job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    @contextmanager
+    def broken(**_: object) -> Iterator[SparkSession]:
+        raise LookupError("user u1")
+        yield
+
+    with_credentials(monkeypatch)
+    job.write_source(interactions(ROWS))
+    assert main(job.arguments("run-1"), start_spark=broken) == 1
+    error = json.loads((job.output / "runs" / "run-1" / "error.json").read_text())
+    assert (error["exit_code"], error["run_id"]) == (1, "run-1")
+    assert error["error"].startswith("unexpected LookupError; please report it with this trace:\n")
+    assert "test_bad_input.py" in error["error"]
+    assert "u1" not in json.dumps(error) + caplog.text
+
+
+@pytest.mark.spark
+def test_a_run_that_goes_well_replaces_the_error_of_its_namesake(spark: SparkSession, job: Job) -> None:
+    job.write_source(interactions(ROWS))
+    put(job, "mapping.itemId", "ITEM_IDS")
+    assert run_here(job, spark).exit_code == 2
+    put(job, "mapping.itemId", "ITEM_ID")
+    run = run_here(job, spark)
+    assert (run.exit_code, run.summary["status"]) == (0, "delivered")
+    assert not (run.folder / "error.json").exists()
+
+    put(job, "mapping.itemId", "ITEM_IDS")
+    put(job, "source.path", "/no/such/folder")
+    assert run_here(job, spark).exit_code == 2
+    assert run.summary["status"] == "delivered", (
+        "what an earlier run left goes when a run gets to write its own"
+    )
+    assert "/no/such/folder" in json.loads((run.folder / "error.json").read_text())["error"]
 
 
 def with_credentials(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,8 +18,9 @@ import yaml
 
 from jobs.hadoop import hadoop_version, spark_home
 from jobs.jar_cache import JarCache
+from jobs.jar_resolver import jars_of
 from jobs.java import ensure_java
-from jobs.s3_connector import connector_settings
+from jobs.s3_connector import connector_packages
 from standin.process import StandinProcess
 from tests.moto_server import MotoServer
 from tests.whole_job.cluster import Cluster
@@ -115,10 +116,10 @@ def fill(s3: MotoServer, standin: StandinProcess) -> None:
 def submit(place: Path, cluster: Cluster, keys: dict[str, str]) -> subprocess.CompletedProcess[str]:
     """Run spark-submit in `place` with a bare environment: no virtual environment and no path of ours."""
     home = spark_home(os.environ)
-    connector = connector_settings(hadoop_version(home))
-    jars = JarCache.of_user(os.environ).find(connector["spark.jars.packages"])
+    packages = connector_packages(hadoop_version(home))
+    jars = jars_of(packages, JarCache.of_user(os.environ), {**os.environ, **ensure_java(os.environ)})
     conf = {
-        **({"spark.jars": ",".join(jars)} if jars else connector),
+        "spark.jars": ",".join(jars),
         "spark.archives": "environment.tar.gz#environment",
         "spark.executor.memory": "512m",
         "spark.driver.memory": "512m",

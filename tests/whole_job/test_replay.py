@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.replay import main as replay_main
 from jobs.run_list import runs_below
 from standin.process import StandinProcess
 from tests.whole_job.harness import Ended, Job, interactions, ledger_ids, rows_in, run_here
@@ -27,17 +24,6 @@ def history() -> list[dict[str, Any]]:
         for session in range(SESSIONS)
         for number in range(10)
     ]
-
-
-def replay_here(job: Job, spark: SparkSession, run_id: str, as_run: str) -> Ended:
-    """Replay a run in this process over `spark`."""
-
-    @contextmanager
-    def the_tests_session(*_: object, **__: object) -> Iterator[SparkSession]:
-        yield spark
-
-    exit_code = replay_main(job.arguments(run_id, "--as-run", as_run), start_spark=the_tests_session)
-    return Ended(exit_code, job.output, as_run, log="")
 
 
 def test_dead_letters_go_out_once_when_the_cause_is_mended_and_no_command_sends_them_again(
@@ -56,8 +42,8 @@ def test_dead_letters_go_out_once_when_the_cause_is_mended_and_no_command_sends_
 
     with StandinProcess(record=tmp_path / "record") as mended:
         job.settings["personalize"]["endpoint_url"] = mended.url
-        replayed = replay_here(job, spark, "first", "replayed")
-        repeated = replay_here(job, spark, "first", "repeated")
+        replayed = run_here(job, spark, "replayed", "--replay", "first")
+        repeated = run_here(job, spark, "repeated", "--replay", "first")
         original = run_here(job, spark, "original")
         seen = mended.stop()
 
