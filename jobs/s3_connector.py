@@ -73,7 +73,7 @@ def bucket_settings(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> 
 
 def _endpoint_options(hadoop: HadoopVersion | None, bucket: Bucket) -> dict[str, str]:
     url = urlsplit(bucket.endpoint_url)
-    if bucket.own_endpoint or _is_on_sdk_1(hadoop):
+    if bucket.needs_endpoint or _is_on_sdk_1(hadoop):
         return {
             "endpoint": bucket.endpoint_url,
             "path.style.access": str(bucket.path_style).lower(),

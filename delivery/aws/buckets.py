@@ -42,8 +42,9 @@ _making = threading.RLock()  # a boto3 session is not safe for two threads that 
 class Bucket:
     """One bucket: its region, the endpoint of S3 there, and how it is reached.
 
-    own_endpoint  the endpoint comes from the environment or the AWS configuration file, not from AWS
-    path_style    the bucket's name is in the path and not in the host name
+    own_endpoint    the endpoint comes from the environment or the AWS configuration file, not from AWS
+    path_style      the bucket's name is in the path and not in the host name
+    needs_endpoint  Java's AWS SDK does not find the endpoint by the region and the same environment
     """
 
     name: str
@@ -52,6 +53,7 @@ class Bucket:
     own_endpoint: bool
     path_style: bool
     proxy: Proxy | None
+    needs_endpoint: bool = False
 
 
 def find_bucket(name: str) -> Bucket:
@@ -73,7 +75,8 @@ def _found(name: str) -> Bucket:
     except BotoCoreError as error:
         raise explain(error) from error
     url = str(client.meta.endpoint_url)
-    return Bucket(name, region, url, own, own and _style() != "virtual", proxy_for(url))
+    path_style = own and _style() != "virtual"
+    return Bucket(name, region, url, own, path_style, proxy_for(url), own or _is_dual_stack_for_s3_alone(url))
 
 
 def open_bucket(name: str, config: Config = _PATIENT) -> S3Client:
@@ -130,6 +133,11 @@ def _client(region: str, *, own_endpoint: bool = False, config: Config = _PATIEN
     if own_endpoint and _style() is None:  # a server of one's own rarely has a host name for each bucket
         config = config.merge(Config(s3={"addressing_style": "path"}))
     return aws_session().client("s3", region_name=region, config=config)
+
+
+def _is_dual_stack_for_s3_alone(url: str) -> bool:
+    """Whether the profile's section `s3` asks for dual-stack: only boto3 and the AWS CLI read that section."""
+    return ".dualstack." in url and not core_session().get_config_variable("use_dualstack_endpoint")
 
 
 def _style() -> str | None:

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+import trustme
 
 from jobs.java import Java, NoJava, ensure_java, find_java, probe
 from tests.quick_jvm import QUICK_JVM
@@ -105,7 +106,7 @@ def test_only_a_linked_runtime_is_given_the_machines_authorities(
 ) -> None:
     """An installed Java has a store of its own, which may be the very one that counts."""
     monkeypatch.setattr(sys, "prefix", str(tmp_path / "prefix"))
-    (tmp_path / "bundle.pem").write_text("")
+    trustme.CA().cert_pem.write_to_path(tmp_path / "bundle.pem")
     for number, (modules, given) in enumerate((("java.sql@21", True), ("jdk.incubator.vector@21", False))):
         home = fake_java(tmp_path / str(number), "21", modules=modules)
         environ = {"JAVA_HOME": str(home), "SSL_CERT_FILE": str(tmp_path / "bundle.pem")}

@@ -57,7 +57,7 @@ def test_each_bucket_is_reached_in_its_own_region() -> None:
 
 
 def test_a_server_of_ones_own_is_named_and_has_the_bucket_in_its_path() -> None:
-    own = Bucket("logs", "us-east-1", "http://minio:9000", True, True, None)
+    own = Bucket("logs", "us-east-1", "http://minio:9000", True, True, None, needs_endpoint=True)
     assert options((3, 5, 0), own) == {
         "endpoint.region": "us-east-1",
         "endpoint": "http://minio:9000",

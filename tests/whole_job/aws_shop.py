@@ -39,8 +39,8 @@ class Shop:
     aws: AwsWorld
 
     @classmethod
-    def open(cls, aws: AwsWorld) -> Shop:
-        for bucket, region in REGIONS.items():
+    def open(cls, aws: AwsWorld, regions: Mapping[str, str] = REGIONS) -> Shop:
+        for bucket, region in regions.items():
             aws.bucket(bucket, region)
         file = io.BytesIO()
         pq.write_table(interactions([*ROWS, {"ITEM_ID": "banned"}]), file)

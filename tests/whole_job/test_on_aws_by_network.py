@@ -77,12 +77,13 @@ def test_a_bundle_of_ones_own_is_trusted_by_every_part_and_missed_in_one_sentenc
 
 
 def test_fips_endpoints_are_used_by_every_part(tmp_path: Path) -> None:
+    """S3 has them in the United States and Canada alone (AWS General Reference, "Amazon S3 endpoints and quotas")."""
     with AwsWorld(tmp_path) as aws:
-        shop = Shop.open(aws)
-        service = aws.events(REGION)
+        shop = Shop.open(aws, {CONF: "us-east-1", LOGS: "us-west-2", OUT: "us-east-1"})
+        service = aws.events("us-west-2")
         shop.configure("fips")
 
-        ended = shop.run("fips", {**aws.user(), "AWS_REGION": REGION, "AWS_USE_FIPS_ENDPOINT": "true"})
+        ended = shop.run("fips", {**aws.user(), "AWS_REGION": "us-west-2", "AWS_USE_FIPS_ENDPOINT": "true"})
 
         shop.require_delivered("fips", ended)
         hosts = {entry.host for entry in aws.requests if entry.service == "s3"}
