@@ -19,6 +19,7 @@ BENCHMARKS = (
     "limit_held",
     "fuzzed_rows",
     "ledger_scale",
+    "s3_round_trips",
 )
 
 for name in BENCHMARKS:
