@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 
@@ -111,7 +112,10 @@ def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:
     if _is_local(conf):
         # The machine's `python3` need not be this one, with the job's packages.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    session = SparkSession.builder.config(conf=conf).getOrCreate()
+    with warnings.catch_warnings():
+        # SparkContext tries to copy what --py-files names on S3 as if it were a local file. The cluster put it on the path.
+        warnings.filterwarnings("ignore", message="Failed to add file")
+        session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel(conf.get("spark.log.level", "FATAL") or "FATAL")
     _silence_query_loggers()
     _claim_s3(session.sparkContext)

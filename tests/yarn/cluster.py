@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import socket
 import subprocess
 import urllib.request
@@ -27,7 +28,8 @@ from tests.whole_job.processes import wait_for
 LOOPBACK = "127.0.0.1"
 _YARN = "org.apache.hadoop.yarn"
 _DAEMON_JVM = (*QUICK_JVM.split(), "-Xmx256m", "--add-opens=java.base/java.lang=ALL-UNNAMED")
-_NODE_MEMORY_MB = 5120
+_NODE_MEMORY_MB = 3072
+"""For the master with the job's driver, and one executor: a second one needs a second machine."""
 _SCHEDULER = {
     "yarn.scheduler.capacity.root.queues": "default",
     "yarn.scheduler.capacity.root.default.capacity": "100",
@@ -95,13 +97,17 @@ class YarnCluster:
         """End a machine: the NodeManager and all that runs below it, without a word to anybody."""
         node.kill()
 
-    def application(self, application: str) -> dict[str, Any]:
-        """What the ResourceManager says of an application: `state`, `finalStatus`, `diagnostics` and more."""
-        return self._get(f"apps/{application}")
+    def report(self, application: str) -> dict[str, str]:
+        """What `yarn application -status ID` says: `State`, `Final-State`, `Diagnostics` and more.
 
-    def containers(self, application: str) -> dict[str, list[psutil.Process]]:
-        """The processes of an application's containers, by the log folder of the NodeManager that runs them."""
-        return {str(node.folder): node.below(application) for node in self.nodes}
+        YARN's REST service says nothing of it here: its shaded jars lack what writes nested objects as JSON.
+        """
+        parts = re.split(r"^\t([A-Z][\w /-]*?) : ", self.run_cli("-status", application), flags=re.MULTILINE)
+        return {name: text.strip() for name, text in zip(parts[1::2], parts[2::2], strict=True)}
+
+    def containers(self, application: str) -> list[psutil.Process]:
+        """The processes of an application's containers, on every machine."""
+        return [process for node in self.nodes for process in node.below(application)]
 
     def log_files(self, application: str) -> list[Path]:
         """All that the application's containers left in their log folders, on every machine."""
@@ -142,7 +148,7 @@ class YarnCluster:
             "yarn.nodemanager.log-dirs": folder / "logs",
             "hadoop.tmp.dir": folder / "tmp",
         }
-        # A system property of that name is what the sites' ${…} would be: each daemon reads a site of its own.
+        # In front of the class path, so that each daemon has folders and ports of its own.
         site = folder / "conf"
         site.mkdir()
         own = {name: str(path) for name, path in place.items()}
@@ -190,6 +196,10 @@ class Daemon:
             return []
         return [each for each in self._below() if application in _place(each)]
 
+    def python_workers(self, application: str) -> list[psutil.Process]:
+        """The Python processes that run tasks of that application here."""
+        return [each for each in self.below(application) if "pyspark.daemon" in _command(each)]
+
     def kill(self) -> None:
         """End it and all its containers at once."""
         below = self._below() if self.lives() else []
@@ -226,5 +236,12 @@ def _write_site(file: Path, settings: Mapping[str, str]) -> None:
 def _place(process: psutil.Process) -> str:
     try:
         return process.cwd()
+    except psutil.Error:
+        return ""
+
+
+def _command(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
     except psutil.Error:
         return ""

@@ -45,12 +45,13 @@ class JarsOutOfReachError(Exception):
 
 
 def daemon_jars() -> tuple[str, ...]:
-    """The paths of all that YARN's daemons need.
+    """The paths of all that YARN's daemons need, with the connector of their own Hadoop: NodeManagers fetch from S3.
 
     Raises:
         JarsOutOfReachError: no network, or no registry that Spark's resolver knows.
     """
-    return _fetched({"spark.jars.packages": DAEMONS})
+    major, minor, patch = (int(part) for part in HADOOP.split("."))
+    return (*_fetched({"spark.jars.packages": DAEMONS}), *_fetched(connector_settings((major, minor, patch))))
 
 
 def connector_jars() -> tuple[str, ...]:

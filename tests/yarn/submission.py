@@ -11,6 +11,7 @@ import json
 import os
 import re
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ import yaml
 from jobs.hadoop import spark_home
 from jobs.java import ensure_java
 from standin.process import StandinProcess
+from standin.settings import EXAMPLE_CREDENTIALS
 from tests.moto_server import MotoServer
 from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import MAPPING, SCHEMA, assert_closed, interactions
@@ -31,7 +33,10 @@ from tests.yarn.cluster import LOOPBACK, YarnCluster
 from tests.yarn.emr_template import cluster_template, step_arguments
 
 _SUBMITTED = re.compile(r"Submitted application (application_\d+_\d+)")
-_END_SECONDS = 240
+END_SECONDS = 400
+"""The longest wait for one submission: 20 to 80 seconds on a machine of one's own."""
+PERSONAL = "personal-"
+"""Every user, session, item and property value of a test's history begins so."""
 _NO_PYTHON = "/usr/bin/the-cluster's-own-python"
 
 
@@ -50,16 +55,29 @@ class Site:
         settings = {
             "spark.master": "yarn",
             "spark.yarn.jars": f"local:{spark_home(os.environ)}/jars/*",
-            "spark.yarn.stagingDir": (self.folder / "staging").as_uri(),
+            # Where the package is, so that YARN takes the archive from there, and unpacks it once for all tests.
+            "spark.yarn.stagingDir": self.s3.create_bucket("staging"),
             "spark.executor.instances": "1",
             "spark.executor.memory": "512m",
             "spark.driver.extraJavaOptions": QUICK_JVM,
             "spark.executor.extraJavaOptions": QUICK_JVM,
             "spark.ui.enabled": "false",
         }
-        (self.folder / "staging").mkdir()
-        lines = "".join(f"{name} {value}\n" for name, value in settings.items())
-        (self.folder / "spark-defaults.conf").write_text(lines)
+        self.s3.create_bucket("package")
+        self.put_archive()
+        self._settings = settings
+        _write_defaults(self.folder, settings)
+
+    def with_executors(self, count: int) -> dict[str, str]:
+        """What changes in a client's environment for more executors than one."""
+        folder = self.folder / f"executors-{count}"
+        folder.mkdir()
+        _write_defaults(folder, {**self._settings, "spark.executor.instances": str(count)})
+        return {"SPARK_CONF_DIR": str(folder)}
+
+    def put_archive(self) -> None:
+        with (self.dist / "environment.tar.gz").open("rb") as archive:
+            self.s3.client().put_object(Bucket="package", Key="code/environment.tar.gz", Body=archive)
 
     @property
     def environ(self) -> dict[str, str]:
@@ -78,6 +96,11 @@ class Site:
             **ensure_java(os.environ),
             **self.yarn.environ,
         }
+
+
+def _write_defaults(folder: Path, settings: Mapping[str, str]) -> None:
+    lines = "".join(f"{name} {value}\n" for name, value in settings.items())
+    (folder / "spark-defaults.conf").write_text(lines)
 
 
 @dataclass
@@ -125,14 +148,11 @@ class Shop:
         assert_closed(summary)
         return summary
 
-    def step(self, *arguments: str, archive_on_s3: bool = False) -> list[str]:
-        """The step of the tested Spark's template, and `arguments` after its own.
-
-        Without `archive_on_s3` the archive is taken from this machine's disk, where YARN unpacks it once for all.
-        """
-        archive = f"{self.url}/code/environment.tar.gz"
-        near = archive if archive_on_s3 else (self.site.dist / "environment.tar.gz").as_uri()
-        step = [each.replace(archive, near) for each in step_arguments(cluster_template(), self.url)]
+    def step(self, *arguments: str) -> list[str]:
+        """The step of the tested Spark's template, and `arguments` after its own; one archive serves all shops."""
+        archive = "code/environment.tar.gz"
+        step = step_arguments(cluster_template(), self.url)
+        step = [each.replace(f"{self.url}/{archive}", f"s3://package/{archive}") for each in step]
         return [str(spark_home(os.environ) / "bin" / step[0]), *step[1:], *arguments]
 
     def submit(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> Ended:
@@ -149,7 +169,7 @@ class Shop:
 
     def wait_until_it_sends(self, running: Running) -> None:
         """Wait until the ledger has the first accepted events."""
-        wait_for(lambda: self.keys("ledger/part-"), "the job sends", running.process)
+        wait_for(lambda: self.keys("ledger/part-"), "the job sends", running.process, END_SECONDS)
 
 
 class Running:
@@ -157,10 +177,12 @@ class Running:
 
     def __init__(self, site: Site, command: Sequence[str], environ: Mapping[str, str]) -> None:
         self._site = site
-        self._out, self._err = (site.folder / f"submit.{name}" for name in ("stdout", "stderr"))
+        self._has_ended = False
+        place = Path(tempfile.mkdtemp(prefix="client-", dir=site.folder))
+        self._out, self._err = place / "stdout", place / "stderr"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = subprocess.Popen(
-                command, cwd=site.folder, env=dict(environ), stdout=out, stderr=err, text=True
+                command, cwd=place, env=dict(environ), stdout=out, stderr=err, text=True
             )
 
     def __enter__(self) -> Running:
@@ -169,25 +191,27 @@ class Running:
     def __exit__(self, *_: object) -> None:
         self.process.kill()
         self.process.wait()
-        with_id = _SUBMITTED.search(self._err.read_text())
-        if with_id and self._site.yarn.application(with_id[1])["finalStatus"] == "UNDEFINED":
-            self._site.yarn.run_cli("-kill", with_id[1])
+        found = _SUBMITTED.search(self._err.read_text())
+        if found and not self._has_ended:
+            self._site.yarn.run_cli("-kill", found[1])
 
     def application(self) -> str:
         """The application's id, once YARN has given it one."""
-        wait_for(lambda: _SUBMITTED.search(self._err.read_text()), "YARN accepts the application", self.process)
+        wait_for(lambda: _SUBMITTED.search(self._err.read_text()), "YARN accepts the application", self.process, END_SECONDS)
         found = _SUBMITTED.search(self._err.read_text())
         assert found
         return found[1]
 
     def ended(self) -> Ended:
-        """Wait for spark-submit, and for YARN to say how the application ended."""
-        code = self.process.wait(_END_SECONDS)
-        found = _SUBMITTED.search(self._err.read_text())
-        assert found, self._err.read_text()
-        yarn = self._site.yarn
-        wait_for(lambda: yarn.application(found[1])["finalStatus"] != "UNDEFINED", "the application has ended")
-        return Ended(code, self._out.read_text(), self._err.read_text(), found[1], yarn)
+        """Wait for spark-submit, and ask YARN how the application ended."""
+        code = self.process.wait(END_SECONDS)
+        out, err = self._out.read_text(), self._err.read_text()
+        found = _SUBMITTED.search(err)
+        assert found, err
+        report = self._site.yarn.report(found[1])
+        self._has_ended = True
+        state = report["State"], report["Final-State"]
+        return Ended(code, out, err, found[1], state, report["Diagnostics"], self._site.yarn)
 
 
 @dataclass(frozen=True)
@@ -198,23 +222,23 @@ class Ended:
     out: str
     err: str
     application: str
+    state: tuple[str, str]
+    """YARN's `State` and `Final-State`."""
+    diagnostics: str
     yarn: YarnCluster
-
-    @property
-    def state(self) -> tuple[str, str]:
-        """YARN's `State` and `Final-State`."""
-        told = self.yarn.application(self.application)
-        return told["state"], told["finalStatus"]
-
-    @property
-    def diagnostics(self) -> str:
-        told: str = self.yarn.application(self.application)["diagnostics"]
-        return told
 
     def logs(self, name: str) -> list[str]:
         """The containers' logs of that name, the first container's first."""
         files = [file for file in self.yarn.log_files(self.application) if file.name == name]
         return [file.read_text() for file in sorted(files, key=lambda file: file.parent.name)]
+
+    def assert_nothing_personal(self) -> None:
+        """No value of a row and no key is in any file that YARN keeps of the containers, nor in what the client saw."""
+        keys = (EXAMPLE_CREDENTIALS.access_key, EXAMPLE_CREDENTIALS.secret_key)
+        found = [
+            (name, word) for name, text in self.all_logs().items() for word in (PERSONAL, *keys) if word in text
+        ]
+        assert found == []
 
     def all_logs(self) -> dict[str, str]:
         """All that YARN keeps of this application's containers, and what the client printed."""
