@@ -41,7 +41,10 @@ def test_no_shipped_module_looks_for_a_file_next_to_itself() -> None:
         str(path.relative_to(ROOT))
         for room in ROOMS
         for path in (ROOT / room).rglob("*.py")
-        if any(isinstance(node, ast.Name) and node.id == "__file__" for node in ast.walk(ast.parse(path.read_text())))
+        if any(
+            isinstance(node, ast.Name) and node.id == "__file__"
+            for node in ast.walk(ast.parse(path.read_text()))
+        )
     }
     assert found <= ENTRY_POINTS
 

@@ -14,6 +14,7 @@ import subprocess
 import urllib.request
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -30,6 +31,7 @@ _YARN = "org.apache.hadoop.yarn"
 _DAEMON_JVM = (*QUICK_JVM.split(), "-Xmx256m", "--add-opens=java.base/java.lang=ALL-UNNAMED")
 _NODE_MEMORY_MB = 3072
 """For the master with the job's driver, and one executor: a second one needs a second machine."""
+_FILE_SYSTEM = {"fs.defaultFS": "file:///"}
 _SCHEDULER = {
     "yarn.scheduler.capacity.root.queues": "default",
     "yarn.scheduler.capacity.root.default.capacity": "100",
@@ -38,11 +40,20 @@ _SCHEDULER = {
 }
 
 
+@dataclass(frozen=True)
+class Sites:
+    """What is added to Hadoop's site files: to everyone's `yarn-site`, and to the `core-site` of each side."""
+
+    yarn: Mapping[str, str]
+    clients: Mapping[str, str]
+    daemons: Mapping[str, str]
+
+
 class YarnCluster:
     """`with YarnCluster(…) as yarn:` runs until the block ends; `conf` is the folder that clients are pointed to.
 
     `environ` is what every container finds in its environment, as on a machine with a role: YARN's whitelist lets it
-    through by name. `settings` are more of `yarn-site`, `file_systems` more of `core-site`.
+    through by name.
     """
 
     def __init__(
@@ -50,22 +61,21 @@ class YarnCluster:
         folder: Path,
         jars: Sequence[str],
         environ: Mapping[str, str],
-        settings: Mapping[str, str],
-        file_systems: Mapping[str, str],
+        sites: Sites,
     ) -> None:
         self.folder, self.conf = folder, folder / "conf"
         self._classpath = ":".join([str(self.conf), *jars])
         self.environ = {**environ, "SPARK_LOCAL_IP": LOOPBACK}
-        self._settings, self._file_systems = settings, file_systems
+        self._sites = sites
         self._manager: Daemon
         self._nodes: list[Daemon] = []
 
     def __enter__(self) -> Self:
         self.conf.mkdir(parents=True)
         self._ports = dict(zip(_PORTS, free_ports(len(_PORTS)), strict=True))
-        _write_site(self.conf / "core-site.xml", {"fs.defaultFS": "file:///", **self._file_systems})
+        _write_site(self.conf / "core-site.xml", {**_FILE_SYSTEM, **self._sites.clients})
         _write_site(self.conf / "capacity-scheduler.xml", _SCHEDULER)
-        _write_site(self.conf / "yarn-site.xml", {**self._manager_settings(), **self._settings})
+        _write_site(self.conf / "yarn-site.xml", {**self._manager_settings(), **self._sites.yarn})
         self._manager = self._start("resourcemanager.ResourceManager", self.folder / "manager")
         try:
             self.add_node()
@@ -151,10 +161,17 @@ class YarnCluster:
         # In front of the class path, so that each daemon has folders and ports of its own.
         site = folder / "conf"
         site.mkdir()
+        _write_site(site / "core-site.xml", {**_FILE_SYSTEM, **self._sites.daemons})
         own = {name: str(path) for name, path in place.items()}
         own |= {f"yarn.nodemanager.{part}address": f"{LOOPBACK}:0" for part in ("", "localizer.", "webapp.")}
-        _write_site(site / "yarn-site.xml", {**self._manager_settings(), **self._settings, **own})
-        command = [self._java(), *_DAEMON_JVM, "-cp", f"{site}:{self._classpath}", f"{_YARN}.server.{main_class}"]
+        _write_site(site / "yarn-site.xml", {**self._manager_settings(), **self._sites.yarn, **own})
+        command = [
+            self._java(),
+            *_DAEMON_JVM,
+            "-cp",
+            f"{site}:{self._classpath}",
+            f"{_YARN}.server.{main_class}",
+        ]
         kept = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         return Daemon(folder, command, {**kept, **ensure_java(os.environ), **self.environ})
 

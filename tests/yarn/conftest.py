@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from standin.process import REGION, StandinProcess
-from standin.settings import EXAMPLE_CREDENTIALS
+from standin.process import StandinProcess
 from tests.moto_server import MotoServer
 from tests.whole_job.harness import ROOT
-from tests.yarn.cluster import YarnCluster
+from tests.yarn.cluster import Sites, YarnCluster
 from tests.yarn.emr_template import classification, cluster_template
-from tests.yarn.jars import JarsOutOfReachError, connector_jars, daemon_jars
+from tests.yarn.jars import HADOOP, JarsOutOfReachError, connector_jars, daemon_jars
+from tests.yarn.machine import role, s3_file_system
 from tests.yarn.submission import Site
 
 
@@ -47,45 +47,10 @@ def site(
     folder = tmp_path_factory.mktemp("site")
     daemons, connector = jars
     with MotoServer() as s3:
-        environ = {**role(folder), "AWS_ENDPOINT_URL_S3": s3.url}
         settings = classification(cluster_template(), "yarn-site")
-        with YarnCluster(folder / "yarn", daemons, environ, settings, s3_of_the_machine(s3)) as yarn:
+        sites = Sites(settings, clients=s3_file_system(s3), daemons=s3_file_system(s3, HADOOP))
+        with YarnCluster(folder / "yarn", daemons, role(folder, s3), sites) as yarn:
             yield Site(yarn, s3, dist, folder, connector)
-
-
-def role(folder: Path) -> dict[str, str]:
-    """Keys as a machine's role gives them: to every process that asks, and in no process's environment."""
-    file = folder / "credentials"
-    keys = f"aws_access_key_id={EXAMPLE_CREDENTIALS.access_key}\n"
-    keys += f"aws_secret_access_key={EXAMPLE_CREDENTIALS.secret_key}\n"
-    file.write_text(f"[default]\n{keys}")
-    return {
-        "AWS_SHARED_CREDENTIALS_FILE": str(file),
-        "AWS_CREDENTIAL_PROFILES_FILE": str(file),  # the same for AWS's first SDK for Java
-        "AWS_REGION": REGION,
-        "AWS_DEFAULT_REGION": REGION,
-        "AWS_EC2_METADATA_DISABLED": "true",
-    }
-
-
-def s3_of_the_machine(s3: MotoServer) -> dict[str, str]:
-    """What `s3://` means to the cluster's Hadoop, as Amazon EMR's own connector does on its machines."""
-    return {
-        "fs.s3.impl": "org.apache.hadoop.fs.s3a.S3AFileSystem",
-        "fs.s3a.endpoint": s3.url,
-        "fs.s3a.endpoint.region": REGION,
-        "fs.s3a.path.style.access": "true",
-        "fs.s3a.connection.ssl.enabled": "false",
-        "fs.s3a.aws.credentials.provider": provider(),
-    }
-
-
-def provider() -> str:
-    from jobs.hadoop import hadoop_version, spark_home  # noqa: PLC0415
-    from jobs.s3_connector import account_settings  # noqa: PLC0415
-
-    found = account_settings(hadoop_version(spark_home(os.environ)), {})
-    return found["spark.hadoop.fs.s3a.aws.credentials.provider"]
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from pyspark import __version__ as spark_version
@@ -11,6 +12,7 @@ from pyspark import __version__ as spark_version
 from tests.whole_job.harness import ROOT
 
 _PLACE = "s3://my-bucket/personalize/"
+_DRIVER_ENV = "spark.emr-serverless.driverEnv."
 
 
 def cluster_template() -> dict[str, Any]:
@@ -33,12 +35,32 @@ def classification(template: Mapping[str, Any], name: str) -> dict[str, str]:
     return found
 
 
-def serverless_parameters(bucket: str) -> dict[str, str]:
-    """The `--conf` settings of `serverless-job.json`, which has no other options."""
-    words = _read("serverless-job.json")["jobDriver"]["sparkSubmit"]["sparkSubmitParameters"].split()
+@dataclass(frozen=True)
+class ServerlessJob:
+    """`serverless-job.json` with another bucket: `settings` are those of its `sparkSubmitParameters`."""
+
+    settings: dict[str, str]
+    entry_point: str
+    arguments: list[str]
+
+    @property
+    def driver_environ(self) -> dict[str, str]:
+        """What EMR Serverless puts into the driver's environment."""
+        return {
+            name.removeprefix(_DRIVER_ENV): value
+            for name, value in self.settings.items()
+            if name.startswith(_DRIVER_ENV)
+        }
+
+
+def serverless_job(bucket: str) -> ServerlessJob:
+    """The submission of the template, with `bucket`, an `s3://` URL, in place of the template's."""
+    submit = _read("serverless-job.json")["jobDriver"]["sparkSubmit"]
+    words = moved(submit["sparkSubmitParameters"], bucket).split()
     assert set(words[::2]) == {"--conf"}
-    settings = (moved(word, bucket).split("=", 1) for word in words[1::2])
-    return {name: value for name, value in settings}  # noqa: C416 - dict() loses the types
+    settings = dict(word.split("=", 1) for word in words[1::2])
+    arguments = [moved(argument, bucket) for argument in submit["entryPointArguments"]]
+    return ServerlessJob(settings, moved(submit["entryPoint"], bucket), arguments)
 
 
 def moved(text: str, bucket: str) -> str:

@@ -10,15 +10,17 @@ import subprocess
 import sys
 from collections.abc import Mapping
 
-from jobs.hadoop import hadoop_version, spark_home
+from jobs.hadoop import HadoopVersion, hadoop_version, spark_home
 from jobs.jar_cache import JarCache
 from jobs.java import ensure_java
 from jobs.s3_connector import connector_settings
 
-HADOOP = "3.4.1"
+HADOOP: HadoopVersion = (3, 4, 1)
+"""What YARN's daemons run on."""
+_VERSION = ".".join(map(str, HADOOP))
 DAEMONS = ",".join(
     (
-        *(f"org.apache.hadoop:hadoop-client-{part}:{HADOOP}" for part in ("minicluster", "api", "runtime")),
+        *(f"org.apache.hadoop:hadoop-client-{part}:{_VERSION}" for part in ("minicluster", "api", "runtime")),
         # What the shaded jars leave to whoever runs them, and name in no dependency of theirs.
         "ch.qos.reload4j:reload4j:1.2.22",
         "org.bouncycastle:bcprov-jdk18on:1.78.1",
@@ -50,12 +52,11 @@ def daemon_jars() -> tuple[str, ...]:
     Raises:
         JarsOutOfReachError: no network, or no registry that Spark's resolver knows.
     """
-    major, minor, patch = (int(part) for part in HADOOP.split("."))
-    return (*_fetched({"spark.jars.packages": DAEMONS}), *_fetched(connector_settings((major, minor, patch))))
+    return (*_fetched({"spark.jars.packages": DAEMONS}), *_fetched(connector_settings(HADOOP)))
 
 
 def connector_jars() -> tuple[str, ...]:
-    """The paths of S3A and its SDK, which fit the tested Spark; Amazon EMR has a connector of its own. Raises likewise."""
+    """The paths of S3A and its SDK, which fit the tested Spark. Raises likewise."""
     return _fetched(connector_settings(hadoop_version(spark_home(os.environ))))
 
 

@@ -12,7 +12,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -55,16 +55,15 @@ class Site:
         settings = {
             "spark.master": "yarn",
             "spark.yarn.jars": f"local:{spark_home(os.environ)}/jars/*",
-            # Where the package is, so that YARN takes the archive from there, and unpacks it once for all tests.
-            "spark.yarn.stagingDir": self.s3.create_bucket("staging"),
+            # In the archive's own bucket: YARN then takes it from there, and unpacks it once for all tests.
+            "spark.yarn.stagingDir": f"{self.s3.create_bucket('package')}/staging",
             "spark.executor.instances": "1",
             "spark.executor.memory": "512m",
             "spark.driver.extraJavaOptions": QUICK_JVM,
             "spark.executor.extraJavaOptions": QUICK_JVM,
             "spark.ui.enabled": "false",
         }
-        self.s3.create_bucket("package")
-        self.put_archive()
+        self._put_archive()
         self._settings = settings
         _write_defaults(self.folder, settings)
 
@@ -75,7 +74,7 @@ class Site:
         _write_defaults(folder, {**self._settings, "spark.executor.instances": str(count)})
         return {"SPARK_CONF_DIR": str(folder)}
 
-    def put_archive(self) -> None:
+    def _put_archive(self) -> None:
         with (self.dist / "environment.tar.gz").open("rb") as archive:
             self.s3.client().put_object(Bucket="package", Key="code/environment.tar.gz", Body=archive)
 
@@ -161,7 +160,9 @@ class Shop:
             return running.ended()
 
     @contextmanager
-    def submitted(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> Iterator[Running]:
+    def submitted(
+        self, command: Sequence[str], environ: Mapping[str, str] | None = None
+    ) -> Iterator[Running]:
         """Start a submission; with the block it is gone, and so is its application."""
         self.put("conf/job.yaml", yaml.safe_dump(self.settings).encode())
         with Running(self.site, command, {**self.site.environ, **(environ or {})}) as running:
@@ -169,7 +170,7 @@ class Shop:
 
     def wait_until_it_sends(self, running: Running) -> None:
         """Wait until the ledger has the first accepted events."""
-        wait_for(lambda: self.keys("ledger/part-"), "the job sends", running.process, END_SECONDS)
+        running.wait_for(lambda: self.keys("ledger/part-"), "the job sends")
 
 
 class Running:
@@ -195,9 +196,18 @@ class Running:
         if found and not self._has_ended:
             self._site.yarn.run_cli("-kill", found[1])
 
+    def wait_for(self, condition: Callable[[], object], what: str) -> None:
+        """Wait until `condition` holds while spark-submit runs."""
+        wait_for(condition, what, self.process, END_SECONDS)
+
     def application(self) -> str:
         """The application's id, once YARN has given it one."""
-        wait_for(lambda: _SUBMITTED.search(self._err.read_text()), "YARN accepts the application", self.process, END_SECONDS)
+        wait_for(
+            lambda: _SUBMITTED.search(self._err.read_text()),
+            "YARN accepts the application",
+            self.process,
+            END_SECONDS,
+        )
         found = _SUBMITTED.search(self._err.read_text())
         assert found
         return found[1]
@@ -236,7 +246,10 @@ class Ended:
         """No value of a row and no key is in any file that YARN keeps of the containers, nor in what the client saw."""
         keys = (EXAMPLE_CREDENTIALS.access_key, EXAMPLE_CREDENTIALS.secret_key)
         found = [
-            (name, word) for name, text in self.all_logs().items() for word in (PERSONAL, *keys) if word in text
+            (name, word)
+            for name, text in self.all_logs().items()
+            for word in (PERSONAL, *keys)
+            if word in text
         ]
         assert found == []
 

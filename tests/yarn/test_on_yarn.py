@@ -176,9 +176,19 @@ def test_a_machine_lost_while_the_job_sends_loses_no_event(
     shop.settings["delivery"] = SLOW
     with shop.submitted(shop.step("--run-id", "lost"), site.with_executors(2)) as running:
         application = running.application()
-        wait_for(lambda: site.yarn.containers(application), "the first machine has the driver", running.process, END_SECONDS)
+        wait_for(
+            lambda: site.yarn.containers(application),
+            "the first machine has the driver",
+            running.process,
+            END_SECONDS,
+        )
         second = site.yarn.add_node()
-        wait_for(lambda: second.python_workers(application), "the second machine sends", running.process, END_SECONDS)
+        wait_for(
+            lambda: second.python_workers(application),
+            "the second machine sends",
+            running.process,
+            END_SECONDS,
+        )
         shop.wait_until_it_sends(running)
         site.yarn.lose(second)
         ended = running.ended()
@@ -216,5 +226,3 @@ def documented_client_mode() -> str:
     found = re.search(r"```sh\n(.+?)```", section, re.DOTALL)
     assert found
     return found[1]
-
-
