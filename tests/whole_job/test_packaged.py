@@ -6,7 +6,6 @@ import io
 import json
 import os
 import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -21,7 +20,7 @@ from jobs.java import ensure_java
 from standin.process import StandinProcess
 from tests.moto_server import MotoServer
 from tests.whole_job.cluster import Cluster
-from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions, rows_in
+from tests.whole_job.harness import MAPPING, SCHEMA, assert_closed, interactions, rows_in
 from tests.yarn.emr_template import serverless_job
 from tests.yarn.jars import connector_jars
 from tests.yarn.machine import role, s3_file_system
@@ -33,14 +32,6 @@ ROWS = [
 ]
 LARGEST_ARCHIVE = 160_000_000
 """Bytes. docs/emr.md says what fills it."""
-
-
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A built `dist/`, away from the project."""
-    folder = tmp_path_factory.mktemp("package") / "dist"
-    subprocess.run([sys.executable, "-m", "bundle", str(folder)], cwd=ROOT, check=True, timeout=400)
-    return folder
 
 
 def test_the_package_holds_what_the_cluster_lacks_and_nothing_that_it_has(dist: Path) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +9,6 @@ import pytest
 
 from standin.process import StandinProcess
 from tests.moto_server import MotoServer
-from tests.whole_job.harness import ROOT
 from tests.yarn.cluster import Sites, YarnCluster
 from tests.yarn.emr_template import classification, cluster_template
 from tests.yarn.jars import HADOOP, JarsOutOfReachError, connector_jars, daemon_jars
@@ -27,16 +23,6 @@ def jars() -> tuple[tuple[str, ...], tuple[str, ...]]:
         return daemon_jars(), connector_jars()
     except JarsOutOfReachError as error:
         pytest.skip(f"YARN's jars can't be fetched here: {error}")
-
-
-@pytest.fixture(scope="session")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A built `dist/`, away from the project; `DIST` names one that is there already."""
-    if os.environ.get("DIST"):
-        return Path(os.environ["DIST"])
-    folder = tmp_path_factory.mktemp("package") / "dist"
-    subprocess.run([sys.executable, "-m", "bundle", str(folder)], cwd=ROOT, check=True, timeout=400)
-    return folder
 
 
 @pytest.fixture(scope="session")

@@ -38,6 +38,7 @@ def s3_file_system(s3: MotoServer, hadoop: HadoopVersion | None = None) -> dict[
     account = account_settings(hadoop or hadoop_version(spark_home(os.environ)), {})
     return {
         "fs.s3.impl": S3_FILESYSTEM,
+        "fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
         "fs.s3a.endpoint": s3.url,
         "fs.s3a.endpoint.region": REGION,
         "fs.s3a.path.style.access": "true",
