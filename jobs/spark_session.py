@@ -113,7 +113,7 @@ def build_session(app_name: str, *, needs_s3: bool) -> SparkSession:
         # The machine's `python3` need not be this one, with the job's packages.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     with warnings.catch_warnings():
-        # SparkContext copies what --py-files names as if it were local, and warns of S3. The cluster put it on the path.
+        # SparkContext copies what --py-files names as if it were local, and warns of S3. YARN has put it on the path.
         warnings.filterwarnings("ignore", message="Failed to add file")
         session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel(conf.get("spark.log.level", "FATAL") or "FATAL")

@@ -28,6 +28,7 @@ DAEMONS = ",".join(
         "javax.xml.bind:jaxb-api:2.3.1",
         "org.glassfish.jaxb:jaxb-runtime:2.3.9",
         "org.slf4j:slf4j-simple:1.7.36",
+        "org.apache.commons:commons-lang3:3.17.0",
     )
 )
 _FETCH_SECONDS = 240
