@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import json
 import subprocess
 import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from bundle.__main__ import ROOMS
+from tests.jobs.report.examples import summary
 
 ROOT = Path(__file__).resolve().parents[2]
 ENTRY_POINTS = {"jobs/put_events.py", "jobs/replay.py"}
@@ -35,6 +39,16 @@ assert prices.read_prices().groups
 assert "status" in local_jvm._log_settings().read_text()
 """
 
+DRAW_WITHOUT_CODE = """
+import json, sys
+from pathlib import Path
+import jobs.put_events
+from jobs.report.page import load_templates, render_report
+load_templates()
+Path(sys.argv[1]).unlink()
+assert "<svg" in render_report(json.loads(Path("summary.json").read_text()), ())
+"""
+
 
 def test_no_shipped_module_looks_for_a_file_next_to_itself() -> None:
     found = {
@@ -49,20 +63,36 @@ def test_no_shipped_module_looks_for_a_file_next_to_itself() -> None:
     assert found <= ENTRY_POINTS
 
 
-def test_every_module_and_all_package_data_can_be_read_from_a_zip(tmp_path: Path) -> None:
+def test_every_module_and_all_package_data_can_be_read_from_a_zip(code: Path) -> None:
+    run_from(code, READ_ALL, *ROOMS)
+
+
+def test_a_report_is_drawn_after_the_code_was_deleted(code: Path) -> None:
+    """YARN deletes a killed container's files while the run in it closes."""
+    (code.parent / "summary.json").write_text(json.dumps(summary()))
+    run_from(code, DRAW_WITHOUT_CODE)
+
+
+@pytest.fixture
+def code(tmp_path: Path) -> Path:
+    """The shipped packages in one zip."""
     archive = tmp_path / "code.zip"
-    with zipfile.ZipFile(archive, "w") as code:
+    with zipfile.ZipFile(archive, "w") as written:
         for room in ROOMS:
             for file in (ROOT / room).rglob("*"):
                 if file.is_file() and "__pycache__" not in file.parts:
-                    code.write(file, file.relative_to(ROOT))
+                    written.write(file, file.relative_to(ROOT))
+    return archive
+
+
+def run_from(archive: Path, program: str, *arguments: str) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", READ_ALL, str(archive), *ROOMS],
-        cwd=tmp_path,
-        env={"PYTHONPATH": str(archive), "PATH": "/usr/bin:/bin", "HOME": str(tmp_path)},
+        [sys.executable, "-c", program, str(archive), *arguments],
+        cwd=archive.parent,
+        env={"PYTHONPATH": str(archive), "PATH": "/usr/bin:/bin", "HOME": str(archive.parent)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=300,
         check=False,
     )
     assert done.returncode == 0, done.stderr
