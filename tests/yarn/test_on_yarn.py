@@ -94,8 +94,9 @@ def test_a_wrong_configuration_is_13_to_yarn_and_a_sentence_in_the_log(
     shop = Shop(site, bucket, standin, history())
     shop.settings["delivery"] = {"max_requests_per_secnd": 1}
     ended = shop.submit(shop.step("--run-id", "wrong"))
-    assert (ended.exit_code, ended.state) == (1, ("FINISHED", "FAILED"))
+    assert (ended.exit_code, ended.state) == (1, ("FAILED", "FAILED"))
     assert "exitCode: 13" in ended.diagnostics
+    assert "User application exited with status 2" in ended.diagnostics
     assert "max_requests_per_second" in only_our_lines(ended.logs("stdout")[0])[-1]
     ended.assert_nothing_personal()
 
