@@ -131,7 +131,7 @@ class YarnCluster:
         """Run YARN's own command, as `yarn application -kill ID` does, and return what it prints."""
         command = ("-cp", self._classpath, f"{_YARN}.client.cli.ApplicationCLI", "application", *arguments)
         done = subprocess.run(
-            [self._java(), *_DAEMON_JVM, *command], capture_output=True, text=True, timeout=60, check=True
+            [self._java(), *_DAEMON_JVM, *command], capture_output=True, text=True, timeout=240, check=True
         )
         return done.stdout
 
