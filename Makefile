@@ -18,7 +18,7 @@ AIRFLOW_VENV := .venv-airflow
 AIRFLOW_BIN  := $(AIRFLOW_VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-dags check format docs bench kill-test test-package package clean
+.PHONY: help venv demo test test-fast test-dags test-yarn check format docs bench kill-test test-package package clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,11 +35,11 @@ $(STAMP): pyproject.toml constraints.txt
 demo: venv ## load a shop's made-up history into a local stand-in of the service, twice
 	$(BIN)/python -m standin.demo
 
-test: venv ## run the tests; those of the DAG and of the package have targets of their own
-	$(PYTEST) -m "not package"
+test: venv ## run the tests; those of the DAG, of the package and of YARN have targets of their own
+	$(PYTEST) -m "not package and not yarn"
 
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
-	$(PYTEST) -m "not spark and not job and not s3 and not aws"
+	$(PYTEST) -m "not spark and not job and not s3 and not aws and not yarn"
 
 $(AIRFLOW_VENV)/.installed: constraints-airflow.txt
 	test -x $(AIRFLOW_BIN)/python || $(PYTHON) -m venv $(AIRFLOW_VENV)
@@ -72,6 +72,9 @@ kill-test: venv ## kill a process of a real cluster N times while the job sends 
 
 test-package: venv ## build the package and run it alone on a real cluster; takes minutes, and pip's network
 	$(PYTEST) -m package
+
+test-yarn: venv ## submit the package to a real YARN as on Amazon EMR; takes minutes, and the network once
+	$(PYTEST) -m yarn
 
 package: venv ## build dist/: the code, an environment archive for the cluster, the entry, conf/
 	$(BIN)/python -m bundle

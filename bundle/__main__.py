@@ -17,7 +17,7 @@ from bundle.interpreter import this_interpreter
 from bundle.packages import build_wheel, install
 
 _ROOT = Path(__file__).resolve().parent.parent
-_ROOMS = ("jobs", "transforms", "expectations", "delivery")
+ROOMS = ("jobs", "transforms", "expectations", "delivery")
 _IMPORTS = (
     "awscrt.http, boto3, great_expectations, jinja2, matplotlib.backends.backend_svg, pandas, pyarrow.parquet, "
     "pyarrow.dataset, pydantic, rich.live, yaml, ssl, sqlite3, ctypes"
@@ -45,7 +45,7 @@ def _code(scratch: Path, dist: Path) -> None:
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(_ROOT / name, source)
-    for room in _ROOMS:
+    for room in ROOMS:
         shutil.copytree(_ROOT / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
     wheel = build_wheel(source, dist)
     with (
@@ -53,7 +53,7 @@ def _code(scratch: Path, dist: Path) -> None:
         zipfile.ZipFile(dist / "code.zip", "w", zipfile.ZIP_DEFLATED) as code,
     ):
         for entry in built.infolist():
-            if entry.filename.startswith(tuple(f"{room}/" for room in _ROOMS)):
+            if entry.filename.startswith(tuple(f"{room}/" for room in ROOMS)):
                 code.writestr(entry, built.read(entry))
 
 

@@ -16,6 +16,7 @@ import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -166,7 +167,7 @@ def _run(command: Sequence[str], environ: Mapping[str, str]) -> None:
     try:
         ended = subprocess.run(  # noqa: S603 - this program's own Java, Spark and Python
             command,
-            cwd=Path(__file__).parents[1],
+            cwd=str(files("jobs").joinpath("..")),
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -6,14 +6,16 @@ about memory, collector or archives stands. Under spark-submit nobody asks here.
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from functools import cache
+from importlib.resources import as_file, files
 from pathlib import Path
 
 from jobs.class_archive import archive_options
 
-_LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 _OPTIONS = ("SPARK_SUBMIT_OPTS", "PYSPARK_SUBMIT_ARGS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
 _GIB = 1 << 30
 _MIB_OF_GIB = 1024
@@ -38,10 +40,18 @@ def launch_environment(environ: Mapping[str, str], memory: int | None = None) ->
     """
     changes = {} if environ.get("SPARK_DRIVER_MEMORY") else {"SPARK_DRIVER_MEMORY": f"{_heap(memory)}g"}
     if not environ.get("SPARK_CONF_DIR"):  # whoever has such a folder has a log configuration in it
-        log = f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()}"
+        log = f"-Dlog4j2.configurationFile={_log_settings().as_uri()}"
         options = (log, _collector(environ), _class_archive(environ), environ.get("SPARK_SUBMIT_OPTS"))
         changes["SPARK_SUBMIT_OPTS"] = " ".join(filter(None, options))
     return changes
+
+
+@cache
+def _log_settings() -> Path:
+    """The file of the JVM's log settings, until this process ends: Java reads none out of our zip."""
+    files_open = ExitStack()
+    atexit.register(files_open.close)
+    return files_open.enter_context(as_file(files("jobs") / "log4j2.properties"))
 
 
 def memory_settings(environ: Mapping[str, str], memory: int | None = None) -> dict[str, str]:

@@ -36,6 +36,7 @@ from jobs.program_exit import logged_exit_code
 from jobs.progress import PhaseListener, RunProgress
 from jobs.progress_view import view_for
 from jobs.replaying import stage_again
+from jobs.report.page import load_templates
 from jobs.run_folder import RunFolder, absolute, new_run_id
 from jobs.run_places import held_places
 from jobs.sending import Sending, send
@@ -203,6 +204,7 @@ class _Run:
         checked = self._outcome.checked = self._check(spark)
         refusal = self._outcome.refusal = self._reason_to_refuse(checked)
         if refusal is None and not self._preparation.plan_only:
+            load_templates()  # what is needed at the end must not be missing then
             sending = Sending(self._preparation, checked.files, self._beginning.execution)
             self._outcome.sent = send(spark, sending, self._signals, self._progress)
         self._outcome.counts = self._count(spark, checked)

@@ -25,7 +25,7 @@ from jobs.spark_phases import SEND, begin
 from jobs.staged_files import StagedFile
 from jobs.stop_signals import StopSignals
 
-_SETTLE_SECONDS = 15.0
+SETTLE_SECONDS = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +99,6 @@ def _run_tasks(spark: SparkSession, tasks: list[DeliveryTask]) -> tuple[list[Par
 def _stop_the_rest(coordinator: Coordinator, reason: str) -> None:
     """Have the tasks that still run settle what is in flight and write it down before receipts are added up."""
     coordinator.stop(reason)
-    until = time.monotonic() + _SETTLE_SECONDS
+    until = time.monotonic() + SETTLE_SECONDS
     while coordinator.snapshot().partitions and time.monotonic() < until:
-        time.sleep(_SETTLE_SECONDS / 100)
+        time.sleep(SETTLE_SECONDS / 100)

@@ -3,20 +3,33 @@
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
 
 from standin.settings import EXAMPLE_CREDENTIALS
 
+ROOT = Path(__file__).resolve().parents[1]
 EXAMPLE_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": EXAMPLE_CREDENTIALS.access_key,
     "AWS_SECRET_ACCESS_KEY": EXAMPLE_CREDENTIALS.secret_key,
     "AWS_REGION": "eu-west-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+
+
+@pytest.fixture(scope="session")
+def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `make package` builds, away from the project, once; the variable `DIST` names one that is there already."""
+    if os.environ.get("DIST"):
+        return Path(os.environ["DIST"])
+    folder = tmp_path_factory.mktemp("package") / "dist"
+    subprocess.run([sys.executable, "-m", "bundle", str(folder)], cwd=ROOT, check=True, timeout=800)
+    return folder
 
 
 @pytest.fixture(scope="session")

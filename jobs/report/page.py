@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
@@ -46,6 +47,18 @@ def render_report(
     )  # fmt: skip
 
 
+def load_templates() -> None:
+    """Read and compile the templates now, for a later `render_report`.
+
+    YARN deletes a killed container's code while the run in it still closes: nothing can be read from it then
+    (`ContainerCleanup` of Hadoop's NodeManager, between SIGTERM and SIGKILL).
+    """
+    environment = _environment()
+    for name in environment.list_templates(extensions=("html", "css")):
+        environment.get_template(name)
+
+
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("jobs.report"),

@@ -5,21 +5,16 @@ A conftest imports what it uses. Where no world can be, every test that asks for
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
 
 import pytest
 
-from jobs.hadoop import hadoop_version, spark_home
-from jobs.jar_cache import JarCache
-from jobs.jar_resolver import jars_of
-from jobs.java import ensure_java
-from jobs.s3_connector import connector_packages
 from tests.aws.keys import Key
 from tests.aws.namespace import unavailable
 from tests.aws.raw import Answer, ask
 from tests.aws.world import AwsWorld, port_unavailable
+from tests.yarn.jars import connector_jars
 
 
 @lru_cache(maxsize=1)
@@ -58,5 +53,4 @@ def send(aws: AwsWorld, key: Key) -> Callable[..., Answer]:
 @pytest.fixture(scope="session")
 def s3_jars() -> None:
     """The S3 connector's jars in this user's cache, fetched outside of any world, in which the network is unknown."""
-    packages = connector_packages(hadoop_version(spark_home(os.environ)))
-    jars_of(packages, JarCache.of_user(os.environ), {**os.environ, **ensure_java(os.environ)})
+    connector_jars()

@@ -11,6 +11,7 @@ import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
 
+from jobs.sending import SETTLE_SECONDS
 from tests.aws.policies import allows
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +68,44 @@ def test_a_submission_takes_python_from_the_archive_on_the_driver_and_the_execut
     assert "spark.executorEnv.PYSPARK_PYTHON=./environment/bin/python" in arguments
 
 
-@pytest.mark.parametrize("name", ["cluster-emr-7.13.json", "cluster-emr-spark-8.0.json"])
+CLUSTERS = pytest.mark.parametrize("name", ["cluster-emr-7.13.json", "cluster-emr-spark-8.0.json"])
+
+
+@CLUSTERS
+def test_a_client_s_own_python_does_not_follow_the_driver(name: str) -> None:
+    """Spark hands the client's `PYSPARK_DRIVER_PYTHON` on to the master unless it has one (`yarn.Client`)."""
+    assert "spark.yarn.appMasterEnv.PYSPARK_DRIVER_PYTHON=./environment/bin/python" in spark_arguments(name)
+
+
+@CLUSTERS
+def test_a_killed_run_has_as_long_as_it_takes_to_close(name: str) -> None:
+    """YARN's own 250 ms between SIGTERM and SIGKILL are too short for a summary."""
+    (part,) = template(name)["Configurations"]
+    assert part["Classification"] == "yarn-site"
+    settle = int(part["Properties"]["yarn.nodemanager.sleep-delay-before-sigkill.ms"])
+    assert settle >= (SETTLE_SECONDS + 10) * 1000
+
+
+@CLUSTERS
+def test_a_long_look_at_the_source_does_not_end_the_run(name: str) -> None:
+    """The master gives up after 100 s without a SparkContext (`spark.yarn.am.waitTime`)."""
+    assert "spark.yarn.am.waitTime=1h" in spark_arguments(name)
+
+
+@CLUSTERS
+def test_the_driver_has_memory_for_its_python(name: str) -> None:
+    assert "spark.driver.memoryOverhead=1g" in spark_arguments(name)
+
+
+@CLUSTERS
+def test_no_template_hands_a_key_to_yarn(name: str) -> None:
+    """What `appMasterEnv` and `executorEnv` hold is in plain in each container's `launch_container.sh`."""
+    given = re.findall(r"(?:appMasterEnv|executorEnv)\.(\w+)=", spark_arguments(name))
+    assert given
+    assert not [variable for variable in given if variable.startswith("AWS")]
+
+
+@CLUSTERS
 def test_yarn_does_not_start_an_ended_run_anew(name: str) -> None:
     assert "spark.yarn.maxAppAttempts=1" in spark_arguments(name)
 

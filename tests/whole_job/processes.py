@@ -42,13 +42,16 @@ def in_own_group(
 
 
 def wait_for(
-    condition: Callable[[], object], what: str, process: subprocess.Popen[str] | None = None
+    condition: Callable[[], object],
+    what: str,
+    process: subprocess.Popen[str] | None = None,
+    patience: float = PATIENCE_SECONDS,
 ) -> None:
     """Wait until `condition` holds; an AssertionError that names `what` if it does not, or if `process` ends before."""
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + patience
     while not condition():
         assert process is None or process.poll() is None, process.communicate()
-        assert time.monotonic() < until, f"not within {PATIENCE_SECONDS:.0f} s: {what}"
+        assert time.monotonic() < until, f"not within {patience:.0f} s: {what}"
         time.sleep(0.05)
 
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
-import shutil
 import subprocess
-import sys
 import tarfile
 import zipfile
 from pathlib import Path, PurePosixPath
@@ -16,15 +14,16 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from jobs.hadoop import hadoop_version, spark_home
-from jobs.jar_cache import JarCache
-from jobs.jar_resolver import jars_of
+from bundle.archive import unpack
+from jobs.hadoop import spark_home
 from jobs.java import ensure_java
-from jobs.s3_connector import connector_packages
 from standin.process import StandinProcess
 from tests.moto_server import MotoServer
 from tests.whole_job.cluster import Cluster
-from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions, rows_in
+from tests.whole_job.harness import MAPPING, SCHEMA, assert_closed, interactions, rows_in
+from tests.yarn.emr_template import serverless_job
+from tests.yarn.jars import connector_jars
+from tests.yarn.machine import role, s3_file_system
 
 pytestmark = [pytest.mark.package, pytest.mark.job, pytest.mark.s3]
 
@@ -33,14 +32,6 @@ ROWS = [
 ]
 LARGEST_ARCHIVE = 160_000_000
 """Bytes. docs/emr.md says what fills it."""
-
-
-@pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A built `dist/`, away from the project."""
-    folder = tmp_path_factory.mktemp("package") / "dist"
-    subprocess.run([sys.executable, "-m", "bundle", str(folder)], cwd=ROOT, check=True, timeout=400)
-    return folder
 
 
 def test_the_package_holds_what_the_cluster_lacks_and_nothing_that_it_has(dist: Path) -> None:
@@ -66,18 +57,15 @@ def test_the_zip_holds_the_four_rooms_with_their_data_and_no_stand_in(dist: Path
     assert {name.split("/")[0] for name in names} == {"jobs", "transforms", "expectations", "delivery"}
 
 
-def test_dist_alone_delivers_a_history_from_s3_on_a_cluster_without_our_packages(
+def test_dist_alone_delivers_from_s3_with_the_submission_of_emr_serverless(
     dist: Path, tmp_path: Path, standin: StandinProcess
 ) -> None:
-    place = tmp_path / "elsewhere"
-    shutil.copytree(dist, place)
-    with tarfile.open(place / "environment.tar.gz") as packed:
-        packed.extractall(place / "environment", filter="data")
+    """On a cluster without our packages; the driver works where its archive was unpacked, as EMR Serverless has it."""
+    place = tmp_path / "driver"
+    unpack(dist / "environment.tar.gz", place / "environment")
     with MotoServer() as s3, Cluster(tmp_path / "cluster") as cluster:
-        fill(s3, standin)
-        keys = {**s3.environ, **standin.environment}
-        keys.pop("AWS_SESSION_TOKEN", None)
-        done = submit(place, cluster, keys)
+        fill(s3, standin, dist)
+        done = submit(place, cluster, role(tmp_path, s3), s3_file_system(s3))
         assert done.returncode == 0, done.stderr
         answer = s3.client().get_object(Bucket="shop", Key="backfill/runs/packaged/summary.json")
         summary = json.loads(answer["Body"].read())
@@ -92,8 +80,8 @@ def test_dist_alone_delivers_a_history_from_s3_on_a_cluster_without_our_packages
     assert told == sorted((row["USER_ID"], row["SESSION_ID"], row["TIMESTAMP"]) for row in ROWS)
 
 
-def fill(s3: MotoServer, standin: StandinProcess) -> None:
-    """Put the configuration, the schema and the source into a new bucket."""
+def fill(s3: MotoServer, standin: StandinProcess, dist: Path) -> None:
+    """Put the package, the configuration, the schema and the source into a new bucket."""
     s3.create_bucket("shop")
     settings = {
         "source": {"path": "s3://shop/logs/"},
@@ -109,49 +97,51 @@ def fill(s3: MotoServer, standin: StandinProcess) -> None:
         "conf/interactions.avsc": json.dumps(SCHEMA).encode(),
         "conf/job.yaml": yaml.safe_dump(settings).encode(),
     }
+    objects |= {
+        f"code/{name}": (dist / name).read_bytes()
+        for name in ("put_events.py", "code.zip", "environment.tar.gz")
+    }
     for key, body in objects.items():
         s3.client().put_object(Bucket="shop", Key=key, Body=body)
 
 
-def submit(place: Path, cluster: Cluster, keys: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    """Run spark-submit in `place` with a bare environment: no virtual environment and no path of ours."""
-    home = spark_home(os.environ)
-    packages = connector_packages(hadoop_version(home))
-    jars = jars_of(packages, JarCache.of_user(os.environ), {**os.environ, **ensure_java(os.environ)})
-    conf = {
-        "spark.jars": ",".join(jars),
-        "spark.archives": "environment.tar.gz#environment",
+def submit(
+    place: Path, cluster: Cluster, keys: dict[str, str], file_systems: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Submit the template's job with the driver in `place`, and nothing of ours in its environment.
+
+    What is not the template's is the platform's: the S3 connector on every class path, and a role's keys everywhere.
+    """
+    home, job = spark_home(os.environ), serverless_job("s3://shop")
+    connector = ":".join(connector_jars())
+    platform = {
+        "spark.driver.extraClassPath": connector,
+        "spark.executor.extraClassPath": connector,
         "spark.executor.memory": "512m",
         "spark.driver.memory": "512m",
         "spark.ui.enabled": "false",
+        **{f"spark.hadoop.{name}": value for name, value in file_systems.items()},
         **{f"spark.executorEnv.{name}": value for name, value in keys.items()},
     }
-    options = [text for key, value in conf.items() for text in ("--conf", f"{key}={value}")]
+    conf = [
+        text for key, value in {**platform, **job.settings}.items() for text in ("--conf", f"{key}={value}")
+    ]
     environ = {
         "PATH": "/usr/bin:/bin",
-        "HOME": str(Path.home()),
+        "HOME": str(place),
         "SPARK_HOME": str(home),
         "SPARK_LOCAL_IP": "127.0.0.1",
-        "PYSPARK_DRIVER_PYTHON": str(place / "environment" / "bin" / "python"),
-        "PYSPARK_PYTHON": "./environment/bin/python",
         **ensure_java(os.environ),
         **keys,
+        **job.driver_environ,
     }
-    arguments = ("put_events.py", "--config", "s3://shop/conf/job.yaml", "--run-id", "packaged")
+    command = [home / "bin" / "spark-submit", "--master", cluster.url, *conf, job.entry_point, *job.arguments]
     return subprocess.run(
-        [
-            home / "bin" / "spark-submit",
-            "--master",
-            cluster.url,
-            "--py-files",
-            "code.zip",
-            *options,
-            *arguments,
-        ],
+        [*command, "--run-id", "packaged"],
         cwd=place,
         env=environ,
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=400,
         check=False,
     )
