@@ -18,7 +18,7 @@ AIRFLOW_VENV := .venv-airflow
 AIRFLOW_BIN  := $(AIRFLOW_VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-dags test-yarn check format docs bench kill-test test-package package clean
+.PHONY: help venv demo test test-fast test-dags test-yarn check format docs bench kill-test test-aws test-package test-yarn test-all package clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,8 +35,8 @@ $(STAMP): pyproject.toml constraints.txt
 demo: venv ## load a shop's made-up history into a local stand-in of the service, twice
 	$(BIN)/python -m standin.demo
 
-test: venv ## run the tests; those of the DAG, of the package and of YARN have targets of their own
-	$(PYTEST) -m "not package and not yarn"
+test: venv ## run the tests; those of the DAG, the package, YARN and AWS's host names have targets of their own
+	$(PYTEST) -m "not package and not yarn and not aws"
 
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
 	$(PYTEST) -m "not spark and not job and not s3 and not aws and not yarn"
@@ -70,11 +70,18 @@ bench: venv ## measure speed and memory side by side; prints ratios
 kill-test: venv ## kill a process of a real cluster N times while the job sends (default: N=100)
 	$(BIN)/python -m benchmarks.kill_test --runs $(or $(N),100)
 
-test-package: venv ## build the package and run it alone on a real cluster; takes minutes, and pip's network
+test-test-all: test test-aws test-package test-yarn test-dags ## run all tests, as CI does
+
+package: venv ## build the package and run it alone on a real cluster; takes minutes, and pip's network
 	$(PYTEST) -m package
+
+test-aws: venv ## run whole jobs under AWS's own host names on loopback; needs root, or a namespace that may listen on 443
+	$(PYTEST) -m aws
 
 test-yarn: venv ## submit the package to a real YARN as on Amazon EMR; takes minutes, and the network once
 	$(PYTEST) -m yarn
+
+test-all: test test-aws test-package test-yarn test-dags ## run all tests, as CI does
 
 package: venv ## build dist/: the code, an environment archive for the cluster, the entry, conf/
 	$(BIN)/python -m bundle
