@@ -23,10 +23,11 @@ from jobs.run_folder import RunFolder
 from jobs.s3_connector import is_s3
 from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.suites import suite_of_schema, suite_of_user
+from sources.finding import SourceFiles, find_files
+from sources.listing import check_paths
 from transforms.event_window import Window
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import Property, plan_properties
-from transforms.source_files import SourceFiles, check_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Preparation(Prepared):
-    """What a run over the source goes by."""
+    """What a run over the source goes by.
+
+    `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at.
+    """
 
     window: Window
     properties: tuple[Property, ...]
     service_suite: Suite
     user_suite: Suite | None
-    source: SourceFiles
+    source: SourceFiles | None
 
     @property
     def needs_s3(self) -> bool:
@@ -86,7 +90,7 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
     if not command.plan:
         require_credentials(session)
     _refuse_overlap(settings)
-    source = check_files(settings.source.path, open_filesystem)
+    source = _source_files(settings)
     _require_writable(run)
     if settings.interactions_schema != SCHEMA_OF_SERVICE:
         flight.check(schema)
@@ -101,6 +105,14 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         run=run,
         plan_only=command.plan,
     )
+
+
+def _source_files(settings: Settings) -> SourceFiles | None:
+    """Find the source's files, unless a filter may spare most of them: then only see that there is something."""
+    if settings.source.filter is None:
+        return find_files(settings.source.path, open_filesystem)
+    check_paths(settings.source.path, open_filesystem)
+    return None
 
 
 def _schema(settings: Settings, flight: Preflight) -> InteractionsSchema:
