@@ -28,10 +28,11 @@ from jobs.preparation import Preparation, prepare, read_settings
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
 from jobs.run_folder import RunFolder
+from jobs.source_reading import read_source
 from jobs.spark_session import started_spark
 from standin.demo import job_settings
 from standin.history import generate
-from transforms import events, source
+from transforms import events
 
 NOBODY = "http://127.0.0.1:9"
 GOAL = 2.5
@@ -73,7 +74,7 @@ def _bare(spark: SparkSession, preparation: Preparation) -> Callable[[], object]
     """One aggregation of the same predicates over the same shaped rows, as one would write it by hand."""
     settings = preparation.settings
     shaped = events.shape(
-        source.read(spark, settings.source),
+        read_source(spark, preparation).rows,
         settings.mapping,
         preparation.properties,
         settings.session,

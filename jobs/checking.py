@@ -14,6 +14,7 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from core.urls import with_scheme
 from expectations.compiler import compile_suites
 from expectations.judge import judge
 from expectations.rules import Rules, value_name
@@ -27,13 +28,13 @@ from jobs.event_counts import EventCounts
 from jobs.plan import Lengths
 from jobs.preparation import Preparation
 from jobs.progress import PhaseListener
+from jobs.source_reading import SourceRead, read_source
 from jobs.spark_failures import SparkFailure, explained
 from jobs.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from jobs.workers import prepare_workers
-from transforms import events, source, staging
+from transforms import events, staging
 from transforms.session_lengths import session_lengths, user_lengths
-from transforms.source import with_scheme
 from transforms.timestamps import MICROS_PER, better_unit
 
 _BYTES_PER_PARTITION = 256 * 1024 * 1024
@@ -45,7 +46,8 @@ class Checked:
     """What checking came to: the counts, the verdict, and the files that are ready to be sent.
 
     `verdict` and `count` are None in a replay, whose events were judged and counted before they were first sent;
-    `lengths` but in a plan. `count` reads the stage: no report waits in front of the sending.
+    `lengths` but in a plan. `count` reads the stage: no report waits in front of the sending. `source` is what the
+    summary says of the source; None in a replay.
     """
 
     staged: Staged
@@ -53,6 +55,7 @@ class Checked:
     files: tuple[StagedFile, ...]
     lengths: Lengths | None = None
     count: Callable[[], EventCounts] | None = None
+    source: dict[str, object] | None = None
 
 
 def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -> Checked:
@@ -64,17 +67,20 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     """
     context = spark.sparkContext
     begin(watch, context, STAGE)
-    shaped = _shaped(spark, preparation)
+    source = read_source(spark, preparation)
+    partitions = sending_partitions(spark, source.files.bytes)
+    shaped = _shaped(source, preparation, partitions)
     if not preparation.plan_only:
         # Not before the source's columns are known: finding them is a Spark job, too, and would have to wait.
         prepare_workers(spark)
     rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
     checked = rules.check(shaped)
-    staged = beside_merges(preparation, lambda: _write_stage(spark, preparation, checked, rules))
+    staged = beside_merges(preparation, lambda: _write_stage(spark, preparation, checked, rules, partitions))
     # From here on only the stage is read: a source that changes now changes nothing.
     stage = spark.read.schema(staged.schema).parquet(with_scheme(preparation.run.stage))
     begin(watch, context, JUDGE)
     counts = _counted(stage, rules)
+    source.require_rows(counts["rows"])
     _refuse_wrong_unit(preparation, counts)
     verdict = judge(rules, counts, stage)
     begin(watch, context, WRITE_REJECTED)
@@ -86,7 +92,7 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
         begin(watch, context, PLAN)
         lengths = Lengths(session_lengths(stage), user_lengths(stage))
     count = partial(_count, stage, sum(file.rows for file in to_send))
-    return Checked(_staged(files, counts, verdict), verdict, to_send, lengths, count)
+    return Checked(_staged(files, counts, verdict), verdict, to_send, lengths, count, source.account())
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
@@ -97,12 +103,10 @@ def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
     return max(spark.sparkContext.defaultParallelism, -(-source_bytes // _BYTES_PER_PARTITION))
 
 
-def _shaped(spark: SparkSession, preparation: Preparation) -> DataFrame:
+def _shaped(source: SourceRead, preparation: Preparation, partitions: int) -> DataFrame:
     settings = preparation.settings
-    rows = source.read(spark, settings.source, preparation.source.nanosecond_columns)
-    partitions = sending_partitions(spark, preparation.source.bytes)
     return events.shape(
-        rows,
+        source.rows,
         settings.mapping,
         preparation.properties,
         settings.session,
@@ -112,7 +116,7 @@ def _shaped(spark: SparkSession, preparation: Preparation) -> DataFrame:
 
 
 def _staged_frame(
-    spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules
+    spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules, partitions: int
 ) -> DataFrame:
     # A suite of the user's may look at the type, too; a column stands in the stage once.
     kept = dict.fromkeys((*rules.scan_columns(), *rules.check_columns(), events.UNIT_INSTEAD, TYPE, DAY))
@@ -120,16 +124,16 @@ def _staged_frame(
         checked.select("*", day_column()),
         delivered_ids(spark, preparation),
         id_is_mapped=preparation.settings.mapping.event_id is not None,
-        partitions=sending_partitions(spark, preparation.source.bytes),
+        partitions=partitions,
         keep=tuple(kept),
     )
 
 
 def _write_stage(
-    spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules
+    spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules, partitions: int
 ) -> DataFrame:
     """Run the one pass over the source."""
-    staged = _staged_frame(spark, preparation, checked, rules)
+    staged = _staged_frame(spark, preparation, checked, rules, partitions)
     with _telling_the_cause():
         staging.write(staged, preparation.run.stage)
     return staged

@@ -87,6 +87,7 @@ def _ending(prepared: Prepared, outcome: Outcome) -> Ending:
         counts=outcome.counts,
         settings=shown_settings(settings),
         replay_of=outcome.replay_of,
+        source=outcome.checked.source if outcome.checked else None,
     )
 
 

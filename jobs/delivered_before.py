@@ -12,9 +12,9 @@ from collections.abc import Callable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from core.urls import with_scheme
 from delivery.ledger import MergeWatch
 from jobs.preparation import Prepared
-from transforms.source import with_scheme
 
 _LOG = logging.getLogger("put_events")
 

@@ -18,8 +18,8 @@ from jobs.errors import UsageError
 from jobs.first_configuration import configuration_of, schema_of
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
+from sources.finding import find_files
 from transforms.guesses import guess
-from transforms.source_files import check_files
 
 SCHEMA_NAME = "interactions.avsc"
 
@@ -50,7 +50,7 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
     for file in (output, schema):
         if file.exists() and not force:
             raise UsageError(f"{file} exists: name another file with --output, or replace it with --force.")
-    files = check_files((path,), open_filesystem)
+    files = find_files((path,), open_filesystem)
     guesses = guess(columns_of(files.first), bounds_of(files.first), folders_of(path, files.first))
     _write(output, configuration_of(path, schema, guesses))
     _write(schema, schema_of(guesses))

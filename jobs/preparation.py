@@ -25,10 +25,11 @@ from jobs.run_folder import RunFolder
 from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.suites import suite_of_schema, suite_of_user
 from jobs.trust_store import require_bundle
+from sources.finding import SourceFiles, find_files
+from sources.listing import check_paths
 from transforms.event_window import Window
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import Property, plan_properties
-from transforms.source_files import SourceFiles, check_files
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,16 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Preparation(Prepared):
-    """What a run over the source goes by."""
+    """What a run over the source goes by.
+
+    `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at.
+    """
 
     window: Window
     properties: tuple[Property, ...]
     service_suite: Suite
     user_suite: Suite | None
-    source: SourceFiles
+    source: SourceFiles | None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -88,7 +92,7 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
     user_suite = suite_of_user(settings.checks, properties)
     if not command.plan:
         require_credentials(session)
-    source = check_files(settings.source.path, open_filesystem)
+    source = _source_files(settings)
     _require_writable(run)
     if settings.interactions_schema != SCHEMA_OF_SERVICE:
         flight.check(schema)
@@ -103,6 +107,14 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         run=run,
         plan_only=command.plan,
     )
+
+
+def _source_files(settings: Settings) -> SourceFiles | None:
+    """Find the source's files, unless a filter may spare most of them: then only see that there is something."""
+    if settings.source.filter is None:
+        return find_files(settings.source.path, open_filesystem)
+    check_paths(settings.source.path, open_filesystem)
+    return None
 
 
 def _schema(settings: Settings, flight: Preflight) -> InteractionsSchema:

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 
 from pyspark.sql import DataFrame, SparkSession
 
+from core.urls import with_scheme
 from jobs.account import Staged
 from jobs.checking import Checked
 from jobs.delivered_before import beside_merges, delivered_ids
@@ -21,7 +22,6 @@ from jobs.spark_phases import STAGE_AGAIN, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from jobs.workers import prepare_workers
 from transforms import dead_letters, staging
-from transforms.source import with_scheme
 
 
 def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, first: RunFolder) -> Checked:

@@ -37,6 +37,7 @@ class Ending:
     settings: dict[str, Any]
     plan: Plan | None = None
     replay_of: str | None = None
+    source: dict[str, object] | None = None
 
 
 def summary_of(ending: Ending) -> dict[str, Any]:
@@ -46,6 +47,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
     `events_per_request` say less than the counts, or null, where a partition's report was lost with its task. `plan`,
     as `jobs.plan` has it, is null but with `--plan`. `settings` as `jobs.shown_settings` gives them; `events_by_day`
     and `events_by_type` null where nothing was counted. `replay_of`: the run whose dead letters were sent again.
+    `source`: what was read, as `jobs.source_reading` has it; null in a replay, and where the check did not end.
     """
     staged, sent = ending.account.staged, ending.account.sent
     return {
@@ -75,6 +77,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
         "timeline": _timeline(sent.timeline),
         "events_per_request": _events_per_request(sent),
         "replay_of": ending.replay_of,
+        "source": ending.source,
         "plan": None if ending.plan is None else asdict(ending.plan),
         "events_by_day": ending.counts and ending.counts.by_day,
         "events_by_type": ending.counts and ending.counts.by_type,

@@ -35,6 +35,11 @@ class Window:
             raise BadInput("--since must lie before --until: no event lies in this window.")
         return window
 
+    @property
+    def is_unbounded(self) -> bool:
+        """Whether every event lies in it."""
+        return self.since is None and self.until is None
+
     def within(self, micros: Column) -> Column:
         """Tell of each row whether it is in the window, never null; a null time lies in every window."""
         inside = F.lit(True)

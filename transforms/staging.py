@@ -11,11 +11,11 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from core.urls import with_scheme
 from transforms.duplicates import is_repeat
 from transforms.events import SOURCE
 from transforms.request_order import number, opens_request, position
 from transforms.sessions import LANE
-from transforms.source import with_scheme
 
 SEND, REJECTED, DUPLICATE, DELIVERED = OUTCOMES = ("send", "rejected", "duplicate", "delivered")
 """The values of `outcome`. A row has the first that applies of: rejected, duplicate, delivered, send."""

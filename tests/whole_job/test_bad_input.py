@@ -72,10 +72,6 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ),
         ("part-1.parquet",),
     ),
-    "columns that differ": (
-        lambda job: pq.write_table(pa.table({"ITEM_ID": [1]}), job.folder / "source" / "part-1.parquet"),
-        ("part-1.parquet", "differ in column"),
-    ),
     "schema missing": (lambda job: put(job, "schema", "/no/such.avsc"), ("/no/such.avsc",)),
     "schema not JSON": (lambda job: (job.folder / "interactions.avsc").write_text("{"), ("interactions.avsc", "JSON")),
     "schema not Avro": (lambda job: (job.folder / "interactions.avsc").write_text('{"a": 1}'), ("interactions.avsc",)),
@@ -244,6 +240,10 @@ WITH_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "filter on no column": (lambda job: put(job, "source.filter", "day > 1"), ("source.filter",)),
     "select that does not parse": (lambda job: put(job, "source.select", ["explode("]), ("source.select",)),
     "an id that changes each time": (lambda job: put(job, "mapping.itemId", "uuid()"), ("mapping.itemId",)),
+    "columns that differ": (
+        lambda job: pq.write_table(pa.table({"ITEM_ID": [1]}), job.folder / "source" / "part-1.parquet"),
+        ("part-1.parquet", "differ in column"),
+    ),
     "wrong unit": (
         lambda job: put(job, "mapping.sentAt.unit", "milliseconds"),
         ("mapping.sentAt", "seconds"),

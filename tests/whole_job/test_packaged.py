@@ -54,7 +54,14 @@ def test_the_zip_holds_the_four_rooms_with_their_data_and_no_stand_in(dist: Path
     assert {"jobs/report/templates/report.html", "expectations/events.json", "delivery/partition.py"} <= set(
         names
     )
-    assert {name.split("/")[0] for name in names} == {"jobs", "transforms", "expectations", "delivery"}
+    assert {name.split("/")[0] for name in names} == {
+        "jobs",
+        "sources",
+        "core",
+        "transforms",
+        "expectations",
+        "delivery",
+    }
 
 
 def test_dist_alone_delivers_from_s3_with_the_submission_of_emr_serverless(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.globs import is_glob, matcher
+from core.globs import is_glob, matcher
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""What the packages agree on: errors, URLs, path patterns."""

@@ -1,0 +1,120 @@
+"""A run's source from its settings to its rows: which files, which columns are used, what is logged of them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from delivery.storage import open_filesystem
+from jobs.errors import UsageError
+from jobs.preparation import Preparation
+from jobs.settings import Settings
+from sources.finding import SourceFiles, find_files
+from sources.pruning import FolderFilter
+from sources.reading import plan_reading, read
+from sources.used_columns import Used, used_columns
+from transforms.reshaping import reshape
+
+_LOG = logging.getLogger("put_events")
+_MAX_LOGGED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRead:
+    """The source as it is read. `raw`: all rows of its files; `rows`: those that `filter` and `select` leave.
+
+    `differences`: each column in which files differ, and how.
+    """
+
+    files: SourceFiles
+    raw: DataFrame
+    rows: DataFrame
+    differences: tuple[str, ...]
+    is_whole: bool
+    """Whether `rows` are all of the files' rows, one for one."""
+
+    def account(self) -> dict[str, object]:
+        """Return what `summary.json` says of the source."""
+        return {
+            "files": self.files.count,
+            "bytes": self.files.bytes,
+            "rows": self.files.rows,
+            "differences": list(self.differences),
+        }
+
+    def require_rows(self, counted: int) -> None:
+        """Compare Spark's count with the footers'.
+
+        Raises:
+            UsageError: a file holds another number of rows than its footer says.
+        """
+        if not self.is_whole or counted == self.files.rows:
+            return
+        raise UsageError(
+            f"source.path: {self._damaged() or 'a file'} is damaged: the footers say {self.files.rows} rows, and Spark "
+            f"reads {counted}; write it again or leave it out of source.path."
+        )
+
+    def _damaged(self) -> str | None:
+        """Count the rows of each file; return the first whose footer says another number."""
+        spark = self.raw.sparkSession
+        path = spark._jvm.org.apache.hadoop.fs.Path  # type: ignore[union-attr]  # noqa: SLF001 - Spark writes URLs so
+        found = self.raw.groupBy(F.input_file_name()).count().collect()
+        counts: dict[str, int] = {row[0]: row[1] for row in found}
+        for footer in self.files.footers.footers:
+            if counts.get(path(footer.file.url).toUri().toString(), 0) != footer.rows:
+                return footer.file.name
+        return None
+
+
+def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead:
+    """Find the source's files, settle their one layout, and read them.
+
+    Raises:
+        BadInput: a file, a column or an expression can't be used.
+    """
+    settings = preparation.settings
+    files = preparation.source or _filtered_files(spark, settings)
+    layout = plan_reading(files.footers, _used(spark, settings))
+    _log(files, layout.differences)
+    raw = read(spark, layout)
+    window = preparation.window
+    is_whole = not settings.source.filter and not settings.source.select and window.is_unbounded
+    return SourceRead(files, raw, reshape(raw, settings.source), layout.differences, is_whole)
+
+
+def _filtered_files(spark: SparkSession, settings: Settings) -> SourceFiles:
+    folders = FolderFilter(spark, settings.source.filter) if settings.source.filter else None
+    return find_files(settings.source.path, open_filesystem, folders)
+
+
+def _used(spark: SparkSession, settings: Settings) -> Used:
+    """With a select list it alone says what is used; without, the mapping does."""
+    return used_columns(spark, (*_expressions(settings), *filter(None, [settings.source.filter])))
+
+
+def _expressions(settings: Settings) -> Iterator[str]:
+    if settings.source.select:
+        yield from settings.source.select
+        return
+    yield from settings.mapping.expressions().values()
+    yield from (each.expr for each in settings.mapping.properties.values())
+
+
+def _log(files: SourceFiles, differences: tuple[str, ...]) -> None:
+    if differences:
+        shown = "; ".join(differences[:_MAX_LOGGED])
+        more = f"; and {len(differences) - _MAX_LOGGED} more" if len(differences) > _MAX_LOGGED else ""
+        noun = "column differs" if len(differences) == 1 else "columns differ"
+        _LOG.info("%d %s between files: %s%s", len(differences), noun, shown, more)
+    if files.passed_over:
+        names = ", ".join(sorted(set(files.passed_over))[:_MAX_LOGGED])
+        _LOG.info(
+            "%d files whose names say that they hold no data were passed over: %s",
+            len(files.passed_over),
+            names,
+        )

@@ -1,0 +1,164 @@
+"""Spark reads exactly the files that it is given: no listing, no inference, no pattern, no filter of its own.
+
+`spark.read.parquet` lists by itself, under a dozen settings that pass over files, guesses the type of folder values,
+takes wildcards in names for patterns, and asks the store for each path. Here Spark gets the files and their folder
+values as its own `InMemoryFileIndex` holds them, by the constructors that Iceberg's and Delta Lake's connectors call,
+too; they are the same in Spark 3.5 to 4.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import types as T
+
+from sources.listing import SourceFile
+
+_BLOCK = 128 << 20
+_CACHE_BYTES = 1 << 40
+
+
+def frame_of(
+    spark: SparkSession, files: Sequence[SourceFile], columns: T.StructType, folders: Mapping[str, str]
+) -> DataFrame:
+    """Return the rows of `files`, read as `columns`, and a text column for each of `folders`.
+
+    `folders` gives the name of each folder column by its key in lower case; where a file is in no such folder, its
+    value is null.
+    """
+    java = _Java(spark)
+    partitions = T.StructType([T.StructField(name, T.StringType()) for name in folders.values()])
+    index = java.index(files, partitions, list(folders))
+    _check_all_there(index, files)
+    relation = java.sources.HadoopFsRelation(
+        index,
+        java.schema(partitions),
+        java.schema(columns),
+        java.option(None),
+        java.sources.parquet.ParquetFileFormat(),
+        java.map(_options(files)),
+        java.session,
+    )
+    return DataFrame(java.session.baseRelationToDataFrame(relation), spark)
+
+
+def _options(files: Sequence[SourceFile]) -> dict[str, str]:
+    """Return Hadoop's settings for these files: the checksums beside local files can't be found behind a colon."""
+    if any(":" in file.path and file.url.startswith("file:") for file in files):
+        return {
+            "fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
+            "fs.file.impl.disable.cache": "true",
+        }
+    return {}
+
+
+def _check_all_there(index: Any, files: Sequence[SourceFile]) -> None:  # noqa: ANN401 - a Java object
+    seen, size = index.allFiles().size(), index.sizeInBytes()
+    if (seen, size) != (len(files), sum(file.size for file in files)):
+        raise RuntimeError(f"Spark was given {len(files)} files and reads {seen}, or another size of them")
+
+
+class _Java:
+    """Spark's own classes, and what their constructors take."""
+
+    def __init__(self, spark: SparkSession) -> None:
+        self._jvm = cast("Any", spark._jvm)  # noqa: SLF001 - PySpark has no public names for them
+        self._gateway: Any = spark.sparkContext._gateway  # noqa: SLF001
+        self.session: Any = spark._jsparkSession  # noqa: SLF001
+        self.sources = self._jvm.org.apache.spark.sql.execution.datasources
+        self._path = self._jvm.org.apache.hadoop.fs.Path
+
+    def index(self, files: Sequence[SourceFile], partitions: T.StructType, keys: list[str]) -> Any:  # noqa: ANN401
+        """Return the index of the files; what it would list is in its cache already."""
+        root = self._path(files[0].url.rpartition("/")[0] or "/")
+        cache = self.sources.SharedInMemoryCache(_CACHE_BYTES, -1).createForNewClient()
+        cache.putLeafFiles(root, self._statuses(files))
+        spec = self.sources.PartitionSpec(self.schema(partitions), self._folders(files, keys))
+        # With no folder column, it would look for files in the root alone.
+        parameters = self.map({} if keys else {"recursiveFileLookup": "true"})
+        return self.sources.InMemoryFileIndex(
+            self.session,
+            self._seq([root]),
+            parameters,
+            self.option(None),
+            cache,
+            self.option(spec),
+            self.option(None),
+        )
+
+    def schema(self, schema: T.StructType) -> Any:  # noqa: ANN401
+        """Return a schema as Spark holds it."""
+        return self._jvm.org.apache.spark.sql.types.DataType.fromJson(schema.json())
+
+    def option(self, value: object) -> Any:  # noqa: ANN401
+        """Return a Scala Option."""
+        return self._jvm.scala.Option.apply(value)
+
+    def map(self, values: Mapping[str, str]) -> Any:  # noqa: ANN401
+        """Return an immutable Scala map."""
+        made = self._jvm.java.util.HashMap()
+        for key, value in values.items():
+            made.put(key, value)
+        return self._jvm.PythonUtils.toScalaMap(made)
+
+    def _seq(self, values: Sequence[object]) -> Any:  # noqa: ANN401
+        made = self._jvm.java.util.ArrayList()
+        for value in values:
+            made.add(value)
+        return self._jvm.PythonUtils.toSeq(made)
+
+    def _statuses(self, files: Sequence[SourceFile]) -> Any:  # noqa: ANN401
+        """Return the files as Hadoop's FileStatus[], in one call: by calls for each they would take minutes."""
+        class_of = self._jvm.java.lang.Class.forName
+        array = self._jvm.org.apache.hadoop.io.ArrayWritable(class_of("org.apache.hadoop.fs.FileStatus"))
+        stream = self._jvm.java.io.ByteArrayInputStream(bytes(_written(files)))
+        array.readFields(self._jvm.java.io.DataInputStream(stream))
+        # Of the right type: the array's own elements are declared as Writable.
+        made = self._gateway.new_array(self._jvm.org.apache.hadoop.fs.FileStatus, len(files))
+        self._jvm.java.lang.System.arraycopy(array.get(), 0, made, 0, len(files))
+        return made
+
+    def _folders(self, files: Sequence[SourceFile], keys: list[str]) -> Any:  # noqa: ANN401
+        """Return each folder that holds a file, with its values."""
+        if not keys:
+            return self._seq([])
+        values = {file.url.rpartition("/")[0]: file.values for file in files}
+        row_of = self._jvm.org.apache.spark.sql.catalyst.expressions.GenericInternalRow
+        text = self._jvm.org.apache.spark.unsafe.types.UTF8String.fromString
+        made = []
+        for folder, of_folder in values.items():
+            row = row_of(len(keys))
+            lower = {name.lower(): value for name, value in of_folder.items()}
+            for place, key in enumerate(keys):
+                if lower.get(key) is None:
+                    row.setNullAt(place)
+                else:
+                    row.update(place, text(lower[key]))
+            made.append(self.sources.PartitionPath(row, self._path(folder)))
+        return self._seq(made)
+
+
+def _written(files: Sequence[SourceFile]) -> bytearray:
+    """Write an ArrayWritable of FileStatus: the count, then each as its protocol buffer behind its length.
+
+    FileStatusProto of Hadoop's FSProtos.proto: 1 fileType, 2 path, 3 length, 4 permission, 8 block_replication,
+    9 blocksize.
+    """
+    out = bytearray(len(files).to_bytes(4, "big"))
+    for file in files:
+        path = file.url.encode()
+        message = b"\x08\x02\x12" + _varint(len(path)) + path + b"\x18" + _varint(file.size)
+        message += b"\x22\x03\x08" + _varint(0o644) + b"\x40\x01\x48" + _varint(_BLOCK)
+        out += len(message).to_bytes(4, "big") + message
+    return out
+
+
+def _varint(value: int) -> bytes:
+    out = bytearray()
+    while value > 127:  # noqa: PLR2004 - seven bits in each byte
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)

@@ -1,0 +1,65 @@
+"""The source's files and footers: found once, before a row is read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from core.errors import BadInput
+from sources.footers import Footers, read_footers
+from sources.listing import Listing, OpenFilesystem, list_files
+from sources.pruning import FolderFilter
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFiles:
+    """The files with their footers; `passed_over` names the files that hold no data."""
+
+    footers: Footers
+    passed_over: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many files there are."""
+        return len(self.footers.footers)
+
+    @property
+    def bytes(self) -> int:
+        """The files' size."""
+        return sum(footer.file.size for footer in self.footers.footers)
+
+    @property
+    def rows(self) -> int:
+        """The rows of all files, by their footers."""
+        return self.footers.rows
+
+    @property
+    def first(self) -> str:
+        """The first file, as a path that can be opened."""
+        return self.footers.footers[0].file.name
+
+
+def find_files(
+    paths: Sequence[str], open_filesystem: OpenFilesystem, folders: FolderFilter | None = None
+) -> SourceFiles:
+    """List the files of `source.path` and read their footers; with `folders`, of those that it wants.
+
+    Raises:
+        BadInput: see `listing.list_files` and `footers.read_footers`.
+    """
+    if folders is None or not folders.applies:
+        return _found(list_files(paths, open_filesystem))
+    listing = list_files(paths, open_filesystem, folders.excluded)
+    footers = read_footers(listing.files)
+    # Where files have a column of the folder's name, their own value counts, and the folder's excludes nothing.
+    samples = read_footers(listing.samples)
+    if folders.names_column_of((*footers.layouts, *samples.layouts)):
+        return _found(list_files(paths, open_filesystem))
+    if not listing.files and not listing.samples:
+        raise BadInput(f"source.path {paths[0]}: there is no Parquet file in it.")
+    # With nothing left, the samples still tell the columns; the filter itself then excludes their rows.
+    return SourceFiles(footers if listing.files else samples, listing.passed_over)
+
+
+def _found(listing: Listing) -> SourceFiles:
+    return SourceFiles(read_footers(listing.files), listing.passed_over)

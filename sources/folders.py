@@ -1,0 +1,71 @@
+"""`key=value` folders: the columns that they add, as text exactly as it is written.
+
+Spark's own inference would make 42 of `00042`, 100000.0 of `1e5` and 0 of `-0`; nothing is inferred here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from urllib.parse import unquote_to_bytes
+
+from core.errors import BadInput
+from core.globs import is_glob
+from core.urls import with_scheme
+
+_NULL = "__HIVE_DEFAULT_PARTITION__"
+_FILE = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
+
+
+def folder_of(path: str) -> str:
+    """Return the folder below which `key=value` folders are columns, with its closing slash.
+
+    `logs/`, `logs/day=1`, `logs/day=1/*.parquet` and `logs/*/*` are all in `logs/`. A bare path is local.
+    """
+    parts = with_scheme(path).rstrip("/").split("/")
+    if _FILE.search(parts[-1]):
+        parts.pop()
+    while "=" in parts[-1] or is_glob(parts[-1]):
+        parts.pop()
+    return "/".join(parts) + "/"
+
+
+def folder_values(folders: str) -> dict[str, str | None]:
+    """Return the columns of a relative path of folders, such as `year=2026/month=01`, in its order.
+
+    Plain folders add none. `__HIVE_DEFAULT_PARTITION__` is null; a value is percent-decoded, as UTF-8.
+
+    Raises:
+        BadInput: two of the folders have one key.
+    """
+    values: dict[str, str | None] = {}
+    for part in folders.split("/"):
+        key, equals, value = part.partition("=")
+        if not key or not equals:
+            continue
+        name = _decoded(key)
+        if name.lower() in {known.lower() for known in values}:
+            raise BadInput(
+                f"source.path: the folders {folders} give two values of {name}; name the inner folder instead."
+            )
+        values[name] = None if value == _NULL else _decoded(value)
+    return values
+
+
+def spelled_once(rows: list[Mapping[str, str | None]]) -> list[str]:
+    """Return all keys in the order in which they first appear; keys that differ in case only are one."""
+    spelled: dict[str, str] = {}
+    for row in rows:
+        for name in row:
+            spelled.setdefault(name.lower(), name)
+    return list(spelled.values())
+
+
+def _decoded(text: str) -> str:
+    """Decode `%41`; what is no UTF-8 when decoded was not encoded that way, and stays as it is."""
+    if "%" not in text:
+        return text
+    try:
+        return unquote_to_bytes(text).decode("utf-8")
+    except UnicodeDecodeError:
+        return text

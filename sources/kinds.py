@@ -1,0 +1,88 @@
+"""The type model of the source's columns: what a file holds, before and after files are merged.
+
+A `Kind` is a Parquet type by what it means, not by how it is stored. It has no Spark and no file in it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Scalar:
+    """One value. `name` is Spark's name of the type, or one of `uuid`, `nanos` and `null`.
+
+    `nanos` is a timestamp in nanoseconds; `null` is a column without a type, in which all values are null.
+    """
+
+    name: str
+
+    def __str__(self) -> str:
+        return {"nanos": "timestamp in nanoseconds", "timestamp_ntz": "timestamp without time zone"}.get(
+            self.name, self.name
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A type that Spark does not read; `name` is Parquet's name of it."""
+
+    name: str
+
+    def __str__(self) -> str:
+        return self.name
+
+
+@dataclass(frozen=True, slots=True)
+class ListOf:
+    """A list, whatever its writer called the levels."""
+
+    element: Kind
+
+    def __str__(self) -> str:
+        return f"list<{self.element}>"
+
+
+@dataclass(frozen=True, slots=True)
+class MapOf:
+    """A map."""
+
+    key: Kind
+    value: Kind
+
+    def __str__(self) -> str:
+        return f"map<{self.key},{self.value}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Struct:
+    """Named fields in the file's order; no two names are equal without case."""
+
+    fields: tuple[tuple[str, Kind], ...]
+
+    def get(self, name: str) -> Kind | None:
+        """Return the field of this name, case aside."""
+        return next((kind for field, kind in self.fields if field.lower() == name.lower()), None)
+
+    def __str__(self) -> str:
+        return f"struct<{','.join(f'{name}:{kind}' for name, kind in self.fields)}>"
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """Two kinds that no kind holds without loss."""
+
+    one: Kind
+    other: Kind
+
+    def __str__(self) -> str:
+        return f"{self.one} and {self.other}"
+
+
+Kind = Scalar | Unreadable | ListOf | MapOf | Struct | Clash
+
+NULL = Scalar("null")
+STRING = Scalar("string")
+BINARY = Scalar("binary")
+LONG = Scalar("bigint")
+DOUBLE = Scalar("double")

@@ -1,0 +1,226 @@
+"""The source's one layout: its columns, as all files together have them, and the groups of files that are read alike.
+
+Made once, from the footers. What differs between files and is not used is left out; what is used and can't be read,
+or has two kinds that nothing holds without loss, is an error that names the file.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from core.errors import BadInput
+from sources.conversions import shaped_as
+from sources.folders import spelled_once
+from sources.footers import Footer, Footers
+from sources.kinds import DOUBLE, NULL, STRING, Clash, Kind, Scalar, Unreadable
+from sources.listing import SourceFile
+from sources.merging import at, clashes, merge, merged, without
+from sources.used_columns import Used
+
+MergesAs = Callable[[str, Kind, Sequence[SourceFile]], Kind]
+"""Says as which kind a column of one kind counts, from what its files hold: `null` where all its values are null."""
+
+_MAX_GROUPS = 64
+_FRACTIONS = (Scalar("float"), DOUBLE)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Files that Spark reads with one schema: `columns` as they are in the files, `folders` by key in lower case."""
+
+    files: tuple[SourceFile, ...]
+    columns: Mapping[str, Kind]
+    folders: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The source's columns in order, the groups that make it up, and in what its files differ, in a few words each."""
+
+    columns: Mapping[str, Kind]
+    groups: tuple[Group, ...]
+    differences: tuple[str, ...]
+
+
+def lay_out(footers: Footers, used: Used, merges_as: MergesAs) -> Layout:
+    """Find the columns of a source of which `used` are used.
+
+    Raises:
+        BadInput: a column that is used is of a kind that Spark does not read, or of two kinds that clash; it names
+            the column, the kinds and a file of each.
+    """
+    source = _Source(footers, merges_as)
+    source.settle(used)
+    groups = source.groups()
+    if len(groups) > _MAX_GROUPS:
+        source.leave_out_what_differs(used)
+        groups = source.groups()
+    return Layout(source.columns, groups, tuple(source.differences()))
+
+
+class _Source:
+    """The files with a row, or all if none has one: an empty file decides nothing."""
+
+    def __init__(self, footers: Footers, merges_as: MergesAs) -> None:
+        filled = [footer for footer in footers.footers if footer.rows]
+        self._footers: Sequence[Footer] = filled or footers.footers
+        self._layouts = [{name.lower(): kind for name, kind in layout.items()} for layout in footers.layouts]
+        self._keys = {name.lower(): name for name in spelled_once([f.file.values for f in self._footers])}
+        self._merges_as = merges_as
+        self._counts_as: dict[tuple[str, Kind], Kind] = {}
+        self._left_out: dict[str, str] = {}
+        numbers = dict.fromkeys(footer.layout for footer in self._footers)
+        self.columns = merged(footers.layouts[number] for number in numbers)
+        self._spelled = {name.lower(): name for name in self.columns}
+        for key, name in self._keys.items():
+            if key not in self._spelled:
+                self._spelled[key] = name
+                self.columns[name] = STRING
+        for key in self._keys:
+            self._merge(key)
+
+    def settle(self, used: Used) -> None:
+        """Leave out what can't be read and is not used."""
+        for name in list(self.columns):
+            if any(used.touches(path) for path, _ in clashes(name, self.columns[name])):
+                self._look_closer(name)
+            unreadable = list(clashes(name, self.columns[name]))
+            for path, kind in unreadable:
+                if used.touches(path):
+                    raise self._refusal(path, kind)
+            if unreadable:
+                self._drop(name, [path[1:] for path, _ in unreadable])
+
+    def groups(self) -> tuple[Group, ...]:
+        """Put files together whose columns are read as the same types."""
+        members: dict[tuple[tuple[str, Kind], ...], list[SourceFile]] = defaultdict(list)
+        known: dict[tuple[int, tuple[str, ...]], tuple[tuple[str, Kind], ...]] = {}
+        for footer in self._footers:
+            signature = (footer.layout, tuple(sorted(name.lower() for name in footer.file.values)))
+            if signature not in known:
+                known[signature] = tuple(self._as_read(footer))
+            members[known[signature]].append(footer.file)
+        return tuple(self._group(dict(key), files) for key, files in members.items())
+
+    def leave_out_what_differs(self, used: Used) -> None:
+        """Leave out the columns that are of several types and not used: each would double the groups."""
+        for name in list(self.columns):
+            if not used.touches((name,)) and len({self._shaped(f, name) for f in self._footers}) > 1:
+                del self.columns[name]
+                self._left_out[name] = "not read: its type differs in too many ways"
+
+    def differences(self) -> Iterator[str]:
+        """Say of each column in which files differ, how."""
+        total = len(self._footers)
+        for lower, name in self._spelled.items():
+            counts: dict[str, int] = defaultdict(int)
+            for footer in self._footers:
+                counts[str(self._own(footer, lower) or "missing")] += 1
+            if len(counts) > 1 or name in self._left_out:
+                yield f"{name} is {_counted(counts, total)}{self._fate(name)}"
+
+    def _fate(self, name: str) -> str:
+        return f" ({self._left_out[name]})" if name in self._left_out else ""
+
+    def _as_read(self, footer: Footer) -> Iterator[tuple[str, Kind]]:
+        for name in self.columns:
+            if self._is_folders(footer, name.lower()):
+                yield name, Unreadable("folder")  # a mark: not read from the file
+            else:
+                yield name, self._shaped(footer, name)
+
+    def _group(self, kinds: Mapping[str, Kind], files: Sequence[SourceFile]) -> Group:
+        folders = {name.lower(): name for name, kind in kinds.items() if kind == Unreadable("folder")}
+        columns = {name: kind for name, kind in kinds.items() if name.lower() not in folders}
+        return Group(tuple(files), columns, folders)
+
+    def _shaped(self, footer: Footer, name: str) -> Kind:
+        own = self._layouts[footer.layout].get(name.lower())
+        if own is not None and self._counts_as.get((name.lower(), own)) == NULL:
+            own = NULL
+        return shaped_as(own, self.columns[name])
+
+    def _own(self, footer: Footer, lower: str) -> Kind | None:
+        """Return the kind of a file's own column or, where it has none, of its folder's."""
+        own = self._layouts[footer.layout].get(lower)
+        return STRING if own is None and self._is_folders(footer, lower) else own
+
+    def _is_folders(self, footer: Footer, lower: str) -> bool:
+        """Say whether a column's value is the folder's: it has one of this name, and the file none."""
+        if lower not in self._keys or lower in self._layouts[footer.layout]:
+            return False
+        return any(name.lower() == lower for name in footer.file.values)
+
+    def _files_by_kind(self, lower: str) -> dict[Kind, list[SourceFile]]:
+        files: dict[Kind, list[SourceFile]] = defaultdict(list)
+        for footer in self._footers:
+            kind = self._own(footer, lower)
+            if kind is not None:
+                files[kind].append(footer.file)
+        return files
+
+    def _look_closer(self, name: str) -> None:
+        """Ask what the files of each kind hold: one null throughout clashes with nothing.
+
+        Whole numbers of pandas are a double's as soon as one is missing: a double holds them, up to 2^53.
+        """
+        lower = name.lower()
+        by_kind = self._files_by_kind(lower)
+        for kind, files in by_kind.items():
+            counts_as = self._merges_as(name, kind, files)
+            if counts_as == NULL or not by_kind.keys().isdisjoint(_FRACTIONS):
+                self._counts_as[lower, kind] = counts_as
+        self._merge(lower)
+
+    def _merge(self, lower: str) -> None:
+        kind: Kind = NULL
+        for each in self._files_by_kind(lower):
+            kind = merge(kind, self._counts_as.get((lower, each), each))
+        self.columns[self._spelled[lower]] = kind
+
+    def _drop(self, name: str, paths: Sequence[tuple[str, ...]]) -> None:
+        kept = without(self.columns[name], paths)
+        if kept is None:
+            self._left_out[name] = "not read"
+            del self.columns[name]
+        else:
+            self._left_out[name] = f"not read: {', '.join('.'.join(path) for path in paths)}"
+            self.columns[name] = kept
+
+    def _refusal(self, path: tuple[str, ...], kind: Kind) -> BadInput:
+        """Name the column, what it is, and a file of each kind."""
+        name = ".".join(path)
+        found: dict[Kind, str] = {}
+        for own, files in self._files_by_kind(path[0].lower()).items():
+            if self._counts_as.get((path[0].lower(), own)) != NULL and (inner := at(own, path[1:])):
+                found.setdefault(inner, files[0].name)
+        for one, file in found.items():
+            if isinstance(one, Unreadable):
+                return BadInput(
+                    f"source file {file}: column {name} is {one}, which can't be read; map another column, or "
+                    "write it as text or as a number."
+                )
+        one, other = _clashing(found) or (kind, kind)
+        return BadInput(
+            f"source.path: the files differ in column {name}: {one} in {found.get(one)}, {other} in "
+            f"{found.get(other)}; rewrite one, or load each layout in a run of its own."
+        )
+
+
+def _clashing(found: Mapping[Kind, str]) -> tuple[Kind, Kind] | None:
+    kinds = list(found)
+    pairs = ((one, other) for place, one in enumerate(kinds) for other in kinds[place + 1 :])
+    return next((pair for pair in pairs if isinstance(merge(*pair), Clash)), None) or (
+        (kinds[0], kinds[1]) if len(kinds) > 1 else None
+    )
+
+
+def _counted(counts: Mapping[str, int], total: int) -> str:
+    """Write `int in 3, bigint in 10 of 13 files`; the most frequent goes without saying where the rest lack it."""
+    if set(counts) - {"missing"} and len(counts) == 2 and "missing" in counts:  # noqa: PLR2004 - it, and missing
+        return f"missing in {counts['missing']:,} of {total:,} files"
+    if len(counts) == 1:
+        return next(iter(counts))
+    return ", ".join(f"{kind} in {count:,}" for kind, count in counts.items()) + f" of {total:,} files"

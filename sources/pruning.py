@@ -1,0 +1,66 @@
+"""Which folders the filter excludes, by the parts of it that name folder columns alone; Spark evaluates them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
+
+from pyspark.errors import PySparkException
+from pyspark.sql import Column, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from sources.kinds import Kind
+from sources.listing import Values
+from sources.used_columns import conjuncts
+
+
+class FolderFilter:
+    """`source.filter`, as far as folders' values alone decide it."""
+
+    def __init__(self, spark: SparkSession, condition: str) -> None:
+        self._spark = spark
+        self._parts = [(text, names) for text, names in conjuncts(spark, condition) if names]
+        self._asked: set[str] = set()
+
+    @property
+    def applies(self) -> bool:
+        """Whether a part of the filter may be decided by folders."""
+        return bool(self._parts)
+
+    def excluded(self, folders: Sequence[Values]) -> list[bool]:
+        """Say of each folder, by the values of its path, whether no row in it can pass the filter."""
+        out = [False] * len(folders)
+        alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
+        for place, values in enumerate(folders):
+            alike[tuple(values)].append(place)
+        for keys, places in alike.items():
+            parts = [text for text, names in self._parts if names <= {key.lower() for key in keys}]
+            if parts:
+                self._asked.update(key.lower() for key in keys)
+                for place in self._failing([folders[place] for place in places], parts):
+                    out[places[place]] = True
+        return out
+
+    def names_column_of(self, layouts: Iterable[Mapping[str, Kind]]) -> bool:
+        """Say whether files have a column of their own that was taken for their folder's."""
+        return any(name.lower() in self._asked for layout in layouts for name in layout)
+
+    def _failing(self, rows: Sequence[Values], parts: Sequence[str]) -> list[int]:
+        """Return the numbers of the rows that do not pass; none where Spark can't evaluate, which is said later."""
+        fields = [T.StructField(name, T.StringType()) for name in rows[0]]
+        schema = T.StructType([*fields, T.StructField("_folder_number", T.IntegerType())])
+        frame = self._spark.createDataFrame(
+            [(*row.values(), number) for number, row in enumerate(rows)], schema
+        )
+        try:
+            passes = [F.coalesce(F.expr(part).cast("boolean"), F.lit(False)) for part in parts]
+            wanted = frame.where(~_all(passes)).select("_folder_number").collect()
+        except PySparkException:
+            return []
+        return [row[0] for row in wanted]
+
+
+def _all(conditions: Sequence[Column]) -> Column:
+    return reduce(Column.__and__, conditions)

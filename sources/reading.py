@@ -1,0 +1,45 @@
+"""From a source's footers to its DataFrame: each group of files as Spark reads it, all in the one layout."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from sources.conversions import converted, final_type, read_type
+from sources.file_index import frame_of
+from sources.footers import Footers
+from sources.kinds import NULL, Kind
+from sources.layout import Group, Layout, lay_out
+from sources.statistics import counts_as
+from sources.used_columns import Used
+
+
+def plan_reading(footers: Footers, used: Used) -> Layout:
+    """Settle what is read of the files, and as what. Raises `BadInput` as `layout.lay_out` does."""
+    return lay_out(footers, used, counts_as)
+
+
+def read(spark: SparkSession, layout: Layout) -> DataFrame:
+    """Return all rows of the source's files, in its one layout."""
+    return reduce(DataFrame.union, (_read(spark, group, layout.columns) for group in layout.groups))
+
+
+def _read(spark: SparkSession, group: Group, columns: Mapping[str, Kind]) -> DataFrame:
+    schema = T.StructType(
+        [T.StructField(name, read_type(kind)) for name, kind in group.columns.items() if kind != NULL]
+    )
+    rows = frame_of(spark, group.files, schema, group.folders)
+    return rows.select([_column(group, name, whole).alias(name) for name, whole in columns.items()])
+
+
+def _column(group: Group, name: str, whole: Kind) -> Column:
+    if group.columns.get(name) == NULL:
+        return F.lit(None).cast(final_type(whole))
+    column = F.col(f"`{name.replace('`', '``')}`")
+    if name.lower() in group.folders:
+        return column if final_type(whole) == T.StringType() else column.cast(final_type(whole))
+    return converted(column, group.columns[name], whole)

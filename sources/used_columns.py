@@ -1,0 +1,102 @@
+"""Which columns of the source a run uses, from its SQL expressions, by Spark's own parser.
+
+Resolves nothing: the columns' types are not settled yet when this is asked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pyspark.errors import ParseException
+from pyspark.sql import SparkSession
+
+_NAMES = re.compile(r"Unresolved(Attribute|NamedLambdaVariable)")
+_STAR = re.compile(r"Unresolved(Star|Regex|DataFrameStar)")
+
+Path = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """The columns in use, as paths in lower case: `("e", "price")` is a field of `e`. `everything`: a `*` is."""
+
+    paths: frozenset[Path]
+    everything: bool = False
+
+    def touches(self, path: Path) -> bool:
+        """Say whether what is at `path` is used: itself, something within it, or the whole that it is a part of."""
+        wanted = tuple(part.lower() for part in path)
+        return self.everything or any(
+            wanted[: len(each)] == each[: len(wanted)] for each in self.paths if each
+        )
+
+
+ALL = Used(frozenset(), everything=True)
+
+
+def used_columns(spark: SparkSession, expressions: Iterable[str]) -> Used:
+    """Return what the expressions name. One that can't be parsed names nothing: it is refused where it is used."""
+    names: set[Path] = set()
+    everything = False
+    for node in _nodes(spark, expressions):
+        kind = node.getClass().getSimpleName()
+        if _NAMES.match(kind):
+            names.add(tuple(part.lower() for part in _list(node.nameParts())))
+        everything = everything or bool(_STAR.match(kind))
+    return Used(frozenset(names), everything)
+
+
+def conjuncts(spark: SparkSession, condition: str) -> list[tuple[str, frozenset[str]]]:
+    """Split a condition at its outermost ANDs: each part as SQL, and the columns that it names."""
+    parsed = list(_parsed(spark, [condition]))
+    parts: list[Any] = []
+    while parsed:
+        node = parsed.pop()
+        if node.getClass().getSimpleName() == "And":
+            parsed += [node.left(), node.right()]
+        else:
+            parts.append(node)
+    return [(text, names) for text, names in (_part(spark, node) for node in parts) if text]
+
+
+def _part(spark: SparkSession, node: Any) -> tuple[str, frozenset[str]]:  # noqa: ANN401 - a Java object
+    """Return a part as SQL; no text where that would not be parsed as the same, or where it reads another table."""
+    within = list(_walk(node))
+    kinds = {each.getClass().getSimpleName() for each in within}
+    text = node.sql()
+    again = next(_parsed(spark, [text]), None)
+    if (
+        any("Subquery" in kind or kind == "Exists" for kind in kinds)
+        or again is None
+        or not again.equals(node)
+    ):
+        return "", frozenset()
+    names = [each for each in within if _NAMES.match(each.getClass().getSimpleName())]
+    return text, frozenset(_list(each.nameParts())[0].lower() for each in names)
+
+
+def _nodes(spark: SparkSession, expressions: Iterable[str]) -> Iterator[Any]:
+    for parsed in _parsed(spark, expressions):
+        yield from _walk(parsed)
+
+
+def _parsed(spark: SparkSession, expressions: Iterable[str]) -> Iterator[Any]:
+    parser = spark._jsparkSession.sessionState().sqlParser()  # noqa: SLF001
+    for expression in expressions:
+        try:
+            yield parser.parseExpression(expression)
+        except ParseException:
+            continue
+
+
+def _walk(node: Any) -> Iterator[Any]:  # noqa: ANN401
+    yield node
+    for child in _list(node.children()):
+        yield from _walk(child)
+
+
+def _list(seq: Any) -> Sequence[Any]:  # noqa: ANN401
+    return [seq.apply(place) for place in range(seq.size())]

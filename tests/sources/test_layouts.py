@@ -1,0 +1,206 @@
+"""Files that differ: one layout of all, made of their footers; what can't be had is refused by name or left out."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from core.errors import BadInput
+from sources.reading import plan_reading
+from sources.used_columns import used_columns
+from tests.sources.lake import find, frame, values, write
+
+NAIVE = datetime(2026, 1, 1, 10)  # noqa: DTZ001 - as pandas writes times
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    ("one", "other", "kind", "expected"),
+    [
+        (pa.array([1], pa.int32()), pa.array([2**40]), "bigint", [1, 2**40]),
+        (pa.array([1], pa.int8()), pa.array([300], pa.uint16()), "int", [1, 300]),
+        (pa.array([0.5], pa.float32()), pa.array([0.1]), "double", [0.1, 0.5]),
+        (pa.array([7], pa.int32()), pa.array([0.5]), "double", [0.5, 7.0]),
+        (pa.array([date(2026, 1, 1)]), pa.array([NAIVE]), "timestamp_ntz", [datetime(2026, 1, 1), NAIVE]),  # noqa: DTZ001
+        (pa.nulls(1), pa.array(["a"]), "string", ["a", None]),
+        (pa.array([None], pa.string()), pa.array([5]), "bigint", [5, None]),
+        (pa.array([[]], pa.list_(pa.null())), pa.array([["a"]]), "array<string>", [["a"], []]),
+        (
+            pa.array([Decimal("1.25")]),
+            pa.array([Decimal("12345.5")]),
+            "decimal(7,2)",
+            [Decimal("1.25"), Decimal("12345.50")],
+        ),
+        (pa.array([Decimal("1.25")]), pa.array([3]), "decimal(21,2)", [Decimal("1.25"), Decimal("3.00")]),
+        (pa.array(["a"]), pa.array([b"b"]), "binary", [b"a", b"b"]),
+        (pa.array([123, 2**53]), pa.array([1.5, None]), "double", [1.5, 123.0, 2.0**53, None]),
+        (
+            pa.array([NAIVE], pa.timestamp("ns")),
+            pa.array([NAIVE], pa.timestamp("ms", "UTC")),
+            "timestamp",
+            [NAIVE, NAIVE],
+        ),
+        (pa.array([[1]], pa.list_(pa.int32())), pa.array([[2]]), "array<bigint>", [[1], [2]]),
+        (
+            pa.array([[(1, "a")]], pa.map_(pa.int32(), pa.string())),
+            pa.array([[(2, "b")]], pa.map_(pa.int64(), pa.string())),
+            "map<bigint,string>",
+            [{1: "a"}, {2: "b"}],
+        ),
+    ],
+)
+def test_a_type_that_grew_is_read_as_the_wider_one(  # noqa: PLR0917 - a row of the table
+    spark: SparkSession, tmp_path: Path, one: pa.Array, other: pa.Array, kind: str, expected: list[Any]
+) -> None:
+    for order in ("ab", "ba"):
+        write(tmp_path / order / "a.parquet", {"v": one if order[0] == "a" else other})
+        write(tmp_path / order / "b.parquet", {"v": other if order[0] == "a" else one})
+        rows = frame(spark, tmp_path / order)
+        assert rows.dtypes == [("v", kind)]
+        assert sorted(values(rows, "v"), key=repr) == sorted(expected, key=repr)
+
+
+@pytest.mark.spark
+def test_a_column_that_came_later_is_null_before(spark: SparkSession, tmp_path: Path) -> None:
+    write(tmp_path / "2024.parquet", {"item": ["a"]})
+    write(tmp_path / "2025.parquet", {"ITEM": ["b"], "coupon": ["x"], "__index_level_0__": [7]})
+    rows = frame(spark, tmp_path)
+    assert rows.columns == ["item", "coupon", "__index_level_0__"]
+    assert values(rows, "item", "coupon") == [("a", None), ("b", "x")]
+
+
+@pytest.mark.spark
+def test_an_empty_day_of_pandas_decides_nothing(spark: SparkSession, tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", {"item": ["a"], "price": [1.5], "at": [5]})
+    pd.DataFrame(
+        {"item": [], "price": pd.Series([], dtype=object), "at": pd.Series([], dtype="str")}
+    ).to_parquet(tmp_path / "b.parquet")
+    rows = frame(spark, tmp_path)
+    assert rows.dtypes == [("item", "string"), ("price", "double"), ("at", "bigint")]
+    assert rows.count() == 1
+
+
+@pytest.mark.spark
+def test_nested_fields_come_and_grow_like_columns(spark: SparkSession, tmp_path: Path) -> None:
+    old = pa.array([[{"aid": 1}], []], pa.list_(pa.struct([("aid", pa.int32())])))
+    new = pa.array(
+        [[{"type": "buy", "aid": 2**40, "at": 1}]],
+        pa.list_(pa.struct([("type", pa.string()), ("aid", pa.int64()), ("at", pa.timestamp("ns"))])),
+    )
+    write(tmp_path / "a.parquet", {"events": old})
+    write(tmp_path / "b.parquet", {"events": new})
+    rows = frame(spark, tmp_path).selectExpr("explode(events) as e").selectExpr("e.aid", "e.type", "e.at")
+    assert rows.dtypes == [("aid", "bigint"), ("type", "string"), ("at", "timestamp")]
+    assert values(rows, "aid", "type") == [(1, None), (2**40, "buy")]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        (pa.array([1]), pa.array(["x"]), r"column v: bigint in .*a\.parquet, string in .*b\.parquet"),
+        (pa.array([2**60]), pa.array([0.5]), r"column v: bigint in .*a\.parquet, double in .*b\.parquet"),
+        (pa.array([{"f": 1}]), pa.array([{"f": "x"}]), r"column v\.f: bigint in .*a\.parquet, string in "),
+        (pa.array([[1]]), pa.array([1]), r"column v: list<bigint> in .*a\.parquet, bigint in "),
+        (pa.array([time(1)]), pa.array(["x"]), r"source file .*a\.parquet: column v is TIME, which"),
+        (
+            pa.array([1.0], pa.float16()),
+            pa.array([None], pa.float16()),
+            r"source file .*a\.parquet: column v is FLOAT16",
+        ),
+    ],
+)
+def test_a_conflict_matters_in_a_used_column_only(
+    spark: SparkSession, tmp_path: Path, one: pa.Array, other: pa.Array, said: str
+) -> None:
+    write(tmp_path / "a.parquet", {"item": ["a"], "v": one})
+    write(tmp_path / "b.parquet", {"v": other, "item": ["b"]})
+    for used in ("v", "V is not null", "lower(`v`)", "*", "transform(array(1), x -> v)", "v.f"):
+        with pytest.raises(BadInput, match=said) as caught:
+            frame(spark, tmp_path, uses=used)
+        assert "\n" not in str(caught.value)
+    assert values(frame(spark, tmp_path, uses="item"), "item") == ["a", "b"]
+
+
+@pytest.mark.spark
+def test_a_conflict_in_one_field_leaves_the_others(spark: SparkSession, tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", {"s": [{"f": 1, "g": "a"}]})
+    write(tmp_path / "b.parquet", {"s": [{"f": "x", "g": "b"}]})
+    assert values(frame(spark, tmp_path, uses="s.g").select("s.g"), "g") == ["a", "b"]
+
+
+@pytest.mark.spark
+def test_a_uuid_reads_as_its_text(spark: SparkSession, tmp_path: Path) -> None:
+    one = uuid.UUID("0123ABCD-0000-4000-8000-00000000000f")
+    column = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([one.bytes, None], pa.binary(16)))
+    nested = pa.ListArray.from_arrays(pa.array([0, 1, 2]), column)
+    write(tmp_path / "a.parquet", {"id": column, "ids": nested})
+    write(tmp_path / "b.parquet", {"id": ["text"]})
+    rows = frame(spark, tmp_path)
+    assert rows.dtypes == [("id", "string"), ("ids", "array<string>")]
+    assert values(rows, "id") == [str(one), "text", None]
+    assert values(rows, "ids") == [None, [str(one)], [None]]
+
+
+@pytest.mark.spark
+def test_nanoseconds_become_timestamps_rounded_down(spark: SparkSession, tmp_path: Path) -> None:
+    at = pa.array([1_760_000_000_123_456_789, None, -1], pa.timestamp("ns"))
+    write(tmp_path / "a.parquet", {"a b.c": at, "n": [[{"t": 1}]] * 3})
+    rows = frame(spark, tmp_path)
+    assert values(rows.selectExpr("unix_micros(`a b.c`) as micros"), "micros") == [
+        -1,
+        1_760_000_000_123_456,
+        None,
+    ]
+
+
+@pytest.mark.spark
+def test_columns_whose_names_differ_in_case_only_are_refused_if_used(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    write(
+        tmp_path / "a.parquet",
+        pa.table([pa.array([1]), pa.array([2]), pa.array(["a"])], ["at", "AT", "item"]),
+    )
+    with pytest.raises(BadInput, match=r"a\.parquet: column at is one of several columns whose names differ"):
+        frame(spark, tmp_path, uses="at")
+    assert values(frame(spark, tmp_path, uses="item"), "item") == ["a"]
+
+
+@pytest.mark.spark
+def test_what_differs_is_said_in_few_words(spark: SparkSession, tmp_path: Path) -> None:
+    for number in range(3):
+        write(tmp_path / f"{number}.parquet", {"item": ["a"], "same": [1]})
+    write(tmp_path / "3.parquet", {"item": [1], "coupon": ["x"], "same": [1], "at": [time(1)]})
+    layout = plan_reading(find(tmp_path).footers, used_columns(spark, ["coupon"]))
+    assert layout.differences == (
+        "item is string in 3, bigint in 1 of 4 files (not read)",
+        "coupon is missing in 3 of 4 files",
+        "at is missing in 3 of 4 files (not read)",
+    )
+
+
+@pytest.mark.spark
+def test_old_lists_and_old_times_are_read_as_new_ones(spark: SparkSession, tmp_path: Path) -> None:
+    when = pa.array([NAIVE], pa.timestamp("us", "UTC"))
+    lists = pa.array([["x"]], pa.list_(pa.string()))
+    write(tmp_path / "a.parquet", {"i": ["a"], "t": when, "l": lists})
+    write(
+        tmp_path / "b.parquet",
+        {"l": lists, "i": pa.array(["a"], pa.large_string()), "t": when.cast(pa.timestamp("ms", "UTC"))},
+    )
+    options = {"use_deprecated_int96_timestamps": True, "use_compliant_nested_type": False}
+    write(
+        tmp_path / "c.parquet", {"i": pa.array(["a"]).dictionary_encode(), "t": when, "l": lists}, **options
+    )
+    rows = frame(spark, tmp_path)
+    assert rows.dtypes == [("i", "string"), ("t", "timestamp"), ("l", "array<string>")]
+    assert values(rows, "i", "t", "l") == [("a", NAIVE, ["x"])] * 3

@@ -1,0 +1,163 @@
+"""Which files are data, what is refused before Spark starts, and what footers say."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from core.errors import BadInput
+from tests.sources.lake import find, write
+
+COLUMNS = {"item": ["a", "b"], "at": [1, 2]}
+
+
+def refused(*paths: Path | str) -> str:
+    with pytest.raises(BadInput) as caught:
+        find(*paths)
+    return str(caught.value)
+
+
+def test_files_bytes_and_rows_are_counted(tmp_path: Path) -> None:
+    files = [write(tmp_path / f"day={day}" / "a.parquet", COLUMNS) for day in range(3)]
+    found = find(tmp_path)
+    assert (found.count, found.rows) == (3, 6)
+    assert found.bytes == sum(file.stat().st_size for file in files)
+    assert len(found.footers.layouts) == 1
+
+
+def test_one_file_and_a_file_url_are_sources_too(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.parquet", COLUMNS)
+    assert find(file).count == find(f"file:{tmp_path}/").count == find(f"file://{tmp_path}").count == 1
+
+
+def test_no_row_at_all_is_fine(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", {"item": pa.array([], pa.string())})
+    assert find(tmp_path).rows == 0
+
+
+def test_what_is_no_data_by_its_name_is_passed_over(tmp_path: Path) -> None:
+    write(tmp_path / "_part=1" / "a.parquet", COLUMNS)
+    names = (
+        "_SUCCESS", "_metadata", "_common_metadata", ".a.parquet.crc", "_temporary/0/b.parquet", "day=1_$folder$",
+        "README.txt", "manifest", "_part=1/LICENSE", ".part-0.inprogress.1", ".out.parquet.7.tmp/x", "notes.md",
+    )  # fmt: skip
+    for name in names:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("no Parquet")
+    (tmp_path / "_part=1" / "marker").touch()
+    found = find(tmp_path)
+    assert found.count == 1
+    assert sorted(found.passed_over) == ["LICENSE", "README.txt", "day=1_$folder$", "manifest", "notes.md"]
+
+
+@pytest.mark.parametrize(
+    "name", ["_a.parquet", ".a.parquet", "_old/a.parquet", ".x/y/a.parq", "day=1/_b.PARQUET"]
+)
+def test_a_data_file_that_is_hidden_is_named(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "good.parquet", COLUMNS)
+    write(tmp_path / name, COLUMNS)
+    assert refused(tmp_path).startswith(
+        f"source file {tmp_path}/{name}: its name, or its folder's, begins with _ or ."
+    )
+
+
+@pytest.mark.parametrize(
+    ("pattern", "count"),
+    [("day=*", 3), ("day=[12]", 2), ("day={1,3}/*.parquet", 2), ("*/a.parquet", 3), ("day=?/", 3), ("*", 3)],
+)
+def test_patterns_reach_what_they_reach_in_hadoop(tmp_path: Path, pattern: str, count: int) -> None:
+    for day in (1, 2, 3):
+        write(tmp_path / f"day={day}" / "a.parquet", COLUMNS)
+    (tmp_path / "_SUCCESS").write_text("done")
+    assert find(f"{tmp_path}/{pattern}").count == count
+
+
+def test_a_folder_whose_name_looks_like_a_pattern_is_itself(tmp_path: Path) -> None:
+    write(tmp_path / "logs[1]" / "a.parquet", COLUMNS)
+    write(tmp_path / "logs1" / "a.parquet", COLUMNS)
+    assert [footer.file.path for footer in find(tmp_path / "logs[1]").footers.footers] == [
+        f"{tmp_path}/logs[1]/a.parquet"
+    ]
+
+
+def test_a_path_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
+    assert refused(tmp_path / "nope").startswith(f"source.path {tmp_path}/nope: can't be listed")
+    assert refused(tmp_path).startswith(f"source.path {tmp_path}: there is no Parquet file")
+    assert "no Parquet file" in refused(f"{tmp_path}/day=*")
+
+
+def test_one_good_path_does_not_excuse_another(tmp_path: Path) -> None:
+    write(tmp_path / "good" / "a.parquet", COLUMNS)
+    assert "nope" in refused(tmp_path / "good", tmp_path / "nope")
+
+
+def test_overlap_is_judged_by_the_files_that_are_reached(tmp_path: Path) -> None:
+    write(tmp_path / "day=1" / "a.parquet", COLUMNS)
+    write(tmp_path / "day=2" / "b.csv.parquet", COLUMNS)
+    assert find(f"{tmp_path}/day=1", f"{tmp_path}/*/b*").count == 2
+    assert "a.parquet is in two of the paths" in refused(f"{tmp_path}/day=1", f"{tmp_path}/*/a.parquet")
+    assert "a.parquet is in two of the paths" in refused(
+        tmp_path / "day=1", f"file:{tmp_path}/day=1/a.parquet"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"PAR1", b"user,item\n1,2\n" * 10, b"PAR1" + b"x" * 100 + b"PAR1"])
+def test_a_file_that_is_not_whole_parquet_is_named(tmp_path: Path, content: bytes) -> None:
+    write(tmp_path / "a.parquet", COLUMNS)
+    (tmp_path / "b.parquet").write_bytes(content)
+    assert refused(tmp_path).startswith(f"source file {tmp_path}/b.parquet: not Parquet, or damaged")
+
+
+@pytest.mark.parametrize("cut", [1, 20, 300])
+def test_a_file_that_was_cut_off_is_named(tmp_path: Path, cut: int) -> None:
+    file = write(tmp_path / "a.parquet", COLUMNS)
+    file.write_bytes(file.read_bytes()[:-cut])
+    assert str(file) in refused(tmp_path)
+
+
+def test_another_format_among_the_parquet_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", COLUMNS)
+    (tmp_path / "readme.csv").write_text("a,b")
+    assert "readme.csv: not Parquet" in refused(tmp_path)
+
+
+def test_an_encrypted_file_is_said_to_be_encrypted(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.parquet", COLUMNS)
+    file.write_bytes(file.read_bytes()[:-4] + b"PARE")
+    assert "a.parquet: its footer is encrypted" in refused(tmp_path)
+
+
+def test_a_footer_that_contradicts_its_row_groups_is_damaged(tmp_path: Path) -> None:
+    file = write(tmp_path / "a.parquet", {"item": pa.array(["a"] * 60)}, row_group_size=30)
+    content = file.read_bytes()
+    assert (
+        content.count(b"\x16\x78") == 1
+    )  # 60 rows, as Thrift's compact protocol writes it behind the schema
+    file.write_bytes(content.replace(b"\x16\x78", b"\x16\x7a"))
+    assert "a.parquet: damaged: its footer says 61 rows, its row groups hold 60" in refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("mark", "table"),
+    [
+        ("_delta_log/0.json", "Delta Lake"),
+        (".hoodie/hoodie.properties", "Apache Hudi"),
+        ("metadata/v1.metadata.json", "Apache Iceberg"),
+    ],
+)
+def test_a_tables_folder_is_never_read_as_plain_parquet(tmp_path: Path, mark: str, table: str) -> None:
+    write(tmp_path / "t" / "day=1" / "a.parquet", COLUMNS)
+    (tmp_path / "t" / mark).parent.mkdir()
+    (tmp_path / "t" / mark).write_text("{}")
+    for path in (
+        tmp_path,
+        tmp_path / "t",
+        tmp_path / "t" / "day=1",
+        tmp_path / "t/day=1/a.parquet",
+        tmp_path / "t/day=*",
+    ):
+        sentence = refused(path)
+        assert f"{tmp_path}/t is the folder of a table of {table}" in sentence
+        assert "\n" not in sentence
