@@ -34,6 +34,7 @@ _OF_THE_SYSTEM = {".", "cd", "export", "git", "mkdir", "tar", "cp", "dnf", "pip"
 """What belongs to no program of ours and to AWS; held to nothing."""
 
 _OF_SPARK = {"--master", "--deploy-mode", "--conf", "--py-files", "--archives", "--properties-file", "--name"}
+_YARN_COMMAND = re.compile(r"application -kill application_\d+_\d+|logs -applicationId \w+( -log_files \w+)?")
 _S3_COMMANDS = {"cp", "sync", "ls", "rm", "mv"}
 _AWS_EVERYWHERE = {"--region", "--profile", "--output", "--query", "--cli-input-json"}
 _PYTHON = re.compile(r"(\.venv/bin/)?python[0-9.]*")
@@ -54,6 +55,10 @@ def check(command: Sequence[str]) -> None:
         _check_airflow(words)
     elif program == "docker":
         _check_inside(words)
+    elif program == "yarn":
+        assert _YARN_COMMAND.fullmatch(" ".join(words)), (
+            "not a command of Hadoop's `yarn application` or `yarn logs`"
+        )
     else:
         assert program in _OF_THE_SYSTEM, f"no test knows how to run {program}"
 
