@@ -125,6 +125,9 @@ def _check_aws(service: str, operation: str, *words: str) -> None:
     if service == "s3":
         assert operation in _S3_COMMANDS
         return
+    if (service, operation) == ("emr", "add-steps"):  # the AWS CLI's own word for AddJobFlowSteps
+        assert given == {"--cluster-id", "--steps"}
+        return
     model = botocore.session.get_session().get_service_model("s3" if service == "s3api" else service)
     operations = {xform_name(name, "-"): name for name in model.operation_names}
     assert operation in operations, f"aws {service} has no {operation}"
