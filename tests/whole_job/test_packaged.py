@@ -25,7 +25,7 @@ from tests.yarn.emr_template import serverless_job
 from tests.yarn.jars import connector_jars
 from tests.yarn.machine import role, s3_file_system
 
-pytestmark = [pytest.mark.package, pytest.mark.job, pytest.mark.s3]
+pytestmark = [pytest.mark.timeout(1200), pytest.mark.package, pytest.mark.job, pytest.mark.s3]
 
 ROWS = [
     {"USER_ID": f"u{n % 5}", "SESSION_ID": f"s{n % 7}", "TIMESTAMP": 1_760_000_000 + n} for n in range(140)
@@ -149,6 +149,6 @@ def submit(
         env=environ,
         capture_output=True,
         text=True,
-        timeout=400,
+        timeout=500,  # on a machine of one's own a minute
         check=False,
     )

@@ -213,9 +213,9 @@ class Daemon:
             return []
         return [each for each in self._below() if application in _place(each)]
 
-    def python_workers(self, application: str) -> list[psutil.Process]:
-        """The Python processes that run tasks of that application here."""
-        return [each for each in self.below(application) if "pyspark.daemon" in _command(each)]
+    def has_master(self, application: str) -> bool:
+        """Whether that application's first container was started here."""
+        return any((self.folder / "logs" / application).glob("container_*_000001"))
 
     def kill(self) -> None:
         """End it and all its containers at once."""
@@ -253,12 +253,5 @@ def _write_site(file: Path, settings: Mapping[str, str]) -> None:
 def _place(process: psutil.Process) -> str:
     try:
         return process.cwd()
-    except psutil.Error:
-        return ""
-
-
-def _command(process: psutil.Process) -> str:
-    try:
-        return " ".join(process.cmdline())
     except psutil.Error:
         return ""

@@ -68,10 +68,15 @@ class Site:
         _write_defaults(self.folder, settings)
 
     def with_executors(self, count: int) -> dict[str, str]:
-        """What changes in a client's environment for more executors than one."""
+        """What changes in a client's environment for so many executors, all of which are waited for."""
         folder = self.folder / f"executors-{count}"
         folder.mkdir()
-        _write_defaults(folder, {**self._settings, "spark.executor.instances": str(count)})
+        more = {
+            "spark.executor.instances": str(count),
+            "spark.scheduler.minRegisteredResourcesRatio": "1.0",
+            "spark.scheduler.maxRegisteredResourcesWaitingTime": f"{END_SECONDS}s",
+        }
+        _write_defaults(folder, {**self._settings, **more})
         return {"SPARK_CONF_DIR": str(folder)}
 
     def _put_archive(self) -> None:
