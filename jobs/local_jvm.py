@@ -7,6 +7,7 @@ about memory, collector or archives stands. Under spark-submit nobody asks here.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -15,6 +16,7 @@ from jobs.class_archive import archive_options
 
 _LOG_SETTINGS = Path(__file__).with_name("log4j2.properties")
 _OPTIONS = ("SPARK_SUBMIT_OPTS", "PYSPARK_SUBMIT_ARGS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
+_UTF8_LOCALE = "C.UTF-8"
 _GIB = 1 << 30
 _MIB_OF_GIB = 1024
 
@@ -36,12 +38,20 @@ def launch_environment(environ: Mapping[str, str], memory: int | None = None) ->
 
     `memory` is the machine's, in bytes: a quarter of it, between 1 and 8 GiB, becomes the heap.
     """
-    changes = {} if environ.get("SPARK_DRIVER_MEMORY") else {"SPARK_DRIVER_MEMORY": f"{_heap(memory)}g"}
+    changes = _encoding(environ)
+    changes |= {} if environ.get("SPARK_DRIVER_MEMORY") else {"SPARK_DRIVER_MEMORY": f"{_heap(memory)}g"}
     if not environ.get("SPARK_CONF_DIR"):  # whoever has such a folder has a log configuration in it
         log = f"-Dlog4j2.configurationFile={_LOG_SETTINGS.as_uri()}"
         options = (log, _collector(environ), _class_archive(environ), environ.get("SPARK_SUBMIT_OPTS"))
         changes["SPARK_SUBMIT_OPTS"] = " ".join(filter(None, options))
     return changes
+
+
+def _encoding(environ: Mapping[str, str]) -> dict[str, str]:
+    """Let the JVM read file names as UTF-8: in another locale, or one that is not installed, it finds no é."""
+    if sys.platform != "linux" or environ.get("LC_ALL") == _UTF8_LOCALE:
+        return {}
+    return {"LC_ALL": _UTF8_LOCALE}
 
 
 def memory_settings(environ: Mapping[str, str], memory: int | None = None) -> dict[str, str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import boto3
 
+from core.globs import is_glob, matcher
 from delivery.storage import Folder, open_filesystem, read_text
 from expectations.suite import Suite
 from jobs.aws_account import Service, require_credentials, resolve_service
@@ -136,21 +137,25 @@ def prepare_replay(command: ReplayCommand, settings: Settings, run: RunFolder) -
 
 
 def _refuse_overlap(settings: Settings) -> None:
-    output = _comparable(settings.output.path)
+    """Refuse an output below what a source path matches, and a source below the output."""
+    output_kind, output = _place(settings.output.path)
     for path in settings.source.path:
-        source = _comparable(path)
-        if output.startswith(source) or source.startswith(output):
+        kind, source = _place(path)
+        begins = source
+        while is_glob(begins):
+            begins = begins.rpartition("/")[0]
+        inside = matcher(source)(output) is not None or f"{begins}/".startswith(f"{output}/")
+        if kind == output_kind and inside:
             raise UsageError(
                 f"output.path {settings.output.path} and source.path {path} lie inside each other: "
                 "choose an output folder of its own, or the next run would read what this one writes.",
             )
 
 
-def _comparable(url: str) -> str:
+def _place(url: str) -> tuple[str, str]:
+    """Return what kind of storage a URL is on, and the path there."""
     _, path = open_filesystem(url)
-    scheme = "s3:" if url.startswith(("s3://", "s3a://")) else "file:"
-    fixed = path.split("*", 1)[0] if "*" in path else path.rstrip("/") + "/"
-    return scheme + fixed
+    return "s3" if is_s3(url) else "file", path.rstrip("/")
 
 
 def _require_writable(run: RunFolder) -> None:

@@ -18,6 +18,11 @@ _READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) 
 _JAVA_CAUSE = re.compile(r"^(?:Caused by: )?(java\.(?:util|lang|time)\.[\w.]*Exception)", re.MULTILINE)
 _ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 
+_LACKING = re.compile(
+    r"Unsupported encoding: (?P<encoding>\w+)|Class (?:[\w$]+\.)*(?P<codec>\w+) was not found"
+)
+_CHECKSUM = re.compile(r"ChecksumException: Checksum error")
+
 SparkFailure = (Py4JJavaError, PySparkException)
 """What Spark raises when an action fails."""
 
@@ -49,10 +54,7 @@ def usage_error(error: Exception) -> UsageError | None:
     text = _whole_text(error)
     unreadable = _READING.search(text)
     if unreadable:
-        return UsageError(
-            f"source file {unreadable[1]} can't be read: it is damaged or not Parquet throughout; "
-            "write it anew or leave it out of source.path.",
-        )
+        return UsageError(_unreadable(unreadable[1], text))
     causes = _ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
     if causes:
         return UsageError(
@@ -60,6 +62,26 @@ def usage_error(error: Exception) -> UsageError | None:
             "source.select or source.filter, or a rule of the suite.",
         )
     return None
+
+
+def _unreadable(file: str, text: str) -> str:
+    """The sentence for a file that Spark failed to read: valid and beyond this Spark, changed, or damaged."""
+    lacking = _LACKING.search(text)
+    if lacking:
+        what = f"the encoding {lacking['encoding']}" if lacking["encoding"] else f"{lacking['codec']}"
+        return (
+            f"source file {file} can't be read: it is written with {what}, which this Spark lacks; write it again with "
+            "Snappy, Zstandard or no compression and the usual encodings, or leave it out of source.path."
+        )
+    if _CHECKSUM.search(text):
+        return (
+            f"source file {file} can't be read: it is not the file that its checksum beside it (.crc) was made of; "
+            "delete the checksum if the file was written again since, else restore the file."
+        )
+    return (
+        f"source file {file} can't be read: it is damaged or not Parquet throughout; "
+        "write it anew or leave it out of source.path."
+    )
 
 
 def _whole_text(error: Exception) -> str:
