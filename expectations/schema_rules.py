@@ -48,7 +48,7 @@ def schema_rules(
     """The suite entries for one schema.
 
     `required` names the event columns that the schema does not let be null (`itemId`, `eventValue`, …);
-    `metadata_columns` is the number of the schema's fields that are neither required nor reserved.
+    `metadata_columns` is the number of the schema's metadata fields, EVENT_TYPE and EVENT_VALUE included.
     """
     rules = [_not_null(column) for column in required]
     for each in properties:
@@ -102,8 +102,9 @@ def _few_event_types(metadata_columns: int) -> dict[str, Any]:
     """Counts only event types that may be sent: dirty ones cost their rows, they do not refuse the run."""
     most = EVENT_TYPES_AND_METADATA - metadata_columns
     says = (
-        f"At most {most} distinct event types: with the schema's {metadata_columns} metadata columns "
-        f"that makes the {EVENT_TYPES_AND_METADATA} that a dataset may have."
+        f"At most {most} distinct event types: with the schema's {metadata_columns} metadata columns that makes the "
+        f"{EVENT_TYPES_AND_METADATA} that a dataset may have. By the developer guide's page on interaction data, "
+        "EVENT_TYPE and EVENT_VALUE count among those columns; the page on quotas does not say so."
     )
     pattern = BLANK_OR_LITERAL.replace("\\", "\\\\")
     clean = f"eventType IS NOT NULL AND NOT eventType RLIKE '{pattern}' AND length(eventType) <= 256"

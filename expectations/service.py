@@ -16,7 +16,7 @@ def service_suite(
     """The rules of PutEvents and of this dataset's schema, in Great Expectations' own format.
 
     `properties` are the mapped ones, `required` the event columns that the schema does not let be null,
-    `metadata_columns` how many metadata fields the schema has.
+    `metadata_columns` how many metadata fields the schema has, EVENT_TYPE and EVENT_VALUE included.
     """
     document = json.loads(files("expectations").joinpath("events.json").read_text(encoding="utf-8"))
     added = schema_rules(properties, required, metadata_columns)

@@ -23,8 +23,8 @@ from expectations.verdict import Verdict
 from jobs.account import Staged
 from jobs.counting import DAY, TYPE, count_events, day_column
 from jobs.delivered_before import beside_merges, delivered_ids
-from jobs.errors import UsageError
 from jobs.event_counts import EventCounts
+from jobs.misreadings import refuse_misread
 from jobs.plan import Lengths
 from jobs.preparation import Preparation
 from jobs.progress import PhaseListener
@@ -35,7 +35,6 @@ from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from jobs.workers import prepare_workers
 from transforms import events, staging
 from transforms.session_lengths import session_lengths, user_lengths
-from transforms.timestamps import MICROS_PER, better_unit
 
 _BYTES_PER_PARTITION = 256 * 1024 * 1024
 _FIRST_OF_REQUEST = "first_of_request"
@@ -81,7 +80,7 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     begin(watch, context, JUDGE)
     counts = _counted(stage, rules)
     source.require_rows(counts["rows"])
-    _refuse_wrong_unit(preparation, counts)
+    refuse_misread(preparation.settings.mapping, counts)
     verdict = judge(rules, counts, stage)
     begin(watch, context, WRITE_REJECTED)
     _write_rejected(stage, rules, preparation)
@@ -119,7 +118,9 @@ def _staged_frame(
     spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules, partitions: int
 ) -> DataFrame:
     # A suite of the user's may look at the type, too; a column stands in the stage once.
-    kept = dict.fromkeys((*rules.scan_columns(), *rules.check_columns(), events.UNIT_INSTEAD, TYPE, DAY))
+    kept = dict.fromkeys(
+        (*rules.scan_columns(), *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
+    )
     return staging.stage(
         checked.select("*", day_column()),
         delivered_ids(spark, preparation),
@@ -142,7 +143,7 @@ def _write_stage(
 def _counted(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
     """Take every count of the stage: the rules' tallies, the units' votes, the requests that it needs."""
     with _telling_the_cause():
-        return take_tallies(rules, stage, (events.UNIT_INSTEAD, _FIRST_OF_REQUEST))
+        return take_tallies(rules, stage, (events.UNIT_INSTEAD, events.NO_TEXT, _FIRST_OF_REQUEST))
 
 
 @contextmanager
@@ -152,17 +153,6 @@ def _telling_the_cause() -> Iterator[None]:
         yield
     except SparkFailure as failure:
         raise explained(failure) or failure from None
-
-
-def _refuse_wrong_unit(preparation: Preparation, counts: Mapping[str, int]) -> None:
-    sent_at = preparation.settings.mapping.sent_at
-    votes = {unit: counts[value_name(events.UNIT_INSTEAD, unit)] for unit in MICROS_PER}
-    better = better_unit(votes, counts["rows"])
-    if better is not None:
-        raise UsageError(
-            f"mapping.sentAt: read as {sent_at.unit or 'seconds'}, most times lie outside 1980 to 2100; "
-            f"as {better} they would be plausible: set mapping.sentAt.unit to {better}.",
-        )
 
 
 def _count(stage: DataFrame, total: int) -> EventCounts:

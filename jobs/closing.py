@@ -145,3 +145,5 @@ def _say(ending: Ending, url: str) -> None:
     )
     if ending.reason:
         _LOG.warning("%s", ending.reason)
+    elif not staged.rows_read:
+        _LOG.warning("no row was read: source.path, source.filter and the window leave none")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import atexit
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, suppress
 from functools import cache
@@ -17,6 +18,7 @@ from pathlib import Path
 from jobs.class_archive import archive_options
 
 _OPTIONS = ("SPARK_SUBMIT_OPTS", "PYSPARK_SUBMIT_ARGS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
+_UTF8_LOCALE = "C.UTF-8"
 _GIB = 1 << 30
 _MIB_OF_GIB = 1024
 
@@ -38,7 +40,8 @@ def launch_environment(environ: Mapping[str, str], memory: int | None = None) ->
 
     `memory` is the machine's, in bytes: a quarter of it, between 1 and 8 GiB, becomes the heap.
     """
-    changes = {} if environ.get("SPARK_DRIVER_MEMORY") else {"SPARK_DRIVER_MEMORY": f"{_heap(memory)}g"}
+    changes = _encoding(environ)
+    changes |= {} if environ.get("SPARK_DRIVER_MEMORY") else {"SPARK_DRIVER_MEMORY": f"{_heap(memory)}g"}
     if not environ.get("SPARK_CONF_DIR"):  # whoever has such a folder has a log configuration in it
         log = f"-Dlog4j2.configurationFile={_log_settings().as_uri()}"
         options = (log, _collector(environ), _class_archive(environ), environ.get("SPARK_SUBMIT_OPTS"))
@@ -52,6 +55,13 @@ def _log_settings() -> Path:
     files_open = ExitStack()
     atexit.register(files_open.close)
     return files_open.enter_context(as_file(files("jobs") / "log4j2.properties"))
+
+
+def _encoding(environ: Mapping[str, str]) -> dict[str, str]:
+    """Let the JVM read file names as UTF-8: in another locale, or one that is not installed, it finds no é."""
+    if sys.platform != "linux" or environ.get("LC_ALL") == _UTF8_LOCALE:
+        return {}
+    return {"LC_ALL": _UTF8_LOCALE}
 
 
 def memory_settings(environ: Mapping[str, str], memory: int | None = None) -> dict[str, str]:

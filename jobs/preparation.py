@@ -9,8 +9,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 
-from pyarrow.fs import LocalFileSystem
-
+from core.globs import is_glob, matcher
 from delivery.aws.buckets import Bucket
 from delivery.aws.session import aws_session, ca_bundle
 from delivery.storage import Folder, find_buckets, open_filesystem, read_text
@@ -144,21 +143,24 @@ def refuse_overlap(settings: Settings) -> None:
         UsageError: one of them lies in the other.
         StorageError: a path is of no kind that can be used.
     """
-    output = _comparable(settings.output.path)
+    output_kind, output = _place(settings.output.path)
     for path in settings.source.path:
-        source = _comparable(path)
-        if output.startswith(source) or source.startswith(output):
+        kind, source = _place(path)
+        begins = source
+        while is_glob(begins):
+            begins = begins.rpartition("/")[0]
+        inside = matcher(source)(output) is not None or f"{begins}/".startswith(f"{output}/")
+        if kind == output_kind and inside:
             raise UsageError(
                 f"output.path {settings.output.path} and source.path {path} lie inside each other: "
                 "choose an output folder of its own, or the next run would read what this one writes.",
             )
 
 
-def _comparable(url: str) -> str:
+def _place(url: str) -> tuple[str, str]:
+    """Return what kind of storage a URL is on, and the path there."""
     filesystem, path = open_filesystem(url)
-    scheme = "file:" if isinstance(filesystem, LocalFileSystem) else "s3:"
-    fixed = path.split("*", 1)[0] if "*" in path else path.rstrip("/") + "/"
-    return scheme + fixed
+    return str(filesystem.type_name), path.rstrip("/")
 
 
 def _require_writable(run: RunFolder) -> None:

@@ -79,6 +79,7 @@ def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead:
     """
     settings = preparation.settings
     files = preparation.source or _filtered_files(spark, settings)
+    _require_readable_names(spark, files)
     layout = plan_reading(files.footers, _used(spark, settings))
     _log(files, layout.differences)
     raw = read(spark, layout)
@@ -90,6 +91,19 @@ def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead:
 def _filtered_files(spark: SparkSession, settings: Settings) -> SourceFiles:
     folders = FolderFilter(spark, settings.source.filter) if settings.source.filter else None
     return find_files(settings.source.path, open_filesystem, folders)
+
+
+def _require_readable_names(spark: SparkSession, files: SourceFiles) -> None:
+    """Refuse local names that Java can't write in its locale: it would say that there is no such file."""
+    encoding = spark._jvm.java.lang.System.getProperty("sun.jnu.encoding") or ""  # type: ignore[union-attr]  # noqa: SLF001
+    if encoding.upper().replace("-", "") == "UTF8":
+        return
+    for footer in files.footers.footers:
+        if footer.file.url.startswith("file:") and not footer.file.path.isascii():
+            raise UsageError(
+                f"source file {footer.file.name}: Java can't find a name with such letters in the encoding {encoding}; "
+                "set LC_ALL=C.UTF-8 where Spark starts."
+            )
 
 
 def _used(spark: SparkSession, settings: Settings) -> Used:

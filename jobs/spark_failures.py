@@ -43,6 +43,10 @@ _S3A_CAUSES = {
     ),
     "no credentials": "Java found no AWS credentials. Use a role, or keys that Java's AWS SDK finds as well",
 }
+_LACKING = re.compile(
+    r"Unsupported encoding: (?P<encoding>\w+)|Class (?:[\w$]+\.)*(?P<codec>\w+) was not found"
+)
+_CHECKSUM = re.compile(r"ChecksumException: Checksum error")
 
 SparkFailure = (Py4JJavaError, PySparkException)
 """What Spark raises when an action fails."""
@@ -83,10 +87,7 @@ def explained(error: Exception) -> UsageError | Interrupted | None:
         return UsageError(f"Spark could not read or write on S3: {_S3A_CAUSES.get(code) or cause_of(code)}.")
     unreadable = _READING.search(text)
     if unreadable:
-        return UsageError(
-            f"source file {unreadable[1]} can't be read: it is damaged or not Parquet throughout; "
-            "write it anew or leave it out of source.path.",
-        )
+        return UsageError(_unreadable(unreadable[1], text))
     causes = _ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
     if causes:
         return UsageError(
@@ -101,6 +102,26 @@ def _s3_code(text: str) -> str | None:
     if not _S3A.search(text):
         return None
     return next((code for pattern, code in _S3A_WORDS if pattern.search(text)), None)
+
+
+def _unreadable(file: str, text: str) -> str:
+    """The sentence for a file that Spark failed to read: valid and beyond this Spark, changed, or damaged."""
+    lacking = _LACKING.search(text)
+    if lacking:
+        what = f"the encoding {lacking['encoding']}" if lacking["encoding"] else f"{lacking['codec']}"
+        return (
+            f"source file {file} can't be read: it is written with {what}, which this Spark lacks; write it again with "
+            "Snappy, Zstandard or no compression and the usual encodings, or leave it out of source.path."
+        )
+    if _CHECKSUM.search(text):
+        return (
+            f"source file {file} can't be read: it is not the file that its checksum beside it (.crc) was made of; "
+            "delete the checksum if the file was written again since, else restore the file."
+        )
+    return (
+        f"source file {file} can't be read: it is damaged or not Parquet throughout; "
+        "write it anew or leave it out of source.path."
+    )
 
 
 def _whole_text(error: Exception) -> str:

@@ -23,30 +23,12 @@ from jobs.jar_cache import JarCache
 from jobs.jar_resolver import jars_of
 from jobs.java import ensure_java
 from jobs.local_jvm import launch_environment, memory_settings
+from jobs.required_settings import HADOOP_UNSET, REQUIRED
 from jobs.s3_connector import S3_FILESYSTEM, account_settings, bucket_settings, connector_packages
 from jobs.trust_store import PROPERTY, temporary_trust_store
 
-_REQUIRED = {
-    # What cannot be read becomes null and is rejected by name, row by row; with ANSI it would end the run.
-    "spark.sql.ansi.enabled": "false",
-    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
-    # A date without an offset is UTC on every machine: event ids are made of it.
-    "spark.sql.session.timeZone": "UTC",
-    # A file that vanishes or is damaged must end the run, not shrink it.
-    "spark.sql.files.ignoreCorruptFiles": "false",
-    "spark.sql.files.ignoreMissingFiles": "false",
-    # Dates before 1900 are rejected as events, but must not end the run where they are read or put aside.
-    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
-    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
-    "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
-    "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
-}
-"""Settings that hold whatever the user's configuration says: the account and the event ids depend on them."""
-
 _PREFERRED = {
     "spark.sql.parquet.compression.codec": "zstd",
-    # pandas writes nanoseconds, which Spark refuses unless it may read them as numbers.
-    "spark.sql.legacy.parquet.nanosAsLong": "true",
     # The JVM never compiles a method of more than 8,000 bytes of bytecode (HotSpot, HugeMethodLimit): what Spark fuses
     # beyond that runs interpreted, and slower than what it does not fuse. Many properties or rules get there.
     "spark.sql.codegen.hugeMethodLimit": "8000",
@@ -119,6 +101,7 @@ def build_session(app_name: str, buckets: Sequence[Bucket] = ()) -> SparkSession
     session.sparkContext.setLogLevel(conf.get("spark.log.level", "FATAL") or "FATAL")
     _silence_query_loggers()
     _claim_s3(session.sparkContext)
+    _list_every_file(session.sparkContext)
     return session
 
 
@@ -134,7 +117,7 @@ def settle(
     """
     if (conf.get("spark.speculation") or "false").lower() == "true":
         raise UsageError("spark.speculation is on: a second copy of a task would send twice; turn it off.")
-    conf.setAll(list(_REQUIRED.items()))
+    conf.setAll(list(REQUIRED.items()))
     local = {**_LOCAL, **(memory or {})} if _is_local(conf) else {}
     preferred = {"spark.app.name": app_name, **_PREFERRED, **s3, **local}
     for key, value in preferred.items():
@@ -189,6 +172,13 @@ def _claim_s3(context: SparkContext) -> None:
     hadoop = context._jsc.hadoopConfiguration()  # noqa: SLF001 - it has no public name
     if hadoop.get("fs.s3.impl") is None:
         hadoop.set("fs.s3.impl", S3_FILESYSTEM)
+
+
+def _list_every_file(context: SparkContext) -> None:
+    """Take back what a cluster's Hadoop configuration says of files to pass over."""
+    hadoop = context._jsc.hadoopConfiguration()  # noqa: SLF001 - as above
+    for key in HADOOP_UNSET:
+        hadoop.unset(key)
 
 
 def _is_local(conf: SparkConf) -> bool:

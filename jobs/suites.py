@@ -17,6 +17,9 @@ from transforms.properties_plan import MAPPED_BY, Property
 
 # USER_ID may be missing: events of anonymous sessions have none. EVENT_TYPE and TIMESTAMP are required by PutEvents
 # itself, whatever the schema says, so `events.json` has their rules.
+_COUNTED = ("EVENT_TYPE", "EVENT_VALUE")
+"""Reserved fields that count among the metadata columns: developer guide, "Interactions data requirements"."""
+
 _RULED_ELSEWHERE = {"USER_ID", "EVENT_TYPE", "TIMESTAMP"}
 
 
@@ -28,7 +31,9 @@ def suite_of_schema(schema: InteractionsSchema, properties: Sequence[Property]) 
         for field in schema.fields
         if field.name in MAPPED_BY and field.name not in _RULED_ELSEWHERE and not field.nullable
     ]
-    return service_suite(rules, required, len(schema.metadata))
+    return service_suite(
+        rules, required, len(schema.metadata) + sum(schema.get(name) is not None for name in _COUNTED)
+    )
 
 
 def suite_of_user(settings: ChecksSettings, properties: Sequence[Property]) -> Suite | None:

@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
+from jobs.required_settings import REQUIRED
 from standin.settings import EXAMPLE_CREDENTIALS
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,18 +41,10 @@ def spark_session() -> Iterator[SparkSession]:
     # The Python workers inherit what the JVM started with: the stand-in's keys must be there by then.
     os.environ.update(EXAMPLE_ENVIRONMENT)
     os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    session = (
-        SparkSession.builder.master("local[2]")
-        .appName("tests")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.shuffle.partitions", "2")
-        .config("spark.sql.ansi.enabled", "false")
-        .config("spark.sql.session.timeZone", "UTC")
-        .config("spark.sql.legacy.parquet.nanosAsLong", "true")
-        .config("spark.python.sql.dataFrameDebugging.enabled", "false")
-        .config("spark.driver.memory", "2g")
-        .getOrCreate()
-    )
+    conf = SparkConf().setMaster("local[2]").setAppName("tests").setAll(list(REQUIRED.items()))
+    conf.set("spark.ui.enabled", "false").set("spark.sql.shuffle.partitions", "2")
+    conf.set("spark.python.sql.dataFrameDebugging.enabled", "false").set("spark.driver.memory", "2g")
+    session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
     yield session
     session.stop()

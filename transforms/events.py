@@ -27,7 +27,7 @@ from transforms.mapping import MappingSettings, SessionSettings
 from transforms.names import EVENT_COLUMNS
 from transforms.properties import UNREADABLE_PREFIX, MappedProperty, properties_json
 from transforms.properties_plan import Property
-from transforms.scalars import id_text, is_unreadable, read_as
+from transforms.scalars import id_text, is_no_text, is_unreadable, present, read_as
 from transforms.sessions import LANE, derive
 from transforms.timestamps import may_lie_within, to_micros, to_seconds, unit_instead
 
@@ -37,8 +37,12 @@ SOURCE = "source"
 UNIT_INSTEAD = "_unit_instead"
 """The numeric unit that would make the time plausible where the configured one does not. See `timestamps`."""
 
+NO_TEXT = "_no_text"
+"""The first part of an event whose mapped value is no valid UTF-8, by the mapping's key; null in nearly every row."""
+
 _VALUE_PREFIX = "_value_"
 _TEXTS = ("eventType", "itemId", "recommendationId", "eventAttributionSource")
+_ALL_TEXTS = ("userId", "sessionId", "eventId", *_TEXTS, "impression")
 _HELPERS = (
     "_properties",
     "_body",
@@ -51,6 +55,7 @@ _HELPERS = (
     "_impression_bad_ids",
     UNREADABLE_PREFIX + "eventValue",
     UNIT_INSTEAD,
+    NO_TEXT,
 )
 
 
@@ -67,7 +72,7 @@ def shape(
 
     Gives the event columns (`names.EVENT_COLUMNS`), one column for each property under its key, the helper
     columns (`_properties`, `_body`, `_envelope`, `_body_bytes`, `_at_micros`, `_impression_…`,
-    `_unreadable_<key>`, `_unit_instead`) and `source`. Fields that nothing maps are typed nulls. Where
+    `_unreadable_<key>`, `_unit_instead`, `_no_text`) and `source`. Fields that nothing maps are typed nulls. Where
     sessions are derived by gap, the rows lie gathered by user in `partitions` partitions and have `_lane`.
 
     Raises `BadInput` for an expression that can't be used, and for source columns that can't be kept.
@@ -96,6 +101,25 @@ class _Values:
     def text(self, name: str) -> Column:
         return id_text(*self.get(name), f"mapping.{name}")
 
+    def no_text(self, mapped: Sequence[MappedProperty]) -> Column:
+        """Name the first part that is no text, though it should be; a string."""
+        parts = [(name, *self.get(name)) for name in _ALL_TEXTS]
+        parts += [
+            (f"properties.{each.plan.field}", each.value, each.value_type)
+            for each in mapped
+            if each.plan.type == "string"
+        ]
+        named = [
+            F.when(is_no_text(column, kind), name) for name, column, kind in parts if not _is_plain(kind)
+        ]
+        return F.coalesce(*named) if named else F.lit(None).cast("string")
+
+
+def _is_plain(kind: T.DataType) -> bool:
+    """Whether no value of this type can fail to be text."""
+    inner = kind.elementType if isinstance(kind, T.ArrayType) else kind
+    return not isinstance(inner, (T.StringType, T.BinaryType))
+
 
 def _check_columns(rows: DataFrame) -> None:
     """Refuse rows that could not be written again as they are, to `rejected/`."""
@@ -112,6 +136,11 @@ def _values(rows: DataFrame, mapping: MappingSettings, properties: Sequence[Prop
     mapped = [(name, expr, f"mapping.{name}") for name, expr in mapping.expressions().items()]
     mapped += [(plan.key, plan.expr, f"mapping.properties.{plan.field}") for plan in properties]
     columns = [resolve(rows, expr, where).alias(_VALUE_PREFIX + name) for name, expr, where in mapped]
+    types = rows.select(*columns).schema
+    columns = [
+        present(column, field.dataType).alias(field.name)
+        for column, field in zip(columns, types, strict=True)
+    ]
     return rows.select(F.struct("*").alias(SOURCE), *columns)
 
 
@@ -139,7 +168,7 @@ def _typed(events: DataFrame, known: _Values, mapped: Sequence[MappedProperty]) 
     """Cast to the types of the event and of the schema."""
     return events.withColumns(
         {name: known.text(name) for name in _TEXTS}
-        | {"sentAt": to_seconds(F.col("_at_micros"))}
+        | {"sentAt": to_seconds(F.col("_at_micros")), NO_TEXT: known.no_text(mapped)}
         | {"eventValue": read_as(*known.get("eventValue"), "double", "mapping.eventValue")}
         | {"impression": impression_ids(*known.get("impression"))}
         | {one.key: one.typed() for one in mapped}

@@ -14,7 +14,7 @@ import pyarrow.types as pt
 
 from transforms.interactions_schema import MAX_METADATA_FIELDS, AvroType
 from transforms.names import flat, is_taken
-from transforms.timestamps import MICROS_PER, PLAUSIBLE_SECONDS
+from transforms.timestamps import PER_SECOND, PLAUSIBLE_SECONDS
 
 NAMES: Mapping[str, tuple[str, ...]] = {
     "userId": ("userid", "user", "uid", "customerid", "customer", "visitorid", "memberid", "accountid", "profileid",
@@ -98,8 +98,8 @@ def unit_of(kind: pa.DataType, limits: tuple[int, int] | None) -> tuple[str, str
         return ("iso8601", "it is text") if _is_text(kind) else ("seconds", "it is a number; check its unit")
     if limits is None:
         return "seconds", "the footer does not tell its bounds; check its unit"
-    for unit, micros in MICROS_PER.items():
-        earliest, end = (bound * 1_000_000 // micros for bound in PLAUSIBLE_SECONDS)
+    for unit, per_second in PER_SECOND.items():
+        earliest, end = (bound * per_second for bound in PLAUSIBLE_SECONDS)
         if earliest <= limits[0] < end:
             whole = "its values lie" if limits[1] < end else "its least value, not its greatest, lies"
             return unit, f"{whole} between 1980 and 2100 when read as {unit}"

@@ -72,8 +72,11 @@ def impression_sizes(ids: Column, joined_ids: Column) -> dict[str, Column]:
 
 
 def _texts(column: Column, element: T.DataType) -> Column:
-    """Write each id as `id_text` does; a plain cast, which is quicker, does the same to all but fractions."""
-    if isinstance(element, (T.FloatType, T.DoubleType)):
+    """Write each id as `id_text` does; a plain cast, which is quicker, does the same to all but fractions and decimals.
+
+    Text that is not UTF-8 rejects its row, whatever becomes of it here.
+    """
+    if isinstance(element, (T.FloatType, T.DoubleType, T.DecimalType)):
         return F.transform(column, lambda item: id_text(item, element, _WHERE))
     id_text(F.lit(None), element, _WHERE)
     return column.cast("array<string>")

@@ -74,7 +74,7 @@ class InteractionsSchema:
 
 def _raw_fields(text: str, where: str) -> list[object]:
     try:
-        record = json.loads(text)
+        record = json.loads(text.removeprefix("\ufeff"))  # some editors begin a file with it
     except ValueError as error:
         at = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise BadInput(

@@ -20,7 +20,7 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
-TimeUnit = Literal["seconds", "milliseconds", "microseconds", "timestamp", "iso8601"]
+TimeUnit = Literal["seconds", "milliseconds", "microseconds", "nanoseconds", "timestamp", "iso8601"]
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
 _SCHEMES = ("s3", "s3a", "file")
@@ -131,7 +131,7 @@ class MappingSettings(_Block):
     )
     sent_at: SentAtSettings = Field(
         description="an expression, or `{expr, unit}` with unit `seconds`, `milliseconds`, `microseconds`, "
-        "`timestamp` or `iso8601`"
+        "`nanoseconds`, `timestamp` or `iso8601`"
     )
     event_id: Expression | None = Field(
         default=None,

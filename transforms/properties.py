@@ -16,7 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from transforms.properties_plan import Property
-from transforms.scalars import is_unreadable, read_as
+from transforms.scalars import as_text, is_unreadable, read_as
 
 UNREADABLE_PREFIX = "_unreadable_"
 """`_unreadable_<key>`: true where the mapped value was there but is not of the field's type."""
@@ -46,11 +46,12 @@ class MappedProperty:
         where = f"mapping.properties.{self.plan.field}"
         value, value_type = self.value, self.value_type
         if isinstance(value_type, T.ArrayType) and self.plan.type == "string":
-            value, value_type = _joined(value), _checked_element(value_type, where)
+            value, value_type = _joined(value, value_type), _checked_element(value_type, where)
         return read_as(value, value_type, self.plan.type, where).alias(self.key)
 
     def unreadable(self) -> Column:
         """Say where the value was lost, as `_unreadable_<key>`; needs the typed column beside the value."""
+        # Text that is none, as bytes may be, has a rule of its own.
         lost = F.lit(False) if self.plan.type == "string" else is_unreadable(self.value, F.col(self.key))
         return lost.alias(UNREADABLE_PREFIX + self.key)
 
@@ -73,12 +74,24 @@ def properties_json(properties: Sequence[Property]) -> Column:
     """Write the typed columns as one JSON object of strings; null when every property is null."""
     if not properties:
         return F.lit(None).cast("string")
-    fields = [F.col(planned.key).cast("string").alias(planned.key) for planned in properties]
+    fields = [_written(planned).alias(planned.key) for planned in properties]
     return F.when(F.coalesce(*fields).isNotNull(), F.to_json(F.struct(*fields)))
 
 
-def _joined(values: Column) -> Column:
-    return F.when(F.size(values) > 0, F.array_join(values.cast("array<string>"), _SEPARATOR))
+def _written(planned: Property) -> Column:
+    """Write a typed column; a string was written when it was read."""
+    kinds: dict[str, T.DataType] = {"float": T.FloatType(), "double": T.DoubleType()}
+    column = F.col(planned.key)
+    return as_text(column, kinds[planned.type]) if planned.type in kinds else column.cast("string")
+
+
+def _joined(values: Column, array: T.ArrayType) -> Column:
+    element = array.elementType
+    if isinstance(element, (T.FloatType, T.DoubleType, T.DecimalType)):
+        texts = F.transform(values, lambda each: as_text(each, element))
+    else:
+        texts = values.cast("array<string>")
+    return F.when(F.size(values) > 0, F.array_join(texts, _SEPARATOR))
 
 
 def _checked_element(array: T.ArrayType, where: str) -> T.DataType:

@@ -77,7 +77,8 @@ def _check_nothing_required_is_missing(mapping: MappingSettings, schema: Interac
     if "userId" not in mapped and "sessionId" not in mapped:
         raise BadInput("mapping: neither userId nor sessionId is mapped; sessions come from one of the two.")
     for field in schema.fields:
-        if field.nullable or field.name == "USER_ID":  # events of anonymous sessions have no user
+        # Events of anonymous sessions have no user; a session every event has, mapped or derived.
+        if field.nullable or field.name in ("USER_ID", "SESSION_ID"):
             continue
         key = MAPPED_BY.get(field.name)
         if key not in mapped and field.name not in mapping.properties:

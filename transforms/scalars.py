@@ -17,23 +17,58 @@ _FRACTIONAL = (T.FloatType, T.DoubleType)
 _RANGE = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _READABLE = (T.StringType, T.BooleanType, T.NumericType, T.NullType)
 _ID_TYPES = (*_READABLE, T.BinaryType, T.DateType, T.TimestampType, T.TimestampNTZType)
+_EXPONENT = r"^(-?)(\d+)(?:\.(\d+))?E(-?\d+)$"
+_MOST_EXPONENT = 400
+"""Of a double it is 324 at the most, of a decimal 38."""
+
 _DOUBLE_WITH_SUFFIX = r"[dDfF]\s*$"
 
 
-def id_text(column: Column, data_type: T.DataType, where: str) -> Column:
-    """Write an id as string, its text untouched; `where` is the configuration key that errors name.
+def present(column: Column, data_type: T.DataType) -> Column:
+    """Return the value, or null for NaN: pandas writes a missing number so."""
+    if isinstance(data_type, _FRACTIONAL):
+        return F.when(~F.isnan(column), column)
+    return column
 
-    A whole number held in a double is written without ".0": pandas makes doubles of ints as soon as one is
-    missing, and "123.0" would be another item than "123". NaN stays "NaN", for a rule to reject.
+
+def id_text(column: Column, data_type: T.DataType, where: str) -> Column:
+    """Write an id as `as_text` does; `where` is the configuration key that errors name.
 
     Raises `BadInput` for arrays, maps, structs and intervals.
     """
-    if isinstance(data_type, _FRACTIONAL):
-        whole = (column == F.floor(column)) & (F.abs(column) < F.lit(2.0**63))
-        return F.when(whole, column.cast("long").cast("string")).otherwise(column.cast("string"))
     if not isinstance(data_type, _ID_TYPES):
         raise BadInput(f"{where} gives {data_type.simpleString()}, not one value: pick a part of it.")
+    return as_text(column, data_type)
+
+
+def as_text(column: Column, data_type: T.DataType) -> Column:
+    """Write a value as text: one text for each value, and no two values alike.
+
+    A number is written shortest, without exponent: pandas makes doubles of ints as soon as one is missing, and
+    "123.0" would be another item than "123". NaN is null. Text and bytes stay as they are where they are UTF-8, and
+    are null where they are not (see `is_no_text`): as replacement characters, different values would become one.
+    """
+    if isinstance(data_type, _FRACTIONAL):
+        whole = (column == F.floor(column)) & (F.abs(column) < F.lit(2.0**63))
+        digits = _without_exponent(column.cast("string"))
+        return F.when(whole, column.cast("long").cast("string")).when(~F.isnan(column), digits)
+    if isinstance(data_type, T.DecimalType):
+        return (
+            _shortest(_without_exponent(column.cast("string"))) if data_type.scale else column.cast("string")
+        )
+    if isinstance(data_type, (T.StringType, T.BinaryType)):
+        return F.when(_is_utf8(column, data_type), column.cast("string"))
     return column.cast("string")
+
+
+def is_no_text(column: Column, data_type: T.DataType) -> Column:
+    """Say whether a value is bytes, or a file's text, that is not valid UTF-8; boolean, null for null."""
+    if isinstance(data_type, T.ArrayType) and isinstance(data_type.elementType, (T.StringType, T.BinaryType)):
+        # Joined by a plain character, texts are valid if and only if each of them is.
+        return ~_is_utf8(F.array_join(column.cast("array<string>"), " "), T.StringType())
+    if isinstance(data_type, (T.StringType, T.BinaryType)):
+        return ~_is_utf8(column, data_type)
+    return F.lit(False)
 
 
 def read_as(column: Column, data_type: T.DataType, target: str, where: str) -> Column:
@@ -59,8 +94,37 @@ def _spark_type(target: str) -> str:
     return "bigint" if target == "long" else target
 
 
-def _as_text(column: Column, _data_type: T.DataType, _target: str) -> Column:
-    return column.cast("string")
+def _as_text(column: Column, data_type: T.DataType, _target: str) -> Column:
+    return as_text(column, data_type)
+
+
+def _is_utf8(column: Column, data_type: T.DataType) -> Column:
+    """Say whether text or bytes are valid UTF-8; Spark itself takes a file's word for it."""
+    text = column.cast("string") if isinstance(data_type, T.BinaryType) else column
+    if hasattr(F, "is_valid_utf8"):  # since Spark 4.0
+        return F.is_valid_utf8(text)
+    # Before, Java decodes and encodes, and so replaces what is not valid.
+    return F.encode(text, "UTF-8") == text.cast("binary")
+
+
+def _without_exponent(number: Column) -> Column:
+    """Write `1.25E7` as `12500000` and `1E-7` as `0.0000001`; what has no exponent stays."""
+    sign = F.regexp_extract(number, _EXPONENT, 1)
+    digits = F.concat(F.regexp_extract(number, _EXPONENT, 2), F.regexp_extract(number, _EXPONENT, 3))
+    exponent = F.regexp_extract(number, _EXPONENT, 4).cast("int")
+    # The digits with enough zeros on both sides; the point is 400 + 1 + exponent characters from the left.
+    zeros = "0" * _MOST_EXPONENT
+    padded = F.concat(F.lit(zeros), digits, F.lit(zeros))
+    point = exponent + (_MOST_EXPONENT + 1)
+    whole = F.regexp_replace(padded.substr(F.lit(1), point), r"^0+(?=.)", "")
+    fraction = F.regexp_replace(padded.substr(point + 1, F.lit(2 * _MOST_EXPONENT)), r"0+$", "")
+    plain = F.concat(sign, whole, F.when(fraction != "", F.concat(F.lit("."), fraction)).otherwise(""))
+    return F.when(number.contains("E"), plain).otherwise(number)
+
+
+def _shortest(number: Column) -> Column:
+    """Leave out the zeros at the end of a fraction, and the point behind which nothing is left."""
+    return F.when(number.contains("."), F.regexp_replace(number, r"\.?0+$", "")).otherwise(number)
 
 
 def _as_boolean(column: Column, data_type: T.DataType, _target: str) -> Column:

@@ -17,18 +17,46 @@ from pyspark.sql import types as T
 from transforms.errors import BadInput
 from transforms.event_window import Window
 
-MICROS_PER = {"seconds": 1_000_000, "milliseconds": 1_000, "microseconds": 1}
-"""Numeric units, by the microseconds that one of them holds."""
+PER_SECOND = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
+"""Numeric units, by how many of them a second holds."""
 
 PLAUSIBLE_SECONDS = (315_532_800, 4_102_444_800)
 """From 1980-01-01 (inclusive) to 2100-01-01 (exclusive): no two numeric units make one number plausible."""
 
 _INT64_MAX = 2**63 - 1
+_MICROS_PER_SECOND = 1_000_000
+_ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 _ISO8601 = (
-    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}"
-    r"([T ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,9})?)?(Z|[+-][0-9]{2}(:?[0-9]{2})?)?)?$"
+    rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]{{1,9}})?)?{_ZONE}?)?$"
 )
-_ZONE_AFTER_MINUTES = r"^(.{13}:[0-9]{2})(Z|[+-].*)$"  # ISO 8601, but not to Spark
+_REWRITINGS = (
+    (r" ?(UTC|GMT|Z)$", "Z"),  # BigQuery, Athena
+    (r"^(.{11,}[0-9]) ([+-][0-9:]{2,6})$", "$1$2"),  # Snowflake
+    (r"([0-9]),([0-9]+)", "$1.$2"),  # ISO 8601 prefers the comma; Python's logging writes it
+    (r"^([0-9]{4})([0-9]{2})([0-9]{2})(?=$|[T ])", "$1-$2-$3"),  # the basic format
+    (r"^(.{10}[T ][0-9]{2})([0-9]{2})([0-9]{2})?(?=$|[.Z+-])", "$1:$2:$3"),
+    (r"^(.{10}[T ][0-9]{2}:[0-9]{2}):(?=$|[Z+-])", "$1"),
+    (rf"^(.{{10}}[T ][0-9]{{2}})(?={_ZONE}?$)", "$1:00"),  # the hour alone
+    (r"^(.{13}:[0-9]{2})(Z|[+-].*)$", "$1:00$2"),  # ISO 8601, but not to Spark
+)
+"""What other forms of ISO 8601, and those of warehouses, become: date, T, time with seconds, point, zone."""
+
+PATTERNS = {
+    "yyyy/MM/dd HH:mm:ss": r"[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
+    "yyyy/MM/dd": r"[0-9]{4}/[0-9]{2}/[0-9]{2}",
+    "dd/MM/yyyy HH:mm:ss": r"[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}",
+    "dd/MM/yyyy HH:mm": r"[0-9]{2}/[0-9]{2}/[0-9]{4} [0-9]{2}:[0-9]{2}",
+    "dd/MM/yyyy": r"[0-9]{2}/[0-9]{2}/[0-9]{4}",
+    "dd.MM.yyyy HH:mm:ss": r"[0-9]{2}[.][0-9]{2}[.][0-9]{4} [0-9]{2}:[0-9]{2}:[0-9]{2}",
+    "dd.MM.yyyy": r"[0-9]{2}[.][0-9]{2}[.][0-9]{4}",
+    "dd/MMM/yyyy:HH:mm:ss Z": r"[0-9]{2}/[A-Za-z]{3}/[0-9]{4}:[0-9]{2}:[0-9]{2}:[0-9]{2} [+-][0-9]{4}",
+    "yyyyMMddHHmmss": r"[0-9]{14}",
+}
+"""Patterns of Spark's to_timestamp, by the form of the texts that they read: what logs hold that is not ISO 8601."""
+
+_AS_SPARK_READS_IT = (
+    rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,9}})?{_ZONE}?)?$"
+)
 _WHERE = "mapping.sentAt"
 
 
@@ -47,8 +75,8 @@ def to_micros(column: Column, unit: str | None, data_type: T.DataType) -> Column
         return _string_to_micros(column, unit)
     if not isinstance(data_type, (T.NumericType, T.NullType)):
         raise BadInput(f"{_WHERE}.expr gives {data_type.simpleString()}, which holds no time.")
-    if unit is None or unit in MICROS_PER:
-        return _number_to_micros(column, MICROS_PER[unit or "seconds"], data_type)
+    if unit is None or unit in PER_SECOND:
+        return _number_to_micros(column, PER_SECOND[unit or "seconds"], data_type)
     return F.lit(None).cast("long")
 
 
@@ -65,11 +93,16 @@ def may_lie_within(column: Column, unit: str | None, data_type: T.DataType, wind
     """
     if isinstance(data_type, T.TimestampType):
         return column.isNull() | _between(column, window.since, window.until, F.timestamp_micros)
-    if not isinstance(data_type, T.IntegralType) or (unit or "seconds") not in MICROS_PER:
+    if not isinstance(data_type, T.IntegralType) or (unit or "seconds") not in PER_SECOND:
         return F.lit(True)
-    factor = MICROS_PER[unit or "seconds"]
-    since, until = (bound if bound is None else -(-bound // factor) for bound in (window.since, window.until))
-    limit = _INT64_MAX // factor
+    per_second = PER_SECOND[unit or "seconds"]
+    since, until = (
+        bound if bound is None else -(-bound * per_second // _MICROS_PER_SECOND)
+        for bound in (window.since, window.until)
+    )
+    if any(abs(bound or 0) > _INT64_MAX for bound in (since, until)):
+        return F.lit(True)
+    limit = _limit(per_second)
     number = column.cast("long")
     unreadable = column.isNull() | (number < F.lit(-limit)) | (number > F.lit(limit))
     return unreadable | _between(number, since, until, lambda bound: bound)
@@ -78,38 +111,52 @@ def may_lie_within(column: Column, unit: str | None, data_type: T.DataType, wind
 def unit_instead(column: Column, unit: str | None, data_type: T.DataType) -> Column:
     """Name the numeric unit other than `unit` that would put the time between 1980 and 2100; null where none would.
 
-    A string column: one of `MICROS_PER` for numbers and numeric strings, null for other types. Of a well mapped
-    source nearly every row has null, which costs next to nothing to keep.
+    A string column: one of `PER_SECOND` for numbers and numeric strings; for other strings one of `PATTERNS`, null for
+    other types. Of a well mapped source nearly every row has null, which costs next to nothing to keep.
     """
     if isinstance(data_type, T.StringType):
         number = _numeric_string(column)
-    elif isinstance(data_type, T.NumericType):
+        patterns = [F.when(F.trim(column).rlike(f"^{form}$"), name) for name, form in PATTERNS.items()]
+        return F.coalesce(_unit_instead(number, unit), *patterns)
+    if isinstance(data_type, T.NumericType):
         number = _number(column, data_type)
     else:
         return F.lit(None).cast("string")
-    others = [other for other in MICROS_PER if other != (unit or "seconds")]
-    return F.coalesce(*(F.when(_is_plausible(number, MICROS_PER[other]), other) for other in others))
+    return _unit_instead(number, unit)
 
 
 def better_unit(votes: Mapping[str, int], rows: int) -> str | None:
-    """Name the unit that makes most of `rows` times plausible, as the configured one does not.
+    """Name the unit or pattern that makes most of `rows` times plausible, as the configured unit does not.
 
     `votes` counts the rows by their `unit_instead`. None when there is nothing to advise.
     """
-    return next((unit for unit in MICROS_PER if 2 * votes.get(unit, 0) > rows), None)
+    return next((unit for unit in (*PER_SECOND, *PATTERNS) if 2 * votes.get(unit, 0) > rows), None)
+
+
+def _unit_instead(number: Column, unit: str | None) -> Column:
+    others = [other for other in PER_SECOND if other != (unit or "seconds")]
+    return F.coalesce(*(F.when(_is_plausible(number, PER_SECOND[other]), other) for other in others))
 
 
 def _string_to_micros(column: Column, unit: str | None) -> Column:
     if unit is None:
         raise BadInput(
             f"{_WHERE}.expr gives strings: say what they hold with {_WHERE}.unit "
-            f"(iso8601, or {', '.join(MICROS_PER)} for digits)."
+            f"(iso8601, or {', '.join(PER_SECOND)} for digits)."
         )
-    if unit in MICROS_PER:
-        return _number_to_micros(_numeric_string(column), MICROS_PER[unit], T.DecimalType(29, 9))
-    text = F.regexp_replace(F.trim(column), _ZONE_AFTER_MINUTES, "$1:00$2")
-    # Spark alone would read "12:30" as today's, and a bare year as its first day.
-    return F.unix_micros(F.when(text.rlike(_ISO8601), text).cast("timestamp"))
+    if unit in PER_SECOND:
+        return _number_to_micros(_numeric_string(column), PER_SECOND[unit], T.DecimalType(29, 9))
+    text = F.trim(column)
+    # Most texts need no rewriting. Spark alone would read "12:30" as today's, and a bare year as its first day.
+    rewritten = F.when(text.rlike(_AS_SPARK_READS_IT), text).otherwise(_rewritten(text))
+    return F.unix_micros(F.when(rewritten.rlike(_ISO8601), rewritten).cast("timestamp"))
+
+
+def _rewritten(text: Column) -> Column:
+    text = F.upper(text)
+    for pattern, replacement in _REWRITINGS:
+        text = F.regexp_replace(text, pattern, replacement)
+    return text
 
 
 def _numeric_string(column: Column) -> Column:
@@ -124,14 +171,28 @@ def _number(column: Column, data_type: T.DataType) -> Column:
     return column.cast("double" if isinstance(data_type, (T.FloatType, T.DoubleType)) else "long")
 
 
-def _number_to_micros(column: Column, factor: int, data_type: T.DataType) -> Column:
+def _number_to_micros(column: Column, per_second: int, data_type: T.DataType) -> Column:
     """Multiply where the product fits a long: without ANSI mode Spark would wrap it, and make NaN 0."""
     number = _number(column, data_type)
-    limit = _INT64_MAX // factor
+    limit = _limit(per_second)
     fits = number.between(F.lit(-limit), F.lit(limit))
     if isinstance(data_type, (T.FloatType, T.DoubleType)):
         fits = F.abs(number) < F.lit(float(limit))  # 2^63 - 1 as a double is 2^63 already
-    return F.when(fits, F.floor(number * F.lit(factor)).cast("long"))
+    return F.when(fits, F.floor(_in_micros(number, per_second, data_type)).cast("long"))
+
+
+def _limit(per_second: int) -> int:
+    """Return the largest number of units that a long holds, as itself and in microseconds."""
+    return _INT64_MAX // max(_MICROS_PER_SECOND // per_second, 1)
+
+
+def _in_micros(number: Column, per_second: int, data_type: T.DataType) -> Column:
+    if per_second <= _MICROS_PER_SECOND:
+        return number * F.lit(_MICROS_PER_SECOND // per_second)
+    units = per_second // _MICROS_PER_SECOND
+    # As a decimal: a quotient of longs is a double's, which has fewer digits than nanoseconds need.
+    exact = number.cast("decimal(20,0)") if isinstance(data_type, T.IntegralType) else number
+    return exact / F.lit(units)
 
 
 def _between(
@@ -145,6 +206,6 @@ def _between(
     return inside
 
 
-def _is_plausible(number: Column, micros: int) -> Column:
-    low, high = (second * 1_000_000 // micros for second in PLAUSIBLE_SECONDS)
+def _is_plausible(number: Column, per_second: int) -> Column:
+    low, high = (second * per_second for second in PLAUSIBLE_SECONDS)
     return (number >= F.lit(low)) & (number < F.lit(high))

@@ -18,6 +18,9 @@ _PARTS = (
 )
 
 
+_NO_ROW = "No row was read: source.path, source.filter and the window leave none."
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """One end: its key in the summary, a name, what it means, rows; share of all and where it starts (0 to 1)."""
@@ -55,7 +58,7 @@ def verdict(summary: dict[str, Any]) -> str:
 def _delivered(summary: dict[str, Any]) -> str:
     sent, before = summary["events_delivered"], summary["already_delivered"]
     if not sent + before:
-        return "There was nothing to send."
+        return "There was nothing to send." if summary["rows_read"] else _NO_ROW
     if not sent:
         return f"Nothing was left to send: the service had {counted(before, 'event')} already."
     earlier = f"; {before:,} it had already" if before else ""
@@ -65,6 +68,8 @@ def _delivered(summary: dict[str, Any]) -> str:
 
 def _planned(summary: dict[str, Any]) -> str:
     events, requests = summary["events_not_attempted"], summary["minimum_requests"]
+    if not summary["rows_read"] and not events:
+        return _NO_ROW
     return f"Planned only: {counted(events, 'event')} would go out in {counted(requests, 'request')}."
 
 

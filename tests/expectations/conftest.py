@@ -18,7 +18,7 @@ EVENT_SCHEMA = """
     _unreadable_eventValue boolean, _unreadable_discount boolean, _unreadable_price boolean,
     _unreadable_category boolean,
     _properties string, _body_bytes int, _impression_size int, _impression_chars int,
-    _impression_long_ids int, _impression_bad_ids int
+    _impression_long_ids int, _impression_bad_ids int, _no_text string
 """
 
 VALID_EVENT: dict[str, Any] = {
@@ -45,6 +45,7 @@ VALID_EVENT: dict[str, Any] = {
     "_impression_chars": 13,
     "_impression_long_ids": 0,
     "_impression_bad_ids": 0,
+    "_no_text": None,
 }
 
 Events = Callable[..., DataFrame]

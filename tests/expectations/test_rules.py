@@ -84,6 +84,7 @@ REJECTED: list[tuple[dict[str, Any], str]] = [
     ({"_impression_chars": 1_001}, "expect_column_values_to_be_between(_impression_chars)"),
     ({"_impression_long_ids": 1}, "expect_column_values_to_be_between(_impression_long_ids)"),
     ({"_impression_bad_ids": 1}, "expect_column_values_to_be_between(_impression_bad_ids)"),
+    ({"_no_text": "itemId"}, "expect_column_values_to_be_null(_no_text)"),
     ({"discount": INFINITE}, "expect_column_values_to_be_between(discount)"),
     ({"price": NAN}, "expect_column_values_to_be_between(price)"),
     ({"_unreadable_discount": True}, "expect_column_values_to_be_in_set(_unreadable_discount)"),

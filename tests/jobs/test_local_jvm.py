@@ -23,7 +23,7 @@ def test_the_heap_of_a_local_run_is_a_quarter_of_the_machine(memory: int, heap: 
 
 def test_what_the_user_set_for_the_jvm_stands() -> None:
     user = {"SPARK_DRIVER_MEMORY": "3g", "SPARK_CONF_DIR": "/etc/spark/conf"}
-    assert launch_environment(user, GIB) == {}
+    assert launch_environment(user, GIB) == {"LC_ALL": "C.UTF-8"}
     options = launch_environment({"SPARK_SUBMIT_OPTS": "-Dmine=1"}, GIB)["SPARK_SUBMIT_OPTS"]
     assert options.startswith("-Dlog4j2.configurationFile=file:///")
     assert options.endswith(" -XX:+UseParallelGC -XX:SharedArchiveFile=here -Dmine=1")
@@ -78,3 +78,9 @@ def test_a_container_has_the_memory_that_it_may_use(tmp_path: Path, file: str) -
 
 def test_a_heap_that_the_user_chose_is_all_the_memory_there_is() -> None:
     assert memory_settings({"SPARK_DRIVER_MEMORY": "3g"}, 16 * GIB) == {}
+
+
+def test_the_jvm_reads_names_as_utf8_in_every_locale() -> None:
+    """In POSIX, or in a locale that a slim image lacks, Java finds no file whose name is not ASCII."""
+    assert launch_environment({"LC_ALL": "POSIX"}, GIB)["LC_ALL"] == "C.UTF-8"
+    assert launch_environment({"LANG": "en_US.UTF-8"}, GIB)["LC_ALL"] == "C.UTF-8"

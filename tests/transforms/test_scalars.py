@@ -10,7 +10,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from transforms.errors import BadInput
-from transforms.scalars import id_text, is_unreadable, read_as
+from transforms.scalars import id_text, is_no_text, is_unreadable, read_as
 
 NAN = float("nan")
 
@@ -29,12 +29,33 @@ def frame_of(spark: SparkSession, values: list[Any], data_type: T.DataType) -> D
         (
             T.DoubleType(),
             [123.0, -0.0, 1.5, NAN, 2.0**53, 1e300],
-            ["123", "0", "1.5", "NaN", str(2**53), "1.0E300"],
+            ["123", "0", "1.5", None, str(2**53), "1" + "0" * 300],
         ),
-        (T.FloatType(), [7.0, 0.5], ["7", "0.5"]),
+        (
+            T.DoubleType(),
+            [5.0, 12345678.0, 12345678.5, 1e-7, -1.25e-10, 2.0**63, -1.5e22, 0.001, float("inf")],
+            [
+                "5",
+                "12345678",
+                "12345678.5",
+                "0.0000001",
+                "-0.000000000125",
+                "9223372036854775807"[:1] + "223372036854776000",
+                "-15000000000000000000000",
+                "0.001",
+                "Infinity",
+            ],
+        ),
+        (T.FloatType(), [7.0, 0.5, 2.0**34, 0.1, NAN], ["7", "0.5", "17179869184", "0.1", None]),
+        (
+            T.DecimalType(38, 10),
+            [Decimal("123"), Decimal("1.50"), Decimal("0"), Decimal("0.0000001"), Decimal("-100"), None],
+            ["123", "1.5", "0", "0.0000001", "-100", None],
+        ),
+        (T.DecimalType(20, 0), [Decimal(100), Decimal(2**63)], ["100", str(2**63)]),
         (T.BooleanType(), [True], ["true"]),
         (T.DateType(), [date(2024, 1, 2)], ["2024-01-02"]),
-        (T.BinaryType(), [b"abc"], ["abc"]),
+        (T.BinaryType(), [b"abc", "é名".encode(), b"Jos\xe9", b"\xff", b""], ["abc", "é名", None, None, ""]),
     ],
 )
 def test_an_id_is_its_text_and_a_whole_double_has_no_point(
@@ -78,7 +99,8 @@ def test_an_id_is_its_text_and_a_whole_double_has_no_point(
         ("int", T.BooleanType(), [True], [1]),
         ("double", T.BooleanType(), [True], [1.0]),
         ("string", T.IntegerType(), [3], ["3"]),
-        ("string", T.DoubleType(), [4.0], ["4.0"]),
+        ("string", T.DoubleType(), [4.0], ["4"]),
+        ("string", T.DecimalType(10, 2), [Decimal("19.90")], ["19.9"]),
     ],
 )
 def test_what_would_lose_its_meaning_is_unreadable(
@@ -100,3 +122,22 @@ def test_a_column_that_never_fits_is_named_by_its_configuration_key() -> None:
         id_text(F.col("v"), T.ArrayType(T.StringType()), "mapping.itemId")
     with pytest.raises(BadInput, match=r"mapping\.properties\.X gives date, the field is int"):
         read_as(F.col("v"), T.DateType(), "int", "mapping.properties.X")
+
+
+def test_text_that_is_no_utf8_is_told_from_text_that_is(spark: SparkSession) -> None:
+    """Spark takes a file's word for it: such text looks like any other until Java decodes it."""
+    df = spark.sql(
+        "select cast(unhex(h) as string) as s, unhex(h) as b from values ('6A'), ('4A6F73E9'), ('EFBFBD'), (null) t(h)"
+    )
+    kinds = {field.name: field.dataType for field in df.schema}
+    rows = df.select(
+        *(is_no_text(F.col(name), kind) for name, kind in kinds.items()),
+        *(id_text(F.col(name), kind, "x").alias(f"{name}_text") for name, kind in kinds.items()),
+        is_no_text(F.array("s", F.lit("x")), T.ArrayType(T.StringType())),
+    ).collect()
+    assert [tuple(row) for row in rows] == [
+        (False, False, "j", "j", False),
+        (True, True, None, None, True),
+        (False, False, "\ufffd", "\ufffd", False),
+        (None, None, None, None, False),
+    ]

@@ -12,7 +12,7 @@ from pyspark.sql import types as T
 from transforms.errors import BadInput
 from transforms.event_window import Window
 from transforms.timestamps import (
-    MICROS_PER,
+    PER_SECOND,
     better_unit,
     may_lie_within,
     to_micros,
@@ -29,9 +29,17 @@ def read(spark: SparkSession, values: list[Any], data_type: T.DataType, unit: st
     return [row[0] for row in df.select(to_micros(F.col("t"), unit, data_type)).collect()]
 
 
-@pytest.mark.parametrize(("unit", "factor"), MICROS_PER.items())
-def test_whole_numbers_count_in_their_unit(spark: SparkSession, unit: str, factor: int) -> None:
-    assert read(spark, [SECOND, 0, -1, None], T.LongType(), unit) == [SECOND * factor, 0, -factor, None]
+@pytest.mark.parametrize(("unit", "per_second"), PER_SECOND.items())
+def test_whole_numbers_count_in_their_unit(spark: SparkSession, unit: str, per_second: int) -> None:
+    values = [SECOND * per_second, 0, -per_second, None]
+    assert read(spark, values, T.LongType(), unit) == [MICROS, 0, -1_000_000, None]
+
+
+def test_nanoseconds_are_rounded_down(spark: SparkSession) -> None:
+    values = [SECOND * 10**9 + 123_456_789, -1, 2**63 - 1, -(2**63) + 1]
+    want = [MICROS + 123_456, -1, (2**63 - 1) // 1000, (-(2**63) + 1) // 1000]
+    assert read(spark, values, T.LongType(), "nanoseconds") == want
+    assert read(spark, ["1700000000123456789"], T.StringType(), "nanoseconds") == [MICROS + 123_456]
 
 
 def test_a_number_without_a_unit_is_seconds(spark: SparkSession) -> None:
@@ -90,13 +98,40 @@ def test_iso_strings_are_utc_unless_they_say_otherwise(spark: SparkSession, unit
         "2023-11-14T17:13:20-05:00": MICROS,
         "2023-11-14T22:13Z": MICROS - 20_000_000,
         "1970-01-02": 86_400_000_000,
+        "2023-11-14 22:13:20 UTC": MICROS,
+        "2023-11-14 22:13:20.000005 UTC": MICROS + 5,
+        "2023-11-14 22:13:20 Z": MICROS,
+        "2023-11-14 22:13:20+0000": MICROS,
+        "2023-11-14 22:13:20 +0000": MICROS,
+        "2023-11-14 14:13:20.000 -0800": MICROS,
+        "2023-11-14 22:13:20 +00:00": MICROS,
+        "2023-11-14T22Z": MICROS - 800_000_000,
+        "2023-11-14T22": MICROS - 800_000_000,
+        "2023-11-15 00+02": MICROS - 800_000_000,
+        "20231114T221320Z": MICROS,
+        "20231114T221320.5Z": MICROS + 500_000,
+        "20231114T2213Z": MICROS - 20_000_000,
+        "20231114T22": MICROS - 800_000_000,
+        "20231115T001320+0200": MICROS,
+        "19700102": 86_400_000_000,
+        "2023-11-14T22:13:20,5Z": MICROS + 500_000,
+        "2023-11-14 22:13:20,123": MICROS + 123_000,
+        "2023-11-14t22:13:20z": MICROS,
+        "2023-11-14T22:13": MICROS - 20_000_000,
     }
     assert read(spark, list(texts), T.StringType(), unit) == list(texts.values())
 
 
 def test_strings_that_spark_would_guess_a_date_for_are_unreadable(spark: SparkSession) -> None:
     guesses = ["12:30", "T12:30:00", "2023", "2023-11", "1700000000", "2023-02-30", "today", "now", "", "nan"]
-    guesses += ["2023-11-14T25:00:00Z", "2023-11-14T", "14/11/2023", "2023-11-14T22:13:20 Mars"]
+    guesses += [
+        "2023-11-14T25:00:00Z",
+        "2023-11-14T",
+        "20231301",
+        "2023-11-14 UTC",
+        "14/11/2023",
+        "2023-11-14T22:13:20 Mars",
+    ]
     assert read(spark, guesses, T.StringType(), "iso8601") == [None] * len(guesses)
 
 
@@ -120,13 +155,13 @@ def test_seconds_are_rounded_down_also_before_1970(spark: SparkSession) -> None:
     assert got == [SECOND, -1, 0, (2**63 - 1) // 1_000_000, None]
 
 
-@pytest.mark.parametrize("unit", MICROS_PER)
+@pytest.mark.parametrize("unit", PER_SECOND)
 @pytest.mark.parametrize("window", [Window(10_500, None), Window(None, -1), Window(-1_500, 2_000_001)])
 def test_the_bound_on_the_source_keeps_every_row_that_the_window_keeps(
     spark: SparkSession, unit: str, window: Window
 ) -> None:
     edges = [
-        bound // MICROS_PER[unit] + step
+        bound * PER_SECOND[unit] // 1_000_000 + step
         for bound in (window.since, window.until)
         if bound
         for step in (-1, 0, 1)
@@ -158,11 +193,14 @@ def test_a_number_votes_for_the_one_unit_that_would_make_it_plausible(spark: Spa
     want = ["seconds", "milliseconds", "microseconds", None, None, None, "seconds", None, None]
     for unit in ("timestamp", "iso8601"):
         assert votes(unit, numbers, T.LongType()) == want
-    for unit in MICROS_PER:
+    for unit in PER_SECOND:
         assert votes(unit, numbers, T.LongType()) == [None if vote == unit else vote for vote in want]
     assert votes(None, numbers, T.LongType()) == votes("seconds", numbers, T.LongType())
     assert votes("timestamp", [float(SECOND), float("nan")], T.DoubleType()) == ["seconds", None]
     assert votes("iso8601", [str(SECOND * 1000), "2023-11-14"], T.StringType()) == ["milliseconds", None]
+    texts = ["14/11/2023 22:13:20", "2023/11/14", "14/Nov/2023:22:13:20 +0000", "20231114221320", "gibberish"]
+    forms = ["dd/MM/yyyy HH:mm:ss", "yyyy/MM/dd", "dd/MMM/yyyy:HH:mm:ss Z", "yyyyMMddHHmmss", None]
+    assert votes("iso8601", texts, T.StringType()) == forms
     assert votes("timestamp", [date(2023, 11, 14)], T.DateType()) == [None]
 
 

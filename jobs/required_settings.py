@@ -1,0 +1,90 @@
+"""The Spark settings that a promise depends on: they hold whatever a cluster's defaults or a user's command say.
+
+Each can change a value, a row, a file or an order. A setting that a Spark does not know does nothing there. What only
+makes a run quicker or slower is not here.
+"""
+
+from __future__ import annotations
+
+_SQL = {
+    # What cannot be read becomes null and is rejected by name, row by row; with ANSI it would end the run.
+    "spark.sql.ansi.enabled": "false",
+    "spark.sql.ansi.doubleQuotedIdentifiers": "false",
+    "spark.sql.ansi.enforceReservedKeywords": "false",
+    # The rules' and the user's own SQL: '\\d' is one digit, `a.b` a name and no pattern, 1e3 a double.
+    "spark.sql.parser.escapedStringLiterals": "false",
+    "spark.sql.parser.quotedRegexColumnNames": "false",
+    "spark.sql.legacy.exponentLiteralAsDecimal.enabled": "false",
+    "spark.sql.legacy.literal.pickMinimumPrecision": "true",
+    "spark.sql.lateralColumnAlias.enableImplicitResolution": "true",
+    "spark.sql.legacy.followThreeValuedLogicInArrayExists": "true",
+    "spark.sql.legacy.negativeIndexInArrayInsert": "false",
+    "spark.sql.mapKeyDedupPolicy": "EXCEPTION",
+    # Columns match by name, case aside, and compare byte by byte.
+    "spark.sql.caseSensitive": "false",
+    "spark.sql.session.collation.default": "UTF8_BINARY",
+    "spark.sql.legacy.charVarcharAsString": "false",
+    # Times: a date without an offset is UTC on every machine, as event ids are made of it.
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.timestampType": "TIMESTAMP_LTZ",
+    "spark.sql.legacy.timeParserPolicy": "CORRECTED",
+    "spark.sql.legacy.typeCoercion.datetimeToString.enabled": "false",
+    # Numbers.
+    "spark.sql.decimalOperations.allowPrecisionLoss": "true",
+    "spark.sql.legacy.allowNegativeScaleOfDecimal": "false",
+    "spark.sql.legacy.integralDivide.returnBigint": "true",
+    # Text: what `decode` in a mapping can't read ends the run; replaced, different values would become one.
+    "spark.sql.legacy.codingErrorAction": "false",
+    "spark.sql.legacy.javaCharsets": "false",
+    "spark.sql.legacy.castComplexTypesToString.enabled": "false",
+    # PutEvents knows no null: fields that are null are left out of the JSON.
+    "spark.sql.jsonGenerator.ignoreNullFields": "true",
+    "spark.sql.jsonGenerator.writeNullIfWithDefaultValue": "true",
+    "spark.sql.json.enablePartialResults": "true",
+}
+"""What SQL means."""
+
+_PARQUET = {
+    # A file that vanishes or is damaged must end the run, not shrink it.
+    "spark.sql.files.ignoreCorruptFiles": "false",
+    "spark.sql.files.ignoreMissingFiles": "false",
+    # Dates before 1900 are rejected as events, but must not end the run where they are read or put aside.
+    "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInRead": "CORRECTED",
+    "spark.sql.parquet.int96RebaseModeInWrite": "CORRECTED",
+    # Types are the footers': text is what is annotated so, times are not moved by a zone, columns go by name.
+    "spark.sql.parquet.binaryAsString": "false",
+    "spark.sql.parquet.int96AsTimestamp": "true",
+    "spark.sql.parquet.int96TimestampConversion": "false",
+    "spark.sql.parquet.inferTimestampNTZ.enabled": "true",
+    "spark.sql.parquet.fieldId.read.enabled": "false",
+    "spark.sql.parquet.fieldId.read.ignoreMissing": "false",
+    # pandas writes nanoseconds, which Spark reads as numbers or not at all.
+    "spark.sql.legacy.parquet.nanosAsLong": "true",
+    "spark.sql.parquet.mergeSchema": "false",
+    "spark.sql.parquet.respectSummaryFiles": "false",
+    # Old writers compared text as signed bytes: their statistics would exclude rows that a filter wants.
+    "spark.hadoop.parquet.strings.signed-min-max.enabled": "false",
+    "spark.sql.sources.useV1SourceList": "avro,csv,json,kafka,orc,parquet,text",
+}
+"""How Parquet is read."""
+
+_STAGE = {
+    # `rejected/` holds times whole; with milliseconds, or in the old layouts of lists, it would not, and readers of the
+    # stage expect the standard ones.
+    "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
+    "spark.sql.parquet.writeLegacyFormat": "false",
+    "spark.sql.parquet.fieldId.write.enabled": "false",
+    # The order in a file is the order of sending, and each partition has one file for each outcome.
+    "spark.sql.files.maxRecordsPerFile": "0",
+    "spark.sql.sources.partitionOverwriteMode": "static",
+    "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
+    "spark.sql.execution.sortBeforeRepartition": "true",
+}
+"""How the stage is written and read again."""
+
+REQUIRED = {**_SQL, **_PARQUET, **_STAGE}
+
+HADOOP_UNSET = ("mapreduce.input.pathFilter.class", "mapred.input.pathFilter.class")
+"""Hadoop's settings that let Spark pass over files which it lists: the ledger's, dead letters', the stage's."""

@@ -1,0 +1,102 @@
+"""Values arrive as they are: what pandas, old writers and databases put into Parquet, and what the service got."""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from decimal import Decimal
+from typing import Any
+
+import pyarrow as pa
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.whole_job.harness import Job, interactions, rows_in, run_here
+
+pytestmark = [pytest.mark.job, pytest.mark.spark]
+
+NAMES = [b"Jos\xe9", b"Jos\xe8", b"Jos\xea", "José".encode(), b"Ann", b"Bea", b"Cid", b"Dan"]
+
+
+def with_users(users: pa.Array) -> pa.Table:
+    table = interactions([{"TIMESTAMP": 1_760_000_000 + number} for number in range(len(users))])
+    return table.set_column(table.schema.get_field_index("USER_ID"), "USER_ID", users)
+
+
+def sent(job: Job) -> list[dict[str, Any]]:
+    """The events that the service accepted, with the user of their request."""
+    job.standin.stop()
+    record = rows_in(job.folder.parent / "record")
+    return [json.loads(each["event"]) | {"userId": each["userId"]} for each in record]
+
+
+def users_sent(job: Job) -> list[str]:
+    return sorted(event["userId"] for event in sent(job))
+
+
+def as_text(content: list[bytes]) -> pa.Array:
+    """Declare bytes to be text, as sloppy writers do."""
+    return pa.Array.from_buffers(pa.string(), len(content), pa.array(content, pa.binary()).buffers())
+
+
+@pytest.mark.parametrize("declared", ["bytes", "text"])
+def test_latin1_rows_are_rejected_and_utf8_stays_text(declared: str, spark: SparkSession, job: Job) -> None:
+    job.write_source(with_users(pa.array(NAMES, pa.binary()) if declared == "bytes" else as_text(NAMES)))
+    run = run_here(job, spark)
+    assert run.exit_code == 0
+    assert run.summary["rejected_by_reason"] == {"expect_column_values_to_be_null(_no_text)": 3}
+    assert users_sent(job) == ["Ann", "Bea", "Cid", "Dan", "José"]
+
+
+def test_binary_uuids_are_refused_with_the_expression_that_helps(
+    spark: SparkSession, job: Job, caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = [uuid.UUID(int=number, version=4) for number in range(10)]
+    job.write_source(with_users(pa.array([each.bytes for each in ids], pa.binary(16))))
+    assert run_here(job, spark).exit_code == 2
+    [said] = [record.getMessage() for record in caplog.records if "mapping.userId" in record.getMessage()]
+    job.settings["mapping"]["userId"] = said.partition(" as ")[2].partition(", other bytes")[0]
+    assert run_here(job, spark, "run-2").exit_code == 0
+    assert users_sent(job) == sorted(map(str, ids))
+
+
+def test_mapped_event_ids_that_are_no_text_are_rejected(spark: SparkSession, job: Job) -> None:
+    job.write_source(with_users(pa.array([b"\xff", *NAMES[4:]], pa.binary())))
+    job.settings["mapping"] |= {"eventId": "USER_ID", "userId": "'u'"}
+    run = run_here(job, spark)
+    assert (run.exit_code, run.summary["rows_rejected"], run.summary["events_delivered"]) == (0, 1, 4)
+
+
+def test_numbers_are_sent_shortest(spark: SparkSession, job: Job) -> None:
+    table = interactions([{"TIMESTAMP": 1_760_000_000 + number} for number in range(3)])
+    place = table.schema.get_field_index
+    discounts = pa.array([5.0, float("nan"), 12345678.0])
+    table = table.set_column(place("DISCOUNT"), "DISCOUNT", discounts)
+    table = table.set_column(place("ITEM_ID"), "ITEM_ID", pa.array([Decimal(123)] * 3, pa.decimal128(38, 10)))
+    job.write_source(table)
+    assert run_here(job, spark).exit_code == 0
+    events = sent(job)
+    assert [event["itemId"] for event in events] == ["123"] * 3
+    properties = sorted(str(event.get("properties", "")) for event in events)
+    assert properties == ["", '{"discount":"12345678"}', '{"discount":"5"}']
+
+
+def test_a_schema_with_ten_types_and_columns_too_many_is_refused(
+    spark: SparkSession, job: Job, caplog: pytest.LogCaptureFixture
+) -> None:
+    """EVENT_TYPE, DISCOUNT and MARGIN, and eight event types are eleven."""
+    caplog.set_level(logging.INFO)
+    rows = [{"EVENT_TYPE": f"type-{number}", "TIMESTAMP": 1_760_000_000 + number} for number in range(8)]
+    job.write_source(interactions(rows))
+    schema_with_margin(job)
+    assert run_here(job, spark).exit_code == 3
+    assert "the page on quotas does not say so" in caplog.text
+    assert job.standin.stop()["requests"] == 0
+
+
+def schema_with_margin(job: Job) -> None:
+    path = job.folder / "interactions.avsc"
+    schema = json.loads(path.read_text())
+    schema["fields"].append({"name": "MARGIN", "type": ["null", "float"]})
+    path.write_text(json.dumps(schema))
