@@ -70,9 +70,7 @@ bench: venv ## measure speed and memory side by side; prints ratios
 kill-test: venv ## kill a process of a real cluster N times while the job sends (default: N=100)
 	$(BIN)/python -m benchmarks.kill_test --runs $(or $(N),100)
 
-test-test-all: test test-aws test-package test-yarn test-dags ## run all tests, as CI does
-
-package: venv ## build the package and run it alone on a real cluster; takes minutes, and pip's network
+test-package: venv ## build the package and run it alone on a real cluster; takes minutes, and pip's network
 	$(PYTEST) -m package
 
 test-aws: venv ## run whole jobs under AWS's own host names on loopback; needs root, or a namespace that may listen on 443
