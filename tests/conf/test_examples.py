@@ -62,7 +62,7 @@ def _run(name: str, folder: Path, url: str, spark: SparkSession) -> tuple[int, d
     options = [word for key, value in changed.items() for word in ("--set", f"{key}={value}")]
 
     @contextmanager
-    def the_tests_session(**_: object) -> Iterator[SparkSession]:
+    def the_tests_session(*_: object) -> Iterator[SparkSession]:
         yield spark
 
     code = main(["--config", str(CONF / f"{name}.yaml"), "--run-id", "r", *options], the_tests_session)

@@ -30,7 +30,7 @@ def section(title: str) -> str:
 
 def programs(spark: SparkSession) -> dict[str, Callable[[list[str]], int]]:
     @contextmanager
-    def the_tests_session(**_: object) -> Iterator[SparkSession]:
+    def the_tests_session(*_: object) -> Iterator[SparkSession]:
         yield spark
 
     return {
