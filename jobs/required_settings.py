@@ -83,6 +83,8 @@ _PARQUET = {
     "spark.sql.legacy.parquet.returnNullStructIfAllFieldsMissing": "false",
     "spark.sql.parquet.mergeSchema": "false",
     "spark.sql.parquet.respectSummaryFiles": "false",
+    # What was damaged since it was written must end the run, where the writer left checksums.
+    "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
     # Old writers compared text as signed bytes: their statistics would exclude rows that a filter wants.
     "spark.hadoop.parquet.strings.signed-min-max.enabled": "false",
     "spark.sql.sources.useV1SourceList": "avro,csv,json,kafka,orc,parquet,text",
