@@ -19,28 +19,45 @@ _SQL = {
     "spark.sql.lateralColumnAlias.enableImplicitResolution": "true",
     "spark.sql.legacy.followThreeValuedLogicInArrayExists": "true",
     "spark.sql.legacy.negativeIndexInArrayInsert": "false",
+    "spark.sql.legacy.sizeOfNull": "true",
+    "spark.sql.legacy.duplicateBetweenInput": "false",
+    "spark.sql.legacy.consecutiveStringLiterals.enabled": "false",
+    "spark.sql.legacy.bangEqualsNot": "false",
+    "spark.sql.legacy.setopsPrecedence.enabled": "false",
+    "spark.sql.legacy.allowNullComparisonResultInArraySort": "false",
+    "spark.sql.legacy.disableMapKeyNormalization": "false",
     "spark.sql.mapKeyDedupPolicy": "EXCEPTION",
     # Columns match by name, case aside, and compare byte by byte.
     "spark.sql.caseSensitive": "false",
-    "spark.sql.session.collation.default": "UTF8_BINARY",
     "spark.sql.legacy.charVarcharAsString": "false",
+    "spark.sql.preserveCharVarcharTypeInfo": "false",
+    "spark.sql.legacy.collationAwareHashFunctions": "false",
+    "spark.sql.icu.caseMappings.enabled": "true",
     # Times: a date without an offset is UTC on every machine, as event ids are made of it.
     "spark.sql.session.timeZone": "UTC",
     "spark.sql.timestampType": "TIMESTAMP_LTZ",
     "spark.sql.legacy.timeParserPolicy": "CORRECTED",
     "spark.sql.legacy.typeCoercion.datetimeToString.enabled": "false",
+    "spark.sql.legacy.compareDateTimestampInTimestamp": "true",
+    "spark.sql.timestampNanosTypes.enabled": "false",
     # Numbers.
     "spark.sql.decimalOperations.allowPrecisionLoss": "true",
     "spark.sql.legacy.allowNegativeScaleOfDecimal": "false",
-    "spark.sql.legacy.integralDivide.returnBigint": "true",
+    "spark.sql.legacy.decimal.retainFractionDigitsOnTruncate": "false",
     # Text: what `decode` in a mapping can't read ends the run; replaced, different values would become one.
     "spark.sql.legacy.codingErrorAction": "false",
     "spark.sql.legacy.javaCharsets": "false",
     "spark.sql.legacy.castComplexTypesToString.enabled": "false",
+    "spark.sql.function.concatBinaryAsString": "false",
+    "spark.sql.function.eltOutputAsString": "false",
+    "spark.sql.legacy.truncateForEmptyRegexSplit": "false",
+    "spark.sql.legacy.lpadRpadAlwaysReturnString": "false",
+    "spark.sql.chunkBase64String.enabled": "false",
     # PutEvents knows no null: fields that are null are left out of the JSON.
     "spark.sql.jsonGenerator.ignoreNullFields": "true",
     "spark.sql.jsonGenerator.writeNullIfWithDefaultValue": "true",
     "spark.sql.json.enablePartialResults": "true",
+    "spark.sql.legacy.json.allowEmptyString.enabled": "false",
 }
 """What SQL means."""
 
@@ -48,6 +65,7 @@ _PARQUET = {
     # A file that vanishes or is damaged must end the run, not shrink it.
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
+    "spark.sql.files.ignoreInvalidPartitionPaths": "false",
     # Dates before 1900 are rejected as events, but must not end the run where they are read or put aside.
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",
@@ -62,8 +80,11 @@ _PARQUET = {
     "spark.sql.parquet.fieldId.read.ignoreMissing": "false",
     # pandas writes nanoseconds, which Spark reads as numbers or not at all.
     "spark.sql.legacy.parquet.nanosAsLong": "true",
+    "spark.sql.legacy.parquet.returnNullStructIfAllFieldsMissing": "false",
     "spark.sql.parquet.mergeSchema": "false",
     "spark.sql.parquet.respectSummaryFiles": "false",
+    # What was damaged since it was written must end the run, where the writer left checksums.
+    "spark.hadoop.parquet.page.verify-checksum.enabled": "true",
     # Old writers compared text as signed bytes: their statistics would exclude rows that a filter wants.
     "spark.hadoop.parquet.strings.signed-min-max.enabled": "false",
     "spark.sql.sources.useV1SourceList": "avro,csv,json,kafka,orc,parquet,text",
@@ -78,6 +99,7 @@ _STAGE = {
     "spark.sql.parquet.fieldId.write.enabled": "false",
     # The order in a file is the order of sending, and each partition has one file for each outcome.
     "spark.sql.files.maxRecordsPerFile": "0",
+    "spark.sql.optimizer.plannedWrite.enabled": "true",
     "spark.sql.sources.partitionOverwriteMode": "static",
     "spark.sql.sources.partitionColumnTypeInference.enabled": "false",
     "spark.sql.execution.sortBeforeRepartition": "true",

@@ -82,6 +82,8 @@ def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead:
     _require_readable_names(spark, files)
     layout = plan_reading(files.footers, _used(spark, settings))
     _log(files, layout.differences)
+    if files.footers.any_rare:
+        spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
     raw = read(spark, layout)
     window = preparation.window
     is_whole = not settings.source.filter and not settings.source.select and window.is_unbounded

@@ -12,7 +12,9 @@ from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
 from delivery.aws.s3_errors import EXPIRED, cause_of
+from delivery.storage import open_filesystem
 from jobs.errors import Interrupted, UsageError
+from sources.examination import how_written
 
 # Spark 3.5: "Error while reading file <url>."; 4.x: "[FAILED_READ_FILE…] Encountered error while reading file <url>."
 _READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) *(\S+?)\.?(?:\s|$)")
@@ -117,6 +119,12 @@ def _unreadable(file: str, text: str) -> str:
         return (
             f"source file {file} can't be read: it is not the file that its checksum beside it (.crc) was made of; "
             "delete the checksum if the file was written again since, else restore the file."
+        )
+    written = how_written(file, open_filesystem)
+    if written:
+        return (
+            f"source file {file} can't be read by this Spark, though it is not damaged: it is written with {written}; "
+            "write it again with other types, codecs and encodings, or leave it out of source.path."
         )
     return (
         f"source file {file} can't be read: it is damaged or not Parquet throughout; "

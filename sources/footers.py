@@ -9,6 +9,7 @@ import struct
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import pyarrow as pa
 from pyarrow import parquet as pq
@@ -19,6 +20,7 @@ from sources.listing import SourceFile
 from sources.schema_tree import columns_of
 from sources.thrift import read_struct
 
+_RARE = "BYTE_STREAM_SPLIT"
 _THREADS = 64
 _TAIL = 1 << 16
 _END = struct.Struct("<I4s")
@@ -27,11 +29,15 @@ _SCHEMA, _ROWS, _GROUPS, _ROWS_OF_GROUP = 2, 3, 4, 3
 
 @dataclass(frozen=True, slots=True)
 class Footer:
-    """What a file's footer says: its rows, and the number of its layout."""
+    """What a file's footer says: its rows, the number of its layout, and whether it is encoded in a rare way.
+
+    `is_rare`: Spark's vectorized reader lacks an encoding of its (BYTE_STREAM_SPLIT); the slower one has it.
+    """
 
     file: SourceFile
     rows: int
     layout: int
+    is_rare: bool = False
 
 
 @dataclass(slots=True)
@@ -40,6 +46,11 @@ class Footers:
 
     footers: tuple[Footer, ...] = ()
     layouts: list[Mapping[str, Kind]] = field(default_factory=list)
+
+    @property
+    def any_rare(self) -> bool:
+        """Whether a file is encoded in a way that Spark's vectorized reader lacks."""
+        return any(footer.is_rare for footer in self.footers)
 
     @property
     def rows(self) -> int:
@@ -57,11 +68,11 @@ def read_footers(files: Sequence[SourceFile]) -> Footers:
     numbers: dict[str, int] = {}
     footers = []
     with ThreadPoolExecutor(_THREADS) as pool:
-        for file, (rows, key, content) in zip(files, pool.map(_read, files), strict=True):
-            if key not in numbers:
-                numbers[key] = len(found.layouts)
-                found.layouts.append(_columns(file, content))
-            footers.append(Footer(file, rows, numbers[key]))
+        for file, read in zip(files, pool.map(_read, files), strict=True):
+            if read.layout not in numbers:
+                numbers[read.layout] = len(found.layouts)
+                found.layouts.append(_columns(file, read))
+            footers.append(Footer(file, read.rows, numbers[read.layout], read.is_rare))
     found.footers = tuple(footers)
     return found
 
@@ -71,8 +82,16 @@ def read_metadata(file: SourceFile) -> pq.FileMetaData:
     return pq.read_metadata(pa.BufferReader(b"PAR1" + _tail(file)))
 
 
-def _read(file: SourceFile) -> tuple[int, str, bytes]:
-    """Return the rows, a text that is equal for equal layouts, and the footer's bytes."""
+class _Read(NamedTuple):
+    """A footer as it was read: `layout` is a text that is equal for equal layouts, `content` its bytes."""
+
+    rows: int
+    layout: str
+    is_rare: bool
+    content: bytes
+
+
+def _read(file: SourceFile) -> _Read:
     try:
         tail = _tail(file)
         content = _content(file, tail)
@@ -89,15 +108,23 @@ def _read(file: SourceFile) -> tuple[int, str, bytes]:
         is_storage = isinstance(error, OSError) and type(error) is not OSError
         problem = "can't be read" if is_storage else "not Parquet, or damaged"
         raise BadInput(f"source file {file.name}: {problem}: {_first_line(error)}") from None
-    return rows, layout, content
+    return _Read(rows, layout, _is_rare(metadata), content)
 
 
-def _read_here(file: SourceFile, content: bytes) -> tuple[int, str, bytes]:
+def _is_rare(metadata: pq.FileMetaData) -> bool:
+    """Look at the first row group: a writer encodes all alike."""
+    if not metadata.num_row_groups:
+        return False
+    group = metadata.row_group(0)
+    return any(_RARE in group.column(place).encodings for place in range(metadata.num_columns))
+
+
+def _read_here(file: SourceFile, content: bytes) -> _Read:
     """Read a footer that pyarrow refuses, for a logical type that is newer than itself, say."""
     footer = read_struct(content)
     rows = sum(group.get(_ROWS_OF_GROUP, 0) for group in footer.get(_GROUPS, []))
     _check_rows(file, footer.get(_ROWS, 0), rows)
-    return rows, repr(footer.get(_SCHEMA)), content
+    return _Read(rows, repr(footer.get(_SCHEMA)), is_rare=False, content=content)
 
 
 def _check_rows(file: SourceFile, said: int, counted: int) -> None:
@@ -133,11 +160,14 @@ def _content(file: SourceFile, tail: bytes) -> bytes:
     return tail[-_END.size - length : -_END.size]
 
 
-def _columns(file: SourceFile, content: bytes) -> Mapping[str, Kind]:
+def _columns(file: SourceFile, read: _Read) -> Mapping[str, Kind]:
     try:
-        return columns_of(read_struct(content)[_SCHEMA])
+        columns = columns_of(read_struct(read.content)[_SCHEMA])
     except (ValueError, KeyError) as error:
         raise BadInput(f"source file {file.name}: damaged: {_first_line(error)}") from None
+    if not columns:
+        raise BadInput(f"source file {file.name}: it has no column; leave it out of source.path.")
+    return columns
 
 
 def _first_line(error: BaseException) -> str:

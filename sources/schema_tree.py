@@ -31,6 +31,8 @@ _NEW_NAMES = {
 }  # fmt: skip
 """LogicalType, by what it means here."""
 
+UNKNOWN_TYPE = "of a logical type that is not known here"
+
 _INTEGERS = {
     "int8": "tinyint", "int16": "smallint", "int32": "int", "int64": "bigint",
     "uint8": "smallint", "uint16": "int", "uint32": "bigint", "uint64": "decimal(20,0)",
@@ -164,7 +166,7 @@ def _meaning(element: Mapping[int, Any]) -> tuple[str | None, Mapping[int, Any]]
         logical: Mapping[int, Any] = element[_LOGICAL]
         number = next(iter(logical), 0)
         details: Mapping[int, Any] = logical.get(number, {})
-        name = _NEW_NAMES.get(number, "a logical type that is not known here")
+        name = _NEW_NAMES.get(number, UNKNOWN_TYPE)
         if name == "integer":
             name = f"{'int' if details.get(2, True) else 'uint'}{details.get(1, 0)}"
         return name, details

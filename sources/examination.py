@@ -1,0 +1,53 @@
+"""What is the matter with a file that Spark could not read: damage, or a way of writing that this Spark lacks."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote
+
+import pyarrow as pa
+from pyarrow import parquet as pq
+
+from core.errors import BadInput
+from sources.footers import read_footers
+from sources.kinds import Unreadable
+from sources.listing import OpenFilesystem, list_files
+from sources.merging import clashes
+from sources.schema_tree import UNKNOWN_TYPE
+
+_NEW_TYPES = ("VARIANT", "GEOMETRY", "GEOGRAPHY", UNKNOWN_TYPE)
+
+
+def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
+    """Say what is unusual in a file, as Spark names it, that pyarrow reads whole; None where it does not.
+
+    Reads the whole file once.
+    """
+    path = unquote(url)
+    try:
+        filesystem, inner = open_filesystem(path)
+        with filesystem.open_input_file(inner) as stream:
+            file = pq.ParquetFile(stream, page_checksum_verification=True)
+            for _ in file.iter_batches():
+                pass
+            metadata = file.metadata
+    except (pa.ArrowException, OSError, ValueError):
+        return _unknown_columns(path, open_filesystem)
+    group = metadata.row_group(0) if metadata.num_row_groups else None
+    chunks = [group.column(place) for place in range(metadata.num_columns)] if group else []
+    used = {chunk.compression for chunk in chunks} | {each for chunk in chunks for each in chunk.encodings}
+    return _unknown_columns(path, open_filesystem) or ", ".join(sorted(used)) or "no column"
+
+
+def _unknown_columns(path: str, open_filesystem: OpenFilesystem) -> str | None:
+    """Name the columns of a type that keeps this Spark from opening the file at all."""
+    try:
+        [layout] = read_footers(list_files([path], open_filesystem).files).layouts
+    except (BadInput, ValueError):
+        return None
+    found = [
+        f"{'.'.join(place)} ({kind})"
+        for name, whole in layout.items()
+        for place, kind in clashes(name, whole)
+        if isinstance(kind, Unreadable) and kind.name in _NEW_TYPES
+    ]
+    return f"the column {', '.join(found)}" if found else None

@@ -1,0 +1,83 @@
+"""What Spark fails over is named: damage as damage, and a way of writing that this Spark lacks as that."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+
+from core.errors import BadInput
+from jobs.spark_failures import SparkFailure, usage_error
+from sources.thrift import read_struct
+from tests.sources.lake import find, frame, values, write
+
+pytestmark = pytest.mark.spark
+
+TABLE = pa.table({"i": list(range(1000)), "s": [f"s{number % 7}" for number in range(1000)]})
+
+
+def failure(spark: SparkSession, path: Path) -> str:
+    with pytest.raises(SparkFailure) as caught:
+        frame(spark, path).collect()
+    said = usage_error(caught.value)
+    assert said is not None
+    assert "\n" not in str(said)
+    return str(said)
+
+
+def test_a_codec_that_spark_lacks_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    write(tmp_path / "a b.parquet", TABLE, compression="brotli")
+    said = failure(spark, tmp_path)
+    assert "a%20b.parquet can't be read: it is written with BrotliCodec, which this Spark lacks" in said
+
+
+def test_a_rare_encoding_is_read(spark: SparkSession, tmp_path: Path) -> None:
+    """DuckDB writes it by itself. The job turns to the reader that knows it."""
+    column = pa.table({"f": pa.array([0.1, 0.2, None])})
+    write(tmp_path / "a.parquet", column, use_dictionary=False, column_encoding={"f": "BYTE_STREAM_SPLIT"})
+    assert find(tmp_path).footers.any_rare
+    before = spark.conf.get("spark.sql.parquet.enableVectorizedReader")
+    spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
+    try:
+        assert values(frame(spark, tmp_path), "f") == [0.1, 0.2, None]
+    finally:
+        spark.conf.set("spark.sql.parquet.enableVectorizedReader", before or "true")
+
+
+@pytest.mark.parametrize(
+    "options", [{"write_page_checksum": True, "compression": "none"}, {"compression": "zstd"}]
+)
+def test_a_damaged_page_is_damage(spark: SparkSession, tmp_path: Path, options: dict[str, object]) -> None:
+    file = write(tmp_path / "a.parquet", TABLE, **options)
+    start = pq.read_metadata(file).row_group(0).column(0).data_page_offset + 40
+    content = bytearray(file.read_bytes())
+    content[start : start + 60] = b"\xff" * 60
+    file.write_bytes(bytes(content))
+    assert "a.parquet can't be read: it is damaged or not Parquet throughout" in failure(spark, tmp_path)
+
+
+def test_a_checksum_of_another_file_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    """Spark leaves a checksum beside each local file, and pandas writes over the file alone."""
+    frame(spark, write(tmp_path / "in.parquet", TABLE)).coalesce(1).write.parquet(f"file:{tmp_path}/out")
+    [file] = (tmp_path / "out").glob("part-*.parquet")
+    write(file, {"i": [1, 2, 3]})
+    assert "it is not the file that its checksum beside it (.crc) was made of" in failure(
+        spark, tmp_path / "out"
+    )
+
+
+def test_a_file_without_columns_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", TABLE.select([]))
+    with pytest.raises(BadInput, match=r"a\.parquet: it has no column"):
+        find(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content", [b"", b"\x15", b"\x19\xf5\xff\xff\xff\xff\x0f", b"\x1c" * 200, b"\x18\x7f", b"\x1e"]
+)
+def test_a_footer_that_is_no_thrift_is_damage(content: bytes) -> None:
+    with pytest.raises(ValueError, match="footer"):
+        read_struct(content)
