@@ -26,9 +26,10 @@ _SDK_1 = ("com.amazonaws", ("s3", "sts", "dynamodb"), "1.12.262", "aws-java-sdk-
 _SDK_2_MODULES = ("s3", "sts", "sso", "ssooidc", "s3-transfer-manager", "apache-client", "netty-nio-client")
 _SDK_2 = ("software.amazon.awssdk", _SDK_2_MODULES, "2.40.2", "bundle", "")
 
-# Each SDK's usual chain: environment (session token included), web identity, profile, container, instance;
-# never anonymous. S3A's own default knows neither profiles nor web identities.
-_SDK_1_CREDENTIALS = "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"
+# The second SDK's usual chain knows what boto3's does: environment (session token included), web identity, profile,
+# container, instance; never anonymous. S3A's own default knows neither profiles nor web identities. The first SDK's
+# chain lacks single sign-on, AWS_SHARED_CREDENTIALS_FILE and the container credentials of EKS: there boto3 is asked.
+_SDK_1_CREDENTIALS = "com.amazonaws.auth.profile.ProfileCredentialsProvider"
 _SDK_2_CREDENTIALS = "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
 
 
@@ -50,6 +51,11 @@ def account_settings(hadoop: HadoopVersion | None) -> dict[str, str]:
     """Credentials as the AWS tools find them, for a Spark started here."""
     chain = _SDK_1_CREDENTIALS if _is_on_sdk_1(hadoop) else _SDK_2_CREDENTIALS
     return {"spark.hadoop.fs.s3a.aws.credentials.provider": chain}
+
+
+def needs_credential_process(hadoop: HadoopVersion | None) -> bool:
+    """Whether S3A of this Hadoop takes its credentials from `jobs.java_credentials`."""
+    return _is_on_sdk_1(hadoop)
 
 
 def bucket_settings(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> dict[str, str]:

@@ -22,9 +22,16 @@ from jobs.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
 from jobs.jar_cache import JarCache
 from jobs.jar_resolver import jars_of
 from jobs.java import ensure_java
+from jobs.java_credentials import credential_process_environment
 from jobs.local_jvm import launch_environment, memory_settings
 from jobs.required_settings import HADOOP_UNSET, REQUIRED
-from jobs.s3_connector import S3_FILESYSTEM, account_settings, bucket_settings, connector_packages
+from jobs.s3_connector import (
+    S3_FILESYSTEM,
+    account_settings,
+    bucket_settings,
+    connector_packages,
+    needs_credential_process,
+)
 from jobs.trust_store import PROPERTY, temporary_trust_store
 
 _PREFERRED = {
@@ -136,6 +143,8 @@ def _launch(app_name: str, *, with_s3: bool) -> dict[str, str]:
         SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
         return {}
     hadoop = hadoop_version(spark_home(os.environ))
+    if needs_credential_process(hadoop):
+        os.environ.update(credential_process_environment(os.environ))
     jars = jars_of(connector_packages(hadoop), JarCache.of_user(os.environ), os.environ)
     SparkContext._ensure_initialized(conf=conf.set("spark.jars", ",".join(jars)))  # noqa: SLF001 - as above
     return account_settings(hadoop)

@@ -30,7 +30,7 @@ def test_a_spark_without_hadoop_says_so() -> None:
 
 
 def test_credentials_come_from_the_usual_chain_of_the_sdk_in_use() -> None:
-    assert account_settings((3, 3, 4)) == {CHAIN: "com.amazonaws.auth.DefaultAWSCredentialsProviderChain"}
+    assert account_settings((3, 3, 4)) == {CHAIN: "com.amazonaws.auth.profile.ProfileCredentialsProvider"}
     assert account_settings((3, 4, 1)) == {
         CHAIN: "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
     }

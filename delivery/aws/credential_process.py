@@ -1,0 +1,50 @@
+"""Prints the AWS credentials that boto3 finds here, as the AWS SDKs take them from a `credential_process`.
+
+Run by its path, so it imports nothing of this project. Format: AWS SDKs and Tools Reference Guide, "Process credential
+provider".
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
+
+
+def document() -> dict[str, str | int | None] | None:
+    """Return the credentials, None where there are none. Raises botocore's errors."""
+    session = Session()
+    session.set_config_variable("region", os.environ.get("AWS_REGION"))
+    found = session.get_credentials()
+    if found is None:
+        return None
+    keys = found.get_frozen_credentials()
+    expires = getattr(found, "_expiry_time", None)  # botocore has no public name for it
+    told: dict[str, str | int | None] = {
+        "Version": 1,
+        "AccessKeyId": keys.access_key,
+        "SecretAccessKey": keys.secret_key,
+    }
+    told |= {"SessionToken": keys.token} if keys.token else {}
+    return told | ({"Expiration": expires.isoformat()} if expires else {})
+
+
+def main() -> int:
+    """Print the document and return 0, or name the error on stderr and return 1."""
+    try:
+        told = document()
+    except (BotoCoreError, ClientError) as error:
+        sys.stderr.write(f"{type(error).__name__}\n")
+        return 1
+    if told is None:
+        sys.stderr.write("no AWS credentials\n")
+        return 1
+    sys.stdout.write(json.dumps(told))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The credentials that a Java SDK gets are those that boto3 finds, with their end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from delivery.aws import credential_process
+from jobs.java_credentials import FILE_VARIABLE, credential_process_environment
+from tests.delivery import aws_environment
+from tests.delivery.aws_environment import KEYS
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
+    assert credential_process.main() == 0
+    told: dict[str, str] = json.loads(capsys.readouterr().out)
+    return told
+
+
+def test_long_lived_keys_have_no_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws_environment.only(monkeypatch, **KEYS)
+    assert printed(capsys) == {
+        "Version": 1,
+        "AccessKeyId": KEYS["AWS_ACCESS_KEY_ID"],
+        "SecretAccessKey": KEYS["AWS_SECRET_ACCESS_KEY"],
+    }
+
+
+def test_temporary_keys_have_their_token_and_their_end(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    ends = (datetime.now(UTC) + timedelta(hours=1)).replace(microsecond=0)
+    keys = {"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t"}
+    (tmp_path / "keys.json").write_text(json.dumps({**keys, "Expiration": ends.isoformat()}))
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {tmp_path}/keys.json\n")
+    aws_environment.only(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    told = printed(capsys)
+    assert {name: told[name] for name in keys} == keys
+    assert datetime.fromisoformat(told["Expiration"]) == ends
+
+
+def test_without_credentials_it_fails_by_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    aws_environment.only(monkeypatch)
+    assert credential_process.main() == 1
+    assert capsys.readouterr().err == "no AWS credentials\n"
+
+
+def test_the_profiles_file_names_the_users_profile_and_no_secret() -> None:
+    environ = {"AWS_PROFILE": "shop"}
+    file = Path(credential_process_environment(environ)[FILE_VARIABLE])
+    section, command = file.read_text().splitlines()
+    assert section == "[shop]"
+    words = command.removeprefix("credential_process = ").split()
+    assert words[0] == sys.executable
+    ended = subprocess.run(words, env=KEYS, capture_output=True, text=True, check=False)
+    assert json.loads(ended.stdout)["AccessKeyId"] == KEYS["AWS_ACCESS_KEY_ID"]
