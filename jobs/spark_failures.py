@@ -23,7 +23,8 @@ _ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 _LACKING = re.compile(
     r"Unsupported encoding: (?P<encoding>\w+)|Class (?:[\w$]+\.)*(?P<codec>\w+) was not found"
 )
-_CHECKSUM = re.compile(r"ChecksumException: Checksum error")
+_CHECKSUM = re.compile(r"ChecksumException: Checksum error: (\S+)")
+_GONE_FILE = re.compile(r"FileNotFoundException: (?:File |No such file or directory:? )?(\w+:/\S+)")
 
 SparkFailure = (Py4JJavaError, PySparkException)
 """What Spark raises when an action fails."""
@@ -54,7 +55,14 @@ def _is_ending(context: SparkContext) -> bool:
 def usage_error(error: Exception) -> UsageError | None:
     """The sentence for a failure of a Spark that goes on: the source's fault or an expression's; None where its own."""
     text = _whole_text(error)
-    unreadable = _READING.search(text)
+    gone = _GONE_FILE.search(text)
+    if gone:
+        return UsageError(
+            f"source file {gone[1]} is not there any more: it was there when the source was listed. Run again once "
+            "nothing changes the source."
+        )
+    # Spark 3.5 names no file where it fails to open one.
+    unreadable = _READING.search(text) or _CHECKSUM.search(text)
     if unreadable:
         return UsageError(_unreadable(unreadable[1], text))
     causes = _ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
