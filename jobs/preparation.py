@@ -10,7 +10,7 @@ import os
 from dataclasses import dataclass
 
 from core.globs import is_glob, matcher
-from delivery.aws.buckets import Bucket
+from delivery.aws.buckets import Bucket, forget_buckets
 from delivery.aws.session import aws_session, ca_bundle
 from delivery.storage import Folder, find_buckets, open_filesystem, read_text
 from expectations.suite import Suite
@@ -72,6 +72,7 @@ def read_settings(command: Command) -> Settings:
         UsageError: see `jobs.configuration`; or the certificate bundle that the environment names can't be used.
         StorageError: the file is not there or can't be read.
     """
+    forget_buckets()  # a process may carry out several runs, each in the environment of its own beginning
     require_bundle(ca_bundle())
     return parse_settings(read_text(command.config), command.config, command.overrides)
 

@@ -15,7 +15,7 @@ from jobs.preparation import Preparation
 from jobs.settings import Settings
 from sources.finding import SourceFiles, find_files
 from sources.pruning import FolderFilter
-from sources.reading import plan_reading, read
+from sources.reading import plan_reading, read, require_openable
 from sources.used_columns import Used, used_columns
 from transforms.reshaping import reshape
 
@@ -80,6 +80,7 @@ def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead:
     settings = preparation.settings
     files = preparation.source or _filtered_files(spark, settings)
     _require_readable_names(spark, files)
+    require_openable(spark, files.footers)
     layout = plan_reading(files.footers, _used(spark, settings))
     _log(files, layout.differences)
     if files.footers.any_rare:

@@ -48,7 +48,8 @@ _S3A_CAUSES = {
 _LACKING = re.compile(
     r"Unsupported encoding: (?P<encoding>\w+)|Class (?:[\w$]+\.)*(?P<codec>\w+) was not found"
 )
-_CHECKSUM = re.compile(r"ChecksumException: Checksum error")
+_CHECKSUM = re.compile(r"ChecksumException: Checksum error: (\S+)")
+_GONE_FILE = re.compile(r"FileNotFoundException: (?:File |No such file or directory:? )?(\w+:/\S+)")
 
 SparkFailure = (Py4JJavaError, PySparkException)
 """What Spark raises when an action fails."""
@@ -87,7 +88,14 @@ def explained(error: Exception) -> UsageError | Interrupted | None:
         return Interrupted(cause_of(code))
     if code is not None:
         return UsageError(f"Spark could not read or write on S3: {_S3A_CAUSES.get(code) or cause_of(code)}.")
-    unreadable = _READING.search(text)
+    gone = _GONE_FILE.search(text)
+    if gone:
+        return UsageError(
+            f"source file {gone[1]} is not there any more: it was there when the source was listed. Run again once "
+            "nothing changes the source."
+        )
+    # Spark 3.5 names no file where it fails to open one.
+    unreadable = _READING.search(text) or _CHECKSUM.search(text)
     if unreadable:
         return UsageError(_unreadable(unreadable[1], text))
     causes = _ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)

@@ -12,9 +12,7 @@ from sources.footers import read_footers
 from sources.kinds import Unreadable
 from sources.listing import OpenFilesystem, list_files
 from sources.merging import clashes
-from sources.schema_tree import UNKNOWN_TYPE
-
-_NEW_TYPES = ("VARIANT", "GEOMETRY", "GEOGRAPHY", UNKNOWN_TYPE)
+from sources.schema_tree import NEW_TYPES
 
 
 def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
@@ -48,6 +46,6 @@ def _unknown_columns(path: str, open_filesystem: OpenFilesystem) -> str | None:
         f"{'.'.join(place)} ({kind})"
         for name, whole in layout.items()
         for place, kind in clashes(name, whole)
-        if isinstance(kind, Unreadable) and kind.name in _NEW_TYPES
+        if isinstance(kind, Unreadable) and kind.name in NEW_TYPES
     ]
     return f"the column {', '.join(found)}" if found else None

@@ -7,14 +7,14 @@ or has two kinds that nothing holds without loss, is an error that names the fil
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from core.errors import BadInput
 from sources.conversions import shaped_as
 from sources.folders import spelled_once
 from sources.footers import Footer, Footers
-from sources.kinds import DOUBLE, NULL, STRING, Clash, Kind, Scalar, Unreadable
+from sources.kinds import DOUBLE, NULL, STRING, Clash, Kind, ListOf, Scalar, Unreadable
 from sources.listing import SourceFile
 from sources.merging import at, clashes, merge, merged, without
 from sources.used_columns import Used
@@ -23,7 +23,8 @@ MergesAs = Callable[[str, Kind, Sequence[SourceFile]], Kind]
 """Says as which kind a column of one kind counts, from what its files hold: `null` where all its values are null."""
 
 _MAX_GROUPS = 64
-_FRACTIONS = (Scalar("float"), DOUBLE)
+_FRACTIONS = (Scalar("float"), DOUBLE, ListOf(Scalar("float")), ListOf(DOUBLE))
+_NULLS = (NULL, ListOf(NULL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,11 +168,11 @@ class _Source:
         Whole numbers of pandas are a double's as soon as one is missing: a double holds them, up to 2^53.
         """
         lower = name.lower()
-        by_kind = self._files_by_kind(lower)
-        for kind, files in by_kind.items():
-            counts_as = self._merges_as(name, kind, files)
-            if counts_as == NULL or not by_kind.keys().isdisjoint(_FRACTIONS):
-                self._counts_as[lower, kind] = counts_as
+        counts_as = {k: self._merges_as(name, k, files) for k, files in self._files_by_kind(lower).items()}
+        filled = [kind for kind, counted in counts_as.items() if counted not in _NULLS]
+        for kind, counted in counts_as.items():
+            if counted == NULL or (_are_lists(counts_as) and counted in _NULLS) or _has_fraction(filled):
+                self._counts_as[lower, kind] = counted
         self._merge(lower)
 
     def _merge(self, lower: str) -> None:
@@ -207,6 +208,15 @@ class _Source:
             f"source.path: the files differ in column {name}: {one} in {found.get(one)}, {other} in "
             f"{found.get(other)}; rewrite one, or load each layout in a run of its own."
         )
+
+
+def _are_lists(kinds: Collection[Kind]) -> bool:
+    return all(isinstance(kind, ListOf) and isinstance(kind.element, Scalar) for kind in kinds)
+
+
+def _has_fraction(kinds: Collection[Kind]) -> bool:
+    """Whether one of the kinds holds fractions, as all the others then will."""
+    return not set(kinds).isdisjoint(_FRACTIONS)
 
 
 def _clashing(found: Mapping[Kind, str]) -> tuple[Kind, Kind] | None:

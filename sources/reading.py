@@ -5,15 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import reduce
 
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from core.errors import BadInput
 from sources.conversions import converted, final_type, read_type
 from sources.file_index import frame_of
 from sources.footers import Footers
-from sources.kinds import NULL, Kind
+from sources.kinds import NULL, Kind, Unreadable
 from sources.layout import Group, Layout, lay_out
+from sources.listing import SourceFile
+from sources.merging import clashes
+from sources.schema_tree import NEW_TYPES
 from sources.statistics import counts_as
 from sources.used_columns import Used
 
@@ -21,6 +27,37 @@ from sources.used_columns import Used
 def plan_reading(footers: Footers, used: Used) -> Layout:
     """Settle what is read of the files, and as what. Raises `BadInput` as `layout.lay_out` does."""
     return lay_out(footers, used, counts_as)
+
+
+def require_openable(spark: SparkSession, footers: Footers) -> None:
+    """Try a file of each layout with a type so new that a Spark may not open the file at all, whatever it reads of it.
+
+    Raises:
+        BadInput: it names the file, the column and the type.
+    """
+    for number, layout in enumerate(footers.layouts):
+        found = [
+            (path, kind)
+            for name, whole in layout.items()
+            for path, kind in clashes(name, whole)
+            if isinstance(kind, Unreadable) and kind.name in NEW_TYPES
+        ]
+        file = next((footer.file for footer in footers.footers if footer.layout == number), None)
+        if found and file is not None and not _opens(spark, file):
+            path, kind = found[0]
+            raise BadInput(
+                f"source file {file.name}: column {'.'.join(path)} is {kind}, and this Spark can't open a file that "
+                "has one; write it without that column, or run on a newer Spark."
+            )
+
+
+def _opens(spark: SparkSession, file: SourceFile) -> bool:
+    nothing_of_it = T.StructType([T.StructField("_", T.BooleanType())])
+    try:
+        frame_of(spark, [file], nothing_of_it, {}).limit(1).collect()
+    except (Py4JJavaError, PySparkException):
+        return False
+    return True
 
 
 def read(spark: SparkSession, layout: Layout) -> DataFrame:

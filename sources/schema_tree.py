@@ -32,6 +32,8 @@ _NEW_NAMES = {
 """LogicalType, by what it means here."""
 
 UNKNOWN_TYPE = "of a logical type that is not known here"
+NEW_TYPES = ("FLOAT16", "VARIANT", "GEOMETRY", "GEOGRAPHY", UNKNOWN_TYPE)
+"""Types that older Sparks do not know: they can't open a file that has one."""
 
 _INTEGERS = {
     "int8": "tinyint", "int16": "smallint", "int32": "int", "int64": "bigint",

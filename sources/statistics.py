@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from sources.footers import read_metadata
-from sources.kinds import LONG, NULL, Kind, Scalar
+from sources.kinds import DOUBLE, LONG, NULL, Kind, ListOf, Scalar
 from sources.listing import SourceFile
 
 _THREADS = 64
@@ -20,8 +20,11 @@ _EXACT_IN_DOUBLE = 2**53
 def counts_as(name: str, kind: Kind, files: Sequence[SourceFile]) -> Kind:
     """Return the kind as which a column counts when files are merged.
 
-    `null` where all its values are; `int`, which a double holds, where its longs are all within 2^53.
+    `null` where all its values are; `double`, which holds them, where its longs are all within 2^53. The same for the
+    elements of a list.
     """
+    if isinstance(kind, ListOf) and isinstance(kind.element, Scalar):
+        return ListOf(counts_as(f"{name}.", kind.element, files))
     if not isinstance(kind, Scalar):
         return kind
     is_null = is_small = True
@@ -31,7 +34,7 @@ def counts_as(name: str, kind: Kind, files: Sequence[SourceFile]) -> Kind:
         is_small = is_small and kind == LONG and statistics is not None and _is_small(statistics)
         if not (is_null or is_small):
             return kind
-    return NULL if is_null else Scalar("int")
+    return NULL if is_null else DOUBLE
 
 
 def _all_null(statistics: Any, values: int) -> bool:  # noqa: ANN401 - pyarrow has no types
@@ -45,7 +48,7 @@ def _is_small(statistics: Any) -> bool:  # noqa: ANN401
 
 
 def _chunks(name: str, files: Sequence[SourceFile]) -> Iterator[Any]:
-    """Give the column's chunk in each row group of each file."""
+    """Give the column's chunk in each row group of each file; None where it is not one of the file's."""
     with ThreadPoolExecutor(_THREADS) as pool:
         for start in range(0, len(files), _THREADS):
             for metadata in pool.map(read_metadata, files[start : start + _THREADS]):
@@ -59,4 +62,11 @@ def _chunks(name: str, files: Sequence[SourceFile]) -> Iterator[Any]:
 
 def _place(metadata: Any, name: str) -> int | None:  # noqa: ANN401
     paths = [metadata.schema.column(place).path.lower() for place in range(metadata.num_columns)]
-    return paths.index(name.lower()) if name.lower() in paths else None
+    wanted = name.lower()
+    # The writer may call the levels of a list as it likes.
+    found = [
+        place
+        for place, path in enumerate(paths)
+        if path == wanted or (wanted[-1:] == "." and path.startswith(wanted))
+    ]
+    return found[0] if len(found) == 1 else None

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
@@ -16,6 +17,10 @@ from jobs.required_settings import REQUIRED
 from standin.settings import EXAMPLE_CREDENTIALS
 
 ROOT = Path(__file__).resolve().parents[1]
+# Whether a property holds does not depend on how busy the machine is.
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
+
 EXAMPLE_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": EXAMPLE_CREDENTIALS.access_key,
     "AWS_SECRET_ACCESS_KEY": EXAMPLE_CREDENTIALS.secret_key,

@@ -49,6 +49,9 @@ NAIVE = datetime(2026, 1, 1, 10)  # noqa: DTZ001 - as pandas writes times
             [NAIVE, NAIVE],
         ),
         (pa.array([[1]], pa.list_(pa.int32())), pa.array([[2]]), "array<bigint>", [[1], [2]]),
+        (pa.array([[1, 2**40]]), pa.array([[0.5, None]]), "array<double>", [[1.0, 2.0**40], [0.5, None]]),
+        (pa.array([None, []], pa.list_(pa.string())), pa.array([[5]]), "array<bigint>", [None, [], [5]]),
+        (pa.array([10**10]), pa.array([None], pa.float64()), "bigint", [10**10, None]),
         (
             pa.array([[(1, "a")]], pa.map_(pa.int32(), pa.string())),
             pa.array([[(2, "b")]], pa.map_(pa.int64(), pa.string())),

@@ -11,6 +11,7 @@ from pyspark.sql import SparkSession
 
 from core.errors import BadInput
 from jobs.spark_failures import SparkFailure, usage_error
+from sources.reading import require_openable
 from sources.thrift import read_struct
 from tests.sources.lake import find, frame, values, write
 
@@ -81,3 +82,42 @@ def test_a_file_without_columns_is_named(tmp_path: Path) -> None:
 def test_a_footer_that_is_no_thrift_is_damage(content: bytes) -> None:
     with pytest.raises(ValueError, match="footer"):
         read_struct(content)
+
+
+def test_a_type_newer_than_this_spark_is_named_or_left_out(spark: SparkSession, tmp_path: Path) -> None:
+    """Whether a Spark opens such a file depends on its version; it never ends in a riddle."""
+    write(tmp_path / "a.parquet", {"i": [1], "h": pa.array([1.0], pa.float16())})
+    footers = find(tmp_path).footers
+    try:
+        require_openable(spark, footers)
+    except BadInput as error:
+        assert "a.parquet: column h is FLOAT16, and this Spark can't open" in str(error)  # noqa: PT017
+    else:
+        assert frame(spark, tmp_path, uses="i").collect() == [(1,)]
+
+
+def test_an_unknown_logical_type_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    """No type has the number 90 yet: pyarrow refuses the whole footer, and so does Spark."""
+    file = write(tmp_path / "a.parquet", {"i": [1], "h": pa.array([1.0], pa.float16())})
+    content = file.read_bytes()
+    logical = b"\xfc\x00\x00"  # in Thrift's compact protocol: field 15 of the union, an empty struct
+    assert content.count(logical) == 1
+    # A field number beyond 15 needs a byte of its own: the footer grows by one.
+    length = int.from_bytes(content[-8:-4], "little") + 1
+    grown = (
+        content[:-8].replace(logical, b"\x0c\xb4\x01\x00\x00") + (length + 1).to_bytes(4, "little") + b"PAR1"
+    )
+    file.write_bytes(grown)
+    with pytest.raises(
+        BadInput, match=r"a\.parquet: column h is of a logical type that is not known here, and"
+    ):
+        require_openable(spark, find(tmp_path).footers)
+
+
+def test_a_file_that_went_after_it_was_listed_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", TABLE)
+    rows = frame(spark, write(tmp_path / "b.parquet", TABLE))
+    (tmp_path / "b.parquet").unlink()
+    with pytest.raises(SparkFailure) as caught:
+        rows.collect()
+    assert "b.parquet is not there any more" in str(usage_error(caught.value))

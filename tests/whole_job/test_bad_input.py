@@ -25,7 +25,7 @@ Spoil = Callable[[Job], Any]
 
 
 @contextmanager
-def no_spark(**_: object) -> Iterator[SparkSession]:
+def no_spark(*_: object) -> Iterator[SparkSession]:
     raise AssertionError("Spark was started, though this could be known before")
     yield
 
@@ -282,7 +282,7 @@ def test_an_unexpected_error_is_left_below_the_output_without_its_text(
     job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     @contextmanager
-    def broken(**_: object) -> Iterator[SparkSession]:
+    def broken(*_: object) -> Iterator[SparkSession]:
         raise LookupError("user u1")
         yield
 

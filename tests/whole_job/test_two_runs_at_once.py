@@ -71,7 +71,7 @@ def test_the_second_run_refuses_a_plan_may_run_and_a_killed_holder_is_followed_a
         assert f"process {holder.pid}, since 20" in caplog.text
         assert "run run-1 (on" in caplog.text
         assert "is sending to the same tracking ID from the same output" in caplog.text
-        assert not (slow_job.output / "runs" / "run-2").exists()
+        assert [path.name for path in (slow_job.output / "runs" / "run-2").iterdir()] == ["error.json"]
 
         assert run_here(slow_job, spark, "run-1", "--plan").exit_code == 2
         assert "is working in the same run's folder" in caplog.text
