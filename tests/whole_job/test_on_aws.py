@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pyarrow.parquet as pq
@@ -80,3 +81,20 @@ def test_keys_and_a_region_are_all_that_a_job_needs(aws: AwsWorld) -> None:
     assert not [name for name in names if "/stage/" in name or "lease" in name]
     refused = {entry.code for entry in aws.requests if entry.service == "s3" and entry.status >= 400}
     assert refused <= {"", "NoSuchKey", "NoSuchBucket"}, refused
+
+
+def test_a_first_configuration_needs_nothing_but_keys(aws: AwsWorld, tmp_path: Path) -> None:
+    """Not even a region: S3 tells where a bucket is."""
+    aws.bucket("far", "us-west-2")
+    fill(aws, "far")
+    command = [sys.executable, "-m", "jobs.init", "s3://far/logs/", "--output", tmp_path / "job.yaml"]
+
+    ended = aws.run(command, aws.user(), cwd=ROOT)
+
+    assert ended.returncode == 0, ended.stderr
+    made = yaml.safe_load((tmp_path / "job.yaml").read_text())
+    assert (made["source"]["path"], made["output"]["path"]) == (
+        "s3://far/logs/",
+        "s3://far/personalize-backfill/",
+    )
+    assert made["mapping"]["userId"] == "USER_ID"
