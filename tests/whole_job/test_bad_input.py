@@ -6,6 +6,7 @@ import json
 import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import time
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,21 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "output inside the source": (
         lambda job: put(job, "output.path", str(job.folder / "source" / "out")),
         ("output.path", "source.path"),
+    ),
+    "output below what a pattern matches": (
+        lambda job: (
+            put(job, "source.path", str(job.folder / "sou*")),
+            put(job, "output.path", str(job.folder / "source" / "out")),
+        ),
+        ("output.path", "source.path"),
+    ),
+    "a table's folder": (
+        lambda job: (job.folder / "source" / "_delta_log").mkdir(),
+        ("is the folder of a table of Delta Lake",),
+    ),
+    "a hidden data file": (
+        lambda job: (job.folder / "source" / "part-0.parquet").rename(job.folder / "source" / "_part-0.parquet"),
+        ("_part-0.parquet", "begins with _ or ."),
     ),
     "source inside the output": (lambda job: put(job, "output.path", str(job.folder)), ("output.path", "source.path")),
     "output not writable": (
@@ -251,6 +267,21 @@ WITH_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "damaged in the middle": (
         lambda job: _damage(job.folder / "source" / "part-0.parquet"),
         ("part-0.parquet",),
+    ),
+    "times of another form": (
+        lambda job: put(
+            job,
+            "mapping.sentAt",
+            {"expr": "date_format(timestamp_seconds(TIMESTAMP), 'dd/MM/yyyy HH:mm:ss')", "unit": "iso8601"},
+        ),
+        ("mapping.sentAt", "to_timestamp(…, 'dd/MM/yyyy HH:mm:ss')"),
+    ),
+    "a type that Spark does not read": (
+        lambda job: (
+            job.write_source(interactions(ROWS).append_column("at", pa.array([time(1)] * len(ROWS)))),
+            put(job, "mapping.properties.DISCOUNT", "at"),
+        ),
+        ("part-0.parquet", "column at is TIME"),
     ),
     "rule that crashes": (
         lambda job: suite_with(
