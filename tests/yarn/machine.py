@@ -35,7 +35,7 @@ def s3_file_system(s3: MotoServer, hadoop: HadoopVersion | None = None) -> dict[
     `hadoop`: the version that reads them, if it is not the tested Spark's own.
     """
     provider = "fs.s3a.aws.credentials.provider"
-    account = account_settings(hadoop or hadoop_version(spark_home(os.environ)), {})
+    account = account_settings(hadoop or hadoop_version(spark_home(os.environ)))
     return {
         "fs.s3.impl": S3_FILESYSTEM,
         "fs.AbstractFileSystem.s3.impl": "org.apache.hadoop.fs.s3a.S3A",
