@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from core.errors import BadInput
-from jobs.spark_failures import SparkFailure, usage_error
+from jobs.spark_failures import SparkFailure, explained
 from sources.reading import require_openable
 from sources.thrift import read_struct
 from tests.sources.lake import find, frame, values, write
@@ -23,7 +23,7 @@ TABLE = pa.table({"i": list(range(1000)), "s": [f"s{number % 7}" for number in r
 def failure(spark: SparkSession, path: Path) -> str:
     with pytest.raises(SparkFailure) as caught:
         frame(spark, path).collect()
-    said = usage_error(caught.value)
+    said = explained(caught.value)
     assert said is not None
     assert "\n" not in str(said)
     return str(said)
@@ -120,4 +120,4 @@ def test_a_file_that_went_after_it_was_listed_is_named(spark: SparkSession, tmp_
     (tmp_path / "b.parquet").unlink()
     with pytest.raises(SparkFailure) as caught:
         rows.collect()
-    assert "b.parquet is not there any more" in str(usage_error(caught.value))
+    assert "b.parquet is not there any more" in str(explained(caught.value))
