@@ -6,7 +6,7 @@ One small read for each file, 64 at a time. Files by the thousand share few layo
 from __future__ import annotations
 
 import struct
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -22,6 +22,7 @@ from sources.thrift import read_struct
 
 _RARE = "BYTE_STREAM_SPLIT"
 _THREADS = 64
+_AT_ONCE = 8 * _THREADS
 _TAIL = 1 << 16
 _END = struct.Struct("<I4s")
 _SCHEMA, _ROWS, _GROUPS, _ROWS_OF_GROUP = 2, 3, 4, 3
@@ -67,12 +68,11 @@ def read_footers(files: Sequence[SourceFile]) -> Footers:
     found = Footers()
     numbers: dict[str, int] = {}
     footers = []
-    with ThreadPoolExecutor(_THREADS) as pool:
-        for file, read in zip(files, pool.map(_read, files), strict=True):
-            if read.layout not in numbers:
-                numbers[read.layout] = len(found.layouts)
-                found.layouts.append(_columns(file, read))
-            footers.append(Footer(file, read.rows, numbers[read.layout], read.is_rare))
+    for file, read in _all_read(files):
+        if read.layout not in numbers:
+            numbers[read.layout] = len(found.layouts)
+            found.layouts.append(_columns(file, read))
+        footers.append(Footer(file, read.rows, numbers[read.layout], read.is_rare))
     found.footers = tuple(footers)
     return found
 
@@ -89,6 +89,14 @@ class _Read(NamedTuple):
     layout: str
     is_rare: bool
     content: bytes
+
+
+def _all_read(files: Sequence[SourceFile]) -> Iterator[tuple[SourceFile, _Read]]:
+    """Read all footers in order, some at a time: the bytes of all together could fill the memory."""
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for start in range(0, len(files), _AT_ONCE):
+            some = files[start : start + _AT_ONCE]
+            yield from zip(some, pool.map(_read, some), strict=True)
 
 
 def _read(file: SourceFile) -> _Read:

@@ -100,6 +100,7 @@ class _Listed:
         self.path = path
         self.passed_over: list[str] = []
         self.excluded: list[str] = []
+        self._values: dict[str, Values] = {}
         self._filesystem, inner = open_filesystem(path)
         self._inner = inner.rstrip("/")
         self._below = matcher(self._inner)
@@ -211,9 +212,11 @@ class _Listed:
             )
 
     def _file(self, info: pafs.FileInfo) -> SourceFile:
-        values = folder_values(self._relative(info.path.rpartition("/")[0]))
+        folder = info.path.rpartition("/")[0]
+        if folder not in self._values:
+            self._values[folder] = folder_values(self._relative(folder))
         name, url = self._prefix + info.path, self._url_prefix + info.path
-        return SourceFile(name, url, info.path, info.size, values, self._filesystem)
+        return SourceFile(name, url, info.path, info.size, self._values[folder], self._filesystem)
 
 
 def _is_hidden(name: str) -> bool:

@@ -130,6 +130,8 @@ def test_a_conflict_matters_in_a_used_column_only(
         with pytest.raises(BadInput, match=said) as caught:
             frame(spark, tmp_path, uses=used)
         assert "\n" not in str(caught.value)
+    if "FLOAT16" in said:  # a Spark that does not know it opens no file that has one: see test_riddles
+        return
     assert values(frame(spark, tmp_path, uses="item"), "item") == ["a", "b"]
 
 
