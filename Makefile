@@ -79,7 +79,7 @@ test-aws: venv ## run whole jobs under AWS's own host names on loopback; needs r
 test-yarn: venv ## submit the package to a real YARN as on Amazon EMR; takes minutes, and the network once
 	$(PYTEST) -m yarn
 
-test-all: test test-aws test-package test-yarn test-dags ## run all tests, as CI does
+test-all: test test-aws test-package test-yarn test-dags ## run all tests, one target after the other
 
 package: venv ## build dist/: the code, an environment archive for the cluster, the entry, conf/
 	$(BIN)/python -m bundle
