@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +66,9 @@ def _set_up_logging() -> None:
     _LOG.setLevel(logging.INFO)
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
     logging.getLogger().addFilter(_has_a_name)
+    # SparkContext copies what --py-files names as if it were local, and warns of S3; YARN has put it on the path. Here,
+    # before there are threads: one that is importing would put the filters back as it found them.
+    warnings.filterwarnings("ignore", message="Failed to add file")
 
 
 def _has_a_name(record: logging.LogRecord) -> bool:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 
@@ -101,10 +100,7 @@ def build_session(app_name: str, buckets: Sequence[Bucket] = ()) -> SparkSession
     if _is_local(conf):
         # The machine's `python3` need not be this one, with the job's packages.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    with warnings.catch_warnings():
-        # SparkContext copies what --py-files names as if it were local, and warns of S3. YARN has put it on the path.
-        warnings.filterwarnings("ignore", message="Failed to add file")
-        session = SparkSession.builder.config(conf=conf).getOrCreate()
+    session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel(conf.get("spark.log.level", "FATAL") or "FATAL")
     _silence_query_loggers()
     _claim_s3(session.sparkContext)
