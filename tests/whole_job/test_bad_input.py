@@ -134,6 +134,7 @@ WITHOUT_OUTPUT = {
     "wrong type",
     "blank tracking ID",
     "output inside the source",
+    "output below what a pattern matches",
     "source inside the output",
     "output not writable",
 }
