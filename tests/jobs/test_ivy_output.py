@@ -6,7 +6,7 @@ import pytest
 
 from jobs.ivy_output import Fetching, cause_of, jars_in
 
-URL = "https://repo.example/maven/org/apache/hadoop/hadoop-aws/3.4.1"
+URL = "https://repo.example/releases/org/apache/hadoop/hadoop-aws/3.4.1"
 UNRESOLVED = """\
 		:: org.apache.hadoop#hadoop-aws;3.4.1: not found
 :::: ERRORS

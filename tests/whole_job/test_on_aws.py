@@ -15,21 +15,12 @@ import yaml
 
 from tests.aws.world import AwsWorld
 from tests.quick_jvm import QUICK_JVM
+from tests.whole_job.aws_shop import ROWS, SUITE
 from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions
 
 pytestmark = [pytest.mark.job, pytest.mark.aws, pytest.mark.usefixtures("s3_jars")]
 
 REGION = "eu-west-1"
-SUITE = {
-    "name": "mine",
-    "expectations": [
-        {
-            "type": "expect_column_values_to_not_be_in_set",
-            "kwargs": {"column": "itemId", "value_set": ["banned"], "mostly": 0.9},
-        }
-    ],
-}
-ROWS = [{"TIMESTAMP": 1_760_000_000 + number, "SESSION_ID": f"s{number % 7}"} for number in range(70)]
 
 
 def fill(aws: AwsWorld, bucket: str) -> None:
