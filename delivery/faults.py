@@ -3,11 +3,12 @@
 Sources of the codes: botocore's `retries/standard.py` (throttled and transient codes and statuses), the AWS
 page "Common Errors" (docs.aws.amazon.com/personalize/latest/dg/CommonErrors.html), the PutEvents model in
 botocore (`personalize-events/2018-03-22`: 400 InvalidInput, 404 ResourceNotFound, 409 ResourceInUse).
+Only code and status count. A message may quote an event, so its words must not decide about the whole run; a service
+that refuses every event for its content is the circuit's to notice (`circuit.py`).
 """
 
 from __future__ import annotations
 
-import re
 from enum import Enum
 
 from delivery.answer import Answer
@@ -91,9 +92,6 @@ _FATAL_CODES = EXPIRED_CODES | CREDENTIAL_CODES | CLOCK_CODES | UNKNOWN_CODES
 _TRANSIENT_STATUSES = frozenset({408, 409})
 _CONTENT_STATUSES = frozenset({400, 413, 422})
 _TOO_MANY_REQUESTS = 429
-# How the service words an unknown tracking ID is undocumented: a 400 that speaks of the tracker concerns them
-# all.
-_SPEAKS_OF_TRACKER = re.compile(r"tracking[\s_-]?id|event[\s_-]?tracker", re.IGNORECASE)
 
 
 def classify(answer: Answer) -> Fault | None:
@@ -103,7 +101,7 @@ def classify(answer: Answer) -> Fault | None:
         return None
     if answer.renewed:
         return Fault.TRANSIENT
-    return _by_code(code) or _by_status(status, answer.message)
+    return _by_code(code) or _by_status(status)
 
 
 def _by_code(code: str | None) -> Fault | None:
@@ -114,14 +112,12 @@ def _by_code(code: str | None) -> Fault | None:
     return Fault.FATAL if code in _FATAL_CODES else None
 
 
-def _by_status(status: int | None, message: str | None) -> Fault:
+def _by_status(status: int | None) -> Fault:
     if status is None or status >= 500 or status in _TRANSIENT_STATUSES:  # noqa: PLR2004 - HTTP's server errors
         return Fault.TRANSIENT
     if status == _TOO_MANY_REQUESTS:
         return Fault.THROTTLED
-    if status not in _CONTENT_STATUSES or _SPEAKS_OF_TRACKER.search(message or ""):
-        return Fault.FATAL
-    return Fault.POISON
+    return Fault.POISON if status in _CONTENT_STATUSES else Fault.FATAL
 
 
 def name(answer: Answer) -> str:
@@ -135,6 +131,14 @@ def explain(answer: Answer) -> str:
     """One sentence on a fatal answer, for the run's stop reason: what came back and where to look."""
     told = name(answer) if answer.status is None else f"{name(answer)} (HTTP {answer.status})"
     return f"the service refuses every request with {told}: {_advice(answer)}"
+
+
+def explain_silence(answer: Answer, fault: Fault) -> str:
+    """One sentence for the run's stop reason where a partition's requests fail without a success in between."""
+    reason = f"nothing is accepted any more; the last failure was {name(answer)}"
+    if fault is not Fault.POISON:
+        return reason
+    return f"{reason}: error_message in dead_letters/ says why; check personalize.tracking_id and the mapping"
 
 
 def _advice(answer: Answer) -> str:

@@ -188,8 +188,7 @@ class Sender:
             self._pacer.stop_all(faults.explain(answer))
         elif self._circuit.failed(fault, self._around.monotonic()):
             drain = DEAD_DRAIN_SECONDS if fault is Fault.TRANSIENT else DRAIN_SECONDS
-            reason = f"nothing is accepted any more; the last failure was {faults.name(answer)}"
-            self._pacer.stop_all(reason, drain)
+            self._pacer.stop_all(faults.explain_silence(answer, fault), drain)
         # After a stop nothing is judged: what was not accepted stays for the next run.
         if self._pacer.stop_reason is None:
             self._resolve(request, answer, fault)

@@ -38,8 +38,8 @@ from delivery.faults import Fault, classify
         (Answer(400), Fault.POISON),
         (Answer(413), Fault.POISON),
         (Answer(400, "InvalidInputException", "eventList member is invalid"), Fault.POISON),
-        (Answer(400, "InvalidInputException", "Invalid trackingId"), Fault.FATAL),
-        (Answer(400, "InvalidInputException", "No event tracker was found"), Fault.FATAL),
+        (Answer(400, "InvalidInputException", "Invalid trackingId"), Fault.POISON),
+        (Answer(400, "InvalidInputException", "No event tracker was found"), Fault.POISON),
         (Answer(404, "ResourceNotFoundException"), Fault.FATAL),
         (Answer(404), Fault.FATAL),
         (Answer(403), Fault.FATAL),
@@ -98,7 +98,7 @@ def test_no_code_means_two_things() -> None:
         (Answer(403, None, "user-3"), "permission personalize:PutEvents"),
         (Answer(400, "RequestExpired", "user-3"), "clock"),
         (Answer(403, "ExpiredTokenException", "user-3"), "expired"),
-        (Answer(400, "InvalidInputException", "tracking id of user-3"), "personalize.tracking_id"),
+        (Answer(404, "ResourceNotFoundException", "tracking id of user-3"), "personalize.tracking_id"),
     ],
 )
 def test_a_fatal_answer_is_explained_without_its_message(answer: Answer, hint: str) -> None:

@@ -177,7 +177,6 @@ def test_halving_does_not_use_up_the_attempts_of_the_halves() -> None:
         FORBIDDEN,
         Answer(404, "ResourceNotFoundException"),
         Answer(403, "ExpiredTokenException"),
-        Answer(400, "InvalidInputException", "The tracking ID is unknown"),
         Answer(None, "CredentialRetrievalError"),
     ],
 )
@@ -190,6 +189,23 @@ def test_what_is_fatal_stops_the_job_and_dead_letters_nothing(answer: Answer) ->
     assert stage.dead.letters == {}
     assert stage.tally.events_delivered == 40
     assert len(stage.client.calls) < 40, "only what was in flight goes on"
+
+
+def test_a_refusal_that_quotes_a_tracking_id_concerns_its_event_alone() -> None:
+    """An item may be called so: words of the service's message decide nothing."""
+    quoting = Answer(400, "InvalidInputException", "itemId 'event tracker, tracking-id 7' is not valid")
+    stage = Stage(many_sessions(20), lambda call: quoting if "s3-4" in call.ids else ACCEPTED)
+    assert stage.run() is None
+    assert set(stage.dead.letters) == {"s3-4"}
+    assert stage.tally.events_delivered == 199
+
+
+def test_a_service_that_refuses_each_event_for_its_content_stops_the_job() -> None:
+    stage = Stage(many_sessions(3000), always(INVALID), rate=50.0)
+    reason = str(stage.run())
+    assert "InvalidInputException" in reason
+    assert "personalize.tracking_id" in reason
+    assert len(stage.client.calls) < 600
 
 
 @pytest.mark.parametrize("answer", [BROKEN, INVALID])
