@@ -26,7 +26,6 @@ from jobs.plan import Plan, plan
 from jobs.plan_lines import Line, sections
 from jobs.plan_table import print_plan
 from jobs.preparation import Prepared
-from jobs.prices import price_in, read_prices
 from jobs.report.page import render_report
 from jobs.shown_settings import shown_settings
 from jobs.summary import Ending, summary_of, write_summary
@@ -95,10 +94,9 @@ def _plan(prepared: Prepared, checked: Checked | None) -> Plan | None:
     """What sending would come to, refused or not; None where none was asked for or the check did not end."""
     if checked is None or checked.lengths is None:
         return None
-    settings, region = prepared.settings, prepared.service.region
-    price = price_in(region, read_prices(), settings.plan.price_per_gb)
+    settings = prepared.settings
     limit = settings.delivery.max_requests_per_second
-    return plan(checked.lengths, settings.personalize.tracking_id, limit, price)
+    return plan(checked.lengths, settings.personalize.tracking_id, limit, settings.plan.price_per_gb)
 
 
 def _write(prepared: Prepared, checked: Checked | None, ending: Ending) -> None:

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jobs.import_advice import ImportAdvice, advise
-from jobs.prices import Price
 from transforms.request_order import EVENTS_PER_REQUEST
 from transforms.session_lengths import SessionLength, UserLength
 
@@ -67,13 +66,11 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the requests' bodies cost: their bytes, and the charge, None where the price is not known."""
+    """What the requests' bodies cost: their bytes, and the charge, None without a price (`plan.price_per_gb`)."""
 
     bytes: int
     amount: float | None
-    currency: str
     price_per_gb: float | None
-    price_source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +92,14 @@ class Plan:
     bulk_import: ImportAdvice
 
 
-def plan(lengths: Lengths, tracking_id: str, requests_per_second: float, price: Price) -> Plan:
-    """Reckon the plan of sending what was counted, within `requests_per_second`."""
+def plan(lengths: Lengths, tracking_id: str, requests_per_second: float, price_per_gb: float | None) -> Plan:
+    """Work out the plan of sending what was counted, within `requests_per_second`."""
     sessions = lengths.sessions
     events = sum(one.events * one.sessions for one in sessions)
     anonymous = sum(one.events * one.sessions for one in sessions if one.anonymous)
     requests = _requests(sessions)
     duration = _duration(requests, requests_per_second)
-    cost = _cost(sessions, tracking_id, price)
+    cost = _cost(sessions, tracking_id, price_per_gb)
     return Plan(
         events=events,
         requests=requests,
@@ -161,12 +158,12 @@ def _duration(requests: int, requests_per_second: float) -> Duration:
     )
 
 
-def _cost(sessions: Iterable[SessionLength], tracking_id: str, price: Price) -> Cost:
+def _cost(sessions: Iterable[SessionLength], tracking_id: str, price_per_gb: float | None) -> Cost:
     sent = sum(
         _body_bytes(one, len(json.dumps(tracking_id, ensure_ascii=False).encode())) for one in sessions
     )
-    amount = None if price.per_gb is None else sent / _BYTES_PER_GB * price.per_gb
-    return Cost(sent, amount, price.currency, price.per_gb, price.source)
+    amount = None if price_per_gb is None else sent / _BYTES_PER_GB * price_per_gb
+    return Cost(sent, amount, price_per_gb)
 
 
 def _body_bytes(one: SessionLength, tracking_id_bytes: int) -> int:

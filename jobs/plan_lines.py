@@ -13,6 +13,8 @@ from jobs.plan import Cost, Duration, NotFull, PerUser, Plan
 
 Line = tuple[str, str]
 
+_PRICES = "https://aws.amazon.com/personalize/pricing/"
+
 
 def sections(plan: Plan) -> Iterator[list[Line]]:
     """The lines of `plan` but its histogram, those together that belong together."""
@@ -53,12 +55,9 @@ def _duration(duration: Duration) -> Iterator[Line]:
 def _cost(cost: Cost) -> Iterator[Line]:
     yield "data to send", f"{cost.bytes / 10**9:,.3f} GB ({cost.bytes:,} bytes)"
     if cost.amount is None:
-        yield "cost", f"unknown: set plan.price_per_gb to your region's price for a GB; {cost.price_source}"
+        yield "cost", f"unknown: set plan.price_per_gb to your region's price for a GB; {_PRICES}"
     else:
-        yield (
-            "cost",
-            f"{cost.amount:,.2f} {cost.currency}, at {cost.price_per_gb:g} a GB; {cost.price_source}",
-        )
+        yield "cost", f"{cost.amount:,.2f}, at {cost.price_per_gb:g} a GB (plan.price_per_gb)"
 
 
 def _bulk_import(advice: ImportAdvice) -> Iterator[Line]:

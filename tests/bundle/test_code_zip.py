@@ -30,12 +30,11 @@ for room in rooms:
 from pathlib import Path
 from expectations.library import great_expectations
 from expectations.service import service_suite
-from jobs import first_configuration, local_jvm, prices
+from jobs import first_configuration, local_jvm
 from jobs.report import page
 assert service_suite().expectations
 page.load_templates()
 assert first_configuration._template()
-assert prices.read_prices().groups
 assert "status" in local_jvm._log_settings().read_text()
 """
 

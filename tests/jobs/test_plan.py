@@ -13,11 +13,9 @@ from hypothesis import strategies as st
 from delivery.packing import Batch, StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from jobs.plan import Lengths, Plan, plan
-from jobs.prices import Price
 from transforms.session_lengths import SessionLength, UserLength
 
 TRACKER = 'a "tracker" ü'
-FREE = Price(None, "USD", "nobody said")
 
 # Sessions as (user or None for anonymous, number of events).
 Sessions = list[tuple[str | None, int]]
@@ -53,7 +51,7 @@ def lengths(made: Sessions) -> Lengths:
     return Lengths(tuple(found), tuple(UserLength(n, k) for n, k in Counter(users.values()).items()))
 
 
-def planned(made: Sessions, limit: float = 500.0, price: Price = FREE) -> Plan:
+def planned(made: Sessions, limit: float = 500.0, price: float | None = None) -> Plan:
     return plan(lengths(made), TRACKER, limit, price)
 
 
@@ -113,9 +111,9 @@ def test_the_duration_is_that_of_the_requests_at_the_limit_and_at_the_default_qu
 
 
 def test_the_cost_is_the_bytes_price_and_unknown_without_one() -> None:
-    cost = planned([("u1", 45)], price=Price(2.0, "CNY", "us")).cost
+    cost = planned([("u1", 45)], price=2.0).cost
     assert cost.amount == pytest.approx(cost.bytes * 2e-9)
-    assert (cost.currency, cost.price_source) == ("CNY", "us")
+    assert cost.price_per_gb == 2.0
     assert planned([("u1", 45)]).cost.amount is None
 
 

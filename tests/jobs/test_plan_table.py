@@ -10,7 +10,6 @@ from rich.console import Console
 
 from jobs.plan import Lengths, Plan, plan
 from jobs.plan_table import print_plan, show
-from jobs.prices import Price
 from transforms.session_lengths import SessionLength, UserLength
 
 COUNTED = Lengths(
@@ -23,7 +22,7 @@ COUNTED = Lengths(
 
 
 def planned(price: float | None = None, counted: Lengths = COUNTED) -> Plan:
-    return plan(counted, "tracker", 0.5, Price(price, "USD", "somewhere"))
+    return plan(counted, "tracker", 0.5, price)
 
 
 def shown(one: Plan, width: int) -> list[str]:
@@ -54,7 +53,7 @@ def test_every_line_of_the_plan_is_there() -> None:
         "1:40:14",
         "0:00:04",
         "3 requests in turn",
-        "USD, at 2 a GB",
+        ", at 2 a GB",
         "no better way:",
         "21 events have no userId",
     ):
