@@ -79,6 +79,25 @@ def test_a_renewal_that_fails_is_tried_again_soon_and_stops_the_run_only_when_ov
     assert keeper.is_ours()
 
 
+@pytest.mark.parametrize("hangs", [0.0, 1.0, 4.9, 9.0, 13.0])
+def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float, store: MemoryStore) -> None:
+    """However long each renewal hangs before it fails: on S3, 13 seconds at the most."""
+    told: list[str] = []
+    keeper = kept(store, told)
+    pause = keeper.tick()
+    store.is_out_of_reach = True
+
+    def hang() -> None:
+        store.clock.now += hangs
+
+    store.before_write = hang
+    while not told:
+        assert pause is not None
+        store.clock.now += pause
+        pause = keeper.tick()
+    assert OVERDUE_SECONDS <= store.clock.now < STALE_SECONDS
+
+
 def test_a_place_that_was_taken_over_stops_the_run_and_names_the_winner(store: MemoryStore) -> None:
     told: list[str] = []
     keeper = kept(store, told)

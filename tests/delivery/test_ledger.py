@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from delivery import segment_writer
 from delivery.errors import StorageError
 from delivery.ledger import LEDGER_SCHEMA, Ledger, MergeWatch, accepted_count
-from delivery.segment_writer import FLUSH_SECONDS, RETRY_SECONDS, STUCK_SECONDS
+from delivery.segment_writer import STUCK_SECONDS
 from delivery.segments import Segment
 from delivery.settled import SettledIds
 from delivery.storage import Folder
@@ -48,10 +48,11 @@ def test_an_accepted_event_stands_in_the_ledger_with_its_tracker_run_and_time(tm
 
 
 def test_each_flush_is_a_whole_file_that_any_reader_sees_at_once(tmp_path: Path) -> None:
+    """The next one begins 3 seconds later: with a write that takes 2, none is 5 seconds after an answer."""
     ledger = Ledger(task_of(tmp_path), "a1")
     for number in range(3):
         ledger.accepted([f"e{number}"], 1.0)
-        assert flush(ledger) == FLUSH_SECONDS
+        assert 0 < flush(ledger) <= 3.0
         assert len(rows(tmp_path)) == number + 1
     assert len(files(tmp_path)) == 3
 
@@ -71,11 +72,6 @@ def test_closing_leaves_one_file_of_a_partition(tmp_path: Path) -> None:
     ledger.close()
     assert files(tmp_path) == ["part-2026.run.exec1.0.a1.all.parquet"]
     assert [row["event_id"] for row in rows(tmp_path)] == [f"e{number}" for number in range(5)]
-
-
-def test_no_flush_is_more_than_five_seconds_after_an_answer() -> None:
-    assert FLUSH_SECONDS <= 3.0
-    assert RETRY_SECONDS <= 0.5
 
 
 def test_a_retried_task_knows_what_its_earlier_attempts_settled_and_nobody_elses(tmp_path: Path) -> None:
@@ -160,7 +156,7 @@ def test_a_write_that_fails_is_tried_again_with_the_same_events_and_then_stops_t
     ledger.accepted(["e1"], 1.0)
     with monkeypatch.context() as patched:
         patched.setattr(Folder, "write_bytes", StopsAfter(0).around(Folder.write_bytes))
-        assert flush(ledger) == RETRY_SECONDS
+        assert 0 < flush(ledger) <= 0.5
         assert ledger.failure is None
         flush(ledger)
         ledger.accepted(["e2"], 1.0)

@@ -10,12 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.outage import OUTAGE_SECONDS, Outage
-from delivery.pacing import DEAD_DRAIN_SECONDS
 
 READ_TIME_OUT = 10.25  # with the sweep that notices it
 REPORT_SECONDS = 0.35  # until the coordinator has heard of it
 LOOK_SECONDS = 0.25
-ACCOUNT_SECONDS = 2.0
 MOST = 100.0
 
 
@@ -113,12 +111,6 @@ def test_signs_of_life_from_before_the_last_success_outweigh_no_failure() -> Non
     outage.accepted(0.0)
     outage.failed(2, 1.0, "ReadTimeout")
     assert outage.is_certain(1.0 + OUTAGE_SECONDS)
-
-
-def test_when_it_is_known_there_is_time_to_wait_for_answers_and_write_the_account_within_thirty_seconds() -> (
-    None
-):
-    assert OUTAGE_SECONDS + REPORT_SECONDS + LOOK_SECONDS + DEAD_DRAIN_SECONDS + ACCOUNT_SECONDS <= 30.0
 
 
 def test_what_began_before_the_last_success_counts_from_that_on() -> None:

@@ -11,7 +11,6 @@ from delivery.lease_record import parse_record
 from delivery.process_identity import ProcessIdentity
 from delivery.run_lease import (
     OVERDUE_SECONDS,
-    RENEW_SECONDS,
     STALE_SECONDS,
     Bid,
     Lease,
@@ -182,8 +181,6 @@ def test_a_lease_is_overdue_well_before_another_may_take_it(store: MemoryStore) 
     assert lease.is_overdue
     lease.renew("later")
     assert not lease.is_overdue
-    # Renewing has failed since the last success; the next-to-last try and the last one may hang for 13 s each.
-    assert RENEW_SECONDS + 13 + 2 + 13 < STALE_SECONDS
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"nul", b'{"process": 1}', b"\xff"])

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from standin.agreement import check_files, check_first_run, check_second_run, table_of
+from standin.agreement import check_files, check_first_run, check_second_run, most_in_a_second, table_of
 from standin.history import History
 
 TRUTH = History(Path("history"), 110, 100, 4, {"item missing": 6}, 20, 20)
@@ -60,6 +60,11 @@ def test_a_second_over_the_limit_by_more_than_5_percent_disagrees() -> None:
 def test_a_service_that_stood_still_may_have_seen_more_at_once() -> None:
     assert disagreeing(service={"busiest_second": 126, "longest_stall_seconds": 0.2}) == set()
     assert disagreeing(service={"busiest_second": 127, "longest_stall_seconds": 0.2}) == {"busiest second"}
+
+
+@pytest.mark.parametrize(("limit", "most"), [(1, 2), (19, 20), (20, 21), (39, 40), (40, 42), (1000, 1050)])
+def test_below_20_a_second_one_request_may_be_too_many_else_5_percent(limit: int, most: int) -> None:
+    assert most_in_a_second(limit, stall=0.0) == most
 
 
 def test_a_second_run_that_sends_disagrees() -> None:
