@@ -22,6 +22,10 @@ BENCHMARKS = (
     "s3_round_trips",
 )
 
+missed = []
 for name in BENCHMARKS:
     print(f"\n== benchmarks.{name}", flush=True)
-    subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False)  # noqa: S603 - our own modules
+    if subprocess.run([sys.executable, "-m", f"benchmarks.{name}"], check=False).returncode:  # noqa: S603 - our own
+        missed.append(name)
+if missed:
+    sys.exit(f"failed, or missed a goal: {', '.join(missed)}")

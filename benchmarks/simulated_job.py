@@ -172,8 +172,6 @@ class SimulatedJob:
             partition.work -= 1
             partition.in_flight += 1
             self._at(self.now + self._delay(self._world.network), lambda: self._arrive(number, lease.era))
-            if lease.tell:
-                self._at(self.now + self._delay(self._world.link), lambda: self.budget.used(number, self.now))
         self._want(number)
 
     def _arrive(self, number: int, era: int) -> None:

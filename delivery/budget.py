@@ -6,7 +6,7 @@ Pure: no I/O and no clock; `now` is passed in, in seconds on one clock. What car
 Slots lie one after the other at the rate that the service grants, never above the limit. They are leased
 only shortly before they are due, so a partition that dies or finishes wastes next to none, and those that
 lie in the past are gone: there is no credit for idle time. So in no second do the attempts of all
-partitions together pass `limit` by more than 5 %.
+partitions together pass `limit` by more than 5 %, or by more than one request below 20 a second.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 
 from delivery.granted_rate import GrantedRate
-from delivery.recent_uses import RecentUses
 
 # A first slot is leased this long before it is due. A round of leases lasts about half as long, so that each
 # partition has its next lease before it has used up the last.
@@ -29,9 +28,10 @@ _LEASES_PER_SECOND = 1000
 _START_SECONDS = 0.005
 # What attempts may at the least be late on their way to the service, and still arrive within the limit.
 _JITTER_SECONDS = 0.015
+# Below so many requests per second one request more is allowed in a second, and the pace leaves room for another.
 _SMALL_LIMIT = 20
 _PATIENCE_SECONDS = (0.005, 0.030)
-_LONG_PATIENCE_SECONDS = 0.25
+_SMALL_LIMITS_PATIENCE_SECONDS = 0.25
 _ACTIVE_SECONDS = 1.0
 
 
@@ -39,8 +39,7 @@ _ACTIVE_SECONDS = 1.0
 class Lease:
     """`count` slots, the first `start_in` seconds from now, the others `spacing` seconds apart.
 
-    A slot may be used up to `patience` seconds late, then it is lost. `era` is the ticket of its attempts. `tell`: say
-    at once when a slot has been used.
+    A slot may be used up to `patience` seconds late, then it is lost. `era` is the ticket of its attempts.
     """
 
     count: int
@@ -48,7 +47,6 @@ class Lease:
     spacing: float
     patience: float
     era: int
-    tell: bool = False
 
 
 class Budget:
@@ -57,7 +55,6 @@ class Budget:
     def __init__(self, limit: float) -> None:
         self._granted = GrantedRate(pace_of(limit))
         self._late_free = free_lateness(limit)
-        self._uses = RecentUses(limit) if limit < _SMALL_LIMIT else None
         self._asked: OrderedDict[Hashable, int] = OrderedDict()
         self._seen: dict[Hashable, float] = {}
         self._active = 1
@@ -79,13 +76,6 @@ class Budget:
         """Take a partition out of the queue: it has finished, or its connection is gone."""
         self._asked.pop(who, None)
         self._seen.pop(who, None)
-        if self._uses:
-            self._uses.forget(who)
-
-    def used(self, who: Hashable, now: float) -> None:
-        """Learn that a partition has used its slot by now: at small limits the slots after it make room."""
-        if self._uses:
-            self._uses.used(who, now)
 
     def answered(self, era: int, accepted: int, refused: int, now: float) -> None:
         """Learn how attempts with the ticket `era` ended; `refused` counts those throttled."""
@@ -93,38 +83,30 @@ class Budget:
 
     def due_in(self, now: float) -> float | None:
         """Return the seconds until `leases` has something to give; None while nobody asks."""
-        return max(0.0, self._due() - LEAD_SECONDS - now) if self._asked else None
+        return max(0.0, self._next - LEAD_SECONDS - now) if self._asked else None
 
     def leases(self, now: float) -> list[tuple[Hashable, Lease]]:
         """Return the leases to hand out now, and to whom."""
         given: list[tuple[Hashable, Lease]] = []
-        while self._asked and self._due() - LEAD_SECONDS <= now:
+        while self._asked and self._next - LEAD_SECONDS <= now:
             given += self._lease_round(now)
         return given
 
-    def _due(self) -> float:
-        """Return when the next slot lies, if it is not past."""
-        return max(self._next, self._uses.next_at_the_earliest()) if self._uses else self._next
-
     def _lease_round(self, now: float) -> list[tuple[Hashable, Lease]]:
         """Lease to the partitions at the head of the queue, their slots interleaved one by one."""
-        start = max(self._due(), now + _START_SECONDS)
+        start = max(self._next, now + _START_SECONDS)
         count, group = self._take_group(now)
         slot = 1.0 / self.rate
         seconds = len(group) * count * slot
         # A rate that is half idle has not been tried: idle time counts against use.
         idle = start - self._next if self._next > -math.inf else 0.0
         self._next = start + seconds
-        tell = self._uses is not None
-        patience = _LONG_PATIENCE_SECONDS if tell else self._late_free
-        given: list[tuple[Hashable, Lease]] = []
-        for place, who in enumerate(group):
-            start_in = start - now + place * slot
-            given.append((who, Lease(count, start_in, len(group) * slot, patience, self._granted.era, tell)))
-            if self._uses:
-                self._uses.leased(who, now + start_in)
         self._granted.use(max(0.0, seconds - idle))
-        return given
+        spacing, patience, era = len(group) * slot, self._late_free, self._granted.era
+        return [
+            (who, Lease(count, start - now + place * slot, spacing, patience, era))
+            for place, who in enumerate(group)
+        ]
 
     def _take_group(self, now: float) -> tuple[int, list[Hashable]]:
         """Take those at the head of the queue that want a full lease, or the first one if it wants less."""
@@ -154,21 +136,24 @@ class Budget:
         return self._active
 
 
-def pace_of(limit: float) -> float:
-    """Return the rate at which slots are leased, a little below the limit so that jitter stays within it.
+def allowed_in_a_second(limit: float) -> int:
+    """Return the most attempts that any one second may see: 5 % over the limit, below 20 a second one request."""
+    return math.floor(limit * 1.05 if limit >= _SMALL_LIMIT else limit + 1)
 
-    At small limits 2 % of headroom keep the next request out of the same second; `RecentUses` keeps some more.
-    """
-    return limit * (0.98 if limit < _SMALL_LIMIT else 0.99)
+
+def pace_of(limit: float) -> float:
+    """Return the rate at which slots are leased, below the limit so that jitter stays within what is allowed."""
+    return limit * (0.99 if limit >= _SMALL_LIMIT else 0.9)
 
 
 def free_lateness(limit: float) -> float:
-    """Return the seconds that a slot may be used late without any second passing the limit by more than 5 %.
+    """Return the seconds that a slot may be used late without any second seeing more than is allowed.
 
     As many attempts as are allowed in a second, and the one after them, lie `allowed / pace` seconds apart. Half of
     what that is more than a second is for lateness here, half (or what is usual) for the way to the service.
     """
-    allowed = max(1, math.floor(1.05 * limit))
-    room = allowed / pace_of(limit) - 1.0
+    room = allowed_in_a_second(limit) / pace_of(limit) - 1.0
     least, most = _PATIENCE_SECONDS
+    if limit < _SMALL_LIMIT:
+        most = _SMALL_LIMITS_PATIENCE_SECONDS
     return min(most, max(least, room - max(_JITTER_SECONDS, room / 2)))

@@ -7,7 +7,7 @@ sees an event.
 Messages, all keys optional, from a partition: `from` its token (in the first one), `want` slots, `answered` [[era,
 accepted, refused], …], `counts` [attempts, throttled, requests, events] so far, `failed` [attempts without an answer or
 with a server's error, attempts refused, seconds since the first of the former began, the last one's name], `stop` [a
-reason, seconds to wait for answers]. To a partition: `lease` [count, start_in, spacing, patience, era, tell], `stop` as
+reason, seconds to wait for answers]. To a partition: `lease` [count, start_in, spacing, patience, era], `stop` as
 above.
 """
 
@@ -236,8 +236,6 @@ class Coordinator:
     def _count(self, member: _Member, counts: Sequence[int], now: float) -> None:
         attempts, throttled, requests, events = map(int, counts)
         before = self._counts.get(member.name, (0, 0, 0, 0))
-        if attempts > before[0]:
-            self._budget.used(member, now)
         if requests > before[2]:
             self._outage.accepted(now)
         self._counts[member.name] = (attempts, throttled, requests, events)

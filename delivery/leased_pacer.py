@@ -95,7 +95,6 @@ class LeasedPacer:
         self._leases: SimpleQueue[tuple[Lease, float]] = SimpleQueue()
         self._slots = HeldSlots()
         self._asked_at: float | None = None
-        self._tells_uses = False
         self._told_at = -_REPORT_SECONDS
         self._answered: dict[int, list[int]] = {}
         self._counts = [0, 0, 0, 0]
@@ -144,11 +143,6 @@ class LeasedPacer:
             return self._slots.take()
         self._fallback.spend()
         return STATIC_TICKET
-
-    def sent(self) -> None:
-        """Tell the driver at once where it wants to know; see `Pacer`."""
-        if self._tells_uses:
-            self._tell(self._clock(), {})
 
     def observe(
         self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
@@ -238,9 +232,8 @@ class LeasedPacer:
 
     def _understand(self, message: Message) -> None:
         if "lease" in message:
-            count, start_in, spacing, patience, era, tell = message["lease"]
-            self._tells_uses = tell
-            self._leases.put((Lease(count, start_in, spacing, patience, era, tell), self._clock()))
+            count, start_in, spacing, patience, era = message["lease"]
+            self._leases.put((Lease(count, start_in, spacing, patience, era), self._clock()))
         if "stop" in message:
             reason, drain = message["stop"]
             self._heed(str(reason), float(drain))

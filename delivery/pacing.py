@@ -26,7 +26,7 @@ class Pacer(Protocol):
         while pacer.stop_reason is None and ready:
             pause = pacer.wait(len(ready))
             if pause > 0: handle answers for at most `pause` seconds, then ask again
-            else: ticket = pacer.spend(); send(ready.popleft(), ticket); pacer.sent()
+            else: ticket = pacer.spend(); send(ready.popleft(), ticket)
         # and for each answer, in any order:
         pacer.observe(None | "throttled" | "transient" | any other word, ticket, events=10)
     """
@@ -46,10 +46,6 @@ class Pacer(Protocol):
 
         The ticket says under which rate the attempt was allowed; give it back to `observe`.
         """
-        ...
-
-    def sent(self) -> None:
-        """Learn that the attempt has gone out, just after it has."""
         ...
 
     def observe(

@@ -146,7 +146,6 @@ class Sender:
         self.tally.attempted(self._around.wall())
         body = self._around.write(request.batch)
         self._around.client.send(body, lambda answer: put(Arrival(request, ticket, answer)))
-        self._pacer.sent()
 
     def _absorb(self, seconds: float) -> None:
         """Wait at most that long for an answer, then handle all that are there."""

@@ -150,9 +150,6 @@ class FakePacer:
         self.spent.append(self.time.now)
         return len(self.spent)
 
-    def sent(self) -> None:
-        pass
-
     def observe(
         self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
     ) -> None:

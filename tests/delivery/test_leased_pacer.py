@@ -59,10 +59,8 @@ class Scene:
             raise CoordinatorLostError("nobody there")
         return self.links.popleft()
 
-    def lease(
-        self, link: ScriptedLink, count: int, start_in: float = 0.0, era: int = 0, *, tell: bool = False
-    ) -> None:
-        link.inbox.append({"lease": [count, start_in, 0.01, 0.02, era, tell]})
+    def lease(self, link: ScriptedLink, count: int, start_in: float = 0.0, era: int = 0) -> None:
+        link.inbox.append({"lease": [count, start_in, 0.01, 0.02, era]})
         self.pacer.hear()
 
 
@@ -111,19 +109,6 @@ def test_an_attempt_goes_out_when_its_slot_is_due_and_carries_its_era_back() -> 
     scene.pacer.observe("throttled", ticket)
     assert link.sent[-1]["answered"] == [[4, 0, 1]]
     assert link.sent[-1]["counts"] == [1, 1, 0, 0]
-
-
-@pytest.mark.parametrize("tell", [True, False])
-def test_that_a_slot_has_been_used_is_told_at_once_where_the_driver_wants_to_know(tell: bool) -> None:  # noqa: FBT001
-    link = ScriptedLink()
-    scene = joined(link)
-    scene.pacer.wait(1)
-    scene.lease(link, 1, tell=tell)
-    scene.pacer.wait(1)
-    scene.pacer.spend()
-    before = len(link.sent)
-    scene.pacer.sent()
-    assert [message["counts"] for message in link.sent[before:]] == ([[1, 0, 0, 0]] if tell else [])
 
 
 def test_accepted_events_are_counted_for_the_driver() -> None:
