@@ -28,7 +28,6 @@ venv: $(STAMP) ## make the virtual environment .venv with everything the job, it
 $(STAMP): pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt "pyspark==$(PYSPARK)" --editable ".[dev]"
-	$(BIN)/python -m jobs.class_archive || true # where this Java keeps none it says so, and runs start as ever
 	@rm -f $(VENV)/.installed-*
 	@touch $@
 

@@ -1,7 +1,7 @@
 """The JVM of a local run: how much memory it gets, and the options that it starts with.
 
 For a JVM that this process starts, which is driver and executors in one. It starts nothing, and what the user has said
-about memory, collector or archives stands. Under spark-submit nobody asks here.
+about memory or the collector stands. Under spark-submit nobody asks here.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ from contextlib import ExitStack, suppress
 from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
-
-from jobs.class_archive import archive_options
 
 _OPTIONS = ("SPARK_SUBMIT_OPTS", "PYSPARK_SUBMIT_ARGS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
 _UTF8_LOCALE = "C.UTF-8"
@@ -44,7 +42,7 @@ def launch_environment(environ: Mapping[str, str], memory: int | None = None) ->
     changes |= {} if environ.get("SPARK_DRIVER_MEMORY") else {"SPARK_DRIVER_MEMORY": f"{_heap(memory)}g"}
     if not environ.get("SPARK_CONF_DIR"):  # whoever has such a folder has a log configuration in it
         log = f"-Dlog4j2.configurationFile={_log_settings().as_uri()}"
-        options = (log, _collector(environ), _class_archive(environ), environ.get("SPARK_SUBMIT_OPTS"))
+        options = (log, _collector(environ), environ.get("SPARK_SUBMIT_OPTS"))
         changes["SPARK_SUBMIT_OPTS"] = " ".join(filter(None, options))
     return changes
 
@@ -86,15 +84,6 @@ def _collector(environ: Mapping[str, str]) -> str | None:
 
     For the JVM two of them are an error. A million rows are staged in 5 % less CPU so, compilation included.
     """
-    return None if _may_have_chosen(environ, "GC") else "-XX:+UseParallelGC"
-
-
-def _class_archive(environ: Mapping[str, str]) -> str | None:
-    """The JVM's options for the class archive, which was made of the installed Spark's jars."""
-    return None if _may_have_chosen(environ, "Archive", "-Xshare") else archive_options()
-
-
-def _may_have_chosen(environ: Mapping[str, str], *words: str) -> bool:
-    """Whether the user's JVM options hold one of `words`; a Spark of the user's may have options anywhere."""
-    given = [environ.get(name, "") for name in _OPTIONS]
-    return bool(environ.get("SPARK_HOME")) or any(word in options for word in words for options in given)
+    if environ.get("SPARK_HOME"):  # a Spark of the user's may have options anywhere
+        return None
+    return None if any("GC" in environ.get(name, "") for name in _OPTIONS) else "-XX:+UseParallelGC"

@@ -4,16 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from jobs import local_jvm
 from jobs.local_jvm import launch_environment, machine_memory, memory_settings
 
 GIB = 1 << 30
-ARCHIVE = "-XX:SharedArchiveFile=here"
-
-
-@pytest.fixture(autouse=True)
-def archive(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(local_jvm, "archive_options", lambda: ARCHIVE)
 
 
 @pytest.mark.parametrize(("memory", "heap"), [(1 * GIB, "1g"), (16 * GIB, "4g"), (512 * GIB, "8g")])
@@ -26,7 +19,7 @@ def test_what_the_user_set_for_the_jvm_stands() -> None:
     assert launch_environment(user, GIB) == {"LC_ALL": "C.UTF-8"}
     options = launch_environment({"SPARK_SUBMIT_OPTS": "-Dmine=1"}, GIB)["SPARK_SUBMIT_OPTS"]
     assert options.startswith("-Dlog4j2.configurationFile=file:///")
-    assert options.endswith(" -XX:+UseParallelGC -XX:SharedArchiveFile=here -Dmine=1")
+    assert options.endswith(" -XX:+UseParallelGC -Dmine=1")
 
 
 @pytest.mark.parametrize(
@@ -42,20 +35,6 @@ def test_what_the_user_set_for_the_jvm_stands() -> None:
 def test_a_collector_is_chosen_only_where_nobody_may_have_chosen_one(user: dict[str, str]) -> None:
     """The JVM takes two for an error, and does not start."""
     assert "UseParallelGC" not in launch_environment(user, GIB)["SPARK_SUBMIT_OPTS"]
-
-
-@pytest.mark.parametrize(
-    "user",
-    [
-        {"SPARK_SUBMIT_OPTS": "-XX:ArchiveClassesAtExit=mine"},
-        {"JAVA_TOOL_OPTIONS": "-XX:SharedArchiveFile=mine"},
-        {"JDK_JAVA_OPTIONS": "-Xshare:off"},
-        {"SPARK_HOME": "/opt/spark"},
-    ],
-)
-def test_the_class_archive_gives_way_to_what_the_user_says_of_archives(user: dict[str, str]) -> None:
-    assert ARCHIVE in launch_environment({}, GIB)["SPARK_SUBMIT_OPTS"]
-    assert ARCHIVE not in launch_environment(user, GIB)["SPARK_SUBMIT_OPTS"]
 
 
 @pytest.mark.parametrize(("memory", "beside"), [(1 * GIB, "512m"), (16 * GIB, "2048m"), (512 * GIB, "4096m")])
