@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import datetime
 import os
 import subprocess
 import sys
@@ -22,14 +21,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import botocore.session
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
+import trustme
 
 from delivery.answer import Answer
 from delivery.awscrt_client import AwsCrtClient
-from delivery.boto3_client import Boto3Client, boto3_service
 from delivery.connections import ConnectionPool
 from delivery.credentials import CredentialSource
 from delivery.endpoint import resolve_endpoint
@@ -37,6 +32,7 @@ from delivery.events_client import CONNECT_SECONDS, EventsClient
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.signing import Signer
+from tests.delivery.boto3_client import Boto3Client, boto3_service
 
 SECONDS_AT_MOST = 120.0
 IN_FLIGHT = 64
@@ -54,26 +50,12 @@ def staged_events(count: int) -> Iterator[StagedEvent]:
         yield StagedEvent(f"{number:032x}", envelope.encode(), body.encode())
 
 
-def self_signed(folder: Path) -> tuple[Path, Path]:
+def certificates(folder: Path) -> tuple[Path, Path]:
     """A certificate for loopback, made now: the server's PEM with its key, and the CA file to trust."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    chain = certificate.public_bytes(serialization.Encoding.PEM)
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
+    authority = trustme.CA()
     server, trusted = folder / "server.pem", folder / "ca.pem"
-    server.write_bytes(private + chain)
-    trusted.write_bytes(chain)
+    authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(server)
+    authority.cert_pem.write_to_path(trusted)
     return server, trusted
 
 
@@ -150,7 +132,7 @@ def main() -> None:
     arguments = parser.parse_args()
     os.environ.update(AWS_ACCESS_KEY_ID="benchmark", AWS_SECRET_ACCESS_KEY="benchmark")  # noqa: S106 - nobody's
     with tempfile.TemporaryDirectory() as folder:
-        server, trusted = self_signed(Path(folder))
+        server, trusted = certificates(Path(folder))
         os.environ["AWS_CA_BUNDLE"] = str(trusted)
         with answering_server(None if arguments.plain else server) as url:
             ours = compare("awscrt", awscrt_client, url, arguments.requests, IN_FLIGHT)

@@ -20,7 +20,6 @@ from botocore.session import Session
 from delivery import awscrt_client, signing
 from delivery.answer import ACCEPTED, Answer
 from delivery.awscrt_client import AwsCrtClient
-from delivery.boto3_client import Boto3Client, boto3_service
 from delivery.connections import ConnectionPool
 from delivery.credentials import CredentialSource
 from delivery.endpoint import resolve_endpoint
@@ -31,6 +30,7 @@ from delivery.request import request_writer
 from delivery.signing import Signer
 from standin.process import StandinProcess
 from tests.delivery import aws_environment
+from tests.delivery.boto3_client import Boto3Client, boto3_service
 from tests.delivery.fakes import staged
 from tests.delivery.scripted_server import Reply, ScriptedServer, error
 

@@ -21,11 +21,11 @@ from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.session import Session
 
-from delivery.boto3_client import boto3_service
 from delivery.credentials import CredentialSource
 from delivery.endpoint import resolve_endpoint
 from delivery.signing import Signer
 from tests.delivery import aws_environment
+from tests.delivery.boto3_client import boto3_service
 
 NOW = datetime(2026, 3, 4, 5, 6, 7, tzinfo=UTC)
 EVENT = {
