@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.globs import is_glob, matcher
 from delivery.aws.buckets import Bucket, forget_buckets
@@ -77,8 +78,8 @@ def read_settings(command: Command) -> Settings:
     return parse_settings(read_text(command.config), command.config, command.overrides)
 
 
-def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation:
-    """Check everything that needs no Spark, cheapest first.
+def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: datetime) -> Preparation:
+    """Check everything that needs no Spark, cheapest first. `begun_at`: the run's beginning, in UTC.
 
     Raises:
         UsageError, BadInput, BadSuite, StorageError: one sentence each; nothing was sent and no row read.
@@ -100,7 +101,7 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         settings=settings,
         window=window,
         properties=properties,
-        service_suite=suite_of_schema(schema, properties),
+        service_suite=suite_of_schema(schema, properties, begun_at),
         user_suite=user_suite,
         service=service,
         source=source,

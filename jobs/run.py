@@ -93,7 +93,7 @@ def _carry_out(
     """
     if command.replay is not None:
         return _replay(command.replay, settings, folder, beginning).to_its_end(start_spark, command.replay)
-    preparation = prepare(command, settings, folder)
+    preparation = prepare(command, settings, folder, beginning.at)
     stage = partial(_checked, preparation, import_in_background())
     return _Run(preparation, stage, beginning).to_its_end(start_spark)
 
