@@ -35,7 +35,7 @@ from standin.demo import job_settings
 from standin.history import generate
 from transforms import events
 
-BEGUN_AT = datetime(2099, 12, 30, tzinfo=UTC)
+BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
 """So late that no row is ahead of it which the bounds of a time let pass."""
 NOBODY = "http://127.0.0.1:9"
 GOAL = 2.5

@@ -44,7 +44,7 @@ from standin.demo import TRACKING_ID, job_settings
 from standin.judge import Judge
 from standin.refusal import Refusal
 
-BEGUN_AT = datetime(2099, 12, 30, tzinfo=UTC)
+BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
 """So late that no row is ahead of it which the bounds of a time let pass."""
 NOBODY = "http://127.0.0.1:9"
 CATEGORICAL_CHARACTERS = 1000

@@ -101,6 +101,7 @@ class LeasedPacer:
         self._counts = [0, 0, 0, 0]
         self._failures = _Failures()
         self._news = False
+        self.holds = False
         self._stop: str | None = None
         self._stop_untold: tuple[str, float] | None = None
         self.drain_seconds = DRAIN_SECONDS
@@ -124,6 +125,9 @@ class LeasedPacer:
         """Return the seconds until an attempt may go out; see `Pacer`."""
         now = self._clock()
         self._take_leases()
+        if self.holds:
+            self._report(now)
+            return _HEAR_SECONDS
         pause = self._slots.next_in(now)
         if ready > self._slots.unspent and self._asked_at is None and self._link is not None:
             self._asked_at = now
@@ -241,6 +245,8 @@ class LeasedPacer:
             count, start_in, spacing, patience, era, tell = message["lease"]
             self._tells_uses = tell
             self._leases.put((Lease(count, start_in, spacing, patience, era, tell), self._clock()))
+        self.holds = bool(message.get("hold", self.holds))
+        self._fallback.share = float(message.get("share", self._fallback.share))
         if "stop" in message:
             reason, drain = message["stop"]
             self._heed(str(reason), float(drain))

@@ -13,6 +13,12 @@ from jobs.plan import Cost, Duration, NotFull, PerUser, Plan
 
 Line = tuple[str, str]
 
+TRIAL_EVENTS = 100
+"""How many events a trial is proposed with: ten full requests show a wrong mapping as well as a million do."""
+_TRIAL = (
+    f"the ledger has nothing of this tracking ID yet: run with --first {TRIAL_EVENTS} before you send all"
+)
+
 
 def sections(plan: Plan) -> Iterator[list[Line]]:
     """The lines of `plan` but its histogram, those together that belong together."""
@@ -25,6 +31,8 @@ def sections(plan: Plan) -> Iterator[list[Line]]:
     ]
     yield list(_cost(plan.cost))
     yield list(_bulk_import(plan.bulk_import))
+    if plan.first_contact and plan.events > TRIAL_EVENTS:
+        yield [("first contact", _TRIAL)]
 
 
 def _requests(plan: Plan) -> str:

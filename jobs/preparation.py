@@ -34,12 +34,16 @@ from transforms.properties_plan import Property, plan_properties
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What every run goes by, whatever it sends: all of it checked, none of it changed later."""
+    """What every run goes by, whatever it sends: all of it checked, none of it changed later.
+
+    `first`: how many events are sent at most; None: all.
+    """
 
     settings: Settings
     service: Service
     run: RunFolder
     plan_only: bool
+    first: int | None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -107,6 +111,7 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
         source=source,
         run=run,
         plan_only=command.plan,
+        first=command.first,
     )
 
 
@@ -124,8 +129,8 @@ def _schema(settings: Settings, flight: Preflight) -> InteractionsSchema:
     return InteractionsSchema.parse(read_text(settings.interactions_schema), settings.interactions_schema)
 
 
-def prepare_replay(first: RunFolder, settings: Settings, run: RunFolder) -> Prepared:
-    """Check all that a replay needs: the dead letters of the run `first`, the service, the output.
+def prepare_replay(command: Command, earlier: RunFolder, settings: Settings, run: RunFolder) -> Prepared:
+    """Check all that a replay needs: the dead letters of the run `earlier`, the service, the output.
 
     Raises:
         UsageError, StorageError: one sentence each; nothing was sent.
@@ -133,9 +138,9 @@ def prepare_replay(first: RunFolder, settings: Settings, run: RunFolder) -> Prep
     session = aws_session()
     service = resolve_service(settings.personalize, session)
     require_credentials(session)
-    require_dead_letters(first, settings.personalize.tracking_id)
+    require_dead_letters(earlier, settings.personalize.tracking_id)
     _require_writable(run)
-    return Prepared(settings=settings, service=service, run=run, plan_only=False)
+    return Prepared(settings=settings, service=service, run=run, plan_only=False, first=command.first)
 
 
 def refuse_overlap(settings: Settings) -> None:

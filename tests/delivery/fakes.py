@@ -137,6 +137,7 @@ class FakePacer:
     drain_seconds: float = DRAIN_SECONDS
     events: int = 0
     failures: list[tuple[float, str]] = field(default_factory=list)
+    holds: bool = False
     _next: float = 0.0
 
     def wait(self, ready: int) -> float:
