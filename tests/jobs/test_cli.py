@@ -6,6 +6,7 @@ import importlib
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from tests.docs.blocks import ROOT
 
 WITHOUT_SPARK = """
 import sys
+import tomllib
 from jobs.cli import main
 try:
     code = main(sys.argv[1:])
@@ -106,3 +108,21 @@ def test_what_is_wrong_is_found_before_spark_is_loaded(
 def test_a_trial_of_a_plan_is_refused() -> None:
     with pytest.raises(UsageError, match="--first can't be combined with --plan"):
         parse_command(["--config", "a", "--plan", "--first", "3"])
+
+
+def test_every_file_of_data_is_in_the_wheel() -> None:
+    """setuptools takes modules by itself, and of other files only what `package-data` names."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    named = {file for package, globs in declared.items() for glob in globs for file in data_at(package, glob)}
+    packages = ("jobs", "standin", "expectations", "delivery", "sources", "core", "transforms")
+    there = {
+        file
+        for package in packages
+        for file in (ROOT / package).rglob("*")
+        if file.is_file() and file.suffix not in {".py", ".pyc"}
+    }
+    assert there == named
+
+
+def data_at(package: str, glob: str) -> set[Path]:
+    return set((ROOT / package.replace(".", "/")).glob(glob))
