@@ -32,7 +32,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: venv ## load a shop's made-up history into a local stand-in of the service, twice
-	$(BIN)/python -m standin.demo
+	$(BIN)/personalize-backfill demo
 
 test: venv ## run the tests; those of the DAG, the package, YARN and AWS's host names have targets of their own
 	$(PYTEST) -m "not package and not yarn and not aws"

@@ -15,6 +15,7 @@ import statistics
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import yaml
@@ -34,6 +35,8 @@ from standin.demo import job_settings
 from standin.history import generate
 from transforms import events
 
+BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
+"""So late that no row is ahead of it which the bounds of a time let pass."""
 NOBODY = "http://127.0.0.1:9"
 GOAL = 2.5
 
@@ -67,7 +70,7 @@ def prepared(folder: Path, rows: int) -> Preparation:
     config.write_text(yaml.safe_dump(settings), encoding="utf-8")
     command = Command(config=str(config), plan=True)
     read = read_settings(command)
-    return prepare(command, read, RunFolder(read.output.path, "benchmark"))
+    return prepare(command, read, RunFolder(read.output.path, "benchmark"), BEGUN_AT)
 
 
 def _bare(spark: SparkSession, preparation: Preparation) -> Callable[[], object]:

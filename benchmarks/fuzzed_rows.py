@@ -20,6 +20,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,8 @@ from standin.demo import TRACKING_ID, job_settings
 from standin.judge import Judge
 from standin.refusal import Refusal
 
+BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
+"""So late that no row is ahead of it which the bounds of a time let pass."""
 NOBODY = "http://127.0.0.1:9"
 CATEGORICAL_CHARACTERS = 1000
 """The most characters of a categorical string: Interactions dataset requirements, developer guide."""
@@ -138,7 +141,7 @@ def prepared(folder: Path) -> Preparation:
     config.write_text(yaml.safe_dump(settings), encoding="utf-8")
     command = Command(config=str(config), plan=True)
     read = read_settings(command)
-    return prepare(command, read, RunFolder(read.output.path, "fuzzed"))
+    return prepare(command, read, RunFolder(read.output.path, "fuzzed"), BEGUN_AT)
 
 
 def compare(preparation: Preparation, expected: Mapping[str, Fuzzed]) -> Counter[str]:

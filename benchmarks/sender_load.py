@@ -36,6 +36,7 @@ FEW_EVENTS = 10_000
 class Nodding:
     """Client, pacer, ledger and dead letters in one: it accepts everything at once and keeps nothing."""
 
+    holds = False
     stop_reason: str | None = None
     failure: str | None = None
     drain_seconds = DRAIN_SECONDS

@@ -66,6 +66,17 @@ class Budget:
         """The attempts per second that are being leased when there is work."""
         return self._granted.rate
 
+    def set_limit(self, limit: float) -> None:
+        """Lease at no more than `limit` attempts per second from the next slot on.
+
+        That slot comes one new spacing after the last one that was leased: a higher limit makes up for nothing, and a
+        lower one takes nothing back.
+        """
+        before = 1.0 / self.rate
+        self._granted.set_ceiling(pace_of(limit))
+        self._late_free = free_lateness(limit)
+        self._next += 1.0 / self.rate - before
+
     def ask(self, who: Hashable, want: int, now: float) -> None:
         """Queue a partition for up to `want` slots; one that is queued already keeps its place."""
         if want > 0:

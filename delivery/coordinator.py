@@ -8,7 +8,7 @@ Messages, all keys optional, from a partition: `from` its token (in the first on
 accepted, refused], …], `counts` [attempts, throttled, requests, events] so far, `failed` [attempts without an answer or
 with a server's error, attempts refused, seconds since the first of the former began, the last one's name], `stop` [a
 reason, seconds to wait for answers]. To a partition: `lease` [count, start_in, spacing, patience, era], `stop` as
-above.
+above, `hold` and `share` as `delivery.orders` has them.
 """
 
 from __future__ import annotations
@@ -29,8 +29,10 @@ from typing import Self
 from delivery.budget import Budget
 from delivery.errors import CoordinatorLostError
 from delivery.link import Link, Message
+from delivery.orders import Orders
 from delivery.outage import OUTAGE_SECONDS, Outage
 from delivery.pacing import DEAD_DRAIN_SECONDS, DRAIN_SECONDS
+from delivery.progress import Progress
 from delivery.settings import CoordinatorAddress
 
 _LOG = logging.getLogger(__name__)
@@ -38,19 +40,6 @@ _IDLE_SECONDS = 0.25
 _END_SECONDS = 15.0
 _ADMISSIONS_END_SECONDS = 5.0
 _BACKLOG = 1024
-
-
-@dataclass(frozen=True, slots=True)
-class Progress:
-    """What the partitions have reported so far; `rate` is the attempts per second that are allowed now."""
-
-    request_attempts: int = 0
-    throttled_attempts: int = 0
-    requests_delivered: int = 0
-    events_delivered: int = 0
-    partitions: int = 0
-    rate: float = 0.0
-    stop_reason: str | None = None
 
 
 @dataclass(eq=False, slots=True)
@@ -82,8 +71,7 @@ class Coordinator:
         self._members: set[_Member] = set()
         self._counts: dict[str, tuple[int, int, int, int]] = {}
         self._outage = Outage()
-        self._stop: tuple[str, float] | None = None
-        self._stop_told = False
+        self._orders = Orders(limit)
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="coordinator", daemon=True)
 
@@ -112,8 +100,18 @@ class Coordinator:
 
         The first reason stays. It takes no lock: signal handlers may call it.
         """
-        if self._stop is None:
-            self._stop = (reason, drain)
+        if self._orders.stop is None:
+            self._orders.stop = (reason, drain)
+        self._wake()
+
+    def hold(self, *, holds: bool) -> None:
+        """Have all partitions send nothing, for however long; or have them go on."""
+        self._orders.hold(holds=holds)
+        self._wake()
+
+    def set_rate(self, rate: float) -> None:
+        """Lease `rate` attempts per second from now on, in place of the limit; it may change again and again."""
+        self._orders.rate = rate
         self._wake()
 
     def snapshot(self) -> Progress:
@@ -127,7 +125,8 @@ class Coordinator:
             events_delivered=events,
             partitions=len(self._members),
             rate=self._budget.rate,
-            stop_reason=self._stop[0] if self._stop else None,
+            stop_reason=self._orders.stop[0] if self._orders.stop else None,
+            paused=self._orders.holds,
         )
 
     def _wake(self) -> None:
@@ -145,12 +144,14 @@ class Coordinator:
             self._hang_up()
 
     def _serve_once(self) -> None:
-        due = self._budget.due_in(self._clock())
+        due = None if self._orders.holds else self._budget.due_in(self._clock())
         for key, _ in self._selector.select(_IDLE_SECONDS if due is None else min(due, _IDLE_SECONDS)):
             self._attend(key)
         self._welcome()
         self._stop_in_an_outage()
-        self._tell_stop()
+        self._tell_orders()
+        if self._orders.holds:
+            return
         for member, lease in self._budget.leases(self._clock()):
             if isinstance(member, _Member):
                 self._send(member, {"lease": astuple(lease)})
@@ -208,8 +209,8 @@ class Coordinator:
                 return
             self._members.add(member)
             self._selector.register(member.link, selectors.EVENT_READ, member)
-            if self._stop_told and self._stop is not None:
-                self._send(member, {"stop": self._stop})
+            if told := self._orders.told():
+                self._send(member, told)
 
     def _listen_to(self, member: _Member) -> None:
         try:
@@ -246,18 +247,21 @@ class Coordinator:
             self._outage.failed(failed, began, name)
 
     def _stop_in_an_outage(self) -> None:
-        if self._stop is None and self._outage.is_certain(self._clock()):
+        if self._orders.holds:
+            self._outage = Outage()  # that nothing is accepted in a pause tells nothing of the service
+        elif self._orders.stop is None and self._outage.is_certain(self._clock()):
             self.stop(
                 f"nothing is accepted any more: {self._outage.failures} attempts failed in more than"
                 f" {OUTAGE_SECONDS:.0f} seconds without a success, the last one with {self._outage.name}",
                 DEAD_DRAIN_SECONDS,
             )
 
-    def _tell_stop(self) -> None:
-        if self._stop is not None and not self._stop_told:
-            self._stop_told = True
+    def _tell_orders(self) -> None:
+        if (rate := self._orders.new_rate()) is not None:
+            self._budget.set_limit(rate)
+        if news := self._orders.news():
             for member in list(self._members):
-                self._send(member, {"stop": self._stop})
+                self._send(member, news)
 
     def _send(self, member: _Member, message: Message) -> None:
         try:

@@ -57,6 +57,11 @@ class GrantedRate:
         self._tried_in_era = 0
         self._stray = StrayRefusals()
 
+    def set_ceiling(self, ceiling: float) -> None:
+        """Keep to another ceiling from now on: what was learnt of the service below it still counts."""
+        self._ceiling = ceiling
+        self.rate = ceiling if self._refused_rate is None else self._clamped(self.rate)
+
     def use(self, seconds: float) -> None:
         """Learn that the rate was fully used for so long: only a rate that is used is raised."""
         if self._refused_rate is None:

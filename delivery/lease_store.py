@@ -55,11 +55,12 @@ class LeaseStore(Protocol):
 class LocalLeaseStore:
     """A lease on disk, or on a network's disk whose locks all its machines see (NFS has them: flock(2)).
 
-    Its folder is made with the first file and goes with the last one.
+    Its folder is made with the first file and goes with the last one. `what` names it in errors.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, what: str = "lease") -> None:
         self._path = Path(path)
+        self._what = what
 
     def read(self) -> Stored | None:
         """See `LeaseStore`. No age: a network disk's clock need not be this machine's."""
@@ -99,7 +100,7 @@ class LocalLeaseStore:
                 os.close(file)
         except OSError as error:
             raise StorageError(
-                f"Could not keep the lease {self._path}: {error.strerror or error}."
+                f"Could not keep the {self._what} {self._path}: {error.strerror or error}."
             ) from error
 
     def _open_locked(self, flags: int) -> int | None:

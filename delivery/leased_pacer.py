@@ -100,6 +100,7 @@ class LeasedPacer:
         self._counts = [0, 0, 0, 0]
         self._failures = _Failures()
         self._news = False
+        self.holds = False
         self._stop: str | None = None
         self._stop_untold: tuple[str, float] | None = None
         self.drain_seconds = DRAIN_SECONDS
@@ -123,6 +124,9 @@ class LeasedPacer:
         """Return the seconds until an attempt may go out; see `Pacer`."""
         now = self._clock()
         self._take_leases()
+        if self.holds:
+            self._report(now)
+            return _HEAR_SECONDS
         pause = self._slots.next_in(now)
         if ready > self._slots.unspent and self._asked_at is None and self._link is not None:
             self._asked_at = now
@@ -234,6 +238,8 @@ class LeasedPacer:
         if "lease" in message:
             count, start_in, spacing, patience, era = message["lease"]
             self._leases.put((Lease(count, start_in, spacing, patience, era), self._clock()))
+        self.holds = bool(message.get("hold", self.holds))
+        self._fallback.share = float(message.get("share", self._fallback.share))
         if "stop" in message:
             reason, drain = message["stop"]
             self._heed(str(reason), float(drain))

@@ -61,6 +61,11 @@ class Pacer(Protocol):
         ...
 
     @property
+    def holds(self) -> bool:
+        """Whether the run is paused: `wait` allows nothing until it goes on."""
+        ...
+
+    @property
     def stop_reason(self) -> str | None:
         """Why nothing more may be sent, or None; it comes from here, the driver or another partition."""
         ...

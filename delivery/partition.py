@@ -10,6 +10,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from itertools import islice
 from uuid import uuid4
 
 from botocore.credentials import Credentials
@@ -120,7 +121,8 @@ def _run(
 
 
 def _unsettled(task: DeliveryTask, ledger: Ledger, dead_letters: DeadLetters) -> Iterator[StagedEvent]:
-    events = read_stage(task.stage_url)
+    """Read what is to be sent, without what earlier attempts of the task settled: those count among `task.events`."""
+    events: Iterator[StagedEvent] = islice(read_stage(task.stage_url), task.events)
     for settled in (ledger.settled_before(), dead_letters.settled_before()):
         if len(settled):
             events = leave_out(settled, events)

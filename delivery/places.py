@@ -16,6 +16,7 @@ from delivery.s3_lease_store import S3LeaseStore
 from delivery.storage import Folder, join, open_filesystem, open_s3_client
 
 _FOLDER = "_leases"
+CONTROL_FOLDER = "control"
 _RUN, _SUFFIX = "run-", ".json"
 
 
@@ -27,6 +28,15 @@ def sending_place(output_url: str, tracking_id: str) -> LeaseStore:
 def run_place(output_url: str, run_id: str) -> LeaseStore:
     """Return the place of whoever writes the run's folder. Raises `StorageError`."""
     return _store(output_url, f"{_RUN}{run_id}{_SUFFIX}")
+
+
+def control_place(output_url: str, run_id: str) -> LeaseStore:
+    """Return where operators ask something of a run that is under way: no lease, but written as one is.
+
+    Raises:
+        StorageError: the output is of no kind that can be used.
+    """
+    return _store(output_url, f"{run_id}{_SUFFIX}", CONTROL_FOLDER, "control file")
 
 
 def run_holders(output_url: str) -> dict[str, LeaseRecord | None]:
@@ -46,9 +56,9 @@ def _holder(folder: Folder, name: str) -> LeaseRecord | None:
         return None  # given back since it was listed, or not ours to read
 
 
-def _store(output_url: str, name: str) -> LeaseStore:
-    filesystem, path = open_filesystem(join(output_url, _FOLDER, name))
+def _store(output_url: str, name: str, folder: str = _FOLDER, what: str = "lease") -> LeaseStore:
+    filesystem, path = open_filesystem(join(output_url, folder, name))
     if isinstance(filesystem, fs.LocalFileSystem):
-        return LocalLeaseStore(path)
+        return LocalLeaseStore(path, what)
     bucket, _, key = path.partition("/")
-    return S3LeaseStore(open_s3_client(bucket), bucket, key)
+    return S3LeaseStore(open_s3_client(bucket), bucket, key, what)

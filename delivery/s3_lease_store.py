@@ -25,12 +25,13 @@ _NOT_AS_EXPECTED = ("PreconditionFailed", "412", "ConditionalRequestConflict", "
 
 
 class S3LeaseStore:
-    """A lease in an S3 bucket; an object's ETag is its version."""
+    """A lease in an S3 bucket; an object's ETag is its version. `what` names it in errors."""
 
-    def __init__(self, client: S3Client, bucket: str, key: str) -> None:
+    def __init__(self, client: S3Client, bucket: str, key: str, what: str = "lease") -> None:
         self._client = client
         self._bucket = bucket
         self._key = key
+        self._what = what
 
     def read(self) -> Stored | None:
         """See `LeaseStore`. The age is by S3's clock alone: the answer's `Date` minus its `Last-Modified`."""
@@ -74,13 +75,13 @@ class S3LeaseStore:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        where = f"s3://{self._bucket}/{self._key}"
+        where = f"Could not keep the {self._what} s3://{self._bucket}/{self._key}"
         try:
             yield
         except ClientError as error:
-            raise StorageError(f"Could not keep the lease {where}: S3 answered {_code(error)}.") from error
+            raise StorageError(f"{where}: S3 answered {_code(error)}.") from error
         except (BotoCoreError, OSError) as error:
-            raise StorageError(f"Could not keep the lease {where}: {type(error).__name__}.") from error
+            raise StorageError(f"{where}: {type(error).__name__}.") from error
 
 
 def _code(error: ClientError) -> str:

@@ -101,6 +101,8 @@ class Sender:
         try:
             while self._may_go_on() and self._has_work():
                 self._around.alive()
+                if self._pacer.holds:
+                    self._circuit.succeeded()  # failures before a pause and after it are no run of them
                 self._absorb(self._dispatch())
                 self._require_answers()
         finally:

@@ -89,6 +89,7 @@ class DeliveryTask:
     region         None: the AWS default chain decides, on the executor
     fallback_rate  requests per second that this partition may make while the coordinator can't be reached:
                    the limit divided by the number of partitions
+    events         how many of the file's events are sent, its first ones; None: all of them
     """
 
     partition: int
@@ -102,3 +103,4 @@ class DeliveryTask:
     max_attempts: int
     coordinator: CoordinatorAddress
     fallback_rate: float
+    events: int | None = None

@@ -20,16 +20,25 @@ _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 class StaticPacer:
-    """Slots at `rate` attempts per second (a little less); `wall` is a clock in Unix seconds."""
+    """Slots at `rate` attempts per second (a little less); `wall` is a clock in Unix seconds.
+
+    `share`, from 0 to 1, says how much of the rate is used; any thread may set it.
+    """
 
     def __init__(self, rate: float, partition: int, wall: Callable[[], float]) -> None:
-        self._period = 1.0 / (rate * _HEADROOM)
-        self._phase = math.modf(partition * _GOLDEN)[0] * self._period
+        self.share = 1.0
+        self._rate = rate
+        self._partition = partition
         self._wall = wall
-        self._spent = self._offered = math.floor((wall() - self._phase) / self._period)
+        self._used_share = 0.0
+        self._period = self._phase = 0.0
+        self._spent = self._offered = 0
+        self._use(1.0)
 
     def wait(self) -> float:
         """Return the seconds until the next slot; 0 means now."""
+        if self.share != self._used_share:
+            self._use(self.share)
         now = self._wall()
         in_time = math.ceil((now - self._phase) / self._period - _PATIENCE)
         self._offered = max(self._spent + 1, in_time)
@@ -39,3 +48,10 @@ class StaticPacer:
     def spend(self) -> None:
         """Use the slot that `wait` said is due."""
         self._spent = self._offered
+
+    def _use(self, share: float) -> None:
+        """Space the slots for this share of the rate; the next one is still to come."""
+        self._used_share = share
+        self._period = 1.0 / (self._rate * share * _HEADROOM)
+        self._phase = math.modf(self._partition * _GOLDEN)[0] * self._period
+        self._spent = self._offered = math.floor((self._wall() - self._phase) / self._period)

@@ -1,23 +1,35 @@
-"""The service's own suite: `events.json` and what a schema adds. No configuration switches it off."""
+"""The service's own suite: `events.json` and what a schema and a run add. No configuration switches it off."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from importlib.resources import files
 
 from expectations.schema_rules import PropertyRule, schema_rules
 from expectations.suite import Suite
 
+AHEAD_AT_MOST = timedelta(days=1)
+"""How far an event may be ahead of the run's beginning: clocks and time zones differ by less."""
+
 
 def service_suite(
-    properties: Iterable[PropertyRule] = (), required: Iterable[str] = (), metadata_columns: int = 0
+    properties: Iterable[PropertyRule] = (),
+    required: Iterable[str] = (),
+    metadata_columns: int = 0,
+    *,
+    begun_at: datetime | None = None,
 ) -> Suite:
-    """The rules of PutEvents and of this dataset's schema, in Great Expectations' own format.
+    """Return the rules of PutEvents and of this dataset's schema, in Great Expectations' own format.
 
     `properties` are the mapped ones, `required` the event columns that the schema does not let be null,
-    `metadata_columns` how many metadata fields the schema has, EVENT_TYPE and EVENT_VALUE included.
+    `metadata_columns` how many metadata fields the schema has, EVENT_TYPE and EVENT_VALUE included. `begun_at` is the
+    run's beginning, which bounds `sentAt`; without it the bound is the one that `events.json` has.
     """
     document = json.loads(files("expectations").joinpath("events.json").read_text(encoding="utf-8"))
     added = schema_rules(properties, required, metadata_columns)
-    return Suite(document["name"], "service", (*document["expectations"], *added))
+    parameters = document["suite_parameters"]
+    if begun_at is not None:
+        parameters |= {"latest_sent_at": int((begun_at + AHEAD_AT_MOST).timestamp())}
+    return Suite(document["name"], "service", (*document["expectations"], *added), parameters)

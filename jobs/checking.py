@@ -22,7 +22,7 @@ from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account import Staged
 from jobs.counting import DAY, TYPE, count_events, day_column
-from jobs.delivered_before import beside_merges, delivered_ids
+from jobs.delivered_before import beside_merges, delivered_ids, knows_nothing
 from jobs.event_counts import EventCounts
 from jobs.misreadings import refuse_misread
 from jobs.plan import Lengths
@@ -45,14 +45,16 @@ class Checked:
     """What checking came to: the counts, the verdict, and the files that are ready to be sent.
 
     `verdict` and `count` are None in a replay, whose events were judged and counted before they were first sent;
-    `lengths` but in a plan. `count` reads the stage: no report waits in front of the sending. `source` is what the
-    summary says of the source; None in a replay.
+    `lengths` but in a plan. `first_contact`: in a plan, whether the ledger has nothing of this tracking ID. `count`
+    reads the stage: no report waits in front of the sending. `source` is what the summary says of the source; None in
+    a replay.
     """
 
     staged: Staged
     verdict: Verdict | None
     files: tuple[StagedFile, ...]
     lengths: Lengths | None = None
+    first_contact: bool = False
     count: Callable[[], EventCounts] | None = None
     source: dict[str, object] | None = None
 
@@ -86,12 +88,14 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     _write_rejected(stage, rules, preparation)
     files = staged_files(preparation.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
-    lengths = None
+    lengths, first_contact = None, False
     if preparation.plan_only:
         begin(watch, context, PLAN)
         lengths = Lengths(session_lengths(stage), user_lengths(stage))
+        first_contact = knows_nothing(spark, preparation)
     count = partial(_count, stage, sum(file.rows for file in to_send))
-    return Checked(_staged(files, counts, verdict), verdict, to_send, lengths, count, source.account())
+    counted = _staged(files, counts, verdict)
+    return Checked(counted, verdict, to_send, lengths, first_contact, count, source.account())
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:

@@ -20,6 +20,7 @@ from expectations.documents import write_validation
 from expectations.verdict import RuleResult
 from jobs.account import Account, Sent, Staged
 from jobs.checking import Checked
+from jobs.control.record import Request
 from jobs.errors import Unaccounted
 from jobs.event_counts import EventCounts
 from jobs.plan import Plan, plan
@@ -38,7 +39,7 @@ class Outcome:
     """What is known of a run so far. `checked` is None until the check has ended, `refusal` unless the gate is shut.
 
     `counts` are of what was to be sent; None where that was not counted. `replay_of`: the run whose dead letters it
-    sends again.
+    sends again. `steering`: what was asked of the run meanwhile.
     """
 
     started_at: datetime
@@ -47,6 +48,7 @@ class Outcome:
     refusal: str | None = None
     sent: Sent = field(default_factory=Sent)
     counts: EventCounts | None = None
+    steering: tuple[Request, ...] = ()
 
 
 def close(prepared: Prepared, outcome: Outcome) -> int:
@@ -87,6 +89,7 @@ def _ending(prepared: Prepared, outcome: Outcome) -> Ending:
         settings=shown_settings(settings),
         replay_of=outcome.replay_of,
         source=outcome.checked.source if outcome.checked else None,
+        steering=outcome.steering,
     )
 
 
@@ -96,7 +99,10 @@ def _plan(prepared: Prepared, checked: Checked | None) -> Plan | None:
         return None
     settings = prepared.settings
     limit = settings.delivery.max_requests_per_second
-    return plan(checked.lengths, settings.personalize.tracking_id, limit, settings.plan.price_per_gb)
+    price = settings.plan.price_per_gb
+    return plan(
+        checked.lengths, settings.personalize.tracking_id, limit, price, first_contact=checked.first_contact
+    )
 
 
 def _write(prepared: Prepared, checked: Checked | None, ending: Ending) -> None:

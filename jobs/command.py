@@ -13,11 +13,16 @@ from jobs.parser import Parser
 # A run's name becomes a folder's and a file's name, on S3 and in Hadoop paths, where `:` and `/` mean something.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_=+-]*(\.[A-Za-z0-9_=+-]+)*")
 _RUN_ID_LENGTH = 128
+PROG = "put_events"
 
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What the user asked for. `replay`: the run whose dead letters are sent again, in place of the source."""
+    """What the user asked for.
+
+    `replay`: the run whose dead letters are sent again, in place of the source; `first`: how many events are sent at
+    most, None for all.
+    """
 
     config: str
     overrides: tuple[str, ...] = ()
@@ -25,20 +30,35 @@ class Command:
     until: str | None = None
     run_id: str | None = None
     replay: str | None = None
+    first: int | None = None
     plan: bool = False
     print_config: bool = False
 
 
-def parse_command(arguments: Sequence[str]) -> Command:
-    """The command in `arguments` (without the program's name).
+def parse_command(arguments: Sequence[str], prog: str = PROG) -> Command:
+    """Return the command in `arguments` (without the program's name); `prog`: the name that its help shows.
 
     Raises:
         UsageError: an option that is unknown, incomplete or out of its form.
     """
-    given = _parser().parse_args(arguments)
+    return _command(_parser(prog).parse_args(arguments))
+
+
+def parse_plan(arguments: Sequence[str], prog: str) -> Command:
+    """Return the command of `plan`, which is a run with `--plan`. Raises `UsageError` as `parse_command` does."""
+    return _command(_plan_parser(prog).parse_args(arguments))
+
+
+def parse_replay(arguments: Sequence[str], prog: str) -> Command:
+    """Return the command of `replay`, a run with `--replay`. Raises `UsageError` as `parse_command` does."""
+    return _command(_replay_parser(prog).parse_args(arguments))
+
+
+def _command(given: argparse.Namespace) -> Command:
     _require_run_id("--run-id", given.run_id)
     _require_run_id("--replay", given.replay)
     _require_replayable(given)
+    _require_first(given)
     return Command(
         config=given.config,
         overrides=tuple(given.set),
@@ -46,6 +66,7 @@ def parse_command(arguments: Sequence[str]) -> Command:
         until=given.until,
         run_id=given.run_id,
         replay=given.replay,
+        first=given.first,
         plan=given.plan,
         print_config=given.print_config,
     )
@@ -76,10 +97,56 @@ def _require_replayable(given: argparse.Namespace) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def _require_first(given: argparse.Namespace) -> None:
+    if given.first is None:
+        return
+    if given.plan:
+        raise UsageError(
+            "--first can't be combined with --plan: a plan sends nothing, and shows the whole. Leave out one of them."
+        )
+    if given.first < 1:
+        raise UsageError("--first wants a number of events, 1 or more.")
+
+
+def _parser(prog: str = PROG) -> Parser:
+    """Build the parser of `run`, which is `put_events.py`."""
+    parser = _new_parser(
+        prog, "Load interaction logs from Parquet into Amazon Personalize, within its quota."
+    )
+    _add_window(parser)
+    _add_first(parser)
+    parser.add_argument(
+        "--replay",
+        metavar="RUN_ID",
+        help="send the dead letters of this earlier run again, minus what was accepted since, and nothing else",
+    )
+    parser.add_argument("--plan", action="store_true", help="do everything but send")
+    return parser
+
+
+def _plan_parser(prog: str = "plan") -> Parser:
+    parser = _new_parser(prog, "Read, check and stage a log, and show what sending it would come to.")
+    _add_window(parser)
+    parser.set_defaults(plan=True, replay=None, first=None)
+    return parser
+
+
+def _replay_parser(prog: str = "replay") -> Parser:
+    parser = _new_parser(
+        prog,
+        "Send the dead letters of an earlier run again, minus what was accepted since, and nothing else.",
+    )
+    parser.add_argument("replay", metavar="RUN_ID", help="the run that left the dead letters")
+    _add_first(parser)
+    parser.set_defaults(plan=False, since=None, until=None)
+    return parser
+
+
+def _new_parser(prog: str, description: str) -> Parser:
+    """Build a parser with the options that the three programs share."""
     parser = Parser(
-        prog="put_events",
-        description="Load interaction logs from Parquet into Amazon Personalize, within its quota.",
+        prog=prog,
+        description=description,
         epilog="Exit codes: 0 delivered or planned, 2 usage, 3 refused, 4 dead letters, 5 stopped (run again).",
     )
     add = parser.add_argument
@@ -92,21 +159,27 @@ def _parser() -> argparse.ArgumentParser:
         help="lay a YAML value over a dotted key; repeatable",
     )
     add(
-        "--since",
-        metavar="T",
-        help="only events at or after this time (ISO 8601, UTC unless it says otherwise)",
-    )
-    add("--until", metavar="T", help="only events before this time")
-    add(
         "--run-id",
         metavar="ID",
         help="the run's name; an earlier run of that name is replaced (default: a new one)",
     )
-    add(
-        "--replay",
-        metavar="RUN_ID",
-        help="send the dead letters of this earlier run again, minus what was accepted since, and nothing else",
-    )
-    add("--plan", action="store_true", help="do everything but send")
     add("--print-config", action="store_true", help="print the effective configuration and stop")
     return parser
+
+
+def _add_window(parser: Parser) -> None:
+    parser.add_argument(
+        "--since",
+        metavar="T",
+        help="only events at or after this time (ISO 8601, UTC unless it says otherwise)",
+    )
+    parser.add_argument("--until", metavar="T", help="only events before this time")
+
+
+def _add_first(parser: Parser) -> None:
+    parser.add_argument(
+        "--first",
+        type=int,
+        metavar="N",
+        help="a trial: send at most N events and end as stopped; the same command without it sends the rest",
+    )

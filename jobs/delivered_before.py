@@ -32,6 +32,12 @@ def delivered_ids(spark: SparkSession, preparation: Prepared) -> DataFrame | Non
     return ledger.where(F.col("tracking_id") == tracking_id).select("event_id")
 
 
+def knows_nothing(spark: SparkSession, preparation: Prepared) -> bool:
+    """Return whether no run of this output has delivered anything to this tracking ID."""
+    delivered = delivered_ids(spark, preparation)
+    return delivered is None or delivered.isEmpty()
+
+
 def beside_merges(preparation: Prepared, write_stage: Callable[[], DataFrame]) -> DataFrame:
     """Return what `write_stage` made; it is called again where it may have missed ids of this tracking ID.
 

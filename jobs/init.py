@@ -1,4 +1,4 @@
-"""`python -m jobs.init PATH`: a first configuration for a log, and a schema to go with it, out of its Parquet footers.
+"""`personalize-backfill init PATH`: a first configuration for a log, and a schema, out of its Parquet footers.
 
 It reads no row, asks nothing, starts no Spark and looks at nothing of AWS but an S3 path that it is given. What it
 writes is a beginning for a person to check: each guess says why.
@@ -24,18 +24,21 @@ from transforms.guesses import guess
 SCHEMA_NAME = "interactions.avsc"
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Write the two files and say what to do next; return 0, or 2 and one sentence on stderr."""
-    return exit_code_of(lambda: _init(arguments))
+def main(arguments: Sequence[str], prog: str = "init") -> int:
+    """Write the two files and say what to do next; return 0, or 2 and one sentence on stderr.
+
+    `prog`: the name that the help shows.
+    """
+    return exit_code_of(lambda: _init(arguments, prog))
 
 
-def _init(arguments: Sequence[str]) -> int:
-    asked = _parser().parse_args(arguments)
+def _init(arguments: Sequence[str], prog: str) -> int:
+    asked = _parser(prog).parse_args(arguments)
     config, schema = write_first(asked.path, asked.output, force=asked.force)
     print(
         f"wrote {config} and {schema}: check each guess, fill in what says TODO, then look at what a run would do:"
     )
-    print(f"  python -m jobs.put_events --config {config} --plan")
+    print(f"  personalize-backfill plan --config {config}")
     return 0
 
 
@@ -107,8 +110,8 @@ def _write(file: Path, text: str) -> None:
         raise UsageError(f"{file}: can't be written: {error.strerror}.") from None
 
 
-def _parser() -> Parser:
-    parser = Parser(prog="init", description="Write a first configuration for a log.")
+def _parser(prog: str = "init") -> Parser:
+    parser = Parser(prog=prog, description="Write a first configuration for a log.")
     parser.add_argument("path", help="the log: a Parquet file or folder, local or s3://")
     parser.add_argument(
         "--output", type=Path, default=Path("job.yaml"), help="the file to write (default: job.yaml)"

@@ -1,4 +1,4 @@
-"""What lies in an output: `python -m jobs.inspect OUTPUT [--json]` lists its runs. Needs no Spark, writes nothing.
+"""`personalize-backfill inspect OUTPUT [--json]` lists the runs of an output. Needs no Spark, writes nothing.
 
 `jobs.run_list` finds the runs; this shows them, as a table for people or as lines of JSON.
 """
@@ -37,13 +37,13 @@ _COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
 _TEXTS = ("run", "status", "started")
 
 
-def main(arguments: Sequence[str]) -> int:
-    """List the runs to stdout; return 0, or 2 and one sentence on stderr."""
-    return exit_code_of(lambda: _list(arguments))
+def main(arguments: Sequence[str], prog: str = "inspect") -> int:
+    """List the runs to stdout; return 0, or 2 and one sentence on stderr. `prog`: the name that the help shows."""
+    return exit_code_of(lambda: _list(arguments, prog))
 
 
-def _list(arguments: Sequence[str]) -> int:
-    given = _parser().parse_args(arguments)
+def _list(arguments: Sequence[str], prog: str) -> int:
+    given = _parser(prog).parse_args(arguments)
     rows = [row_of(run) for run in runs_below(given.output, is_running)]
     if given.json:
         sys.stdout.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
@@ -83,8 +83,8 @@ def _shown(value: str | float | None) -> str:
     return value if isinstance(value, str) else f"{value:,}"
 
 
-def _parser() -> Parser:
-    parser = Parser(prog="inspect", description="List the runs below an output folder.")
+def _parser(prog: str = "inspect") -> Parser:
+    parser = Parser(prog=prog, description="List the runs below an output folder.")
     parser.add_argument("output", metavar="OUTPUT", help="output.path: a local folder, s3:// or s3a://")
     parser.add_argument("--json", action="store_true", help="one line of JSON for each run")
     return parser

@@ -78,7 +78,8 @@ class Plan:
     """The whole plan. `events_per_request[i]` is the number of requests with i + 1 events.
 
     `longest_session_requests`: a session's requests go out one after the other, each after the answer to the one
-    before, so this many answer times are the least that a run takes at any limit.
+    before, so this many answer times are the least that a run takes at any limit. `first_contact`: whether the ledger
+    has nothing of the tracking ID yet.
     """
 
     events: int
@@ -90,9 +91,17 @@ class Plan:
     duration: Duration
     cost: Cost
     bulk_import: ImportAdvice
+    first_contact: bool = False
 
 
-def plan(lengths: Lengths, tracking_id: str, requests_per_second: float, price_per_gb: float | None) -> Plan:
+def plan(
+    lengths: Lengths,
+    tracking_id: str,
+    requests_per_second: float,
+    price_per_gb: float | None,
+    *,
+    first_contact: bool = False,
+) -> Plan:
     """Work out the plan of sending what was counted, within `requests_per_second`."""
     sessions = lengths.sessions
     events = sum(one.events * one.sessions for one in sessions)
@@ -110,6 +119,7 @@ def plan(lengths: Lengths, tracking_id: str, requests_per_second: float, price_p
         duration=duration,
         cost=cost,
         bulk_import=advise(events, anonymous, cost.bytes, duration.seconds),
+        first_contact=first_contact,
     )
 
 

@@ -14,6 +14,11 @@ from jobs.plan import Cost, Duration, NotFull, PerUser, Plan
 Line = tuple[str, str]
 
 _PRICES = "https://aws.amazon.com/personalize/pricing/"
+TRIAL_EVENTS = 100
+"""How many events a trial is proposed with: ten full requests show a wrong mapping as well as a million do."""
+_TRIAL = (
+    f"the ledger has nothing of this tracking ID yet: run with --first {TRIAL_EVENTS} before you send all"
+)
 
 
 def sections(plan: Plan) -> Iterator[list[Line]]:
@@ -27,6 +32,8 @@ def sections(plan: Plan) -> Iterator[list[Line]]:
     ]
     yield list(_cost(plan.cost))
     yield list(_bulk_import(plan.bulk_import))
+    if plan.first_contact and plan.events > TRIAL_EVENTS:
+        yield [("first contact", _TRIAL)]
 
 
 def _requests(plan: Plan) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import datetime
 
 from core.globs import is_glob, matcher
 from delivery.aws.buckets import Bucket, forget_buckets
@@ -33,12 +34,16 @@ from transforms.properties_plan import Property, plan_properties
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What every run goes by, whatever it sends: all of it checked, none of it changed later."""
+    """What every run goes by, whatever it sends: all of it checked, none of it changed later.
+
+    `first`: how many events are sent at most; None: all.
+    """
 
     settings: Settings
     service: Service
     run: RunFolder
     plan_only: bool
+    first: int | None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -77,8 +82,8 @@ def read_settings(command: Command) -> Settings:
     return parse_settings(read_text(command.config), command.config, command.overrides)
 
 
-def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation:
-    """Check everything that needs no Spark, cheapest first.
+def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: datetime) -> Preparation:
+    """Check everything that needs no Spark, cheapest first. `begun_at`: the run's beginning, in UTC.
 
     Raises:
         UsageError, BadInput, BadSuite, StorageError: one sentence each; nothing was sent and no row read.
@@ -100,12 +105,13 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         settings=settings,
         window=window,
         properties=properties,
-        service_suite=suite_of_schema(schema, properties),
+        service_suite=suite_of_schema(schema, properties, begun_at),
         user_suite=user_suite,
         service=service,
         source=source,
         run=run,
         plan_only=command.plan,
+        first=command.first,
     )
 
 
@@ -123,8 +129,8 @@ def _schema(settings: Settings, flight: Preflight) -> InteractionsSchema:
     return InteractionsSchema.parse(read_text(settings.interactions_schema), settings.interactions_schema)
 
 
-def prepare_replay(first: RunFolder, settings: Settings, run: RunFolder) -> Prepared:
-    """Check all that a replay needs: the dead letters of the run `first`, the service, the output.
+def prepare_replay(command: Command, earlier: RunFolder, settings: Settings, run: RunFolder) -> Prepared:
+    """Check all that a replay needs: the dead letters of the run `earlier`, the service, the output.
 
     Raises:
         UsageError, StorageError: one sentence each; nothing was sent.
@@ -132,9 +138,9 @@ def prepare_replay(first: RunFolder, settings: Settings, run: RunFolder) -> Prep
     session = aws_session()
     service = resolve_service(settings.personalize, session)
     require_credentials(session)
-    require_dead_letters(first, settings.personalize.tracking_id)
+    require_dead_letters(earlier, settings.personalize.tracking_id)
     _require_writable(run)
-    return Prepared(settings=settings, service=service, run=run, plan_only=False)
+    return Prepared(settings=settings, service=service, run=run, plan_only=False, first=command.first)
 
 
 def refuse_overlap(settings: Settings) -> None:

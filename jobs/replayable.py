@@ -19,7 +19,7 @@ def require_dead_letters(first: RunFolder, tracking_id: str) -> None:
     if not Folder(first.dead_letters).names():
         raise UsageError(
             f"--replay {first.run_id}: there are no dead letters at {first.dead_letters}; "
-            f"python -m jobs.inspect {first.output} lists the runs.",
+            f"personalize-backfill inspect {first.output} lists the runs.",
         )
     if name := without_envelope(first.output, first.run_id):
         raise UsageError(

@@ -28,6 +28,8 @@ from jobs.checking import Checked, check
 from jobs.closing import Outcome, close
 from jobs.command import Command
 from jobs.configuration import print_settings
+from jobs.control.steering import Steering
+from jobs.control.watch import now_as_text, watched
 from jobs.errors import Interrupted, Unaccounted
 from jobs.event_counts import EventCounts
 from jobs.failure import FailureRecord
@@ -92,16 +94,20 @@ def _carry_out(
         Unaccounted: exit 5; events may have been sent, and the summary could not be written.
     """
     if command.replay is not None:
-        return _replay(command.replay, settings, folder, beginning).to_its_end(start_spark, command.replay)
-    preparation = prepare(command, settings, folder)
+        return _replay(command, command.replay, settings, folder, beginning).to_its_end(
+            start_spark, command.replay
+        )
+    preparation = prepare(command, settings, folder, beginning.at)
     stage = partial(_checked, preparation, import_in_background())
     return _Run(preparation, stage, beginning).to_its_end(start_spark)
 
 
-def _replay(run_id: str, settings: Settings, folder: RunFolder, beginning: _Beginning) -> _Run:
+def _replay(
+    command: Command, run_id: str, settings: Settings, folder: RunFolder, beginning: _Beginning
+) -> _Run:
     """A run that sends the dead letters of the run `run_id` again, in place of the source's events."""
     first = RunFolder(folder.output, run_id)
-    prepared = prepare_replay(first, settings, folder)
+    prepared = prepare_replay(command, first, settings, folder)
     return _Run(prepared, partial(stage_again, prepared=prepared, first=first), beginning)
 
 
@@ -146,6 +152,8 @@ class _Run:
         self._beginning = beginning
         self._signals = StopSignals()
         self._progress = RunProgress(view_for())
+        limit = preparation.settings.delivery.max_requests_per_second
+        self._steering = Steering(limit, self._signals.ask, now_as_text)
         self._own_folder: LeaseKeeper
         self._outcome = Outcome(beginning.at)
 
@@ -156,7 +164,7 @@ class _Run:
         )
         self._outcome.replay_of = reads_run
         with places as self._own_folder:
-            with self._progress:
+            with self._progress, watched(self._preparation.run, self._beginning.execution, self._steering):
                 self._carry_out(start_spark)
             return self._close()
 
@@ -205,8 +213,8 @@ class _Run:
         refusal = self._outcome.refusal = self._reason_to_refuse(checked)
         if refusal is None and not self._preparation.plan_only:
             load_templates()  # what is needed at the end must not be missing then
-            sending = Sending(self._preparation, checked.files, self._beginning.execution)
-            self._outcome.sent = send(spark, sending, self._signals, self._progress)
+            sending = Sending.of(self._preparation, checked.files, self._beginning.execution)
+            self._outcome.sent = send(spark, sending, self._signals, self._progress, self._steering)
         self._outcome.counts = self._count(spark, checked)
 
     def _count(self, spark: SparkSession, checked: Checked) -> EventCounts | None:
@@ -256,4 +264,5 @@ class _Run:
     def _close(self) -> int:
         """Write down what became of the run; return the exit code."""
         self._require_own_folder()
+        self._outcome.steering = self._steering.requests
         return close(self._preparation, self._outcome)

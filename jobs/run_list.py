@@ -77,7 +77,7 @@ def runs_below(output: str, runs: Runs) -> list[ListedRun]:
         UsageError: `output` is no output folder.
         StorageError: it can't be read.
     """
-    _require_output(output)
+    require_output(output)
     holders = _in_their_own_folders(run_holders(output))
     names = sorted({*Folder(join(output, "runs")).folder_names(), *holders})
     ledger = _ledger_files(output)
@@ -87,7 +87,27 @@ def runs_below(output: str, runs: Runs) -> list[ListedRun]:
     return sorted(found, key=lambda run: (run.counts.started_at or "", run.run_id))
 
 
-def _require_output(output: str) -> None:
+def runs_under_way(output: str, runs: Runs) -> dict[str, LeaseRecord | None]:
+    """Return the runs that hold their folder below `output`, by run id, with what their leases say; None if unreadable.
+
+    A run on another machine that died without giving its lease back counts still.
+
+    Raises:
+        UsageError: `output` is no output folder.
+        StorageError: it can't be read.
+    """
+    require_output(output)
+    held = _in_their_own_folders(run_holders(output))
+    return {run_id: holder for run_id, holder in sorted(held.items()) if _may_live(holder, runs)}
+
+
+def _may_live(holder: LeaseRecord | None, runs: Runs) -> bool:
+    process = holder.process if holder else None
+    return process is None or runs(process) is not False
+
+
+def require_output(output: str) -> None:
+    """Raise UsageError where `output` is no output folder, StorageError where it can't be read."""
     if not {"runs", "ledger", "_leases"} & set(Folder(output).folder_names()):
         raise UsageError(
             f"{output} is no output folder: it holds neither runs/ nor ledger/. Give a configuration's output.path.",
@@ -122,9 +142,7 @@ def _account(
 ) -> tuple[str, Counts, str | None]:
     """A run that holds its place is under way, whatever summary a namesake left; then the summary speaks."""
     holder = holders.get(run.run_id)
-    process = holder.process if holder else None
-    lives = runs(process) if process else None
-    if run.run_id in holders and lives is not False:
+    if run.run_id in holders and _may_live(holder, runs):
         return UNDER_WAY, Counts(started_at=holder.since if holder else None), _last_heard(holder)
     try:
         if error := read_error(run.folder()):

@@ -6,7 +6,8 @@ Starts the coordinator, hands out the files, adds up the receipts. How a partiti
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Self
 
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
@@ -16,25 +17,41 @@ from delivery.partition import deliver
 from delivery.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
 from jobs.account import Sent
+from jobs.control.steering import Steering
 from jobs.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.receipts import Receipts, sent_in_all
 from jobs.sending_figures import SendingMeter
 from jobs.spark_failures import SparkFailure, SparkGone, is_gone
 from jobs.spark_phases import SEND, begin
-from jobs.staged_files import StagedFile
+from jobs.staged_files import StagedFile, first_events
 from jobs.stop_signals import StopSignals
 
 SETTLE_SECONDS = 15.0
+_TRIAL_IS_OVER = (
+    "this run was a trial: as many events were sent as --first says; without it, the rest is sent"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What one execution of a run sends: its staged files, under a token that no other execution has."""
+    """What one execution of a run sends: its staged files, under a token that no other execution has.
+
+    `files` hold at most `preparation.first` events; `is_trial`: whether the stage has more.
+    """
 
     preparation: Prepared
     files: tuple[StagedFile, ...]
     execution: str
+    is_trial: bool = False
+
+    @classmethod
+    def of(cls, preparation: Prepared, staged: tuple[StagedFile, ...], execution: str) -> Self:
+        """Send what is staged, or as much of it as `--first` says."""
+        first = preparation.first
+        if first is None or sum(file.rows for file in staged) <= first:
+            return cls(preparation, staged, execution)
+        return cls(preparation, first_events(staged, first), execution, is_trial=True)
 
     def receipts(self) -> Receipts:
         """What the partitions write down of this execution, and how much that can be."""
@@ -57,12 +74,15 @@ class Sending:
                 max_attempts=settings.delivery.max_attempts,
                 coordinator=coordinator,
                 fallback_rate=settings.delivery.max_requests_per_second / len(self.files),
+                events=file.rows,
             )
             for number, file in enumerate(self.files)
         ]
 
 
-def send(spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:
+def send(
+    spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener, steering: Steering
+) -> Sent:
     """Send every staged file and account for it. Returns normally however sending ended.
 
     Delivered and dead-lettered events are counted from the receipts that the partitions wrote, so that the account
@@ -73,6 +93,7 @@ def send(spark: SparkSession, sending: Sending, signals: StopSignals, watch: Pha
     host = spark.sparkContext.getConf().get("spark.driver.host", "127.0.0.1")
     limit = sending.preparation.settings.delivery.max_requests_per_second
     with Coordinator(host=host, limit=limit) as coordinator:
+        steering.steer(coordinator)
         signals.route_to(coordinator.stop)
         try:
             meter = SendingMeter(coordinator.snapshot, sending.receipts().to_send, limit)
@@ -83,7 +104,8 @@ def send(spark: SparkSession, sending: Sending, signals: StopSignals, watch: Pha
         finally:
             signals.only_note()
         progress = coordinator.snapshot()
-    return sent_in_all(sending.receipts(), reports, progress, failure)
+    sent = sent_in_all(sending.receipts(), reports, progress, failure)
+    return replace(sent, stop_reason=sent.stop_reason or _TRIAL_IS_OVER) if sending.is_trial else sent
 
 
 def _run_tasks(spark: SparkSession, tasks: list[DeliveryTask]) -> tuple[list[PartitionReport], str | None]:

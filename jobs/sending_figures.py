@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from delivery.coordinator import Progress
+from delivery.progress import Progress
 
 _NOW_SECONDS = 5.0
 """What "now" means in a rate: so many seconds back, or as long as there is between two looks."""
@@ -21,7 +21,10 @@ _TREND_SECONDS = 30.0
 
 @dataclass(frozen=True, slots=True)
 class SendingFigures:
-    """The sending now; rates per second, `seconds_left` None where nothing was delivered of late or it is stopping."""
+    """The sending now; rates per second.
+
+    `seconds_left` is None where nothing was delivered of late, and while it is stopping or paused.
+    """
 
     events_delivered: int
     events_to_send: int
@@ -33,6 +36,7 @@ class SendingFigures:
     partitions: int
     seconds_left: float | None
     stopping: bool
+    paused: bool = False
 
     @property
     def share_done(self) -> float:
@@ -68,18 +72,21 @@ class SendingMeter:
             throttled_attempts=told.throttled_attempts,
             throttled_per_second=_rate(told.throttled_attempts - before.throttled_attempts, lately, seconds),
             partitions=told.partitions,
-            seconds_left=None if told.stop_reason else self._seconds_left(seconds, told.events_delivered),
+            seconds_left=self._seconds_left(seconds, told),
             stopping=told.stop_reason is not None,
+            paused=told.paused,
         )
 
     def _since(self, moment: float) -> tuple[float, Progress]:
         """What was seen last up to that moment, or first of all."""
         return next((each for each in reversed(self._seen) if each[0] <= moment), self._seen[0])
 
-    def _seconds_left(self, seconds: float, delivered: int) -> float | None:
+    def _seconds_left(self, seconds: float, told: Progress) -> float | None:
+        if told.stop_reason or told.paused:
+            return None
         start, before = self._seen[0]
-        rate = _rate(delivered - before.events_delivered, start, seconds)
-        return max(0, self._to_send - delivered) / rate if rate else None
+        rate = _rate(told.events_delivered - before.events_delivered, start, seconds)
+        return max(0, self._to_send - told.events_delivered) / rate if rate else None
 
 
 def _rate(count: int, start: float, end: float) -> float:

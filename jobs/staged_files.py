@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSelector, FileType
@@ -20,7 +20,7 @@ _FOOTER_READERS = 32
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """One staged file: its URL, the outcome of all its rows, its number of rows."""
+    """One staged file: its URL, the outcome of all its rows, and how many of its rows count, from the first on."""
 
     url: str
     outcome: str
@@ -48,6 +48,20 @@ def rows_by_outcome(files: Iterable[StagedFile]) -> Counter[str]:
     for file in files:
         counts[file.outcome] += file.rows
     return counts
+
+
+def first_events(files: Iterable[StagedFile], events: int) -> tuple[StagedFile, ...]:
+    """Cut `files` down to `events` events in all: whole files in their order, and the beginning of one.
+
+    The cut is one, so that one request at most is less full than it could be.
+    """
+    kept, left = [], events
+    for file in files:
+        if left <= 0:
+            break
+        kept.append(replace(file, rows=min(file.rows, left)))
+        left -= file.rows
+    return tuple(kept)
 
 
 def _outcome(path: str) -> str:

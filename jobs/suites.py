@@ -6,6 +6,7 @@ Translates between the rooms, which do not know each other; it holds no rule.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from delivery.storage import read_text
 from expectations.schema_rules import PropertyRule
@@ -23,17 +24,21 @@ _COUNTED = ("EVENT_TYPE", "EVENT_VALUE")
 _RULED_ELSEWHERE = {"USER_ID", "EVENT_TYPE", "TIMESTAMP"}
 
 
-def suite_of_schema(schema: InteractionsSchema, properties: Sequence[Property]) -> Suite:
-    """The service's rules, with what `schema` adds: types, required fields, the number of event types."""
+def suite_of_schema(
+    schema: InteractionsSchema, properties: Sequence[Property], begun_at: datetime | None = None
+) -> Suite:
+    """The service's rules, with what `schema` adds: types, required fields, the number of event types.
+
+    `begun_at`: the run's beginning, with its time zone; events more than a day ahead of it are rejected.
+    """
     rules = [PropertyRule(each.key, each.type, each.nullable, each.categorical) for each in properties]
     required = [
         MAPPED_BY[field.name]
         for field in schema.fields
         if field.name in MAPPED_BY and field.name not in _RULED_ELSEWHERE and not field.nullable
     ]
-    return service_suite(
-        rules, required, len(schema.metadata) + sum(schema.get(name) is not None for name in _COUNTED)
-    )
+    metadata_columns = len(schema.metadata) + sum(schema.get(name) is not None for name in _COUNTED)
+    return service_suite(rules, required, metadata_columns, begun_at=begun_at)
 
 
 def suite_of_user(settings: ChecksSettings, properties: Sequence[Property]) -> Suite | None:

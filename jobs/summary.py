@@ -11,6 +11,7 @@ from delivery.request import events_per_request
 from delivery.storage import Folder
 from delivery.timeline import Timeline
 from jobs.account import Account, Sent
+from jobs.control.record import Request
 from jobs.errors import UsageError
 from jobs.event_counts import EventCounts
 from jobs.exit_status import Status
@@ -38,6 +39,7 @@ class Ending:
     plan: Plan | None = None
     replay_of: str | None = None
     source: dict[str, object] | None = None
+    steering: tuple[Request, ...] = ()
 
 
 def summary_of(ending: Ending) -> dict[str, Any]:
@@ -48,6 +50,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
     as `jobs.plan` has it, is null but with `--plan`. `settings` as `jobs.shown_settings` gives them; `events_by_day`
     and `events_by_type` null where nothing was counted. `replay_of`: the run whose dead letters were sent again.
     `source`: what was read, as `jobs.source_reading` has it; null in a replay, and where the check did not end.
+    `steering`: what operators asked of the run, in that order; `heeded_at` is null where it ended before that.
     """
     staged, sent = ending.account.staged, ending.account.sent
     return {
@@ -78,6 +81,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
         "events_per_request": _events_per_request(sent),
         "replay_of": ending.replay_of,
         "source": ending.source,
+        "steering": [_request(each) for each in ending.steering],
         "plan": None if ending.plan is None else asdict(ending.plan),
         "events_by_day": ending.counts and ending.counts.by_day,
         "events_by_type": ending.counts and ending.counts.by_type,
@@ -110,6 +114,16 @@ def write_summary(folder: Folder, summary: dict[str, Any]) -> None:
 
 def _instant(epoch: float | None) -> str | None:
     return None if epoch is None else datetime.fromtimestamp(epoch, UTC).isoformat()
+
+
+def _request(request: Request) -> dict[str, Any]:
+    return {
+        "ask": str(request.ask),
+        "requests_per_second": request.rate,
+        "by": request.by,
+        "asked_at": request.asked_at,
+        "heeded_at": request.heeded_at,
+    }
 
 
 def _timeline(timeline: Timeline) -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
-"""`python -m standin.demo`: a made-up history, the real job, a service that judges it, and their accounts.
+"""`personalize-backfill demo`: a made-up history, the real job, a service that judges it, and their accounts.
 
-It says whether the accounts agree. Everything stays on this machine and below `build/demo/`. The job is
-started as a user would start it, as a process of its own; nothing of it is imported. Exits with 1 when any
+It says whether the accounts agree. Everything stays on this machine and in one folder, `build/demo/` by default. The
+job is started as a user would start it, as a process of its own; nothing of it is imported. Exits with 1 when any
 figure disagrees.
 """
 
@@ -34,6 +34,7 @@ QUOTA = 1000
 
 LATENCY_MS = 20
 JOB_SECONDS = 300
+_MARK = ".personalize-backfill-demo"
 RUNS = ("first", "again")
 TRACKING_ID = "demo-tracking-id"
 
@@ -52,6 +53,14 @@ MAPPING: Mapping[str, Any] = {
 """The columns of `standin.history` as events, in the job's configuration."""
 
 
+SCHEMA = Path(__file__).with_name("interactions.avsc")
+"""The shop's Interactions schema, the same as `conf/interactions.avsc`."""
+
+
+class FolderInUse(Exception):  # noqa: N818 - named by what is the matter
+    """The folder for the demo holds something else; the text is a sentence that names it."""
+
+
 class JobFailed(Exception):  # noqa: N818 - named by what happened, as the sentence is
     """The job ended before it wrote a summary; the text is the end of what it printed."""
 
@@ -60,7 +69,7 @@ def job_settings(history: Path, output: Path, url: str) -> dict[str, Any]:
     """The job's whole configuration, as its YAML file holds it."""
     return {
         "source": {"path": str(history)},
-        "schema": str(ROOT / "conf" / "interactions.avsc"),
+        "schema": str(SCHEMA),
         "mapping": dict(MAPPING),
         "personalize": {"tracking_id": TRACKING_ID, "region": "eu-west-1", "endpoint_url": url},
         "delivery": {"max_requests_per_second": QUOTA},
@@ -80,7 +89,7 @@ def run_job(folder: Path, run_id: str, keys: Mapping[str, str]) -> dict[str, Any
                 f"--config={folder / 'job.yaml'}",
                 f"--run-id={run_id}",
             ],
-            cwd=ROOT,
+            cwd=folder,
             env=_environment(keys),
             stdout=output,
             stderr=output,
@@ -94,12 +103,15 @@ def run_job(folder: Path, run_id: str, keys: Mapping[str, str]) -> dict[str, Any
 
 
 def _environment(keys: Mapping[str, str]) -> dict[str, str]:
+    """This process's variables but for AWS's; the job's code is found where this module is, installed or not."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return {**own, **keys, "AWS_EC2_METADATA_DISABLED": "true"}
+    path = os.pathsep.join([str(ROOT), *filter(None, [own.get("PYTHONPATH")])])
+    return {**own, **keys, "PYTHONPATH": path, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def run_demo(folder: Path, events: int) -> bool:
     """Make the history, run the job twice, compare, print; whether everything agrees."""
+    (folder / _MARK).touch()
     history = _told(f"making a history of {events:,} events", partial(generate, folder / "history", events))
     print(f"  {history.valid:,} valid, {history.duplicates:,} duplicates, {history.rejected:,} dirty")
     with _service(folder) as standin:
@@ -159,25 +171,44 @@ def _told(what: str, work: Callable[[], Result]) -> Result:
     return result
 
 
-def main(arguments: Sequence[str]) -> int:
-    """Read the options, run the demo in a clean folder, return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m standin.demo", description=__doc__)
-    parser.add_argument("--events", type=int, default=EVENTS, help="rows in the history")
-    parser.add_argument("--keep", type=Path, metavar="FOLDER", help="a new folder to use for build/demo")
-    options = parser.parse_args(arguments)
-    folder = (options.keep or ROOT / "build" / "demo").absolute()
-    if options.keep is None:
-        shutil.rmtree(folder, ignore_errors=True)
-    elif folder.exists():
-        parser.error("the folder of --keep is there already")
-    folder.mkdir(parents=True)
+def demonstrate(folder: Path, events: int) -> int:
+    """Run the demo in `folder`, replacing an earlier demo's; return the exit code, 0 where everything agrees.
+
+    Raises:
+        FolderInUse: the folder holds what no demo left.
+    """
+    folder = folder.absolute()
+    _clear(folder)
+    folder.mkdir(parents=True, exist_ok=True)
     try:
-        agrees = run_demo(folder, options.events)
+        agrees = run_demo(folder, events)
     except JobFailed as failed:
         print(f"The job wrote no summary. The end of its log:\n{failed}", file=sys.stderr)
         return 1
     print("\nEverything agrees." if agrees else "\nSomething disagrees: see above.")
     return 0 if agrees else 1
+
+
+def _clear(folder: Path) -> None:
+    """Delete what an earlier demo left; nothing else is ever deleted."""
+    if not folder.exists():
+        return
+    if folder.is_dir() and (folder / _MARK).exists():
+        shutil.rmtree(folder)
+    elif not folder.is_dir() or any(folder.iterdir()):
+        raise FolderInUse(f"{folder} can't be used: it holds something that is not an earlier demo's.")
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Read the options, run the demo, return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m standin.demo", description=__doc__)
+    parser.add_argument("--events", type=int, default=EVENTS, help="rows in the history")
+    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "demo", help="where all of it goes")
+    options = parser.parse_args(arguments)
+    try:
+        return demonstrate(options.folder, options.events)
+    except FolderInUse as error:
+        parser.error(str(error))
 
 
 if __name__ == "__main__":

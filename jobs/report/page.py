@@ -20,7 +20,7 @@ from jobs.report.figure import Figure
 from jobs.report.flow import equation, parts, verdict
 from jobs.report.timeline import timeline_figure, timeline_of
 
-_FILTERS = ("thousands", "counted", "percent", "instant", "elapsed", "printable", "shown")
+_FILTERS = ("thousands", "counted", "percent", "instant", "elapsed", "printable", "shown", "asked_for")
 
 
 def render_report(

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from jobs.report.drawing import BAR, INK, PALE, SOFT, WARN, WIDTHS, number_axis, picture
 from jobs.report.figure import Figure
-from jobs.report.wording import counted, elapsed, thousands
+from jobs.report.wording import asked_for, counted, elapsed, thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -23,13 +23,17 @@ _UNITS = (("hours", 3600, 7200), ("minutes", 60, 180), ("seconds", 1, 0))
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """What went out in each interval: `ends` in seconds since the first attempt, the counts in requests."""
+    """What went out in each interval: `ends` in seconds since the first attempt, the counts in requests.
+
+    `marks`: what was asked of the run while it sent, by when it was heeded, in the same seconds.
+    """
 
     ends: list[float]
     attempts: list[int]
     delivered: list[int]
     throttled: list[int]
     limit: float
+    marks: tuple[tuple[float, str], ...] = ()
 
     def edges(self) -> list[float]:
         """Where the intervals begin and end, in seconds."""
@@ -53,9 +57,19 @@ def timeline_of(summary: dict[str, Any]) -> Timeline | None:
     interval, count = float(told["interval_seconds"]), len(told["attempts"])
     ends = [interval * number for number in range(1, count + 1)]
     ends[-1] = _last_end(summary, told, ends[-1], interval)
-    return Timeline(
-        ends, told["attempts"], told["delivered"], told["throttled"], summary["max_requests_per_second"]
-    )
+    limit, marks = summary["max_requests_per_second"], _marks(summary, told["started_at"], ends[-1])
+    return Timeline(ends, told["attempts"], told["delivered"], told["throttled"], limit, marks)
+
+
+def _marks(summary: dict[str, Any], began: str, end: float) -> tuple[tuple[float, str], ...]:
+    """What was heeded between the first request and the last; `began` is where the timeline begins."""
+    start = datetime.fromisoformat(began)
+    heeded = [
+        ((datetime.fromisoformat(asked["heeded_at"]) - start).total_seconds(), asked_for(asked))
+        for asked in summary["steering"]
+        if asked["heeded_at"] is not None
+    ]
+    return tuple((seconds, label) for seconds, label in heeded if 0 <= seconds <= end)
 
 
 def _last_end(summary: dict[str, Any], told: dict[str, Any], end: float, interval: float) -> float:
@@ -96,9 +110,10 @@ def _sentence(timeline: Timeline) -> str:
         if intervals
         else "none throttled"
     )
+    asked = "".join(f" After {elapsed(seconds)}: {label}." for seconds, label in timeline.marks)
     return (
         f"{counted(sum(timeline.attempts), 'attempt')} in {elapsed(timeline.ends[-1])}, at most "
-        f"{timeline.most():,.0f} per second of the {thousands(timeline.limit)} allowed; {throttled}."
+        f"{timeline.most():,.0f} per second of the {thousands(timeline.limit)} allowed; {throttled}.{asked}"
     )
 
 
@@ -115,6 +130,8 @@ def _draw(axes: Axes, width: int, timeline: Timeline) -> None:
     if in_sight:
         axes.axhline(timeline.limit, color=INK, linewidth=1.2, linestyle=(0, (5, 3)), label="limit")
     _mark_throttles(axes, timeline.throttled, edges, 0.97 * top)
+    for seconds, label in timeline.marks:
+        _mark_request(axes, seconds / size, label, top)
     axes.set_xlim(0, edges[-1])
     axes.set_xlabel(f"{unit} since the first request", color=SOFT)
     _name(axes, width)
@@ -126,6 +143,12 @@ def _mark_throttles(axes: Axes, throttled: list[int], edges: list[float], height
     if places:
         heights = [height] * len(places)
         axes.plot(places, heights, "v", color=WARN, markersize=7, markeredgewidth=0, label="throttled")
+
+
+def _mark_request(axes: Axes, place: float, label: str, top: float) -> None:
+    """A line where an operator's request was heeded, with what it asked for along it."""
+    axes.axvline(place, color=SOFT, linewidth=1.0, linestyle=(0, (2, 2)))
+    axes.text(place, 0.03 * top, f" {label}", color=SOFT, rotation=90, ha="right", va="bottom", fontsize=11)
 
 
 def _name(axes: Axes, width: int) -> None:

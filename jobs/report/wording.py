@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 NOTHING = "\N{EN DASH}"
 """What stands where there is no value."""
@@ -23,6 +25,12 @@ def thousands(number: float) -> str:
 def counted(number: int, noun: str) -> str:
     """`number` of `noun`: 1 event, 2 events."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def asked_for(request: Mapping[str, Any]) -> str:
+    """What an operator asked of the run, as an entry of the summary's `steering` has it."""
+    rate = request["requests_per_second"]
+    return f"{thousands(rate)} requests/s" if rate is not None else str(request["ask"])
 
 
 def percent(share: float) -> str:

@@ -137,15 +137,19 @@ class FakePacer:
     drain_seconds: float = DRAIN_SECONDS
     events: int = 0
     failures: list[tuple[float, str]] = field(default_factory=list)
+    holds: bool = False
     _next: float = 0.0
 
     def wait(self, ready: int) -> float:
         assert ready > 0
+        if self.holds:
+            return 1.0
         return max(0.0, self._next - self.time.now)
 
     def spend(self) -> int:
         assert self.time.now >= self._next, "an attempt went out before its time"
         assert self.stop_reason is None, "an attempt went out after the stop"
+        assert not self.holds, "an attempt went out in a pause"
         self._next = max(self._next, self.time.now) + 1 / self.rate
         self.spent.append(self.time.now)
         return len(self.spent)

@@ -130,6 +130,64 @@ def test_after_a_cut_only_a_rate_that_is_used_is_raised(pause: float, raised: bo
     assert (budget.rate > 1.1 * cut) == raised
 
 
+def slots_of(rates: list[tuple[float, float]], partitions: int, seconds: float) -> list[float]:
+    """When the slots lie of partitions that always want more; `rates`: from when on, which limit."""
+    budget = Budget(rates[0][1])
+    changes, slots, now = list(rates[1:]), list[float](), 0.0
+    while now < seconds:
+        while changes and changes[0][0] <= now:
+            budget.set_limit(changes.pop(0)[1])
+        for who in range(partitions):
+            budget.ask(who, 500, now)
+        for _, lease in budget.leases(now):
+            slots += [now + lease.start_in + number * lease.spacing for number in range(lease.count)]
+        now += 0.01
+    return sorted(slots)
+
+
+LIMITS = st.sampled_from([0.2, 1.0, 3.0, 15.0, 20.0, 100.0, 1000.0])
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.tuples(st.floats(0.1, 3.0), LIMITS), max_size=5), LIMITS, st.integers(1, 16))
+def test_a_limit_that_changes_holds_in_every_second_and_makes_no_burst(
+    steps: list[tuple[float, float]], first: float, partitions: int
+) -> None:
+    """A second in which the limit changed may see what the higher one allows."""
+    rates, at = [(0.0, first)], 0.0
+    for pause, limit in steps:
+        at += pause
+        rates.append((at, limit))
+    slots = slots_of(rates, partitions, at + 3)
+    # What was leased before a change lies up to a lead and a round after it.
+    ends = [start + LEAD_SECONDS + 0.06 for start, _ in rates[1:]] + [math.inf]
+    for number, begin in enumerate(slots):
+        inside = sum(1 for slot in slots[number:] if slot < begin + 1.0)
+        active = [
+            limit
+            for (start, limit), end in zip(rates, ends, strict=True)
+            if start < begin + 1.0 and end > begin
+        ]
+        assert inside <= allowed_in_a_second(max(active)) + (max(active) < 20)
+
+
+@pytest.mark.parametrize(("low", "high"), [(0.01, 100.0), (1.0, 1000.0)])
+def test_a_limit_that_is_raised_is_used_at_once(low: float, high: float) -> None:
+    """The next slot of the low limit is seconds ahead, and is not waited for."""
+    slots = slots_of([(0.0, low), (5.0, high)], 4, 7.0)
+    assert sum(1 for slot in slots if 5.2 <= slot < 6.2) >= 0.95 * high
+
+
+def test_a_new_limit_keeps_what_was_learnt_of_the_service() -> None:
+    budget = Budget(100)
+    budget.answered(era=0, accepted=100, refused=50, now=0)
+    cut = budget.rate
+    budget.set_limit(1000)
+    assert budget.rate == cut
+    budget.set_limit(10)
+    assert budget.rate == pace_of(10)
+
+
 def test_no_lease_is_for_more_than_was_asked() -> None:
     budget = Budget(1000)
     budget.ask("a", 3, now=0.0)

@@ -13,12 +13,13 @@ from multiprocessing.queues import Queue
 import pytest
 
 from delivery import link as link_module
-from delivery.coordinator import Coordinator, Progress
+from delivery.coordinator import Coordinator
 from delivery.errors import CoordinatorLostError
 from delivery.leased_pacer import LeasedPacer
 from delivery.link import Link
 from delivery.outage import OUTAGE_SECONDS
 from delivery.pacing import DEAD_DRAIN_SECONDS
+from delivery.progress import Progress
 from delivery.settings import CoordinatorAddress
 from delivery.static_pacer import StaticPacer
 
@@ -128,6 +129,49 @@ def test_an_outage_that_no_partition_sees_alone_stops_them_all_and_they_wait_for
     assert drain == DEAD_DRAIN_SECONDS
     assert "2 attempts failed" in reason
     assert "ReadTimeout" in reason
+
+
+def test_a_pause_reaches_every_partition_and_those_that_come_later_and_leases_nothing(
+    coordinator: Coordinator,
+) -> None:
+    first = Link.join(coordinator.address)
+    assert until(lambda: coordinator.snapshot().partitions == 1)
+    coordinator.hold(holds=True)
+    assert receive(first) == {"hold": True}
+    second = Link.join(coordinator.address)
+    assert receive(second) == {"hold": True}
+    assert coordinator.snapshot().paused
+    for link in (first, second):
+        link.send({"from": "x", "want": 5})
+    coordinator.hold(holds=False)
+    # Had a lease been given in the pause, it would come before this.
+    assert receive(first) == receive(second) == {"hold": False}
+    assert "lease" in receive(first)
+    assert "lease" in receive(second)
+
+
+def test_a_pause_is_no_outage_and_the_time_in_it_counts_for_none() -> None:
+    now = [1000.0]
+    with Coordinator(host="127.0.0.1", limit=200, clock=lambda: now[0]) as coordinator:
+        link = Link.join(coordinator.address)
+        link.send({"from": "a", "counts": [5, 0, 0, 0], "failed": [5, 0, 1.0, "ReadTimeout"]})
+        assert until(lambda: coordinator.snapshot().request_attempts == 5)
+        coordinator.hold(holds=True)
+        assert receive(link) == {"hold": True}
+        now[0] += 8 * 3600
+        coordinator.hold(holds=False)
+        assert receive(link) == {"hold": False}
+        link.send({"from": "a", "counts": [6, 0, 0, 0], "failed": [1, 0, 0.1, "ReadTimeout"], "want": 1})
+        assert "lease" in receive(link)
+        assert coordinator.snapshot().stop_reason is None
+
+
+def test_a_rate_changes_what_is_leased_and_what_a_lost_partition_may_use(coordinator: Coordinator) -> None:
+    link = Link.join(coordinator.address)
+    assert until(lambda: coordinator.snapshot().partitions == 1)
+    coordinator.set_rate(20)
+    assert receive(link) == {"share": 0.1}
+    assert coordinator.snapshot().rate < 20
 
 
 def test_one_partitions_success_keeps_the_others_going() -> None:

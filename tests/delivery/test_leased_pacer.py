@@ -242,3 +242,57 @@ def test_closing_twice_is_fine() -> None:
     scene = joined(ScriptedLink())
     scene.pacer.close()
     scene.pacer.close()
+
+
+def test_a_paused_partition_uses_no_slot_that_it_holds_and_asks_for_none() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    scene.pacer.wait(5)
+    scene.lease(link, 2)
+    link.inbox.append({"hold": True})
+    scene.pacer.hear()
+    asked = link.wants()
+    for _ in range(50):
+        assert scene.pacer.wait(5) > 0
+        scene.clock.now += 1.0
+    assert (scene.pacer.holds, link.wants()) == (True, asked)
+    link.inbox.append({"hold": False})
+    scene.pacer.hear()
+    assert scene.pacer.wait(5) > 0, "the slots that passed in the pause are gone"
+    assert link.wants() == [*asked, 5]
+
+
+def test_a_paused_partition_that_loses_the_driver_sends_nothing_until_it_is_told_to() -> None:
+    link, again = ScriptedLink(), ScriptedLink()
+    scene = joined(link)
+    link.inbox.append({"hold": True})
+    scene.pacer.hear()
+    link.broken = True
+    scene.pacer.hear()
+    for _ in range(100):
+        scene.clock.now += 1.0
+        assert scene.pacer.wait(5) > 0
+    scene.links.append(again)
+    again.inbox.append({"hold": False})
+    scene.pacer.hear()
+    scene.pacer.hear()
+    scene.pacer.wait(5)
+    assert again.wants() == [5]
+
+
+def test_a_partition_that_loses_the_driver_keeps_to_its_share_of_the_rate_that_was_asked_for() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    link.inbox.append({"share": 0.1})
+    scene.pacer.hear()
+    link.broken = True
+    scene.pacer.hear()
+    scene.clock.now += 10.0
+    sent, end = 0, scene.clock.now + 20.0
+    while scene.clock.now < end:
+        if (pause := scene.pacer.wait(5)) > 0:
+            scene.clock.now += pause
+        else:
+            assert scene.pacer.spend() == STATIC_TICKET
+            sent += 1
+    assert 17 <= sent <= 21

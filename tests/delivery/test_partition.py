@@ -41,6 +41,7 @@ class Unpaced:
     """A pacer without a limit."""
 
     def __init__(self) -> None:
+        self.holds = False
         self.stop_reason: str | None = None
         self.drain_seconds = DRAIN_SECONDS
 
@@ -123,6 +124,16 @@ def test_a_second_attempt_of_the_task_sends_nothing_again(standin: StandinProces
     again = delivered(task(tmp_path, standin.url), Unpaced())
     assert again == PartitionReport(3)
     assert standin.stop()["requests"] == 60
+
+
+def test_only_the_first_events_go_out_whatever_the_attempt(standin: StandinProcess, tmp_path: Path) -> None:
+    """What an earlier attempt settled counts among them: another attempt does not reach further into the file."""
+    few = replace(task(tmp_path, standin.url), events=23)
+    report = delivered(few, Unpaced())
+    assert delivered(few, Unpaced()) == PartitionReport(3)
+    assert (report.tally.events_delivered, report.stop_reason) == (23, None)
+    assert recorded(tmp_path, "ledger") == [event.event_id for event in EVENTS[:23]]
+    assert standin.stop()["events_accepted"] == 23
 
 
 def test_the_drivers_coordinator_paces_a_task_and_sees_what_it_did(

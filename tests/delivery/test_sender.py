@@ -307,6 +307,26 @@ def test_every_tenth_request_failing_opens_no_circuit() -> None:
     assert stage.tally.events_delivered == 30000
 
 
+def test_failures_before_a_pause_and_after_it_are_no_dead_service() -> None:
+    """It moves in the pause, which the watchdog wants to see, and nothing goes out."""
+    stage = Stage(many_sessions(20), rate=20.0)
+    failed_again: list[Call] = []
+
+    def script(call: Call) -> Answer:
+        if stage.time.now < 1.0 or not failed_again:
+            failed_again.extend([call] if stage.time.now > 1.0 else [])
+            return BROKEN
+        return ACCEPTED
+
+    stage.client.script = script
+    stage.time.after(0.9, lambda: setattr(stage.pacer, "holds", True))
+    stage.time.after(600.0, lambda: setattr(stage.pacer, "holds", False))
+    assert stage.run() is None
+    assert stage.tally.events_delivered == 200
+    assert [at for at in stage.pacer.spent if 0.9 < at < 600.0] == []
+    assert stage.turns >= 5 * 599
+
+
 def test_a_service_that_throttles_everything_is_given_up_too() -> None:
     stage = Stage(many_sessions(500), always(THROTTLE), rate=20.0)
     assert "ThrottlingException" in str(stage.run())

@@ -38,6 +38,22 @@ def test_the_shares_of_all_partitions_together_keep_to_the_limit(limit: int, par
     assert len(times) >= 0.9 * limit * seconds
 
 
+def test_a_share_of_the_share_is_kept_to_from_the_next_slot_on() -> None:
+    wall = Wall()
+    pacer = StaticPacer(100.0, 0, wall)
+    for share, most in ((1.0, 100), (0.1, 10), (0.5, 50)):
+        pacer.share = share
+        times, end = [], wall.now + 5.0
+        while wall.now < end:
+            if (pause := pacer.wait()) > 0:
+                wall.now += min(pause, 0.2)
+            else:
+                pacer.spend()
+                times.append(wall.now)
+        assert busiest_second(times) <= 1.05 * most
+        assert len(times) >= 0.9 * most * 5
+
+
 def test_a_slot_is_used_once() -> None:
     wall = Wall()
     pacer = StaticPacer(10.0, 0, wall)

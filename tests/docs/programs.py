@@ -15,10 +15,13 @@ import botocore.session
 from botocore import xform_name
 
 import jobs.command
+import jobs.control.command
+import jobs.demo
 import jobs.init
 import jobs.inspect
 import standin.settings
-from jobs.command import Command, parse_command
+from jobs import cli
+from jobs.command import Command, parse_command, parse_plan, parse_replay
 from jobs.configuration import parse_settings
 from tests.docs.blocks import ROOT
 from tests.docs.shell import commands
@@ -29,6 +32,22 @@ PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "jobs.init": jobs.init._parser,
     "jobs.inspect": jobs.inspect._parser,
     "standin": standin.settings._parser,
+}
+COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
+    "init": jobs.init._parser,
+    "plan": jobs.command._plan_parser,
+    "run": jobs.command._parser,
+    "replay": jobs.command._replay_parser,
+    "control": jobs.control.command._parser,
+    "inspect": jobs.inspect._parser,
+    "demo": jobs.demo._parser,
+}
+"""The parsers of the console command."""
+
+_LOADS = {
+    "run": parse_command,
+    "plan": lambda words: parse_plan(words, "plan"),
+    "replay": lambda words: parse_replay(words, "replay"),
 }
 _OF_THE_SYSTEM = {".", "cd", "export", "git", "mkdir", "tar", "cp", "dnf", "pip", ".venv/bin/pip"}
 """What belongs to no program of ours and to AWS; held to nothing."""
@@ -43,32 +62,24 @@ _PYTHON = re.compile(r"(\.venv/bin/)?python[0-9.]*")
 def check(command: Sequence[str]) -> None:
     """Read one command line as the program that it names would."""
     program, *words = command
-    if program == "make":
-        _check_make(words)
+    if program in _CHECKS:
+        _CHECKS[program](words)
     elif _PYTHON.fullmatch(program):
         _check_python(words)
     elif program.endswith("spark-submit"):
         _check_spark_submit(words)
-    elif program == "aws":
-        _check_aws(*words)
-    elif program == "airflow":
-        _check_airflow(words)
-    elif program == "docker":
-        _check_inside(words)
-    elif program == "yarn":
-        assert _YARN_COMMAND.fullmatch(" ".join(words)), (
-            "not a command of Hadoop's `yarn application` or `yarn logs`"
-        )
     else:
         assert program in _OF_THE_SYSTEM, f"no test knows how to run {program}"
 
 
 def options_of(module: str) -> set[str]:
     """The options that a program of ours takes, `--help` aside."""
-    return {option for action in PARSERS[module]()._actions for option in action.option_strings} - {
-        "-h",
-        "--help",
-    }
+    return options_of_parser(PARSERS[module]())
+
+
+def options_of_parser(parser: argparse.ArgumentParser) -> set[str]:
+    """The options that a parser knows, `--help` aside."""
+    return {option for action in parser._actions for option in action.option_strings} - {"-h", "--help"}
 
 
 def module_of(script: str) -> str:
@@ -107,6 +118,22 @@ def _check_module(module: str, words: list[str]) -> None:
         PARSERS[module]().parse_args(words)
 
 
+def _check_yarn(words: list[str]) -> None:
+    assert _YARN_COMMAND.fullmatch(" ".join(words)), (
+        "not a command of Hadoop's `yarn application` or `yarn logs`"
+    )
+
+
+def _check_console(line: list[str]) -> None:
+    """Read what follows `personalize-backfill` as the command that it names would."""
+    command, *words = line
+    assert command in cli.PROGRAMS, f"there is no command {command}"
+    if command in _LOADS:
+        _check_settings(_LOADS[command](words))
+    else:
+        COMMANDS[command]().parse_args(words)
+
+
 def _check_settings(command: Command) -> None:
     """Lay what `--set` says over the example; `…` stands for a number that the reader knows."""
     parse_settings(EXAMPLE, "conf/job.yaml", [text.replace("=…", "=1") for text in command.overrides])
@@ -120,7 +147,8 @@ def _check_spark_submit(words: list[str]) -> None:
     _check_module(module_of(words[script]), words[script + 1 :])
 
 
-def _check_aws(service: str, operation: str, *words: str) -> None:
+def _check_aws(line: list[str]) -> None:
+    service, operation, *words = line
     given = {word for word in words if word.startswith("--")} - _AWS_EVERYWHERE
     if service == "s3":
         assert operation in _S3_COMMANDS
@@ -149,3 +177,13 @@ def _check_inside(words: list[str]) -> None:
     inner = words[words.index("-c") + 1] if "-c" in words else ""
     for command in commands(inner):
         check(command)
+
+
+_CHECKS: dict[str, Callable[[list[str]], None]] = {
+    cli.NAME: _check_console,
+    "make": _check_make,
+    "aws": _check_aws,
+    "airflow": _check_airflow,
+    "docker": _check_inside,
+    "yarn": _check_yarn,
+}

@@ -17,10 +17,20 @@ import pytest
 import yaml
 from botocore.validate import ParamValidator
 
+from jobs import cli
 from jobs.configuration import parse_settings
 from jobs.errors import UsageError
 from tests.docs.blocks import ROOT, Block, blocks_of, fenced_blocks, inline_codes
-from tests.docs.programs import EXAMPLE, check, make_targets, module_exists, module_of, options_of
+from tests.docs.programs import (
+    COMMANDS,
+    EXAMPLE,
+    check,
+    make_targets,
+    module_exists,
+    module_of,
+    options_of,
+    options_of_parser,
+)
 from tests.docs.shell import commands, syntax_error
 
 DRAWN = set("─│▼►◄└┘→")
@@ -93,12 +103,23 @@ def _is_python(block: Block) -> None:
 
 def _is_shown(block: Block) -> None:
     """A synopsis' lines name between them each option of their program and no other; else it must be a drawing."""
-    if block.text.startswith("spark-submit "):
+    if block.text.startswith(f"{cli.NAME} "):
+        _is_synopsis(block.text.strip().splitlines())
+    elif block.text.startswith("spark-submit "):
         (script,) = {line.split()[1] for line in block.text.strip().splitlines()}
         assert (ROOT / script).is_file()
         assert set(re.findall(r"--[a-z-]+", block.text)) == options_of(module_of(script))
     else:
         assert DRAWN & set(block.text), "neither a synopsis nor a drawing: name the language of the block"
+
+
+def _is_synopsis(lines: list[str]) -> None:
+    """Each line names a command, and each of its options but the two of `run` that are commands of their own."""
+    named = [line.split()[1] for line in lines]
+    assert sorted(named) == sorted(cli.PROGRAMS) == sorted(COMMANDS)
+    for name, line in zip(named, lines, strict=True):
+        known = options_of_parser(COMMANDS[name]()) - ({"--plan", "--replay"} if name == "run" else set())
+        assert set(re.findall(r"--[a-z-]+", line)) == known, line
 
 
 KINDS: dict[str, Callable[[Block], None]] = {
@@ -132,6 +153,8 @@ def _exists(code: str) -> bool:
         return words[0] in make_targets()
     if program.endswith("python") and words[:1] == ["-m"]:
         return module_exists(words[1])
+    if program == cli.NAME and words:
+        return words[0] in cli.PROGRAMS
     if OUR_PATH.fullmatch(code):
         return (ROOT / code).exists()
     return not OUR_TEST.fullmatch(code) or any((ROOT / "tests").glob(f"*/{code}"))
@@ -148,6 +171,11 @@ def _exists(code: str) -> bool:
         ("sh", "python -m jobs.put_events --config FILE --set delivery.max_rate=5"),
         ("sh", "python -m jobs.put_events --replay ID"),
         ("sh", "python -m jobs.inspect"),
+        ("sh", "personalize-backfill inspekt out"),
+        ("sh", "personalize-backfill run --config FILE --set delivery.max_rate=5"),
+        ("sh", "personalize-backfill plan --config FILE --first 3"),
+        ("sh", "personalize-backfill control out"),
+        ("text", "personalize-backfill inspect OUTPUT [--json]"),
         ("sh", "X=1 spark-submit --archive a.tar.gz \\\n  put_events.py --config FILE"),
         ("sh", "spark-submit jobs/put_events.py --confg FILE"),
         ("sh", "docker run image sh -c 'python3 -m bundl'"),

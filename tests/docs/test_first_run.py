@@ -18,7 +18,7 @@ from standin.process import StandinProcess
 from tests.docs.blocks import ROOT
 from tests.whole_job.harness import interactions, rows_in
 
-RUN = re.compile(r"`\S*python -m (\S+) ?([^`]*)`")
+RUN = re.compile(r"`personalize-backfill (\S+) ?([^`]*)`")
 PLACES = (ROOT / "docs" / "security.md").read_text().split("\n## ")[1]
 ROWS = [{"USER_ID": f"u{number}", "TIMESTAMP": 1_760_000_000 + number} for number in range(20)]
 
@@ -34,9 +34,10 @@ def programs(spark: SparkSession) -> dict[str, Callable[[list[str]], int]]:
         yield spark
 
     return {
-        "jobs.init": jobs.init.main,
-        "jobs.inspect": jobs.inspect.main,
-        "jobs.put_events": lambda arguments: jobs.put_events.main(arguments, the_tests_session),
+        "init": jobs.init.main,
+        "inspect": jobs.inspect.main,
+        "plan": lambda arguments: jobs.put_events.main([*arguments, "--plan"], the_tests_session),
+        "run": lambda arguments: jobs.put_events.main(arguments, the_tests_session),
     }
 
 
@@ -48,20 +49,22 @@ def test_the_first_real_run_of_the_readme_delivers_a_log(
     log, config, output = tmp_path / "logs", tmp_path / "job.yaml", tmp_path / "output"
     log.mkdir()
     pq.write_table(interactions(ROWS), log / "part-0.parquet")
-    init, plan, *_ = RUN.findall(section("A first real run"))
+    init, plan, trial, whole, *_ = RUN.findall(section("A first real run"))
     run = programs(spark)
 
-    assert init == ("jobs.init", "s3://bucket/logs/")
-    assert run["jobs.init"]([str(log), "--output", str(config)]) == 0
-    assert plan == ("jobs.put_events", "--config job.yaml --plan")
+    assert init == ("init", "s3://bucket/logs/")
+    assert run["init"]([str(log), "--output", str(config)]) == 0
+    assert plan == ("plan", "--config job.yaml")
+    assert (trial, whole) == (("run", "--config job.yaml --first 100"), ("run", "--config job.yaml"))
     with StandinProcess(record=tmp_path / "record") as standin:
         fill_in(config, standin.url, output)
-        assert run["jobs.put_events"](["--config", str(config), "--plan"]) == 0
-        assert run["jobs.put_events"](["--config", str(config)]) == 0
+        assert run["plan"](["--config", str(config)]) == 0
+        assert run["run"](["--config", str(config), "--first", "15"]) == 5
+        assert run["run"](["--config", str(config)]) == 0
         assert standin.stop()["distinct_event_ids"] == len(ROWS)
 
     assert [place for place in left_in(output) if f"`{place}`" not in PLACES] == []
-    assert run["jobs.inspect"]([str(output)]) == 0
+    assert run["inspect"]([str(output)]) == 0
     assert set(re.findall(r"planned|delivered(?=  +\d{4}-)", capsys.readouterr().out)) == {
         "planned",
         "delivered",

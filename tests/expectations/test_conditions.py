@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -27,7 +28,7 @@ DIRT: dict[str, list[Any]] = {
     "userId": [None, "", " ", "null", "NaN", "u" * 257, "\u00a0none\u2003"],
     "itemId": [None, "a", "ab", "user-7", "click", "None"],
     "eventType": [None, "view", "buy", "null", "click\n"],
-    "sentAt": [None, 0, 1_700_000_000_000, 1_600_000_000],
+    "sentAt": [None, 0, 1_700_000_000_000, 1_600_000_000, 1_700_086_399, 1_700_086_400, 1_700_086_401],
     "eventValue": [None, NAN, INFINITE, -INFINITE, 0.0, -1.0, 7.0],
     "discount": [None, 0.5, NAN],
     "price": [None, 0.5, 4.5, 100.0],
@@ -144,8 +145,8 @@ def counts(result: ExpectationValidationResult) -> tuple[bool, int, int, int | N
 
 @pytest.mark.spark
 def test_every_compiled_rule_counts_what_great_expectations_counts(dirty: DataFrame, tally: Tally) -> None:
-    service = service_suite()
-    both = Suite("both", "user", (*service.entries[:-1], *ENTRIES))
+    service = service_suite(begun_at=datetime.fromtimestamp(1_700_000_000, UTC))
+    both = Suite("both", "user", (*service.entries[:-1], *ENTRIES), service.parameters)
     rules = compile_suites(dirty, both)
     _, tallies = tally(rules, dirty)
     ours = {number: counts(each) for number, each in enumerate(judge(rules, tallies).document.results)}

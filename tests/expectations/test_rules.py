@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -126,6 +127,16 @@ def test_a_clean_event_at_every_limit_is_not_rejected(events: Events, tally: Tal
     frame = events(*ACCEPTED)
     reasons, _ = tally(compile_suites(frame, SERVICE), frame)
     assert reasons == [[]] * len(ACCEPTED)
+
+
+def test_an_event_more_than_a_day_ahead_of_the_run_is_rejected(events: Events, tally: Tally) -> None:
+    begun = 1_700_000_000
+    frame = events(*({"sentAt": begun + ahead} for ahead in (-86_400, 0, 86_400, 86_401, 31_536_000)))
+    rules = compile_suites(frame, service_suite(begun_at=datetime.fromtimestamp(begun, UTC)))
+    reasons, tallies = tally(rules, frame)
+    name = "expect_column_values_to_be_between(sentAt)"
+    assert reasons == [[], [], [], [name], [name]]
+    assert rules.rejected_by_reason(tallies) == {name: 2}
 
 
 def test_a_row_lists_every_rule_that_it_breaks(events: Events, tally: Tally) -> None:

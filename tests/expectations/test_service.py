@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -91,3 +92,26 @@ def test_every_rule_tells_a_person_what_it_wants_and_where_that_comes_from() -> 
 
 def test_the_services_rules_cost_rows_and_never_the_run() -> None:
     assert {entry["severity"] for entry in ENTRIES} == {"warning"}
+
+
+BEGUN_AT = datetime(2026, 1, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+
+
+def latest_sent_at(begun_at: datetime | None) -> int:
+    """The largest `sentAt` that the built expectation allows, whatever the suite's parameters were."""
+    built = list(service_suite(begun_at=begun_at).expectations())
+    [bound] = [
+        each.configuration.kwargs["max_value"]
+        for each in built
+        if each.expectation_type == "expect_column_values_to_be_between" and each.column == "sentAt"
+    ]
+    return int(bound)
+
+
+@pytest.mark.parametrize("zone", [UTC, timezone(timedelta(hours=-11))])
+def test_a_run_bounds_sent_at_by_its_beginning_and_a_day(zone: timezone) -> None:
+    assert latest_sent_at(BEGUN_AT.astimezone(zone)) == int(BEGUN_AT.timestamp()) + 86_400
+
+
+def test_without_a_run_sent_at_is_bounded_by_2100() -> None:
+    assert latest_sent_at(None) == 4_102_444_799

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from delivery.coordinator import Progress
 from delivery.ledger import Ledger
+from delivery.progress import Progress
 from delivery.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
 from delivery.tally import Tally

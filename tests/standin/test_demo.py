@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from standin.demo import ROOT, main
+from standin.demo import ROOT, SCHEMA, main
 from tests.quick_jvm import QUICK_JVM
 
 
 @pytest.mark.job
 def test_the_demo_ends_with_all_accounts_in_agreement(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "standin.demo", "--events", "5000", "--keep", str(tmp_path / "demo")]
+    command = [sys.executable, "-m", "standin.demo", "--events", "5000", "--folder", str(tmp_path / "demo")]
     environ = {**os.environ, "SPARK_SUBMIT_OPTS": QUICK_JVM}
     done = subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300, check=False
@@ -24,7 +24,16 @@ def test_the_demo_ends_with_all_accounts_in_agreement(tmp_path: Path) -> None:
     assert (tmp_path / "demo" / "output" / "runs" / "first" / "report.html").exists()
 
 
-def test_a_folder_to_keep_that_is_there_is_left_alone(tmp_path: Path) -> None:
+def test_a_folder_that_holds_something_else_is_left_alone(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "theirs").touch()
     with pytest.raises(SystemExit) as left:
-        main(["--keep", str(tmp_path)])
+        main(["--folder", str(tmp_path)])
     assert left.value.code == 2
+    assert "not an earlier demo's" in capsys.readouterr().err
+    assert (tmp_path / "theirs").exists()
+
+
+def test_the_demos_schema_is_the_one_to_copy() -> None:
+    assert SCHEMA.read_bytes() == (ROOT / "conf" / "interactions.avsc").read_bytes()

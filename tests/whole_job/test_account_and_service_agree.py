@@ -124,6 +124,22 @@ def test_bad_rows_are_rejected_whole_with_reasons_and_duplicates_are_dropped(
     assert seen["requests"] == summary["request_attempts"]
 
 
+def test_an_event_of_the_future_is_rejected_with_its_reason(spark: SparkSession, job: Job) -> None:
+    """The bound is the run's own beginning and a day: an hour ahead may be a clock's fault, two days are not."""
+    now = int(datetime.now(UTC).timestamp())
+    hours = (-1, 1, 23, 48, 24 * 365)
+    job.write_source(interactions([{"TIMESTAMP": now + 3600 * hour} for hour in hours]))
+
+    run = run_here(job, spark)
+
+    reason = "expect_column_values_to_be_between(sentAt)"
+    assert run.summary["rejected_by_reason"] == {reason: 2}
+    assert run.summary["events_delivered"] == 3
+    assert sorted((row["TIMESTAMP"], *row["reasons"]) for row in run.rejected()) == [
+        (now + 3600 * hour, reason) for hour in hours[-2:]
+    ]
+
+
 def test_too_many_rejected_rows_send_nothing_at_all(
     spark: SparkSession, job: Job, standin: StandinProcess
 ) -> None:

@@ -56,6 +56,7 @@ def summary(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
         "settings": SETTINGS,
         "plan": None,
         "replay_of": None,
+        "steering": [],
         "timeline": timeline(27_901, 154, 29),
         "events_per_request": [3_101, 1_904, 1_406, 1_102, 950, 801, 702, 605, 540, 16_636],
         **changed,

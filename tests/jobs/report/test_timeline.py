@@ -61,3 +61,28 @@ def test_the_limit_is_drawn_where_it_is_in_sight() -> None:
     assert ">limit<" in timeline_figure(near).picture.narrow
     assert ">limit<" not in timeline_figure(far).picture.narrow
     assert "of the 1,000 allowed" in timeline_figure(far).sentence
+
+
+def request(ask: str, heeded_at: str | None, rate: float | None = None) -> dict[str, object]:
+    return {
+        "ask": ask,
+        "requests_per_second": rate,
+        "by": "kim@laptop",
+        "asked_at": "2026-01-01T00:00:00+00:00",
+        "heeded_at": heeded_at,
+    }
+
+
+def test_what_was_asked_while_it_sent_is_marked_and_said() -> None:
+    asked = [
+        request("pause", "2025-12-31T23:59:59+00:00"),  # before the first request
+        request("rate", "2026-01-01T00:00:02+00:00", 50.0),
+        request("pause", "2026-01-01T00:00:04+00:00"),
+        request("stop", None),
+    ]
+    found = timeline_of({**told(4, [40, 20], "2026-01-01T00:00:06+00:00"), "steering": asked})
+    assert found is not None
+    assert found.marks == ((2.0, "50 requests/s"), (4.0, "pause"))
+    figure = timeline_figure(found)
+    assert "After 2.0 s: 50 requests/s. After 4.0 s: pause." in figure.sentence
+    assert " 50 requests/s" in figure.picture.wide

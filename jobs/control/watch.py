@@ -1,0 +1,132 @@
+"""Reads a run's control file every few seconds, for as long as the run is under way, and has it obeyed.
+
+Nothing that goes wrong with the file touches the run: it goes on as it was last asked to.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Self
+
+from delivery.errors import StorageError
+from delivery.places import control_place
+from jobs.control.control_file import ControlFile
+from jobs.control.record import ControlRecord
+from jobs.control.steering import Steering
+from jobs.run_folder import RunFolder
+
+_LOG = logging.getLogger("put_events")
+LOOK_SECONDS = 5.0
+"""Between two looks; a request is heeded within this and the time that one look takes."""
+_END_SECONDS = 30.0
+
+
+def watched(run: RunFolder, execution: str, steering: Steering) -> ControlWatch:
+    """Return the watch over the control file of one execution of `run`, to be used as a context manager."""
+    beginning = ControlRecord(
+        run_id=run.run_id,
+        execution=execution,
+        max_requests_per_second=steering.limit,
+        requests_per_second=steering.rate,
+    )
+    return ControlWatch(lambda: ControlFile(control_place(run.output, run.run_id)), beginning, steering)
+
+
+def now_as_text() -> str:
+    """Return the time as requests have it: ISO 8601, UTC, to the second."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+class ControlWatch:
+    """Watches the control file of one execution of a run within a `with` block, from a thread of its own.
+
+    `open_file` gives the file, or raises `StorageError`.
+    """
+
+    def __init__(
+        self,
+        open_file: Callable[[], ControlFile],
+        beginning: ControlRecord,
+        steering: Steering,
+        every_seconds: float = LOOK_SECONDS,
+    ) -> None:
+        self._open_file = open_file
+        self._file: ControlFile
+        self._beginning = beginning
+        self._steering = steering
+        self._every_seconds = every_seconds
+        self._heeded = 0
+        self._ending = threading.Event()
+        self._thread = threading.Thread(target=self._keep_looking, name="control", daemon=True)
+
+    def __enter__(self) -> Self:
+        """Put a new file in place of what a run of the same id may have left, and watch it."""
+        try:
+            self._file = self._open_file()
+            self.begin()
+        except StorageError as error:
+            _LOG.warning("this run can't be steered by personalize-backfill control: %s", error)
+        else:
+            self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._ending.set()
+        if self._thread.ident is None:
+            return
+        self._thread.join(_END_SECONDS)
+        if not self._thread.is_alive():
+            self.end()
+
+    def begin(self) -> None:
+        """Write the file as a run without open requests has it. Raises `StorageError`."""
+        record = self._now(self._beginning)
+        self._file.change(lambda _: record)
+
+    def look(self) -> None:
+        """Obey what is new in the file, and say so there. Raises `StorageError`."""
+        record = self._file.read()
+        if record is None:
+            self.begin()  # deleted by hand: what was heeded stays heeded
+        elif record.execution == self._beginning.execution:
+            self._obey(record)
+
+    def end(self) -> None:
+        """Take the file away; what came too late for the last look is remembered as not heeded."""
+        try:
+            record = self._file.take_away(self._beginning.execution)
+        except StorageError as error:
+            _LOG.debug("the control file is left behind, and binds no later run: %s", error)
+            return
+        for request in record.requests if record else ():
+            if request.number > self._heeded:
+                self._steering.miss(request)
+
+    def _obey(self, record: ControlRecord) -> None:
+        fresh = [request for request in record.requests if request.number > self._heeded]
+        for request in fresh:
+            self._steering.obey(request)
+            self._heeded = request.number
+        if record.requests:
+            self._file.change(self._with_heeded)
+
+    def _with_heeded(self, record: ControlRecord | None) -> ControlRecord | None:
+        if record is None or record.execution != self._beginning.execution:
+            return None
+        return self._now(record)
+
+    def _now(self, record: ControlRecord) -> ControlRecord:
+        return record.with_heeded(self._heeded, self._steering.rate, paused=self._steering.paused)
+
+    def _keep_looking(self) -> None:
+        while not self._ending.wait(self._every_seconds):
+            try:
+                self.look()
+            except StorageError as error:
+                _LOG.debug("the control file could not be read: %s", error)

@@ -1,0 +1,50 @@
+"""`personalize-backfill demo`: the demo of `standin`, where what it needs is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from jobs.errors import UsageError
+from jobs.parser import Parser
+from jobs.program_exit import exit_code_of
+
+_NEEDED = ("standin", "httptools", "numpy", "trustme", "uvloop")
+_FOLDER = Path("build/demo")
+_EVENTS = 200_000
+
+
+def main(arguments: Sequence[str], prog: str = "demo") -> int:
+    """Run the demo; return 0 where all accounts agree, 1 where they don't, or 2 and one sentence on stderr."""
+    return exit_code_of(lambda: _demonstrate(arguments, prog))
+
+
+def _demonstrate(arguments: Sequence[str], prog: str) -> int:
+    asked = _parser(prog).parse_args(arguments)
+    missing = [name for name in _NEEDED if find_spec(name) is None]
+    if missing:
+        raise UsageError(
+            f"The demo needs {', '.join(missing)}: install them with pip install 'personalize-backfill[standin]'."
+        )
+    from standin.demo import FolderInUse, demonstrate  # noqa: PLC0415 - the job itself comes without it
+
+    try:
+        return demonstrate(asked.folder, asked.events)
+    except FolderInUse as error:
+        raise UsageError(f"{error} Name another one with --folder.") from None
+
+
+def _parser(prog: str = "demo") -> Parser:
+    parser = Parser(
+        prog=prog,
+        description="Make a shop's history, load it twice into a service on this machine, and compare the accounts.",
+    )
+    parser.add_argument(
+        "--folder",
+        type=Path,
+        default=_FOLDER,
+        help="where all of it goes (default: build/demo); an earlier demo's is replaced",
+    )
+    parser.add_argument("--events", type=int, default=_EVENTS, help="rows in the history (default: 200000)")
+    return parser

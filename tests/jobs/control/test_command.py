@@ -1,0 +1,178 @@
+"""`personalize-backfill control` finds the run, asks it, waits until it has heeded, and says what is wrong."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from delivery.lease_record import LeaseRecord
+from delivery.places import control_place, run_place
+from jobs.control.command import Waiting, _parser, _request, main, steer
+from jobs.control.control_file import ControlFile
+from jobs.control.record import Ask, ControlRecord
+from jobs.control.steering import Steering
+from jobs.control.watch import ControlWatch
+from jobs.errors import UsageError
+from jobs.run_folder import RunFolder
+from tests.jobs.control.test_record import request
+
+SINCE = "2026-02-02T00:00:00+00:00"
+
+
+@dataclass
+class Run:
+    """A run on another machine that holds its folder, and looks at its control file while the command sleeps."""
+
+    output: str
+    run_id: str = "day"
+    answers: bool = True
+    now: float = 0.0
+    stops: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        lease = LeaseRecord(self.run_id, "e1", "host-9", None, since=SINCE, renewed_at=SINCE)
+        run_place(self.output, self.run_id).create(lease.to_bytes())
+        RunFolder(self.output, self.run_id).folder().write_bytes("validation.json", b"{}")
+        self.steering = Steering(500, self.stops.append, lambda: "now")
+        beginning = ControlRecord(
+            run_id=self.run_id, execution="e1", max_requests_per_second=500, requests_per_second=500
+        )
+        self.watch = ControlWatch(lambda: self.file, beginning, self.steering, every_seconds=3600.0)
+        self.watch._file = self.file
+
+    @property
+    def file(self) -> ControlFile:
+        return ControlFile(control_place(self.output, self.run_id))
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        if self.answers:
+            self.watch.look()
+
+    @property
+    def waiting(self) -> Waiting:
+        return Waiting(lambda: self.now, self.sleep)
+
+    def end(self) -> None:
+        place = run_place(self.output, self.run_id)
+        stored = place.read()
+        assert stored is not None
+        place.delete(stored.version)
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> str:
+    return str(tmp_path / "output")
+
+
+@pytest.mark.parametrize(
+    ("ask", "rate", "said"),
+    [
+        (Ask.PAUSE, None, "run day: paused: it sends nothing until it is resumed"),
+        (Ask.RESUME, None, "run day: resumed"),
+        (Ask.STOP, None, "run day: stopping"),
+        (Ask.RATE, 50.0, "run day: at most 50 requests per second from now on"),
+    ],
+)
+def test_the_one_run_under_way_is_asked_and_has_heeded(
+    output: str, ask: Ask, rate: float | None, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run = Run(output)
+    run.watch.begin()
+    assert steer(output, None, request("a", ask, rate), run.waiting) == 0
+    assert said in capsys.readouterr().out
+    assert [each.token for each in run.steering.requests] == ["a"]
+
+
+def test_a_run_that_has_just_begun_is_waited_for(output: str) -> None:
+    run = Run(output)
+    assert steer(output, "day", request("a"), run.waiting) == 0
+
+
+def test_several_runs_under_way_are_listed(output: str) -> None:
+    run = Run(output)
+    Run(output, "night")
+    with pytest.raises(UsageError, match=r"more than one run .*: day, night\. Name one"):
+        steer(output, None, request("a"), run.waiting)
+
+
+def test_no_run_under_way_is_one_sentence(output: str) -> None:
+    run = Run(output)
+    run.end()
+    with pytest.raises(UsageError, match="no run is under way"):
+        steer(output, None, request("a"), run.waiting)
+
+
+def test_an_ended_run_and_an_unknown_one_are_told_apart(output: str) -> None:
+    run = Run(output)
+    run.end()
+    with pytest.raises(UsageError, match="run day has ended"):
+        steer(output, "day", request("a"), run.waiting)
+    with pytest.raises(UsageError, match="there is no run dya"):
+        steer(output, "dya", request("a"), run.waiting)
+
+
+def test_a_rate_above_the_limit_is_refused_and_names_it(output: str) -> None:
+    run = Run(output)
+    run.watch.begin()
+    with pytest.raises(UsageError, match=r"--rate 501 is above delivery\.max_requests_per_second, 500"):
+        steer(output, None, request("a", Ask.RATE, 501), run.waiting)
+    record = run.file.read()
+    assert record is not None
+    assert record.requests == ()
+
+
+def test_the_file_that_a_dead_run_left_is_not_the_run_that_is_under_way(output: str) -> None:
+    run = Run(output, answers=False)
+    left = ControlRecord(run_id="day", execution="e0", max_requests_per_second=1, requests_per_second=1)
+    run.file.change(lambda _: left)
+    with pytest.raises(UsageError, match="takes no requests now"):
+        steer(output, None, request("a"), run.waiting)
+
+
+def test_a_run_that_does_not_answer_is_said_to_be(output: str, caplog: pytest.LogCaptureFixture) -> None:
+    run = Run(output, answers=False)
+    run.watch.begin()
+    assert steer(output, None, request("a"), run.waiting) == 1
+    assert "has not answered for 30 seconds" in caplog.text
+
+
+def test_a_run_that_ends_before_it_heeds_is_said_to_have(output: str) -> None:
+    run = Run(output, answers=False)
+    run.watch.begin()
+    waiting = Waiting(lambda: run.now, lambda _: run.watch.end())
+    with pytest.raises(UsageError, match="run day has ended"):
+        steer(output, None, request("a"), waiting)
+    assert [each.heeded_at for each in run.steering.requests] == [None]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        [],
+        ["--pause", "--resume"],
+        ["--rate", "5", "--stop"],
+        ["--rate", "x"],
+        ["--rate", "0"],
+        ["--rate", "nan"],
+    ],
+)
+def test_wrong_usage_is_a_usage_error(
+    output: str, options: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    assert main([output, *options]) == 2
+    assert len(caplog.records) == 1
+
+
+def test_a_folder_that_is_no_output_is_one_sentence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert main([str(tmp_path), "--pause"]) == 2
+    assert "is no output folder" in caplog.text
+
+
+def test_a_request_says_who_asks_and_when() -> None:
+    made = _request(_parser().parse_args(["out", "--rate", "2.5"]))
+    assert (made.ask, made.rate) == (Ask.RATE, 2.5)
+    assert "@" in made.by
+    assert made.asked_at.endswith("+00:00")

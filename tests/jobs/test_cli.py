@@ -1,0 +1,128 @@
+"""The console command starts the right program, loads no Spark for what needs none, and says what is wrong."""
+
+from __future__ import annotations
+
+import importlib
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from jobs import cli, loading
+from jobs.command import Command, parse_command, parse_plan, parse_replay
+from jobs.errors import UsageError
+from tests.docs.blocks import ROOT
+
+WITHOUT_SPARK = """
+import sys
+import tomllib
+from jobs.cli import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as left:
+    code = left.code
+assert not {"pyspark", "py4j", "great_expectations", "matplotlib"} & set(sys.modules), sorted(sys.modules)
+sys.exit(code)
+"""
+
+
+def started(*arguments: str, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", WITHOUT_SPARK, *arguments]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=120, check=False)
+
+
+def test_help_names_every_command_in_a_line() -> None:
+    done = started("--help")
+    assert done.returncode == 0, done.stderr
+    listed = re.findall(r"^  ([a-z]+)  +\S", done.stdout, flags=re.MULTILINE)
+    assert [name for name in listed if name in cli.PROGRAMS] == list(cli.PROGRAMS)
+
+
+@pytest.mark.parametrize("name", [name for name in cli.PROGRAMS if name != "init"])
+def test_the_help_of_a_command_loads_no_spark(name: str) -> None:
+    done = started(name, "--help")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"usage: personalize-backfill {name} ")
+
+
+def test_the_version_is_the_packages() -> None:
+    assert re.fullmatch(r"personalize-backfill \d+\.\d+\S*\n", started("--version").stdout)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ((), "required: COMMAND"),
+        (("inspekt", "out"), "Did you mean inspect?"),
+        (("xyz",), "has no command xyz. See"),
+        (("--nope",), "required: COMMAND"),
+        (("plan",), "required: --config"),
+        (("plan", "--config", "a", "--first", "3"), "--first"),
+        (("run", "--config", "a", "--first", "0"), "--first wants a number of events, 1 or more."),
+        (("replay", "--config", "a"), "RUN_ID"),
+        (("inspect",), "OUTPUT"),
+    ],
+)
+def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: tuple[str, ...], said: str) -> None:
+    done = started(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    [line] = done.stderr.splitlines()
+    assert said in line
+
+
+def test_inspect_lists_an_output_without_spark(tmp_path: Path) -> None:
+    (tmp_path / "runs").mkdir()
+    done = started("inspect", str(tmp_path))
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_command_names_a_program_that_is_there() -> None:
+    for program in cli.PROGRAMS.values():
+        module, _, function = program.entry.partition(":")
+        assert callable(getattr(importlib.import_module(module), function))
+
+
+def test_plan_and_replay_are_runs_with_their_option() -> None:
+    shared = ["--config", "job.yaml", "--set", "a.b=1", "--run-id", "day_1", "--print-config"]
+    window = ["--since", "2026-01-01", "--until", "2026-02-01"]
+    assert parse_plan([*shared, *window], "plan") == parse_command([*shared, *window, "--plan"])
+    again = parse_replay([*shared, "--first", "7", "before"], "replay")
+    assert again == parse_command([*shared, "--first", "7", "--replay", "before"])
+    assert again == Command(
+        "job.yaml", ("a.b=1",), run_id="day_1", replay="before", first=7, print_config=True
+    )
+
+
+@pytest.mark.parametrize("program", [loading.run, loading.plan, loading.replay])
+def test_what_is_wrong_is_found_before_spark_is_loaded(
+    program: cli.Main, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert program(["--config"], "name") == 2
+    assert "--config" in caplog.text
+
+
+def test_a_trial_of_a_plan_is_refused() -> None:
+    with pytest.raises(UsageError, match="--first can't be combined with --plan"):
+        parse_command(["--config", "a", "--plan", "--first", "3"])
+
+
+def test_every_file_of_data_is_in_the_wheel() -> None:
+    """setuptools takes modules by itself, and of other files only what `package-data` names."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    named = {file for package, globs in declared.items() for glob in globs for file in data_at(package, glob)}
+    packages = ("jobs", "standin", "expectations", "delivery", "sources", "core", "transforms")
+    there = {
+        file
+        for package in packages
+        for file in (ROOT / package).rglob("*")
+        if file.is_file() and file.suffix not in {".py", ".pyc"}
+    }
+    assert there == named
+
+
+def data_at(package: str, glob: str) -> set[Path]:
+    return set((ROOT / package.replace(".", "/")).glob(glob))
