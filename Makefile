@@ -13,12 +13,17 @@ RELEASE_4.3 := 4.3.0
 PYSPARK := $(or $(RELEASE_$(SPARK)),$(SPARK))
 STAMP  := $(VENV)/.installed-$(PYSPARK)
 PYTEST := $(BIN)/python -m pytest
+# How many processes share the test files: each has a Spark of two cores and 2 GB.
+WORKERS ?= 2
+# What test-package and test-yarn run: built once for both, and again when something that goes into it has changed.
+TESTED := build/tested-$(PYSPARK)
+SHIPPED := $(shell find $(wildcard jobs sources core transforms expectations delivery bulk bundle conf) -type f ! -name '*.pyc')
 # Airflow's own environment: it must never share one with the job, and its tests need none of the job's packages.
 AIRFLOW_VENV := .venv-airflow
 AIRFLOW_BIN  := $(AIRFLOW_VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-dags test-yarn check format docs bench kill-test test-aws test-package test-yarn test-all package clean
+.PHONY: help venv demo test test-fast test-slow test-dags test-yarn check format docs bench kill-test test-aws test-package test-all package clean
 
 help: ## say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,11 +39,14 @@ $(STAMP): pyproject.toml constraints.txt
 demo: venv ## load a shop's made-up history into a local stand-in of the service, twice
 	$(BIN)/personalize-backfill demo
 
-test: venv ## run the tests; those of the DAG, the package, YARN and AWS's host names have targets of their own
-	$(PYTEST) -m "not package and not yarn and not aws"
+test: venv ## run the tests, but those that have targets of their own
+	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not package and not yarn and not aws"
 
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
-	$(PYTEST) -m "not spark and not job and not s3 and not aws and not yarn"
+	$(PYTEST) -n $(WORKERS) -m "not spark and not job and not s3 and not aws and not yarn"
+
+test-slow: venv ## run what takes a minute and more by itself: an executor of a real cluster is killed
+	$(PYTEST) -m slow
 
 $(AIRFLOW_VENV)/.installed: constraints-airflow.txt
 	test -x $(AIRFLOW_BIN)/python || $(PYTHON) -m venv $(AIRFLOW_VENV)
@@ -69,16 +77,21 @@ bench: venv ## measure speed and memory side by side; prints ratios
 kill-test: venv ## kill a process of a real cluster N times while the job sends (default: N=100)
 	$(BIN)/python -m benchmarks.kill_test --runs $(or $(N),100)
 
-test-package: venv ## build the package and run it alone on a real cluster; takes minutes, and pip's network
-	$(PYTEST) -m package
+$(TESTED).built: $(STAMP) $(SHIPPED)
+	$(BIN)/python -m bundle $(TESTED)
+	@touch $@
+
+test-package: $(TESTED).built ## run the package alone on a real cluster; takes minutes, and pip's network once
+	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m package
 
 test-aws: venv ## run whole jobs under AWS's own host names on loopback; needs root, or a namespace that may listen on 443
 	$(PYTEST) -m aws
 
-test-yarn: venv ## submit the package to a real YARN as on Amazon EMR; takes minutes, and the network once
-	$(PYTEST) -m yarn
+test-yarn: $(TESTED).built ## submit the package to a real YARN as on Amazon EMR; takes minutes, and the network once
+	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m yarn
 
-test-all: test test-aws test-package test-yarn test-dags ## run all tests, one target after the other
+test-all: export HYPOTHESIS_PROFILE = thorough
+test-all: test test-slow test-aws test-package test-yarn test-dags ## run all tests, one target after the other
 
 package: venv ## build dist/: the code, an environment archive for the cluster, the entry, conf/
 	$(BIN)/python -m bundle

@@ -13,7 +13,7 @@ import pytest
 from tests.whole_job.cluster import Cluster
 from tests.whole_job.killing import Plan, kill_and_run_again
 
-pytestmark = pytest.mark.job
+pytestmark = [pytest.mark.job, pytest.mark.slow]
 
 
 @pytest.fixture(scope="module")
