@@ -71,7 +71,7 @@ class Steering:
             case Ask.STOP:
                 self._stop(f"{request.by} asked the run to stop")
             case Ask.RATE:
-                # Whoever wrote the file: the configuration's limit is what the quota's owner agreed to.
+                # The command refuses more, but any program may have written the file.
                 self.rate = min(request.rate or self.limit, self.limit)
                 if self._steered:
                     self._steered.set_rate(self.rate)
