@@ -45,7 +45,8 @@ class ControlRecord(BaseModel):
     """The whole file.
 
     `execution` is the run's own token: a later run of the same id has another one. `heeded` is the number of the last
-    request that was done; `requests` are those after it.
+    request that was done; `requests` are those after it. `stopping`: the reason, where a stop was asked for.
+    `delivery.lost_orders` reads the state, too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -55,6 +56,7 @@ class ControlRecord(BaseModel):
     max_requests_per_second: float
     requests_per_second: float
     paused: bool = False
+    stopping: str | None = None
     heeded: int = 0
     requests: tuple[Request, ...] = ()
 
@@ -66,11 +68,13 @@ class ControlRecord(BaseModel):
         numbered = request.model_copy(update={"number": last + 1})
         return self.model_copy(update={"requests": (*self.requests, numbered)})
 
-    def with_heeded(self, number: int, requests_per_second: float, *, paused: bool) -> Self:
+    def with_heeded(
+        self, number: int, requests_per_second: float, *, paused: bool, stopping: str | None = None
+    ) -> Self:
         """Return the record of a run that has done all requests up to `number`, and the state that it is in now."""
         left = tuple(request for request in self.requests if request.number > number)
-        done = {"heeded": number, "requests_per_second": requests_per_second, "paused": paused}
-        return self.model_copy(update={**done, "requests": left})
+        state = {"requests_per_second": requests_per_second, "paused": paused, "stopping": stopping}
+        return self.model_copy(update={"heeded": number, **state, "requests": left})
 
     def to_bytes(self) -> bytes:
         """Return the file's content."""
