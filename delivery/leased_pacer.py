@@ -75,8 +75,8 @@ class _Failures:
 class LeasedPacer:
     """The `Pacer` of one attempt of a task; all methods but `hear` belong to the sender's thread.
 
-    `join` opens a connection or raises `CoordinatorLostError`; `while_lost` gives orders that come by another way. `start`
-    has both done, and heard, in the background; without it each call of `hear` does one step of that.
+    `join` opens a connection or raises `CoordinatorLostError`; `while_lost` gives orders that come by another way.
+    `start` has both done in the background; without it each call of `hear` does one step of that.
     """
 
     def __init__(
