@@ -209,8 +209,8 @@ class Coordinator:
                 return
             self._members.add(member)
             self._selector.register(member.link, selectors.EVENT_READ, member)
-            if told := self._orders.told():
-                self._send(member, told)
+            if orders := self._orders.given():
+                self._send(member, orders)
 
     def _listen_to(self, member: _Member) -> None:
         try:

@@ -123,8 +123,9 @@ class LocalLeaseStore:
             except FileNotFoundError:
                 if not flags & os.O_CREAT:
                     return None
-            # The folder may go between these two, with someone else's lease.
-            self._path.parent.mkdir(parents=True, exist_ok=True)
+            # The folder may go between these two, with someone else's lease, and within the second one too.
+            with suppress(FileExistsError):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
 
     def _is_in_place(self, file: int) -> bool:
         try:

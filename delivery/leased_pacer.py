@@ -19,6 +19,7 @@ from delivery.budget import Lease
 from delivery.errors import CoordinatorLostError
 from delivery.held_slots import HeldSlots
 from delivery.link import Link, Message
+from delivery.lost_orders import LostOrders
 from delivery.pacing import DRAIN_SECONDS, THROTTLED, TRANSIENT
 from delivery.settings import DeliveryTask
 from delivery.static_pacer import StaticPacer
@@ -74,8 +75,8 @@ class _Failures:
 class LeasedPacer:
     """The `Pacer` of one attempt of a task; all methods but `hear` belong to the sender's thread.
 
-    `join` opens a connection or raises `CoordinatorLostError`. `start` has it done, and heard, in the
-    background; without it each call of `hear` does one step of that.
+    `join` opens a connection or raises `CoordinatorLostError`; `while_lost` gives orders that come by another way.
+    `start` has both done in the background; without it each call of `hear` does one step of that.
     """
 
     def __init__(
@@ -84,7 +85,9 @@ class LeasedPacer:
         fallback: StaticPacer,
         clock: Callable[[], float] = time.monotonic,
         token: str | None = None,
+        while_lost: Callable[[], Message] = dict,
     ) -> None:
+        self._while_lost = while_lost
         self._join = join
         self._fallback = fallback
         self._clock = clock
@@ -112,7 +115,8 @@ class LeasedPacer:
     def of(cls, task: DeliveryTask, wall: Callable[[], float] = time.time) -> LeasedPacer:
         """Return the pacer for one attempt of `task`, over the network, started."""
         fallback = StaticPacer(task.fallback_rate, task.partition, wall)
-        return cls(lambda: Link.join(task.coordinator), fallback).start()
+        lost = LostOrders.of(task)
+        return cls(lambda: Link.join(task.coordinator), fallback, while_lost=lost.look).start()
 
     def start(self) -> Self:
         """Join and hear the coordinator in the background from now on."""
@@ -205,6 +209,7 @@ class LeasedPacer:
                 self._understand(message)
         except (CoordinatorLostError, TypeError, ValueError):
             self._lose(link)
+            self._understand(self._while_lost())
 
     def _keep_hearing(self) -> None:
         try:

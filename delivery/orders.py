@@ -13,7 +13,7 @@ class Orders:
     """The orders of a run that may send `limit` attempts per second.
 
     As messages: `stop` [a reason, seconds to wait for answers], `hold` whether nothing may be sent, `share` how much of
-    its static share a partition without the coordinator may use, from 0 to 1. What was never ordered is not told.
+    its static share a partition without the coordinator may use, from 0 to 1. What was never ordered is in no message.
     """
 
     def __init__(self, limit: float) -> None:
@@ -21,7 +21,7 @@ class Orders:
         self.rate = limit
         self._limit = self._heeded_rate = limit
         self._hold: bool | None = None
-        self._told: dict[str, Any] = {}
+        self._given: dict[str, Any] = {}
 
     @property
     def holds(self) -> bool:
@@ -41,18 +41,18 @@ class Orders:
 
     def news(self) -> dict[str, Any]:
         """Return what was ordered since this was asked last, as a message."""
-        fresh = {key: value for key, value in self._all().items() if self._told.get(key) != value}
-        self._told |= fresh
+        fresh = {key: value for key, value in self._all().items() if self._given.get(key) != value}
+        self._given |= fresh
         return fresh
 
-    def told(self) -> dict[str, Any]:
-        """Return all that was told so far, for a partition that comes later."""
-        return self._told
+    def given(self) -> dict[str, Any]:
+        """Return all orders that were news so far, for a partition that comes later."""
+        return self._given
 
     def _all(self) -> dict[str, Any]:
         orders: dict[str, Any] = {} if self.stop is None else {"stop": self.stop}
         if self._hold is not None:
             orders["hold"] = self._hold
-        if "share" in self._told or self.rate != self._limit:
+        if "share" in self._given or self.rate != self._limit:
             orders["share"] = min(1.0, self.rate / self._limit)
         return orders

@@ -39,7 +39,7 @@ class Outcome:
     """What is known of a run so far. `checked` is None until the check has ended, `refusal` unless the gate is shut.
 
     `counts` are of what was to be sent; None where that was not counted. `replay_of`: the run whose dead letters it
-    sends again. `steering`: what was asked of the run meanwhile.
+    sends again. `steering`: what was asked of the run while it was under way.
     """
 
     started_at: datetime

@@ -25,7 +25,8 @@ def _demonstrate(arguments: Sequence[str], prog: str) -> int:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"The demo needs {', '.join(missing)}: install them with pip install 'personalize-backfill[standin]'."
+            f"The demo can't run: {', '.join(missing)} not installed. Install the package with its extra, pip install "
+            "'personalize-backfill[standin]', or run make demo in a checkout."
         )
     from standin.demo import FolderInUse, demonstrate  # noqa: PLC0415 - the job itself comes without it
 

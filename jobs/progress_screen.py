@@ -113,7 +113,7 @@ def _share(figures: SendingFigures) -> str:
 
 def _rates(figures: SendingFigures) -> str:
     """Rates in a sentence: what goes out, what may, and what was too much."""
-    if figures.paused:
+    if figures.paused and not figures.stopping:
         return f"paused at {figures.events_delivered:,} of {figures.events_to_send:,} events, until it is resumed"
     lowered = figures.allowed_requests_per_second < 0.9 * figures.max_requests_per_second
     allowed = f" (lowered to {figures.allowed_requests_per_second:,.1f})" if lowered else ""

@@ -7,7 +7,7 @@ lease says whether it is under way: a lease is given back by whoever ends in ord
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -18,10 +18,11 @@ from pydantic import BaseModel, ValidationError
 from delivery.dead_letters import stored_count
 from delivery.errors import StorageError
 from delivery.lease_record import LeaseRecord
-from delivery.places import run_holders
+from delivery.places import control_place, run_holders
 from delivery.process_identity import ProcessIdentity
 from delivery.segments import Segment
 from delivery.storage import Folder, join
+from jobs.control.control_file import ControlFile
 from jobs.errors import UsageError
 from jobs.exit_status import Status
 from jobs.run_error import RunError, read_error
@@ -143,7 +144,8 @@ def _account(
     """A run that holds its place is under way, whatever summary a namesake left; then the summary speaks."""
     holder = holders.get(run.run_id)
     if run.run_id in holders and _may_live(holder, runs):
-        return UNDER_WAY, Counts(started_at=holder.since if holder else None), _last_heard(holder)
+        note = " ".join([_last_heard(holder), *_steered(run)])
+        return UNDER_WAY, Counts(started_at=holder.since if holder else None), note
     try:
         if error := read_error(run.folder()):
             return _failed(error, run.folder())
@@ -172,6 +174,18 @@ def _last_heard(holder: LeaseRecord | None) -> str:
     if holder is None:
         return "Its lease can't be read: look again."
     return f"On {holder.host}; last heard of at {holder.renewed_at}."
+
+
+def _steered(run: RunFolder) -> Iterator[str]:
+    """Say into what state a run under way was brought by those who steer it; nothing where that can't be known."""
+    try:
+        record = ControlFile(control_place(run.output, run.run_id)).read()
+    except StorageError:
+        return
+    if record is not None and record.paused:
+        yield "Paused."
+    if record is not None and record.requests_per_second != record.max_requests_per_second:
+        yield f"At most {record.requests_per_second:g} requests/s."
 
 
 def _dead_letters(output: str, run_id: str) -> int | None:

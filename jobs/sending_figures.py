@@ -81,12 +81,12 @@ class SendingMeter:
         """What was seen last up to that moment, or first of all."""
         return next((each for each in reversed(self._seen) if each[0] <= moment), self._seen[0])
 
-    def _seconds_left(self, seconds: float, told: Progress) -> float | None:
-        if told.stop_reason or told.paused:
+    def _seconds_left(self, seconds: float, now: Progress) -> float | None:
+        if now.stop_reason or now.paused:
             return None
         start, before = self._seen[0]
-        rate = _rate(told.events_delivered - before.events_delivered, start, seconds)
-        return max(0, self._to_send - told.events_delivered) / rate if rate else None
+        rate = _rate(now.events_delivered - before.events_delivered, start, seconds)
+        return max(0, self._to_send - now.events_delivered) / rate if rate else None
 
 
 def _rate(count: int, start: float, end: float) -> float:

@@ -1,4 +1,4 @@
-"""The control file of one run: read, and changed only under the condition that nobody else has changed it meanwhile.
+"""The control file of one run: read, and changed only under the condition that it is still as it was read.
 
 The run and any number of operators write it. Who wants what is not decided here.
 """

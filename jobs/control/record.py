@@ -6,9 +6,15 @@ JSON, read and written whole. It holds no credential and nothing of any event. I
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+Rate = Annotated[FiniteFloat, Field(gt=0)]
+"""Requests per second."""
+
+Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Who asks: one line, as it gets into the log."""
 
 
 class Ask(StrEnum):
@@ -32,8 +38,8 @@ class Request(BaseModel):
     number: int
     token: str
     ask: Ask
-    rate: float | None = None
-    by: str
+    rate: Rate | None = None
+    by: Name
     asked_at: str
     heeded_at: str | None = None
 
@@ -45,16 +51,18 @@ class ControlRecord(BaseModel):
     """The whole file.
 
     `execution` is the run's own token: a later run of the same id has another one. `heeded` is the number of the last
-    request that was done; `requests` are those after it.
+    request that was done; `requests` are those after it. `stopping`: the reason, where a stop was asked for.
+    `delivery.lost_orders` reads the state, too.
     """
 
     model_config = ConfigDict(frozen=True)
 
     run_id: str
     execution: str
-    max_requests_per_second: float
-    requests_per_second: float
+    max_requests_per_second: Rate
+    requests_per_second: Rate
     paused: bool = False
+    stopping: str | None = None
     heeded: int = 0
     requests: tuple[Request, ...] = ()
 
@@ -66,11 +74,13 @@ class ControlRecord(BaseModel):
         numbered = request.model_copy(update={"number": last + 1})
         return self.model_copy(update={"requests": (*self.requests, numbered)})
 
-    def with_heeded(self, number: int, requests_per_second: float, *, paused: bool) -> Self:
+    def with_heeded(
+        self, number: int, requests_per_second: float, *, paused: bool, stopping: str | None = None
+    ) -> Self:
         """Return the record of a run that has done all requests up to `number`, and the state that it is in now."""
         left = tuple(request for request in self.requests if request.number > number)
-        done = {"heeded": number, "requests_per_second": requests_per_second, "paused": paused}
-        return self.model_copy(update={**done, "requests": left})
+        state = {"requests_per_second": requests_per_second, "paused": paused, "stopping": stopping}
+        return self.model_copy(update={"heeded": number, **state, "requests": left})
 
     def to_bytes(self) -> bytes:
         """Return the file's content."""

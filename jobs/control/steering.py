@@ -33,6 +33,7 @@ class Steering:
 
     def __init__(self, limit: float, stop: Callable[[str], object], now: Callable[[], str]) -> None:
         self.paused = False
+        self.stopping: str | None = None
         self.rate = self.limit = limit
         self._stop = stop
         self._now = now
@@ -69,9 +70,10 @@ class Steering:
     def _do(self, request: Request) -> None:
         match request.ask:
             case Ask.STOP:
-                self._stop(f"{request.by} asked the run to stop")
+                self.stopping = self.stopping or f"{request.by} asked the run to stop"
+                self._stop(self.stopping)
             case Ask.RATE:
-                # Whoever wrote the file: the configuration's limit is what the quota's owner agreed to.
+                # The command refuses more, but any program may have written the file.
                 self.rate = min(request.rate or self.limit, self.limit)
                 if self._steered:
                     self._steered.set_rate(self.rate)

@@ -122,7 +122,10 @@ class ControlWatch:
         return self._now(record)
 
     def _now(self, record: ControlRecord) -> ControlRecord:
-        return record.with_heeded(self._heeded, self._steering.rate, paused=self._steering.paused)
+        steering = self._steering
+        return record.with_heeded(
+            self._heeded, steering.rate, paused=steering.paused, stopping=steering.stopping
+        )
 
     def _keep_looking(self) -> None:
         while not self._ending.wait(self._every_seconds):

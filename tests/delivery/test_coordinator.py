@@ -150,6 +150,15 @@ def test_a_pause_reaches_every_partition_and_those_that_come_later_and_leases_no
     assert "lease" in receive(second)
 
 
+def test_a_paused_run_can_be_stopped(coordinator: Coordinator) -> None:
+    link = Link.join(coordinator.address)
+    assert until(lambda: coordinator.snapshot().partitions == 1)
+    coordinator.hold(holds=True)
+    assert receive(link) == {"hold": True}
+    coordinator.stop("enough", 2.0)
+    assert receive(link) == {"stop": ["enough", 2.0]}
+
+
 def test_a_pause_is_no_outage_and_the_time_in_it_counts_for_none() -> None:
     now = [1000.0]
     with Coordinator(host="127.0.0.1", limit=200, clock=lambda: now[0]) as coordinator:

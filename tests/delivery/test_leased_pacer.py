@@ -296,3 +296,22 @@ def test_a_partition_that_loses_the_driver_keeps_to_its_share_of_the_rate_that_w
             assert scene.pacer.spend() == STATIC_TICKET
             sent += 1
     assert 17 <= sent <= 21
+
+
+def test_a_partition_without_the_driver_heeds_what_comes_by_another_way() -> None:
+    clock, orders = (
+        Clock(),
+        deque([{"hold": True}, {}, {"hold": False, "share": 0.5}, {"stop": ["enough", 2.0]}]),
+    )
+
+    def unreachable() -> ScriptedLink:
+        raise CoordinatorLostError("nobody there")
+
+    pacer = LeasedPacer(unreachable, StaticPacer(10.0, 0, clock), clock, while_lost=orders.popleft)
+    for holds in (True, True, False):
+        pacer.hear()
+        clock.now += 10.0
+        pauses = [pacer.wait(1), pacer.wait(1)]
+        assert (pacer.holds, min(pauses) > 0.19) == (holds, holds)
+    pacer.hear()
+    assert (pacer.stop_reason, pacer.drain_seconds) == ("enough", 2.0)

@@ -1,16 +1,16 @@
-"""What was ordered is told once to who is there, and all of it to who comes later."""
+"""Each order is news once, and all of them are known to a partition that comes later."""
 
 from __future__ import annotations
 
 from delivery.orders import Orders
 
 
-def test_nothing_is_told_where_nothing_was_ordered() -> None:
+def test_nothing_is_news_where_nothing_was_ordered() -> None:
     orders = Orders(100)
-    assert (orders.news(), orders.told(), orders.new_rate(), orders.holds) == ({}, {}, None, False)
+    assert (orders.news(), orders.given(), orders.new_rate(), orders.holds) == ({}, {}, None, False)
 
 
-def test_each_order_is_told_once_and_taken_back_once() -> None:
+def test_each_order_is_news_once_and_taken_back_once() -> None:
     orders = Orders(100)
     orders.hold(holds=True)
     assert (orders.news(), orders.news()) == ({"hold": True}, {})
@@ -18,7 +18,7 @@ def test_each_order_is_told_once_and_taken_back_once() -> None:
     assert (orders.news(), orders.news()) == ({"hold": False}, {})
 
 
-def test_who_comes_later_is_told_the_state_of_now() -> None:
+def test_who_comes_later_gets_the_state_of_now() -> None:
     orders = Orders(100)
     orders.hold(holds=True)
     orders.news()
@@ -26,7 +26,7 @@ def test_who_comes_later_is_told_the_state_of_now() -> None:
     orders.hold(holds=False)
     orders.stop = ("enough", 2.0)
     orders.news()
-    assert orders.told() == {"hold": False, "share": 0.25, "stop": ("enough", 2.0)}
+    assert orders.given() == {"hold": False, "share": 0.25, "stop": ("enough", 2.0)}
 
 
 def test_a_rate_is_new_once_and_its_share_goes_back_to_all_of_it() -> None:

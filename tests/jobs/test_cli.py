@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs import cli, loading
+from jobs import cli, demo, loading
 from jobs.command import Command, parse_command, parse_plan, parse_replay
 from jobs.errors import UsageError
 from tests.docs.blocks import ROOT
@@ -103,6 +103,22 @@ def test_what_is_wrong_is_found_before_spark_is_loaded(
 ) -> None:
     assert program(["--config"], "name") == 2
     assert "--config" in caplog.text
+
+
+def test_a_demo_without_what_it_needs_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(demo, "find_spec", lambda name: None if name in {"numpy", "uvloop"} else object())
+    assert demo.main([]) == 2
+    assert "The demo can't run: numpy, uvloop not installed." in caplog.text
+
+
+def test_a_demo_in_a_folder_of_something_else_is_one_sentence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    (tmp_path / "theirs").touch()
+    assert demo.main(["--folder", str(tmp_path)]) == 2
+    assert "Name another one with --folder." in caplog.text
 
 
 def test_a_trial_of_a_plan_is_refused() -> None:

@@ -48,6 +48,7 @@ def test_a_line_holds_the_time_the_phase_and_how_far_it_has_come(capsys: pytest.
         "partitions": 2,
         "seconds_left": 3.9,
         "stopping": False,
+        "paused": False,
     }
 
 

@@ -43,6 +43,15 @@ def test_a_lowered_rate_and_a_stop_are_said() -> None:
     assert "left" not in text
 
 
+def test_a_pause_is_said_in_place_of_a_rate() -> None:
+    paused = replace(FIGURES, paused=True, seconds_left=None)
+    text = " ".join(drawn(current=Phase("send", 9.0, paused)).split())
+    assert "paused at 62,000 of 100,000 events, until it is resumed" in text
+    assert "requests/s" not in text
+    stopping = replace(paused, stopping=True)
+    assert "62%, stopping" in drawn(current=Phase("send", 9.0, stopping))
+
+
 def test_sparks_tasks_are_shown_where_they_are_known() -> None:
     assert "3 of 1,200 tasks" in drawn(current=Phase("read", 9.0, Tasks(3, 1200)))
 

@@ -91,7 +91,7 @@ def test_a_plan_proposes_a_trial_until_the_ledger_knows_the_tracker(
 ) -> None:
     job.write_source(interactions(history()))
     before = run_here(job, spark, "before", "--plan")
-    assert "run with --first 100" in " ".join(capsys.readouterr().out.split())
+    assert "run with --first 100" in " ".join(capsys.readouterr().out.replace("|", " ").split())
     run_here(job, spark, "trial", "--first", "5")
     after = run_here(job, spark, "after", "--plan")
     assert "--first" not in capsys.readouterr().out

@@ -16,6 +16,7 @@ from jobs.control.steering import Steering
 from jobs.control.watch import ControlWatch
 from jobs.errors import UsageError
 from jobs.run_folder import RunFolder
+from jobs.run_list import runs_below
 from tests.jobs.control.test_record import request
 
 SINCE = "2026-02-02T00:00:00+00:00"
@@ -84,6 +85,18 @@ def test_the_one_run_under_way_is_asked_and_has_heeded(
     assert steer(output, None, request("a", ask, rate), run.waiting) == 0
     assert said in capsys.readouterr().out
     assert [each.token for each in run.steering.requests] == ["a"]
+
+
+def test_inspect_says_into_what_state_a_run_was_brought(output: str) -> None:
+    run = Run(output)
+    run.watch.begin()
+    [listed] = runs_below(output, lambda _: None)
+    assert "Paused" not in str(listed.note)
+    steer(output, None, request("a"), run.waiting)
+    steer(output, None, request("b", Ask.RATE, 50.0), run.waiting)
+    [listed] = runs_below(output, lambda _: None)
+    assert listed.status == "under_way"
+    assert str(listed.note).endswith("Paused. At most 50 requests/s.")
 
 
 def test_a_run_that_has_just_begun_is_waited_for(output: str) -> None:

@@ -1,0 +1,72 @@
+"""What a partition that has lost the driver can still know of its orders: the state of the run in its control file.
+
+It is read only while the driver is out of reach, and then every few seconds. What can't be read orders nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from delivery.errors import StorageError
+from delivery.lease_store import LeaseStore
+from delivery.link import Message
+from delivery.pacing import DRAIN_SECONDS
+from delivery.places import control_place
+from delivery.settings import DeliveryTask
+
+EVERY_SECONDS = 5.0
+
+
+class LostOrders:
+    """The orders of one `execution` of a run, out of the file that `open_store` gives or raises `StorageError` for.
+
+    The first look comes `EVERY_SECONDS` after the first call: what the driver said last is in the file by then.
+    """
+
+    def __init__(
+        self,
+        open_store: Callable[[], LeaseStore],
+        execution: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._open_store = open_store
+        self._execution = execution
+        self._clock = clock
+        self._looked_at: float | None = None
+
+    @classmethod
+    def of(cls, task: DeliveryTask) -> LostOrders:
+        """Return the orders of the run that `task` belongs to."""
+        return cls(lambda: control_place(task.output_url, task.run_id), task.execution)
+
+    def look(self) -> Message:
+        """Return the orders as the coordinator would send them; none where it is not time yet or nothing is known."""
+        now = self._clock()
+        if self._looked_at is None:
+            self._looked_at = now
+        if now - self._looked_at < EVERY_SECONDS:
+            return {}
+        self._looked_at = now
+        try:
+            stored = self._open_store().read()
+        except StorageError:
+            return {}
+        return orders_in(stored.content, self._execution) if stored else {}
+
+
+def orders_in(content: bytes, execution: str) -> Message:
+    """Return the orders in a control file, as `delivery.orders` words them; none of another execution's."""
+    try:
+        state: dict[str, Any] = json.loads(content)
+        if state["execution"] != execution:
+            return {}
+        share = min(1.0, float(state["requests_per_second"]) / float(state["max_requests_per_second"]))
+        orders: Message = {"hold": bool(state["paused"]), "share": share}
+        if state["stopping"] is not None:
+            orders["stop"] = [str(state["stopping"]), DRAIN_SECONDS]
+    except (KeyError, TypeError, ValueError, ZeroDivisionError):
+        return {}
+    return orders if share > 0 else {}
