@@ -128,7 +128,7 @@ class _Listed:
         url_prefix = url.removesuffix(self._inner) if url.endswith(self._inner) else "file:"
         self._place = Place(self._filesystem, prefix, url_prefix)
         base = folder_of(path).rstrip("/")
-        self._base = base.removeprefix(url_prefix)
+        self._depth = base.removeprefix(url_prefix).count("/") + 1
 
     def find(self, excluded: Excluded | None) -> list[SourceFile]:
         """List the data files, sorted."""
@@ -211,7 +211,7 @@ class _Listed:
 
     def _relative(self, path: str) -> str:
         """Return a folder's path below the one from which columns count."""
-        return path.removeprefix(self._base).strip("/")
+        return "/".join(path.split("/")[self._depth :])
 
     def _is_data(self, info: pafs.FileInfo) -> bool:
         """Say whether a file is read; note one whose name says that it is no data, and that may be.
