@@ -20,6 +20,7 @@ BENCHMARKS = (
     "fuzzed_rows",
     "ledger_scale",
     "s3_round_trips",
+    "many_files",
 )
 
 missed = []

@@ -1,6 +1,6 @@
-"""Takes `delivery` to the executors: the one room whose code runs there.
+"""Takes packages to the executors: `delivery` to send, `sources` and `core` where they read footers by the thousand.
 
-Executors import it from a zip that travels with the Spark context, wherever the job was started from. Their
+Executors import them from zips that travel with the Spark context, wherever the job was started from. Their
 third-party packages (pyarrow, boto3, awscrt) are the cluster's business.
 """
 
@@ -11,21 +11,20 @@ import shutil
 import tempfile
 import zipfile
 from pathlib import Path
+from types import ModuleType
 
 from pyspark.sql import SparkSession
 
-import delivery
 
-_ROOM = Path(delivery.__path__[0])
+def ship_code(spark: SparkSession, *packages: ModuleType) -> None:
+    """Let every Python worker of `spark` import `packages` as this process has them.
 
-
-def ship_code(spark: SparkSession) -> None:
-    """Let every Python worker of `spark` import `delivery` as this process has it.
-
-    Nothing to do where `delivery` lies in a zip: spark-submit's `--py-files` took it there already.
+    Nothing to do where they are in a zip: spark-submit's `--py-files` took it there already.
     """
-    if _ROOM.is_dir():
-        spark.sparkContext.addPyFile(str(_zipped(_ROOM)))
+    for package in packages:
+        folder = Path(package.__path__[0])
+        if folder.is_dir():
+            spark.sparkContext.addPyFile(str(_zipped(folder)))
 
 
 def _zipped(package: Path) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -24,9 +25,18 @@ _FIELDS = {
 """The reserved fields that a log may fill, beside the four that every Interactions schema here has."""
 
 
-def configuration_of(path: str, schema: Path, guesses: Guesses) -> str:
-    """The text of a job's file; what could not be guessed is a TODO that the job refuses with a sentence."""
-    return _template().render(path=path, schema=str(schema), output=_output_beside(path), guesses=guesses)
+def configuration_of(path: str, schema: Path, guesses: Guesses, differences: Sequence[str] = ()) -> str:
+    """Return the text of a job's file; what could not be guessed is a TODO that the job refuses with a sentence.
+
+    `differences` says in what the log's files differ.
+    """
+    return _template().render(
+        path=path,
+        schema=str(schema),
+        output=_output_beside(path),
+        guesses=guesses,
+        differences=[" ".join(each.split()) for each in differences],
+    )
 
 
 def schema_of(guesses: Guesses) -> str:

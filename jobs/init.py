@@ -1,24 +1,22 @@
 """`personalize-backfill init PATH`: a first configuration for a log, and a schema, out of its Parquet footers.
 
-It reads no row, asks nothing, starts no Spark and looks at nothing of AWS but an S3 path that it is given. What it
-writes is a beginning for a person to check: each guess says why.
+It looks at those of the log's first, middle and last file. It reads no row, asks nothing, starts no Spark and looks at
+nothing of AWS but an S3 path that it is given. What it writes is a beginning to be checked: each guess says why.
 """
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from delivery.storage import open_filesystem
 from jobs.errors import UsageError
 from jobs.first_configuration import configuration_of, schema_of
+from jobs.log_sample import sample_log
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
-from sources.finding import find_files
+from sources.listing import list_files
 from transforms.guesses import guess
 
 SCHEMA_NAME = "interactions.avsc"
@@ -53,54 +51,11 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
     for file in (output, schema):
         if file.exists() and not force:
             raise UsageError(f"{file} exists: name another file with --output, or replace it with --force.")
-    files = find_files((path,), open_filesystem)
-    guesses = guess(columns_of(files.first), bounds_of(files.first), folders_of(path, files.first))
-    _write(output, configuration_of(path, schema, guesses))
+    sample = sample_log(list_files((path,), open_filesystem).files)
+    guesses = guess(sample.columns, sample.bounds, sample.folders)
+    _write(output, configuration_of(path, schema, guesses, sample.differences))
     _write(schema, schema_of(guesses))
     return output, schema
-
-
-def columns_of(first: str) -> Mapping[str, pa.DataType]:
-    """The columns of the log's first file."""
-    filesystem, inner = open_filesystem(first)
-    schema = pq.read_schema(inner, filesystem=filesystem)
-    return {name: schema.field(name).type for name in schema.names}
-
-
-def folders_of(path: str, first: str) -> list[str]:
-    """The columns that `key=value` folders below the path add."""
-    (_, top), (_, inner) = open_filesystem(path), open_filesystem(first)
-    below = inner.removeprefix(top.rstrip("/")).rpartition("/")[0]
-    return [part.partition("=")[0] for part in below.split("/") if "=" in part]
-
-
-def bounds_of(first: str) -> Mapping[str, tuple[int, int]]:
-    """The least and the greatest value of each whole-number column of a file, where its footer tells them.
-
-    A field of a list of structs is called `<column>.<field>`.
-    """
-    filesystem, inner = open_filesystem(first)
-    metadata = pq.read_metadata(inner, filesystem=filesystem)
-    bounds: dict[str, tuple[int, int]] = {}
-    for number in range(metadata.num_row_groups):
-        group = metadata.row_group(number)
-        for column in (group.column(place) for place in range(metadata.num_columns)):
-            if (
-                column.is_stats_set
-                and column.statistics.has_min_max
-                and isinstance(column.statistics.min, int)
-            ):
-                name = _plain(column.path_in_schema)
-                low, high = column.statistics.min, column.statistics.max
-                before = bounds.get(name, (low, high))
-                bounds[name] = (min(before[0], low), max(before[1], high))
-    return bounds
-
-
-def _plain(leaf: str) -> str:
-    """`events.list.element.ts` as `events.ts`, whatever the writer called the levels of a list."""
-    levels = leaf.split(".")
-    return ".".join((levels[0], levels[-1])) if len(levels) > 1 else leaf
 
 
 def _write(file: Path, text: str) -> None:

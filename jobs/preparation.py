@@ -25,8 +25,9 @@ from jobs.run_folder import RunFolder
 from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.suites import suite_of_schema, suite_of_user
 from jobs.trust_store import require_bundle
-from sources.finding import SourceFiles, find_files
-from sources.listing import check_paths
+from sources.executors import MAX_HERE
+from sources.finding import SourceFiles, read_listed
+from sources.listing import Listing, check_paths, list_files
 from transforms.event_window import Window
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import Property, plan_properties
@@ -55,14 +56,15 @@ class Prepared:
 class Preparation(Prepared):
     """What a run over the source goes by.
 
-    `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at.
+    `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at, and a
+    listing where so many files are in it that Spark reads their footers.
     """
 
     window: Window
     properties: tuple[Property, ...]
     service_suite: Suite
     user_suite: Suite | None
-    source: SourceFiles | None
+    source: SourceFiles | Listing | None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -115,10 +117,11 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
     )
 
 
-def _source_files(settings: Settings) -> SourceFiles | None:
+def _source_files(settings: Settings) -> SourceFiles | Listing | None:
     """Find the source's files, unless a filter may spare most of them: then only see that there is something."""
     if settings.source.filter is None:
-        return find_files(settings.source.path, open_filesystem)
+        listing = list_files(settings.source.path, open_filesystem)
+        return read_listed(listing) if len(listing.files) <= MAX_HERE else listing
     check_paths(settings.source.path, open_filesystem)
     return None
 

@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+import core
+import delivery
+import sources
 from delivery.storage import open_filesystem
+from jobs.code_shipping import ship_code
 from jobs.errors import UsageError
 from jobs.preparation import Preparation
 from jobs.settings import Settings
-from sources.finding import SourceFiles, find_files
+from sources.executors import reader_on
+from sources.finding import SourceFiles, find_files, read_listed
 from sources.pruning import FolderFilter
 from sources.reading import plan_reading, read, require_openable
 from sources.used_columns import Used, used_columns
@@ -78,7 +83,7 @@ def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead:
         BadInput: a file, a column or an expression can't be used.
     """
     settings = preparation.settings
-    files = preparation.source or _filtered_files(spark, settings)
+    files = _found(spark, preparation)
     _require_readable_names(spark, files)
     require_openable(spark, files.footers)
     layout = plan_reading(files.footers, _used(spark, settings))
@@ -91,9 +96,16 @@ def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead:
     return SourceRead(files, raw, reshape(raw, settings.source), layout.differences, is_whole)
 
 
-def _filtered_files(spark: SparkSession, settings: Settings) -> SourceFiles:
-    folders = FolderFilter(spark, settings.source.filter) if settings.source.filter else None
-    return find_files(settings.source.path, open_filesystem, folders)
+def _found(spark: SparkSession, preparation: Preparation) -> SourceFiles:
+    """Return the files with their footers; Spark evaluates a filter for it, and reads footers by the thousand."""
+    if isinstance(preparation.source, SourceFiles):
+        return preparation.source
+    read_all = reader_on(spark, open_filesystem, lambda: ship_code(spark, core, sources, delivery))
+    if preparation.source is not None:
+        return read_listed(preparation.source, read_all)
+    source = preparation.settings.source
+    folders = FolderFilter(spark, source.filter) if source.filter else None
+    return find_files(source.path, open_filesystem, folders, read_all)
 
 
 def _require_readable_names(spark: SparkSession, files: SourceFiles) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import BadInput
-from sources.footers import Footers, read_footers
+from sources.footers import Footers, ReadAll, read_footers, read_here
 from sources.listing import Listing, OpenFilesystem, list_files
 from sources.pruning import FolderFilter
 
@@ -40,7 +40,10 @@ class SourceFiles:
 
 
 def find_files(
-    paths: Sequence[str], open_filesystem: OpenFilesystem, folders: FolderFilter | None = None
+    paths: Sequence[str],
+    open_filesystem: OpenFilesystem,
+    folders: FolderFilter | None = None,
+    read_all: ReadAll = read_here,
 ) -> SourceFiles:
     """List the files of `source.path` and read their footers; with `folders`, of those that it wants.
 
@@ -48,18 +51,19 @@ def find_files(
         BadInput: see `listing.list_files` and `footers.read_footers`.
     """
     if folders is None or not folders.applies:
-        return _found(list_files(paths, open_filesystem))
+        return read_listed(list_files(paths, open_filesystem), read_all)
     listing = list_files(paths, open_filesystem, folders.excluded)
-    footers = read_footers(listing.files)
+    footers = read_footers(listing.files, read_all)
     # Where files have a column of the folder's name, their own value counts, and the folder's excludes nothing.
     samples = read_footers(listing.samples)
     if folders.names_column_of((*footers.layouts, *samples.layouts)):
-        return _found(list_files(paths, open_filesystem))
+        return read_listed(list_files(paths, open_filesystem), read_all)
     if not listing.files and not listing.samples:
         raise BadInput(f"source.path {paths[0]}: there is no Parquet file in it.")
     # With nothing left, the samples still tell the columns; the filter itself then excludes their rows.
     return SourceFiles(footers if listing.files else samples, listing.passed_over)
 
 
-def _found(listing: Listing) -> SourceFiles:
-    return SourceFiles(read_footers(listing.files), listing.passed_over)
+def read_listed(listing: Listing, read_all: ReadAll = read_here) -> SourceFiles:
+    """Read the footers of files that are listed. Raises `BadInput` as `footers.read_footers` does."""
+    return SourceFiles(read_footers(listing.files, read_all), listing.passed_over)

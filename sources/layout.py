@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from core.errors import BadInput
 from sources.conversions import shaped_as
 from sources.folders import spelled_once
-from sources.footers import Footer, Footers
+from sources.footers import FileFooter, Footers
 from sources.kinds import DOUBLE, NULL, STRING, Clash, Kind, ListOf, Scalar, Unreadable
-from sources.listing import SourceFile
+from sources.listing import SourceFile, Values
 from sources.merging import at, clashes, merge, merged, without
 from sources.used_columns import Used
 
@@ -61,18 +62,26 @@ def lay_out(footers: Footers, used: Used, merges_as: MergesAs) -> Layout:
     return Layout(source.columns, groups, tuple(source.differences()))
 
 
+class _Alike(NamedTuple):
+    """Files with one layout in folders of the same keys (in lower case): all that follows is asked once for them."""
+
+    layout: int
+    keys: tuple[str, ...]
+    files: list[SourceFile]
+
+
 class _Source:
     """The files with a row, or all if none has one: an empty file decides nothing."""
 
     def __init__(self, footers: Footers, merges_as: MergesAs) -> None:
         filled = [footer for footer in footers.footers if footer.rows]
-        self._footers: Sequence[Footer] = filled or footers.footers
+        self._alike, folders = _grouped(filled or footers.footers)
         self._layouts = [{name.lower(): kind for name, kind in layout.items()} for layout in footers.layouts]
-        self._keys = {name.lower(): name for name in spelled_once([f.file.values for f in self._footers])}
+        self._keys = {name.lower(): name for name in spelled_once(folders)}
         self._merges_as = merges_as
         self._counts_as: dict[tuple[str, Kind], Kind] = {}
         self._left_out: dict[str, str] = {}
-        numbers = dict.fromkeys(footer.layout for footer in self._footers)
+        numbers = dict.fromkeys(each.layout for each in self._alike)
         self.columns = merged(footers.layouts[number] for number in numbers)
         self._spelled = {name.lower(): name for name in self.columns}
         for key, name in self._keys.items():
@@ -97,69 +106,65 @@ class _Source:
     def groups(self) -> tuple[Group, ...]:
         """Put files together whose columns are read as the same types."""
         members: dict[tuple[tuple[str, Kind], ...], list[SourceFile]] = defaultdict(list)
-        known: dict[tuple[int, tuple[str, ...]], tuple[tuple[str, Kind], ...]] = {}
-        for footer in self._footers:
-            signature = (footer.layout, tuple(sorted(name.lower() for name in footer.file.values)))
-            if signature not in known:
-                known[signature] = tuple(self._as_read(footer))
-            members[known[signature]].append(footer.file)
+        for each in self._alike:
+            members[tuple(self._as_read(each))] += each.files
         return tuple(self._group(dict(key), files) for key, files in members.items())
 
     def leave_out_what_differs(self, used: Used) -> None:
         """Leave out the columns that are of several types and not used: each would double the groups."""
         for name in list(self.columns):
-            if not used.touches((name,)) and len({self._shaped(f, name) for f in self._footers}) > 1:
+            if not used.touches((name,)) and len({self._shaped(each, name) for each in self._alike}) > 1:
                 del self.columns[name]
                 self._left_out[name] = "not read: its type differs in too many ways"
 
     def differences(self) -> Iterator[str]:
         """Say of each column in which files differ, how."""
-        total = len(self._footers)
+        total = sum(len(each.files) for each in self._alike)
         for lower, name in self._spelled.items():
             counts: dict[str, int] = defaultdict(int)
-            for footer in self._footers:
-                counts[str(self._own(footer, lower) or "missing")] += 1
+            for each in self._alike:
+                counts[str(self._own(each, lower) or "missing")] += len(each.files)
             if len(counts) > 1 or name in self._left_out:
                 yield f"{name} is {_counted(counts, total)}{self._fate(name)}"
 
     def _fate(self, name: str) -> str:
         return f" ({self._left_out[name]})" if name in self._left_out else ""
 
-    def _as_read(self, footer: Footer) -> Iterator[tuple[str, Kind]]:
+    def _as_read(self, alike: _Alike) -> Iterator[tuple[str, Kind]]:
         for name in self.columns:
-            if self._is_folders(footer, name.lower()):
+            if self._is_folders(alike, name.lower()):
                 yield name, Unreadable("folder")  # a mark: not read from the file
             else:
-                yield name, self._shaped(footer, name)
+                yield name, self._shaped(alike, name)
 
     def _group(self, kinds: Mapping[str, Kind], files: Sequence[SourceFile]) -> Group:
         folders = {name.lower(): name for name, kind in kinds.items() if kind == Unreadable("folder")}
         columns = {name: kind for name, kind in kinds.items() if name.lower() not in folders}
         return Group(tuple(files), columns, folders)
 
-    def _shaped(self, footer: Footer, name: str) -> Kind:
-        own = self._layouts[footer.layout].get(name.lower())
+    def _shaped(self, alike: _Alike, name: str) -> Kind:
+        own = self._layouts[alike.layout].get(name.lower())
         if own is not None and self._counts_as.get((name.lower(), own)) == NULL:
             own = NULL
         return shaped_as(own, self.columns[name])
 
-    def _own(self, footer: Footer, lower: str) -> Kind | None:
+    def _own(self, alike: _Alike, lower: str) -> Kind | None:
         """Return the kind of a file's own column or, where it has none, of its folder's."""
-        own = self._layouts[footer.layout].get(lower)
-        return STRING if own is None and self._is_folders(footer, lower) else own
+        own = self._layouts[alike.layout].get(lower)
+        return STRING if own is None and self._is_folders(alike, lower) else own
 
-    def _is_folders(self, footer: Footer, lower: str) -> bool:
+    def _is_folders(self, alike: _Alike, lower: str) -> bool:
         """Say whether a column's value is the folder's: it has one of this name, and the file none."""
-        if lower not in self._keys or lower in self._layouts[footer.layout]:
+        if lower not in self._keys or lower in self._layouts[alike.layout]:
             return False
-        return any(name.lower() == lower for name in footer.file.values)
+        return lower in alike.keys
 
     def _files_by_kind(self, lower: str) -> dict[Kind, list[SourceFile]]:
         files: dict[Kind, list[SourceFile]] = defaultdict(list)
-        for footer in self._footers:
-            kind = self._own(footer, lower)
+        for alike in self._alike:
+            kind = self._own(alike, lower)
             if kind is not None:
-                files[kind].append(footer.file)
+                files[kind] += alike.files
         return files
 
     def _look_closer(self, name: str) -> None:
@@ -195,19 +200,37 @@ class _Source:
         name = ".".join(path)
         found: dict[Kind, str] = {}
         for own, files in self._files_by_kind(path[0].lower()).items():
-            if self._counts_as.get((path[0].lower(), own)) != NULL and (inner := at(own, path[1:])):
+            if self._counts_as.get((path[0].lower(), own)) == NULL:
+                continue
+            for at_path, one in clashes(path[0], own):
+                if isinstance(one, Unreadable) and _lower(at_path) == _lower(path):
+                    return BadInput(
+                        f"source file {files[0].name}: column {name} is {one}, which can't be read; map another "
+                        "column, or write it as text or as a number."
+                    )
+            if inner := at(own, path[1:]):
                 found.setdefault(inner, files[0].name)
-        for one, file in found.items():
-            if isinstance(one, Unreadable):
-                return BadInput(
-                    f"source file {file}: column {name} is {one}, which can't be read; map another column, or "
-                    "write it as text or as a number."
-                )
         one, other = _clashing(found) or (kind, kind)
         return BadInput(
             f"source.path: the files differ in column {name}: {one} in {found.get(one)}, {other} in "
             f"{found.get(other)}; rewrite one, or load each layout in a run of its own."
         )
+
+
+def _grouped(footers: Sequence[FileFooter]) -> tuple[list[_Alike], list[Values]]:
+    """Put files together that are alike, in the order of the first of each; and give one set of values of each."""
+    alike: dict[tuple[int, tuple[str, ...]], _Alike] = {}
+    folders: dict[tuple[str, ...], Values] = {}
+    for footer in footers:
+        spelled = tuple(footer.file.values)
+        folders.setdefault(spelled, footer.file.values)
+        key = (footer.layout, tuple(sorted(name.lower() for name in spelled)))
+        alike.setdefault(key, _Alike(*key, [])).files.append(footer.file)
+    return list(alike.values()), list(folders.values())
+
+
+def _lower(path: Sequence[str]) -> list[str]:
+    return [part.lower() for part in path]
 
 
 def _are_lists(kinds: Collection[Kind]) -> bool:

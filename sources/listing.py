@@ -1,7 +1,7 @@
 """The source's data files: every one below `source.path`, by name, size and folder values, or an error that names it.
 
-Lists; opens no file. What is hidden is what Spark hides (InMemoryFileIndex.shouldFilterOutPathName), and a data file
-that is hidden so is an error: nothing is passed over in silence.
+Lists; opens a file only where its name says that it is no data, to see that it is none: nothing is passed over in
+silence.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ from core.errors import BadInput
 from core.globs import is_glob, matcher
 from core.urls import with_scheme
 from sources.folders import folder_of, folder_values
+from sources.local_names import name_not_text, refuse_links
+from sources.no_data import PARQUET, is_hidden, may_be_data, refuse_data, says_no_data
 from sources.tables import refuse_table, refuse_table_above
 
 OpenFilesystem = Callable[[str], tuple[pafs.FileSystem, str]]
@@ -28,28 +30,43 @@ Excluded = Callable[[Sequence[Values]], Sequence[bool]]
 """Says of folders, by their values so far, which hold no file that is wanted."""
 
 _THREADS = 64  # listings are small and far away: the wait is for the network
-_PARQUET = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
-_TEMPORARY = re.compile(r"^(_temporary|\.spark-staging.*|\.Trash.*|\.\$.*|\..*\.tmp)$")
-_NO_DATA = re.compile(
-    r"_\$folder\$$|^(readme|license|notice|changelog)(\.(txt|md|rst|html))?$|\.(txt|md|manifest|crc|log|DS_Store)$"
-    r"|^(manifest|manifest\.json|Thumbs\.db|desktop\.ini)$",
-    re.IGNORECASE,
-)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where files are: their file system, and what comes before their path in a name and in a URL."""
+
+    filesystem: pafs.FileSystem
+    name_prefix: str
+    url_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A data file. `name` is its URL or path as the user wrote the source, `url` as Spark takes it.
+    """A data file: its path on the place's file system, and the values of its `key=value` folders.
 
-    `path` is the file's on `filesystem`; `values` are those of its `key=value` folders.
+    There may be a hundred thousand: what files have in common is kept once.
     """
 
-    name: str
-    url: str
     path: str
     size: int
     values: Values
-    filesystem: pafs.FileSystem
+    place: Place
+
+    @property
+    def name(self) -> str:
+        """Its URL or path as the user wrote the source."""
+        return self.place.name_prefix + self.path
+
+    @property
+    def url(self) -> str:
+        """Its URL as Spark takes it."""
+        return self.place.url_prefix + self.path
+
+    @property
+    def filesystem(self) -> pafs.FileSystem:
+        """The file system that it is on."""
+        return self.place.filesystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +99,8 @@ def list_files(
     for listed, each in found:
         if not each and not listed.excluded:
             raise BadInput(f"source.path {listed.path}: there is no Parquet file in it.")
-    _check_once(files)
+    if len(paths) > 1:
+        _check_once(files)
     passed_over = chain.from_iterable(listed.passed_over for listed in listings)
     return Listing(tuple(files), tuple(passed_over), tuple(samples))
 
@@ -100,15 +118,17 @@ class _Listed:
         self.path = path
         self.passed_over: list[str] = []
         self.excluded: list[str] = []
+        self._doubtful: list[pafs.FileInfo] = []
         self._values: dict[str, Values] = {}
         self._filesystem, inner = open_filesystem(path)
         self._inner = inner.rstrip("/")
         self._below = matcher(self._inner)
-        self._prefix = path.rstrip("/").removesuffix(self._inner) if "://" in path else ""
+        prefix = path.rstrip("/").removesuffix(self._inner) if "://" in path else ""
         url = with_scheme(path).rstrip("/")
-        self._url_prefix = url.removesuffix(self._inner) if url.endswith(self._inner) else "file:"
+        url_prefix = url.removesuffix(self._inner) if url.endswith(self._inner) else "file:"
+        self._place = Place(self._filesystem, prefix, url_prefix)
         base = folder_of(path).rstrip("/")
-        self._base = base.removeprefix(self._url_prefix)
+        self._depth = base.removeprefix(url_prefix).count("/") + 1
 
     def find(self, excluded: Excluded | None) -> list[SourceFile]:
         """List the data files, sorted."""
@@ -117,8 +137,15 @@ class _Listed:
             found = [start] if start.is_file else list(self._walk(start.path, excluded))
         except OSError as error:
             raise self._unlisted(error) from None
+        except UnicodeDecodeError:
+            raise BadInput(
+                f"source file {name_not_text(start.path)}: Spark can't read a name that is not UTF-8; rename it."
+            ) from None
         refuse_table(self.path, [info.path for info in found])
+        if isinstance(self._filesystem, pafs.LocalFileSystem):
+            refuse_links([info.path for info in found])
         files = [self._file(info) for info in found if self._is_data(info)]
+        refuse_data(self._filesystem, self._place.name_prefix, self._doubtful)
         return sorted(files, key=lambda file: file.path)
 
     def check(self) -> pafs.FileInfo:
@@ -184,44 +211,33 @@ class _Listed:
 
     def _relative(self, path: str) -> str:
         """Return a folder's path below the one from which columns count."""
-        return path.removeprefix(self._base).strip("/")
+        return "/".join(path.split("/")[self._depth :])
 
     def _is_data(self, info: pafs.FileInfo) -> bool:
-        """Say whether a file is read; raise for one whose name is both a data file's and hidden.
+        """Say whether a file is read; note one whose name says that it is no data, and that may be.
 
         Empty objects stand for folders on S3; an empty .parquet is a failed upload.
         """
         rest = (self._below(info.path) or info.base_name).split("/")
-        if any(_is_hidden(part) for part in rest):
-            self._check_hidden(info, rest)
+        if any(map(is_hidden, rest)):
+            self._doubtful += [info] if may_be_data(info, rest) else []
             return False
-        if _NO_DATA.search(info.base_name):
+        if says_no_data(info.base_name):
             self.passed_over.append(info.base_name)
+            self._doubtful += [info] if may_be_data(info, rest) else []
             return False
         if "//" in info.path:
-            raise BadInput(
-                f"source file {self._prefix + info.path}: Spark can't read a name with //; rename it."
-            )
-        return bool(info.size > 0 or _PARQUET.search(info.base_name))
+            raise BadInput(f"source file {self._name(info)}: Spark can't read a name with //; rename it.")
+        return bool(info.size > 0 or PARQUET.search(info.base_name))
 
-    def _check_hidden(self, info: pafs.FileInfo, parts: Sequence[str]) -> None:
-        if _PARQUET.search(info.base_name) and not any(_TEMPORARY.match(part) for part in parts):
-            raise BadInput(
-                f"source file {self._prefix + info.path}: its name, or its folder's, begins with _ or . and so says "
-                "that it is no data; rename it, or move it out of source.path."
-            )
+    def _name(self, info: pafs.FileInfo) -> str:
+        return self._place.name_prefix + str(info.path)
 
     def _file(self, info: pafs.FileInfo) -> SourceFile:
         folder = info.path.rpartition("/")[0]
         if folder not in self._values:
             self._values[folder] = folder_values(self._relative(folder))
-        name, url = self._prefix + info.path, self._url_prefix + info.path
-        return SourceFile(name, url, info.path, info.size, self._values[folder], self._filesystem)
-
-
-def _is_hidden(name: str) -> bool:
-    """Apply Spark's rule: a folder `_key=value` is not hidden."""
-    return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("._COPYING_")
+        return SourceFile(info.path, info.size, self._values[folder], self._place)
 
 
 def _check_once(files: Sequence[SourceFile]) -> None:

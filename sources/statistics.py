@@ -5,16 +5,21 @@ Asked only where two files' kinds clash: each answer reads the footers of the fi
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sources.footers import read_metadata
+from sources.footer_reading import DAMAGE, chunks, read_content
 from sources.kinds import DOUBLE, LONG, NULL, Kind, ListOf, Scalar
 from sources.listing import SourceFile
 
 _THREADS = 64
 _EXACT_IN_DOUBLE = 2**53
+_PATH, _VALUES, _STATISTICS = 3, 5, 12
+_MAX, _MIN, _NULL_COUNT, _MAX_VALUE, _MIN_VALUE = 1, 2, 3, 5, 6
+"""Fields of ColumnMetaData and of its Statistics in parquet.thrift."""
+
+Chunk = Mapping[int, Any]
 
 
 def counts_as(name: str, kind: Kind, files: Sequence[SourceFile]) -> Kind:
@@ -29,44 +34,68 @@ def counts_as(name: str, kind: Kind, files: Sequence[SourceFile]) -> Kind:
         return kind
     is_null = is_small = True
     for chunk in _chunks(name, files):
-        statistics = chunk.statistics if chunk is not None and chunk.is_stats_set else None
-        is_null = is_null and statistics is not None and _all_null(statistics, chunk.num_values)
-        is_small = is_small and kind == LONG and statistics is not None and _is_small(statistics)
+        is_null = is_null and chunk is not None and _all_null(chunk)
+        is_small = is_small and kind == LONG and chunk is not None and _is_small(chunk)
         if not (is_null or is_small):
             return kind
     return NULL if is_null else DOUBLE
 
 
-def _all_null(statistics: Any, values: int) -> bool:  # noqa: ANN401 - pyarrow has no types
-    return bool(statistics.has_null_count and statistics.null_count == values)
+def bounds(chunk: Chunk) -> tuple[int, int] | None:
+    """Return the least and the greatest value of a chunk of whole numbers; None where the footer does not tell."""
+    statistics = _statistics(chunk)
+    low = statistics.get(_MIN_VALUE, statistics.get(_MIN))
+    high = statistics.get(_MAX_VALUE, statistics.get(_MAX))
+    if not (isinstance(low, bytes) and isinstance(high, bytes) and low and high):
+        return None
+    return int.from_bytes(low, "little", signed=True), int.from_bytes(high, "little", signed=True)
 
 
-def _is_small(statistics: Any) -> bool:  # noqa: ANN401
-    if not statistics.has_min_max:
-        return bool(statistics.has_null_count and statistics.num_values == 0)
-    return bool(statistics.min >= -_EXACT_IN_DOUBLE and statistics.max <= _EXACT_IN_DOUBLE)
+def path_of(chunk: Chunk) -> list[str]:
+    """Return the names of the levels down to a chunk's column."""
+    return [part.decode("utf-8", "replace") for part in chunk.get(_PATH, []) if isinstance(part, bytes)]
 
 
-def _chunks(name: str, files: Sequence[SourceFile]) -> Iterator[Any]:
-    """Give the column's chunk in each row group of each file; None where it is not one of the file's."""
+def _statistics(chunk: Chunk) -> Mapping[int, Any]:
+    found = chunk.get(_STATISTICS)
+    return found if isinstance(found, dict) else {}
+
+
+def _all_null(chunk: Chunk) -> bool:
+    return bool(_statistics(chunk).get(_NULL_COUNT) == chunk.get(_VALUES))
+
+
+def _is_small(chunk: Chunk) -> bool:
+    limits = bounds(chunk)
+    if limits is None:
+        return _all_null(chunk)
+    return limits[0] >= -_EXACT_IN_DOUBLE and limits[1] <= _EXACT_IN_DOUBLE
+
+
+def _chunks(name: str, files: Sequence[SourceFile]) -> Iterator[Chunk | None]:
+    """Give the column's chunk in each row group of each file; None where it can't be told from the footer."""
     with ThreadPoolExecutor(_THREADS) as pool:
         for start in range(0, len(files), _THREADS):
-            for metadata in pool.map(read_metadata, files[start : start + _THREADS]):
-                place = _place(metadata, name)
-                if place is None:  # the value is the folder's
-                    yield None
-                    return
-                for number in range(metadata.num_row_groups):
-                    yield metadata.row_group(number).column(place)
+            for found in pool.map(lambda file: _chunks_of(name, file), files[start : start + _THREADS]):
+                yield from found
 
 
-def _place(metadata: Any, name: str) -> int | None:  # noqa: ANN401
-    paths = [metadata.schema.column(place).path.lower() for place in range(metadata.num_columns)]
+def _chunks_of(name: str, file: SourceFile) -> Sequence[Chunk | None]:
+    """Return the chunks of the one leaf that is `name` or, if that ends with a point, below it.
+
+    The writer may call the levels of a list as it likes.
+    """
+    try:
+        all_chunks = list(chunks(read_content(file.name, file.filesystem, file.path)))
+    except (OSError, *DAMAGE):
+        return [None]
+    if not all_chunks:
+        return []
     wanted = name.lower()
-    # The writer may call the levels of a list as it likes.
-    found = [
-        place
-        for place, path in enumerate(paths)
-        if path == wanted or (wanted[-1:] == "." and path.startswith(wanted))
-    ]
-    return found[0] if len(found) == 1 else None
+    by_leaf: dict[tuple[str, ...], list[Chunk]] = {}
+    for chunk in all_chunks:
+        path = path_of(chunk)
+        joined = ".".join(path).lower()
+        if joined == wanted or (wanted.endswith(".") and joined.startswith(wanted)):
+            by_leaf.setdefault(tuple(path), []).append(chunk)
+    return next(iter(by_leaf.values())) if len(by_leaf) == 1 else [None]

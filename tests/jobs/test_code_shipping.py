@@ -7,6 +7,7 @@ from typing import cast
 import pytest
 from pyspark.sql import SparkSession
 
+import delivery
 from jobs.code_shipping import ship_code
 
 
@@ -26,7 +27,7 @@ class ScriptedSpark:
 
 def ship() -> list[str]:
     spark = ScriptedSpark()
-    ship_code(cast("SparkSession", spark))
+    ship_code(cast("SparkSession", spark), delivery)
     return spark.shipped
 
 
@@ -43,5 +44,5 @@ def test_code_that_came_in_a_zip_is_not_shipped_again(
 ) -> None:
     with zipfile.ZipFile(tmp_path / "job.zip", "w") as archive:
         archive.writestr("delivery/__init__.py", "")
-    monkeypatch.setattr("jobs.code_shipping._ROOM", tmp_path / "job.zip" / "delivery")
+    monkeypatch.setattr(delivery, "__path__", [str(tmp_path / "job.zip" / "delivery")])
     assert ship() == []

@@ -69,3 +69,32 @@ def test_a_log_that_is_not_there_is_one_sentence(tmp_path: Path, caplog: pytest.
     assert main([str(tmp_path / "nowhere"), "--output", str(tmp_path / "job.yaml")]) == 2
     assert len(caplog.records) == 1
     assert "nowhere" in caplog.text
+
+
+def _write_days(folder: Path, *tables: pa.Table) -> Path:
+    for number, table in enumerate(tables):
+        path = folder / "logs" / f"day={number}" / "a.parquet"
+        path.parent.mkdir(parents=True)
+        pq.write_table(table, path)
+    return folder / "logs"
+
+
+def test_first_middle_and_last_file_are_looked_at(tmp_path: Path) -> None:
+    """The first is of an older layout, the last is empty, and what is between the three is not opened."""
+    old = pa.table({"user": [1], "item_id": [1], "ts": [1_500_000_000], "note": pa.nulls(1)})
+    new = CLICKS.append_column("note", pa.array(["n"]))
+    log = _write_days(tmp_path, old, old, new, old, new.slice(0, 0))
+    (log / "day=1" / "a.parquet").write_bytes(b"not opened")
+    config, _ = write_first(str(log), tmp_path / "job.yaml", force=False)
+    mapping = yaml.safe_load(config.read_text())["mapping"]
+    assert (mapping["itemId"], mapping["eventType"], mapping["userId"]) == ("item_id", "event", "user")
+    assert mapping["sentAt"]["unit"] == "seconds"
+    text = config.read_text()
+    assert f"# - item_id is int64 in {log}/day=0/a.parquet, string in {log}/day=2/a.parquet" in text
+    assert "its least value, not its greatest" in text
+    assert mapping["properties"]["NOTE"] == "note"
+
+
+def test_a_log_of_one_layout_says_nothing_of_differences(tmp_path: Path) -> None:
+    config, _ = write_first(str(_write_days(tmp_path, CLICKS, CLICKS)), tmp_path / "job.yaml", force=False)
+    assert "differ" not in config.read_text()

@@ -108,12 +108,13 @@ def test_the_hadoop_of_the_installed_spark_is_known(tmp_path: Path) -> None:
 LOCAL = """
 import json, logging, sys
 from pyspark.sql import functions as F
+import delivery
 from jobs.code_shipping import ship_code
 from jobs.spark_session import build_session
 
 logging.basicConfig(level=logging.WARNING)
 spark = build_session("a local run")
-ship_code(spark)
+ship_code(spark, delivery)
 def where(_):
     import os, sys, delivery
     return [os.path.dirname(delivery.__path__[0]), sys.executable]

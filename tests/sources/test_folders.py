@@ -66,6 +66,13 @@ def test_one_key_twice_in_a_path_is_refused() -> None:
         folder_values("day=1/Day=2")
 
 
+@pytest.mark.parametrize("pattern", ["logs/*/events", "logs/{a,b}/events/day=*", "logs/a/events"])
+def test_folders_above_a_pattern_add_no_column(tmp_path: Path, pattern: str) -> None:
+    write(tmp_path / "env=prod" / "logs" / "a" / "events" / "day=1" / "a.parquet", ROW)
+    [footer] = find(f"{tmp_path}/env=prod/{pattern}").footers.footers
+    assert footer.file.values == {"day": "1"}
+
+
 @pytest.mark.spark
 @pytest.mark.parametrize(
     "value", ["00042", "1e5", "12d", "1.10", "-0", "00", "A1", "2026-01-01", "true", "null"]

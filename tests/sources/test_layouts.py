@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from core.errors import BadInput
 from sources.reading import plan_reading
-from sources.used_columns import used_columns
+from sources.used_columns import ALL, used_columns
 from tests.sources.lake import find, frame, values, write
 
 NAIVE = datetime(2026, 1, 1, 10)  # noqa: DTZ001 - as pandas writes times
@@ -209,3 +209,10 @@ def test_old_lists_and_old_times_are_read_as_new_ones(spark: SparkSession, tmp_p
     rows = frame(spark, tmp_path)
     assert rows.dtypes == [("i", "string"), ("t", "timestamp"), ("l", "array<string>")]
     assert values(rows, "i", "t", "l") == [("a", NAIVE, ["x"])] * 3
+
+
+def test_a_list_of_what_can_not_be_read_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", {"item": ["a"], "at": [[time(1)]]})
+    write(tmp_path / "b.parquet", {"item": ["a"]})
+    with pytest.raises(BadInput, match=r"a\.parquet: column at is TIME, which can't be read; map another"):
+        plan_reading(find(tmp_path).footers, ALL)

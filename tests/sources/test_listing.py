@@ -59,8 +59,33 @@ def test_a_data_file_that_is_hidden_is_named(tmp_path: Path, name: str) -> None:
     write(tmp_path / "good.parquet", COLUMNS)
     write(tmp_path / name, COLUMNS)
     assert refused(tmp_path).startswith(
-        f"source file {tmp_path}/{name}: its name, or its folder's, begins with _ or ."
+        f"source file {tmp_path}/{name}: it is Parquet, and its name, or its folder's, says that it is no data"
     )
+
+
+@pytest.mark.parametrize(
+    "name", ["_h", ".part-0", "_old/part-0", "a._COPYING_", "manifest", "events.log", "README.txt"]
+)
+def test_parquet_under_a_name_that_says_no_data_is_named(tmp_path: Path, name: str) -> None:
+    write(tmp_path / "good.parquet", COLUMNS)
+    write(tmp_path / name, COLUMNS)
+    assert refused(tmp_path).startswith(f"source file {tmp_path}/{name}: it is Parquet, and its name")
+
+
+@pytest.mark.parametrize("link", ["day=2", "day=1/again.parquet", "day=1/up"])
+def test_a_link_to_what_is_read_already_is_named(tmp_path: Path, link: str) -> None:
+    file = write(tmp_path / "day=1" / "a.parquet", COLUMNS)
+    targets = {"day=2": file.parent, "day=1/again.parquet": file, "day=1/up": tmp_path}
+    (tmp_path / link).symlink_to(targets[link])
+    assert "by a link, and its rows would be read twice" in refused(tmp_path)
+
+
+def test_a_link_to_elsewhere_is_read(tmp_path: Path) -> None:
+    files = [write(tmp_path / "elsewhere" / name / "a.parquet", COLUMNS) for name in ("one", "two")]
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "a.parquet").symlink_to(files[0])
+    (tmp_path / "logs" / "day=1").symlink_to(files[1].parent)
+    assert find(tmp_path / "logs").count == 2
 
 
 @pytest.mark.parametrize(
@@ -126,7 +151,7 @@ def test_another_format_among_the_parquet_is_named(tmp_path: Path) -> None:
 def test_an_encrypted_file_is_said_to_be_encrypted(tmp_path: Path) -> None:
     file = write(tmp_path / "a.parquet", COLUMNS)
     file.write_bytes(file.read_bytes()[:-4] + b"PARE")
-    assert "a.parquet: its footer is encrypted" in refused(tmp_path)
+    assert "a.parquet: it is encrypted; write it without" in refused(tmp_path)
 
 
 def test_a_footer_that_contradicts_its_row_groups_is_damaged(tmp_path: Path) -> None:

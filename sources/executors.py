@@ -1,0 +1,80 @@
+"""Footers by the thousand, read by Spark's executors: the driver's one interpreter would take minutes for them.
+
+What comes back of a file is three numbers; a layout's own bytes come once from each task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import NamedTuple
+
+from pyspark.sql import SparkSession
+
+from core.errors import BadInput
+from sources.footer_reading import Footer, read_footer
+from sources.footers import ReadAll, read_here
+from sources.listing import OpenFilesystem, SourceFile
+
+MAX_HERE = 2_000
+"""As many footers are read by the driver itself: two seconds' work, where a Spark job takes one to begin."""
+
+_FILES_IN_TASK = 500
+_THREADS = 32
+
+
+class _Told(NamedTuple):
+    """What a task found: each file's rows, layout and encoding, and each layout once; or why it can't go on."""
+
+    footers: list[tuple[int, int, bool]]
+    layouts: list[tuple[str, bytes]]
+    problem: str | None = None
+
+
+def reader_on(spark: SparkSession, open_filesystem: OpenFilesystem, ship: Callable[[], None]) -> ReadAll:
+    """Return what reads many footers on the executors of `spark`, and few here.
+
+    `ship` lets the executors import `core`, `sources` and the module of `open_filesystem`; it is called if need be.
+    """
+
+    def read_all(files: Sequence[SourceFile]) -> Iterator[Footer]:
+        if len(files) <= MAX_HERE:
+            return read_here(files)
+        ship()
+        return _read_there(spark, open_filesystem, files)
+
+    return read_all
+
+
+def _read_there(
+    spark: SparkSession, open_filesystem: OpenFilesystem, files: Sequence[SourceFile]
+) -> Iterator[Footer]:
+    starts = range(0, len(files), _FILES_IN_TASK)
+    tasks = [[file.name for file in files[start : start + _FILES_IN_TASK]] for start in starts]
+    names = spark.sparkContext.parallelize(tasks, len(tasks))
+    for told in names.map(partial(_read_task, open_filesystem)).collect():
+        for rows, layout, is_rare in told.footers:
+            yield Footer(rows, told.layouts[layout][0], is_rare, told.layouts[layout][1])
+        if told.problem:
+            raise BadInput(told.problem)
+
+
+def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Told:
+    numbers: dict[str, int] = {}
+    layouts: list[tuple[str, bytes]] = []
+    footers: list[tuple[int, int, bool]] = []
+    try:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            for footer in pool.map(partial(_read_name, open_filesystem), names):
+                if footer.layout not in numbers:
+                    numbers[footer.layout] = len(layouts)
+                    layouts.append((footer.layout, footer.content))
+                footers.append((footer.rows, numbers[footer.layout], footer.is_rare))
+    except BadInput as error:
+        return _Told(footers, layouts, str(error))
+    return _Told(footers, layouts)
+
+
+def _read_name(open_filesystem: OpenFilesystem, name: str) -> Footer:
+    return read_footer(name, *open_filesystem(name))

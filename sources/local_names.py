@@ -1,0 +1,39 @@
+"""What only local disks have: names that are no text, and links that lead to what is read already."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from core.errors import BadInput
+
+
+def name_not_text(folder: str) -> str:
+    """Find a name below a folder that is not UTF-8, and write its path with escapes."""
+    for above, folders, files in os.walk(os.fsencode(folder)):
+        for name in (*folders, *files):
+            try:
+                name.decode()
+            except UnicodeDecodeError:
+                return (above + b"/" + name).decode(errors="backslashreplace")
+    return folder
+
+
+def refuse_links(paths: Sequence[str]) -> None:
+    """Refuse a link, to a file or a folder, by which a file is reached that is reached without it, too.
+
+    Raises:
+        BadInput: it names both paths: the rows would be read twice.
+    """
+    folders = {folder: os.path.realpath(folder) for folder in {path.rpartition("/")[0] for path in paths}}
+    known: dict[str, str] = {}
+    for path in sorted(paths, key=len):
+        folder, _, name = path.rpartition("/")
+        is_link = os.path.islink(path)  # noqa: PTH114 - of a hundred thousand
+        place = os.path.realpath(path) if is_link else f"{folders[folder]}/{name}"
+        if place in known:
+            raise BadInput(
+                f"source.path: {path} is {known[place]} by a link, and its rows would be read twice; "
+                "leave the link out."
+            )
+        known[place] = path

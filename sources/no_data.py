@@ -1,0 +1,76 @@
+"""Files that are passed over for their names, which say that they hold no data; and that they hold none indeed.
+
+What is hidden is what Spark hides (InMemoryFileIndex.shouldFilterOutPathName).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from pyarrow import fs as pafs
+
+from core.errors import BadInput
+
+PARQUET = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
+"""The ends of names that say Parquet."""
+
+_THREADS = 64
+_SMALLEST = 12  # two magic numbers and a footer's length
+_MAGIC = (b"PAR1", b"PARE")
+_TEMPORARY = re.compile(r"^(_temporary|\.spark-staging.*|\.Trash.*|\.\$.*|\..*\.tmp)$")
+_MARKS = re.compile(r"^(_SUCCESS|_metadata|_common_metadata|_committed_.*|_started_.*|\..*\.crc|\._.*)$")
+"""What Spark, Databricks, Hadoop and macOS leave beside data. `_metadata` is Parquet, with the rows of other files."""
+
+_NO_DATA = re.compile(
+    r"_\$folder\$$|^(readme|license|notice|changelog)(\.(txt|md|rst|html))?$|\.(txt|md|manifest|crc|log|DS_Store)$"
+    r"|^(manifest|manifest\.json|Thumbs\.db|desktop\.ini)$",
+    re.IGNORECASE,
+)
+
+
+def is_hidden(name: str) -> bool:
+    """Apply Spark's rule to the name of a file or folder: `_key=value` is not hidden."""
+    return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("._COPYING_")
+
+
+def says_no_data(name: str) -> bool:
+    """Say whether a file's name is that of a text, a list or a mark of its own, such as README.txt."""
+    return bool(_NO_DATA.search(name))
+
+
+def may_be_data(info: pafs.FileInfo, parts: Sequence[str]) -> bool:
+    """Say whether a hidden file has to be looked at; `parts` is its path below the source.
+
+    A job that failed or is still writing leaves files behind, which are no data by their folder's name.
+    """
+    if any(_TEMPORARY.match(part) for part in parts) or _MARKS.match(info.base_name):
+        return False
+    return bool(info.size >= _SMALLEST or PARQUET.search(info.base_name))
+
+
+def refuse_data(filesystem: pafs.FileSystem, prefix: str, files: Sequence[pafs.FileInfo]) -> None:
+    """Refuse data under a name that says there is none: by its end, or by what is in the file.
+
+    Raises:
+        BadInput: it names the file; `prefix` comes before its path.
+    """
+    with ThreadPoolExecutor(_THREADS) as pool:
+        for info, is_data in zip(
+            files, pool.map(lambda info: _is_data(filesystem, info), files), strict=True
+        ):
+            if is_data:
+                raise BadInput(
+                    f"source file {prefix}{info.path}: it is Parquet, and its name, or its folder's, says that it is "
+                    "no data; rename it, or move it out of source.path."
+                )
+
+
+def _is_data(filesystem: pafs.FileSystem, info: pafs.FileInfo) -> bool:
+    if PARQUET.search(info.base_name):
+        return True
+    with suppress(OSError), filesystem.open_input_file(info.path) as stream:
+        return bytes(stream.read_at(4, max(stream.size() - 4, 0))) in _MAGIC
+    return False

@@ -1,0 +1,135 @@
+"""Footers are read whole or refused by name, whoever reads them: this process or the executors."""
+
+from __future__ import annotations
+
+import base64
+import os
+import random
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet.encryption as pe
+import pytest
+from pyspark.sql import SparkSession
+
+import core
+import delivery
+import sources
+from core.errors import BadInput
+from delivery.storage import open_filesystem
+from jobs.code_shipping import ship_code
+from sources import executors
+from sources.executors import reader_on
+from sources.footers import read_footers
+from sources.kinds import LONG
+from sources.layout import lay_out
+from sources.listing import list_files
+from sources.statistics import counts_as
+from sources.used_columns import ALL
+from tests.sources.lake import find, write
+
+COLUMNS = {"item": ["a", "b"], "at": [1, 2]}
+
+
+class NoKeys(pe.KmsClient):  # type: ignore[misc]
+    """Wraps keys by nothing: what is tested is that no key is asked for."""
+
+    def wrap_key(self, key: bytes, _: str) -> bytes:
+        return base64.b64encode(key)
+
+    def unwrap_key(self, key: bytes, _: str) -> bytes:
+        return base64.b64decode(key)
+
+
+@pytest.mark.parametrize("plaintext_footer", [True, False])
+def test_encrypted_columns_are_said_to_be_encrypted(tmp_path: Path, plaintext_footer: bool) -> None:  # noqa: FBT001
+    """With a footer in plain text, pyarrow's look at the column would end the process."""
+    factory = pe.CryptoFactory(lambda _: NoKeys())
+    how = pe.EncryptionConfiguration(
+        footer_key="one", column_keys={"two": ["at"]}, plaintext_footer=plaintext_footer
+    )
+    keys = factory.file_encryption_properties(pe.KmsConnectionConfig(), how)
+    write(tmp_path / "a.parquet", COLUMNS, encryption_properties=keys)
+    with pytest.raises(BadInput, match=r"a\.parquet: it is encrypted; write it without Parquet's encryption"):
+        find(tmp_path)
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_footer_with_one_bit_turned_is_read_or_named(tmp_path: Path, seed: int) -> None:
+    """A turned bit gives values of any type in any place; none may end the process, or be no BadInput."""
+    chance = random.Random(seed)  # noqa: S311 - no secret
+    table = pa.table(
+        {"f": [0.5, 1.5], "i": [1, None], "l": [["a"], []], "t": pa.array([1, 2], pa.timestamp("ns"))}
+    )
+    file = write(
+        tmp_path / "a.parquet", table, use_dictionary=False, column_encoding={"f": "BYTE_STREAM_SPLIT"}
+    )
+    whole = file.read_bytes()
+    length = int.from_bytes(whole[-8:-4], "little")
+    refusals: list[str] = []
+    for _ in range(60):
+        turned = bytearray(whole)
+        turned[len(whole) - 8 - chance.randrange(length) - 1] ^= 1 << chance.randrange(8)
+        file.write_bytes(turned)
+        try:
+            found = find(tmp_path)
+            lay_out(found.footers, ALL, counts_as)
+            for footer in found.footers.footers:
+                counts_as("i", LONG, [footer.file])
+        except BadInput as error:
+            refusals.append(str(error))
+    assert [each for each in refusals if str(file) not in each] == []
+
+
+def test_an_empty_file_without_columns_decides_nothing(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", pa.table({}))
+    write(tmp_path / "b.parquet", COLUMNS)
+    assert find(tmp_path).rows == 2
+
+
+def test_a_name_that_is_no_utf8_is_named(tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", COLUMNS)
+    (tmp_path / "a.parquet").rename(tmp_path / os.fsdecode(b"Espa\xf1a.parquet"))
+    with pytest.raises(BadInput, match=r"Espa\\xf1a\.parquet: Spark can't read a name that is not UTF-8"):
+        find(tmp_path)
+
+
+@pytest.fixture
+def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the executors read even a handful, two in a task."""
+    monkeypatch.setattr(executors, "MAX_HERE", 1)
+    monkeypatch.setattr(executors, "_FILES_IN_TASK", 2)
+
+
+def read_there(spark: SparkSession, folder: Path) -> tuple[Sequence[object], ...]:
+    files = list_files([str(folder)], open_filesystem).files
+    ship = [core, sources, delivery]
+    found = read_footers(files, reader_on(spark, open_filesystem, lambda: ship_code(spark, *ship)))
+    return [(each.rows, each.layout) for each in found.footers], found.layouts, [found.any_rare]
+
+
+@pytest.mark.spark
+@pytest.mark.usefixtures("few_at_once")
+def test_executors_find_what_the_driver_finds(spark: SparkSession, tmp_path: Path) -> None:
+    for number in range(7):
+        write(
+            tmp_path / f"day={number}" / "a b#%20.parquet",
+            {"item": ["a"] * number} if number % 3 else COLUMNS,
+        )
+    rare = pa.table({"f": pa.array([0.1, 0.2])})
+    write(tmp_path / "z.parquet", rare, use_dictionary=False, column_encoding={"f": "BYTE_STREAM_SPLIT"})
+    here = find(tmp_path).footers
+    expected = [(each.rows, each.layout) for each in here.footers], here.layouts, [True]
+    assert read_there(spark, tmp_path) == expected
+
+
+@pytest.mark.spark
+@pytest.mark.usefixtures("few_at_once")
+def test_executors_name_the_first_bad_file(spark: SparkSession, tmp_path: Path) -> None:
+    for number in range(6):
+        write(tmp_path / f"{number}.parquet", COLUMNS)
+    for number in (3, 5):
+        (tmp_path / f"{number}.parquet").write_bytes(b"PAR1")
+    with pytest.raises(BadInput, match=r"3\.parquet: not Parquet, or damaged: it has 4 bytes"):
+        read_there(spark, tmp_path)
