@@ -1,11 +1,32 @@
-"""Errors that more than one package raises.
+"""The errors that every package raises on purpose, by what the user does next.
 
-Exception
- └── BadInput    the configuration, the schema or the source can't be used; nothing was sent
+    BackfillError           its text is one sentence for the user; `exit_code` is what a program ends with
+    ├── InputError          correct the configuration, the schema, the suite or the source; nothing was sent
+    ├── StorageError        try again later, or correct the rights or the path
+    └── ProxyError          correct the proxy that the environment names
+
+No text holds a value of a row or a credential: texts are logged and written into the output. Each is raised with one
+finished sentence, so that it survives pickling on its way from an executor.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
 
-class BadInput(Exception):  # noqa: N818 - named by what is wrong, as the user reads it
-    """One sentence that names the configuration key, the file or the column at fault and says what to do."""
+
+class BackfillError(Exception):
+    """The root of all errors that are raised on purpose; anything else is a fault of the program (exit code 1)."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class BadInput(BackfillError):  # noqa: N818 - named by what is wrong, as the user reads it
+    """The configuration key, the file or the column that the text names can't be used as it is."""
+
+
+class StorageError(BackfillError):
+    """A file could not be read, written, listed or deleted. The text names the URL and the cause."""
+
+
+class ProxyError(BackfillError):
+    """The environment names a proxy that can't be used. The text holds no part of its URL."""

@@ -26,7 +26,7 @@ from awscrt.io import (
     TlsContextOptions,
 )
 
-from delivery.aws.proxies import Proxy
+from core.aws.proxies import Proxy
 from delivery.endpoint import Endpoint
 
 # Called with a connection, or with None and the name of what went wrong.

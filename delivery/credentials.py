@@ -11,10 +11,10 @@ from collections.abc import Callable
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
-from delivery.errors import DeliveryError
+from core.errors import BackfillError
 
 
-class CredentialsError(DeliveryError):
+class CredentialsError(BackfillError):
     """No usable credentials were found, or they could not be refreshed: stop, nothing can be signed."""
 
 

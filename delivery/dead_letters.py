@@ -10,14 +10,14 @@ from __future__ import annotations
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from delivery.errors import StorageError
+from core.errors import StorageError
+from core.storage import Folder, join
 from delivery.ledger import ledger_folder
 from delivery.packing import StagedEvent
 from delivery.segment_writer import SegmentWriter
 from delivery.segments import Segment, count_rows, count_rows_apart, parquet_bytes
 from delivery.settings import DeliveryTask
 from delivery.settled import SettledIds
-from delivery.storage import Folder, join
 
 DEAD_LETTERS_SCHEMA = pa.schema(
     [

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from botocore.httpsession import get_cert_path
 from botocore.session import Session
 
-from delivery.aws.proxies import Proxy, proxy_for
+from core.aws.proxies import Proxy, proxy_for
 from delivery.request import SERVICE
 
 # The model's operation PutEvents: `POST /events`.

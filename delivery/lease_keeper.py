@@ -10,7 +10,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from delivery.errors import StorageError
+from core.errors import StorageError
 from delivery.lease_record import LeaseRecord
 from delivery.run_lease import OVERDUE_SECONDS, RENEW_SECONDS, Bid, Lease, PlaceLostError
 

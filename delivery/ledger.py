@@ -12,12 +12,12 @@ from collections.abc import Sequence
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from delivery.errors import StorageError
+from core.errors import StorageError
+from core.storage import Folder, join
 from delivery.segment_writer import SegmentWriter
 from delivery.segments import count_rows, merged_names
 from delivery.settings import DeliveryTask
 from delivery.settled import SettledIds
-from delivery.storage import Folder, join
 
 LEDGER_SCHEMA = pa.schema(
     [

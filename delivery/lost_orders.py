@@ -10,8 +10,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from delivery.errors import StorageError
-from delivery.lease_store import LeaseStore
+from core.errors import StorageError
+from core.lease_store import LeaseStore
 from delivery.link import Message
 from delivery.pacing import DRAIN_SECONDS
 from delivery.places import control_place

@@ -16,14 +16,15 @@ from uuid import uuid4
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 
-from delivery.aws.session import aws_session, core_session, default_region, forget_session
+from core.aws.session import aws_session, core_session, default_region, forget_session
+from core.errors import BackfillError, StorageError
 from delivery.awscrt_client import AwsCrtClient
 from delivery.connections import ConnectionPool
 from delivery.credentials import CredentialSource
 from delivery.dead_letters import DeadLetters
 from delivery.end_signals import end_signals
 from delivery.endpoint import resolve_endpoint
-from delivery.errors import AnswerOverdueError, DeliveryError, StorageError, WorkerEndedError
+from delivery.errors import AnswerOverdueError, WorkerEndedError
 from delivery.events_client import CONNECT_SECONDS, EventsClient
 from delivery.inbox import ThreadInbox
 from delivery.leased_pacer import LeasedPacer
@@ -78,7 +79,7 @@ def _deliver(task: DeliveryTask, pacer: Pacer, watchdog: Watchdog) -> PartitionR
             return _send(task, pacer, client, watchdog)
     except AnswerOverdueError:
         raise
-    except (DeliveryError, BotoCoreError) as error:
+    except (BackfillError, BotoCoreError) as error:
         # Nothing was sent yet: credentials, region, endpoint or the output's folders are at fault.
         pacer.stop_all(f"no request can be sent: {error}")
         return PartitionReport(task.partition, stop_reason=pacer.stop_reason)

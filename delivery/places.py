@@ -9,11 +9,11 @@ import hashlib
 
 from pyarrow import fs
 
-from delivery.errors import StorageError
+from core.errors import StorageError
+from core.lease_store import LeaseStore, LocalLeaseStore
+from core.s3_lease_store import S3LeaseStore
+from core.storage import Folder, join, open_filesystem, open_s3_client
 from delivery.lease_record import LeaseRecord, parse_record
-from delivery.lease_store import LeaseStore, LocalLeaseStore
-from delivery.s3_lease_store import S3LeaseStore
-from delivery.storage import Folder, join, open_filesystem, open_s3_client
 
 _FOLDER = "_leases"
 CONTROL_FOLDER = "control"

@@ -10,9 +10,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
-from delivery.errors import DeliveryError, StorageError
+from core.errors import BackfillError, StorageError
+from core.lease_store import LeaseStore, Stored
 from delivery.lease_record import LeaseRecord, parse_record
-from delivery.lease_store import LeaseStore, Stored
 from delivery.process_identity import ProcessIdentity
 
 # A holder that was not heard of for this long has lost its place, so that a dead one frees it within a minute …
@@ -22,11 +22,11 @@ RENEW_SECONDS = 10.0
 OVERDUE_SECONDS = 30.0
 
 
-class PlaceHeldError(DeliveryError):
+class PlaceHeldError(BackfillError):
     """Another run holds the place and lives: wait for its end, or stop it."""
 
 
-class PlaceLostError(DeliveryError):
+class PlaceLostError(BackfillError):
     """Another run has taken the place over: stop at once, and write nothing there any more."""
 
 

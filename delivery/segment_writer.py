@@ -15,11 +15,11 @@ from typing import Generic, TypeVar
 
 import pyarrow as pa
 
-from delivery.errors import StorageError
+from core.errors import StorageError
+from core.storage import Folder
 from delivery.segments import Segment, merge, parquet_bytes, read_ids, segments_of, steadily
 from delivery.settings import DeliveryTask
 from delivery.settled import SettledIds
-from delivery.storage import Folder
 
 # The contract allows five seconds between an answer and its record; three leave two for the write itself.
 FLUSH_SECONDS = 3.0

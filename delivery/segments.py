@@ -23,9 +23,9 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from delivery.errors import StorageError
+from core.errors import StorageError
+from core.storage import Folder, join
 from delivery.settled import SettledIds
-from delivery.storage import Folder, join
 
 _REPLACES = b"replaces"
 _MERGED = "all"

@@ -10,8 +10,8 @@ from collections.abc import Container, Iterator
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from core.storage import open_filesystem
 from delivery.packing import StagedEvent
-from delivery.storage import open_filesystem
 
 COLUMNS = ("event_id", "envelope", "body")
 # About 1 MB of JSON at the size of usual events, and a few milliseconds to decode: answers wait no longer.

@@ -1,6 +1,6 @@
 """Writes a small local file in one step: whoever reads it meanwhile finds the old one or the new one, whole.
 
-For files of this machine only; what goes to the output, `delivery.storage` writes.
+For files of this machine only; what goes to the output, `core.storage` writes.
 """
 
 from __future__ import annotations

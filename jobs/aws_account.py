@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import boto3
 from botocore.exceptions import BotoCoreError
 
-from delivery.aws.proxies import proxy_for
-from delivery.aws.session import default_region
+from core.aws.proxies import proxy_for
+from core.aws.session import default_region
 from delivery.settings import PersonalizeSettings
 from jobs.errors import UsageError
 

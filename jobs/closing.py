@@ -13,9 +13,9 @@ from itertools import chain
 from pathlib import Path
 from typing import Any
 
+from core.errors import StorageError
+from core.storage import Folder
 from delivery.dead_letters import prepare_folder
-from delivery.errors import StorageError
-from delivery.storage import Folder
 from expectations.documents import write_validation
 from expectations.verdict import RuleResult
 from jobs.account import Account, Sent, Staged

@@ -8,7 +8,7 @@
     └── Interrupted     run the same command again; exit 5
 
 The rooms below have errors of their own (`transforms.errors.BadInput`, `expectations.errors.BadSuite`,
-`delivery.errors.StorageError`); `jobs.put_events` says which exit code each becomes. Nothing here carries a
+`core.errors.StorageError`); `jobs.put_events` says which exit code each becomes. Nothing here carries a
 value out of a row: messages name files, keys and columns.
 """
 

@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from delivery.storage import open_filesystem
+from core.storage import open_filesystem
 from jobs.errors import UsageError
 from jobs.first_configuration import configuration_of, schema_of
 from jobs.log_sample import sample_log

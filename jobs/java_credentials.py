@@ -22,7 +22,7 @@ def credential_process_environment(environ: Mapping[str, str]) -> dict[str, str]
     """Return the change to a JVM's environment; the file it names holds no secret and is gone with this process."""
     kept = ExitStack()
     atexit.register(kept.close)
-    script = kept.enter_context(as_file(files("delivery.aws") / "credential_process.py"))
+    script = kept.enter_context(as_file(files("core.aws") / "credential_process.py"))
     folder = Path(kept.enter_context(tempfile.TemporaryDirectory(prefix="personalize-keys-")))
     profile = environ.get("AWS_PROFILE") or "default"
     command = shlex.join([sys.executable, str(script)])

@@ -10,10 +10,10 @@ import os
 from dataclasses import dataclass
 from datetime import datetime
 
+from core.aws.buckets import Bucket, forget_buckets
+from core.aws.session import aws_session, ca_bundle
 from core.globs import is_glob, matcher
-from delivery.aws.buckets import Bucket, forget_buckets
-from delivery.aws.session import aws_session, ca_bundle
-from delivery.storage import Folder, find_buckets, open_filesystem, read_text
+from core.storage import Folder, find_buckets, open_filesystem, read_text
 from expectations.suite import Suite
 from jobs.aws_account import Service, require_credentials, resolve_service
 from jobs.command import Command

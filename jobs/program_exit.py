@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from delivery.errors import DeliveryError
+from core.errors import BackfillError
 from expectations.errors import ExpectationsError
 from jobs.errors import Unaccounted, UsageError
 from jobs.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
@@ -53,7 +53,7 @@ def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure],
 
 def failure_of(error: Exception) -> Failure:
     """What `error` means: one sentence of ours, or its type and trace."""
-    if isinstance(error, UsageError | BadInput | ExpectationsError | DeliveryError):
+    if isinstance(error, UsageError | BadInput | ExpectationsError | BackfillError):
         return Failure(USAGE_EXIT_CODE, logging.ERROR, str(error))
     text = f"unexpected {type(error).__name__}; please report it with this trace:\n{_places(error)}"
     return Failure(UNEXPECTED_EXIT_CODE, logging.CRITICAL, text)

@@ -10,8 +10,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from core.errors import StorageError
 from delivery.dead_letters import dead_letter_count
-from delivery.errors import StorageError
 from delivery.ledger import accepted_count
 from delivery.progress import Progress
 from delivery.report import PartitionReport

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from core.storage import Folder
 from delivery.dead_letters import without_envelope
-from delivery.storage import Folder
 from jobs.errors import UsageError
 from jobs.run_folder import RunFolder
 from jobs.summary import read_summary

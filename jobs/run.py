@@ -17,8 +17,8 @@ from typing import Protocol, Self
 
 from pyspark.sql import SparkSession
 
-from delivery.aws.buckets import Bucket
-from delivery.errors import StorageError
+from core.aws.buckets import Bucket
+from core.errors import StorageError
 from delivery.lease_keeper import LeaseKeeper
 from expectations.gate import too_many_rejected
 from expectations.library import import_in_background

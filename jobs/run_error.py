@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from delivery.storage import Folder
+from core.storage import Folder
 
 NAME = "error.json"
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from delivery.storage import Folder
+from core.storage import Folder
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9]+:")
 

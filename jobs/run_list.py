@@ -15,13 +15,13 @@ from functools import partial
 import pyarrow as pa
 from pydantic import BaseModel, ValidationError
 
+from core.errors import StorageError
+from core.storage import Folder, join
 from delivery.dead_letters import stored_count
-from delivery.errors import StorageError
 from delivery.lease_record import LeaseRecord
 from delivery.places import control_place, run_holders
 from delivery.process_identity import ProcessIdentity
 from delivery.segments import Segment
-from delivery.storage import Folder, join
 from jobs.control.control_file import ControlFile
 from jobs.errors import UsageError
 from jobs.exit_status import Status

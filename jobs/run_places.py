@@ -14,9 +14,9 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
+from core.lease_store import LeaseStore
 from delivery.lease_keeper import LeaseKeeper, wait_for
 from delivery.lease_record import LeaseRecord
-from delivery.lease_store import LeaseStore
 from delivery.places import run_place, sending_place
 from delivery.process_identity import is_running, this_process
 from delivery.run_lease import STALE_SECONDS, Bid, Lease, PlaceHeldError

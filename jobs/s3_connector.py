@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from urllib.parse import urlsplit
 
-from delivery.aws.buckets import Bucket
+from core.aws.buckets import Bucket
 from jobs.errors import UsageError
 from jobs.hadoop import HadoopVersion
 from jobs.jar_resolver import Packages

@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 import core
 import delivery
 import sources
-from delivery.storage import open_filesystem
+from core.storage import open_filesystem
 from jobs.code_shipping import ship_code
 from jobs.errors import UsageError
 from jobs.preparation import Preparation

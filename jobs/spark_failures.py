@@ -11,8 +11,8 @@ from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
-from delivery.aws.s3_errors import EXPIRED, cause_of
-from delivery.storage import open_filesystem
+from core.aws.s3_errors import EXPIRED, cause_of
+from core.storage import open_filesystem
 from jobs.errors import Interrupted, UsageError
 from sources.examination import how_written
 

@@ -14,8 +14,8 @@ from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
-from delivery.aws.buckets import Bucket
-from delivery.aws.session import ca_bundle
+from core.aws.buckets import Bucket
+from core.aws.session import ca_bundle
 from jobs.errors import UsageError
 from jobs.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
 from jobs.jar_cache import JarCache

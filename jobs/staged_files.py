@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSelector, FileType
 
-from delivery.storage import open_filesystem
+from core.storage import open_filesystem
 
 _FOOTER_READERS = 32
 

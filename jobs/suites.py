@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from delivery.storage import read_text
+from core.storage import read_text
 from expectations.schema_rules import PropertyRule
 from expectations.service import service_suite
 from expectations.suite import Suite, parse_suite

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from core.storage import Folder
 from delivery.request import events_per_request
-from delivery.storage import Folder
 from delivery.timeline import Timeline
 from jobs.account import Account, Sent
 from jobs.control.record import Request

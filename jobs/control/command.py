@@ -15,9 +15,9 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.storage import Folder, join
 from delivery.places import control_place
 from delivery.process_identity import is_running
-from delivery.storage import Folder, join
 from jobs.control.control_file import ControlFile
 from jobs.control.record import Ask, ControlRecord, Request
 from jobs.control.watch import now_as_text

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from delivery.errors import StorageError
-from delivery.lease_store import LeaseStore
+from core.errors import StorageError
+from core.lease_store import LeaseStore
 from jobs.control.record import ControlRecord
 
 _TRIES = 10

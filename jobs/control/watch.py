@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from delivery.errors import StorageError
+from core.errors import StorageError
 from delivery.places import control_place
 from jobs.control.control_file import ControlFile
 from jobs.control.record import ControlRecord

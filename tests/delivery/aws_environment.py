@@ -6,7 +6,7 @@ import os
 
 import pytest
 
-from delivery.aws.buckets import forget_buckets
+from core.aws.buckets import forget_buckets
 
 KEYS = {
     "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import count
 
-from delivery.errors import StorageError
+from core.errors import StorageError
+from core.lease_store import Stored
 from delivery.lease_record import LeaseRecord
-from delivery.lease_store import Stored
 from delivery.process_identity import ProcessIdentity
 
 

@@ -14,13 +14,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import StorageError
+from core.storage import Folder
 from delivery import segment_writer
-from delivery.errors import StorageError
 from delivery.ledger import LEDGER_SCHEMA, Ledger, MergeWatch, accepted_count
 from delivery.segment_writer import STUCK_SECONDS
 from delivery.segments import Segment
 from delivery.settled import SettledIds
-from delivery.storage import Folder
 from tests.delivery.tasks import task_of
 
 

@@ -12,15 +12,16 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from core.errors import StorageError
+from core.storage import Folder
 from delivery import sender
 from delivery.awscrt_client import AwsCrtClient
 from delivery.coordinator import Coordinator
-from delivery.errors import AnswerOverdueError, StorageError
+from delivery.errors import AnswerOverdueError
 from delivery.pacing import DRAIN_SECONDS, Pacer
 from delivery.partition import _deliver, deliver, open_client
 from delivery.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
-from delivery.storage import Folder
 from delivery.watchdog import Watchdog
 from standin.process import StandinProcess
 from tests.delivery import aws_environment

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.errors import StorageError
+from core.errors import StorageError
 from delivery.lease_record import parse_record
 from delivery.process_identity import ProcessIdentity
 from delivery.run_lease import (

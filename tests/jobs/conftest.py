@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery.aws.buckets import forget_buckets
+from core.aws.buckets import forget_buckets
 from tests.moto_server import MotoServer
 
 

@@ -11,8 +11,8 @@ from typing import cast
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from core.storage import Folder
 from delivery.ledger import Ledger
-from delivery.storage import Folder
 from jobs.delivered_before import beside_merges, delivered_ids
 from jobs.preparation import Prepared
 from tests.delivery.tasks import task_of

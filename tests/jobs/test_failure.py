@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
+from core.storage import Folder
 from delivery.lease_record import LeaseRecord
 from delivery.places import run_place
 from delivery.process_identity import ProcessIdentity, this_process
-from delivery.storage import Folder
 from jobs.failure import FailureRecord
 from jobs.program_exit import Failure
 from jobs.run_folder import RunFolder

@@ -7,10 +7,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from core.errors import StorageError
+from core.storage import Folder
 from delivery.dead_letters import DEAD_LETTERS_SCHEMA, prepare_folder
-from delivery.errors import StorageError
 from delivery.segments import parquet_bytes
-from delivery.storage import Folder
 from jobs.errors import UsageError
 from jobs.replayable import require_dead_letters
 from jobs.run_folder import RunFolder

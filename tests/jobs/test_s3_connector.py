@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from delivery.aws.buckets import Bucket
-from delivery.aws.proxies import Proxy
+from core.aws.buckets import Bucket
+from core.aws.proxies import Proxy
 from jobs.errors import UsageError
 from jobs.s3_connector import account_settings, bucket_settings, connector_packages
 

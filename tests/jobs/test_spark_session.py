@@ -195,7 +195,7 @@ def test_under_spark_submit_its_own_settings_stand(tmp_path: Path) -> None:
 ON_S3 = """
 import json, sys, time
 began = time.monotonic()
-from delivery.storage import find_buckets
+from core.storage import find_buckets
 from jobs.spark_session import build_session
 
 spark = build_session("on s3", find_buckets(["s3://logs/out"]))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import DataFrame, SparkSession
 
-from delivery.storage import open_filesystem
+from core.storage import open_filesystem
 from sources.finding import SourceFiles, find_files
 from sources.pruning import FolderFilter
 from sources.reading import plan_reading, read

@@ -17,7 +17,7 @@ import core
 import delivery
 import sources
 from core.errors import BadInput
-from delivery.storage import open_filesystem
+from core.storage import open_filesystem
 from jobs.code_shipping import ship_code
 from sources import executors
 from sources.executors import reader_on

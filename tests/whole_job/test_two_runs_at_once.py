@@ -13,9 +13,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 import jobs.run as the_run
+from core.lease_store import LeaseStore
 from delivery import lease_keeper
 from delivery.lease_record import parse_record
-from delivery.lease_store import LeaseStore
 from delivery.places import run_place, sending_place
 from jobs.account import Sent
 from jobs.progress import PhaseListener

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from delivery.errors import StorageError
+from core.errors import StorageError
 from jobs.control.control_file import ControlFile
 from jobs.control.record import Ask, ControlRecord, Request
 from jobs.control.steering import Steering

@@ -19,9 +19,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError
 from pyarrow import fs
 
-from delivery.aws.buckets import Bucket, find_bucket, open_bucket
-from delivery.aws.s3_filesystem import S3Handler
-from delivery.errors import StorageError
+from core.aws.buckets import Bucket, find_bucket, open_bucket
+from core.aws.s3_filesystem import S3Handler
+from core.errors import StorageError
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -12,7 +12,7 @@ from botocore.exceptions import (
     SSLError,
 )
 
-from delivery.aws.s3_errors import EXPIRED, S3Error, explain
+from core.aws.s3_errors import EXPIRED, S3Error, explain
 
 
 def refusal(code: str) -> ClientError:

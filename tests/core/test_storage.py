@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from pyarrow import fs
 
-from delivery.aws.buckets import forget_buckets
-from delivery.errors import CoordinatorLostError, DeliveryError, StorageError
-from delivery.storage import Folder, join, open_filesystem, read_text
+from core.aws.buckets import forget_buckets
+from core.errors import BackfillError, StorageError
+from core.storage import Folder, join, open_filesystem, read_text
+from delivery.errors import CoordinatorLostError
 from tests.moto_server import CREDENTIALS, MotoServer
 
 
@@ -103,8 +104,8 @@ def test_errors_name_the_file_and_the_cause(tmp_path: Path) -> None:
         Folder(str(tmp_path / "file")).write_bytes("below", b"")
 
 
-@pytest.mark.parametrize("kind", [DeliveryError, StorageError, CoordinatorLostError])
-def test_errors_survive_pickling(kind: type[DeliveryError]) -> None:
+@pytest.mark.parametrize("kind", [BackfillError, StorageError, CoordinatorLostError])
+def test_errors_survive_pickling(kind: type[BackfillError]) -> None:
     error = pickle.loads(pickle.dumps(kind("One sentence.")))  # noqa: S301  (our own)
     assert type(error) is kind
     assert str(error) == "One sentence."

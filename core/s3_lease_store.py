@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from delivery.errors import StorageError
-from delivery.lease_store import Stored
+from core.errors import StorageError
+from core.lease_store import Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

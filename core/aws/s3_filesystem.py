@@ -19,9 +19,9 @@ from botocore.exceptions import (
 )
 from pyarrow import fs
 
-from delivery.aws.buckets import renew_clients, shared_client
-from delivery.aws.s3_errors import EXPIRED, code_of, explain
-from delivery.aws.s3_file import Fetch, S3File
+from core.aws.buckets import renew_clients, shared_client
+from core.aws.s3_errors import EXPIRED, code_of, explain
+from core.aws.s3_file import Fetch, S3File
 
 _T = TypeVar("_T")
 _NOTHING_THERE = frozenset({"InvalidRange", "416"})  # the answer for any range of an empty object

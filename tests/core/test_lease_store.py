@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from delivery.aws.buckets import forget_buckets
-from delivery.errors import StorageError
-from delivery.lease_store import LeaseStore, LocalLeaseStore
+from core.aws.buckets import forget_buckets
+from core.errors import StorageError
+from core.lease_store import LeaseStore, LocalLeaseStore
+from core.s3_lease_store import S3LeaseStore
 from delivery.places import run_place, sending_place
-from delivery.s3_lease_store import S3LeaseStore
 from tests.moto_server import MotoServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -112,7 +112,7 @@ def test_the_folder_goes_with_the_last_lease(tmp_path: Path) -> None:
 
 _RACE = """
 import sys
-from delivery.lease_store import LocalLeaseStore
+from core.lease_store import LocalLeaseStore
 store, won = LocalLeaseStore(sys.argv[1]), 0
 for turn in range(150):
     version = store.create(f"{sys.argv[2]} {turn}".encode())

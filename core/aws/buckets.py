@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from delivery.aws.proxies import Proxy, proxy_for
-from delivery.aws.s3_errors import S3Error, cause_of, explain
-from delivery.aws.session import FALLBACK_REGION, aws_session, core_session, default_region, forget_session
+from core.aws.proxies import Proxy, proxy_for
+from core.aws.s3_errors import S3Error, cause_of, explain
+from core.aws.session import FALLBACK_REGION, aws_session, core_session, default_region, forget_session
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.aws.proxies import Proxy, proxy_for
-from delivery.aws.session import core_session
+from core.aws.proxies import Proxy, proxy_for
+from core.aws.session import core_session
+from core.errors import ProxyError
 from delivery.endpoint import resolve_endpoint
-from delivery.errors import ProxyError
 from tests.delivery import aws_environment
 
 S3 = "https://shop.s3.eu-west-1.amazonaws.com"

@@ -7,7 +7,7 @@ import io
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.aws.s3_file import TAIL_BYTES, S3File
+from core.aws.s3_file import TAIL_BYTES, S3File
 
 
 class Store:

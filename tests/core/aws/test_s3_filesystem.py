@@ -10,8 +10,8 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from botocore.response import StreamingBody
 from pyarrow import fs
 
-from delivery.aws import s3_filesystem
-from delivery.aws.s3_filesystem import S3Handler, call
+from core.aws import s3_filesystem
+from core.aws.s3_filesystem import S3Handler, call
 
 FILES = fs.PyFileSystem(S3Handler())
 

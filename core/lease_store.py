@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from delivery.errors import StorageError
+from core.errors import StorageError
 
 _MOST_BYTES = 65_536
 

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 from botocore.utils import get_environ_proxies
 
-from delivery.errors import ProxyError
+from core.errors import ProxyError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 
