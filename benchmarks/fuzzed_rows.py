@@ -32,7 +32,7 @@ import yaml
 from benchmarks.edge_rows import SCHEMA, fuzzed_row
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
-from delivery.stage import read_stage
+from delivery.sending.stage import read_stage
 from jobs.checking import check
 from jobs.command import Command
 from jobs.preparation import Preparation, prepare, read_settings

@@ -23,12 +23,12 @@ import pyarrow.parquet as pq
 
 from delivery.answer import ACCEPTED
 from delivery.events_client import Done
-from delivery.inbox import ThreadInbox
 from delivery.pacing import DRAIN_SECONDS
 from delivery.packing import pack
 from delivery.request import events_per_request, request_writer
-from delivery.sender import Sender, Surroundings
-from delivery.stage import read_stage
+from delivery.sending.inbox import ThreadInbox
+from delivery.sending.sender import Sender, Surroundings
+from delivery.sending.stage import read_stage
 
 FEW_EVENTS = 10_000
 

@@ -22,22 +22,22 @@ from delivery.awscrt_client import AwsCrtClient
 from delivery.connections import ConnectionPool
 from delivery.credentials import CredentialSource
 from delivery.dead_letters import DeadLetters
-from delivery.end_signals import end_signals
 from delivery.endpoint import resolve_endpoint
 from delivery.errors import AnswerOverdueError, WorkerEndedError
 from delivery.events_client import CONNECT_SECONDS, EventsClient
-from delivery.inbox import ThreadInbox
 from delivery.leased_pacer import LeasedPacer
 from delivery.ledger import Ledger
 from delivery.pacing import Pacer
 from delivery.packing import StagedEvent, pack
-from delivery.report import PartitionReport
 from delivery.request import events_per_request, request_writer
-from delivery.sender import Sender, Surroundings
+from delivery.sending.end_signals import end_signals
+from delivery.sending.inbox import ThreadInbox
+from delivery.sending.report import PartitionReport
+from delivery.sending.sender import Sender, Surroundings
+from delivery.sending.stage import leave_out, read_stage
+from delivery.sending.watchdog import Watchdog
 from delivery.settings import DeliveryTask
 from delivery.signing import Signer
-from delivery.stage import leave_out, read_stage
-from delivery.watchdog import Watchdog
 
 
 def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:

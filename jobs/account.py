@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from delivery.timeline import Timeline
+from delivery.sending.timeline import Timeline
 from jobs.exit_status import Status
 
 

@@ -19,8 +19,8 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.parsers import ResponseParserError
 
 from delivery.answer import Answer
-from delivery.backoff import wait as wait_before_retry
 from delivery.faults import Fault, classify
+from delivery.sending.backoff import wait as wait_before_retry
 from jobs.errors import JobError
 
 if TYPE_CHECKING:

@@ -14,12 +14,12 @@ from core.errors import StorageError
 from delivery.dead_letters import dead_letter_count
 from delivery.ledger import accepted_count
 from delivery.progress import Progress
-from delivery.report import PartitionReport
-from delivery.tally import Tally
-from delivery.timeline import merged
+from delivery.sending.report import PartitionReport
+from delivery.sending.tally import Tally
+from delivery.sending.timeline import merged
 from jobs.account import Sent
 
-# So many failures that nothing was accepted after, in the whole job, are no bad luck: `delivery.circuit` takes the
+# So many failures that nothing was accepted after, in the whole job, are no bad luck: `delivery.sending.circuit` takes the
 # same number for a dead service.
 _FAILURES_TO_STOP = 20
 

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from delivery.coordinator import Coordinator
 from delivery.partition import deliver
-from delivery.report import PartitionReport
+from delivery.sending.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
 from jobs.account import Sent
 from jobs.control.steering import Steering

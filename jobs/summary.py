@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from core.storage import Folder
 from delivery.request import events_per_request
-from delivery.timeline import Timeline
+from delivery.sending.timeline import Timeline
 from jobs.account import Account, Sent
 from jobs.control.record import Request
 from jobs.errors import UsageError

@@ -13,11 +13,11 @@ from typing import Any
 
 from delivery.answer import ACCEPTED, Answer
 from delivery.events_client import Done
-from delivery.inbox import Arrival
 from delivery.pacing import DRAIN_SECONDS
 from delivery.packing import StagedEvent, pack
 from delivery.request import request_writer
-from delivery.sender import Sender, Surroundings
+from delivery.sending.inbox import Arrival
+from delivery.sending.sender import Sender, Surroundings
 
 THROTTLE = Answer(400, "ThrottlingException", "Rate exceeded")
 BROKEN = Answer(500, "InternalFailure", "Internal server error")

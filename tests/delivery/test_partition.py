@@ -14,15 +14,15 @@ import pytest
 
 from core.errors import StorageError
 from core.storage import Folder
-from delivery import sender
 from delivery.awscrt_client import AwsCrtClient
 from delivery.coordinator import Coordinator
 from delivery.errors import AnswerOverdueError
 from delivery.pacing import DRAIN_SECONDS, Pacer
 from delivery.partition import _deliver, deliver, open_client
-from delivery.report import PartitionReport
+from delivery.sending import sender
+from delivery.sending.report import PartitionReport
+from delivery.sending.watchdog import Watchdog
 from delivery.settings import CoordinatorAddress, DeliveryTask
-from delivery.watchdog import Watchdog
 from standin.process import StandinProcess
 from tests.delivery import aws_environment
 from tests.delivery.fakes import staged

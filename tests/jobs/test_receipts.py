@@ -8,9 +8,9 @@ import pytest
 
 from delivery.ledger import Ledger
 from delivery.progress import Progress
-from delivery.report import PartitionReport
+from delivery.sending.report import PartitionReport
+from delivery.sending.tally import Tally
 from delivery.settings import CoordinatorAddress, DeliveryTask
-from delivery.tally import Tally
 from jobs.receipts import Receipts, sent_in_all
 
 CRASH = "Spark lost a sending task"

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
 
-from delivery.timeline import Point, Timeline
+from delivery.sending.timeline import Point, Timeline
 from jobs.account import Account, Sent, Staged
 from jobs.exit_status import Status
 from jobs.summary import Ending, summary_of

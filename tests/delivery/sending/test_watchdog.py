@@ -8,11 +8,11 @@ import sys
 
 import pytest
 
-from delivery.watchdog import LIMIT_SECONDS, Watchdog
+from delivery.sending.watchdog import LIMIT_SECONDS, Watchdog
 
 STUCK = """
 import threading, time
-from delivery.watchdog import Watchdog
+from delivery.sending.watchdog import Watchdog
 
 def hangs(secret):
     threading.Lock().acquire()
@@ -26,7 +26,7 @@ with Watchdog(time.monotonic, limit=0.2):
 REPLACED = "import io, sys; sys.stderr = io.StringIO()"
 MOVING = """
 import time
-from delivery.watchdog import Watchdog
+from delivery.sending.watchdog import Watchdog
 
 now = [0.0]
 with Watchdog(lambda: now[0], limit=3.0) as watchdog:
@@ -71,7 +71,7 @@ def test_a_process_that_moves_or_rests_is_left_alone() -> None:
 
 RAISING = """
 import threading, time
-from delivery.watchdog import Watchdog
+from delivery.sending.watchdog import Watchdog
 
 try:
     with Watchdog(time.monotonic, limit=0.3):

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from delivery.answer import ACCEPTED, Answer
 from delivery.errors import AnswerOverdueError
 from delivery.packing import StagedEvent
-from delivery.sender import ANSWER_SECONDS, IN_FLIGHT_AT_MOST
-from delivery.workload import HELD_AT_MOST
+from delivery.sending.sender import ANSWER_SECONDS, IN_FLIGHT_AT_MOST
+from delivery.sending.workload import HELD_AT_MOST
 from tests.delivery.fakes import (
     BROKEN,
     EPOCH,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery import backoff
+from delivery.sending import backoff
 
 
 @given(retry=st.integers(-5, 10**9), throttled=st.booleans(), drawn=st.floats(0, 1, exclude_max=True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from delivery.packing import Batch, pack
-from delivery.workload import HELD_AT_MOST, READY_AHEAD, Request, Workload
+from delivery.sending.workload import HELD_AT_MOST, READY_AHEAD, Request, Workload
 from tests.delivery.fakes import staged
 
 

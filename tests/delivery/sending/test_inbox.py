@@ -5,9 +5,9 @@ from __future__ import annotations
 import threading
 
 from delivery.answer import ACCEPTED
-from delivery.inbox import Arrival, ThreadInbox
 from delivery.packing import pack
-from delivery.workload import Request
+from delivery.sending.inbox import Arrival, ThreadInbox
+from delivery.sending.workload import Request
 from tests.delivery.fakes import staged
 
 

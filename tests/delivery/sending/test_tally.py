@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.faults import Fault
-from delivery.tally import Tally
+from delivery.sending.tally import Tally
 
 steps = st.lists(st.one_of(st.none(), st.integers(1, 10), st.sampled_from(Fault)), max_size=50)
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from delivery.faults import Fault
-from delivery.timeline import Timeline
+from delivery.sending.timeline import Timeline
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple, Protocol
 
 from delivery.answer import Answer
-from delivery.workload import Request
+from delivery.sending.workload import Request
 
 
 class Arrival(NamedTuple):

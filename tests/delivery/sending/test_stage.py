@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.packing import StagedEvent
-from delivery.stage import leave_out, read_stage
+from delivery.sending.stage import leave_out, read_stage
 
 
 def write(path: Path, events: list[StagedEvent]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from delivery.tally import Tally
+from delivery.sending.tally import Tally
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from delivery.end_signals import end_signals
+from delivery.sending.end_signals import end_signals
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.timeline import MOST_POINTS, Point, Timeline, merged
+from delivery.sending.timeline import MOST_POINTS, Point, Timeline, merged
 
 KINDS = ("attempts", "delivered", "throttled")
 WEEK = 7 * 86_400

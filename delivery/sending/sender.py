@@ -12,17 +12,18 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from delivery import backoff, faults
+from delivery import faults
 from delivery.answer import Answer
-from delivery.circuit import Circuit
 from delivery.errors import AnswerOverdueError
 from delivery.events_client import EventsClient
 from delivery.faults import Fault
-from delivery.inbox import Arrival, Inbox
 from delivery.pacing import DEAD_DRAIN_SECONDS, DRAIN_SECONDS, Pacer
 from delivery.packing import Batch, StagedEvent
-from delivery.tally import Tally
-from delivery.workload import Request, Workload
+from delivery.sending import backoff
+from delivery.sending.circuit import Circuit
+from delivery.sending.inbox import Arrival, Inbox
+from delivery.sending.tally import Tally
+from delivery.sending.workload import Request, Workload
 
 # The most requests in flight. How many really are follows from the pace and the service's latency: 1,000
 # carry the default quota, 1,000 requests/s, at a latency of one second.
