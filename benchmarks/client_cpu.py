@@ -23,15 +23,15 @@ from pathlib import Path
 import botocore.session
 import trustme
 
-from delivery.answer import Answer
-from delivery.awscrt_client import AwsCrtClient
-from delivery.connections import ConnectionPool
-from delivery.credentials import CredentialSource
-from delivery.endpoint import resolve_endpoint
-from delivery.events_client import CONNECT_SECONDS, EventsClient
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
-from delivery.signing import Signer
+from delivery.service.answer import Answer
+from delivery.service.awscrt_client import AwsCrtClient
+from delivery.service.connections import ConnectionPool
+from delivery.service.credentials import CredentialSource
+from delivery.service.endpoint import resolve_endpoint
+from delivery.service.events_client import CONNECT_SECONDS, EventsClient
+from delivery.service.signing import Signer
 from tests.delivery.boto3_client import Boto3Client, boto3_service
 
 SECONDS_AT_MOST = 120.0

@@ -21,14 +21,14 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from delivery.answer import ACCEPTED
-from delivery.events_client import Done
 from delivery.pacing import DRAIN_SECONDS
 from delivery.packing import pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.inbox import ThreadInbox
 from delivery.sending.sender import Sender, Surroundings
 from delivery.sending.stage import read_stage
+from delivery.service.answer import ACCEPTED
+from delivery.service.events_client import Done
 
 FEW_EVENTS = 10_000
 

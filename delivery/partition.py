@@ -18,13 +18,8 @@ from botocore.exceptions import BotoCoreError
 
 from core.aws.session import aws_session, core_session, default_region, forget_session
 from core.errors import BackfillError, StorageError
-from delivery.awscrt_client import AwsCrtClient
-from delivery.connections import ConnectionPool
-from delivery.credentials import CredentialSource
 from delivery.dead_letters import DeadLetters
-from delivery.endpoint import resolve_endpoint
 from delivery.errors import AnswerOverdueError, WorkerEndedError
-from delivery.events_client import CONNECT_SECONDS, EventsClient
 from delivery.leased_pacer import LeasedPacer
 from delivery.ledger import Ledger
 from delivery.pacing import Pacer
@@ -36,8 +31,13 @@ from delivery.sending.report import PartitionReport
 from delivery.sending.sender import Sender, Surroundings
 from delivery.sending.stage import leave_out, read_stage
 from delivery.sending.watchdog import Watchdog
+from delivery.service.awscrt_client import AwsCrtClient
+from delivery.service.connections import ConnectionPool
+from delivery.service.credentials import CredentialSource
+from delivery.service.endpoint import resolve_endpoint
+from delivery.service.events_client import CONNECT_SECONDS, EventsClient
+from delivery.service.signing import Signer
 from delivery.settings import DeliveryTask
-from delivery.signing import Signer
 
 
 def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:

@@ -18,9 +18,9 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSL
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.parsers import ResponseParserError
 
-from delivery.answer import Answer
-from delivery.faults import Fault, classify
 from delivery.sending.backoff import wait as wait_before_retry
+from delivery.service.answer import Answer
+from delivery.service.faults import Fault, classify
 from jobs.errors import JobError
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from delivery.faults import Fault
+from delivery.service.faults import Fault
 
 # For each kind of failure, pairs of (failures without a success, seconds since the first of them): either
 # pair opens the circuit. The second pair of TRANSIENT is for partitions that get few attempts a second. A

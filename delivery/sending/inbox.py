@@ -5,8 +5,8 @@ from __future__ import annotations
 from queue import Empty, SimpleQueue
 from typing import NamedTuple, Protocol
 
-from delivery.answer import Answer
 from delivery.sending.workload import Request
+from delivery.service.answer import Answer
 
 
 class Arrival(NamedTuple):

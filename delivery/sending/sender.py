@@ -12,11 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from delivery import faults
-from delivery.answer import Answer
 from delivery.errors import AnswerOverdueError
-from delivery.events_client import EventsClient
-from delivery.faults import Fault
 from delivery.pacing import DEAD_DRAIN_SECONDS, DRAIN_SECONDS, Pacer
 from delivery.packing import Batch, StagedEvent
 from delivery.sending import backoff
@@ -24,6 +20,10 @@ from delivery.sending.circuit import Circuit
 from delivery.sending.inbox import Arrival, Inbox
 from delivery.sending.tally import Tally
 from delivery.sending.workload import Request, Workload
+from delivery.service import faults
+from delivery.service.answer import Answer
+from delivery.service.events_client import EventsClient
+from delivery.service.faults import Fault
 
 # The most requests in flight. How many really are follows from the pace and the service's latency: 1,000
 # carry the default quota, 1,000 requests/s, at a latency of one second.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 
-from delivery.faults import Fault
 from delivery.sending.timeline import Timeline
+from delivery.service.faults import Fault
 
 
 @dataclass(slots=True)

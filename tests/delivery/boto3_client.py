@@ -13,9 +13,9 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
-from delivery.answer import ACCEPTED, Answer
-from delivery.events_client import CONNECT_SECONDS, READ_SECONDS, Done
 from delivery.request import SERVICE
+from delivery.service.answer import ACCEPTED, Answer
+from delivery.service.events_client import CONNECT_SECONDS, READ_SECONDS, Done
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize_events import PersonalizeEventsClient

@@ -11,13 +11,13 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from delivery.answer import ACCEPTED, Answer
-from delivery.events_client import Done
 from delivery.pacing import DRAIN_SECONDS
 from delivery.packing import StagedEvent, pack
 from delivery.request import request_writer
 from delivery.sending.inbox import Arrival
 from delivery.sending.sender import Sender, Surroundings
+from delivery.service.answer import ACCEPTED, Answer
+from delivery.service.events_client import Done
 
 THROTTLE = Answer(400, "ThrottlingException", "Rate exceeded")
 BROKEN = Answer(500, "InternalFailure", "Internal server error")

@@ -14,7 +14,6 @@ import pytest
 
 from core.errors import StorageError
 from core.storage import Folder
-from delivery.awscrt_client import AwsCrtClient
 from delivery.coordinator import Coordinator
 from delivery.errors import AnswerOverdueError
 from delivery.pacing import DRAIN_SECONDS, Pacer
@@ -22,6 +21,7 @@ from delivery.partition import _deliver, deliver, open_client
 from delivery.sending import sender
 from delivery.sending.report import PartitionReport
 from delivery.sending.watchdog import Watchdog
+from delivery.service.awscrt_client import AwsCrtClient
 from delivery.settings import CoordinatorAddress, DeliveryTask
 from standin.process import StandinProcess
 from tests.delivery import aws_environment

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from delivery import faults
-from delivery.answer import Answer
+from delivery.service import faults
+from delivery.service.answer import Answer
 from jobs.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
 from tests.docs.blocks import ROOT
 

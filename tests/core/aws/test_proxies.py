@@ -7,7 +7,7 @@ import pytest
 from core.aws.proxies import Proxy, proxy_for
 from core.aws.session import core_session
 from core.errors import ProxyError
-from delivery.endpoint import resolve_endpoint
+from delivery.service.endpoint import resolve_endpoint
 from tests.delivery import aws_environment
 
 S3 = "https://shop.s3.eu-west-1.amazonaws.com"

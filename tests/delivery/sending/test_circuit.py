@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.faults import Fault
 from delivery.sending.circuit import Circuit
+from delivery.service.faults import Fault
 
 
 def opened_at(fault: Fault, every: float, success_at: int | None = None) -> float | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import threading
 
-from delivery.answer import ACCEPTED
 from delivery.packing import pack
 from delivery.sending.inbox import Arrival, ThreadInbox
 from delivery.sending.workload import Request
+from delivery.service.answer import ACCEPTED
 from tests.delivery.fakes import staged
 
 

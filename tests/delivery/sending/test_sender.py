@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.answer import ACCEPTED, Answer
 from delivery.errors import AnswerOverdueError
 from delivery.packing import StagedEvent
 from delivery.sending.sender import ANSWER_SECONDS, IN_FLIGHT_AT_MOST
 from delivery.sending.workload import HELD_AT_MOST
+from delivery.service.answer import ACCEPTED, Answer
 from tests.delivery.fakes import (
     BROKEN,
     EPOCH,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.faults import Fault
 from delivery.sending.tally import Tally
+from delivery.service.faults import Fault
 
 steps = st.lists(st.one_of(st.none(), st.integers(1, 10), st.sampled_from(Fault)), max_size=50)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from delivery.answer import Answer
+from delivery.service.answer import Answer
 
 Done = Callable[[Answer], None]
 

@@ -11,9 +11,9 @@ import botocore
 import pytest
 from botocore.retries import standard
 
-from delivery import faults
-from delivery.answer import ACCEPTED, Answer
-from delivery.faults import Fault, classify
+from delivery.service import faults
+from delivery.service.answer import ACCEPTED, Answer
+from delivery.service.faults import Fault, classify
 
 
 @pytest.mark.parametrize(

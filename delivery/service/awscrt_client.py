@@ -15,12 +15,12 @@ from dataclasses import replace
 from awscrt.exceptions import AwsCrtError
 from awscrt.http import HttpClientConnection
 
-from delivery.answer import ACCEPTED, Answer, refusal
-from delivery.connections import ConnectionPool
-from delivery.credentials import CredentialsError
-from delivery.events_client import READ_SECONDS, Done
-from delivery.faults import EXPIRED_CODES, MISDATED_CODES
-from delivery.signing import Signed, Signer
+from delivery.service.answer import ACCEPTED, Answer, refusal
+from delivery.service.connections import ConnectionPool
+from delivery.service.credentials import CredentialsError
+from delivery.service.events_client import READ_SECONDS, Done
+from delivery.service.faults import EXPIRED_CODES, MISDATED_CODES
+from delivery.service.signing import Signed, Signer
 
 _SWEEP_SECONDS = 0.25
 _WARM_UP_SECONDS = 1.0

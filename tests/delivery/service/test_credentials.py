@@ -9,7 +9,7 @@ import pytest
 from botocore.credentials import Credentials
 from botocore.exceptions import CredentialRetrievalError
 
-from delivery.credentials import CredentialsError, CredentialSource
+from delivery.service.credentials import CredentialsError, CredentialSource
 
 
 def finding(*found: Credentials | None) -> Callable[[], Credentials | None]:

@@ -7,7 +7,7 @@ import pickle
 
 import pytest
 
-from delivery.answer import Answer, error_code, refusal
+from delivery.service.answer import Answer, error_code, refusal
 
 
 @pytest.mark.parametrize(

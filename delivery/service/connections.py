@@ -27,7 +27,7 @@ from awscrt.io import (
 )
 
 from core.aws.proxies import Proxy
-from delivery.endpoint import Endpoint
+from delivery.service.endpoint import Endpoint
 
 # Called with a connection, or with None and the name of what went wrong.
 Ready = Callable[[HttpClientConnection | None, str | None], None]

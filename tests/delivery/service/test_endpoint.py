@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import NoRegionError
 from botocore.session import Session
 
-from delivery.endpoint import Endpoint, parse_endpoint, resolve_endpoint
+from delivery.service.endpoint import Endpoint, parse_endpoint, resolve_endpoint
 from tests.delivery import aws_environment
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.service_clock import SKEW_SECONDS, ServiceClock
+from delivery.service.service_clock import SKEW_SECONDS, ServiceClock
 
 NOW = 1_700_000_000.0
 

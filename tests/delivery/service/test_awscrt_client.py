@@ -17,17 +17,17 @@ import pytest
 from botocore.exceptions import CredentialRetrievalError
 from botocore.session import Session
 
-from delivery import awscrt_client, signing
-from delivery.answer import ACCEPTED, Answer
-from delivery.awscrt_client import AwsCrtClient
-from delivery.connections import ConnectionPool
-from delivery.credentials import CredentialSource
-from delivery.endpoint import resolve_endpoint
-from delivery.events_client import EventsClient
-from delivery.faults import Fault, classify
 from delivery.packing import pack
 from delivery.request import request_writer
-from delivery.signing import Signer
+from delivery.service import awscrt_client, signing
+from delivery.service.answer import ACCEPTED, Answer
+from delivery.service.awscrt_client import AwsCrtClient
+from delivery.service.connections import ConnectionPool
+from delivery.service.credentials import CredentialSource
+from delivery.service.endpoint import resolve_endpoint
+from delivery.service.events_client import EventsClient
+from delivery.service.faults import Fault, classify
+from delivery.service.signing import Signer
 from standin.process import StandinProcess
 from tests.delivery import aws_environment
 from tests.delivery.boto3_client import Boto3Client, boto3_service

@@ -15,9 +15,9 @@ from awscrt.auth import AwsCredentialsProvider, AwsSigningConfig, aws_sign_reque
 from awscrt.http import HttpHeaders, HttpRequest
 from botocore.credentials import ReadOnlyCredentials
 
-from delivery.credentials import CredentialSource
-from delivery.endpoint import Endpoint
-from delivery.service_clock import ServiceClock
+from delivery.service.credentials import CredentialSource
+from delivery.service.endpoint import Endpoint
+from delivery.service.service_clock import ServiceClock
 
 # The model's `signingName`, which is not its `endpointPrefix`.
 _SIGNING_NAME = "personalize"

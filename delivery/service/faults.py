@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from delivery.answer import Answer
+from delivery.service.answer import Answer
 
 
 class Fault(Enum):

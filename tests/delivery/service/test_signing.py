@@ -21,9 +21,9 @@ from botocore.awsrequest import AWSPreparedRequest, AWSRequest
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.session import Session
 
-from delivery.credentials import CredentialSource
-from delivery.endpoint import resolve_endpoint
-from delivery.signing import Signer
+from delivery.service.credentials import CredentialSource
+from delivery.service.endpoint import resolve_endpoint
+from delivery.service.signing import Signer
 from tests.delivery import aws_environment
 from tests.delivery.boto3_client import boto3_service
 

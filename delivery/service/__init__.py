@@ -1,0 +1,1 @@
+"""Talk to Amazon Personalize: requests, answers, signatures, connections."""
