@@ -21,7 +21,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from delivery.pacing import DRAIN_SECONDS
+from delivery.pacing.pacer import DRAIN_SECONDS
 from delivery.packing import pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.inbox import ThreadInbox

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from delivery.budget import Budget, Lease
+from delivery.pacing.budget import Budget, Lease
 
 REPORT_SECONDS = 0.1
 Grants = Callable[[float], bool]

@@ -20,9 +20,9 @@ from core.aws.session import aws_session, core_session, default_region, forget_s
 from core.errors import BackfillError, StorageError
 from delivery.dead_letters import DeadLetters
 from delivery.errors import AnswerOverdueError, WorkerEndedError
-from delivery.leased_pacer import LeasedPacer
 from delivery.ledger import Ledger
-from delivery.pacing import Pacer
+from delivery.pacing.leased_pacer import LeasedPacer
+from delivery.pacing.pacer import Pacer
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.end_signals import end_signals

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from core.errors import StorageError
 from delivery.dead_letters import dead_letter_count
 from delivery.ledger import accepted_count
-from delivery.progress import Progress
+from delivery.pacing.progress import Progress
 from delivery.sending.report import PartitionReport
 from delivery.sending.tally import Tally
 from delivery.sending.timeline import merged

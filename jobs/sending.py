@@ -12,7 +12,7 @@ from typing import Self
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
-from delivery.coordinator import Coordinator
+from delivery.pacing.coordinator import Coordinator
 from delivery.partition import deliver
 from delivery.sending.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask

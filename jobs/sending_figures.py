@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from delivery.progress import Progress
+from delivery.pacing.progress import Progress
 
 _NOW_SECONDS = 5.0
 """What "now" means in a rate: so many seconds back, or as long as there is between two looks."""

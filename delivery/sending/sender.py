@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from delivery.errors import AnswerOverdueError
-from delivery.pacing import DEAD_DRAIN_SECONDS, DRAIN_SECONDS, Pacer
+from delivery.pacing.pacer import DEAD_DRAIN_SECONDS, DRAIN_SECONDS, Pacer
 from delivery.packing import Batch, StagedEvent
 from delivery.sending import backoff
 from delivery.sending.circuit import Circuit

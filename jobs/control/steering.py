@@ -16,7 +16,7 @@ _LOG = logging.getLogger("put_events")
 
 
 class Steered(Protocol):
-    """What can be steered; `delivery.coordinator.Coordinator` is one."""
+    """What can be steered; `delivery.pacing.coordinator.Coordinator` is one."""
 
     def hold(self, *, holds: bool) -> None:
         """Send nothing from now on, or go on."""

@@ -11,7 +11,7 @@ from itertools import count
 from random import Random
 from typing import Any
 
-from delivery.pacing import DRAIN_SECONDS
+from delivery.pacing.pacer import DRAIN_SECONDS
 from delivery.packing import StagedEvent, pack
 from delivery.request import request_writer
 from delivery.sending.inbox import Arrival

@@ -14,9 +14,9 @@ import pytest
 
 from core.errors import StorageError
 from core.storage import Folder
-from delivery.coordinator import Coordinator
 from delivery.errors import AnswerOverdueError
-from delivery.pacing import DRAIN_SECONDS, Pacer
+from delivery.pacing.coordinator import Coordinator
+from delivery.pacing.pacer import DRAIN_SECONDS, Pacer
 from delivery.partition import _deliver, deliver, open_client
 from delivery.sending import sender
 from delivery.sending.report import PartitionReport

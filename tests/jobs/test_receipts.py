@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from delivery.ledger import Ledger
-from delivery.progress import Progress
+from delivery.pacing.progress import Progress
 from delivery.sending.report import PartitionReport
 from delivery.sending.tally import Tally
 from delivery.settings import CoordinatorAddress, DeliveryTask

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.outage import OUTAGE_SECONDS, Outage
+from delivery.pacing.outage import OUTAGE_SECONDS, Outage
 
 READ_TIME_OUT = 10.25  # with the sweep that notices it
 REPORT_SECONDS = 0.35  # until the coordinator has heard of it

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass
 
-from delivery.budget import Lease
+from delivery.pacing.budget import Lease
 
 
 @dataclass(slots=True)

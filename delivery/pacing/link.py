@@ -15,7 +15,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from delivery.errors import CoordinatorLostError
-from delivery.handshake import prove_as_driver, prove_as_partition
+from delivery.pacing.handshake import prove_as_driver, prove_as_partition
 from delivery.settings import CoordinatorAddress
 
 Message = dict[str, Any]

@@ -7,9 +7,9 @@ from collections import deque
 import pytest
 
 from delivery.errors import CoordinatorLostError
-from delivery.leased_pacer import STATIC_TICKET, LeasedPacer
-from delivery.link import Message
-from delivery.static_pacer import StaticPacer
+from delivery.pacing.leased_pacer import STATIC_TICKET, LeasedPacer
+from delivery.pacing.link import Message
+from delivery.pacing.static_pacer import StaticPacer
 
 
 class Clock:

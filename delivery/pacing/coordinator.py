@@ -8,7 +8,7 @@ Messages, all keys optional, from a partition: `from` its token (in the first on
 accepted, refused], …], `counts` [attempts, throttled, requests, events] so far, `failed` [attempts without an answer or
 with a server's error, attempts refused, seconds since the first of the former began, the last one's name], `stop` [a
 reason, seconds to wait for answers]. To a partition: `lease` [count, start_in, spacing, patience, era], `stop` as
-above, `hold` and `share` as `delivery.orders` has them.
+above, `hold` and `share` as `delivery.pacing.orders` has them.
 """
 
 from __future__ import annotations
@@ -26,13 +26,13 @@ from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Self
 
-from delivery.budget import Budget
 from delivery.errors import CoordinatorLostError
-from delivery.link import Link, Message
-from delivery.orders import Orders
-from delivery.outage import OUTAGE_SECONDS, Outage
-from delivery.pacing import DEAD_DRAIN_SECONDS, DRAIN_SECONDS
-from delivery.progress import Progress
+from delivery.pacing.budget import Budget
+from delivery.pacing.link import Link, Message
+from delivery.pacing.orders import Orders
+from delivery.pacing.outage import OUTAGE_SECONDS, Outage
+from delivery.pacing.pacer import DEAD_DRAIN_SECONDS, DRAIN_SECONDS
+from delivery.pacing.progress import Progress
 from delivery.settings import CoordinatorAddress
 
 _LOG = logging.getLogger(__name__)

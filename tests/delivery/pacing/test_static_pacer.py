@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from benchmarks.simulated_job import busiest_second
-from delivery.static_pacer import StaticPacer
+from delivery.pacing.static_pacer import StaticPacer
 
 
 class Wall:

@@ -14,10 +14,10 @@ from typing import TypeAlias
 
 import pytest
 
-from delivery import handshake, link
 from delivery.errors import CoordinatorLostError
-from delivery.handshake import prove_as_driver, prove_as_partition
-from delivery.link import Link
+from delivery.pacing import handshake, link
+from delivery.pacing.handshake import prove_as_driver, prove_as_partition
+from delivery.pacing.link import Link
 from delivery.settings import CoordinatorAddress
 
 KEY = b"k" * 32

@@ -12,8 +12,8 @@ from typing import Any
 
 from core.errors import StorageError
 from core.lease_store import LeaseStore
-from delivery.link import Message
-from delivery.pacing import DRAIN_SECONDS
+from delivery.pacing.link import Message
+from delivery.pacing.pacer import DRAIN_SECONDS
 from delivery.places import control_place
 from delivery.settings import DeliveryTask
 
@@ -58,7 +58,7 @@ class LostOrders:
 
 
 def orders_in(content: bytes, execution: str) -> Message:
-    """Return the orders in a control file, as `delivery.orders` words them; none of another execution's."""
+    """Return the orders in a control file, as `delivery.pacing.orders` words them; none of another execution's."""
     try:
         state: dict[str, Any] = json.loads(content)
         if state["execution"] != execution:

@@ -15,14 +15,14 @@ from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Protocol, Self
 
-from delivery.budget import Lease
 from delivery.errors import CoordinatorLostError
-from delivery.held_slots import HeldSlots
-from delivery.link import Link, Message
-from delivery.lost_orders import LostOrders
-from delivery.pacing import DRAIN_SECONDS, THROTTLED, TRANSIENT
+from delivery.pacing.budget import Lease
+from delivery.pacing.held_slots import HeldSlots
+from delivery.pacing.link import Link, Message
+from delivery.pacing.lost_orders import LostOrders
+from delivery.pacing.pacer import DRAIN_SECONDS, THROTTLED, TRANSIENT
+from delivery.pacing.static_pacer import StaticPacer
 from delivery.settings import DeliveryTask
-from delivery.static_pacer import StaticPacer
 
 STATIC_TICKET = -1
 _REPORT_SECONDS = 0.1
@@ -39,7 +39,7 @@ _MOST_WANTED = 4096
 
 
 class PartitionLink(Protocol):
-    """What the pacer needs of a connection; `delivery.link.Link` is one."""
+    """What the pacer needs of a connection; `delivery.pacing.link.Link` is one."""
 
     def send(self, message: Message) -> None:
         """Send one message, or raise `CoordinatorLostError`."""

@@ -12,16 +12,16 @@ from multiprocessing.queues import Queue
 
 import pytest
 
-from delivery import link as link_module
-from delivery.coordinator import Coordinator
 from delivery.errors import CoordinatorLostError
-from delivery.leased_pacer import LeasedPacer
-from delivery.link import Link
-from delivery.outage import OUTAGE_SECONDS
-from delivery.pacing import DEAD_DRAIN_SECONDS
-from delivery.progress import Progress
+from delivery.pacing import link as link_module
+from delivery.pacing.coordinator import Coordinator
+from delivery.pacing.leased_pacer import LeasedPacer
+from delivery.pacing.link import Link
+from delivery.pacing.outage import OUTAGE_SECONDS
+from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
+from delivery.pacing.progress import Progress
+from delivery.pacing.static_pacer import StaticPacer
 from delivery.settings import CoordinatorAddress
-from delivery.static_pacer import StaticPacer
 
 PATIENCE = 20.0
 

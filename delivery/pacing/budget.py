@@ -16,7 +16,7 @@ from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from delivery.granted_rate import GrantedRate
+from delivery.pacing.granted_rate import GrantedRate
 
 # A first slot is leased this long before it is due. A round of leases lasts about half as long, so that each
 # partition has its next lease before it has used up the last.

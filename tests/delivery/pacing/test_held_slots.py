@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.budget import Lease
-from delivery.held_slots import HeldSlots
+from delivery.pacing.budget import Lease
+from delivery.pacing.held_slots import HeldSlots
 
 
 def test_slots_are_due_one_after_the_other() -> None:

@@ -1,0 +1,1 @@
+"""Keep the attempts of all partitions within one rate."""
