@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from pyspark.sql import SparkSession
 
 from benchmarks.checking_ratio import prepared
-from delivery.ledger import LEDGER_SCHEMA
+from delivery.receipts.ledger import LEDGER_SCHEMA
 from jobs.checking import Checked, check
 from jobs.preparation import Preparation
 from jobs.progress import RunProgress

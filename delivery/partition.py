@@ -18,12 +18,12 @@ from botocore.exceptions import BotoCoreError
 
 from core.aws.session import aws_session, core_session, default_region, forget_session
 from core.errors import BackfillError, StorageError
-from delivery.dead_letters import DeadLetters
 from delivery.errors import AnswerOverdueError, WorkerEndedError
-from delivery.ledger import Ledger
 from delivery.pacing.leased_pacer import LeasedPacer
 from delivery.pacing.pacer import Pacer
 from delivery.packing import StagedEvent, pack
+from delivery.receipts.dead_letters import DeadLetters
+from delivery.receipts.ledger import Ledger
 from delivery.request import events_per_request, request_writer
 from delivery.sending.end_signals import end_signals
 from delivery.sending.inbox import ThreadInbox

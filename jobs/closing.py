@@ -15,7 +15,7 @@ from typing import Any
 
 from core.errors import StorageError
 from core.storage import Folder
-from delivery.dead_letters import prepare_folder
+from delivery.receipts.dead_letters import prepare_folder
 from expectations.documents import write_validation
 from expectations.verdict import RuleResult
 from jobs.account import Account, Sent, Staged

@@ -13,7 +13,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from core.urls import with_scheme
-from delivery.ledger import MergeWatch
+from delivery.receipts.ledger import MergeWatch
 from jobs.preparation import Prepared
 
 _LOG = logging.getLogger("put_events")

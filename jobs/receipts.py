@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import StorageError
-from delivery.dead_letters import dead_letter_count
-from delivery.ledger import accepted_count
 from delivery.pacing.progress import Progress
+from delivery.receipts.dead_letters import dead_letter_count
+from delivery.receipts.ledger import accepted_count
 from delivery.sending.report import PartitionReport
 from delivery.sending.tally import Tally
 from delivery.sending.timeline import merged

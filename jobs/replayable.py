@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core.storage import Folder
-from delivery.dead_letters import without_envelope
+from delivery.receipts.dead_letters import without_envelope
 from jobs.errors import UsageError
 from jobs.run_folder import RunFolder
 from jobs.summary import read_summary

@@ -17,11 +17,11 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import StorageError
 from core.storage import Folder, join
-from delivery.dead_letters import stored_count
 from delivery.lease_record import LeaseRecord
 from delivery.places import control_place, run_holders
 from delivery.process_identity import ProcessIdentity
-from delivery.segments import Segment
+from delivery.receipts.dead_letters import stored_count
+from delivery.receipts.segments import Segment
 from jobs.control.control_file import ControlFile
 from jobs.errors import UsageError
 from jobs.exit_status import Status

@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from core.storage import Folder
-from delivery.ledger import Ledger
+from delivery.receipts.ledger import Ledger
 from jobs.delivered_before import beside_merges, delivered_ids
 from jobs.preparation import Prepared
 from tests.delivery.tasks import task_of

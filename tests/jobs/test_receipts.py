@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from delivery.ledger import Ledger
 from delivery.pacing.progress import Progress
+from delivery.receipts.ledger import Ledger
 from delivery.sending.report import PartitionReport
 from delivery.sending.tally import Tally
 from delivery.settings import CoordinatorAddress, DeliveryTask

@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from core.storage import Folder, join
-from delivery.dead_letters import DeadLetters, prepare_folder
 from delivery.lease_record import LeaseRecord
-from delivery.ledger import Ledger
 from delivery.packing import StagedEvent
 from delivery.places import run_place
 from delivery.process_identity import ProcessIdentity
+from delivery.receipts.dead_letters import DeadLetters, prepare_folder
+from delivery.receipts.ledger import Ledger
 from jobs.errors import UsageError
 from jobs.inspect import main
 from jobs.run_error import RunError, write_error

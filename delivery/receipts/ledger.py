@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 
 from core.errors import StorageError
 from core.storage import Folder, join
-from delivery.segment_writer import SegmentWriter
-from delivery.segments import count_rows, merged_names
+from delivery.receipts.segment_writer import SegmentWriter
+from delivery.receipts.segments import count_rows, merged_names
+from delivery.receipts.settled import SettledIds
 from delivery.settings import DeliveryTask
-from delivery.settled import SettledIds
 
 LEDGER_SCHEMA = pa.schema(
     [

@@ -9,9 +9,9 @@ import pyarrow.dataset as ds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.dead_letters import DEAD_LETTERS_SCHEMA, DeadLetters, dead_letter_count, prepare_folder
-from delivery.ledger import Ledger, accepted_count
 from delivery.packing import StagedEvent
+from delivery.receipts.dead_letters import DEAD_LETTERS_SCHEMA, DeadLetters, dead_letter_count, prepare_folder
+from delivery.receipts.ledger import Ledger, accepted_count
 from tests.delivery.tasks import task_of
 
 ENVELOPE = '{"userId":"u","sessionId":"s"}'

@@ -12,12 +12,12 @@ import pyarrow.parquet as pq
 
 from core.errors import StorageError
 from core.storage import Folder, join
-from delivery.ledger import ledger_folder
 from delivery.packing import StagedEvent
-from delivery.segment_writer import SegmentWriter
-from delivery.segments import Segment, count_rows, count_rows_apart, parquet_bytes
+from delivery.receipts.ledger import ledger_folder
+from delivery.receipts.segment_writer import SegmentWriter
+from delivery.receipts.segments import Segment, count_rows, count_rows_apart, parquet_bytes
+from delivery.receipts.settled import SettledIds
 from delivery.settings import DeliveryTask
-from delivery.settled import SettledIds
 
 DEAD_LETTERS_SCHEMA = pa.schema(
     [

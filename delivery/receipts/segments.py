@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 
 from core.errors import StorageError
 from core.storage import Folder, join
-from delivery.settled import SettledIds
+from delivery.receipts.settled import SettledIds
 
 _REPLACES = b"replaces"
 _MERGED = "all"

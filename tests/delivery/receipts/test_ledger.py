@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from core.errors import StorageError
 from core.storage import Folder
-from delivery import segment_writer
-from delivery.ledger import LEDGER_SCHEMA, Ledger, MergeWatch, accepted_count
-from delivery.segment_writer import STUCK_SECONDS
-from delivery.segments import Segment
-from delivery.settled import SettledIds
+from delivery.receipts import segment_writer
+from delivery.receipts.ledger import LEDGER_SCHEMA, Ledger, MergeWatch, accepted_count
+from delivery.receipts.segment_writer import STUCK_SECONDS
+from delivery.receipts.segments import Segment
+from delivery.receipts.settled import SettledIds
 from tests.delivery.tasks import task_of
 
 

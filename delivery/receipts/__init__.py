@@ -1,0 +1,1 @@
+"""Record what the service accepted and what it refused."""
