@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 
 from pydantic import AwareDatetime, BaseModel, ValidationError
 
-from delivery.lease_keeper import LeaseKeeper
 from jobs.errors import UsageError
+from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.program_exit import Failure
 from jobs.run_error import NAME, RunError, read_error, write_error
 from jobs.run_folder import RunFolder

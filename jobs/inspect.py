@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from delivery.process_identity import is_running
+from jobs.leases.process_identity import is_running
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
 from jobs.run_list import Counts, ListedRun, runs_below

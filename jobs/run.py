@@ -19,7 +19,6 @@ from pyspark.sql import SparkSession
 
 from core.aws.buckets import Bucket
 from core.errors import StorageError
-from delivery.lease_keeper import LeaseKeeper
 from expectations.gate import too_many_rejected
 from expectations.library import import_in_background
 from jobs.account import Sent
@@ -33,6 +32,7 @@ from jobs.control.watch import now_as_text, watched
 from jobs.errors import Interrupted, Unaccounted
 from jobs.event_counts import EventCounts
 from jobs.failure import FailureRecord
+from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.preparation import Preparation, Prepared, prepare, prepare_replay, read_settings, refuse_overlap
 from jobs.program_exit import logged_exit_code
 from jobs.progress import PhaseListener, RunProgress

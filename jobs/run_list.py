@@ -17,14 +17,14 @@ from pydantic import BaseModel, ValidationError
 
 from core.errors import StorageError
 from core.storage import Folder, join
-from delivery.lease_record import LeaseRecord
-from delivery.places import control_place, run_holders
-from delivery.process_identity import ProcessIdentity
 from delivery.receipts.dead_letters import stored_count
 from delivery.receipts.segments import Segment
 from jobs.control.control_file import ControlFile
 from jobs.errors import UsageError
 from jobs.exit_status import Status
+from jobs.leases.lease_record import LeaseRecord
+from jobs.leases.places import control_place, run_holders
+from jobs.leases.process_identity import ProcessIdentity
 from jobs.run_error import RunError, read_error
 from jobs.run_folder import RunFolder
 from jobs.summary import NAME as SUMMARY

@@ -15,12 +15,12 @@ from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 
 from core.lease_store import LeaseStore
-from delivery.lease_keeper import LeaseKeeper, wait_for
-from delivery.lease_record import LeaseRecord
-from delivery.places import run_place, sending_place
-from delivery.process_identity import is_running, this_process
-from delivery.run_lease import STALE_SECONDS, Bid, Lease, PlaceHeldError
 from jobs.errors import UsageError
+from jobs.leases.lease_keeper import LeaseKeeper, wait_for
+from jobs.leases.lease_record import LeaseRecord
+from jobs.leases.places import run_place, sending_place
+from jobs.leases.process_identity import is_running, this_process
+from jobs.leases.run_lease import STALE_SECONDS, Bid, Lease, PlaceHeldError
 from jobs.preparation import Prepared
 from jobs.run_folder import RunFolder
 

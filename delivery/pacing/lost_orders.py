@@ -14,8 +14,8 @@ from core.errors import StorageError
 from core.lease_store import LeaseStore
 from delivery.pacing.link import Message
 from delivery.pacing.pacer import DRAIN_SECONDS
-from delivery.places import control_place
 from delivery.settings import DeliveryTask
+from jobs.leases.places import control_place
 
 EVERY_SECONDS = 5.0
 

@@ -13,10 +13,10 @@ from types import TracebackType
 from typing import Self
 
 from core.errors import StorageError
-from delivery.places import control_place
 from jobs.control.control_file import ControlFile
 from jobs.control.record import ControlRecord
 from jobs.control.steering import Steering
+from jobs.leases.places import control_place
 from jobs.run_folder import RunFolder
 
 _LOG = logging.getLogger("put_events")

@@ -15,7 +15,7 @@ from core.aws.buckets import forget_buckets
 from core.errors import StorageError
 from core.lease_store import LeaseStore, LocalLeaseStore
 from core.s3_lease_store import S3LeaseStore
-from delivery.places import run_place, sending_place
+from jobs.leases.places import run_place, sending_place
 from tests.moto_server import MotoServer
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from delivery.places import _FOLDER
+from jobs.leases.places import _FOLDER
 from jobs.run_folder import RunFolder
 from tests.docs.blocks import ROOT
 

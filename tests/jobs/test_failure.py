@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from core.storage import Folder
-from delivery.lease_record import LeaseRecord
-from delivery.places import run_place
-from delivery.process_identity import ProcessIdentity, this_process
 from jobs.failure import FailureRecord
+from jobs.leases.lease_record import LeaseRecord
+from jobs.leases.places import run_place
+from jobs.leases.process_identity import ProcessIdentity, this_process
 from jobs.program_exit import Failure
 from jobs.run_folder import RunFolder
 

@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 
 from core.storage import Folder, join
-from delivery.lease_record import LeaseRecord
 from delivery.packing import StagedEvent
-from delivery.places import run_place
-from delivery.process_identity import ProcessIdentity
 from delivery.receipts.dead_letters import DeadLetters, prepare_folder
 from delivery.receipts.ledger import Ledger
 from jobs.errors import UsageError
 from jobs.inspect import main
+from jobs.leases.lease_record import LeaseRecord
+from jobs.leases.places import run_place
+from jobs.leases.process_identity import ProcessIdentity
 from jobs.run_error import RunError, write_error
 from jobs.run_list import ListedRun, runs_below
 from tests.delivery.tasks import task_of

@@ -11,12 +11,12 @@ from uuid import uuid4
 
 import pytest
 
-from delivery.lease_keeper import LeaseKeeper
-from delivery.lease_record import LeaseRecord
-from delivery.places import run_place, sending_place
-from delivery.process_identity import this_process
-from delivery.run_lease import STALE_SECONDS
 from jobs.errors import UsageError
+from jobs.leases.lease_keeper import LeaseKeeper
+from jobs.leases.lease_record import LeaseRecord
+from jobs.leases.places import run_place, sending_place
+from jobs.leases.process_identity import this_process
+from jobs.leases.run_lease import STALE_SECONDS
 from jobs.run_folder import RunFolder
 from jobs.run_places import held_places
 

@@ -14,10 +14,10 @@ from pyspark.sql import SparkSession
 
 import jobs.run as the_run
 from core.lease_store import LeaseStore
-from delivery import lease_keeper
-from delivery.lease_record import parse_record
-from delivery.places import run_place, sending_place
 from jobs.account import Sent
+from jobs.leases import lease_keeper
+from jobs.leases.lease_record import parse_record
+from jobs.leases.places import run_place, sending_place
 from jobs.progress import PhaseListener
 from jobs.sending import Sending, send
 from jobs.stop_signals import StopSignals

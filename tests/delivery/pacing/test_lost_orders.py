@@ -7,7 +7,7 @@ import pytest
 from delivery.pacing.lost_orders import EVERY_SECONDS, LostOrders, orders_in
 from delivery.pacing.pacer import DRAIN_SECONDS
 from jobs.control.record import ControlRecord
-from tests.delivery.lease_memory import Clock, MemoryStore
+from tests.jobs.leases.lease_memory import Clock, MemoryStore
 
 RECORD = ControlRecord(run_id="day", execution="e1", max_requests_per_second=500, requests_per_second=500)
 

@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from delivery.lease_record import LeaseRecord
-from delivery.places import control_place, run_place
 from jobs.control.command import Waiting, _parser, _request, main, steer
 from jobs.control.control_file import ControlFile
 from jobs.control.record import Ask, ControlRecord
 from jobs.control.steering import Steering
 from jobs.control.watch import ControlWatch
 from jobs.errors import UsageError
+from jobs.leases.lease_record import LeaseRecord
+from jobs.leases.places import control_place, run_place
 from jobs.run_folder import RunFolder
 from jobs.run_list import runs_below
 from tests.jobs.control.test_record import request

@@ -12,8 +12,8 @@ from jobs.control.control_file import ControlFile
 from jobs.control.record import Ask, ControlRecord, Request
 from jobs.control.steering import Steering
 from jobs.control.watch import ControlWatch
-from tests.delivery.lease_memory import Clock, MemoryStore
 from tests.jobs.control.test_record import request
+from tests.jobs.leases.lease_memory import Clock, MemoryStore
 
 LIMIT = 500.0
 

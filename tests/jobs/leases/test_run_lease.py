@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import StorageError
-from delivery.lease_record import parse_record
-from delivery.process_identity import ProcessIdentity
-from delivery.run_lease import (
+from jobs.leases.lease_record import parse_record
+from jobs.leases.process_identity import ProcessIdentity
+from jobs.leases.run_lease import (
     OVERDUE_SECONDS,
     STALE_SECONDS,
     Bid,
@@ -17,7 +17,7 @@ from delivery.run_lease import (
     PlaceHeldError,
     PlaceLostError,
 )
-from tests.delivery.lease_memory import Clock, MemoryStore, record
+from tests.jobs.leases.lease_memory import Clock, MemoryStore, record
 
 
 def bid(store: MemoryStore, name: str, *, runs: bool | None = None) -> Bid:

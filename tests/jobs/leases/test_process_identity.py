@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from delivery.process_identity import ProcessIdentity, is_running, this_process
+from jobs.leases.process_identity import ProcessIdentity, is_running, this_process
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/ns/pid").exists(), reason="Linux's /proc only")
-_WAIT = "from delivery.process_identity import *; print(this_process(), flush=True); input()"
+_WAIT = "from jobs.leases.process_identity import *; print(this_process(), flush=True); input()"
 
 
 def ourselves() -> ProcessIdentity:

@@ -6,11 +6,11 @@ import threading
 
 import pytest
 
-from delivery import lease_keeper
-from delivery.lease_keeper import LOOK_SECONDS, RETRY_SECONDS, LeaseKeeper, wait_for
-from delivery.lease_record import LeaseRecord, parse_record
-from delivery.run_lease import OVERDUE_SECONDS, RENEW_SECONDS, STALE_SECONDS, Bid, Lease, PlaceHeldError
-from tests.delivery.lease_memory import Clock, MemoryStore, record
+from jobs.leases import lease_keeper
+from jobs.leases.lease_keeper import LOOK_SECONDS, RETRY_SECONDS, LeaseKeeper, wait_for
+from jobs.leases.lease_record import LeaseRecord, parse_record
+from jobs.leases.run_lease import OVERDUE_SECONDS, RENEW_SECONDS, STALE_SECONDS, Bid, Lease, PlaceHeldError
+from tests.jobs.leases.lease_memory import Clock, MemoryStore, record
 
 
 def bid(store: MemoryStore, name: str) -> Bid:

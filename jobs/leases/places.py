@@ -13,7 +13,7 @@ from core.errors import StorageError
 from core.lease_store import LeaseStore, LocalLeaseStore
 from core.s3_lease_store import S3LeaseStore
 from core.storage import Folder, join, open_filesystem, open_s3_client
-from delivery.lease_record import LeaseRecord, parse_record
+from jobs.leases.lease_record import LeaseRecord, parse_record
 
 _FOLDER = "_leases"
 CONTROL_FOLDER = "control"

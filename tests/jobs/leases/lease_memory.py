@@ -8,8 +8,8 @@ from itertools import count
 
 from core.errors import StorageError
 from core.lease_store import Stored
-from delivery.lease_record import LeaseRecord
-from delivery.process_identity import ProcessIdentity
+from jobs.leases.lease_record import LeaseRecord
+from jobs.leases.process_identity import ProcessIdentity
 
 
 @dataclass

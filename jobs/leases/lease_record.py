@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import asdict, dataclass, replace
 
-from delivery.process_identity import ProcessIdentity
+from jobs.leases.process_identity import ProcessIdentity
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from core.errors import StorageError
-from delivery.lease_record import LeaseRecord
-from delivery.run_lease import OVERDUE_SECONDS, RENEW_SECONDS, Bid, Lease, PlaceLostError
+from jobs.leases.lease_record import LeaseRecord
+from jobs.leases.run_lease import OVERDUE_SECONDS, RENEW_SECONDS, Bid, Lease, PlaceLostError
 
 LOOK_SECONDS = 1.0
 RETRY_SECONDS = 2.0

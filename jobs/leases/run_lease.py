@@ -2,7 +2,7 @@
 
 Every write is made under the condition that nothing has changed since the file was read. Whoever dies or is cut off
 loses the place by silence. The clock is passed in and used for spans only: no two machines' clocks are compared. It
-stops no run and waits for nothing; `delivery.lease_keeper` does.
+stops no run and waits for nothing; `jobs.leases.lease_keeper` does.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Callable
 
 from core.errors import BackfillError, StorageError
 from core.lease_store import LeaseStore, Stored
-from delivery.lease_record import LeaseRecord, parse_record
-from delivery.process_identity import ProcessIdentity
+from jobs.leases.lease_record import LeaseRecord, parse_record
+from jobs.leases.process_identity import ProcessIdentity
 
 # A holder that was not heard of for this long has lost its place, so that a dead one frees it within a minute …
 STALE_SECONDS = 45.0
