@@ -25,7 +25,7 @@ from pyspark.sql import functions as F
 from expectations.compiler import compile_suites
 from jobs.checking import check
 from jobs.command import Command
-from jobs.preparation import Preparation, prepare, read_settings
+from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
 from jobs.run_folder import RunFolder

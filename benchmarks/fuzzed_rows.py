@@ -35,7 +35,7 @@ from delivery.request import events_per_request, request_writer
 from delivery.sending.stage import read_stage
 from jobs.checking import check
 from jobs.command import Command
-from jobs.preparation import Preparation, prepare, read_settings
+from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
 from jobs.run_folder import RunFolder

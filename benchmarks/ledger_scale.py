@@ -22,7 +22,7 @@ from pyspark.sql import SparkSession
 from benchmarks.checking_ratio import prepared
 from delivery.receipts.ledger import LEDGER_SCHEMA
 from jobs.checking import Checked, check
-from jobs.preparation import Preparation
+from jobs.prepare.preparation import Preparation
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
 from jobs.spark_session import started_spark

@@ -19,8 +19,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from expectations.compiler import compile_suites
 from expectations.rules import Rules
+from jobs.prepare.suites import suite_of_schema
 from jobs.spark_session import build_session
-from jobs.suites import suite_of_schema
 from standin.demo import MAPPING
 from standin.history import generate
 from transforms import events, staging

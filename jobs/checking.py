@@ -26,7 +26,7 @@ from jobs.delivered_before import beside_merges, delivered_ids, knows_nothing
 from jobs.event_counts import EventCounts
 from jobs.misreadings import refuse_misread
 from jobs.plan import Lengths
-from jobs.preparation import Preparation
+from jobs.prepare.preparation import Preparation
 from jobs.progress import PhaseListener
 from jobs.source_reading import SourceRead, read_source
 from jobs.spark_failures import SparkFailure, explained

@@ -26,7 +26,7 @@ from jobs.event_counts import EventCounts
 from jobs.plan import Plan, plan
 from jobs.plan_lines import Line, sections
 from jobs.plan_table import print_plan
-from jobs.preparation import Prepared
+from jobs.prepare.preparation import Prepared
 from jobs.report.page import render_report
 from jobs.shown_settings import shown_settings
 from jobs.summary import Ending, summary_of, write_summary

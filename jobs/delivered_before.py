@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from core.urls import with_scheme
 from delivery.receipts.ledger import MergeWatch
-from jobs.preparation import Prepared
+from jobs.prepare.preparation import Prepared
 
 _LOG = logging.getLogger("put_events")
 

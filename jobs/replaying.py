@@ -14,7 +14,7 @@ from core.urls import with_scheme
 from jobs.account import Staged
 from jobs.checking import Checked
 from jobs.delivered_before import beside_merges, delivered_ids
-from jobs.preparation import Prepared
+from jobs.prepare.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.run_folder import RunFolder
 from jobs.spark_failures import SparkFailure, explained

@@ -33,7 +33,14 @@ from jobs.errors import Interrupted, Unaccounted
 from jobs.event_counts import EventCounts
 from jobs.failure import FailureRecord
 from jobs.leases.lease_keeper import LeaseKeeper
-from jobs.preparation import Preparation, Prepared, prepare, prepare_replay, read_settings, refuse_overlap
+from jobs.prepare.preparation import (
+    Preparation,
+    Prepared,
+    prepare,
+    prepare_replay,
+    read_settings,
+    refuse_overlap,
+)
 from jobs.program_exit import logged_exit_code
 from jobs.progress import PhaseListener, RunProgress
 from jobs.progress_view import view_for

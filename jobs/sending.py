@@ -18,7 +18,7 @@ from delivery.sending.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
 from jobs.account import Sent
 from jobs.control.steering import Steering
-from jobs.preparation import Prepared
+from jobs.prepare.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.receipts import Receipts, sent_in_all
 from jobs.sending_figures import SendingMeter

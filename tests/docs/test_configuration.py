@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jobs.control_plane import SECONDS_BETWEEN_CALLS
-from jobs.preflight import AUTO, REQUIRED
+from jobs.prepare.control_plane import SECONDS_BETWEEN_CALLS
+from jobs.prepare.preflight import AUTO, REQUIRED
 from tests.docs.blocks import ROOT
 
 PAGE = " ".join((ROOT / "docs" / "configuration.md").read_text().split())

@@ -19,8 +19,8 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.session import get_session
 from botocore.validate import ParamValidator
 
-from jobs.control_plane import Time
-from jobs.preflight import CLIENT_CONFIG
+from jobs.prepare.control_plane import Time
+from jobs.prepare.preflight import CLIENT_CONFIG
 
 ACCOUNT = "arn:aws:personalize:eu-west-1:123456789012"
 GROUP = f"{ACCOUNT}:dataset-group/shop"

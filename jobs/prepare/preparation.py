@@ -15,15 +15,15 @@ from core.aws.session import aws_session, ca_bundle
 from core.globs import is_glob, matcher
 from core.storage import Folder, find_buckets, open_filesystem, read_text
 from expectations.suite import Suite
-from jobs.aws_account import Service, require_credentials, resolve_service
 from jobs.command import Command
 from jobs.configuration import parse_settings
 from jobs.errors import UsageError
-from jobs.preflight import Preflight, preflight
-from jobs.replayable import require_dead_letters
+from jobs.prepare.aws_account import Service, require_credentials, resolve_service
+from jobs.prepare.preflight import Preflight, preflight
+from jobs.prepare.replayable import require_dead_letters
+from jobs.prepare.suites import suite_of_schema, suite_of_user
 from jobs.run_folder import RunFolder
 from jobs.settings import SCHEMA_OF_SERVICE, Settings
-from jobs.suites import suite_of_schema, suite_of_user
 from jobs.trust_store import require_bundle
 from sources.executors import MAX_HERE
 from sources.finding import SourceFiles, read_listed

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from jobs.control_plane import ControlPlane, ControlPlaneError, error_code
 from jobs.errors import UsageError
+from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, error_code
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize.type_defs import (

@@ -6,9 +6,9 @@ import logging
 
 import pytest
 
-from jobs.control_plane import ControlPlane, ControlPlaneError, Patience
 from jobs.errors import UsageError
-from jobs.event_tracker import interactions_schema_of
+from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience
+from jobs.prepare.event_tracker import interactions_schema_of
 from tests.jobs.personalize_account import Account, Refusal, Tracker
 
 PATIENT = Patience(faults=60.0)

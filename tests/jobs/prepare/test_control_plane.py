@@ -17,8 +17,8 @@ from botocore.exceptions import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from jobs.control_plane import ControlPlane, ControlPlaneError, Patience
-from jobs.event_tracker import interactions_schema_of
+from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience
+from jobs.prepare.event_tracker import interactions_schema_of
 from tests.jobs.personalize_account import THROTTLED, Account, Refusal, Tracker
 
 URL = "https://personalize.eu-west-1.amazonaws.com"

@@ -15,10 +15,10 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
-from jobs.aws_account import Service
-from jobs.control_plane import ControlPlane, ControlPlaneError, Patience, Time
 from jobs.errors import UsageError
-from jobs.event_tracker import interactions_schema_of
+from jobs.prepare.aws_account import Service
+from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience, Time
+from jobs.prepare.event_tracker import interactions_schema_of
 from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from transforms.interactions_schema import Field, InteractionsSchema
 

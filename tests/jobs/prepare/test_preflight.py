@@ -11,11 +11,11 @@ from typing import Any
 import boto3
 import pytest
 
-from jobs.aws_account import Service
 from jobs.configuration import parse_settings
-from jobs.control_plane import ControlPlaneError, Patience
 from jobs.errors import UsageError
-from jobs.preflight import AUTO, REQUIRED, Preflight, preflight
+from jobs.prepare.aws_account import Service
+from jobs.prepare.control_plane import ControlPlaneError, Patience
+from jobs.prepare.preflight import AUTO, REQUIRED, Preflight, preflight
 from jobs.settings import Settings
 from tests.jobs.personalize_account import THROTTLED, Account, Clock, Tracker
 from tests.moto_server import MotoServer

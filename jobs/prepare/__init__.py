@@ -1,0 +1,1 @@
+"""What a run needs before Spark starts: settings, account, suite, schema."""
