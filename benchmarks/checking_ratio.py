@@ -23,14 +23,14 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from expectations.compiler import compile_suites
-from jobs.checking import check
 from jobs.command import Command
 from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
 from jobs.run_folder import RunFolder
-from jobs.source_reading import read_source
 from jobs.spark_session import started_spark
+from jobs.steps.checking import check
+from jobs.steps.source_reading import read_source
 from standin.demo import job_settings
 from standin.history import generate
 from transforms import events

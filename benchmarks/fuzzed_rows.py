@@ -33,13 +33,13 @@ from benchmarks.edge_rows import SCHEMA, fuzzed_row
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.stage import read_stage
-from jobs.checking import check
 from jobs.command import Command
 from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
 from jobs.run_folder import RunFolder
 from jobs.spark_session import started_spark
+from jobs.steps.checking import check
 from standin.demo import TRACKING_ID, job_settings
 from standin.judge import Judge
 from standin.refusal import Refusal

@@ -21,11 +21,11 @@ from pyspark.sql import SparkSession
 
 from benchmarks.checking_ratio import prepared
 from delivery.receipts.ledger import LEDGER_SCHEMA
-from jobs.checking import Checked, check
 from jobs.prepare.preparation import Preparation
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
 from jobs.spark_session import started_spark
+from jobs.steps.checking import Checked, check
 from standin.demo import TRACKING_ID
 
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)

@@ -19,7 +19,6 @@ from delivery.receipts.dead_letters import prepare_folder
 from expectations.documents import write_validation
 from expectations.verdict import RuleResult
 from jobs.account import Account, Sent, Staged
-from jobs.checking import Checked
 from jobs.control.record import Request
 from jobs.errors import Unaccounted
 from jobs.event_counts import EventCounts
@@ -29,6 +28,7 @@ from jobs.plan_table import print_plan
 from jobs.prepare.preparation import Prepared
 from jobs.report.page import render_report
 from jobs.shown_settings import shown_settings
+from jobs.steps.checking import Checked
 from jobs.summary import Ending, summary_of, write_summary
 
 _LOG = logging.getLogger("put_events")

@@ -23,7 +23,6 @@ from expectations.gate import too_many_rejected
 from expectations.library import import_in_background
 from jobs.account import Sent
 from jobs.cancelling import cancelling
-from jobs.checking import Checked, check
 from jobs.closing import Outcome, close
 from jobs.command import Command
 from jobs.configuration import print_settings
@@ -44,14 +43,15 @@ from jobs.prepare.preparation import (
 from jobs.program_exit import logged_exit_code
 from jobs.progress import PhaseListener, RunProgress
 from jobs.progress_view import view_for
-from jobs.replaying import stage_again
 from jobs.report.page import load_templates
 from jobs.run_folder import RunFolder, absolute, new_run_id
-from jobs.run_places import held_places
-from jobs.sending import Sending, send
 from jobs.settings import Settings
 from jobs.spark_failures import SparkGone, is_gone
 from jobs.spark_phases import COUNT, START_SPARK, begin
+from jobs.steps.checking import Checked, check
+from jobs.steps.replaying import stage_again
+from jobs.steps.run_places import held_places
+from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
 
 

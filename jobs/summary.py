@@ -49,7 +49,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
     `events_per_request` say less than the counts, or null, where a partition's report was lost with its task. `plan`,
     as `jobs.plan` has it, is null but with `--plan`. `settings` as `jobs.shown_settings` gives them; `events_by_day`
     and `events_by_type` null where nothing was counted. `replay_of`: the run whose dead letters were sent again.
-    `source`: what was read, as `jobs.source_reading` has it; null in a replay, and where the check did not end.
+    `source`: what was read, as `jobs.steps.source_reading` has it; null in a replay, and where the check did not end.
     `steering`: what operators asked of the run, in that order; `heeded_at` is null where it ended before that.
     """
     staged, sent = ending.account.staged, ending.account.sent

@@ -11,7 +11,7 @@ import pytest
 from botocore.session import Session
 from botocore.validate import ParamValidator
 
-from jobs.sending import SETTLE_SECONDS
+from jobs.steps.sending import SETTLE_SECONDS
 from tests.aws.policies import allows
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 from jobs import run as the_run
 from jobs.account import Sent
 from jobs.progress import PhaseListener
-from jobs.sending import Sending, send
+from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
 from standin.faults import FaultPlan
 from standin.process import Option, StandinProcess

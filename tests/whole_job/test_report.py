@@ -6,7 +6,7 @@ import pytest
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
-from jobs.counting import DAY
+from jobs.steps.counting import DAY
 from tests.whole_job.harness import Job, interactions, run_here
 
 pytestmark = [pytest.mark.spark, pytest.mark.job]
@@ -64,7 +64,7 @@ def test_neither_a_count_nor_a_drawing_that_fails_costs_the_account(
     def fails(*_: object) -> str:
         raise Py4JError("secret-user")
 
-    monkeypatch.setattr("jobs.checking.count_events", fails)
+    monkeypatch.setattr("jobs.steps.checking.count_events", fails)
     monkeypatch.setattr("jobs.closing.render_report", fails)
     job.write_source(interactions(rows()))
     run = run_here(job, spark)

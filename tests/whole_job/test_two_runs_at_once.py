@@ -19,7 +19,7 @@ from jobs.leases import lease_keeper
 from jobs.leases.lease_record import parse_record
 from jobs.leases.places import run_place, sending_place
 from jobs.progress import PhaseListener
-from jobs.sending import Sending, send
+from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
 from standin.process import StandinProcess
 from tests.whole_job.harness import (

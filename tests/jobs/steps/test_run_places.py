@@ -18,7 +18,7 @@ from jobs.leases.places import run_place, sending_place
 from jobs.leases.process_identity import this_process
 from jobs.leases.run_lease import STALE_SECONDS
 from jobs.run_folder import RunFolder
-from jobs.run_places import held_places
+from jobs.steps.run_places import held_places
 
 
 class Time:

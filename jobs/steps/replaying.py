@@ -12,14 +12,14 @@ from pyspark.sql import DataFrame, SparkSession
 
 from core.urls import with_scheme
 from jobs.account import Staged
-from jobs.checking import Checked
-from jobs.delivered_before import beside_merges, delivered_ids
 from jobs.prepare.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.run_folder import RunFolder
 from jobs.spark_failures import SparkFailure, explained
 from jobs.spark_phases import STAGE_AGAIN, begin
-from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
+from jobs.steps.checking import Checked
+from jobs.steps.delivered_before import beside_merges, delivered_ids
+from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
 from jobs.workers import prepare_workers
 from transforms import dead_letters, staging
 

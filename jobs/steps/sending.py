@@ -20,11 +20,11 @@ from jobs.account import Sent
 from jobs.control.steering import Steering
 from jobs.prepare.preparation import Prepared
 from jobs.progress import PhaseListener
-from jobs.receipts import Receipts, sent_in_all
 from jobs.sending_figures import SendingMeter
 from jobs.spark_failures import SparkFailure, SparkGone, is_gone
 from jobs.spark_phases import SEND, begin
-from jobs.staged_files import StagedFile, first_events
+from jobs.steps.receipts import Receipts, sent_in_all
+from jobs.steps.staged_files import StagedFile, first_events
 from jobs.stop_signals import StopSignals
 
 SETTLE_SECONDS = 15.0

@@ -13,8 +13,8 @@ from pyspark.sql import DataFrame, SparkSession
 
 from core.storage import Folder
 from delivery.receipts.ledger import Ledger
-from jobs.delivered_before import beside_merges, delivered_ids
 from jobs.prepare.preparation import Prepared
+from jobs.steps.delivered_before import beside_merges, delivered_ids
 from tests.delivery.tasks import task_of
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.staged_files import StagedFile, first_events
+from jobs.steps.staged_files import StagedFile, first_events
 
 ROWS = st.lists(st.integers(1, 50), max_size=12)
 

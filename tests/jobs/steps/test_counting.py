@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.counting import DAY, TYPE, count_events
 from jobs.event_counts import MOST_TYPES, OTHER, EventCounts
+from jobs.steps.counting import DAY, TYPE, count_events
 
 
 @pytest.mark.spark

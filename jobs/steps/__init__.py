@@ -1,0 +1,1 @@
+"""The steps of a run: check, stage, send, count."""
