@@ -18,10 +18,11 @@ from core.storage import Folder
 from delivery.receipts.dead_letters import prepare_folder
 from expectations.documents import write_validation
 from expectations.verdict import RuleResult
-from jobs.account import Account, Sent, Staged
+from jobs.account.closed_account import Account, Sent, Staged
+from jobs.account.event_counts import EventCounts
+from jobs.account.summary import Ending, summary_of, write_summary
 from jobs.control.record import Request
 from jobs.errors import Unaccounted
-from jobs.event_counts import EventCounts
 from jobs.plan import Plan, plan
 from jobs.plan_lines import Line, sections
 from jobs.plan_table import print_plan
@@ -29,7 +30,6 @@ from jobs.prepare.preparation import Prepared
 from jobs.report.page import render_report
 from jobs.shown_settings import shown_settings
 from jobs.steps.checking import Checked
-from jobs.summary import Ending, summary_of, write_summary
 
 _LOG = logging.getLogger("put_events")
 

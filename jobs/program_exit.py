@@ -15,8 +15,8 @@ from pathlib import Path
 
 from core.errors import BackfillError
 from expectations.errors import ExpectationsError
+from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
 from jobs.errors import Unaccounted, UsageError
-from jobs.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
 from transforms.errors import BadInput
 
 _LOG = logging.getLogger("put_events")

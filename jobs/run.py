@@ -21,7 +21,8 @@ from core.aws.buckets import Bucket
 from core.errors import StorageError
 from expectations.gate import too_many_rejected
 from expectations.library import import_in_background
-from jobs.account import Sent
+from jobs.account.closed_account import Sent
+from jobs.account.event_counts import EventCounts
 from jobs.cancelling import cancelling
 from jobs.closing import Outcome, close
 from jobs.command import Command
@@ -29,7 +30,6 @@ from jobs.configuration import print_settings
 from jobs.control.steering import Steering
 from jobs.control.watch import now_as_text, watched
 from jobs.errors import Interrupted, Unaccounted
-from jobs.event_counts import EventCounts
 from jobs.failure import FailureRecord
 from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.prepare.preparation import (

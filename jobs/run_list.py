@@ -19,16 +19,16 @@ from core.errors import StorageError
 from core.storage import Folder, join
 from delivery.receipts.dead_letters import stored_count
 from delivery.receipts.segments import Segment
+from jobs.account.exit_status import Status
+from jobs.account.summary import NAME as SUMMARY
+from jobs.account.summary import read_summary
 from jobs.control.control_file import ControlFile
 from jobs.errors import UsageError
-from jobs.exit_status import Status
 from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.places import control_place, run_holders
 from jobs.leases.process_identity import ProcessIdentity
 from jobs.run_error import RunError, read_error
 from jobs.run_folder import RunFolder
-from jobs.summary import NAME as SUMMARY
-from jobs.summary import read_summary
 
 UNDER_WAY, FAILED, NO_SUMMARY, DAMAGED = "under_way", "failed", "no_summary", "damaged"
 """Statuses of a run beside those of `Status`: no summary yet, an error instead, neither, one that can't be read."""

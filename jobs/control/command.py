@@ -16,11 +16,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from core.storage import Folder, join
+from jobs.account.exit_status import UNEXPECTED_EXIT_CODE
 from jobs.control.control_file import ControlFile
 from jobs.control.record import Ask, ControlRecord, Request
 from jobs.control.watch import now_as_text
 from jobs.errors import UsageError
-from jobs.exit_status import UNEXPECTED_EXIT_CODE
 from jobs.leases.places import control_place
 from jobs.leases.process_identity import is_running
 from jobs.parser import Parser

@@ -26,7 +26,7 @@ _FILTERS = ("thousands", "counted", "percent", "instant", "elapsed", "printable"
 def render_report(
     summary: dict[str, Any], rules: tuple[RuleResult, ...], plan: Sequence[tuple[str, str]] = ()
 ) -> str:
-    """The page for `summary` (as `jobs.summary` builds it).
+    """The page for `summary` (as `jobs.account.summary` builds it).
 
     `rules`: their results, none for a replay; `plan`: its lines as `jobs.plan_lines` words them, none where the run
     was to send.

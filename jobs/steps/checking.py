@@ -20,8 +20,8 @@ from expectations.judge import judge
 from expectations.rules import Rules, value_name
 from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
-from jobs.account import Staged
-from jobs.event_counts import EventCounts
+from jobs.account.closed_account import Staged
+from jobs.account.event_counts import EventCounts
 from jobs.plan import Lengths
 from jobs.prepare.preparation import Preparation
 from jobs.progress import PhaseListener

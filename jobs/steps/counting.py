@@ -5,7 +5,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.event_counts import MOST_TYPES, SECONDS_OF_DAY, EventCounts, by_calendar, with_others
+from jobs.account.event_counts import MOST_TYPES, SECONDS_OF_DAY, EventCounts, by_calendar, with_others
 
 TYPE = "eventType"
 DAY = "_day"

@@ -17,7 +17,7 @@ from delivery.receipts.ledger import accepted_count
 from delivery.sending.report import PartitionReport
 from delivery.sending.tally import Tally
 from delivery.sending.timeline import merged
-from jobs.account import Sent
+from jobs.account.closed_account import Sent
 
 # So many failures that nothing was accepted after, in the whole job, are no bad luck: `delivery.sending.circuit` takes the
 # same number for a dead service.

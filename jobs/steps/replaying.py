@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from pyspark.sql import DataFrame, SparkSession
 
 from core.urls import with_scheme
-from jobs.account import Staged
+from jobs.account.closed_account import Staged
 from jobs.prepare.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.run_folder import RunFolder

@@ -16,7 +16,7 @@ from delivery.pacing.coordinator import Coordinator
 from delivery.partition import deliver
 from delivery.sending.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
-from jobs.account import Sent
+from jobs.account.closed_account import Sent
 from jobs.control.steering import Steering
 from jobs.prepare.preparation import Prepared
 from jobs.progress import PhaseListener

@@ -10,7 +10,7 @@ import pytest
 
 from delivery.service import faults
 from delivery.service.answer import Answer
-from jobs.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
+from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
 from tests.docs.blocks import ROOT
 
 PAGE = (ROOT / "docs" / "runbook.md").read_text()

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from jobs.account import Account, Sent, Staged
-from jobs.exit_status import Status
-from jobs.summary import Ending, summary_of
+from jobs.account.closed_account import Account, Sent, Staged
+from jobs.account.exit_status import Status
+from jobs.account.summary import Ending, summary_of
 from tests.docs.blocks import ROOT
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

@@ -17,7 +17,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs import run as the_run
-from jobs.account import Sent
+from jobs.account.closed_account import Sent
 from jobs.progress import PhaseListener
 from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals

@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 import jobs.run as the_run
 from core.lease_store import LeaseStore
-from jobs.account import Sent
+from jobs.account.closed_account import Sent
 from jobs.leases import lease_keeper
 from jobs.leases.lease_record import parse_record
 from jobs.leases.places import run_place, sending_place

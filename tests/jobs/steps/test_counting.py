@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.event_counts import MOST_TYPES, OTHER, EventCounts
+from jobs.account.event_counts import MOST_TYPES, OTHER, EventCounts
 from jobs.steps.counting import DAY, TYPE, count_events
 
 

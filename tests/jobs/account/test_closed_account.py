@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.account import Account, Sent, Staged
-from jobs.exit_status import Status
+from jobs.account.closed_account import Account, Sent, Staged
+from jobs.account.exit_status import Status
 
 OUTCOMES = ("rejected", "duplicate", "already", "delivered", "dead", "open")
 

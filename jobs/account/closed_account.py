@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from delivery.sending.timeline import Timeline
-from jobs.exit_status import Status
+from jobs.account.exit_status import Status
 
 
 @dataclass(frozen=True, slots=True)

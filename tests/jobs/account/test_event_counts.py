@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jobs.event_counts import (
+from jobs.account.event_counts import (
     MOST_DAYS,
     OTHER,
     by_calendar,

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from delivery.sending.timeline import Point, Timeline
-from jobs.account import Account, Sent, Staged
-from jobs.exit_status import Status
-from jobs.summary import Ending, summary_of
+from jobs.account.closed_account import Account, Sent, Staged
+from jobs.account.exit_status import Status
+from jobs.account.summary import Ending, summary_of
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

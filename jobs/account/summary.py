@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from core.storage import Folder
 from delivery.request import events_per_request
 from delivery.sending.timeline import Timeline
-from jobs.account import Account, Sent
+from jobs.account.closed_account import Account, Sent
+from jobs.account.event_counts import EventCounts
+from jobs.account.exit_status import Status
 from jobs.control.record import Request
 from jobs.errors import UsageError
-from jobs.event_counts import EventCounts
-from jobs.exit_status import Status
 
 if TYPE_CHECKING:  # whoever only reads summaries, as `jobs.inspect`, loads no Spark
     from jobs.plan import Plan

@@ -1,0 +1,1 @@
+"""Where every row went: the account, its status, the summary."""
