@@ -37,7 +37,7 @@ from jobs.command import Command
 from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 from jobs.spark_session import started_spark
 from jobs.steps.checking import check
 from standin.demo import TRACKING_ID, job_settings

@@ -18,8 +18,8 @@ from jobs.account.summary import read_summary
 from jobs.errors import UsageError
 from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.program_exit import Failure
-from jobs.run_error import NAME, RunError, read_error, write_error
-from jobs.run_folder import RunFolder
+from jobs.runs.run_error import NAME, RunError, read_error, write_error
+from jobs.runs.run_folder import RunFolder
 from jobs.steps.run_places import bid_for_folder
 
 _LOG = logging.getLogger("put_events")

@@ -1,6 +1,6 @@
 """`personalize-backfill inspect OUTPUT [--json]` lists the runs of an output. Needs no Spark, writes nothing.
 
-`jobs.run_list` finds the runs; this shows them, as a table for people or as lines of JSON.
+`jobs.runs.run_list` finds the runs; this shows them, as a table for people or as lines of JSON.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from rich.text import Text
 from jobs.leases.process_identity import is_running
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
-from jobs.run_list import Counts, ListedRun, runs_below
+from jobs.runs.run_list import Counts, ListedRun, runs_below
 
 _PIPED_WIDTH = 10_000
 _COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {

@@ -44,7 +44,7 @@ from jobs.program_exit import logged_exit_code
 from jobs.progress import PhaseListener, RunProgress
 from jobs.progress_view import view_for
 from jobs.report.page import load_templates
-from jobs.run_folder import RunFolder, absolute, new_run_id
+from jobs.runs.run_folder import RunFolder, absolute, new_run_id
 from jobs.settings import Settings
 from jobs.spark_failures import SparkGone, is_gone
 from jobs.spark_phases import COUNT, START_SPARK, begin

@@ -25,8 +25,8 @@ from jobs.leases.places import control_place
 from jobs.leases.process_identity import is_running
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
-from jobs.run_folder import absolute
-from jobs.run_list import runs_under_way
+from jobs.runs.run_folder import absolute
+from jobs.runs.run_list import runs_under_way
 
 _LOG = logging.getLogger("put_events")
 _BEGINNING_SECONDS = 5.0

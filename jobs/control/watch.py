@@ -17,7 +17,7 @@ from jobs.control.control_file import ControlFile
 from jobs.control.record import ControlRecord
 from jobs.control.steering import Steering
 from jobs.leases.places import control_place
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 
 _LOG = logging.getLogger("put_events")
 LOOK_SECONDS = 5.0

@@ -22,7 +22,7 @@ from jobs.prepare.aws_account import Service, require_credentials, resolve_servi
 from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
 from jobs.prepare.suites import suite_of_schema, suite_of_user
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.trust_store import require_bundle
 from sources.executors import MAX_HERE

@@ -6,7 +6,7 @@ from core.storage import Folder
 from delivery.receipts.dead_letters import without_envelope
 from jobs.account.summary import read_summary
 from jobs.errors import UsageError
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 
 
 def require_dead_letters(first: RunFolder, tracking_id: str) -> None:

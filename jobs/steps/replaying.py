@@ -14,7 +14,7 @@ from core.urls import with_scheme
 from jobs.account.closed_account import Staged
 from jobs.prepare.preparation import Prepared
 from jobs.progress import PhaseListener
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 from jobs.spark_failures import SparkFailure, explained
 from jobs.spark_phases import STAGE_AGAIN, begin
 from jobs.steps.checking import Checked

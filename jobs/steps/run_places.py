@@ -22,7 +22,7 @@ from jobs.leases.places import run_place, sending_place
 from jobs.leases.process_identity import is_running, this_process
 from jobs.leases.run_lease import STALE_SECONDS, Bid, Lease, PlaceHeldError
 from jobs.prepare.preparation import Prepared
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 
 _LOG = logging.getLogger("put_events")
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from jobs.leases.places import _FOLDER
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 from tests.docs.blocks import ROOT
 
 PAGE = (ROOT / "docs" / "security.md").read_text()

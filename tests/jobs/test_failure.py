@@ -15,7 +15,7 @@ from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.places import run_place
 from jobs.leases.process_identity import ProcessIdentity, this_process
 from jobs.program_exit import Failure
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ENDED = BEGAN + timedelta(seconds=7)

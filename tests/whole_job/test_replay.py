@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.run_list import runs_below
+from jobs.runs.run_list import runs_below
 from standin.process import StandinProcess
 from tests.whole_job.harness import Ended, Job, interactions, ledger_ids, rows_in, run_here
 

@@ -15,8 +15,8 @@ from jobs.control.watch import ControlWatch
 from jobs.errors import UsageError
 from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.places import control_place, run_place
-from jobs.run_folder import RunFolder
-from jobs.run_list import runs_below
+from jobs.runs.run_folder import RunFolder
+from jobs.runs.run_list import runs_below
 from tests.jobs.control.test_record import request
 
 SINCE = "2026-02-02T00:00:00+00:00"

@@ -13,7 +13,7 @@ from delivery.receipts.dead_letters import DEAD_LETTERS_SCHEMA, prepare_folder
 from delivery.receipts.segments import parquet_bytes
 from jobs.errors import UsageError
 from jobs.prepare.replayable import require_dead_letters
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.places import run_place, sending_place
 from jobs.leases.process_identity import this_process
 from jobs.leases.run_lease import STALE_SECONDS
-from jobs.run_folder import RunFolder
+from jobs.runs.run_folder import RunFolder
 from jobs.steps.run_places import held_places
 
 

@@ -20,8 +20,8 @@ from jobs.inspect import main
 from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.places import run_place
 from jobs.leases.process_identity import ProcessIdentity
-from jobs.run_error import RunError, write_error
-from jobs.run_list import ListedRun, runs_below
+from jobs.runs.run_error import RunError, write_error
+from jobs.runs.run_list import ListedRun, runs_below
 from tests.delivery.tasks import task_of
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -27,8 +27,8 @@ from jobs.errors import UsageError
 from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.places import control_place, run_holders
 from jobs.leases.process_identity import ProcessIdentity
-from jobs.run_error import RunError, read_error
-from jobs.run_folder import RunFolder
+from jobs.runs.run_error import RunError, read_error
+from jobs.runs.run_folder import RunFolder
 
 UNDER_WAY, FAILED, NO_SUMMARY, DAMAGED = "under_way", "failed", "no_summary", "damaged"
 """Statuses of a run beside those of `Status`: no summary yet, an error instead, neither, one that can't be read."""

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.run_folder import absolute
+from jobs.runs.run_folder import absolute
 
 
 def test_a_relative_output_lies_below_where_the_driver_was_started(

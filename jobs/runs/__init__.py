@@ -1,0 +1,1 @@
+"""The folders of runs below an output, and the list of them."""
