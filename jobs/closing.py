@@ -21,6 +21,7 @@ from expectations.verdict import RuleResult
 from jobs.account.closed_account import Account, Sent, Staged
 from jobs.account.event_counts import EventCounts
 from jobs.account.summary import Ending, summary_of, write_summary
+from jobs.config.shown_settings import shown_settings
 from jobs.control.record import Request
 from jobs.errors import Unaccounted
 from jobs.plan import Plan, plan
@@ -28,7 +29,6 @@ from jobs.plan_lines import Line, sections
 from jobs.plan_table import print_plan
 from jobs.prepare.preparation import Prepared
 from jobs.report.page import render_report
-from jobs.shown_settings import shown_settings
 from jobs.steps.checking import Checked
 
 _LOG = logging.getLogger("put_events")

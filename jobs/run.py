@@ -26,7 +26,8 @@ from jobs.account.event_counts import EventCounts
 from jobs.cancelling import cancelling
 from jobs.closing import Outcome, close
 from jobs.command import Command
-from jobs.configuration import print_settings
+from jobs.config.configuration import print_settings
+from jobs.config.settings import Settings
 from jobs.control.steering import Steering
 from jobs.control.watch import now_as_text, watched
 from jobs.errors import Interrupted, Unaccounted
@@ -45,7 +46,6 @@ from jobs.progress import PhaseListener, RunProgress
 from jobs.progress_view import view_for
 from jobs.report.page import load_templates
 from jobs.runs.run_folder import RunFolder, absolute, new_run_id
-from jobs.settings import Settings
 from jobs.spark_failures import SparkGone, is_gone
 from jobs.spark_phases import COUNT, START_SPARK, begin
 from jobs.steps.checking import Checked, check

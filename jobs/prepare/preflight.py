@@ -15,11 +15,11 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.config import Config
 
+from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience, Time
 from jobs.prepare.event_tracker import interactions_schema_of
-from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from transforms.interactions_schema import Field, InteractionsSchema
 
 _LOG = logging.getLogger("put_events")

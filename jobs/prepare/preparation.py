@@ -16,14 +16,14 @@ from core.globs import is_glob, matcher
 from core.storage import Folder, find_buckets, open_filesystem, read_text
 from expectations.suite import Suite
 from jobs.command import Command
-from jobs.configuration import parse_settings
+from jobs.config.configuration import parse_settings
+from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service, require_credentials, resolve_service
 from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
 from jobs.prepare.suites import suite_of_schema, suite_of_user
 from jobs.runs.run_folder import RunFolder
-from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.trust_store import require_bundle
 from sources.executors import MAX_HERE
 from sources.finding import SourceFiles, read_listed
@@ -76,7 +76,7 @@ def read_settings(command: Command) -> Settings:
     """The settings that `command` names.
 
     Raises:
-        UsageError: see `jobs.configuration`; or the certificate bundle that the environment names can't be used.
+        UsageError: see `jobs.config.configuration`; or the certificate bundle that the environment names can't be used.
         StorageError: the file is not there or can't be read.
     """
     forget_buckets()  # a process may carry out several runs, each in the environment of its own beginning

@@ -12,7 +12,7 @@ from core.storage import read_text
 from expectations.schema_rules import PropertyRule
 from expectations.service import service_suite
 from expectations.suite import Suite, parse_suite
-from jobs.settings import ChecksSettings
+from jobs.config.settings import ChecksSettings
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import MAPPED_BY, Property
 

@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.configuration import parse_settings
+from jobs.config.configuration import parse_settings
 from jobs.put_events import main
 from standin.process import StandinProcess
 from tests.conf.logs import LOGS

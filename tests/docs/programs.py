@@ -22,7 +22,7 @@ import jobs.inspect
 import standin.settings
 from jobs import cli
 from jobs.command import Command, parse_command, parse_plan, parse_replay
-from jobs.configuration import parse_settings
+from jobs.config.configuration import parse_settings
 from tests.docs.blocks import ROOT
 from tests.docs.shell import commands
 

@@ -18,7 +18,7 @@ import yaml
 from botocore.validate import ParamValidator
 
 from jobs import cli
-from jobs.configuration import parse_settings
+from jobs.config.configuration import parse_settings
 from jobs.errors import UsageError
 from tests.docs.blocks import ROOT, Block, blocks_of, fenced_blocks, inline_codes
 from tests.docs.programs import (

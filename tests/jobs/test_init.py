@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from jobs.configuration import parse_settings
+from jobs.config.configuration import parse_settings
 from jobs.init import main, write_first
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import plan_properties

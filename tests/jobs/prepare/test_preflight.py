@@ -11,12 +11,12 @@ from typing import Any
 import boto3
 import pytest
 
-from jobs.configuration import parse_settings
+from jobs.config.configuration import parse_settings
+from jobs.config.settings import Settings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service
 from jobs.prepare.control_plane import ControlPlaneError, Patience
 from jobs.prepare.preflight import AUTO, REQUIRED, Preflight, preflight
-from jobs.settings import Settings
 from tests.jobs.personalize_account import THROTTLED, Account, Clock, Tracker
 from tests.moto_server import MotoServer
 from transforms.interactions_schema import InteractionsSchema

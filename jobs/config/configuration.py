@@ -14,8 +14,8 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from jobs.config.settings import Settings
 from jobs.errors import UsageError
-from jobs.settings import Settings
 
 
 class _StrictLoader(yaml.SafeLoader):

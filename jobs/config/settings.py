@@ -1,7 +1,7 @@
 """The settings of one run: the configuration file's shape, its defaults and its limits.
 
 Each room defines the block that it reads; this module only puts them together. It reads no file
-(`jobs.configuration` does) and looks at no AWS account.
+(`jobs.config.configuration` does) and looks at no AWS account.
 """
 
 from __future__ import annotations

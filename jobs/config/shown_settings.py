@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from jobs.settings import Settings
+from jobs.config.settings import Settings
 
 HIDDEN = "…"
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from jobs.reference import reference
-from jobs.settings import Settings
+from jobs.config.reference import reference
+from jobs.config.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -16,7 +16,7 @@ def _keys() -> list[str]:
 
 def test_the_documentation_holds_the_table_that_the_models_make() -> None:
     assert reference() in (ROOT / "docs" / "configuration.md").read_text(), (
-        "put what `python -m jobs.reference` prints into docs/configuration.md"
+        "put what `python -m jobs.config.reference` prints into docs/configuration.md"
     )
 
 

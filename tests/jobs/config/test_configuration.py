@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 import yaml
 
-from jobs.configuration import parse_settings, print_settings
+from jobs.config.configuration import parse_settings, print_settings
+from jobs.config.settings import Settings
 from jobs.errors import UsageError
-from jobs.settings import Settings
 
 MINIMAL = """
 source: {path: s3://shop/logs/}

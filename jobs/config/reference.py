@@ -1,4 +1,4 @@
-"""`python -m jobs.reference`: the configuration's keys as a Markdown table, out of the settings models themselves.
+"""`python -m jobs.config.reference`: the configuration's keys as a Markdown table, out of the settings models themselves.
 
 `docs/configuration.md` holds what this prints. It reads no configuration.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from jobs.settings import Settings
+from jobs.config.settings import Settings
 
 HEAD = ("| key | default | meaning |", "|---|---|---|")
 

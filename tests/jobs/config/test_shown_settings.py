@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
-from jobs.configuration import parse_settings
-from jobs.shown_settings import HIDDEN, shown_settings, without_literals
+from jobs.config.configuration import parse_settings
+from jobs.config.shown_settings import HIDDEN, shown_settings, without_literals
 
 
 def settings(**blocks: object) -> dict[str, Any]:
