@@ -28,7 +28,7 @@ from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
 from jobs.runs.run_folder import RunFolder
-from jobs.spark_session import started_spark
+from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import check
 from jobs.steps.source_reading import read_source
 from standin.demo import job_settings

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import yaml
 
-from jobs.java import ensure_java
+from jobs.spark.local.java import ensure_java
 from standin.demo import job_settings
 from standin.history import generate
 from standin.process import StandinProcess

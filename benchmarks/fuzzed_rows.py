@@ -38,7 +38,7 @@ from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
 from jobs.runs.run_folder import RunFolder
-from jobs.spark_session import started_spark
+from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import check
 from standin.demo import TRACKING_ID, job_settings
 from standin.judge import Judge

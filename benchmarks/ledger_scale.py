@@ -24,7 +24,7 @@ from delivery.receipts.ledger import LEDGER_SCHEMA
 from jobs.prepare.preparation import Preparation
 from jobs.progress import RunProgress
 from jobs.progress_lines import ProgressLines
-from jobs.spark_session import started_spark
+from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import Checked, check
 from standin.demo import TRACKING_ID
 

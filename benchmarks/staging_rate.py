@@ -20,7 +20,7 @@ from pyspark.sql import DataFrame, SparkSession
 from expectations.compiler import compile_suites
 from expectations.rules import Rules
 from jobs.prepare.suites import suite_of_schema
-from jobs.spark_session import build_session
+from jobs.spark.spark_session import build_session
 from standin.demo import MAPPING
 from standin.history import generate
 from transforms import events, staging

@@ -27,7 +27,7 @@ def _carried_out(parse: Callable[[Sequence[str], str], Command], arguments: Sequ
     def program() -> int:
         command = parse(arguments, prog)
         from jobs.run import run as carry_out  # noqa: PLC0415 - it loads Spark
-        from jobs.spark_session import started_spark  # noqa: PLC0415
+        from jobs.spark.spark_session import started_spark  # noqa: PLC0415
 
         return carry_out(command, started_spark)
 

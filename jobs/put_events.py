@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from jobs.command import parse_command
 from jobs.program_exit import exit_code_of
 from jobs.run import StartSpark, run
-from jobs.spark_session import started_spark
+from jobs.spark.spark_session import started_spark
 
 
 def main(arguments: Sequence[str], start_spark: StartSpark = started_spark) -> int:

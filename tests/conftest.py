@@ -13,7 +13,7 @@ import pytest
 from pyspark import SparkConf
 from pyspark.sql import SparkSession
 
-from jobs.required_settings import REQUIRED
+from jobs.spark.required_settings import REQUIRED
 from standin.settings import EXAMPLE_CREDENTIALS
 
 ROOT = Path(__file__).resolve().parents[1]

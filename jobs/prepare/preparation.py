@@ -24,7 +24,7 @@ from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
 from jobs.prepare.suites import suite_of_schema, suite_of_user
 from jobs.runs.run_folder import RunFolder
-from jobs.trust_store import require_bundle
+from jobs.spark.local.trust_store import require_bundle
 from sources.executors import MAX_HERE
 from sources.finding import SourceFiles, read_listed
 from sources.listing import Listing, check_paths, list_files

@@ -25,14 +25,14 @@ from jobs.account.event_counts import EventCounts
 from jobs.plan import Lengths
 from jobs.prepare.preparation import Preparation
 from jobs.progress import PhaseListener
-from jobs.spark_failures import SparkFailure, explained
+from jobs.spark.spark_failures import SparkFailure, explained
+from jobs.spark.workers import prepare_workers
 from jobs.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.steps.counting import DAY, TYPE, count_events, day_column
 from jobs.steps.delivered_before import beside_merges, delivered_ids, knows_nothing
 from jobs.steps.misreadings import refuse_misread
 from jobs.steps.source_reading import SourceRead, read_source
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
-from jobs.workers import prepare_workers
 from transforms import events, staging
 from transforms.session_lengths import session_lengths, user_lengths
 

@@ -21,7 +21,7 @@ from jobs.control.steering import Steering
 from jobs.prepare.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.sending_figures import SendingMeter
-from jobs.spark_failures import SparkFailure, SparkGone, is_gone
+from jobs.spark.spark_failures import SparkFailure, SparkGone, is_gone
 from jobs.spark_phases import SEND, begin
 from jobs.steps.receipts import Receipts, sent_in_all
 from jobs.steps.staged_files import StagedFile, first_events

@@ -13,10 +13,10 @@ import core
 import delivery
 import sources
 from core.storage import open_filesystem
-from jobs.code_shipping import ship_code
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
 from jobs.prepare.preparation import Preparation
+from jobs.spark.code_shipping import ship_code
 from sources.executors import reader_on
 from sources.finding import SourceFiles, find_files, read_listed
 from sources.pruning import FolderFilter

@@ -30,7 +30,8 @@ for room in rooms:
 from pathlib import Path
 from expectations.library import great_expectations
 from expectations.service import service_suite
-from jobs import first_configuration, local_jvm
+from jobs import first_configuration
+from jobs.spark.local import local_jvm
 from jobs.report import page
 assert service_suite().expectations
 page.load_templates()

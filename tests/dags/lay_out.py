@@ -21,7 +21,7 @@ from typing import Any
 import pyarrow.dataset as ds
 import yaml
 
-from jobs.java import ensure_java
+from jobs.spark.local.java import ensure_java
 from standin.demo import job_settings
 from standin.history import generate
 from tests.whole_job.harness import MAPPING, SCHEMA

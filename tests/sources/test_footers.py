@@ -18,7 +18,7 @@ import delivery
 import sources
 from core.errors import BadInput
 from core.storage import open_filesystem
-from jobs.code_shipping import ship_code
+from jobs.spark.code_shipping import ship_code
 from sources import executors
 from sources.executors import reader_on
 from sources.footers import read_footers

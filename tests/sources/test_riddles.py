@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from core.errors import BadInput
-from jobs.spark_failures import SparkFailure, explained
+from jobs.spark.spark_failures import SparkFailure, explained
 from sources.reading import require_openable
 from sources.thrift import read_struct
 from tests.sources.lake import find, frame, values, write

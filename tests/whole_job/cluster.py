@@ -18,8 +18,8 @@ from typing import Any, Self
 
 import psutil
 
-from jobs.hadoop import spark_home
-from jobs.java import ensure_java
+from jobs.spark.local.hadoop import spark_home
+from jobs.spark.local.java import ensure_java
 from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.processes import wait_for
 

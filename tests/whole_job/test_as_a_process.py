@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from standin.process import StandinProcess
-from tests.jobs.test_java import path_without_java
+from tests.jobs.spark.local.test_java import path_without_java
 from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import ROOT, Ended, Job, ended, full_sessions, interactions, ledger_ids, rows_in
 from tests.whole_job.processes import PATIENCE_SECONDS, in_own_group, wait_for, wait_until_it_sends

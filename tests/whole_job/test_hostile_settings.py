@@ -11,7 +11,7 @@ from typing import Any
 import pyarrow as pa
 import pytest
 
-from jobs.required_settings import HADOOP_UNSET, REQUIRED
+from jobs.spark.required_settings import HADOOP_UNSET, REQUIRED
 from standin.process import StandinProcess
 from tests.whole_job.harness import Job, interactions, rows_in, run_process
 

@@ -15,8 +15,8 @@ import pytest
 import yaml
 
 from bundle.archive import unpack
-from jobs.hadoop import spark_home
-from jobs.java import ensure_java
+from jobs.spark.local.hadoop import spark_home
+from jobs.spark.local.java import ensure_java
 from standin.process import StandinProcess
 from tests.moto_server import MotoServer
 from tests.whole_job.cluster import Cluster

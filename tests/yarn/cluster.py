@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape
 
 import psutil
 
-from jobs.java import ensure_java
+from jobs.spark.local.java import ensure_java
 from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.processes import wait_for
 

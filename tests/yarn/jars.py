@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 
-from jobs.hadoop import HadoopVersion, hadoop_version, spark_home
-from jobs.jar_cache import JarCache
-from jobs.jar_resolver import Packages, jars_of
-from jobs.java import ensure_java
-from jobs.s3_connector import connector_packages
+from jobs.spark.local.hadoop import HadoopVersion, hadoop_version, spark_home
+from jobs.spark.local.jar_cache import JarCache
+from jobs.spark.local.jar_resolver import Packages, jars_of
+from jobs.spark.local.java import ensure_java
+from jobs.spark.s3_connector import connector_packages
 
 HADOOP: HadoopVersion = (3, 4, 1)
 """What YARN's daemons run on."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from jobs.hadoop import HadoopVersion, hadoop_version, spark_home
-from jobs.s3_connector import S3_FILESYSTEM, account_settings
+from jobs.spark.local.hadoop import HadoopVersion, hadoop_version, spark_home
+from jobs.spark.s3_connector import S3_FILESYSTEM, account_settings
 from standin.process import REGION
 from standin.settings import EXAMPLE_CREDENTIALS
 from tests.moto_server import MotoServer

@@ -21,8 +21,8 @@ from typing import Any
 import pyarrow.parquet as pq
 import yaml
 
-from jobs.hadoop import spark_home
-from jobs.java import ensure_java
+from jobs.spark.local.hadoop import spark_home
+from jobs.spark.local.java import ensure_java
 from standin.process import StandinProcess
 from standin.settings import EXAMPLE_CREDENTIALS
 from tests.moto_server import MotoServer

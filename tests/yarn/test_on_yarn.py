@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jobs.hadoop import spark_home
+from jobs.spark.local.hadoop import spark_home
 from standin.process import StandinProcess
 from tests.whole_job.harness import ROOT, rows_in
 from tests.whole_job.processes import wait_for

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from core.aws import credential_process
-from jobs.java_credentials import FILE_VARIABLE, credential_process_environment
+from jobs.spark.java_credentials import FILE_VARIABLE, credential_process_environment
 from tests.delivery import aws_environment
 from tests.delivery.aws_environment import KEYS
 

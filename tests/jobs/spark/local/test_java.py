@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from jobs.java import Java, NoJava, ensure_java, find_java, probe
+from jobs.spark.local.java import Java, NoJava, ensure_java, find_java, probe
 from tests.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -69,7 +69,7 @@ def test_a_java_too_new_for_the_hadoop_is_passed_over(tmp_path: Path) -> None:
 def test_without_any_java_one_sentence_says_what_was_found_and_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobs.java.find_spec", lambda _name: None)
+    monkeypatch.setattr("jobs.spark.local.java.find_spec", lambda _name: None)
     old = fake_java(tmp_path / "old", "11")
     with pytest.raises(NoJava) as caught:
         find_java({"JAVA_HOME": str(old), "PATH": ""}, HADOOP_OF_SPARK_4_0)
@@ -134,7 +134,7 @@ def test_an_environment_that_can_not_be_written_gets_its_wrapper_elsewhere(
 
 SMALL_JOB = """
 import json, os, sys
-from jobs.spark_session import build_session
+from jobs.spark.spark_session import build_session
 from pyspark.sql import Window, functions as F
 
 spark = build_session("no java")

@@ -12,10 +12,10 @@ import psutil
 import pytest
 
 from jobs.errors import UsageError
-from jobs.jar_cache import JarCache
-from jobs.jar_resolver import FIRST_ANSWER_SECONDS, PROGRESS_SECONDS, Packages, fetch, jars_of
-from jobs.java import ensure_java
-from tests.jobs.test_ivy_output import UNRESOLVED
+from jobs.spark.local.jar_cache import JarCache
+from jobs.spark.local.jar_resolver import FIRST_ANSWER_SECONDS, PROGRESS_SECONDS, Packages, fetch, jars_of
+from jobs.spark.local.java import ensure_java
+from tests.jobs.spark.local.test_ivy_output import UNRESOLVED
 
 PACKAGES = Packages("a connector", "org.example:one:1,org.example:two:2", "org.example:three")
 Resolver = Callable[[str], dict[str, str]]

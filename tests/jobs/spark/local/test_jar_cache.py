@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from jobs.atomic_file import write_atomically
-from jobs.jar_cache import JarCache
+from jobs.spark.local.atomic_file import write_atomically
+from jobs.spark.local.jar_cache import JarCache
 
 
 def jars_in(folder: Path) -> tuple[str, ...]:

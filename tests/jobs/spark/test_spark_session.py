@@ -11,8 +11,8 @@ import pytest
 from pyspark import SparkConf
 
 from jobs.errors import UsageError
-from jobs.hadoop import hadoop_version, spark_home
-from jobs.spark_session import settle
+from jobs.spark.local.hadoop import hadoop_version, spark_home
+from jobs.spark.spark_session import settle
 from tests.moto_server import MotoServer
 from tests.quick_jvm import QUICK_JVM
 
@@ -109,8 +109,8 @@ LOCAL = """
 import json, logging, sys
 from pyspark.sql import functions as F
 import delivery
-from jobs.code_shipping import ship_code
-from jobs.spark_session import build_session
+from jobs.spark.code_shipping import ship_code
+from jobs.spark.spark_session import build_session
 
 logging.basicConfig(level=logging.WARNING)
 spark = build_session("a local run")
@@ -159,7 +159,7 @@ def test_a_local_run_is_quiet_fetches_nothing_and_its_workers_find_the_code(tmp_
 
 @pytest.mark.job
 def test_speculation_from_the_command_line_is_refused_before_spark_runs_anything(tmp_path: Path) -> None:
-    script = "from jobs.spark_session import build_session\nbuild_session('job')\n"
+    script = "from jobs.spark.spark_session import build_session\nbuild_session('job')\n"
     arguments = {"PYSPARK_SUBMIT_ARGS": "--conf spark.speculation=true pyspark-shell"}
     ended = run_script(script, tmp_path, arguments)
     assert ended.returncode == 1
@@ -196,7 +196,7 @@ ON_S3 = """
 import json, sys, time
 began = time.monotonic()
 from core.storage import find_buckets
-from jobs.spark_session import build_session
+from jobs.spark.spark_session import build_session
 
 spark = build_session("on s3", find_buckets(["s3://logs/out"]))
 started = time.monotonic()

@@ -17,21 +17,21 @@ from pyspark.sql import SparkSession
 from core.aws.buckets import Bucket
 from core.aws.session import ca_bundle
 from jobs.errors import UsageError
-from jobs.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
-from jobs.jar_cache import JarCache
-from jobs.jar_resolver import jars_of
-from jobs.java import ensure_java
-from jobs.java_credentials import credential_process_environment
-from jobs.local_jvm import launch_environment, memory_settings
-from jobs.required_settings import HADOOP_UNSET, REQUIRED
-from jobs.s3_connector import (
+from jobs.spark.java_credentials import credential_process_environment
+from jobs.spark.local.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
+from jobs.spark.local.jar_cache import JarCache
+from jobs.spark.local.jar_resolver import jars_of
+from jobs.spark.local.java import ensure_java
+from jobs.spark.local.local_jvm import launch_environment, memory_settings
+from jobs.spark.local.trust_store import PROPERTY, temporary_trust_store
+from jobs.spark.required_settings import HADOOP_UNSET, REQUIRED
+from jobs.spark.s3_connector import (
     S3_FILESYSTEM,
     account_settings,
     bucket_settings,
     connector_packages,
     needs_credential_process,
 )
-from jobs.trust_store import PROPERTY, temporary_trust_store
 
 _PREFERRED = {
     "spark.sql.parquet.compression.codec": "zstd",

@@ -21,10 +21,10 @@ from threading import Thread
 from typing import IO
 
 from jobs.errors import UsageError
-from jobs.hadoop import spark_home
-from jobs.ivy_output import Fetching, cause_of, jars_in
-from jobs.jar_cache import JarCache
-from jobs.jvm_proxies import has_proxy_password, proxy_properties
+from jobs.spark.local.hadoop import spark_home
+from jobs.spark.local.ivy_output import Fetching, cause_of, jars_in
+from jobs.spark.local.jar_cache import JarCache
+from jobs.spark.local.jvm_proxies import has_proxy_password, proxy_properties
 
 PROGRESS_SECONDS = 5.0
 FIRST_ANSWER_SECONDS = 120.0

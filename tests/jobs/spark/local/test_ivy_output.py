@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.ivy_output import Fetching, cause_of, jars_in
+from jobs.spark.local.ivy_output import Fetching, cause_of, jars_in
 
 URL = "https://repo.example/releases/org/apache/hadoop/hadoop-aws/3.4.1"
 UNRESOLVED = """\

@@ -10,7 +10,7 @@ from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
 from jobs.errors import Interrupted, UsageError
-from jobs.spark_failures import explained, is_gone
+from jobs.spark.spark_failures import explained, is_gone
 
 
 class Spark:

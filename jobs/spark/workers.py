@@ -10,8 +10,8 @@ from pyspark.sql import SparkSession
 
 import delivery
 from delivery.partition import deliver
-from jobs.code_shipping import ship_code
-from jobs.spark_failures import SparkFailure, SparkGone
+from jobs.spark.code_shipping import ship_code
+from jobs.spark.spark_failures import SparkFailure, SparkGone
 from jobs.spark_phases import PREPARE_WORKERS
 
 

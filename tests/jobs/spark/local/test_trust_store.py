@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from jobs.errors import UsageError
-from jobs.trust_store import temporary_trust_store, trust_store
+from jobs.spark.local.trust_store import temporary_trust_store, trust_store
 
 
 def certificate(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from jobs.errors import UsageError
-from jobs.jvm_proxies import has_proxy_password, proxy_properties
+from jobs.spark.local.jvm_proxies import has_proxy_password, proxy_properties
 
 
 def test_without_a_proxy_java_is_given_nothing() -> None:

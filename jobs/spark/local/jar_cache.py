@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from jobs.atomic_file import write_atomically
+from jobs.spark.local.atomic_file import write_atomically
 
 
 class JarCache:

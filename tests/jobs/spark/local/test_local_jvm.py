@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.local_jvm import launch_environment, machine_memory, memory_settings
+from jobs.spark.local.local_jvm import launch_environment, machine_memory, memory_settings
 
 GIB = 1 << 30
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from core.aws.buckets import Bucket
 from jobs.errors import UsageError
-from jobs.hadoop import HadoopVersion
-from jobs.jar_resolver import Packages
+from jobs.spark.local.hadoop import HadoopVersion
+from jobs.spark.local.jar_resolver import Packages
 
 S3_FILESYSTEM = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 """What `s3://` means where nothing else claims it. Amazon EMR claims it for a file system of its own."""
@@ -54,7 +54,7 @@ def account_settings(hadoop: HadoopVersion | None) -> dict[str, str]:
 
 
 def needs_credential_process(hadoop: HadoopVersion | None) -> bool:
-    """Whether S3A of this Hadoop takes its credentials from `jobs.java_credentials`."""
+    """Whether S3A of this Hadoop takes its credentials from `jobs.spark.java_credentials`."""
     return _is_on_sdk_1(hadoop)
 
 

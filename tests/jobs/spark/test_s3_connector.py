@@ -7,7 +7,7 @@ import pytest
 from core.aws.buckets import Bucket
 from core.aws.proxies import Proxy
 from jobs.errors import UsageError
-from jobs.s3_connector import account_settings, bucket_settings, connector_packages
+from jobs.spark.s3_connector import account_settings, bucket_settings, connector_packages
 
 CHAIN = "spark.hadoop.fs.s3a.aws.credentials.provider"
 

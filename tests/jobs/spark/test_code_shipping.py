@@ -8,7 +8,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 import delivery
-from jobs.code_shipping import ship_code
+from jobs.spark.code_shipping import ship_code
 
 
 class ScriptedSpark:

