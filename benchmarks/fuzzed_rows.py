@@ -35,8 +35,8 @@ from delivery.request import events_per_request, request_writer
 from delivery.sending.stage import read_stage
 from jobs.command import Command
 from jobs.prepare.preparation import Preparation, prepare, read_settings
-from jobs.progress import RunProgress
-from jobs.progress_lines import ProgressLines
+from jobs.progress.lines import ProgressLines
+from jobs.progress.run_progress import RunProgress
 from jobs.runs.run_folder import RunFolder
 from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import check

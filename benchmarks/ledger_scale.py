@@ -22,8 +22,8 @@ from pyspark.sql import SparkSession
 from benchmarks.checking_ratio import prepared
 from delivery.receipts.ledger import LEDGER_SCHEMA
 from jobs.prepare.preparation import Preparation
-from jobs.progress import RunProgress
-from jobs.progress_lines import ProgressLines
+from jobs.progress.lines import ProgressLines
+from jobs.progress.run_progress import RunProgress
 from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import Checked, check
 from standin.demo import TRACKING_ID

@@ -42,12 +42,12 @@ from jobs.prepare.preparation import (
     refuse_overlap,
 )
 from jobs.program_exit import logged_exit_code
-from jobs.progress import PhaseListener, RunProgress
-from jobs.progress_view import view_for
+from jobs.progress.run_progress import PhaseListener, RunProgress
+from jobs.progress.spark_phases import COUNT, START_SPARK, begin
+from jobs.progress.view import view_for
 from jobs.report.page import load_templates
 from jobs.runs.run_folder import RunFolder, absolute, new_run_id
 from jobs.spark.spark_failures import SparkGone, is_gone
-from jobs.spark_phases import COUNT, START_SPARK, begin
 from jobs.steps.checking import Checked, check
 from jobs.steps.replaying import stage_again
 from jobs.steps.run_places import held_places

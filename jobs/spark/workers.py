@@ -10,9 +10,9 @@ from pyspark.sql import SparkSession
 
 import delivery
 from delivery.partition import deliver
+from jobs.progress.spark_phases import PREPARE_WORKERS
 from jobs.spark.code_shipping import ship_code
 from jobs.spark.spark_failures import SparkFailure, SparkGone
-from jobs.spark_phases import PREPARE_WORKERS
 
 
 def prepare_workers(spark: SparkSession) -> None:

@@ -24,10 +24,10 @@ from jobs.account.closed_account import Staged
 from jobs.account.event_counts import EventCounts
 from jobs.plan import Lengths
 from jobs.prepare.preparation import Preparation
-from jobs.progress import PhaseListener
+from jobs.progress.run_progress import PhaseListener
+from jobs.progress.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.spark.workers import prepare_workers
-from jobs.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.steps.counting import DAY, TYPE, count_events, day_column
 from jobs.steps.delivered_before import beside_merges, delivered_ids, knows_nothing
 from jobs.steps.misreadings import refuse_misread

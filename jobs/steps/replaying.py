@@ -13,11 +13,11 @@ from pyspark.sql import DataFrame, SparkSession
 from core.urls import with_scheme
 from jobs.account.closed_account import Staged
 from jobs.prepare.preparation import Prepared
-from jobs.progress import PhaseListener
+from jobs.progress.run_progress import PhaseListener
+from jobs.progress.spark_phases import STAGE_AGAIN, begin
 from jobs.runs.run_folder import RunFolder
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.spark.workers import prepare_workers
-from jobs.spark_phases import STAGE_AGAIN, begin
 from jobs.steps.checking import Checked
 from jobs.steps.delivered_before import beside_merges, delivered_ids
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files

@@ -19,10 +19,10 @@ from delivery.settings import CoordinatorAddress, DeliveryTask
 from jobs.account.closed_account import Sent
 from jobs.control.steering import Steering
 from jobs.prepare.preparation import Prepared
-from jobs.progress import PhaseListener
-from jobs.sending_figures import SendingMeter
+from jobs.progress.run_progress import PhaseListener
+from jobs.progress.sending_figures import SendingMeter
+from jobs.progress.spark_phases import SEND, begin
 from jobs.spark.spark_failures import SparkFailure, SparkGone, is_gone
-from jobs.spark_phases import SEND, begin
 from jobs.steps.receipts import Receipts, sent_in_all
 from jobs.steps.staged_files import StagedFile, first_events
 from jobs.stop_signals import StopSignals

@@ -18,7 +18,7 @@ from pyspark.sql import SparkSession
 
 from jobs import run as the_run
 from jobs.account.closed_account import Sent
-from jobs.progress import PhaseListener
+from jobs.progress.run_progress import PhaseListener
 from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
 from standin.faults import FaultPlan

@@ -18,7 +18,7 @@ from jobs.account.closed_account import Sent
 from jobs.leases import lease_keeper
 from jobs.leases.lease_record import parse_record
 from jobs.leases.places import run_place, sending_place
-from jobs.progress import PhaseListener
+from jobs.progress.run_progress import PhaseListener
 from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
 from standin.process import StandinProcess

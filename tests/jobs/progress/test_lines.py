@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from jobs.progress import Phase, Tasks
-from jobs.progress_lines import ProgressLines
-from jobs.sending_figures import SendingFigures
+from jobs.progress.lines import ProgressLines
+from jobs.progress.run_progress import Phase, Tasks
+from jobs.progress.sending_figures import SendingFigures
 
 FIGURES = SendingFigures(620, 1000, 98.7654, 99.0, 100.0, 3, 0.25, 2, 3.94, stopping=False)
 

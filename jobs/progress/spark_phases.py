@@ -8,7 +8,7 @@ from __future__ import annotations
 from py4j.protocol import Py4JError
 from pyspark import SparkContext
 
-from jobs.progress import Measure, PhaseListener, Tasks
+from jobs.progress.run_progress import Measure, PhaseListener, Tasks
 
 START_SPARK = "start Spark"
 PREPARE_WORKERS = "prepare workers"

@@ -2,7 +2,7 @@
 
 A thread on the driver looks now and then and hands what it sees to a view. It ends with the run, and nothing that goes
 wrong in it, a terminal that is gone or a Spark that answers no more, touches the run. What a view makes of it is the
-view's business; what there is to see stands in `jobs.sending_figures` and `jobs.spark_phases`.
+view's business; what there is to see stands in `jobs.progress.sending_figures` and `jobs.progress.spark_phases`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Protocol, Self
 
-from jobs.sending_figures import SendingFigures
+from jobs.progress.sending_figures import SendingFigures
 
 _LOG = logging.getLogger("put_events")
 _JOIN_SECONDS = 2.0

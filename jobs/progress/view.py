@@ -6,8 +6,8 @@ import os
 import sys
 from typing import TextIO
 
-from jobs.progress import View
-from jobs.progress_lines import ProgressLines
+from jobs.progress.lines import ProgressLines
+from jobs.progress.run_progress import View
 
 
 def view_for(stderr: TextIO | None = None) -> View:
@@ -17,6 +17,6 @@ def view_for(stderr: TextIO | None = None) -> View:
         return ProgressLines()
     from rich.console import Console  # noqa: PLC0415 - a cluster's driver, with no terminal, need not load it
 
-    from jobs.progress_screen import ProgressScreen  # noqa: PLC0415 - as above
+    from jobs.progress.screen import ProgressScreen  # noqa: PLC0415 - as above
 
     return ProgressScreen(Console(file=stream))

@@ -18,8 +18,8 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from jobs.progress import Measured, Phase, Tasks
-from jobs.sending_figures import SendingFigures
+from jobs.progress.run_progress import Measured, Phase, Tasks
+from jobs.progress.sending_figures import SendingFigures
 
 _INDENT = 2
 _BAR_WIDTH = 40

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
 
-from jobs.progress import Measured, Phase, Tasks
-from jobs.sending_figures import SendingFigures
+from jobs.progress.run_progress import Measured, Phase, Tasks
+from jobs.progress.sending_figures import SendingFigures
 
 _LOG = logging.getLogger("put_events.progress")
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from jobs.progress import Phase, Tasks
-from jobs.progress_screen import ProgressScreen, lasting, picture
-from jobs.sending_figures import SendingFigures
+from jobs.progress.run_progress import Phase, Tasks
+from jobs.progress.screen import ProgressScreen, lasting, picture
+from jobs.progress.sending_figures import SendingFigures
 
 FIGURES = SendingFigures(62_000, 100_000, 987.65, 990.0, 1000.0, 12, 0.5, 4, 72.4, stopping=False)
 READ = Phase("read", 83.0)

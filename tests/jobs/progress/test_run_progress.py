@@ -8,7 +8,7 @@ from typing import Self
 
 import pytest
 
-from jobs.progress import Phase, RunProgress, Tasks
+from jobs.progress.run_progress import Phase, RunProgress, Tasks
 
 # An error that leaves the thread is printed with its text, which may quote anything.
 SILENT = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptionWarning")

@@ -6,9 +6,9 @@ import io
 
 import pytest
 
-from jobs.progress_lines import ProgressLines
-from jobs.progress_screen import ProgressScreen
-from jobs.progress_view import view_for
+from jobs.progress.lines import ProgressLines
+from jobs.progress.screen import ProgressScreen
+from jobs.progress.view import view_for
 
 
 class Stream(io.StringIO):
