@@ -24,9 +24,9 @@ from jobs.account.summary import Ending, summary_of, write_summary
 from jobs.config.shown_settings import shown_settings
 from jobs.control.record import Request
 from jobs.errors import Unaccounted
-from jobs.plan import Plan, plan
-from jobs.plan_lines import Line, sections
-from jobs.plan_table import print_plan
+from jobs.plan.delivery_plan import Plan, plan
+from jobs.plan.lines import Line, sections
+from jobs.plan.table import print_plan
 from jobs.prepare.preparation import Prepared
 from jobs.report.page import render_report
 from jobs.steps.checking import Checked

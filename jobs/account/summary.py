@@ -17,7 +17,7 @@ from jobs.control.record import Request
 from jobs.errors import UsageError
 
 if TYPE_CHECKING:  # whoever only reads summaries, as `jobs.inspect`, loads no Spark
-    from jobs.plan import Plan
+    from jobs.plan.delivery_plan import Plan
 
 NAME = "summary.json"
 
@@ -47,7 +47,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
 
     Counts are rows, events or requests; times are ISO 8601 in UTC, null where nothing was sent. `timeline` and
     `events_per_request` say less than the counts, or null, where a partition's report was lost with its task. `plan`,
-    as `jobs.plan` has it, is null but with `--plan`. `settings` as `jobs.config.shown_settings` gives them; `events_by_day`
+    as `jobs.plan.delivery_plan` has it, is null but with `--plan`. `settings` as `jobs.config.shown_settings` gives them; `events_by_day`
     and `events_by_type` null where nothing was counted. `replay_of`: the run whose dead letters were sent again.
     `source`: what was read, as `jobs.steps.source_reading` has it; null in a replay, and where the check did not end.
     `steering`: what operators asked of the run, in that order; `heeded_at` is null where it ended before that.

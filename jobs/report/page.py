@@ -28,7 +28,7 @@ def render_report(
 ) -> str:
     """The page for `summary` (as `jobs.account.summary` builds it).
 
-    `rules`: their results, none for a replay; `plan`: its lines as `jobs.plan_lines` words them, none where the run
+    `rules`: their results, none for a replay; `plan`: its lines as `jobs.plan.lines` words them, none where the run
     was to send.
     """
     ends = parts(summary)

@@ -22,7 +22,7 @@ from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account.closed_account import Staged
 from jobs.account.event_counts import EventCounts
-from jobs.plan import Lengths
+from jobs.plan.delivery_plan import Lengths
 from jobs.prepare.preparation import Preparation
 from jobs.progress.run_progress import PhaseListener
 from jobs.progress.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin

@@ -8,8 +8,8 @@ import pytest
 from rich.box import ASCII2
 from rich.console import Console
 
-from jobs.plan import Lengths, Plan, plan
-from jobs.plan_table import print_plan, show
+from jobs.plan.delivery_plan import Lengths, Plan, plan
+from jobs.plan.table import print_plan, show
 from transforms.session_lengths import SessionLength, UserLength
 
 COUNTED = Lengths(

@@ -13,8 +13,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from jobs.plan import Plan
-from jobs.plan_lines import Line, sections
+from jobs.plan.delivery_plan import Plan
+from jobs.plan.lines import Line, sections
 
 _PIPED_WIDTH = 100
 _BAR = 20

@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from jobs.import_advice import ImportAdvice
-from jobs.plan import Cost, Duration, NotFull, PerUser, Plan
+from jobs.plan.delivery_plan import Cost, Duration, NotFull, PerUser, Plan
+from jobs.plan.import_advice import ImportAdvice
 
 Line = tuple[str, str]
 

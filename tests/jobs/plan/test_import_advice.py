@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.import_advice import LEAST_EVENTS, LONG_SECONDS, MOST_BYTES, advise
+from jobs.plan.import_advice import LEAST_EVENTS, LONG_SECONDS, MOST_BYTES, advise
 
 
 def test_what_takes_an_hour_and_fits_an_import_is_better_imported() -> None:

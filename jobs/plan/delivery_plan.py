@@ -9,7 +9,7 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from jobs.import_advice import ImportAdvice, advise
+from jobs.plan.import_advice import ImportAdvice, advise
 from transforms.request_order import EVENTS_PER_REQUEST
 from transforms.session_lengths import SessionLength, UserLength
 

@@ -1,0 +1,1 @@
+"""What sending would take: requests, hours, gigabytes."""
