@@ -38,7 +38,7 @@ class Program:
 
 
 PROGRAMS: dict[str, Program] = {
-    "init": Program("write a first configuration for a log", "jobs.init:main"),
+    "init": Program("write a first configuration for a log", "jobs.init.__main__:main"),
     "plan": Program("show what a run would do, and send nothing", "jobs.loading:plan"),
     "run": Program("load a log into Amazon Personalize", "jobs.loading:run"),
     "replay": Program("send the dead letters of an earlier run again", "jobs.loading:replay"),

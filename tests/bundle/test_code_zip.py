@@ -30,7 +30,7 @@ for room in rooms:
 from pathlib import Path
 from expectations.library import great_expectations
 from expectations.service import service_suite
-from jobs import first_configuration
+from jobs.init import first_configuration
 from jobs.spark.local import local_jvm
 from jobs.report import page
 assert service_suite().expectations

@@ -17,7 +17,7 @@ from botocore import xform_name
 import jobs.command
 import jobs.control.command
 import jobs.demo
-import jobs.init
+import jobs.init.__main__
 import jobs.inspect
 import standin.settings
 from jobs import cli
@@ -29,12 +29,12 @@ from tests.docs.shell import commands
 EXAMPLE = (ROOT / "conf" / "job.yaml").read_text()
 PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "jobs.put_events": jobs.command._parser,
-    "jobs.init": jobs.init._parser,
+    "jobs.init": jobs.init.__main__._parser,
     "jobs.inspect": jobs.inspect._parser,
     "standin": standin.settings._parser,
 }
 COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
-    "init": jobs.init._parser,
+    "init": jobs.init.__main__._parser,
     "plan": jobs.command._plan_parser,
     "run": jobs.command._parser,
     "replay": jobs.command._replay_parser,

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-import jobs.init
+import jobs.init.__main__
 import jobs.inspect
 import jobs.put_events
 from standin.process import StandinProcess
@@ -34,7 +34,7 @@ def programs(spark: SparkSession) -> dict[str, Callable[[list[str]], int]]:
         yield spark
 
     return {
-        "init": jobs.init.main,
+        "init": jobs.init.__main__.main,
         "inspect": jobs.inspect.main,
         "plan": lambda arguments: jobs.put_events.main([*arguments, "--plan"], the_tests_session),
         "run": lambda arguments: jobs.put_events.main(arguments, the_tests_session),

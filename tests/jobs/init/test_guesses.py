@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.guesses import NAMES, field_name, guess, quoted, unit_of
+from jobs.init.guesses import NAMES, field_name, guess, quoted, unit_of
 
 EVENT = pa.struct([("aid", pa.int64()), ("ts", pa.int64()), ("type", pa.string())])
 

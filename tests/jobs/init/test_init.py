@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from jobs.config.configuration import parse_settings
-from jobs.init import main, write_first
+from jobs.init.__main__ import main, write_first
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import plan_properties
 

@@ -12,12 +12,12 @@ from pathlib import Path
 
 from core.storage import open_filesystem
 from jobs.errors import UsageError
-from jobs.first_configuration import configuration_of, schema_of
-from jobs.log_sample import sample_log
+from jobs.init.first_configuration import configuration_of, schema_of
+from jobs.init.guesses import guess
+from jobs.init.log_sample import sample_log
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
 from sources.listing import list_files
-from transforms.guesses import guess
 
 SCHEMA_NAME = "interactions.avsc"
 
