@@ -22,6 +22,8 @@ import yaml
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from demo.demonstration import job_settings
+from demo.history import generate
 from expectations.compiler import compile_suites
 from jobs.command import Command
 from jobs.prepare.preparation import Preparation, prepare, read_settings
@@ -31,8 +33,6 @@ from jobs.runs.run_folder import RunFolder
 from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import check
 from jobs.steps.source_reading import read_source
-from standin.demo import job_settings
-from standin.history import generate
 from transforms import events
 
 BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)

@@ -20,9 +20,9 @@ from pathlib import Path
 
 import yaml
 
+from demo.demonstration import job_settings
+from demo.history import generate
 from jobs.spark.local.java import ensure_java
-from standin.demo import job_settings
-from standin.history import generate
 from standin.process import StandinProcess
 
 GOAL = 3.0

@@ -33,6 +33,7 @@ from benchmarks.edge_rows import SCHEMA, fuzzed_row
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.stage import read_stage
+from demo.demonstration import TRACKING_ID, job_settings
 from jobs.command import Command
 from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.progress.lines import ProgressLines
@@ -40,7 +41,6 @@ from jobs.progress.run_progress import RunProgress
 from jobs.runs.run_folder import RunFolder
 from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import check
-from standin.demo import TRACKING_ID, job_settings
 from standin.judge import Judge
 from standin.refusal import Refusal
 

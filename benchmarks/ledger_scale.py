@@ -21,12 +21,12 @@ from pyspark.sql import SparkSession
 
 from benchmarks.checking_ratio import prepared
 from delivery.receipts.ledger import LEDGER_SCHEMA
+from demo.demonstration import TRACKING_ID
 from jobs.prepare.preparation import Preparation
 from jobs.progress.lines import ProgressLines
 from jobs.progress.run_progress import RunProgress
 from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import Checked, check
-from standin.demo import TRACKING_ID
 
 _HEX = np.frombuffer(b"0123456789abcdef", np.uint8)
 _DIGITS = 32

@@ -29,8 +29,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from standin.agreement import most_in_a_second
-from standin.demo import job_settings
+from demo.agreement import most_in_a_second
+from demo.demonstration import job_settings
 from standin.process import Option, StandinProcess
 
 SESSION_EVENTS = 10

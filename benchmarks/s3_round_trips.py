@@ -22,8 +22,8 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from standin.demo import MAPPING
-from standin.history import generate
+from demo.demonstration import MAPPING
+from demo.history import generate
 from tests.aws.log import Entry
 from tests.aws.world import AwsWorld
 from tests.whole_job.aws_shop import CONF, LOGS, OUT, REGIONS, Shop

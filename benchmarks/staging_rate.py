@@ -17,12 +17,12 @@ from pathlib import Path
 import psutil
 from pyspark.sql import DataFrame, SparkSession
 
+from demo.demonstration import MAPPING
+from demo.history import generate
 from expectations.compiler import compile_suites
 from expectations.rules import Rules
 from jobs.prepare.suites import suite_of_schema
 from jobs.spark.spark_session import build_session
-from standin.demo import MAPPING
-from standin.history import generate
 from transforms import events, staging
 from transforms.interactions_schema import InteractionsSchema
 from transforms.mapping import MappingSettings, SessionSettings

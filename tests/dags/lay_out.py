@@ -21,9 +21,9 @@ from typing import Any
 import pyarrow.dataset as ds
 import yaml
 
+from demo.demonstration import job_settings
+from demo.history import generate
 from jobs.spark.local.java import ensure_java
-from standin.demo import job_settings
-from standin.history import generate
 from tests.whole_job.harness import MAPPING, SCHEMA
 
 EVENTS = 36_000

@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from standin.agreement import most_in_a_second
+from demo.agreement import most_in_a_second
 from standin.process import StandinProcess
 from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.cluster import Cluster

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from standin.agreement import most_in_a_second
+from demo.agreement import most_in_a_second
 from standin.process import StandinProcess
 from tests.whole_job.harness import Job, full_sessions, interactions, run_here
 

@@ -21,8 +21,8 @@ from typing import Any, TypeVar
 
 import yaml
 
-from standin.agreement import check_files, check_first_run, check_second_run, table_of
-from standin.history import History, generate
+from demo.agreement import check_files, check_first_run, check_second_run, table_of
+from demo.history import History, generate
 from standin.process import StandinProcess
 
 Result = TypeVar("Result")
@@ -50,7 +50,7 @@ MAPPING: Mapping[str, Any] = {
     "eventAttributionSource": "event_attribution_source",
     "properties": {"DISCOUNT": "discount"},
 }
-"""The columns of `standin.history` as events, in the job's configuration."""
+"""The columns of `demo.history` as events, in the job's configuration."""
 
 
 SCHEMA = Path(__file__).with_name("interactions.avsc")
@@ -201,7 +201,7 @@ def _clear(folder: Path) -> None:
 
 def main(arguments: Sequence[str]) -> int:
     """Read the options, run the demo, return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m standin.demo", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m demo.demonstration", description=__doc__)
     parser.add_argument("--events", type=int, default=EVENTS, help="rows in the history")
     parser.add_argument("--folder", type=Path, default=ROOT / "build" / "demo", help="where all of it goes")
     options = parser.parse_args(arguments)

@@ -15,8 +15,8 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from standin.dirt import CROWDED, KINDS, Mask, crowded_sizes, spoil
-from standin.shop import Shop, make_shop
+from demo.dirt import CROWDED, KINDS, Mask, crowded_sizes, spoil
+from demo.shop import Shop, make_shop
 
 DIRTY_SHARE = 0.005
 DUPLICATE_SHARE = 0.003

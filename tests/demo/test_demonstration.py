@@ -7,13 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from standin.demo import ROOT, SCHEMA, main
+from demo.demonstration import ROOT, SCHEMA, main
 from tests.quick_jvm import QUICK_JVM
 
 
 @pytest.mark.job
 def test_the_demo_ends_with_all_accounts_in_agreement(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "standin.demo", "--events", "5000", "--folder", str(tmp_path / "demo")]
+    command = [
+        sys.executable,
+        "-m",
+        "demo.demonstration",
+        "--events",
+        "5000",
+        "--folder",
+        str(tmp_path / "demo"),
+    ]
     environ = {**os.environ, "SPARK_SUBMIT_OPTS": QUICK_JVM}
     done = subprocess.run(
         command, cwd=ROOT, env=environ, capture_output=True, text=True, timeout=300, check=False

@@ -10,11 +10,11 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pytest
 
-from standin.dirt import KINDS
+from demo.dirt import KINDS
+from demo.history import History, generate
+from demo.shop import EVENT_TYPES
 from standin.facts import broken_fact, broken_id
-from standin.history import History, generate
 from standin.model import put_events_check
-from standin.shop import EVENT_TYPES
 
 EVENTS = 20_000
 broken_constraint = put_events_check()

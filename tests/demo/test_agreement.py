@@ -7,8 +7,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from standin.agreement import check_files, check_first_run, check_second_run, most_in_a_second, table_of
-from standin.history import History
+from demo.agreement import check_files, check_first_run, check_second_run, most_in_a_second, table_of
+from demo.history import History
 
 TRUTH = History(Path("history"), 110, 100, 4, {"item missing": 6}, 20, 20)
 JOB = {

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 
-from standin.history import History
+from demo.history import History
 from standin.record import FILE_NAME
 
 RATE_MARGIN = 1.05

@@ -1,0 +1,1 @@
+"""A shop's made-up history, loaded into the stand-in."""
