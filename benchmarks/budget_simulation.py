@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 
-from benchmarks.simulated_job import SimulatedJob, steady_quota
+from tests.simulated_job import SimulatedJob, steady_quota
 
 PARTITIONS = 500
 WARM_UP_SECONDS = 1.0

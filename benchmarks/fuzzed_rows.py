@@ -29,7 +29,6 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import yaml
 
-from benchmarks.edge_rows import SCHEMA, fuzzed_row
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.stage import read_stage
@@ -43,6 +42,7 @@ from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import check
 from standin.judge import Judge
 from standin.refusal import Refusal
+from tests.edge_rows import SCHEMA, fuzzed_row
 
 BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
 """So late that no row is ahead of it which the bounds of a time let pass."""

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benchmarks.simulated_job import SimulatedJob, World, busiest_second, steady_quota, window_quota
 from delivery.pacing.budget import LEAD_SECONDS, Budget, allowed_in_a_second, free_lateness, pace_of
+from tests.simulated_job import SimulatedJob, World, busiest_second, steady_quota, window_quota
 
 PLENTY = 10**9
 

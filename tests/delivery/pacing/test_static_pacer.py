@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from benchmarks.simulated_job import busiest_second
 from delivery.pacing.static_pacer import StaticPacer
+from tests.simulated_job import busiest_second
 
 
 class Wall:
