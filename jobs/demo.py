@@ -10,7 +10,7 @@ from jobs.errors import UsageError
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
 
-_NEEDED = ("standin", "httptools", "numpy", "trustme", "uvloop")
+_NEEDED = ("demo", "standin", "httptools", "numpy", "trustme", "uvloop")
 _FOLDER = Path("build/demo")
 _EVENTS = 200_000
 

@@ -10,12 +10,12 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from core.contested_file import control_file
 from core.errors import StorageError
 from core.lease_store import LeaseStore
 from delivery.pacing.link import Message
 from delivery.pacing.pacer import DRAIN_SECONDS
 from delivery.settings import DeliveryTask
-from jobs.leases.places import control_place
 
 EVERY_SECONDS = 5.0
 
@@ -40,7 +40,7 @@ class LostOrders:
     @classmethod
     def of(cls, task: DeliveryTask) -> LostOrders:
         """Return the orders of the run that `task` belongs to."""
-        return cls(lambda: control_place(task.output_url, task.run_id), task.execution)
+        return cls(lambda: control_file(task.output_url, task.run_id), task.execution)
 
     def look(self) -> Message:
         """Return the orders as the coordinator would send them; none where it is not time yet or nothing is known."""

@@ -47,9 +47,10 @@ def summary_of(ending: Ending) -> dict[str, Any]:
 
     Counts are rows, events or requests; times are ISO 8601 in UTC, null where nothing was sent. `timeline` and
     `events_per_request` say less than the counts, or null, where a partition's report was lost with its task. `plan`,
-    as `jobs.plan.delivery_plan` has it, is null but with `--plan`. `settings` as `jobs.config.shown_settings` gives them; `events_by_day`
-    and `events_by_type` null where nothing was counted. `replay_of`: the run whose dead letters were sent again.
-    `source`: what was read, as `jobs.steps.source_reading` has it; null in a replay, and where the check did not end.
+    as `jobs.plan.delivery_plan` has it, is null but with `--plan`. `settings` as `jobs.config.shown_settings` gives
+    them; `events_by_day` and `events_by_type` null where nothing was counted. `replay_of`: the run whose dead letters
+    were sent again. `source`: what was read, as `jobs.steps.source_reading` has it; null in a replay, and where the
+    check did not end.
     `steering`: what operators asked of the run, in that order; `heeded_at` is null where it ended before that.
     """
     staged, sent = ending.account.staged, ending.account.sent

@@ -1,4 +1,4 @@
-"""`python -m jobs.config.reference`: the configuration's keys as a Markdown table, out of the settings models themselves.
+"""`python -m jobs.config.reference`: the configuration's keys as a Markdown table, made from the settings models.
 
 `docs/configuration.md` holds what this prints. It reads no configuration.
 """

@@ -15,13 +15,13 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from core.contested_file import control_file
 from core.storage import Folder, join
 from jobs.account.exit_status import UNEXPECTED_EXIT_CODE
 from jobs.control.control_file import ControlFile
 from jobs.control.record import Ask, ControlRecord, Request
 from jobs.control.watch import now_as_text
 from jobs.errors import UsageError
-from jobs.leases.places import control_place
 from jobs.leases.process_identity import is_running
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
@@ -136,7 +136,7 @@ def _the_run(output: str, run_id: str | None) -> str:
 
 def _reached(output: str, run_id: str, waiting: Waiting) -> _Reached:
     """Return the execution of the run that is under way, once it takes requests: it may have only just begun."""
-    file = ControlFile(control_place(output, run_id))
+    file = ControlFile(control_file(output, run_id))
     found: list[str] = []
 
     def takes_requests() -> bool:

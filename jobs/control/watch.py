@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
+from core.contested_file import control_file
 from core.errors import StorageError
 from jobs.control.control_file import ControlFile
 from jobs.control.record import ControlRecord
 from jobs.control.steering import Steering
-from jobs.leases.places import control_place
 from jobs.runs.run_folder import RunFolder
 
 _LOG = logging.getLogger("put_events")
@@ -33,7 +33,7 @@ def watched(run: RunFolder, execution: str, steering: Steering) -> ControlWatch:
         max_requests_per_second=steering.limit,
         requests_per_second=steering.rate,
     )
-    return ControlWatch(lambda: ControlFile(control_place(run.output, run.run_id)), beginning, steering)
+    return ControlWatch(lambda: ControlFile(control_file(run.output, run.run_id)), beginning, steering)
 
 
 def now_as_text() -> str:

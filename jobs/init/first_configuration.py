@@ -69,7 +69,7 @@ def _template() -> Template:
         autoescape=False,  # noqa: S701 - it makes YAML, not HTML
     )
     environment.filters["yaml"] = _as_yaml
-    text = (files("jobs") / "first_configuration.yaml").read_text(encoding="utf-8")
+    text = (files("jobs.init") / "first_configuration.yaml").read_text(encoding="utf-8")
     return environment.from_string(text)
 
 

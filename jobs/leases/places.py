@@ -7,36 +7,24 @@ from __future__ import annotations
 
 import hashlib
 
-from pyarrow import fs
-
+from core.contested_file import contested_file
 from core.errors import StorageError
-from core.lease_store import LeaseStore, LocalLeaseStore
-from core.s3_lease_store import S3LeaseStore
-from core.storage import Folder, join, open_filesystem, open_s3_client
+from core.lease_store import LeaseStore
+from core.storage import Folder, join
 from jobs.leases.lease_record import LeaseRecord, parse_record
 
 _FOLDER = "_leases"
-CONTROL_FOLDER = "control"
 _RUN, _SUFFIX = "run-", ".json"
 
 
 def sending_place(output_url: str, tracking_id: str) -> LeaseStore:
     """Return the place of whoever sends to a tracking ID from this output. Raises `StorageError`."""
-    return _store(output_url, f"tracking-id-{hashlib.sha256(tracking_id.encode()).hexdigest()[:32]}.json")
+    return _lease(output_url, f"tracking-id-{hashlib.sha256(tracking_id.encode()).hexdigest()[:32]}.json")
 
 
 def run_place(output_url: str, run_id: str) -> LeaseStore:
     """Return the place of whoever writes the run's folder. Raises `StorageError`."""
-    return _store(output_url, f"{_RUN}{run_id}{_SUFFIX}")
-
-
-def control_place(output_url: str, run_id: str) -> LeaseStore:
-    """Return where operators ask something of a run that is under way: no lease, but written as one is.
-
-    Raises:
-        StorageError: the output is of no kind that can be used.
-    """
-    return _store(output_url, f"{run_id}{_SUFFIX}", CONTROL_FOLDER, "control file")
+    return _lease(output_url, f"{_RUN}{run_id}{_SUFFIX}")
 
 
 def run_holders(output_url: str) -> dict[str, LeaseRecord | None]:
@@ -56,9 +44,5 @@ def _holder(folder: Folder, name: str) -> LeaseRecord | None:
         return None  # given back since it was listed, or not ours to read
 
 
-def _store(output_url: str, name: str, folder: str = _FOLDER, what: str = "lease") -> LeaseStore:
-    filesystem, path = open_filesystem(join(output_url, folder, name))
-    if isinstance(filesystem, fs.LocalFileSystem):
-        return LocalLeaseStore(path, what)
-    bucket, _, key = path.partition("/")
-    return S3LeaseStore(open_s3_client(bucket), bucket, key, what)
+def _lease(output_url: str, name: str) -> LeaseStore:
+    return contested_file(output_url, _FOLDER, name, "lease")

@@ -15,6 +15,7 @@ from functools import partial
 import pyarrow as pa
 from pydantic import BaseModel, ValidationError
 
+from core.contested_file import control_file
 from core.errors import StorageError
 from core.storage import Folder, join
 from delivery.receipts.dead_letters import stored_count
@@ -25,7 +26,7 @@ from jobs.account.summary import read_summary
 from jobs.control.control_file import ControlFile
 from jobs.errors import UsageError
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import control_place, run_holders
+from jobs.leases.places import run_holders
 from jobs.leases.process_identity import ProcessIdentity
 from jobs.runs.run_error import RunError, read_error
 from jobs.runs.run_folder import RunFolder
@@ -179,7 +180,7 @@ def _last_heard(holder: LeaseRecord | None) -> str:
 def _steered(run: RunFolder) -> Iterator[str]:
     """Say into what state a run under way was brought by those who steer it; nothing where that can't be known."""
     try:
-        record = ControlFile(control_place(run.output, run.run_id)).read()
+        record = ControlFile(control_file(run.output, run.run_id)).read()
     except StorageError:
         return
     if record is not None and record.paused:

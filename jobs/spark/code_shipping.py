@@ -1,4 +1,4 @@
-"""Takes packages to the executors: `delivery` to send, `sources` and `core` where they read footers by the thousand.
+"""Takes packages to the executors: `delivery` and `core` to send, `sources` where they read footers by the thousand.
 
 Executors import them from zips that travel with the Spark context, wherever the job was started from. Their
 third-party packages (pyarrow, boto3, awscrt) are the cluster's business.
@@ -10,6 +10,7 @@ import atexit
 import shutil
 import tempfile
 import zipfile
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
@@ -27,8 +28,12 @@ def ship_code(spark: SparkSession, *packages: ModuleType) -> None:
             spark.sparkContext.addPyFile(str(_zipped(folder)))
 
 
+@lru_cache
 def _zipped(package: Path) -> Path:
-    """A zip of the package's folder. Executors may fetch it at any time: it stays until this process ends."""
+    """Zip the package's folder, once: a driver serves a name from one path only (`NettyStreamManager.addFile`).
+
+    Executors may fetch it at any time: it stays until this process ends.
+    """
     folder = Path(tempfile.mkdtemp(prefix="personalize-code-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     target = folder / f"{package.name}.zip"

@@ -8,6 +8,7 @@ from threading import Thread
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
+import core
 import delivery
 from delivery.partition import deliver
 from jobs.progress.spark_phases import PREPARE_WORKERS
@@ -21,7 +22,7 @@ def prepare_workers(spark: SparkSession) -> None:
     The driver plans for seconds while the executors have nothing to do. Workers wait for a minute (Spark's
     `IDLE_WORKER_TIMEOUT_MS`): a longer stage ends them, and loses nothing but the head start.
     """
-    ship_code(spark, delivery)
+    ship_code(spark, core, delivery)
     Thread(target=_deliver_nothing, args=(spark,), name="prepare-workers", daemon=True).start()
 
 

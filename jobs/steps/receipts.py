@@ -19,8 +19,8 @@ from delivery.sending.tally import Tally
 from delivery.sending.timeline import merged
 from jobs.account.closed_account import Sent
 
-# So many failures that nothing was accepted after, in the whole job, are no bad luck: `delivery.sending.circuit` takes the
-# same number for a dead service.
+# So many failures that nothing was accepted after, in the whole job, are no bad luck: `delivery.sending.circuit` takes
+# the same number for a dead service.
 _FAILURES_TO_STOP = 20
 
 

@@ -117,7 +117,7 @@ def test_emr_serverless_lets_a_run_go_on_for_as_long_as_it_can() -> None:
 
 
 def test_the_job_may_ask_personalize_what_it_asks_and_nothing_more() -> None:
-    source = (ROOT / "jobs" / "event_tracker.py").read_text()
+    source = (ROOT / "jobs" / "prepare" / "event_tracker.py").read_text()
     called = set(re.findall(r"client\.(\w+)", source))
     asked = {"personalize:" + "".join(word.title() for word in name.split("_")) for name in called}
     rights = statements("iam-job.json")

@@ -52,7 +52,7 @@ def _log_settings() -> Path:
     """The file of the JVM's log settings, until this process ends: Java reads none out of our zip."""
     files_open = ExitStack()
     atexit.register(files_open.close)
-    return files_open.enter_context(as_file(files("jobs") / "log4j2.properties"))
+    return files_open.enter_context(as_file(files("jobs.spark.local") / "log4j2.properties"))
 
 
 def _encoding(environ: Mapping[str, str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from core.contested_file import control_file
 from jobs.control.command import Waiting, _parser, _request, main, steer
 from jobs.control.control_file import ControlFile
 from jobs.control.record import Ask, ControlRecord
@@ -14,7 +15,7 @@ from jobs.control.steering import Steering
 from jobs.control.watch import ControlWatch
 from jobs.errors import UsageError
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import control_place, run_place
+from jobs.leases.places import run_place
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.run_list import runs_below
 from tests.jobs.control.test_record import request
@@ -45,7 +46,7 @@ class Run:
 
     @property
     def file(self) -> ControlFile:
-        return ControlFile(control_place(self.output, self.run_id))
+        return ControlFile(control_file(self.output, self.run_id))
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds

@@ -31,12 +31,17 @@ def ship() -> list[str]:
     return spark.shipped
 
 
-def test_the_room_that_runs_on_executors_travels_whole_and_alone() -> None:
+def test_the_package_that_runs_on_executors_travels_whole_and_alone() -> None:
     (shipped,) = ship()
     names = zipfile.ZipFile(shipped).namelist()
     assert "delivery/packing.py" in names
     assert all(name.startswith("delivery/") for name in names)
     assert not any("__pycache__" in name for name in names)
+
+
+def test_a_package_is_served_from_one_path_however_often_it_is_shipped() -> None:
+    """Spark's driver refuses a second file of a name that comes from another path, and the run would end with it."""
+    assert ship() == ship()
 
 
 def test_code_that_came_in_a_zip_is_not_shipped_again(
