@@ -127,6 +127,7 @@ class _Java:
         values = {file.url.rpartition("/")[0]: file.values for file in files}
         row_of = self._jvm.org.apache.spark.sql.catalyst.expressions.GenericInternalRow
         text = self._jvm.org.apache.spark.unsafe.types.UTF8String.fromString
+        folder_of = self.sources.PartitionPath  # asked for once: each look at a name is a call of its own
         made = []
         for folder, of_folder in values.items():
             row = row_of(len(keys))
@@ -136,7 +137,7 @@ class _Java:
                     row.setNullAt(place)
                 else:
                     row.update(place, text(lower[key]))
-            made.append(self.sources.PartitionPath(row, self._path(folder)))
+            made.append(folder_of(row, self._path(folder)))
         return self._seq(made)
 
 

@@ -168,6 +168,19 @@ def test_nanoseconds_become_timestamps_rounded_down(spark: SparkSession, tmp_pat
 
 
 @pytest.mark.spark
+def test_fields_of_any_name_are_converted(spark: SparkSession, tmp_path: Path) -> None:
+    """Spark can't be asked for `a.b` within a struct; nanoseconds are converted where they are."""
+    names = ["q", "a.b", ".", "..", "`", "a`b.c", "a b", "a,b", "{x}", "é", "🙂"]
+    kind = pa.struct([(name, pa.timestamp("ns")) for name in names])
+    at = {name: 1_760_000_000_123_456_000 + place * 1000 for place, name in enumerate(names)}
+    write(tmp_path / "a.parquet", {"i": [1, 2], "s": pa.array([at, None], kind)})
+    one, other = frame(spark, tmp_path).orderBy("i").collect()
+    assert one.s.__fields__ == names
+    assert [value.microsecond for value in one.s] == [123_456 + place for place in range(len(names))]
+    assert other.s is None
+
+
+@pytest.mark.spark
 def test_columns_whose_names_differ_in_case_only_are_refused_if_used(
     spark: SparkSession, tmp_path: Path
 ) -> None:

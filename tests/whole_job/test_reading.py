@@ -21,10 +21,18 @@ def at(*seconds: int) -> pa.Table:
 
 
 @pytest.mark.spark
+@pytest.mark.parametrize("reader", ["driver", "executors"])
 def test_layouts_that_differ_are_loaded_and_accounted_for(
-    spark: SparkSession, job: Job, caplog: pytest.LogCaptureFixture
+    spark: SparkSession,
+    job: Job,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    reader: str,
 ) -> None:
     caplog.set_level(logging.INFO)
+    if reader == "executors":
+        monkeypatch.setattr("jobs.preparation.MAX_HERE", 1)
+        monkeypatch.setattr("sources.executors.MAX_HERE", 1)
     job.write_source(at(0, 1), "2024.parquet")
     job.write_source(at(2).append_column("coupon", pa.array(["x"])), "day=01/a.parquet")
     job.write_source(

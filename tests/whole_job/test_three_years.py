@@ -152,5 +152,5 @@ def test_three_years_arrive_whole(spark: SparkSession, job: Job, history: list[P
 def sent(record: dict[str, Any]) -> tuple[Any, ...]:
     event = json.loads(record["event"])
     properties = json.loads(event.get("properties", "{}"))
-    at = event["sentAt"]
-    return record["userId"], event["itemId"], int(at), properties.get("price")
+    price = float(properties["price"]) if "price" in properties else None
+    return record["userId"], event["itemId"], int(event["sentAt"]), price
