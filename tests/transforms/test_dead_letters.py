@@ -19,9 +19,10 @@ def letter(event_id: str, session: str, at: int) -> tuple[str, str, str]:
     return event_id, body, f'{{"userId":"u","sessionId":"{session}"}}'
 
 
-def test_dead_letters_are_staged_in_the_senders_order_without_repeats_and_what_was_accepted(
+def test_dead_letters_are_staged_in_the_senders_order(
     spark: SparkSession,
 ) -> None:
+    """Without repeats, and without what was accepted since."""
     sent = [letter(f"e{number}", "s1", 1_760_000_000 - number) for number in range(5)]
     rows = [
         *sent,

@@ -16,12 +16,28 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.put_events import main
+from standin.process import StandinProcess
 from tests.delivery.scripted_server import Reply, ScriptedServer
 from tests.whole_job.harness import SCHEMA, Ended, Job, interactions, run_here
 
 pytestmark = pytest.mark.job
 
 ROWS = [{"TIMESTAMP": 1_760_000_000 + number} for number in range(40)]
+
+
+@pytest.fixture(scope="module")
+def unasked() -> Iterator[StandinProcess]:
+    """A service for all of this file, of which nobody may ask anything."""
+    with StandinProcess() as process:
+        yield process
+        assert process.stop()["requests"] == 0
+
+
+@pytest.fixture
+def job(tmp_path: Path, unasked: StandinProcess) -> Job:
+    return Job(tmp_path / "job", unasked)
+
+
 Spoil = Callable[[Job], Any]
 
 
@@ -151,7 +167,6 @@ def test_what_can_be_known_before_spark_is_said_before_spark(
     spoil(job)
     assert main(job.arguments("run-1"), start_spark=no_spark) == 2
     assert_one_sentence(caplog.text, *said)
-    assert job.standin.stop()["requests"] == 0
     error = job.output / "runs" / "run-1" / "error.json"
     if case in WITHOUT_OUTPUT:
         assert list(job.folder.rglob("error.json")) == []
@@ -198,7 +213,6 @@ def test_a_personalize_that_must_be_asked_and_cannot_be_is_said_before_spark(
         monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", personalize.url)
         assert main(job.arguments("run-1"), start_spark=no_spark) == 2
     assert_one_sentence(caplog.text, said)
-    assert job.standin.stop()["requests"] == 0
 
 
 def test_no_region_and_no_credentials_are_said_in_a_sentence(
@@ -307,7 +321,6 @@ def test_what_only_spark_can_tell_is_said_without_its_stack_trace(
     assert_one_sentence(caplog.text, *said)
     assert [path.name for path in run.folder.iterdir()] == ["error.json"]
     assert_one_sentence((run.folder / "error.json").read_text(), *said)
-    assert job.standin.stop()["requests"] == 0
 
 
 def test_an_unexpected_error_is_left_below_the_output_without_its_text(
@@ -329,7 +342,10 @@ def test_an_unexpected_error_is_left_below_the_output_without_its_text(
 
 
 @pytest.mark.spark
-def test_a_run_that_goes_well_replaces_the_error_of_its_namesake(spark: SparkSession, job: Job) -> None:
+def test_a_run_that_goes_well_replaces_the_error_of_its_namesake(
+    spark: SparkSession, tmp_path: Path, standin: StandinProcess
+) -> None:
+    job = Job(tmp_path / "job", standin)
     job.write_source(interactions(ROWS))
     put(job, "mapping.itemId", "ITEM_IDS")
     assert run_here(job, spark).exit_code == 2

@@ -38,9 +38,10 @@ def worlds(draw: st.DrawFn, partitions: int) -> World:
 
 @settings(max_examples=60, deadline=None)
 @given(st.data())
-def test_no_second_passes_the_limit_by_more_than_five_percent_whatever_stalls_or_dies(
+def test_no_second_passes_the_limit_by_more_than_is_allowed(
     data: st.DataObject,
 ) -> None:
+    """Even where partitions stall or die."""
     limit = data.draw(st.sampled_from([1, 2, 3, 5, 10, 19, 20, 25, 39, 59, 100, 333, 1000, 2000]))
     partitions = data.draw(st.integers(1, 200))
     work = data.draw(st.lists(st.integers(0, 400), min_size=partitions, max_size=partitions))

@@ -62,7 +62,7 @@ in_flights = st.integers(1, 64)
 moments = st.floats(0.0, 20.0)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(every=rates, in_flight=in_flights, away_from=moments)
 def test_a_service_that_never_answers_again_is_known_soon_whatever_the_rate(
     every: float, in_flight: int, away_from: float
@@ -74,7 +74,7 @@ def test_a_service_that_never_answers_again_is_known_soon_whatever_the_rate(
     assert known <= away_from + OUTAGE_SECONDS + every + REPORT_SECONDS + LOOK_SECONDS + 0.03
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(every=rates, in_flight=in_flights, away_from=moments, seconds=st.floats(0.0, 15.0))
 def test_a_service_that_is_away_for_fifteen_seconds_stops_nothing(
     every: float, in_flight: int, away_from: float, seconds: float

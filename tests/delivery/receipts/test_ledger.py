@@ -149,9 +149,10 @@ def test_a_crash_anywhere_between_merging_and_deleting_miscounts_nothing(
     assert len(rows(tmp_path)) == 5
 
 
-def test_a_write_that_fails_is_tried_again_with_the_same_events_and_then_stops_the_sender(
+def test_a_write_that_fails_is_tried_again_and_then_stops_the_sender(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """With the same events."""
     ledger = Ledger(task_of(tmp_path), "a1")
     ledger.accepted(["e1"], 1.0)
     with monkeypatch.context() as patched:
@@ -310,9 +311,10 @@ def test_whoever_listed_segments_before_a_merge_and_reads_them_after_misses_none
     assert meanwhile.merged
 
 
-def test_a_listing_that_a_merge_falls_into_and_that_shows_neither_side_hides_no_event(
+def test_a_listing_that_a_merge_falls_into_hides_no_event(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """Even where it shows neither side."""
     zombie = unmerged(tmp_path)
     whole = Folder.names
     listings = iter([[]])  # what was there has gone before it was looked at, what came was not there yet
@@ -377,7 +379,7 @@ def test_the_merged_file_is_there_before_the_first_segment_goes(
     assert seen == [{"e0", "e1", "e2"}] * 3
 
 
-def test_a_reader_that_passes_over_missing_files_learns_of_merges_of_its_own_tracking_id_only(
+def test_a_reader_of_missing_files_learns_of_its_own_tracking_ids_merges(
     tmp_path: Path,
 ) -> None:
     merging = unmerged(tmp_path)

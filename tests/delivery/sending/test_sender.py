@@ -81,7 +81,8 @@ def test_the_pacer_is_charged_for_every_attempt_and_told_every_outcome() -> None
     assert Counter(stage.pacer.observed) == {"throttled": 1, "transient": 1, "poison": 1, None: 4}
 
 
-def test_a_request_that_runs_out_of_attempts_is_dead_lettered_whole_and_the_rest_goes_on() -> None:
+def test_a_request_that_runs_out_of_attempts_is_dead_lettered_whole() -> None:
+    """And the rest goes on."""
     stage = Stage(many_sessions(6), lambda call: BROKEN if call.session == "s0" else ACCEPTED, max_attempts=3)
     assert stage.run() is None
     assert stage.tally.events_delivered == 50
@@ -254,9 +255,10 @@ def test_a_stop_that_comes_when_all_is_done_is_no_early_end() -> None:
 
 
 @pytest.mark.parametrize("rate", [5.0, 500.0])
-def test_a_partition_with_enough_attempts_knows_a_dead_service_by_itself_and_is_through_within_thirty_seconds(
+def test_a_partition_knows_a_dead_service_by_itself_within_thirty_seconds(
     rate: float,
 ) -> None:
+    """Where it makes enough attempts."""
     stage = Stage(many_sessions(3000), always(SILENT), latency=10.0, rate=rate)
     reason = stage.run()
     assert reason is not None
@@ -339,7 +341,7 @@ def test_a_service_that_throttles_everything_is_given_up_too() -> None:
     faults=st.lists(st.sampled_from([ACCEPTED, THROTTLE, BROKEN, SILENT]), max_size=7),
     seed=st.integers(0, 1000),
 )
-def test_whatever_fails_for_a_time_each_event_is_delivered_once_and_in_its_sessions_order(
+def test_each_event_is_delivered_once_and_in_order_if_failures_end(
     sessions: list[tuple[int, int]], faults: list[Answer], seed: int
 ) -> None:
     clock: Counter[int] = Counter()

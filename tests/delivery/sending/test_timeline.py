@@ -70,9 +70,10 @@ def test_the_order_in_which_reports_come_makes_no_difference(
 
 
 @given(st.lists(happenings, max_size=4))
-def test_a_timeline_never_has_more_points_than_it_may_and_no_longer_intervals_than_it_must(
+def test_a_timeline_has_no_more_points_than_it_may(
     parts: list[list[tuple[float, str]]],
 ) -> None:
+    """And no longer intervals than it must."""
     for timeline in (*map(counted, parts), merged(map(counted, parts))):
         points = len(list(timeline.series()))
         assert points <= MOST_POINTS

@@ -63,9 +63,10 @@ def test_a_holder_that_gives_back_while_another_waits_is_followed(store: MemoryS
     assert b"run-b" in (store.content or b"")
 
 
-def test_a_renewal_that_fails_is_tried_again_soon_and_stops_the_run_only_when_overdue(
+def test_a_renewal_that_fails_stops_the_run_only_when_overdue(
     store: MemoryStore,
 ) -> None:
+    """Until then it is tried again soon."""
     told: list[str] = []
     keeper = kept(store, told)
     assert keeper.tick() == RENEW_SECONDS
@@ -151,7 +152,7 @@ def test_no_thread_is_left_when_the_body_raises(store: MemoryStore) -> None:
     assert store.read() is None
 
 
-def test_a_renewal_that_does_not_end_holds_up_neither_the_run_nor_leaves_its_thread_for_ever(
+def test_a_renewal_that_does_not_end_holds_up_neither_run_nor_thread(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, gate, left = threading.Event(), threading.Event(), threading.Event()

@@ -138,9 +138,10 @@ def test_of_two_that_follow_a_dead_holder_one_gets_the_place(store: MemoryStore)
         first.look()
 
 
-def test_a_holder_that_wakes_after_another_took_over_loses_the_place_and_deletes_nothing(
+def test_a_holder_that_wakes_after_a_takeover_loses_the_place(
     store: MemoryStore,
 ) -> None:
+    """And deletes nothing."""
     sleeper = taken(store, "a")
     assert bid(store, "b", runs=False).look() is not None
     with pytest.raises(PlaceLostError, match="run-b"):

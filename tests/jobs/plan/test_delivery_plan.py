@@ -77,9 +77,10 @@ def test_every_request_that_is_not_full_has_one_reason(made: Sessions) -> None:
 
 
 @given(sessions)
-def test_one_session_for_each_user_never_needs_more_requests_and_moves_no_anonymous_event(
+def test_one_session_for_each_user_never_needs_more_requests(
     made: Sessions,
 ) -> None:
+    """And no anonymous event moves."""
     reckoned = planned(made)
     users: Counter[str] = Counter()
     anonymous = 0

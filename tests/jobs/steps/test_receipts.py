@@ -78,9 +78,10 @@ def test_events_that_ran_out_of_attempts_beside_accepted_ones_are_no_stop(tmp_pa
     ("failing_since", "failures", "said"),
     [(6.0, 20, "nothing any more"), (6.0, 19, "None"), (4.0, 99, "None")],
 )
-def test_a_job_that_ends_in_failures_alone_is_a_stop_if_nothing_was_accepted_after_the_first(
+def test_a_job_that_ends_in_failures_alone_is_a_stop(
     failing_since: float, failures: int, said: str, tmp_path: Path
 ) -> None:
+    """If nothing was accepted after the first of them."""
     record(tmp_path, "a", "b")
     healthy = report(events_delivered=1, last_accepted_at=5.0)
     failing = report(

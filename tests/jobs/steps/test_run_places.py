@@ -53,7 +53,8 @@ def held(
     return held_places(preparation, execution, pytest.fail, time.clock, time.sleep, reads_run=reads_run)
 
 
-def test_a_second_run_is_refused_by_name_while_the_first_lasts_and_holds_nothing_then(output: str) -> None:
+def test_a_second_run_is_refused_by_name_while_the_first_lasts(output: str) -> None:
+    """And holds nothing then."""
     with held(output, "one") as folder:
         with pytest.raises(UsageError, match=r"run one \(on .* is sending to the same tracking ID"):
             held(output, "two").__enter__()
@@ -68,7 +69,7 @@ def test_a_second_run_is_refused_by_name_while_the_first_lasts_and_holds_nothing
     assert sending_place(output, "tracker").read() is None
 
 
-def test_a_run_that_is_replayed_can_not_be_replaced_meanwhile_nor_replayed_while_it_is_under_way(
+def test_a_run_is_not_replaced_while_replayed_nor_replayed_while_under_way(
     tmp_path: Path,
 ) -> None:
     output = str(tmp_path)
