@@ -181,7 +181,7 @@ def _operator() -> str:
         user = getpass.getuser()
     except (KeyError, OSError, ImportError):  # a container's user without a name
         user = "unknown"
-    return f"{user}@{socket.gethostname()}"
+    return f"{user}@{socket.gethostname()}"[:200]
 
 
 def _parser(prog: str = "control") -> Parser:

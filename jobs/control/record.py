@@ -6,9 +6,15 @@ JSON, read and written whole. It holds no credential and nothing of any event. I
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
+
+Rate = Annotated[FiniteFloat, Field(gt=0)]
+"""Requests per second."""
+
+Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+"""Who asks: one line, as it gets into the log."""
 
 
 class Ask(StrEnum):
@@ -32,8 +38,8 @@ class Request(BaseModel):
     number: int
     token: str
     ask: Ask
-    rate: float | None = None
-    by: str
+    rate: Rate | None = None
+    by: Name
     asked_at: str
     heeded_at: str | None = None
 
@@ -53,8 +59,8 @@ class ControlRecord(BaseModel):
 
     run_id: str
     execution: str
-    max_requests_per_second: float
-    requests_per_second: float
+    max_requests_per_second: Rate
+    requests_per_second: Rate
     paused: bool = False
     stopping: str | None = None
     heeded: int = 0

@@ -28,6 +28,13 @@ def test_a_request_whose_answer_was_lost_is_not_made_twice() -> None:
     assert record.asking(request("a")) == record
 
 
+@pytest.mark.parametrize("change", [{"by": "kim\nERROR all is lost"}, {"rate": 0.0}, {"rate": -1.0}])
+def test_a_request_that_no_command_makes_is_none(change: dict[str, object]) -> None:
+    """Any program may write the file: what it holds gets into the log and decides the rate."""
+    forged = request("a").model_copy(update=change)
+    assert ControlRecord.parse(RECORD.model_copy(update={"requests": (forged,)}).to_bytes()) is None
+
+
 def test_what_was_written_is_what_is_read() -> None:
     record = RECORD.asking(request("a", Ask.RATE, 12.5))
     assert ControlRecord.parse(record.to_bytes()) == record
