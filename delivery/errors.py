@@ -1,14 +1,19 @@
 """What can go wrong in delivery, named by what the caller does next.
 
-Catch `DeliveryError` to catch them all. None of them ever holds a personal value or a credential: their
-texts are logged and shown. They are raised with one finished sentence, so they survive pickling.
+Catch `DeliveryError` to catch them all; it has no base in `core`, as executors get this package alone. None of them
+ever holds a personal value or a credential: their texts are logged and shown. They are raised with one finished
+sentence, so they survive pickling.
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 
 class DeliveryError(Exception):
-    """Delivery could not go on; the text is one sentence for a person."""
+    """Delivery could not go on; the text is one sentence for a person. `exit_code`: see `core.errors`."""
+
+    exit_code: ClassVar[int] = 2
 
 
 class StorageError(DeliveryError):

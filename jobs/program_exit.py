@@ -13,11 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.errors import BackfillError
 from delivery.errors import DeliveryError
-from expectations.errors import ExpectationsError
-from jobs.errors import Unaccounted, UsageError
-from jobs.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
-from transforms.errors import BadInput
+from jobs.errors import Unaccounted
+from jobs.exit_status import UNEXPECTED_EXIT_CODE
 
 _LOG = logging.getLogger("put_events")
 
@@ -43,7 +42,7 @@ def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure],
         return program()
     except Unaccounted as error:
         _LOG.error("%s", error)
-        return Status.STOPPED.exit_code
+        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a trace of ours, without texts that may hold row values
         failure = failure_of(error)
     _LOG.log(failure.level, "%s", failure.text)
@@ -53,8 +52,8 @@ def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure],
 
 def failure_of(error: Exception) -> Failure:
     """What `error` means: one sentence of ours, or its type and trace."""
-    if isinstance(error, UsageError | BadInput | ExpectationsError | DeliveryError):
-        return Failure(USAGE_EXIT_CODE, logging.ERROR, str(error))
+    if isinstance(error, BackfillError | DeliveryError):
+        return Failure(error.exit_code, logging.ERROR, str(error))
     text = f"unexpected {type(error).__name__}; please report it with this trace:\n{_places(error)}"
     return Failure(UNEXPECTED_EXIT_CODE, logging.CRITICAL, text)
 
