@@ -45,7 +45,7 @@ test: venv ## run the tests, but those that have targets of their own
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
 	$(PYTEST) -n $(WORKERS) -m "not spark and not job and not s3 and not aws and not yarn"
 
-test-slow: venv ## run what takes a minute and more by itself: an executor of a real cluster is killed
+test-slow: venv ## run what takes minutes: a cluster that loses an executor, S3, spark-submit's signals, hostile settings, the demo
 	$(PYTEST) -m slow
 
 $(AIRFLOW_VENV)/.installed: constraints-airflow.txt

@@ -7,8 +7,10 @@ ExpectationsError
 
 from __future__ import annotations
 
+from core.errors import BackfillError
 
-class ExpectationsError(Exception):
+
+class ExpectationsError(BackfillError):
     """Base of this room's errors; its text is one sentence for a person."""
 
 

@@ -14,10 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import BackfillError
-from expectations.errors import ExpectationsError
-from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
-from jobs.errors import Unaccounted, UsageError
-from transforms.errors import BadInput
+from jobs.account.exit_status import UNEXPECTED_EXIT_CODE
+from jobs.errors import Unaccounted
 
 _LOG = logging.getLogger("put_events")
 
@@ -43,7 +41,7 @@ def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure],
         return program()
     except Unaccounted as error:
         _LOG.error("%s", error)
-        return Status.STOPPED.exit_code
+        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a trace of ours, without texts that may hold row values
         failure = failure_of(error)
     _LOG.log(failure.level, "%s", failure.text)
@@ -53,8 +51,8 @@ def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure],
 
 def failure_of(error: Exception) -> Failure:
     """What `error` means: one sentence of ours, or its type and trace."""
-    if isinstance(error, UsageError | BadInput | ExpectationsError | BackfillError):
-        return Failure(USAGE_EXIT_CODE, logging.ERROR, str(error))
+    if isinstance(error, BackfillError):
+        return Failure(error.exit_code, logging.ERROR, str(error))
     text = f"unexpected {type(error).__name__}; please report it with this trace:\n{_places(error)}"
     return Failure(UNEXPECTED_EXIT_CODE, logging.CRITICAL, text)
 

@@ -5,21 +5,24 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import hypothesis
 import pytest
-from pyspark import SparkConf
+from botocore.loaders import JSONFileLoader
 from pyspark.sql import SparkSession
 
-from jobs.spark.required_settings import REQUIRED
+from jobs.spark.spark_session import build_session
 from standin.settings import EXAMPLE_CREDENTIALS
+from tests.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[1]
-# Whether a property holds does not depend on how busy the machine is.
-hypothesis.settings.register_profile("untimed", deadline=None)
-hypothesis.settings.load_profile("untimed")
+# Whether a property holds does not depend on how busy the machine is. `make test-all` draws more examples.
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200)
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 EXAMPLE_ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": EXAMPLE_CREDENTIALS.access_key,
@@ -27,6 +30,38 @@ EXAMPLE_ENVIRONMENT = {
     "AWS_REGION": "eu-west-1",
     "AWS_EC2_METADATA_DISABLED": "true",
 }
+_SESSION = {
+    "SPARK_LOCAL_IP": "127.0.0.1",
+    "SPARK_MASTER": "local[2]",
+    "SPARK_DRIVER_MEMORY": "2g",
+    # The second compiler takes half of all that such a JVM computes, and gains nothing where a test has a few rows.
+    "SPARK_SUBMIT_OPTS": QUICK_JVM,
+}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the files with whole jobs first: of two processes that share the files, none then ends on a long one."""
+    long = {item.path for item in items if item.get_closest_marker("job")}
+    items.sort(key=lambda item: item.path not in long)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def service_models_read_once() -> Iterator[None]:
+    """Let all sessions of botocore share what they read of its data: each would take half a second for it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(JSONFileLoader, "load_file", _read_once(JSONFileLoader.load_file))
+        yield
+
+
+def _read_once(read: Callable[[JSONFileLoader, str], Any]) -> Callable[[JSONFileLoader, str], Any]:
+    known: dict[str, Any] = {}
+
+    def load_file(loader: JSONFileLoader, path: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+        if path not in known and (content := read(loader, path)) is not None:
+            known[path] = content
+        return known.get(path)
+
+    return load_file
 
 
 @pytest.fixture(scope="session")
@@ -41,16 +76,15 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def spark_session() -> Iterator[SparkSession]:
-    """One local Spark of two cores for the whole run, with the job's own SQL settings."""
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    """One local Spark of two cores for the whole run, started as the job starts its own."""
     # The Python workers inherit what the JVM started with: the stand-in's keys must be there by then.
     os.environ.update(EXAMPLE_ENVIRONMENT)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    conf = SparkConf().setMaster("local[2]").setAppName("tests").setAll(list(REQUIRED.items()))
-    conf.set("spark.ui.enabled", "false").set("spark.sql.shuffle.partitions", "2")
-    conf.set("spark.python.sql.dataFrameDebugging.enabled", "false").set("spark.driver.memory", "2g")
-    session = SparkSession.builder.config(conf=conf).getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in _SESSION.items():
+            patch.setenv(name, value)
+        session = build_session("tests")
+    session.conf.set("spark.sql.shuffle.partitions", "2")
+    session.conf.unset("spark.sql.redaction.string.regex")  # some tests read plans
     yield session
     session.stop()
 

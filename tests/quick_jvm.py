@@ -1,4 +1,4 @@
-"""How tests start a JVM that lives for seconds: it is up sooner so, and what a long one gains is not tested."""
+"""How tests start a JVM: it is up sooner so, and what a long-lived one gains with many rows is not tested."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from tests.quick_jvm import QUICK_JVM
 
 
 @pytest.mark.job
+@pytest.mark.slow
 def test_the_demo_ends_with_all_accounts_in_agreement(tmp_path: Path) -> None:
     command = [
         sys.executable,

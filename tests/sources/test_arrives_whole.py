@@ -115,7 +115,7 @@ def _file(draw: st.DrawFn, families: dict[str, Any]) -> tuple[str, pa.Table, dic
 
 # Not made smaller when it fails: that takes Spark minutes.
 @settings(
-    max_examples=25,
+    max_examples=12,
     deadline=None,
     suppress_health_check=list(HealthCheck),
     phases=(Phase.explicit, Phase.reuse, Phase.generate),

@@ -12,11 +12,12 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import pyarrow as pa
 import pyarrow.dataset as ds
@@ -138,15 +139,23 @@ class Job:
         return ["--config", str(self.write_config()), "--run-id", run_id, *more]
 
 
-def run_here(job: Job, spark: SparkSession, run_id: str = "run-1", *more: str) -> Ended:
-    """Run the job in this process over `spark`; its log stays with pytest."""
+def run_here(job: Job, spark: SparkSession, run_id: str = "run-1", *more: str, draws: bool = False) -> Ended:
+    """Run the job in this process over `spark`; its log stays with pytest.
+
+    The report's pictures take a quarter of such a run: they are drawn only where a test looks at them.
+    """
 
     @contextmanager
     def the_tests_session(*_: object, **__: object) -> Iterator[SparkSession]:
         yield spark
 
-    exit_code = main(job.arguments(run_id, *more), start_spark=the_tests_session)
+    with nullcontext() if draws else patch("jobs.report.drawing._svg", _blank):
+        exit_code = main(job.arguments(run_id, *more), start_spark=the_tests_session)
     return Ended(exit_code, job.output, run_id, log="")
+
+
+def _blank(name: str, width: int, height: float, draw: object) -> str:  # noqa: ARG001 - as `_svg` has them
+    return f'<svg id="{name}" width="{width}" height="{height:g}"></svg>'
 
 
 def start_process(

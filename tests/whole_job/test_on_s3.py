@@ -18,7 +18,7 @@ from tests.moto_server import MotoServer
 from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions
 
-pytestmark = [pytest.mark.job, pytest.mark.s3]
+pytestmark = [pytest.mark.job, pytest.mark.s3, pytest.mark.slow]
 
 NOT_BANNED = {"column": "itemId", "value_set": ["banned"], "mostly": 0.9}
 SUITE = {

@@ -26,9 +26,10 @@ def history() -> list[dict[str, Any]]:
     ]
 
 
-def test_dead_letters_go_out_once_when_the_cause_is_mended_and_no_command_sends_them_again(
+def test_dead_letters_go_out_once_and_no_command_sends_them_again(
     spark: SparkSession, tmp_path: Path
 ) -> None:
+    """When their cause is gone."""
     with StandinProcess(faults={"poison": 0.2}, seed=3) as refusing:
         job = Job(tmp_path / "job", refusing)
         job.write_source(interactions(history()))

@@ -29,7 +29,7 @@ def test_a_run_tells_what_it_was_to_send_and_how_it_was_set_and_no_value_of_a_ro
 ) -> None:
     job.write_source(interactions(rows()))
     job.settings["source"]["filter"] = "USER_ID = 'secret-user' or TIMESTAMP > 4711"
-    run = run_here(job, spark)
+    run = run_here(job, spark, draws=True)
 
     summary = run.summary
     assert summary["rows_read"] == 6
@@ -52,7 +52,7 @@ def test_a_suite_that_looks_at_the_counted_columns_does_not_disturb_them(
         ' "kwargs": {"column": "eventType", "min_value": 1}}]}'
     )
     job.settings["checks"]["suite"] = str(suite)
-    run = run_here(job, spark, "planned", "--plan")
+    run = run_here(job, spark, "planned", "--plan", draws=True)
     assert run.exit_code == 0
     assert sum(run.summary["events_by_type"].values()) == run.summary["events_not_attempted"] == 4
     assert DAY not in (run.folder / "report.html").read_text()
