@@ -24,7 +24,7 @@ _FILES_IN_TASK = 500
 _THREADS = 32
 
 
-class _Told(NamedTuple):
+class _Found(NamedTuple):
     """What a task found: each file's rows, layout and encoding, and each layout once; or why it can't go on."""
 
     footers: list[tuple[int, int, bool]]
@@ -53,14 +53,14 @@ def _read_there(
     starts = range(0, len(files), _FILES_IN_TASK)
     tasks = [[file.name for file in files[start : start + _FILES_IN_TASK]] for start in starts]
     names = spark.sparkContext.parallelize(tasks, len(tasks))
-    for told in names.map(partial(_read_task, open_filesystem)).collect():
-        for rows, layout, is_rare in told.footers:
-            yield Footer(rows, told.layouts[layout][0], is_rare, told.layouts[layout][1])
-        if told.problem:
-            raise BadInput(told.problem)
+    for task in names.map(partial(_read_task, open_filesystem)).collect():
+        for rows, layout, is_rare in task.footers:
+            yield Footer(rows, task.layouts[layout][0], is_rare, task.layouts[layout][1])
+        if task.problem:
+            raise BadInput(task.problem)
 
 
-def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Told:
+def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Found:
     numbers: dict[str, int] = {}
     layouts: list[tuple[str, bytes]] = []
     footers: list[tuple[int, int, bool]] = []
@@ -72,8 +72,8 @@ def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Told:
                     layouts.append((footer.layout, footer.content))
                 footers.append((footer.rows, numbers[footer.layout], footer.is_rare))
     except BadInput as error:
-        return _Told(footers, layouts, str(error))
-    return _Told(footers, layouts)
+        return _Found(footers, layouts, str(error))
+    return _Found(footers, layouts)
 
 
 def _read_name(open_filesystem: OpenFilesystem, name: str) -> Footer:

@@ -33,11 +33,6 @@ class SourceFiles:
         """The rows of all files, by their footers."""
         return self.footers.rows
 
-    @property
-    def first(self) -> str:
-        """The first file, as a path that can be opened."""
-        return self.footers.footers[0].file.name
-
 
 def find_files(
     paths: Sequence[str],

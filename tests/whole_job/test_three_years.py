@@ -1,7 +1,7 @@
 """Three years of a shop's log as three years leave it, through one run, held against pyarrow's own count of each file.
 
-Layouts and writers change by the month, and so do the dirt and what lies around between the files. Nothing of how the
-job reads is in the count: each file is read by itself, and each row judged here.
+Layouts and writers change by the month, and so do the dirt and the files in between that are no data. Nothing of how
+the job reads is in the count: each file is read by itself, and each row judged here.
 """
 
 from __future__ import annotations
