@@ -32,6 +32,7 @@ from jobs.source_reading import SourceRead, read_source
 from jobs.spark_failures import SparkFailure, explained
 from jobs.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
+from jobs.table_reading import TableRead
 from jobs.workers import prepare_workers
 from transforms import events, staging
 from transforms.session_lengths import session_lengths, user_lengths
@@ -67,7 +68,7 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     context = spark.sparkContext
     begin(watch, context, STAGE)
     source = read_source(spark, preparation)
-    partitions = sending_partitions(spark, source.files.bytes)
+    partitions = sending_partitions(spark, source.bytes)
     shaped = _shaped(source, preparation, partitions)
     if not preparation.plan_only:
         # Not before the source's columns are known: finding them is a Spark job, too, and would have to wait.
@@ -102,7 +103,7 @@ def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
     return max(spark.sparkContext.defaultParallelism, -(-source_bytes // _BYTES_PER_PARTITION))
 
 
-def _shaped(source: SourceRead, preparation: Preparation, partitions: int) -> DataFrame:
+def _shaped(source: SourceRead | TableRead, preparation: Preparation, partitions: int) -> DataFrame:
     settings = preparation.settings
     return events.shape(
         source.rows,

@@ -24,9 +24,13 @@ _FIELDS = {
 """The reserved fields that a log may fill, beside the four that every Interactions schema here has."""
 
 
-def configuration_of(path: str, schema: Path, guesses: Guesses) -> str:
-    """The text of a job's file; what could not be guessed is a TODO that the job refuses with a sentence."""
-    return _template().render(path=path, schema=str(schema), output=_output_beside(path), guesses=guesses)
+def configuration_of(path: str, schema: Path, guesses: Guesses, table: str | None = None) -> str:
+    """The text of a job's file; what could not be guessed is a TODO that the job refuses with a sentence.
+
+    `table`: the format of the table that the source is, by its name.
+    """
+    output = _output_beside(path)
+    return _template().render(path=path, schema=str(schema), output=output, guesses=guesses, table=table)
 
 
 def schema_of(guesses: Guesses) -> str:

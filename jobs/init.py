@@ -1,7 +1,8 @@
 """`python -m jobs.init PATH`: a first configuration for a log, and a schema to go with it, out of its Parquet footers.
 
-It reads no row, asks nothing, starts no Spark and looks at nothing of AWS but an S3 path that it is given. What it
-writes is a beginning for a person to check: each guess says why.
+Of a table of Delta Lake or Iceberg, out of the table's own schema. It reads no row, asks nothing, starts no Spark and
+looks at nothing of AWS but an S3 path that it is given. What it writes is a beginning for a person to check: each guess
+says why.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ from jobs.errors import UsageError
 from jobs.first_configuration import configuration_of, schema_of
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
+from jobs.table_columns import a_data_file, table_columns
 from sources.finding import find_files
+from sources.table_source import NAMES, Format
+from sources.tables import table_format
 from transforms.guesses import guess
 
 SCHEMA_NAME = "interactions.avsc"
@@ -50,11 +54,23 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
     for file in (output, schema):
         if file.exists() and not force:
             raise UsageError(f"{file} exists: name another file with --output, or replace it with --force.")
-    files = find_files((path,), open_filesystem)
-    guesses = guess(columns_of(files.first), bounds_of(files.first), folders_of(path, files.first))
-    _write(output, configuration_of(path, schema, guesses))
+    table = table_format(path, open_filesystem)
+    if table is not None:
+        guesses = guess(*table_facts(path, table))
+    else:
+        files = find_files((path,), open_filesystem)
+        guesses = guess(columns_of(files.first), bounds_of(files.first), folders_of(path, files.first))
+    _write(output, configuration_of(path, schema, guesses, table and NAMES[table]))
     _write(schema, schema_of(guesses))
     return output, schema
+
+
+def table_facts(path: str, table: Format) -> tuple[Mapping[str, pa.DataType], Mapping[str, tuple[int, int]]]:
+    """The columns of a table and, as far as one of its data files tells them, the bounds of whole numbers."""
+    columns = table_columns(path, table, open_filesystem)
+    file = a_data_file(path, open_filesystem)
+    bounds = bounds_of(file) if file else {}
+    return columns, {name: each for name, each in bounds.items() if name.partition(".")[0] in columns}
 
 
 def columns_of(first: str) -> Mapping[str, pa.DataType]:

@@ -23,9 +23,11 @@ from jobs.replayable import require_dead_letters
 from jobs.run_folder import RunFolder
 from jobs.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.suites import suite_of_schema, suite_of_user
+from jobs.table_reading import find_table
 from jobs.trust_store import require_bundle
 from sources.finding import SourceFiles, find_files
 from sources.listing import check_paths
+from sources.table_source import TableSource
 from transforms.event_window import Window
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import Property, plan_properties
@@ -45,12 +47,18 @@ class Prepared:
         """The buckets that Spark will read or write."""
         return find_buckets((self.settings.output.path,))
 
+    @property
+    def table_source(self) -> TableSource | None:
+        """The table that Spark will read; None where it reads none."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Preparation(Prepared):
     """What a run over the source goes by.
 
-    `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at.
+    `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at, and
+    where the source is a `table`.
     """
 
     window: Window
@@ -58,11 +66,18 @@ class Preparation(Prepared):
     service_suite: Suite
     user_suite: Suite | None
     source: SourceFiles | None
+    table: TableSource | None = None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
         """The buckets that Spark will read or write."""
-        return find_buckets((*self.settings.source.path, self.settings.output.path))
+        paths = self.settings.source.path if self.table is None else self.table.urls
+        return find_buckets((*paths, self.settings.output.path))
+
+    @property
+    def table_source(self) -> TableSource | None:
+        """The table that Spark will read; None where the source is files."""
+        return self.table
 
 
 def read_settings(command: Command) -> Settings:
@@ -92,7 +107,8 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
     user_suite = suite_of_user(settings.checks, properties)
     if not command.plan:
         require_credentials(session)
-    source = _source_files(settings)
+    table = find_table(settings.source)
+    source = None if table else _source_files(settings)
     _require_writable(run)
     if settings.interactions_schema != SCHEMA_OF_SERVICE:
         flight.check(schema)
@@ -104,6 +120,7 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         user_suite=user_suite,
         service=service,
         source=source,
+        table=table,
         run=run,
         plan_only=command.plan,
     )

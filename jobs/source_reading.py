@@ -13,6 +13,7 @@ from delivery.storage import open_filesystem
 from jobs.errors import UsageError
 from jobs.preparation import Preparation
 from jobs.settings import Settings
+from jobs.table_reading import TableRead, read_table
 from sources.finding import SourceFiles, find_files
 from sources.pruning import FolderFilter
 from sources.reading import plan_reading, read, require_openable
@@ -36,6 +37,11 @@ class SourceRead:
     differences: tuple[str, ...]
     is_whole: bool
     """Whether `rows` are all of the files' rows, one for one."""
+
+    @property
+    def bytes(self) -> int:
+        """The files' size."""
+        return self.files.bytes
 
     def account(self) -> dict[str, object]:
         """Return what `summary.json` says of the source."""
@@ -71,13 +77,15 @@ class SourceRead:
         return None
 
 
-def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead:
-    """Find the source's files, settle their one layout, and read them.
+def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead | TableRead:
+    """Find the source's files, settle their one layout, and read them; or a table at its one snapshot.
 
     Raises:
         BadInput: a file, a column or an expression can't be used.
     """
     settings = preparation.settings
+    if preparation.table is not None:
+        return read_table(spark, preparation.table, settings.source)
     files = preparation.source or _filtered_files(spark, settings)
     _require_readable_names(spark, files)
     require_openable(spark, files.footers)
