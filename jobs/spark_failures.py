@@ -117,8 +117,9 @@ def _gone(text: str) -> str | None:
     gone = _GONE_FILE.search(text)
     if gone and not gone_file(text):
         return (
-            f"source file {gone[1]} is not there any more: it was there when the source was listed. Run again once "
-            "nothing changes the source."
+            f"source file {gone[1]} is not there any more: it was there when the source was listed or, of a table, "
+            "when the version was written. Run again once nothing changes the source; of a table, take a version that "
+            "was not vacuumed."
         )
     return gone_file(text)
 

@@ -67,8 +67,10 @@ def _iceberg_table(spark: SparkSession, source: TableSource) -> Any | None:  # n
     table = leaves.apply(0).table()
     if table.getClass().getName() != _ICEBERG:
         return None
-    jvm = cast("Any", spark._jvm)  # noqa: SLF001
-    return jvm.org.apache.iceberg.SerializableTable.copyOf(table.table())
+    jvm, known = cast("Any", spark._jvm), table.table()  # noqa: SLF001
+    metadata = known.operations().current().metadataFileLocation()
+    operations = jvm.org.apache.iceberg.StaticTableOperations(metadata, known.io())
+    return jvm.org.apache.iceberg.BaseTable(operations, source.name)
 
 
 def _read_iceberg(spark: SparkSession, source: TableSource, table: Any) -> tuple[DataFrame, Snapshot]:  # noqa: ANN401

@@ -148,7 +148,8 @@ def test_a_version_that_was_vacuumed_ends_in_a_sentence(tables: Tables, tmp_path
     path = history(tmp_path / "t")
     DeltaTable(path).vacuum(retention_hours=0, enforce_retention_duration=False, dry_run=False)
     said = tables.refused(path=str(path), as_of=1)
-    assert "is not there any more: the version or snapshot that is read was vacuumed" in said
+    assert "is not there any more" in said
+    assert "take a version that was not vacuumed" in said
     assert len(tables.read(path=str(path)).rows) == 3
 
 
