@@ -21,8 +21,9 @@ def read_delta(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Sna
     Raises:
         BadInput: the table or that version of it can't be opened.
     """
-    # With columns mapped by id, Delta Lake reads Parquet by field id, and asks for this (DeltaParquetFileFormat).
-    spark.conf.set("spark.sql.parquet.fieldId.read.enabled", "true")
+    # With columns mapped by id, Delta Lake reads Parquet by field id, and asks for both (DeltaParquetFileFormat).
+    for what in ("read", "write"):
+        spark.conf.set(f"spark.sql.parquet.fieldId.{what}.enabled", "true")
     with opening(source, "delta"):
         snapshot = _snapshot(spark, source)
         reader = spark.read.format("delta").option("versionAsOf", str(snapshot.version))

@@ -138,8 +138,14 @@ def _call(function: Any, arguments: tuple[Any, ...]) -> Any:  # noqa: ANN401
 
 
 def _sql(statements: tuple[str, ...]) -> None:
+    """Write with Spark's own settings, and leave the job's as the job begins with them."""
+    fields = [f"spark.sql.parquet.fieldId.{what}.enabled" for what in ("read", "write")]
+    for key in fields:
+        _spark().conf.set(key, "true")
     for statement in statements:
         _spark().sql(statement)
+    for key in fields:
+        _spark().conf.set(key, "false")
 
 
 _OPENED: dict[int, tuple[DataFrame, dict[str, Any]]] = {}

@@ -6,7 +6,7 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 import pyarrow as pa
@@ -197,6 +197,26 @@ def test_a_commit_while_a_named_table_is_read_changes_nothing(tables: Tables) ->
     assert [row["n"] for row in tables.read(table=name).rows] == [2]
     again = tables.read(table=name, as_of=seen.account["as_of"])
     assert sorted(row["n"] for row in again.rows) == [1, 2]
+
+
+def write_to_a_branch(spark: SparkSession, name: str) -> None:
+    """Stage a row for audit, and leave the session set to the branch, as a cluster's defaults may."""
+    table = cast("Any", spark._jvm).org.apache.iceberg.spark.Spark3Util.loadIcebergTable(
+        spark._jsparkSession, name
+    )
+    table.manageSnapshots().createBranch("audit").commit()
+    table.updateProperties().set("write.wap.enabled", "true").commit()
+    spark.conf.set("spark.wap.branch", "audit")
+    spark.sql(f"REFRESH TABLE {name}")
+    spark.sql(f"INSERT INTO {name} VALUES (99)")
+
+
+def test_rows_that_wait_for_an_audit_are_not_read(tables: Tables) -> None:
+    name = "lake.shop.audited"
+    tables.sql(f"CREATE TABLE {name} (n INT) USING iceberg", f"INSERT INTO {name} VALUES (1)")
+    tables.call(write_to_a_branch, name)
+    assert tables.read(table=name).rows == [{"n": 1}]
+    assert tables.read(path=str(tables.warehouse / "lake/shop/audited")).rows == [{"n": 1}]
 
 
 def test_a_snapshot_whose_files_are_gone_ends_in_a_sentence(tables: Tables, catalog: Catalog) -> None:
