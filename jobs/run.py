@@ -53,13 +53,16 @@ from jobs.steps.replaying import stage_again
 from jobs.steps.run_places import held_places
 from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
+from sources.table_source import TableSource
 
 
 class StartSpark(Protocol):
     """Gives the Spark session that a run works on, and ends it with the run."""
 
-    def __call__(self, buckets: Sequence[Bucket] = ()) -> AbstractContextManager[SparkSession]:
-        """`buckets`: those that Spark will read or write."""
+    def __call__(
+        self, buckets: Sequence[Bucket] = (), table: TableSource | None = None
+    ) -> AbstractContextManager[SparkSession]:
+        """`buckets`: those that Spark will read or write; `table`: the one that it will read, if any."""
         ...
 
 
@@ -182,7 +185,7 @@ class _Run:
         self._signals.arm()
         self._progress.begin(START_SPARK)
         try:
-            with start_spark(self._preparation.buckets) as spark:
+            with start_spark(self._preparation.buckets, self._preparation.table_source) as spark:
                 # Once more: PySpark takes Ctrl-C over when its context starts.
                 self._signals.arm()
                 self._check_and_send(spark)

@@ -1,20 +1,42 @@
 """Whether a folder is a table's rather than a folder of Parquet files: Delta Lake, Apache Iceberg or Apache Hudi.
 
-A table's folder also holds files of earlier versions and deleted rows, so that it is never read as plain Parquet.
-What reads tables decides here: `refuse_table` and `refuse_table_above` are where the source forks into files or table.
+A table's folder also holds files of earlier versions and deleted rows, so that it is never read as plain Parquet. Where
+the source is one table's folder, `table_format` tells; `refuse_table` and `refuse_table_above` keep tables out of any
+other listing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 
 from pyarrow import fs as pafs
 
 from core.errors import BadInput
+from sources.table_source import NAMES, Format
 
-_LOGS = {"_delta_log": "Delta Lake", ".hoodie": "Apache Hudi"}
+_LOGS: dict[str, Format] = {"_delta_log": "delta", ".hoodie": "hudi"}
 _METADATA = ".metadata.json"
+
+_OpenFilesystem = Callable[[str], tuple[pafs.FileSystem, str]]
+
+
+def table_format(path: str, open_filesystem: _OpenFilesystem) -> Format | None:
+    """Return the format of the table whose folder `path` is; None where it is no table's.
+
+    A folder that is both, as Delta Lake's UniForm makes it, is Delta Lake's.
+
+    Raises:
+        BadInput: the table is one of Apache Hudi.
+    """
+    filesystem, inner = open_filesystem(path)
+    folder = inner.rstrip("/")
+    with suppress(OSError):
+        for found in _marked(filesystem, [folder]):
+            if found[1] == "hudi":
+                raise _refusal(path, *found)
+            return found[1]
+    return None
 
 
 def refuse_table(path: str, files: Iterable[str]) -> None:
@@ -41,10 +63,20 @@ def refuse_table_above(path: str, filesystem: pafs.FileSystem, folder: str) -> N
     while "/" in above[-1].strip("/"):
         above.append(above[-1].rpartition("/")[0])
     with suppress(OSError):
-        names = [f"{each}/{log}" for each in above for log in (*_LOGS, "metadata")]
-        for info in filesystem.get_file_info(names):
-            if info.type == pafs.FileType.Directory:
-                refuse_table(path, _marks(filesystem, info))
+        for found in _marked(filesystem, above):
+            raise _refusal(path, *found)
+
+
+def _marked(filesystem: pafs.FileSystem, folders: Iterable[str]) -> Iterable[tuple[str, Format]]:
+    """Give each of the folders that is a table's, with its format; Delta Lake's first."""
+    names = [f"{each}/{log}" for each in folders for log in (*_LOGS, "metadata")]
+    for info in filesystem.get_file_info(names):
+        if info.type == pafs.FileType.Directory:
+            for file in _marks(filesystem, info):
+                found = _format_of(file)
+                if found is not None:
+                    yield found
+                    break
 
 
 def _marks(filesystem: pafs.FileSystem, info: pafs.FileInfo) -> list[str]:
@@ -54,11 +86,11 @@ def _marks(filesystem: pafs.FileSystem, info: pafs.FileInfo) -> list[str]:
     return [each.path for each in filesystem.get_file_info(pafs.FileSelector(info.path))]
 
 
-def _format_of(file: str) -> tuple[str, str] | None:
+def _format_of(file: str) -> tuple[str, Format] | None:
     """Return the table's folder and format that a file is the mark of."""
     folder, _, name = file.rpartition("/")
     if name.endswith(_METADATA) and folder.rpartition("/")[2] == "metadata":
-        return folder.rpartition("/")[0], "Apache Iceberg"
+        return folder.rpartition("/")[0], "iceberg"
     parts = file.split("/")
     for log, table in _LOGS.items():
         if log in parts:
@@ -66,9 +98,14 @@ def _format_of(file: str) -> tuple[str, str] | None:
     return None
 
 
-def _refusal(path: str, folder: str, table: str) -> BadInput:
+def _refusal(path: str, folder: str, table: Format) -> BadInput:
+    advice = (
+        "This job does not use Hudi's connector (org.apache.hudi:hudi-spark-bundle): write the state that you want to "
+        "a folder of its own as Parquet, and name that."
+        if table == "hudi"
+        else "Name that folder alone as source.path, and choose rows by source.filter."
+    )
     return BadInput(
-        f"source.path {path}: {folder} is the folder of a table of {table}, whose files also hold rows that were "
-        "changed or deleted, so it can't be read as plain Parquet. Write the version that you want to a folder of "
-        "its own as Parquet, and name that."
+        f"source.path {path}: {folder} is the folder of a table of {NAMES[table]}, whose files also hold rows that "
+        f"were changed or deleted, so it can't be read as plain Parquet. {advice}"
     )

@@ -20,6 +20,8 @@ from pydantic import (
 )
 from pydantic.alias_generators import to_camel
 
+from core.as_of import AsOf, read_as_of
+
 TimeUnit = Literal["seconds", "milliseconds", "microseconds", "nanoseconds", "timestamp", "iso8601"]
 
 _SCHEME = re.compile(r"^([A-Za-z][A-Za-z0-9+.-]*):")
@@ -46,9 +48,18 @@ class SourceSettings(_Block):
     """Block `source:`: where the Parquet lies, which rows count, and how they are reshaped first."""
 
     path: tuple[_NotBlank, ...] = Field(
-        min_length=1,
+        default=(),
         description="Parquet: one path or a list; `s3://`, `s3a://`, `file:` or bare; globs allowed; `key=value` "
-        "folders become columns",
+        "folders become columns. Or the folder of one Delta Lake or Iceberg table. This or `source.table` is required",
+    )
+    table: _NotBlank | None = Field(
+        default=None,
+        description="instead of a path: a table that Spark's catalogs know, such as `glue_catalog.shop.events`",
+    )
+    as_of: Annotated[AsOf | None, BeforeValidator(read_as_of)] = Field(
+        default=None,
+        description="of a table: a version, a snapshot id, or a time (ISO 8601, UTC unless it says otherwise); "
+        "left out: the newest when the run begins",
     )
     filter: Expression | None = Field(
         default=None,
@@ -63,7 +74,17 @@ class SourceSettings(_Block):
     @field_validator("path", mode="before")
     @classmethod
     def _one_is_a_list_of_one(cls, value: object) -> object:
-        return (value,) if isinstance(value, str) else value
+        return (value,) if isinstance(value, str) else () if value is None else value
+
+    @model_validator(mode="after")
+    def _names_one_source(self) -> SourceSettings:
+        if self.path and self.table:
+            raise ValueError(
+                "source.path and source.table exclude one another: name the one that is to be read"
+            )
+        if not self.path and not self.table:
+            raise ValueError("source.path is missing: name the logs' folder, or a table as source.table")
+        return self
 
     @field_validator("select", mode="before")
     @classmethod

@@ -1,6 +1,7 @@
 """`personalize-backfill init PATH`: a first configuration for a log, and a schema, out of its Parquet footers.
 
-It looks at those of the log's first, middle and last file. It reads no row, asks nothing, starts no Spark and looks at
+It looks at those of the log's first, middle and last file; of a table of Delta Lake or Iceberg, at the table's own
+schema. It reads no row, asks nothing, starts no Spark and looks at
 nothing of AWS but an S3 path that it is given. What it writes is a beginning to be checked: each guess says why.
 """
 
@@ -15,9 +16,12 @@ from jobs.errors import UsageError
 from jobs.init.first_configuration import configuration_of, schema_of
 from jobs.init.guesses import guess
 from jobs.init.log_sample import sample_log
+from jobs.init.table_sample import sample_table
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
 from sources.listing import list_files
+from sources.table_source import NAMES
+from sources.tables import table_format
 
 SCHEMA_NAME = "interactions.avsc"
 
@@ -51,9 +55,10 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
     for file in (output, schema):
         if file.exists() and not force:
             raise UsageError(f"{file} exists: name another file with --output, or replace it with --force.")
-    sample = sample_log(list_files((path,), open_filesystem).files)
+    table = table_format(path, open_filesystem)
+    sample = sample_table(path, table) if table else sample_log(list_files((path,), open_filesystem).files)
     guesses = guess(sample.columns, sample.bounds, sample.folders)
-    _write(output, configuration_of(path, schema, guesses, sample.differences))
+    _write(output, configuration_of(path, schema, guesses, sample.differences, table and NAMES[table]))
     _write(schema, schema_of(guesses))
     return output, schema
 

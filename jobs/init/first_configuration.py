@@ -25,10 +25,16 @@ _FIELDS = {
 """The reserved fields that a log may fill, beside the four that every Interactions schema here has."""
 
 
-def configuration_of(path: str, schema: Path, guesses: Guesses, differences: Sequence[str] = ()) -> str:
+def configuration_of(
+    path: str,
+    schema: Path,
+    guesses: Guesses,
+    differences: Sequence[str] = (),
+    table: str | None = None,
+) -> str:
     """Return the text of a job's file; what could not be guessed is a TODO that the job refuses with a sentence.
 
-    `differences` says in what the log's files differ.
+    `differences` says in what the log's files differ. `table`: the format of the table that the source is, by its name.
     """
     return _template().render(
         path=path,
@@ -36,6 +42,7 @@ def configuration_of(path: str, schema: Path, guesses: Guesses, differences: Seq
         output=_output_beside(path),
         guesses=guesses,
         differences=[" ".join(each.split()) for each in differences],
+        table=table,
     )
 
 

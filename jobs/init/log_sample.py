@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pt
+from pyarrow import fs as pafs
 
 from core.errors import BadInput
 from sources.footer_reading import DAMAGE, chunks, first_line, read_content, read_footer
@@ -82,16 +83,16 @@ def _differences(files: Sequence[SourceFile], schemas: Sequence[Mapping[str, pa.
 def _bounds(files: Iterable[SourceFile]) -> dict[str, tuple[int, int]]:
     found: dict[str, tuple[int, int]] = {}
     for file in files:
-        for name, (low, high) in _bounds_of(file):
+        for name, (low, high) in bounds_of(file.name, file.filesystem, file.path):
             before = found.get(name, (low, high))
             found[name] = (min(before[0], low), max(before[1], high))
     return found
 
 
-def _bounds_of(file: SourceFile) -> Iterable[tuple[str, tuple[int, int]]]:
+def bounds_of(name: str, filesystem: pafs.FileSystem, path: str) -> Iterable[tuple[str, tuple[int, int]]]:
     """Give the bounds of each chunk that is stored as whole numbers; statistics are a help, damaged ones none."""
     try:
-        for chunk in chunks(read_content(file.name, file.filesystem, file.path)):
+        for chunk in chunks(read_content(name, filesystem, path)):
             limits = bounds(chunk) if chunk.get(_TYPE) in _WHOLE else None
             if limits is not None:
                 yield _plain(path_of(chunk)), limits

@@ -23,11 +23,13 @@ from jobs.prepare.aws_account import Service, require_credentials, resolve_servi
 from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
 from jobs.prepare.suites import suite_of_schema, suite_of_user
+from jobs.prepare.table_reading import find_table
 from jobs.runs.run_folder import RunFolder
 from jobs.spark.local.trust_store import require_bundle
 from sources.executors import MAX_HERE
 from sources.finding import SourceFiles, read_listed
 from sources.listing import Listing, check_paths, list_files
+from sources.table_source import TableSource
 from transforms.event_window import Window
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import Property, plan_properties
@@ -51,13 +53,18 @@ class Prepared:
         """The buckets that Spark will read or write."""
         return find_buckets((self.settings.output.path,))
 
+    @property
+    def table_source(self) -> TableSource | None:
+        """The table that Spark will read; None where it reads none."""
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Preparation(Prepared):
     """What a run over the source goes by.
 
-    `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at, and a
-    listing where so many files are in it that Spark reads their footers.
+    `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at, and
+    where the source is a `table`; a listing where so many files are in it that Spark reads their footers.
     """
 
     window: Window
@@ -65,11 +72,18 @@ class Preparation(Prepared):
     service_suite: Suite
     user_suite: Suite | None
     source: SourceFiles | Listing | None
+    table: TableSource | None = None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
         """The buckets that Spark will read or write."""
-        return find_buckets((*self.settings.source.path, self.settings.output.path))
+        paths = self.settings.source.path if self.table is None else self.table.urls
+        return find_buckets((*paths, self.settings.output.path))
+
+    @property
+    def table_source(self) -> TableSource | None:
+        """The table that Spark will read; None where the source is files."""
+        return self.table
 
 
 def read_settings(command: Command) -> Settings:
@@ -99,7 +113,8 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
     user_suite = suite_of_user(settings.checks, properties)
     if not command.plan:
         require_credentials(session)
-    source = _source_files(settings)
+    table = find_table(settings.source)
+    source = None if table else _source_files(settings)
     _require_writable(run)
     if settings.interactions_schema != SCHEMA_OF_SERVICE:
         flight.check(schema)
@@ -111,6 +126,7 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
         user_suite=user_suite,
         service=service,
         source=source,
+        table=table,
         run=run,
         plan_only=command.plan,
         first=command.first,

@@ -41,6 +41,7 @@ def render_report(
         figures=_figures(summary),
         facts=_facts(summary),
         plan=plan,
+        table=_table(summary.get("source") or {}),
         rules=sorted(rules, key=lambda rule: (rule.success, not rule.failed)),
         says={rule.name: rule.description for rule in rules},
         settings={key: wording.shown(value) for key, value in summary["settings"].items()},
@@ -98,6 +99,19 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
         _took("Sending took", summary["sending_started_at"], summary["sending_finished_at"]),
         _took("The run took", summary["started_at"], summary["finished_at"]),
     ]
+
+
+def _table(source: dict[str, Any]) -> str | None:
+    """The table and version that was read, in words; None where the source was files."""
+    if "format" not in source:
+        return None
+    name = wording.TABLES.get(source["format"], f"a table of {source['format']} files")
+    if source["as_of"] is None:
+        return name
+    at = "" if source["time"] is None else f" of {wording.instant(source['time'])}"
+    return (
+        f"{name}, version {source['as_of']}{at}; to read the same again: --set source.as_of={source['as_of']}"
+    )
 
 
 def _took(what: str, began: str | None, ended: str | None) -> tuple[str, str, str]:

@@ -9,6 +9,9 @@ from typing import Any
 NOTHING = "\N{EN DASH}"
 """What stands where there is no value."""
 
+TABLES = {"delta": "a Delta Lake table", "iceberg": "an Iceberg table"}
+"""Formats of tables, as the summary names them."""
+
 _LONGEST_LABEL = 28
 _LEAST_SHARE = 0.0001
 _MINUTE, _HOUR = 60, 3600

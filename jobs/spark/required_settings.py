@@ -106,7 +106,20 @@ _STAGE = {
 }
 """How the stage is written and read again."""
 
-REQUIRED = {**_SQL, **_PARQUET, **_STAGE}
+_TABLES = {
+    # A folder named `t@v3` is that folder, and no version of another.
+    "spark.databricks.delta.timeTravel.resolveOnIdentifier.enabled": "false",
+    # The newest version is the newest there is, not the last that this Spark has seen.
+    "spark.databricks.delta.stalenessLimit": "0",
+    # A version whose log or checksum does not add up must end the run, and so must a feature that is not known.
+    "spark.databricks.delta.state.corruptionIsFatal": "true",
+    "spark.databricks.delta.tableFeatures.dev.unsupportedTableFeatures.enabled": "false",
+    "spark.databricks.delta.requiredSparkConfsCheck.enabled": "true",
+    "spark.databricks.delta.skipRedirectFeature": "false",
+}
+"""How tables are read: DeltaSQLConf. What of Iceberg's settings changes rows is unset in `sources.iceberg`."""
+
+REQUIRED = {**_SQL, **_PARQUET, **_STAGE, **_TABLES}
 
 HADOOP_UNSET = ("mapreduce.input.pathFilter.class", "mapred.input.pathFilter.class")
 """Hadoop's settings that let Spark pass over files which it lists: the ledger's, dead letters', the stage's."""

@@ -15,6 +15,7 @@ from core.aws.s3_errors import EXPIRED, cause_of
 from core.storage import open_filesystem
 from jobs.errors import Interrupted, UsageError
 from sources.examination import how_written
+from sources.table_failures import gone_file
 
 # Spark 3.5: "Error while reading file <url>."; 4.x: "[FAILED_READ_FILE…] Encountered error while reading file <url>."
 _READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) *(\S+?)\.?(?:\s|$)")
@@ -88,12 +89,9 @@ def explained(error: Exception) -> UsageError | Interrupted | None:
         return Interrupted(cause_of(code))
     if code is not None:
         return UsageError(f"Spark could not read or write on S3: {_S3A_CAUSES.get(code) or cause_of(code)}.")
-    gone = _GONE_FILE.search(text)
+    gone = _gone(text)
     if gone:
-        return UsageError(
-            f"source file {gone[1]} is not there any more: it was there when the source was listed. Run again once "
-            "nothing changes the source."
-        )
+        return UsageError(gone)
     # Spark 3.5 names no file where it fails to open one.
     unreadable = _READING.search(text) or _CHECKSUM.search(text)
     if unreadable:
@@ -112,6 +110,18 @@ def _s3_code(text: str) -> str | None:
     if not _S3A.search(text):
         return None
     return next((code for pattern, code in _S3A_WORDS if pattern.search(text)), None)
+
+
+def _gone(text: str) -> str | None:
+    """The sentence for a file that is missing: a table's version that was vacuumed, or a source that changes."""
+    gone = _GONE_FILE.search(text)
+    if gone and not gone_file(text):
+        return (
+            f"source file {gone[1]} is not there any more: it was there when the source was listed or, of a table, "
+            "when the version was written. Run again once nothing changes the source; of a table, take a version that "
+            "was not vacuumed."
+        )
+    return gone_file(text)
 
 
 def _unreadable(file: str, text: str) -> str:

@@ -32,6 +32,8 @@ from jobs.spark.s3_connector import (
     connector_packages,
     needs_credential_process,
 )
+from jobs.spark.table_connectors import connector_settings
+from sources.table_source import TableSource
 
 _PREFERRED = {
     "spark.sql.parquet.compression.codec": "zstd",
@@ -63,9 +65,9 @@ _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 @contextmanager
-def started_spark(buckets: Sequence[Bucket] = ()) -> Iterator[SparkSession]:
+def started_spark(buckets: Sequence[Bucket] = (), table: TableSource | None = None) -> Iterator[SparkSession]:
     """The Spark session of this run, stopped at its end; see `build_session`."""
-    session = build_session(_APP_NAME, buckets)
+    session = build_session(_APP_NAME, buckets, table)
     try:
         yield session
     finally:
@@ -74,21 +76,25 @@ def started_spark(buckets: Sequence[Bucket] = ()) -> Iterator[SparkSession]:
             session.stop()
 
 
-def build_session(app_name: str, buckets: Sequence[Bucket] = ()) -> SparkSession:
+def build_session(
+    app_name: str, buckets: Sequence[Bucket] = (), table: TableSource | None = None
+) -> SparkSession:
     """The Spark session of this process, started if need be; a process has one.
 
     `buckets` are those that Spark will read or write. Where there are any, a Spark that is started here fetches the
-    connector's jars (20 MB, once per user). What spark-submit started has its own.
+    connector's jars (20 MB, once per user). What spark-submit started has its own. The same holds for the connector of
+    the format that `table` is in.
 
     It changes this process's environment, which the JVM and the Python workers inherit.
 
     Raises:
         NoJava: Spark has to be started here, and no Java suits it.
-        UsageError: a setting is on that would send events twice, or the S3 connector can't be fetched.
+        UsageError: a setting is on that would send events twice, or a connector is missing or can't be fetched.
     """
     s3: dict[str, str] = {}
     memory: dict[str, str] = {}
-    if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit waits there with its JVM
+    is_ours = "PYSPARK_GATEWAY_PORT" not in os.environ
+    if not is_ours:  # spark-submit waits there with its JVM
         SparkContext._ensure_initialized()  # noqa: SLF001 - the public ways to the JVM start a context as well
     else:
         memory = memory_settings(os.environ)
@@ -96,7 +102,10 @@ def build_session(app_name: str, buckets: Sequence[Bucket] = ()) -> SparkSession
     if buckets:
         s3 |= bucket_settings(_hadoop_of_jvm(), buckets)
         _trust(ca_bundle())
-    conf = settle(SparkConf(), app_name, s3, memory)
+    conf = SparkConf()
+    if table is not None:
+        conf.setAll(list(connector_settings(table, conf, is_ours=is_ours).items()))
+    conf = settle(conf, app_name, s3, memory)
     if _is_local(conf):
         # The machine's `python3` need not be this one, with the job's packages.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable

@@ -24,6 +24,7 @@ from jobs.account.closed_account import Staged
 from jobs.account.event_counts import EventCounts
 from jobs.plan.delivery_plan import Lengths
 from jobs.prepare.preparation import Preparation
+from jobs.prepare.table_reading import TableRead
 from jobs.progress.run_progress import PhaseListener
 from jobs.progress.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.spark.spark_failures import SparkFailure, explained
@@ -69,7 +70,7 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     context = spark.sparkContext
     begin(watch, context, STAGE)
     source = read_source(spark, preparation)
-    partitions = sending_partitions(spark, source.files.bytes)
+    partitions = sending_partitions(spark, source.bytes)
     shaped = _shaped(source, preparation, partitions)
     if not preparation.plan_only:
         # Not before the source's columns are known: finding them is a Spark job, too, and would have to wait.
@@ -106,7 +107,7 @@ def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
     return max(spark.sparkContext.defaultParallelism, -(-source_bytes // _BYTES_PER_PARTITION))
 
 
-def _shaped(source: SourceRead, preparation: Preparation, partitions: int) -> DataFrame:
+def _shaped(source: SourceRead | TableRead, preparation: Preparation, partitions: int) -> DataFrame:
     settings = preparation.settings
     return events.shape(
         source.rows,

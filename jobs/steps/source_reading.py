@@ -16,6 +16,7 @@ from core.storage import open_filesystem
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
 from jobs.prepare.preparation import Preparation
+from jobs.prepare.table_reading import TableRead, read_table
 from jobs.spark.code_shipping import ship_code
 from sources.executors import reader_on
 from sources.finding import SourceFiles, find_files, read_listed
@@ -41,6 +42,11 @@ class SourceRead:
     differences: tuple[str, ...]
     is_whole: bool
     """Whether `rows` are all of the files' rows, one for one."""
+
+    @property
+    def bytes(self) -> int:
+        """The files' size."""
+        return self.files.bytes
 
     def account(self) -> dict[str, object]:
         """Return what `summary.json` says of the source."""
@@ -76,13 +82,15 @@ class SourceRead:
         return None
 
 
-def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead:
-    """Find the source's files, settle their one layout, and read them.
+def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead | TableRead:
+    """Find the source's files, settle their one layout, and read them; or a table at its one snapshot.
 
     Raises:
         BadInput: a file, a column or an expression can't be used.
     """
     settings = preparation.settings
+    if preparation.table is not None:
+        return read_table(spark, preparation.table, settings.source)
     files = _found(spark, preparation)
     _require_readable_names(spark, files)
     require_openable(spark, files.footers)

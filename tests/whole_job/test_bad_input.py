@@ -129,10 +129,18 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ),
         ("output.path", "source.path"),
     ),
-    "a table's folder": (
-        lambda job: (job.folder / "source" / "_delta_log").mkdir(),
-        ("is the folder of a table of Delta Lake",),
+    "files within a table's folder": (
+        lambda job: (
+            (job.folder / "source" / "_delta_log").mkdir(),
+            put(job, "source.path", str(job.folder / "source" / "*.parquet")),
+        ),
+        ("is the folder of a table of Delta Lake", "Name that folder alone as source.path"),
     ),
+    "a path and a table": (
+        lambda job: put(job, "source.table", "lake.shop.events"),
+        ("source.path and source.table exclude one another",),
+    ),
+    "a version of files": (lambda job: put(job, "source.as_of", 3), ("source.as_of: only a table has versions",)),
     "a hidden data file": (
         lambda job: (job.folder / "source" / "part-0.parquet").rename(job.folder / "source" / "_part-0.parquet"),
         ("_part-0.parquet", "begins with _ or ."),
@@ -146,6 +154,7 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
 
 
 WITHOUT_OUTPUT = {
+    "a path and a table",
     "unknown key",
     "wrong type",
     "blank tracking ID",

@@ -113,7 +113,7 @@ FATAL = {
     "forbidden": "permission personalize:PutEvents",
     "unknown-tracker": "check personalize.tracking_id",
 }
-"""One of AWS's and one of the service's own; `tests/delivery/test_faults.py` holds what each code means and says."""
+"""One of AWS's and one of the service's own; `tests/delivery/service/test_faults.py` holds what each code means."""
 
 
 @pytest.mark.parametrize("fault", FATAL)

@@ -31,7 +31,7 @@ def test_layouts_that_differ_are_loaded_and_accounted_for(
 ) -> None:
     caplog.set_level(logging.INFO)
     if reader == "executors":
-        monkeypatch.setattr("jobs.preparation.MAX_HERE", 1)
+        monkeypatch.setattr("jobs.prepare.preparation.MAX_HERE", 1)
         monkeypatch.setattr("sources.executors.MAX_HERE", 1)
     job.write_source(at(0, 1), "2024.parquet")
     job.write_source(at(2).append_column("coupon", pa.array(["x"])), "day=01/a.parquet")

@@ -16,6 +16,9 @@ _JARS = re.compile(r"^\(spark\.jars,(file:.+)\)$")
 _ACCESS = re.compile(r"Server access error at url \S+ \((?:[\w.]+\.)?(\w+)")
 _NOT_FOUND = re.compile(r":: ([\w.-]+)#([\w.-]+);(\S+): not found")
 _BROKEN = re.compile(r"download failed: ([\w.-]+)#([\w.-]+);([^!\s]+)")
+BROKE_OFF = "the download broke off of"
+"""How the cause begins where a jar was there and its download did not end."""
+
 _MESSAGE = re.compile(r"Exception in thread \"main\" (?:[\w.$]+\.)?([\w$]+)")
 
 
@@ -57,7 +60,7 @@ def cause_of(lines: Iterable[str], *, has_password: bool) -> str:
     if has_password and _NOT_FOUND.search(text):
         return "the proxy's user and password can't be passed to Java, so it may have refused"
     if missing := _NOT_FOUND.search(text) or _BROKEN.search(text):
-        what = "the download broke off of" if _BROKEN.search(text) else "no repository gave"
+        what = BROKE_OFF if _BROKEN.search(text) else "no repository gave"
         return f"{what} {':'.join(missing.groups())}"
     ended = _MESSAGE.search(text)
     return f"Spark's resolver ended with {ended[1]}" if ended else "Spark's resolver named no jars"

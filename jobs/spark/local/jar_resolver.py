@@ -22,7 +22,7 @@ from typing import IO
 
 from jobs.errors import UsageError
 from jobs.spark.local.hadoop import spark_home
-from jobs.spark.local.ivy_output import Fetching, cause_of, jars_in
+from jobs.spark.local.ivy_output import BROKE_OFF, Fetching, cause_of, jars_in
 from jobs.spark.local.jar_cache import JarCache
 from jobs.spark.local.jvm_proxies import has_proxy_password, proxy_properties
 
@@ -30,6 +30,7 @@ PROGRESS_SECONDS = 5.0
 FIRST_ANSWER_SECONDS = 120.0
 """How long a repository may take for its first answer. Without a way out, Ivy tries on for each package."""
 
+_TRIES = 3
 _LOOK_SECONDS = 0.5
 _END_SECONDS = 5.0
 _HARMLESS_CLASS = "org.apache.hadoop.util.VersionInfo"
@@ -74,16 +75,21 @@ def fetch(
 ) -> tuple[str, ...]:
     """Have Spark's resolver fetch `packages`, with a line at the beginning, at the end, and every few seconds between.
 
+    A download that broke off is tried again, twice: Ivy gives a jar one try.
+
     Raises:
         UsageError: a package can't be had, or no repository answers.
     """
     _LOG.info("fetching the jars of %s, once: %s", packages.name, _listed(packages))
     began = clock()
-    with _resolver(packages, environ) as child:
-        lines, fetching = _watched(child, packages, clock)
-    jars = jars_in(lines)
-    if child.returncode or not jars:
-        raise _failed(packages, cause_of(lines, has_password=has_proxy_password(environ)))
+    jars, cause, fetching = _attempt(packages, environ, clock)
+    for _ in range(_TRIES - 1):
+        if jars or not cause.startswith(BROKE_OFF):
+            break
+        _LOG.info("%s: %s; trying again", packages.name, cause)
+        jars, cause, fetching = _attempt(packages, environ, clock)
+    if not jars:
+        raise _failed(packages, cause)
     megabytes = sum(Path(jar.removeprefix("file://")).stat().st_size for jar in jars) / 1e6
     _LOG.info(
         "fetched %s: %d jars, %.0f MB (%d of them new), %.0f s",
@@ -94,6 +100,16 @@ def fetch(
         clock() - began,
     )
     return jars
+
+
+def _attempt(
+    packages: Packages, environ: Mapping[str, str], clock: Callable[[], float]
+) -> tuple[tuple[str, ...], str, Fetching]:
+    """Run the resolver once; return the jars or, where there are none, the cause, and how far it came."""
+    with _resolver(packages, environ) as child:
+        lines, fetching = _watched(child, packages, clock)
+    jars = () if child.returncode else jars_in(lines)
+    return jars, cause_of(lines, has_password=has_proxy_password(environ)), fetching
 
 
 def _watched(

@@ -181,3 +181,15 @@ def test_the_same_run_gives_the_same_page() -> None:
 
 def test_a_run_of_ten_million_gives_a_page_that_a_phone_can_hold() -> None:
     assert len(render_report(TEN_MILLION, RULES)) < 600_000
+
+
+def test_the_table_that_was_read_is_named_with_its_version() -> None:
+    delta = {"format": "delta", "as_of": 41, "time": "2026-01-31T18:00:00.000Z", "bytes": 5}
+    shown = render_report(summary(source=delta), RULES)
+    assert (
+        "Read from a Delta Lake table, version 41 of 2026-01-31 18:00:00 UTC; to read the same again: "
+        "--set source.as_of=41" in shown
+    )
+    empty = {"format": "iceberg", "as_of": None, "time": None, "bytes": 0}
+    assert "Read from an Iceberg table</p>" in render_report(summary(source=empty), RULES)
+    assert "Read from" not in render_report(summary(source={"files": 3}), RULES)

@@ -180,3 +180,25 @@ def test_sparks_own_resolver_fetches_a_package_into_an_empty_folder(
     assert all(Path(jar.removeprefix("file://")).is_relative_to(tmp_path / "ivy") for jar in (api, simple))
     assert caplog.messages[-1].startswith("fetched a logger: 2 jars, 0 MB (2 of them new), ")
     assert capfd.readouterr() == ("", "")
+
+
+BROKEN = "[FAILED     ] x\n:: download failed: org.example#one;1!one.jar\n"
+
+
+@pytest.mark.parametrize(("broken", "works"), [(2, True), (3, False)])
+def test_a_download_that_broke_off_is_tried_again(
+    resolver: Resolver, tmp_path: Path, broken: int, *, works: bool
+) -> None:
+    jar = tmp_path / "one.jar"
+    jar.write_bytes(b"")
+    tries = tmp_path / "tries"
+    script = (
+        f"echo x >> {tries}\nif [ $(wc -l < {tries}) -le {broken} ]; then\n"
+        f"cat <<'END'\n{BROKEN}END\nexit 1\nfi\necho '(spark.jars,file://{jar})'\n"
+    )
+    if works:
+        assert fetch(PACKAGES, resolver(script)) == (f"file://{jar}",)
+    else:
+        with pytest.raises(UsageError, match=r"the download broke off of org\.example:one:1"):
+            fetch(PACKAGES, resolver(script))
+    assert len(tries.read_text().splitlines()) == min(broken + 1, 3)

@@ -1,0 +1,95 @@
+"""The columns of a table's folder as Arrow types, for a first configuration: from its own schema, without Spark.
+
+Of Delta Lake the newest `metaData` in the log (https://github.com/delta-io/delta/blob/master/PROTOCOL.md, "Schema
+Serialization Format"), of Iceberg the metadata file's current schema (https://iceberg.apache.org/spec/#schemas).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+from pyarrow import fs as pafs
+from pyarrow import parquet as pq
+
+from jobs.errors import UsageError
+from sources.iceberg_metadata import MetadataFolder
+from sources.listing import OpenFilesystem
+from sources.table_source import Format
+
+_SIMPLE = {
+    "boolean": pa.bool_(), "byte": pa.int8(), "short": pa.int16(), "integer": pa.int32(), "int": pa.int32(),
+    "long": pa.int64(), "float": pa.float32(), "double": pa.float64(), "string": pa.string(), "binary": pa.binary(),
+    "date": pa.date32(), "timestamp": pa.timestamp("us", "UTC"), "timestamp_ntz": pa.timestamp("us"),
+    "timestamptz": pa.timestamp("us", "UTC"), "uuid": pa.string(),
+}  # fmt: skip
+_DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
+_COMMIT = re.compile(r"\d{20}\.json")
+_CHECKPOINT = re.compile(r"\d{20}\.checkpoint.*\.parquet")
+
+
+def table_columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> Mapping[str, pa.DataType]:
+    """Return the columns of the table in the folder `path`.
+
+    Raises:
+        UsageError: its log does not tell them.
+        BadInput: its metadata is damaged.
+    """
+    filesystem, inner = open_filesystem(path)
+    folder = inner.rstrip("/")
+    if table == "iceberg":
+        content = MetadataFolder(f"source.path {path}", filesystem, f"{folder}/metadata").newest().content
+        fields = _schema_of_iceberg(content)
+    else:
+        found = next(_schemas_of_delta(filesystem, f"{folder}/_delta_log"), None)
+        if found is None:
+            raise UsageError(f"{path}: the log of this Delta Lake table tells no columns. Restore it.")
+        fields = found["fields"]
+    return {field["name"]: _type(field["type"]) for field in fields}
+
+
+def a_data_file(path: str, open_filesystem: OpenFilesystem) -> str | None:
+    """Return a path of one of the table's data files, as it can be opened; None where it has none."""
+    filesystem, inner = open_filesystem(path)
+    prefix = path.rstrip("/").removesuffix(inner.rstrip("/"))
+    for info in filesystem.get_file_info(pafs.FileSelector(inner.rstrip("/"), recursive=True)):
+        if info.is_file and info.base_name.endswith(".parquet") and "_delta_log" not in info.path.split("/"):
+            return f"{prefix}{info.path}"
+    return None
+
+
+def _schema_of_iceberg(content: Mapping[str, Any]) -> list[dict[str, Any]]:
+    schemas = {each.get("schema-id"): each for each in content.get("schemas") or []}
+    schema = schemas.get(content.get("current-schema-id")) or content.get("schema") or {"fields": []}
+    return list(schema["fields"])
+
+
+def _schemas_of_delta(filesystem: pafs.FileSystem, log: str) -> Iterator[Mapping[str, Any]]:
+    """Give the schemas in the table's log, the newest first."""
+    names = [info.base_name for info in filesystem.get_file_info(pafs.FileSelector(log)) if info.is_file]
+    for name in sorted(filter(_COMMIT.fullmatch, names), reverse=True):
+        with filesystem.open_input_file(f"{log}/{name}") as stream:
+            for line in bytes(stream.read()).splitlines():
+                action = json.loads(line) if b'"metaData"' in line else {}
+                if "metaData" in action:
+                    yield json.loads(action["metaData"]["schemaString"])
+    for name in sorted(filter(_CHECKPOINT.fullmatch, names), reverse=True):
+        rows = pq.read_table(f"{log}/{name}", columns=["metaData"], filesystem=filesystem)["metaData"]
+        yield from (json.loads(each["schemaString"]) for each in rows.to_pylist() if each)
+
+
+def _type(written: Any) -> pa.DataType:  # noqa: ANN401 - JSON
+    """Return the Arrow type of a type as either format writes it; a name, or an object with parts."""
+    if isinstance(written, str):
+        decimal = _DECIMAL.fullmatch(written)
+        return pa.decimal128(int(decimal[1]), int(decimal[2])) if decimal else _SIMPLE.get(written, pa.null())
+    if written["type"] == "struct":
+        return pa.struct([(each["name"], _type(each["type"])) for each in written["fields"]])
+    if written["type"] in ("array", "list"):
+        return pa.list_(_type(written.get("elementType") or written["element"]))
+    keys = (("keyType", "key"), ("valueType", "value"))
+    key, value = (_type(written.get(delta) or written[iceberg]) for delta, iceberg in keys)
+    return pa.map_(key, value)

@@ -1,0 +1,97 @@
+"""A run's source where it is a table: which table and, before Spark starts, what can be known of it; then its rows."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame, SparkSession
+
+from core.as_of import written
+from core.errors import BadInput
+from core.globs import is_glob
+from core.storage import open_filesystem
+from sources.catalog import read_catalog_table
+from sources.delta import read_delta
+from sources.iceberg import read_iceberg
+from sources.iceberg_state import iceberg_state
+from sources.table_failures import opening
+from sources.table_source import Snapshot, TableSource
+from sources.tables import table_format
+from transforms.mapping import SourceSettings
+from transforms.reshaping import reshape
+
+_LOG = logging.getLogger("put_events")
+
+
+@dataclass(frozen=True, slots=True)
+class TableRead:
+    """A table as it is read: the rows that `filter` and `select` leave, its size, and the snapshot."""
+
+    rows: DataFrame
+    bytes: int
+    snapshot: Snapshot
+
+    def account(self) -> dict[str, object]:
+        """Return what `summary.json` says of the source."""
+        return {**self.snapshot.account(), "bytes": self.bytes}
+
+    def require_rows(self, counted: int) -> None:
+        """Compare nothing: what a snapshot holds is its connector's to say."""
+
+
+def find_table(settings: SourceSettings) -> TableSource | None:
+    """Return the table that the source is; None where it is files.
+
+    Raises:
+        BadInput: `as_of` is given without a table or lies in the future; the table's metadata can't be used.
+        OSError, StorageError: the path can't be looked into.
+    """
+    source = _table(settings)
+    if settings.as_of is None:
+        return source
+    if source is None:
+        raise BadInput(
+            "source.as_of: only a table has versions, and source.path is none's folder. Take source.as_of out, or name "
+            "the folder of a Delta Lake or Iceberg table alone."
+        )
+    if isinstance(settings.as_of, datetime) and settings.as_of > datetime.now(UTC):
+        raise BadInput(
+            f"source.as_of: {written(settings.as_of)} has not come yet, so that a later run would read something else. "
+            "Take a time that is past, or leave it out for the newest."
+        )
+    return source
+
+
+def read_table(spark: SparkSession, source: TableSource, settings: SourceSettings) -> TableRead:
+    """Open the table at its one snapshot.
+
+    Raises:
+        BadInput: the table, or an expression, can't be used.
+    """
+    readers = {"delta": read_delta, "iceberg": read_iceberg, None: read_catalog_table}
+    raw, snapshot = readers[source.format](spark, source)
+    _LOG.info("%s is read as %s", source, snapshot)
+    return TableRead(reshape(raw, settings), _size(source, raw, snapshot), snapshot)
+
+
+def _size(source: TableSource, raw: DataFrame, snapshot: Snapshot) -> int:
+    if snapshot.bytes is not None:
+        return snapshot.bytes
+    with opening(source, snapshot.format):
+        size = raw._jdf.queryExecution().analyzed().stats().sizeInBytes()  # noqa: SLF001 - shown nowhere else
+        return int(str(size))
+
+
+def _table(settings: SourceSettings) -> TableSource | None:
+    if settings.table is not None:
+        return TableSource("source.table", settings.table, None, settings.as_of)
+    if len(settings.path) != 1 or is_glob(settings.path[0]):
+        return None
+    [path] = settings.path
+    found = table_format(path, open_filesystem)
+    if found is None:
+        return None
+    state = iceberg_state(path, settings.as_of, open_filesystem) if found == "iceberg" else None
+    return TableSource("source.path", path, found, settings.as_of, state)

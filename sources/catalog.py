@@ -1,0 +1,122 @@
+"""A table that Spark's catalogs know, at one snapshot where its format has them."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime
+from typing import Any, cast
+
+from py4j.protocol import Py4JJavaError
+from pyspark.errors import PySparkException
+from pyspark.sql import DataFrame, SparkSession
+
+from core.as_of import from_millis, last_by, written
+from core.errors import BadInput
+from sources.delta import read_delta
+from sources.iceberg import frame_of
+from sources.table_failures import opening, whole_text
+from sources.table_source import Snapshot, TableSource
+
+_ICEBERG = "org.apache.iceberg.spark.source.SparkTable"
+_FILES = ("parquet", "orc")
+_UNKNOWN = re.compile(
+    r"(?:CATALOG|SCHEMA|TABLE_OR_VIEW)_NOT_FOUND|PARSE_SYNTAX_ERROR|REQUIRES_SINGLE_PART_NAMESPACE"
+)
+
+
+def read_catalog_table(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Snapshot]:
+    """Return all rows of the table that `source.table` names.
+
+    Raises:
+        BadInput: there is no such table, it can't be opened, or it is of a kind that is not read.
+    """
+    with opening(source, "catalog"):
+        _require_there(spark, source)
+        iceberg = _iceberg_table(spark, source)
+        if iceberg is not None:
+            return _read_iceberg(spark, source, iceberg)
+        provider = _provider(spark, source)
+    if provider == "delta":
+        return read_delta(spark, source)
+    return _read_files(spark, source, provider)
+
+
+def _require_there(spark: SparkSession, source: TableSource) -> None:
+    if not _is_there(spark, source.name):
+        raise BadInput(
+            f"{source}: Spark's catalogs know no such table. Check the name, and the catalog's settings of Spark "
+            "(spark.sql.catalog.…, or the Hive metastore that hive-site.xml names)."
+        )
+
+
+def _is_there(spark: SparkSession, name: str) -> bool:
+    try:
+        return spark.catalog.tableExists(name)
+    except (PySparkException, Py4JJavaError) as error:
+        if _UNKNOWN.search(whole_text(error)):
+            return False
+        raise
+
+
+def _iceberg_table(spark: SparkSession, source: TableSource) -> Any | None:  # noqa: ANN401 - a Java object
+    """Return the Iceberg table as it is now, never refreshed; None where the table is another kind."""
+    plan = spark.table(source.name)._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark has no public name
+    leaves = plan.collectLeaves()
+    if leaves.size() != 1 or leaves.apply(0).getClass().getSimpleName() != "DataSourceV2Relation":
+        return None
+    table = leaves.apply(0).table()
+    if table.getClass().getName() != _ICEBERG:
+        return None
+    jvm, known = cast("Any", spark._jvm), table.table()  # noqa: SLF001
+    metadata = known.operations().current().metadataFileLocation()
+    operations = jvm.org.apache.iceberg.StaticTableOperations(metadata, known.io())
+    return jvm.org.apache.iceberg.BaseTable(operations, source.name)
+
+
+def _read_iceberg(spark: SparkSession, source: TableSource, table: Any) -> tuple[DataFrame, Snapshot]:  # noqa: ANN401
+    snapshots = {each.snapshotId(): each.timestampMillis() for each in table.snapshots()}
+    current = table.currentSnapshot()
+    newest = None if current is None else current.snapshotId()
+    wanted = newest if source.as_of is None else source.as_of
+    if isinstance(wanted, datetime):
+        log = [(from_millis(each.timestampMillis()), each.snapshotId()) for each in table.history()]
+        wanted = last_by(log, wanted)
+    if wanted is not None and wanted not in snapshots:
+        raise _no_snapshot(source)
+    if wanted is None and source.as_of is not None:
+        raise _no_snapshot(source)
+    time = None if wanted is None else from_millis(snapshots[wanted])
+    rows = frame_of(spark, table, None if wanted == newest else wanted)
+    size = None if wanted is None else table.snapshot(wanted).summary().get("total-files-size")
+    return rows, Snapshot("iceberg", wanted, time, int(size) if size else None)
+
+
+def _no_snapshot(source: TableSource) -> BadInput:
+    asked = written(source.as_of) if isinstance(source.as_of, datetime) else source.as_of
+    return BadInput(
+        f"source.as_of: {source} has no snapshot {asked}: it has expired, or is another table's. Take a newer one."
+    )
+
+
+def _provider(spark: SparkSession, source: TableSource) -> str:
+    """Return what the table is made of, in lower case; of a Hive table, its format."""
+    described = spark.sql(f"DESCRIBE TABLE EXTENDED {source.name}").collect()
+    facts = {row["col_name"]: (row["data_type"] or "").lower() for row in described}
+    provider = facts.get("Provider") or facts.get("Type") or ""
+    if provider == "hive":
+        return next((each for each in _FILES if each in facts.get("InputFormat", "")), provider)
+    return provider
+
+
+def _read_files(spark: SparkSession, source: TableSource, provider: str) -> tuple[DataFrame, Snapshot]:
+    if provider not in _FILES:
+        raise BadInput(
+            f"{source}: it is of the kind {provider or 'unknown'}, and read are tables of Iceberg, Delta Lake, Parquet "
+            "and ORC. Name the table behind it, or write it as Parquet."
+        )
+    if source.as_of is not None:
+        raise BadInput(
+            f"source.as_of: {source} is a table of {provider} files and has no versions. Take it out."
+        )
+    with opening(source, "catalog"):
+        return spark.table(source.name), Snapshot(provider, None, None)

@@ -1,0 +1,68 @@
+"""A Delta Lake table through its own connector, at one version."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from pyspark.sql import DataFrame, SparkSession
+
+from core.as_of import last_by, written
+from core.errors import BadInput
+from core.urls import with_scheme
+from sources.table_failures import opening
+from sources.table_source import Snapshot, TableSource
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def read_delta(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Snapshot]:
+    """Settle the version to read, and return all its rows.
+
+    Raises:
+        BadInput: the table or that version of it can't be opened.
+    """
+    # With columns mapped by id, Delta Lake reads Parquet by field id, and asks for both (DeltaParquetFileFormat).
+    for what in ("read", "write"):
+        spark.conf.set(f"spark.sql.parquet.fieldId.{what}.enabled", "true")
+    with opening(source, "delta"):
+        snapshot = _snapshot(spark, source)
+        reader = spark.read.format("delta").option("versionAsOf", str(snapshot.version))
+        rows = reader.load(with_scheme(source.name)) if _is_path(source) else reader.table(source.name)
+    return rows, snapshot
+
+
+def _snapshot(spark: SparkSession, source: TableSource) -> Snapshot:
+    commits = _commits(spark, source, limit=1 if source.as_of is None else None)
+    times = dict(commits)
+    newest = max(times)
+    wanted = newest if source.as_of is None else source.as_of
+    if isinstance(wanted, datetime):
+        wanted = _by_time(source, commits, wanted)
+    if wanted > newest:
+        raise BadInput(
+            f"source.as_of: {source} has no version {wanted}: the newest is {newest} of {written(times[newest])}."
+        )
+    return Snapshot("delta", wanted, times.get(wanted))
+
+
+def _by_time(source: TableSource, commits: list[tuple[int, datetime]], instant: datetime) -> int:
+    found = last_by(((time, version) for version, time in commits), instant)
+    if found is None:
+        raise BadInput(
+            f"source.as_of: {source} has no version as old as {written(instant)}: the oldest that its log still tells "
+            f"is of {written(commits[0][1])}. Take a later time."
+        )
+    return found
+
+
+def _commits(spark: SparkSession, source: TableSource, limit: int | None) -> list[tuple[int, datetime]]:
+    """Return the versions that the table's log tells with their times, oldest first."""
+    name = f"delta.`{with_scheme(source.name).replace('`', '``')}`" if _is_path(source) else source.name
+    history = spark.sql(f"DESCRIBE HISTORY {name}" + (f" LIMIT {limit}" if limit else ""))
+    # As a number: PySpark gives times in the zone of the machine.
+    found = history.selectExpr("version", "unix_micros(timestamp) as micros").collect()
+    return sorted((row["version"], _EPOCH + timedelta(microseconds=row["micros"])) for row in found)
+
+
+def _is_path(source: TableSource) -> bool:
+    return source.key == "source.path"

@@ -1,0 +1,57 @@
+"""An Iceberg table through its own connector, at one snapshot of one metadata file.
+
+Loaded by the classes that Iceberg's own Spark catalogs use: a table that nothing refreshes, so that a commit while the
+run reads changes nothing. `spark.read.format("iceberg")` finds only folders of Hadoop's catalog.
+"""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from py4j.java_gateway import JavaClass
+from pyspark.sql import DataFrame, SparkSession
+
+from sources.table_failures import opening
+from sources.table_source import Snapshot, TableSource
+
+_BRANCH = "spark.wap.branch"
+"""Where set, tables that are written by audit and publish are read at that branch (SparkReadConf.branch)."""
+
+
+def read_iceberg(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Snapshot]:
+    """Return all rows of the snapshot that `source.iceberg` settled.
+
+    Raises:
+        BadInput: the table can't be opened.
+    """
+    state = source.iceberg
+    if state is None:
+        raise ValueError(f"{source} is not settled")
+    jvm = cast("Any", spark._jvm)  # noqa: SLF001 - PySpark has no public names for them
+    with opening(source, "iceberg"):
+        hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001
+        files = jvm.org.apache.iceberg.hadoop.HadoopFileIO(hadoop)
+        operations = jvm.org.apache.iceberg.StaticTableOperations(state.metadata, files)
+        table = jvm.org.apache.iceberg.BaseTable(operations, source.name)
+        return frame_of(spark, table, None if state.is_current else state.snapshot.version), state.snapshot
+
+
+def frame_of(spark: SparkSession, table: Any, snapshot: int | None) -> DataFrame:  # noqa: ANN401 - a Java object
+    """Return the rows of an Iceberg `Table` that is never refreshed, of the newest snapshot where None is given."""
+    spark.conf.unset(_BRANCH)
+    jvm = cast("Any", spark._jvm)  # noqa: SLF001
+    of_spark = _spark_table(jvm, table, snapshot)
+    sql = jvm.org.apache.spark.sql
+    none = jvm.scala.Option.apply(None)
+    relation = sql.execution.datasources.v2.DataSourceV2Relation.create(of_spark, none, none)
+    dataset = sql.Dataset if spark.version.startswith("3.") else sql.classic.Dataset
+    return DataFrame(dataset.ofRows(spark._jsparkSession, relation), spark)  # noqa: SLF001
+
+
+def _spark_table(jvm: Any, table: Any, snapshot: int | None) -> Any:  # noqa: ANN401
+    """Return the table as Spark takes it; Iceberg 1.12 made another constructor of it, and a class for time travel."""
+    of_spark, travel = jvm.org.apache.iceberg.spark.source.SparkTable, jvm.org.apache.iceberg.spark.TimeTravel
+    if isinstance(travel, JavaClass):
+        return of_spark(table) if snapshot is None else of_spark.create(table, travel.version(str(snapshot)))
+    newest = of_spark(table, False)
+    return newest if snapshot is None else newest.copyWithSnapshotId(snapshot)

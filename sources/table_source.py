@@ -1,0 +1,81 @@
+"""A table as the configuration names it, and the one snapshot of it that a run reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from core.as_of import AsOf, written
+
+Format = Literal["delta", "iceberg", "hudi"]
+
+NAMES: dict[str, str] = {"delta": "Delta Lake", "iceberg": "Apache Iceberg", "hudi": "Apache Hudi"}
+"""The formats as their projects write them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What a run reads of a table: its format, the version or snapshot, and when that was committed.
+
+    `version` is None where there is none: an Iceberg table without a snapshot, a table that is plain files. `time` is
+    None where the table's log no longer tells it.
+    """
+
+    format: str
+    version: int | None
+    time: datetime | None
+    bytes: int | None = None
+    """The size of its files, where the format tells it."""
+
+    def account(self) -> dict[str, object]:
+        """Return what `summary.json` says of it; `as_of` is what a run takes to read the same again."""
+        return {
+            "format": self.format,
+            "as_of": self.version,
+            "time": None if self.time is None else written(self.time),
+        }
+
+    def __str__(self) -> str:
+        name = NAMES.get(self.format, self.format)
+        if self.version is None:
+            return name
+        at = "" if self.time is None else f" of {written(self.time)}"
+        return f"{name}, {'snapshot' if self.format == 'iceberg' else 'version'} {self.version}{at}"
+
+
+@dataclass(frozen=True, slots=True)
+class IcebergState:
+    """Where an Iceberg table's folder is: its metadata file as Spark takes it, and the snapshot in it to read.
+
+    `is_current`: it is the newest, to be read with the columns that the table has now. `locations`: URLs below which
+    the table has files.
+    """
+
+    metadata: str
+    snapshot: Snapshot
+    is_current: bool
+    locations: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TableSource:
+    """A source that is a table: `key` is the setting that names it, `name` the path or the catalog's name.
+
+    `format` is None where only Spark's catalog knows it. `iceberg` is there for the folder of an Iceberg table.
+    """
+
+    key: Literal["source.path", "source.table"]
+    name: str
+    format: Format | None
+    as_of: AsOf | None = None
+    iceberg: IcebergState | None = field(default=None)
+
+    def __str__(self) -> str:
+        return f"{self.key} {self.name}"
+
+    @property
+    def urls(self) -> tuple[str, ...]:
+        """The URLs below which the table is known to have files."""
+        own = (self.name,) if self.key == "source.path" else ()
+        return own + (self.iceberg.locations if self.iceberg else ())

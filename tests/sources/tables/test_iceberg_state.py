@@ -1,0 +1,135 @@
+"""Which metadata file and snapshot of an Iceberg table's folder are read, settled without Spark."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pyiceberg.catalog import Catalog
+
+from core.errors import BadInput
+from core.storage import open_filesystem
+from sources.iceberg_state import iceberg_state
+from sources.table_source import IcebergState
+from tests.sources.tables.test_iceberg import events, history, path_of
+
+
+def state(path: str | Path, as_of: Any = None) -> IcebergState:  # noqa: ANN401
+    return iceberg_state(str(path), as_of, open_filesystem)
+
+
+def refused(path: str | Path, as_of: Any = None) -> str:  # noqa: ANN401
+    with pytest.raises(BadInput) as caught:
+        state(path, as_of)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def metadata(folder: Path, name: str, **content: Any) -> Path:  # noqa: ANN401
+    """One metadata file, as far as it is looked at."""
+    (folder / "metadata").mkdir(parents=True, exist_ok=True)
+    file = folder / "metadata" / name
+    base = {"format-version": 2, "location": f"file://{folder}", "last-updated-ms": 1000}
+    text = json.dumps({**base, **content}).encode()
+    file.write_bytes(gzip.compress(text) if ".gz" in name else text)
+    return file
+
+
+def test_the_newest_metadata_of_a_catalogs_table_is_taken(catalog: Catalog) -> None:
+    table = history(catalog)
+    found = state(path_of(table))
+    assert found.metadata.removeprefix("file:") == table.metadata_location.removeprefix("file://")
+    assert found.is_current
+    assert table.location() in found.locations
+    [old, *_] = table.snapshots()
+    assert not state(path_of(table), old.snapshot_id).is_current
+
+
+def test_a_snapshot_that_has_expired_is_named_with_the_newest(catalog: Catalog) -> None:
+    table = history(catalog)
+    [old, *_] = table.snapshots()
+    table.maintenance.expire_snapshots().by_id(old.snapshot_id).commit()
+    current = table.current_snapshot()
+    assert current
+    said = refused(path_of(table), old.snapshot_id)
+    assert f"has no snapshot {old.snapshot_id}: it has expired" in said
+    assert f"The newest is {current.snapshot_id} of 20" in said
+
+
+@pytest.mark.parametrize(
+    ("names", "hint", "wanted"),
+    [
+        (["v1.metadata.json", "v2.metadata.json", "v3.metadata.json"], "2", "v3.metadata.json"),
+        (["v9.metadata.json", "v10.metadata.json"], None, "v10.metadata.json"),
+        (["v1.metadata.json", "v2.gz.metadata.json"], "1", "v2.gz.metadata.json"),
+        (["v1.metadata.json", "v2.metadata.json.gz"], "no number", "v2.metadata.json.gz"),
+    ],
+)
+def test_a_folder_of_hadoops_catalog_follows_its_hint(
+    tmp_path: Path, names: list[str], hint: str | None, wanted: str
+) -> None:
+    for name in names:
+        metadata(tmp_path, name)
+    if hint:
+        (tmp_path / "metadata" / "version-hint.text").write_text(hint)
+    assert state(tmp_path).metadata.endswith(f"/metadata/{wanted}")
+
+
+def test_metadata_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
+    metadata(tmp_path, "00001-aaaa.metadata.json", **{"last-updated-ms": 1})
+    metadata(tmp_path, "00001-bbbb.metadata.json", **{"last-updated-ms": 2})
+    said = refused(tmp_path)
+    assert "00001-aaaa.metadata.json or 00001-bbbb.metadata.json" in said
+    assert "source.table" in said
+
+
+def test_a_table_that_was_registered_again_is_refused(tmp_path: Path) -> None:
+    """Its catalog went back to an older file, and on from there: the highest number is not the newest."""
+    log = [{"metadata-file": f"file://{tmp_path}/metadata/00000-a.metadata.json", "timestamp-ms": 1}]
+    metadata(tmp_path, "00000-a.metadata.json", **{"last-updated-ms": 1})
+    metadata(tmp_path, "00002-b.metadata.json", **{"last-updated-ms": 2, "metadata-log": log})
+    later = metadata(tmp_path, "00001-c.metadata.json", **{"last-updated-ms": 3, "metadata-log": log})
+    assert "00002-b.metadata.json or 00001-c.metadata.json" in refused(tmp_path)
+    later.unlink()
+    metadata(tmp_path, "00001-lost.metadata.json", **{"last-updated-ms": 1, "metadata-log": log})
+    assert state(tmp_path).metadata.endswith("00002-b.metadata.json")
+
+
+@pytest.mark.parametrize("content", [b"{", b"[]", b"\x1f\x8bno", b""])
+def test_damaged_metadata_is_named(tmp_path: Path, content: bytes) -> None:
+    metadata(tmp_path, "00001-a.metadata.json").write_bytes(content)
+    assert "00001-a.metadata.json is damaged" in refused(tmp_path)
+
+
+def test_a_table_that_was_moved_is_refused(catalog: Catalog, tmp_path: Path) -> None:
+    table = history(catalog)
+    moved = tmp_path / "elsewhere"
+    shutil.move(path_of(table), moved)
+    assert f"was moved or copied here from {table.location()}" in refused(moved)
+
+
+def test_a_copy_is_read_where_its_files_are(catalog: Catalog, tmp_path: Path) -> None:
+    table = history(catalog)
+    copy = tmp_path / "copy"
+    shutil.copytree(path_of(table), copy)
+    assert state(copy).metadata.startswith(f"file:{copy}/metadata/")
+
+
+def test_a_link_to_a_table_is_no_copy(catalog: Catalog, tmp_path: Path) -> None:
+    table = history(catalog)
+    link = tmp_path / "link"
+    link.symlink_to(path_of(table))
+    assert state(link).is_current
+
+
+def test_a_time_before_the_first_snapshot_is_refused(catalog: Catalog) -> None:
+    table = history(catalog)
+    table.append(events(("z", 9)))
+    from core.as_of import read_as_of  # noqa: PLC0415
+
+    said = refused(path_of(table), read_as_of("2020-01-01"))
+    assert "has no snapshot as old as 2020-01-01T00:00:00.000Z: the oldest that is left is of 20" in said
