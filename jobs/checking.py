@@ -14,6 +14,7 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from bulk.fingerprint import Fingerprint
 from core.urls import with_scheme
 from expectations.compiler import compile_suites
 from expectations.judge import judge
@@ -24,6 +25,7 @@ from jobs.account import Staged
 from jobs.counting import DAY, TYPE, count_events, day_column
 from jobs.delivered_before import beside_merges, delivered_ids
 from jobs.event_counts import EventCounts
+from jobs.imported_before import with_imported
 from jobs.misreadings import refuse_misread
 from jobs.plan import Lengths
 from jobs.preparation import Preparation
@@ -32,8 +34,10 @@ from jobs.source_reading import SourceRead, read_source
 from jobs.spark_failures import SparkFailure, explained
 from jobs.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
+from jobs.ways import Files
 from jobs.workers import prepare_workers
 from transforms import events, staging
+from transforms.bulk_rows import bulk_rows
 from transforms.session_lengths import session_lengths, user_lengths
 
 _BYTES_PER_PARTITION = 256 * 1024 * 1024
@@ -89,7 +93,7 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     lengths = None
     if preparation.plan_only:
         begin(watch, context, PLAN)
-        lengths = Lengths(session_lengths(stage), user_lengths(stage))
+        lengths = Lengths(session_lengths(stage), user_lengths(stage), _import_files(stage, preparation))
     count = partial(_count, stage, sum(file.rows for file in to_send))
     return Checked(_staged(files, counts, verdict), verdict, to_send, lengths, count, source.account())
 
@@ -123,7 +127,7 @@ def _staged_frame(
     )
     return staging.stage(
         checked.select("*", day_column()),
-        delivered_ids(spark, preparation),
+        with_imported(delivered_ids(spark, preparation), spark, preparation),
         id_is_mapped=preparation.settings.mapping.event_id is not None,
         partitions=partitions,
         keep=tuple(kept),
@@ -153,6 +157,15 @@ def _telling_the_cause() -> Iterator[None]:
         yield
     except SparkFailure as failure:
         raise explained(failure) or failure from None
+
+
+def _import_files(stage: DataFrame, preparation: Preparation) -> Files | None:
+    """What an import of the events to be sent would write."""
+    if preparation.schema is None:
+        return None
+    to_send = stage.where(F.col("outcome") == staging.SEND).select("event_id", "envelope", "body")
+    found = Fingerprint.of(bulk_rows(to_send, preparation.schema, preparation.properties))
+    return Files(found.rows, found.bytes, sum(found.left_out.values()))
 
 
 def _count(stage: DataFrame, total: int) -> EventCounts:

@@ -17,7 +17,11 @@ _RUN_ID_LENGTH = 128
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What the user asked for. `replay`: the run whose dead letters are sent again, in place of the source."""
+    """What the user asked for.
+
+    `replay`: the run whose dead letters are sent again, in place of the source. `bulk_import`: have Personalize import
+    the events, in place of sending them.
+    """
 
     config: str
     overrides: tuple[str, ...] = ()
@@ -27,6 +31,7 @@ class Command:
     replay: str | None = None
     plan: bool = False
     print_config: bool = False
+    bulk_import: bool = False
 
 
 def parse_command(arguments: Sequence[str]) -> Command:
@@ -36,8 +41,8 @@ def parse_command(arguments: Sequence[str]) -> Command:
         UsageError: an option that is unknown, incomplete or out of its form.
     """
     given = _parser().parse_args(arguments)
-    _require_run_id("--run-id", given.run_id)
-    _require_run_id("--replay", given.replay)
+    require_run_id("--run-id", given.run_id)
+    require_run_id("--replay", given.replay)
     _require_replayable(given)
     return Command(
         config=given.config,
@@ -48,10 +53,12 @@ def parse_command(arguments: Sequence[str]) -> Command:
         replay=given.replay,
         plan=given.plan,
         print_config=given.print_config,
+        bulk_import=getattr(given, "bulk_import", False),
     )
 
 
-def _require_run_id(option: str, text: str | None) -> None:
+def require_run_id(option: str, text: str | None) -> None:
+    """Refuse a run's name that could not be a folder's. Raises `UsageError`, which names `option`."""
     if text is not None and (len(text) > _RUN_ID_LENGTH or _RUN_ID.fullmatch(text) is None):
         raise UsageError(
             f"{option} may hold letters, digits and _ = + - with single dots between, 128 characters at most: "
@@ -63,7 +70,12 @@ def _require_replayable(given: argparse.Namespace) -> None:
     """Refuse what a replay can't do: it reads no source, so it has no window, and it checks nothing to plan by."""
     if given.replay is None:
         return
-    for option, value in (("--since", given.since), ("--until", given.until), ("--plan", given.plan or None)):
+    for option, value in (
+        ("--since", given.since),
+        ("--until", given.until),
+        ("--plan", given.plan or None),
+        ("--import", getattr(given, "bulk_import", False) or None),
+    ):
         if value is not None:
             raise UsageError(
                 f"{option} can't be combined with --replay: a replay sends all dead letters of a run, as they are, "
@@ -108,5 +120,11 @@ def _parser() -> argparse.ArgumentParser:
         help="send the dead letters of this earlier run again, minus what was accepted since, and nothing else",
     )
     add("--plan", action="store_true", help="do everything but send")
+    add(
+        "--import",
+        dest="bulk_import",
+        action="store_true",
+        help="write the events as CSV and have Personalize import them, instead of sending them",
+    )
     add("--print-config", action="store_true", help="print the effective configuration and stop")
     return parser

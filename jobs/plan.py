@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from jobs.import_advice import ImportAdvice, advise
 from jobs.prices import Price
+from jobs.ways import Files, Way, ways
 from transforms.request_order import EVENTS_PER_REQUEST
 from transforms.session_lengths import SessionLength, UserLength
 
@@ -24,10 +25,11 @@ _FRAME_BYTES = len('{"trackingId":,') + len(',"eventList":[') + len("]}") - len(
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """What was counted: the staged sessions and users by number of events."""
+    """What was counted: the staged sessions and users by number of events, and what an import would write."""
 
     sessions: tuple[SessionLength, ...] = ()
     users: tuple[UserLength, ...] = ()
+    files: Files | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +95,7 @@ class Plan:
     duration: Duration
     cost: Cost
     bulk_import: ImportAdvice
+    ways: tuple[Way, ...] = ()
 
 
 def plan(lengths: Lengths, tracking_id: str, requests_per_second: float, price: Price) -> Plan:
@@ -103,6 +106,7 @@ def plan(lengths: Lengths, tracking_id: str, requests_per_second: float, price: 
     requests = _requests(sessions)
     duration = _duration(requests, requests_per_second)
     cost = _cost(sessions, tracking_id, price)
+    files = lengths.files
     return Plan(
         events=events,
         requests=requests,
@@ -112,7 +116,8 @@ def plan(lengths: Lengths, tracking_id: str, requests_per_second: float, price: 
         longest_session_requests=max((requests_for(one.events) for one in sessions), default=0),
         duration=duration,
         cost=cost,
-        bulk_import=advise(events, anonymous, cost.bytes, duration.seconds),
+        bulk_import=advise(events, anonymous, files.bytes if files else cost.bytes, duration.seconds),
+        ways=ways(events, duration.seconds, requests, cost.bytes, files) if files else (),
     )
 
 

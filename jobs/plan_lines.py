@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from jobs.import_advice import ImportAdvice
 from jobs.plan import Cost, Duration, NotFull, PerUser, Plan
+from jobs.ways import Way
 
 Line = tuple[str, str]
 
@@ -24,7 +25,7 @@ def sections(plan: Plan) -> Iterator[list[Line]]:
         ("longest session", f"{plan.longest_session_requests:,} requests in turn"),
     ]
     yield list(_cost(plan.cost))
-    yield list(_bulk_import(plan.bulk_import))
+    yield [line for way in plan.ways for line in _way(way)] + list(_bulk_import(plan.bulk_import))
 
 
 def _requests(plan: Plan) -> str:
@@ -59,6 +60,13 @@ def _cost(cost: Cost) -> Iterator[Line]:
             "cost",
             f"{cost.amount:,.2f} {cost.currency}, at {cost.price_per_gb:g} a GB; {cost.price_source}",
         )
+
+
+def _way(way: Way) -> Iterator[Line]:
+    took = "how long is not documented" if way.seconds is None else _span(way.seconds)
+    figures = f"{way.events:,} events, {way.bytes / 10**9:,.3f} GB, {way.requests:,} requests, {took}"
+    yield f"by {way.name}", figures + (f"; {way.left_out:,} events can't be imported" if way.left_out else "")
+    yield "", f"{way.effect}; {way.undo}"
 
 
 def _bulk_import(advice: ImportAdvice) -> Iterator[Line]:

@@ -18,6 +18,7 @@ from jobs.aws_account import Service, require_credentials, resolve_service
 from jobs.command import Command
 from jobs.configuration import parse_settings
 from jobs.errors import UsageError
+from jobs.import_target import ImportTarget, import_target
 from jobs.preflight import Preflight, preflight
 from jobs.replayable import require_dead_letters
 from jobs.run_folder import RunFolder
@@ -51,6 +52,7 @@ class Preparation(Prepared):
     """What a run over the source goes by.
 
     `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at.
+    `target`: where an import goes, None for a run that sends.
     """
 
     window: Window
@@ -58,6 +60,8 @@ class Preparation(Prepared):
     service_suite: Suite
     user_suite: Suite | None
     source: SourceFiles | None
+    target: ImportTarget | None = None
+    schema: InteractionsSchema | None = None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -94,7 +98,10 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         require_credentials(session)
     source = _source_files(settings)
     _require_writable(run)
-    if settings.interactions_schema != SCHEMA_OF_SERVICE:
+    target = None
+    if command.bulk_import and not command.plan:
+        target = import_target(settings, schema, service, session, run, flight)
+    elif settings.interactions_schema != SCHEMA_OF_SERVICE:
         flight.check(schema)
     return Preparation(
         settings=settings,
@@ -104,6 +111,8 @@ def prepare(command: Command, settings: Settings, run: RunFolder) -> Preparation
         user_suite=user_suite,
         service=service,
         source=source,
+        target=target,
+        schema=schema,
         run=run,
         plan_only=command.plan,
     )

@@ -14,6 +14,7 @@ from core.urls import with_scheme
 from jobs.account import Staged
 from jobs.checking import Checked
 from jobs.delivered_before import beside_merges, delivered_ids
+from jobs.imported_before import with_imported
 from jobs.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.run_folder import RunFolder
@@ -42,7 +43,7 @@ def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, f
 def _write_stage(spark: SparkSession, prepared: Prepared, letters: DataFrame) -> DataFrame:
     staged = staging.stage(
         dead_letters.events_again(letters),
-        delivered_ids(spark, prepared),
+        with_imported(delivered_ids(spark, prepared), spark, prepared),
         id_is_mapped=True,  # whoever made an id: it counts once, whatever the user and session
         partitions=spark.sparkContext.defaultParallelism,
     )

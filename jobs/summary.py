@@ -38,6 +38,7 @@ class Ending:
     plan: Plan | None = None
     replay_of: str | None = None
     source: dict[str, object] | None = None
+    bulk_import: dict[str, object] | None = None
 
 
 def summary_of(ending: Ending) -> dict[str, Any]:
@@ -48,6 +49,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
     as `jobs.plan` has it, is null but with `--plan`. `settings` as `jobs.shown_settings` gives them; `events_by_day`
     and `events_by_type` null where nothing was counted. `replay_of`: the run whose dead letters were sent again.
     `source`: what was read, as `jobs.source_reading` has it; null in a replay, and where the check did not end.
+    `import`: as `jobs.import_account` has it; null in a run that sends.
     """
     staged, sent = ending.account.staged, ending.account.sent
     return {
@@ -78,6 +80,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
         "events_per_request": _events_per_request(sent),
         "replay_of": ending.replay_of,
         "source": ending.source,
+        "import": ending.bulk_import,
         "plan": None if ending.plan is None else asdict(ending.plan),
         "events_by_day": ending.counts and ending.counts.by_day,
         "events_by_type": ending.counts and ending.counts.by_type,

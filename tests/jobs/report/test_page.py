@@ -181,3 +181,25 @@ def test_the_same_run_gives_the_same_page() -> None:
 
 def test_a_run_of_ten_million_gives_a_page_that_a_phone_can_hold() -> None:
     assert len(render_report(TEN_MILLION, RULES)) < 600_000
+
+
+def test_an_import_shows_its_account_its_job_and_its_reasons() -> None:
+    account = {
+        "mode": "full",
+        "rows_written": 190_000,
+        "rows_not_importable": 8_399,
+        "not_importable_by_reason": {"no_user": 8_399},
+        "job_name": "backfill-1",
+        "job_arn": None,
+        "failure_reason": "Insufficient privileges for accessing data in Amazon S3.",
+    }
+    page = render_report(summary(status="import_failed", **{"import": account}), RULES)
+    for said in (
+        "190,000 written",
+        "8,399 not importable",
+        "not importable: no user",
+        "backfill-1",
+        "Insufficient",
+    ):
+        assert said in page
+    assert "Requests over time" not in page
