@@ -17,6 +17,7 @@ from botocore import xform_name
 import jobs.command
 import jobs.init
 import jobs.inspect
+import jobs.verify
 import standin.settings
 from jobs.command import Command, parse_command
 from jobs.configuration import parse_settings
@@ -28,6 +29,7 @@ PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "jobs.put_events": jobs.command._parser,
     "jobs.init": jobs.init._parser,
     "jobs.inspect": jobs.inspect._parser,
+    "jobs.verify": jobs.verify._parser,
     "standin": standin.settings._parser,
 }
 _OF_THE_SYSTEM = {".", "cd", "export", "git", "mkdir", "tar", "cp", "dnf", "pip", ".venv/bin/pip"}
