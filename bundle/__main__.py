@@ -17,7 +17,7 @@ from bundle.interpreter import this_interpreter
 from bundle.packages import build_wheel, install
 
 _ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("jobs", "sources", "core", "transforms", "expectations", "delivery")
+ROOMS = ("jobs", "sources", "core", "transforms", "expectations", "delivery", "bulk")
 _IMPORTS = (
     "awscrt.http, boto3, great_expectations, jinja2, matplotlib.backends.backend_svg, pandas, pyarrow.parquet, "
     "pyarrow.dataset, pydantic, rich.live, yaml, ssl, sqlite3, ctypes"

@@ -6,7 +6,7 @@ Nothing here reads a file or the environment, and nothing here finds a default t
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
@@ -65,6 +65,10 @@ class DeliverySettings(BaseModel):
     )
     max_attempts: Annotated[int, Field(ge=1, strict=True)] = Field(
         default=8, description="of one request, the first included"
+    )
+    after_import: Literal["skip", "send"] = Field(
+        default="skip",
+        description="events that an import of this output brought: `skip` leaves them out, `send` sends them too",
     )
 
 

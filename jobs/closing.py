@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
@@ -20,6 +20,7 @@ from expectations.documents import write_validation
 from expectations.verdict import RuleResult
 from jobs.account.closed_account import Account, Sent, Staged
 from jobs.account.event_counts import EventCounts
+from jobs.account.exit_status import Status
 from jobs.account.summary import Ending, summary_of, write_summary
 from jobs.config.shown_settings import shown_settings
 from jobs.control.record import Request
@@ -30,6 +31,9 @@ from jobs.plan.table import print_plan
 from jobs.prepare.preparation import Prepared
 from jobs.report.page import render_report
 from jobs.steps.checking import Checked
+from jobs.steps.import_account import account_line, import_account, import_status, rows_imported
+from jobs.steps.import_files import Written
+from jobs.steps.importing import Imported
 
 _LOG = logging.getLogger("put_events")
 
@@ -40,6 +44,7 @@ class Outcome:
 
     `counts` are of what was to be sent; None where that was not counted. `replay_of`: the run whose dead letters it
     sends again. `steering`: what was asked of the run while it was under way.
+    `written` and `imported`: of an import, in place of `sent`.
     """
 
     started_at: datetime
@@ -49,6 +54,8 @@ class Outcome:
     sent: Sent = field(default_factory=Sent)
     counts: EventCounts | None = None
     steering: tuple[Request, ...] = ()
+    written: Written | None = None
+    imported: Imported | None = None
 
 
 def close(prepared: Prepared, outcome: Outcome) -> int:
@@ -73,13 +80,13 @@ def close(prepared: Prepared, outcome: Outcome) -> int:
 
 
 def _ending(prepared: Prepared, outcome: Outcome) -> Ending:
-    account = Account(outcome.checked.staged if outcome.checked else Staged(), outcome.sent)
+    account = Account(outcome.checked.staged if outcome.checked else Staged(), _sent_or_imported(outcome))
     settings = prepared.settings
     return Ending(
         run_id=prepared.run.run_id,
         tracking_id=settings.personalize.tracking_id,
-        status=account.status(planned=prepared.plan_only, refused=outcome.refusal is not None),
-        reason=outcome.refusal or outcome.sent.stop_reason,
+        status=_status(prepared, outcome, account),
+        reason=outcome.refusal or account.sent.stop_reason or _failure_of(outcome),
         account=account,
         max_requests_per_second=settings.delivery.max_requests_per_second,
         started_at=outcome.started_at,
@@ -90,7 +97,31 @@ def _ending(prepared: Prepared, outcome: Outcome) -> Ending:
         replay_of=outcome.replay_of,
         source=outcome.checked.source if outcome.checked else None,
         steering=outcome.steering,
+        bulk_import=import_account(prepared, outcome.written, outcome.imported),
     )
+
+
+def _status(prepared: Prepared, outcome: Outcome, account: Account) -> Status:
+    status = account.status(planned=prepared.plan_only, refused=outcome.refusal is not None)
+    if outcome.written is None or outcome.refusal or account.sent.stop_reason:
+        return status
+    return import_status(outcome.imported)
+
+
+def _sent_or_imported(outcome: Outcome) -> Sent:
+    """What the service has of the staged events: by PutEvents, or by an import that ended well."""
+    if outcome.imported is None:
+        return outcome.sent
+    return replace(
+        outcome.sent,
+        events_delivered=rows_imported(outcome.imported),
+        stop_reason=outcome.sent.stop_reason or outcome.imported.stop_reason,
+    )
+
+
+def _failure_of(outcome: Outcome) -> str | None:
+    """Why Personalize did not take the data of an import."""
+    return outcome.imported.failure if outcome.imported else None
 
 
 def _plan(prepared: Prepared, checked: Checked | None) -> Plan | None:
@@ -134,19 +165,24 @@ def _say(ending: Ending, url: str) -> None:
     if ending.plan is not None:
         print_plan(ending.plan)
     staged, sent = ending.account.staged, ending.account.sent
-    _LOG.info(
-        "%s: %d rows read = %d rejected + %d duplicates + %d delivered before + %d delivered + %d dead letters"
-        " + %d not attempted; %s/summary.json",
-        ending.status,
-        staged.rows_read,
-        staged.rows_rejected,
-        staged.duplicates_dropped,
-        staged.already_delivered,
-        sent.events_delivered,
-        sent.events_dead_lettered,
-        ending.account.events_not_attempted,
-        url,
-    )
+    if ending.bulk_import is not None:
+        if ending.status is Status.WRITTEN:
+            print(ending.bulk_import["call"])
+        _LOG.info("%s; %s/summary.json", account_line(ending.status, staged, ending.bulk_import), url)
+    else:
+        _LOG.info(
+            "%s: %d rows read = %d rejected + %d duplicates + %d delivered before + %d delivered + %d dead letters"
+            " + %d not attempted; %s/summary.json",
+            ending.status,
+            staged.rows_read,
+            staged.rows_rejected,
+            staged.duplicates_dropped,
+            staged.already_delivered,
+            sent.events_delivered,
+            sent.events_dead_lettered,
+            ending.account.events_not_attempted,
+            url,
+        )
     if ending.reason:
         _LOG.warning("%s", ending.reason)
     elif not staged.rows_read:

@@ -21,7 +21,7 @@ class Command:
     """What the user asked for.
 
     `replay`: the run whose dead letters are sent again, in place of the source; `first`: how many events are sent at
-    most, None for all.
+    most, None for all; `bulk_import`: have Personalize import the events, in place of sending them.
     """
 
     config: str
@@ -33,6 +33,7 @@ class Command:
     first: int | None = None
     plan: bool = False
     print_config: bool = False
+    bulk_import: bool = False
 
 
 def parse_command(arguments: Sequence[str], prog: str = PROG) -> Command:
@@ -49,14 +50,19 @@ def parse_plan(arguments: Sequence[str], prog: str) -> Command:
     return _command(_plan_parser(prog).parse_args(arguments))
 
 
+def parse_import(arguments: Sequence[str], prog: str) -> Command:
+    """Return the command of `import`, a run with `--import`. Raises `UsageError` as `parse_command` does."""
+    return _command(_import_parser(prog).parse_args(arguments))
+
+
 def parse_replay(arguments: Sequence[str], prog: str) -> Command:
     """Return the command of `replay`, a run with `--replay`. Raises `UsageError` as `parse_command` does."""
     return _command(_replay_parser(prog).parse_args(arguments))
 
 
 def _command(given: argparse.Namespace) -> Command:
-    _require_run_id("--run-id", given.run_id)
-    _require_run_id("--replay", given.replay)
+    require_run_id("--run-id", given.run_id)
+    require_run_id("--replay", given.replay)
     _require_replayable(given)
     _require_first(given)
     return Command(
@@ -69,10 +75,12 @@ def _command(given: argparse.Namespace) -> Command:
         first=given.first,
         plan=given.plan,
         print_config=given.print_config,
+        bulk_import=given.bulk_import,
     )
 
 
-def _require_run_id(option: str, text: str | None) -> None:
+def require_run_id(option: str, text: str | None) -> None:
+    """Refuse a run's name that could not be a folder's. Raises `UsageError`, which names `option`."""
     if text is not None and (len(text) > _RUN_ID_LENGTH or _RUN_ID.fullmatch(text) is None):
         raise UsageError(
             f"{option} may hold letters, digits and _ = + - with single dots between, 128 characters at most: "
@@ -84,7 +92,12 @@ def _require_replayable(given: argparse.Namespace) -> None:
     """Refuse what a replay can't do: it reads no source, so it has no window, and it checks nothing to plan by."""
     if given.replay is None:
         return
-    for option, value in (("--since", given.since), ("--until", given.until), ("--plan", given.plan or None)):
+    for option, value in (
+        ("--since", given.since),
+        ("--until", given.until),
+        ("--plan", given.plan or None),
+        ("--import", given.bulk_import or None),
+    ):
         if value is not None:
             raise UsageError(
                 f"{option} can't be combined with --replay: a replay sends all dead letters of a run, as they are, "
@@ -104,6 +117,10 @@ def _require_first(given: argparse.Namespace) -> None:
         raise UsageError(
             "--first can't be combined with --plan: a plan sends nothing, and shows the whole. Leave out one of them."
         )
+    if given.bulk_import:
+        raise UsageError(
+            "--first can't be combined with --import: an import job brings all events or none. Leave out one of them."
+        )
     if given.first < 1:
         raise UsageError("--first wants a number of events, 1 or more.")
 
@@ -121,13 +138,28 @@ def _parser(prog: str = PROG) -> Parser:
         help="send the dead letters of this earlier run again, minus what was accepted since, and nothing else",
     )
     parser.add_argument("--plan", action="store_true", help="do everything but send")
+    parser.add_argument(
+        "--import",
+        dest="bulk_import",
+        action="store_true",
+        help="write the events as CSV and have Personalize import them, instead of sending them",
+    )
+    return parser
+
+
+def _import_parser(prog: str = "import") -> Parser:
+    parser = _new_parser(
+        prog, "Check a log, write its events as CSV, and have Amazon Personalize import them."
+    )
+    _add_window(parser)
+    parser.set_defaults(plan=False, replay=None, first=None, bulk_import=True)
     return parser
 
 
 def _plan_parser(prog: str = "plan") -> Parser:
     parser = _new_parser(prog, "Read, check and stage a log, and show what sending it would come to.")
     _add_window(parser)
-    parser.set_defaults(plan=True, replay=None, first=None)
+    parser.set_defaults(plan=True, replay=None, first=None, bulk_import=False)
     return parser
 
 
@@ -138,7 +170,7 @@ def _replay_parser(prog: str = "replay") -> Parser:
     )
     parser.add_argument("replay", metavar="RUN_ID", help="the run that left the dead letters")
     _add_first(parser)
-    parser.set_defaults(plan=False, since=None, until=None)
+    parser.set_defaults(plan=False, since=None, until=None, bulk_import=False)
     return parser
 
 

@@ -1,10 +1,10 @@
-"""`run`, `plan` and `replay` of the console command. A command line is checked before Spark is loaded."""
+"""`run`, `plan`, `replay` and `import` of the console command. A command line is checked before Spark is loaded."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from jobs.command import Command, parse_command, parse_plan, parse_replay
+from jobs.command import Command, parse_command, parse_import, parse_plan, parse_replay
 from jobs.program_exit import exit_code_of
 
 
@@ -21,6 +21,11 @@ def plan(arguments: Sequence[str], prog: str) -> int:
 def replay(arguments: Sequence[str], prog: str) -> int:
     """Send a run's dead letters again; return the exit code."""
     return _carried_out(parse_replay, arguments, prog)
+
+
+def bulk_import(arguments: Sequence[str], prog: str) -> int:
+    """Have Personalize import the events in place of sending them; return the exit code."""
+    return _carried_out(parse_import, arguments, prog)
 
 
 def _carried_out(parse: Callable[[Sequence[str], str], Command], arguments: Sequence[str], prog: str) -> int:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from threading import Thread
-from typing import Protocol, Self
+from typing import Protocol, Self, TypeVar
 
 from pyspark.sql import SparkSession
 
@@ -43,12 +43,14 @@ from jobs.prepare.preparation import (
 )
 from jobs.program_exit import logged_exit_code
 from jobs.progress.run_progress import PhaseListener, RunProgress
-from jobs.progress.spark_phases import COUNT, START_SPARK, begin
+from jobs.progress.spark_phases import COUNT, IMPORT, START_SPARK, WRITE_FILES, begin
 from jobs.progress.view import view_for
 from jobs.report.page import load_templates
 from jobs.runs.run_folder import RunFolder, absolute, new_run_id
 from jobs.spark.spark_failures import SparkGone, is_gone
 from jobs.steps.checking import Checked, check
+from jobs.steps.import_files import Written
+from jobs.steps.import_step import imported, written_files
 from jobs.steps.replaying import stage_again
 from jobs.steps.run_places import held_places
 from jobs.steps.sending import Sending, send
@@ -68,6 +70,8 @@ class StartSpark(Protocol):
 
 Stage = Callable[[SparkSession, PhaseListener], Checked]
 """Fills the run's stage with what is to be sent, and accounts for what is not; tells of its phases."""
+
+T = TypeVar("T")
 
 _LOG = logging.getLogger("put_events")
 _GONE = "Spark's own process ended before anything was sent"
@@ -189,6 +193,7 @@ class _Run:
                 # Once more: PySpark takes Ctrl-C over when its context starts.
                 self._signals.arm()
                 self._check_and_send(spark)
+            self._import()
         except Interrupted as stop:
             self._outcome.sent = Sent(stop_reason=str(stop))
         except SparkGone:
@@ -223,9 +228,24 @@ class _Run:
         refusal = self._outcome.refusal = self._reason_to_refuse(checked)
         if refusal is None and not self._preparation.plan_only:
             load_templates()  # what is needed at the end must not be missing then
+        if refusal is None and isinstance(self._preparation, Preparation) and self._preparation.target:
+            self._outcome.written = self._write_files(spark, self._preparation, checked)
+            self._outcome.refusal = self._outcome.written.refusal
+        elif refusal is None and not self._preparation.plan_only:
             sending = Sending.of(self._preparation, checked.files, self._beginning.execution)
             self._outcome.sent = send(spark, sending, self._signals, self._progress, self._steering)
         self._outcome.counts = self._count(spark, checked)
+
+    def _write_files(self, spark: SparkSession, preparation: Preparation, checked: Checked) -> Written:
+        """Write what an import is to bring. Raises `Interrupted` where a signal came."""
+        begin(self._progress, spark.sparkContext, WRITE_FILES)
+        return self._uninterrupted(spark, lambda: written_files(spark, preparation, checked.files))
+
+    def _import(self) -> None:
+        """Have Personalize import the files that were written, if there are any and it is to."""
+        if isinstance(self._preparation, Preparation) and (written := self._outcome.written):
+            self._progress.begin(IMPORT)
+            self._outcome.imported = imported(self._preparation, written, self._signals)
 
     def _count(self, spark: SparkSession, checked: Checked) -> EventCounts | None:
         """Count what was to be sent: behind the sending, which waits for nothing that only a report shows.
@@ -244,7 +264,11 @@ class _Run:
             return None
 
     def _check(self, spark: SparkSession) -> Checked:
-        """Check the source; a signal meanwhile, or Spark's own end, is no fault of the source's.
+        """Check the source. Raises `Interrupted` as below."""
+        return self._uninterrupted(spark, lambda: self._stage(spark, self._progress))
+
+    def _uninterrupted(self, spark: SparkSession, work: Callable[[], T]) -> T:
+        """Do Spark's `work`; a signal or Spark's own end is no fault of the source's.
 
         Raises:
             Interrupted: either came.
@@ -252,7 +276,7 @@ class _Run:
         try:
             with cancelling(spark.sparkContext) as cancel:
                 self._signals.route_to(cancel)
-                checked = self._stage(spark, self._progress)
+                result = work()
         except Exception as error:
             reason = self._signals.reason or (_GONE if is_gone(error, spark.sparkContext) else None)
             if reason is None:
@@ -260,7 +284,7 @@ class _Run:
             raise Interrupted(reason) from None
         if self._signals.reason is not None:
             raise Interrupted(self._signals.reason)
-        return checked
+        return result
 
     def _reason_to_refuse(self, checked: Checked) -> str | None:
         """The gate: a critical expectation that failed as a whole, or too many rejected rows."""

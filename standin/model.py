@@ -1,14 +1,15 @@
-"""botocore's model of PutEvents, compiled once into plain functions.
+"""botocore's models of the operations that are served, compiled once into plain functions.
 
 That is: types, required members, lengths, patterns and list sizes. It checks what the model says and nothing
 else; what only prose says is in `facts.py`. A message names the member and the constraint that it breaks,
-never the value. Source of every rule: botocore's own `data/personalize-events/2018-03-22/service-2.json.gz`,
-read through botocore's loader.
+never the value. Source of every rule: botocore's own `data/<service>/…/service-2.json.gz`, read through botocore's
+loader.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -25,11 +26,25 @@ LINEAR_PATTERNS = {
     r"^[\x20-\x7E]*[\x21-\x7E]+[\x20-\x7E]*$": r"\x20*[\x21-\x7E][\x20-\x7E]*",
 }
 
+# Java's names of character classes, inside and outside of brackets: Python's re has none of them.
+_JAVA_CLASSES = {r"\p{ASCII}": r"[\x00-\x7F]", r"\p{L}": r"\w", r"\p{N}": r"\d", r"\p{Z}": r"\s"}
+
+
+def _readable(pattern: str) -> str:
+    for java, python in _JAVA_CLASSES.items():
+        pattern = pattern.replace(java, python)
+    return LINEAR_PATTERNS.get(pattern, pattern)
+
 
 def put_events_check() -> Check:
     """A function from a parsed request body to the constraint that it breaks, None when it breaks none."""
-    model = create_loader().load_service_model("personalize-events", "service-2")
-    request = model["operations"]["PutEvents"]["input"]["shape"]
+    return operation_check("personalize-events", "PutEvents")
+
+
+def operation_check(service: str, operation: str) -> Check:
+    """The same for the input of any `operation` of a `service`, both as botocore names them."""
+    model = create_loader().load_service_model(service, "service-2")
+    request = model["operations"][operation]["input"]["shape"]
     return _compile(request, model["shapes"], "")
 
 
@@ -44,6 +59,10 @@ def _compile(name: str, shapes: Mapping[str, Any], path: str) -> Check:
         return _string(shape, path)
     if kind in {"float", "timestamp"}:
         return _number(path)
+    if kind == "integer":
+        return _integer(shape, path)
+    if kind == "boolean":
+        return _boolean(path)
     raise NotImplementedError(f"the model uses a type that the stand-in does not know: {kind}")
 
 
@@ -77,7 +96,7 @@ def _structure(shape: Mapping[str, Any], shapes: Mapping[str, Any], path: str) -
 
 def _list(shape: Mapping[str, Any], shapes: Mapping[str, Any], path: str) -> Check:
     member = _compile(shape["member"]["shape"], shapes, f"{path}.member")
-    least, most = shape["min"], shape["max"]
+    least, most = shape.get("min", 0), shape.get("max", sys.maxsize)
     not_list = _broken(path, "Member must be a list")
     wrong_size = _broken(path, f"Member must have length between {least} and {most}")
 
@@ -96,9 +115,9 @@ def _list(shape: Mapping[str, Any], shapes: Mapping[str, Any], path: str) -> Che
 
 
 def _string(shape: Mapping[str, Any], path: str) -> Check:
-    least, most = shape.get("min", 0), shape["max"]
-    pattern = shape.get("pattern")
-    matches = re.compile(LINEAR_PATTERNS.get(pattern, pattern) if pattern else r"(?s:.*)").fullmatch
+    least, most = shape.get("min", 0), shape.get("max", sys.maxsize)
+    pattern = shape.get("pattern") or ("|".join(shape["enum"]) if "enum" in shape else None)
+    matches = re.compile(_readable(pattern) if pattern else r"(?s:.*)").fullmatch
     not_string = _broken(path, "Member must be a string")
     wrong_length = _broken(path, f"Member must have length between {least} and {most}")
     wrong_text = _broken(path, f"Member must satisfy regular expression pattern: {pattern}")
@@ -125,3 +144,14 @@ def _number(path: str) -> Check:
         return wrong
 
     return check
+
+
+def _integer(shape: Mapping[str, Any], path: str) -> Check:
+    least, most = shape.get("min", -sys.maxsize), shape.get("max", sys.maxsize)
+    wrong = _broken(path, f"Member must be an integer between {least} and {most}")
+    return lambda value: None if type(value) is int and least <= value <= most else wrong
+
+
+def _boolean(path: str) -> Check:
+    wrong = _broken(path, "Member must be true or false")
+    return lambda value: None if type(value) is bool else wrong

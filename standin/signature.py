@@ -48,7 +48,14 @@ class Verifier:
     `clock_ahead` is how many seconds its clock is ahead of what it is told.
     """
 
-    def __init__(self, find_key: FindKey, region: str | None = None, clock_ahead: float = 0.0) -> None:
+    def __init__(
+        self,
+        find_key: FindKey,
+        region: str | None = None,
+        clock_ahead: float = 0.0,
+        service: str = SERVICE,
+    ) -> None:
+        self._service = service
         self._clock_ahead = clock_ahead
         self._find_key = find_key
         self._region = region
@@ -77,8 +84,10 @@ class Verifier:
         return known
 
     def _refuse_scope(self, claim: Claim) -> None:
-        if claim.service != SERVICE:
-            raise refusal.wrong_signature(f"Credential should be scoped to correct service: '{SERVICE}'.")
+        if claim.service != self._service:
+            raise refusal.wrong_signature(
+                f"Credential should be scoped to correct service: '{self._service}'."
+            )
         if self._region not in {None, claim.region}:
             raise refusal.wrong_signature("Credential should be scoped to a valid region.")
 
@@ -87,7 +96,7 @@ def _signature(credentials: Credentials, claim: Claim, stamp: str, request: str)
     scope = f"{claim.date}/{claim.region}/{claim.service}/aws4_request"
     digest = hashlib.sha256(request.encode()).hexdigest()
     to_sign = f"AWS4-HMAC-SHA256\n{stamp}\n{scope}\n{digest}"
-    key = _signing_key(credentials.secret_key, claim.date, claim.region)
+    key = _signing_key(credentials.secret_key, claim.date, claim.region, claim.service)
     return hmac.digest(key, to_sign.encode(), "sha256").hex()
 
 
@@ -155,8 +164,8 @@ def _encoded(text: str) -> str:
 
 
 @lru_cache(maxsize=64)
-def _signing_key(secret_key: str, date: str, region: str) -> bytes:
+def _signing_key(secret_key: str, date: str, region: str, service: str) -> bytes:
     key = f"AWS4{secret_key}".encode()
-    for part in (date, region, SERVICE, "aws4_request"):
+    for part in (date, region, service, "aws4_request"):
         key = hmac.digest(key, part.encode(), "sha256")
     return key

@@ -13,10 +13,13 @@ class Status(StrEnum):
     REFUSED = "refused"
     DEAD_LETTERED = "dead_lettered"
     STOPPED = "stopped"
+    IMPORTED = "imported"
+    WRITTEN = "written"
+    IMPORT_FAILED = "import_failed"
 
     @property
     def exit_code(self) -> int:
-        """The process's exit code; 2 (usage) and 1 (unexpected) end without a summary."""
+        """The process's exit code; 1 (unexpected), and 2 but for an import that failed, end without a summary."""
         return _EXIT_CODES[self]
 
 
@@ -26,6 +29,9 @@ _EXIT_CODES = {
     Status.REFUSED: 3,
     Status.DEAD_LETTERED: 4,
     Status.STOPPED: 5,
+    Status.IMPORTED: 0,
+    Status.WRITTEN: 0,
+    Status.IMPORT_FAILED: 2,
 }
 USAGE_EXIT_CODE = 2
 UNEXPECTED_EXIT_CODE = 1

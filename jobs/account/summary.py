@@ -40,6 +40,7 @@ class Ending:
     replay_of: str | None = None
     source: dict[str, object] | None = None
     steering: tuple[Request, ...] = ()
+    bulk_import: dict[str, object] | None = None
 
 
 def summary_of(ending: Ending) -> dict[str, Any]:
@@ -52,6 +53,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
     were sent again. `source`: what was read, as `jobs.steps.source_reading` has it; null in a replay, and where the
     check did not end.
     `steering`: what operators asked of the run, in that order; `heeded_at` is null where it ended before that.
+    `import`: as `jobs.steps.import_account` has it; null in a run that sends.
     """
     staged, sent = ending.account.staged, ending.account.sent
     return {
@@ -83,6 +85,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
         "replay_of": ending.replay_of,
         "source": ending.source,
         "steering": [_request(each) for each in ending.steering],
+        "import": ending.bulk_import,
         "plan": None if ending.plan is None else asdict(ending.plan),
         "events_by_day": ending.counts and ending.counts.by_day,
         "events_by_type": ending.counts and ending.counts.by_type,

@@ -10,11 +10,18 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints
 
+from bulk.import_job import Mode
 from delivery.settings import DeliverySettings, PersonalizeSettings
 from transforms.mapping import MappingSettings, SessionSettings, SourceSettings
 
 NonBlank = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
+
+RoleArn = Annotated[
+    str,
+    StringConstraints(max_length=256, pattern=r"^arn:[a-z\d-]+:iam::\d{12}:role/?[a-zA-Z_0-9+=,.@\-_/]+$"),
+]
+"""botocore's model, shape RoleArn."""
 
 SCHEMA_OF_SERVICE = "personalize"
 """What `schema:` says to have the schema from the service itself."""
@@ -55,6 +62,23 @@ class PlanSettings(Block):
     )
 
 
+class ImportSettings(Block):
+    """`import:` — how Personalize imports what was checked, in place of PutEvents."""
+
+    role_arn: RoleArn | None = Field(
+        default=None,
+        description="the role with which Personalize reads the files, and writes an export; `import` needs it",
+    )
+    mode: Mode = Field(
+        default="incremental",
+        description="`full` replaces all that was imported in bulk before, `incremental` adds to it; a dataset's first "
+        "import must be `full`",
+    )
+    write_only: bool = Field(
+        default=False, description="write the files and print the call that imports them, but don't make it"
+    )
+
+
 class OutputSettings(Block):
     """`output:` — the folder, local or on S3, below which everything is written."""
 
@@ -80,5 +104,7 @@ class Settings(Block):
     checks: ChecksSettings = ChecksSettings()
     personalize: PersonalizeSettings
     delivery: DeliverySettings = DeliverySettings()
+    # `import` is taken too: it is a word of Python's.
+    bulk_import: ImportSettings = Field(alias="import", default=ImportSettings())
     plan: PlanSettings = PlanSettings()
     output: OutputSettings

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from jobs.plan.import_advice import ImportAdvice, advise
+from jobs.plan.ways import Files, Way, ways
 from transforms.request_order import EVENTS_PER_REQUEST
 from transforms.session_lengths import SessionLength, UserLength
 
@@ -23,10 +24,11 @@ _FRAME_BYTES = len('{"trackingId":,') + len(',"eventList":[') + len("]}") - len(
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """What was counted: the staged sessions and users by number of events."""
+    """What was counted: the staged sessions and users by number of events, and what an import would write."""
 
     sessions: tuple[SessionLength, ...] = ()
     users: tuple[UserLength, ...] = ()
+    files: Files | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +94,7 @@ class Plan:
     cost: Cost
     bulk_import: ImportAdvice
     first_contact: bool = False
+    ways: tuple[Way, ...] = ()
 
 
 def plan(
@@ -109,6 +112,7 @@ def plan(
     requests = _requests(sessions)
     duration = _duration(requests, requests_per_second)
     cost = _cost(sessions, tracking_id, price_per_gb)
+    files = lengths.files
     return Plan(
         events=events,
         requests=requests,
@@ -118,7 +122,8 @@ def plan(
         longest_session_requests=max((requests_for(one.events) for one in sessions), default=0),
         duration=duration,
         cost=cost,
-        bulk_import=advise(events, anonymous, cost.bytes, duration.seconds),
+        bulk_import=advise(events, anonymous, files.bytes if files else cost.bytes, duration.seconds),
+        ways=ways(events, duration.seconds, requests, cost.bytes, files) if files else (),
         first_contact=first_contact,
     )
 

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from jobs.plan.delivery_plan import Cost, Duration, NotFull, PerUser, Plan
 from jobs.plan.import_advice import ImportAdvice
+from jobs.plan.ways import Way
 
 Line = tuple[str, str]
 
@@ -31,7 +32,7 @@ def sections(plan: Plan) -> Iterator[list[Line]]:
         ("longest session", f"{plan.longest_session_requests:,} requests in turn"),
     ]
     yield list(_cost(plan.cost))
-    yield list(_bulk_import(plan.bulk_import))
+    yield [line for way in plan.ways for line in _way(way)] + list(_bulk_import(plan.bulk_import))
     if plan.first_contact and plan.events > TRIAL_EVENTS:
         yield [("first contact", _TRIAL)]
 
@@ -65,6 +66,13 @@ def _cost(cost: Cost) -> Iterator[Line]:
         yield "cost", f"unknown: set plan.price_per_gb to your region's price for a GB; {_PRICES}"
     else:
         yield "cost", f"{cost.amount:,.2f}, at {cost.price_per_gb:g} a GB (plan.price_per_gb)"
+
+
+def _way(way: Way) -> Iterator[Line]:
+    took = "how long is not documented" if way.seconds is None else _span(way.seconds)
+    figures = f"{way.events:,} events, {way.bytes / 10**9:,.3f} GB, {way.requests:,} requests, {took}"
+    yield f"by {way.name}", figures + (f"; {way.left_out:,} events can't be imported" if way.left_out else "")
+    yield "", f"{way.effect}; {way.undo}"
 
 
 def _bulk_import(advice: ImportAdvice) -> Iterator[Line]:

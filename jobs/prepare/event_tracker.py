@@ -8,6 +8,8 @@ four besides. Sends no event and judges no schema. Calls and shapes: botocore's 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -28,8 +30,27 @@ _ACTIVE = "ACTIVE"
 _PAGE = 100  # the most that the model allows: a page is a call
 
 
+@dataclass(frozen=True, slots=True)
+class InteractionsDataset:
+    """The dataset that a tracker's events go to. `created_at` is None where the service did not say."""
+
+    arn: str
+    tracker_arn: str
+    group_arn: str
+    schema: str
+    created_at: datetime | None
+
+
 def interactions_schema_of(plane: ControlPlane, tracking_id: str, region: str) -> str:
     """Return the Avro JSON of the Interactions schema that events sent to `tracking_id` in `region` must fit.
+
+    Raises: as `interactions_dataset_of`.
+    """
+    return interactions_dataset_of(plane, tracking_id, region).schema
+
+
+def interactions_dataset_of(plane: ControlPlane, tracking_id: str, region: str) -> InteractionsDataset:
+    """Return the Interactions dataset that events sent to `tracking_id` in `region` go to.
 
     Raises:
         UsageError: the region has no tracker of this ID, it is not ACTIVE, or its group has no Interactions dataset.
@@ -38,7 +59,7 @@ def interactions_schema_of(plane: ControlPlane, tracking_id: str, region: str) -
     try:
         tracker = _tracker(plane, tracking_id, region)
         _require_active(tracker)
-        return _schema(plane, tracker["datasetGroupArn"])
+        return _dataset(plane, tracker)
     except ClientError as error:
         raise ControlPlaneError(_cause(error)) from None
     except KeyError as error:
@@ -94,13 +115,20 @@ def _require_active(tracker: EventTrackerTypeDef) -> None:
         )
 
 
-def _schema(plane: ControlPlane, group: str) -> str:
+def _dataset(plane: ControlPlane, tracker: EventTrackerTypeDef) -> InteractionsDataset:
+    group = tracker["datasetGroupArn"]
     for dataset in _datasets(plane, group):
         # The service writes the type in capitals in some answers and as `Interactions` in its model.
         if dataset["datasetType"].casefold() == "interactions":
-            described = plane.call(plane.client.describe_dataset, datasetArn=dataset["datasetArn"])
-            schema = plane.call(plane.client.describe_schema, schemaArn=described["dataset"]["schemaArn"])
-            return schema["schema"]["schema"]
+            described = plane.call(plane.client.describe_dataset, datasetArn=dataset["datasetArn"])["dataset"]
+            schema = plane.call(plane.client.describe_schema, schemaArn=described["schemaArn"])
+            return InteractionsDataset(
+                arn=dataset["datasetArn"],
+                tracker_arn=tracker["eventTrackerArn"],
+                group_arn=group,
+                schema=schema["schema"]["schema"],
+                created_at=described.get("creationDateTime"),
+            )
     raise UsageError(
         "personalize.tracking_id: the event tracker's dataset group has no Interactions dataset; create it first."
     )

@@ -23,7 +23,7 @@ from jobs.prepare.event_tracker import interactions_schema_of
 from transforms.interactions_schema import Field, InteractionsSchema
 
 _LOG = logging.getLogger("put_events")
-_OF_SERVICE = "the Interactions schema in Personalize"
+OF_SERVICE = "the Interactions schema in Personalize"
 
 # A run that can't go on without an answer waits out a busy minute; with many event trackers it takes what it takes.
 REQUIRED = Patience(faults=60.0)
@@ -54,7 +54,7 @@ class Preflight:
                 "schema: personalize is asked of the service, and preflight is off; set preflight: auto."
             )
         try:
-            return InteractionsSchema.parse(self.ask(REQUIRED), _OF_SERVICE)
+            return InteractionsSchema.parse(self.ask(REQUIRED), OF_SERVICE)
         except ControlPlaneError as error:
             raise UsageError(
                 f"schema: personalize was not answered: {error}. Fix that or try again later, or set schema to a file."
@@ -72,7 +72,7 @@ class Preflight:
             return
         try:
             of_service = InteractionsSchema.parse(
-                self.ask(REQUIRED if mode == "required" else AUTO), _OF_SERVICE
+                self.ask(REQUIRED if mode == "required" else AUTO), OF_SERVICE
             )
         except ControlPlaneError as error:
             if mode == "required":
@@ -84,7 +84,7 @@ class Preflight:
         require_agreement(schema, of_service, self.settings.interactions_schema)
 
 
-_SYSTEM_TIME = Time(time.monotonic, time.sleep, random.random)
+SYSTEM_TIME = Time(time.monotonic, time.sleep, random.random)
 
 
 def preflight(
@@ -92,7 +92,7 @@ def preflight(
     service: Service,
     session: boto3.Session,
     environ: Mapping[str, str],
-    timing: Time = _SYSTEM_TIME,
+    timing: Time = SYSTEM_TIME,
 ) -> Preflight:
     """The preflight of a run that sends to `service`; no call is made yet."""
 

@@ -20,6 +20,7 @@ from jobs.config.configuration import parse_settings
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service, require_credentials, resolve_service
+from jobs.prepare.import_target import ImportTarget, import_target
 from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
 from jobs.prepare.suites import suite_of_schema, suite_of_user
@@ -65,6 +66,7 @@ class Preparation(Prepared):
 
     `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at, and
     where the source is a `table`; a listing where so many files are in it that Spark reads their footers.
+    `target`: where an import goes, None for a run that sends.
     """
 
     window: Window
@@ -73,6 +75,8 @@ class Preparation(Prepared):
     user_suite: Suite | None
     source: SourceFiles | Listing | None
     table: TableSource | None = None
+    target: ImportTarget | None = None
+    schema: InteractionsSchema | None = None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -116,7 +120,10 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
     table = find_table(settings.source)
     source = None if table else _source_files(settings)
     _require_writable(run)
-    if settings.interactions_schema != SCHEMA_OF_SERVICE:
+    target = None
+    if command.bulk_import and not command.plan:
+        target = import_target(settings, schema, service, session, run, flight)
+    elif settings.interactions_schema != SCHEMA_OF_SERVICE:
         flight.check(schema)
     return Preparation(
         settings=settings,
@@ -127,6 +134,8 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
         service=service,
         source=source,
         table=table,
+        target=target,
+        schema=schema,
         run=run,
         plan_only=command.plan,
         first=command.first,

@@ -19,6 +19,8 @@ WRITE_REJECTED = "write rejected"
 PLAN = "measure the sessions"
 SEND = "send"
 COUNT = "count by day and type"
+WRITE_FILES = "write CSV"
+IMPORT = "import"
 
 
 def begin(watch: PhaseListener, context: SparkContext, name: str, measure: Measure | None = None) -> None:

@@ -18,6 +18,8 @@ _COLOURS = {
     "events_delivered": BAR,
     "events_dead_lettered": WARN,
     "events_not_attempted": WARN,
+    "rows_written": BAR,
+    "rows_not_importable": WARN,
 }
 # In CSS pixels: what all rows together are thick, what the thinnest band is, and the room for a line of text.
 _THICKNESS, _THINNEST, _LINE, _TOP, _NODE = 120.0, 2.0, 24.0, 26.0, 10.0

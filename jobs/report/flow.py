@@ -1,4 +1,4 @@
-"""The account as a flow: the rows read, and the six ends that each of them has one of. Adds up, decides nothing."""
+"""The account as a flow: the rows read, and the ends that each of them has one of. Adds up, decides nothing."""
 
 from __future__ import annotations
 
@@ -18,6 +18,11 @@ _PARTS = (
 )
 
 
+_IMPORT_PARTS = (
+    *_PARTS[:3],
+    ("rows_written", "written", "in the files of the import"),
+    ("rows_not_importable", "not importable", "bulk data can't hold them: no user, or a line end in a value"),
+)
 _NO_ROW = "No row was read: source.path, source.filter and the window leave none."
 
 
@@ -34,10 +39,11 @@ class Part:
 
 
 def parts(summary: dict[str, Any]) -> list[Part]:
-    """The six ends in the order of the account, each starting where the one before it stops."""
+    """The ends in the order of the account, each starting where the one before it stops; an import has its own."""
     read, before, found = summary["rows_read"], 0, []
-    for key, name, meaning in _PARTS:
-        rows = summary[key]
+    imported = summary.get("import")
+    for key, name, meaning in _IMPORT_PARTS if imported else _PARTS:
+        rows = (imported or {}).get(key, summary.get(key, 0))
         share, start = (rows / read, before / read) if read else (0.0, 0.0)
         found.append(Part(key, name, meaning, rows, share, start))
         before += rows
@@ -94,10 +100,27 @@ def _stopped(summary: dict[str, Any]) -> str:
     return f"The run ended early: {sent} delivered, {left:,} still open. Run the same command again to go on."
 
 
+def _imported(summary: dict[str, Any]) -> str:
+    rows = summary["events_delivered"]
+    return f"Personalize imported {counted(rows, 'event')}." if rows else "There was nothing to import."
+
+
+def _written(summary: dict[str, Any]) -> str:
+    rows = summary["import"]["rows_written"]
+    return f"Written only: {counted(rows, 'event')} can be imported; the call that does it is below."
+
+
+def _import_failed(summary: dict[str, Any]) -> str:
+    return f"Personalize did not import the {counted(summary['import']['rows_written'], 'event')}."
+
+
 _VERDICTS: dict[str, Callable[[dict[str, Any]], str]] = {
     "delivered": _delivered,
     "planned": _planned,
     "refused": _refused,
     "dead_lettered": _dead_lettered,
     "stopped": _stopped,
+    "imported": _imported,
+    "written": _written,
+    "import_failed": _import_failed,
 }

@@ -14,6 +14,7 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from bulk.fingerprint import Fingerprint
 from core.urls import with_scheme
 from expectations.compiler import compile_suites
 from expectations.judge import judge
@@ -23,6 +24,7 @@ from expectations.verdict import Verdict
 from jobs.account.closed_account import Staged
 from jobs.account.event_counts import EventCounts
 from jobs.plan.delivery_plan import Lengths
+from jobs.plan.ways import Files
 from jobs.prepare.preparation import Preparation
 from jobs.prepare.table_reading import TableRead
 from jobs.progress.run_progress import PhaseListener
@@ -31,10 +33,12 @@ from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.spark.workers import prepare_workers
 from jobs.steps.counting import DAY, TYPE, count_events, day_column
 from jobs.steps.delivered_before import beside_merges, delivered_ids, knows_nothing
+from jobs.steps.imported_before import with_imported
 from jobs.steps.misreadings import refuse_misread
 from jobs.steps.source_reading import SourceRead, read_source
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import events, staging
+from transforms.bulk_rows import bulk_rows
 from transforms.session_lengths import session_lengths, user_lengths
 
 _BYTES_PER_PARTITION = 256 * 1024 * 1024
@@ -92,7 +96,7 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     lengths, first_contact = None, False
     if preparation.plan_only:
         begin(watch, context, PLAN)
-        lengths = Lengths(session_lengths(stage), user_lengths(stage))
+        lengths = Lengths(session_lengths(stage), user_lengths(stage), _import_files(stage, preparation))
         first_contact = knows_nothing(spark, preparation)
     count = partial(_count, stage, sum(file.rows for file in to_send))
     counted = _staged(files, counts, verdict)
@@ -128,7 +132,7 @@ def _staged_frame(
     )
     return staging.stage(
         checked.select("*", day_column()),
-        delivered_ids(spark, preparation),
+        with_imported(delivered_ids(spark, preparation), spark, preparation),
         id_is_mapped=preparation.settings.mapping.event_id is not None,
         partitions=partitions,
         keep=tuple(kept),
@@ -158,6 +162,15 @@ def _telling_the_cause() -> Iterator[None]:
         yield
     except SparkFailure as failure:
         raise explained(failure) or failure from None
+
+
+def _import_files(stage: DataFrame, preparation: Preparation) -> Files | None:
+    """What an import of the events to be sent would write."""
+    if preparation.schema is None:
+        return None
+    to_send = stage.where(F.col("outcome") == staging.SEND).select("event_id", "envelope", "body")
+    found = Fingerprint.of(bulk_rows(to_send, preparation.schema, preparation.properties))
+    return Files(found.rows, found.bytes, sum(found.left_out.values()))
 
 
 def _count(stage: DataFrame, total: int) -> EventCounts:

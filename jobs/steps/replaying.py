@@ -20,6 +20,7 @@ from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.spark.workers import prepare_workers
 from jobs.steps.checking import Checked
 from jobs.steps.delivered_before import beside_merges, delivered_ids
+from jobs.steps.imported_before import with_imported
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import dead_letters, staging
 
@@ -42,7 +43,7 @@ def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, f
 def _write_stage(spark: SparkSession, prepared: Prepared, letters: DataFrame) -> DataFrame:
     staged = staging.stage(
         dead_letters.events_again(letters),
-        delivered_ids(spark, prepared),
+        with_imported(delivered_ids(spark, prepared), spark, prepared),
         id_is_mapped=True,  # whoever made an id: it counts once, whatever the user and session
         partitions=spark.sparkContext.defaultParallelism,
     )

@@ -19,9 +19,10 @@ import jobs.control.command
 import jobs.demo
 import jobs.init.__main__
 import jobs.inspect
+import jobs.verify.__main__
 import standin.settings
 from jobs import cli
-from jobs.command import Command, parse_command, parse_plan, parse_replay
+from jobs.command import Command, parse_command, parse_import, parse_plan, parse_replay
 from jobs.config.configuration import parse_settings
 from tests.docs.blocks import ROOT
 from tests.docs.shell import commands
@@ -31,12 +32,15 @@ PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "jobs.put_events": jobs.command._parser,
     "jobs.init": jobs.init.__main__._parser,
     "jobs.inspect": jobs.inspect._parser,
+    "jobs.verify": jobs.verify.__main__._parser,
     "standin": standin.settings._parser,
 }
 COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "init": jobs.init.__main__._parser,
     "plan": jobs.command._plan_parser,
     "run": jobs.command._parser,
+    "import": jobs.command._import_parser,
+    "verify": jobs.verify.__main__._parser,
     "replay": jobs.command._replay_parser,
     "control": jobs.control.command._parser,
     "inspect": jobs.inspect._parser,
@@ -47,6 +51,7 @@ COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
 _LOADS = {
     "run": parse_command,
     "plan": lambda words: parse_plan(words, "plan"),
+    "import": lambda words: parse_import(words, "import"),
     "replay": lambda words: parse_replay(words, "replay"),
 }
 _OF_THE_SYSTEM = {".", "cd", "export", "git", "mkdir", "tar", "cp", "dnf", "pip", ".venv/bin/pip"}

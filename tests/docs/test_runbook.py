@@ -14,7 +14,7 @@ from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Stat
 from tests.docs.blocks import ROOT
 
 PAGE = (ROOT / "docs" / "runbook.md").read_text()
-ROOMS = ("jobs", "sources", "core", "transforms", "expectations", "delivery")
+ROOMS = ("jobs", "sources", "core", "transforms", "expectations", "delivery", "bulk")
 QUOTED = re.compile(r"(?<!\*)\*([^*\n]+)\*(?!\*)")
 OWN_EMPHASIS = {"Italics", "beside", "on the executors"}
 

@@ -46,6 +46,10 @@ def test_a_plan_without_credentials_has_the_numbers_of_the_run_that_follows(
     assert plan["not_full"] == {"short_sessions": 1, "anonymous": 1, "session_ends": 1}
     assert plan["per_user"] == {"requests": 6, "requests_saved": 1}
     assert plan["cost"]["amount"] == pytest.approx(plan["cost"]["bytes"] * 2e-9)
+    assert [(way["name"], way["events"], way["left_out"]) for way in plan["ways"]] == [
+        ("run", 52, 0),
+        ("import", 38, 14),
+    ]
     assert "7, 7.43 events each" in out
     assert "personal" not in out
 

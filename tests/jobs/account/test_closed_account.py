@@ -78,7 +78,8 @@ def test_nothing_to_do_is_delivered() -> None:
 
 def test_exit_codes_are_the_contracts() -> None:
     codes = {str(status): status.exit_code for status in Status}
-    assert codes == {"delivered": 0, "planned": 0, "refused": 3, "dead_lettered": 4, "stopped": 5}
+    of_runs = {"delivered": 0, "planned": 0, "refused": 3, "dead_lettered": 4, "stopped": 5}
+    assert codes == {**of_runs, "imported": 0, "written": 0, "import_failed": 2}
 
 
 def test_the_rate_counts_attempts_over_the_time_of_sending() -> None:

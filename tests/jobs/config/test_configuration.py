@@ -112,7 +112,8 @@ def test_printed_settings_read_back_as_the_same_settings() -> None:
     printed = print_settings(settings)
     assert parse_settings(printed, "printed") == settings
     assert set(yaml.safe_load(printed)) == {
-        "source", "schema", "preflight", "mapping", "session", "checks", "personalize", "delivery", "plan", "output",
+        "source", "schema", "preflight", "mapping", "session", "checks", "personalize", "delivery", "import", "plan",
+        "output",
     }  # fmt: skip
 
 

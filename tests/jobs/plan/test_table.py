@@ -10,6 +10,7 @@ from rich.console import Console
 
 from jobs.plan.delivery_plan import Lengths, Plan, plan
 from jobs.plan.table import print_plan, show
+from jobs.plan.ways import Files
 from transforms.session_lengths import SessionLength, UserLength
 
 COUNTED = Lengths(
@@ -58,6 +59,17 @@ def test_every_line_of_the_plan_is_there() -> None:
         "21 events have no userId",
     ):
         assert said in text, said
+
+
+def test_both_ways_are_put_side_by_side() -> None:
+    counted = Lengths(COUNTED.sessions, COUNTED.users, Files(rows=23_000, bytes=1_500_000_000, left_out=21))
+    text = " ".join(" ".join(shown(planned(counted=counted), 150)).replace("|", "").split())
+    assert "by run 23,021 events, 0.003 GB, 3,007 requests, 1:40:14" in text
+    assert (
+        "by import 23,000 events, 1.500 GB, 0 requests, how long is not documented; 21 events can't be"
+        in text
+    )
+    assert "has effect at the next training; the next full import replaces it" in text
 
 
 def test_a_cost_that_is_not_known_names_the_key_that_says_it() -> None:

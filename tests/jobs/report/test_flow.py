@@ -16,6 +16,9 @@ COUNTS = ("rows_rejected", "duplicates_dropped", "already_delivered", "events_de
           "events_not_attempted")  # fmt: skip
 
 
+IMPORT = {"rows_written": 190_000, "rows_not_importable": 8_399}
+
+
 @given(st.lists(st.integers(0, 10**10), min_size=6, max_size=6))
 def test_each_part_starts_where_the_one_before_it_stops(counts: list[int]) -> None:
     found = parts(summary(rows_read=sum(counts), **dict(zip(COUNTS, counts, strict=True))))
@@ -23,6 +26,14 @@ def test_each_part_starts_where_the_one_before_it_stops(counts: list[int]) -> No
     for before, after in pairwise(found):
         assert after.start == pytest.approx(before.start + before.share)
     assert all(0 <= part.start <= part.start + part.share <= 1 + 1e-9 for part in found)
+
+
+def test_an_import_has_its_own_ends() -> None:
+    found = parts(summary(**{"import": IMPORT, "events_delivered": 190_000}))
+    said = equation(found)
+    assert said == (
+        "1,001 rejected + 600 duplicates + 190,000 written + 8,399 not importable = 200,000 rows read"
+    )
 
 
 def test_the_equation_names_what_is_not_empty() -> None:
@@ -34,6 +45,16 @@ def test_the_equation_names_what_is_not_empty() -> None:
 @pytest.mark.parametrize(
     ("run", "sentence"),
     [
+        (summary(status="imported", events_delivered=5), "Personalize imported 5 events."),
+        (summary(status="imported", events_delivered=0), "There was nothing to import."),
+        (
+            summary(status="written", **{"import": IMPORT}),
+            "Written only: 190,000 events can be imported; the call that does it is below.",
+        ),
+        (
+            summary(status="import_failed", **{"import": IMPORT}),
+            "Personalize did not import the 190,000 events.",
+        ),
         (summary(), "All 198,399 events to send went out and were accepted by the service."),
         (
             summary(events_delivered=1, already_delivered=5),

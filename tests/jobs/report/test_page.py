@@ -193,3 +193,25 @@ def test_the_table_that_was_read_is_named_with_its_version() -> None:
     empty = {"format": "iceberg", "as_of": None, "time": None, "bytes": 0}
     assert "Read from an Iceberg table</p>" in render_report(summary(source=empty), RULES)
     assert "Read from" not in render_report(summary(source={"files": 3}), RULES)
+
+
+def test_an_import_shows_its_account_its_job_and_its_reasons() -> None:
+    account = {
+        "mode": "full",
+        "rows_written": 190_000,
+        "rows_not_importable": 8_399,
+        "not_importable_by_reason": {"no_user": 8_399},
+        "job_name": "backfill-1",
+        "job_arn": None,
+        "failure_reason": "Insufficient privileges for accessing data in Amazon S3.",
+    }
+    page = render_report(summary(status="import_failed", **{"import": account}), RULES)
+    for said in (
+        "190,000 written",
+        "8,399 not importable",
+        "not importable: no user",
+        "backfill-1",
+        "Insufficient",
+    ):
+        assert said in page
+    assert "Requests over time" not in page

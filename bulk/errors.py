@@ -1,0 +1,20 @@
+"""What can go wrong with a bulk job, named by what the caller does next.
+
+BulkError
+├── RefusedError    fix what the sentence names, run the same command again; exit 2
+└── BusyError       the service takes it later: run the same command again; exit 5
+"""
+
+from __future__ import annotations
+
+
+class BulkError(Exception):
+    """Personalize did not take a bulk job; the text is one finished sentence without any value of a row."""
+
+
+class RefusedError(BulkError):
+    """What was asked for can't be done as it is configured."""
+
+
+class BusyError(BulkError):
+    """What was asked for can be done later, without any change."""

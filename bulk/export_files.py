@@ -1,0 +1,73 @@
+r"""The files of an export as rows, tolerant in all that AWS does not document, and honest where that is not enough.
+
+Documented is: CSV, "a header row with column names that match the fields in the dataset's schema", records that agree
+in every field once (developer guide, "Exporting data"). Not documented: whether each file has the header, the order of
+the columns, quoting, number formats, seconds or milliseconds. So a header is recognized wherever it is, columns go by
+name, and each file is read both with `""` and with `\"` for a quotation mark.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from core.urls import with_scheme
+
+_REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
+_ESCAPES = ('"', "\\")
+
+
+class UnknownFormatError(Exception):
+    """The files are in no form that is known, so they say nothing; the text is a sentence's end."""
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of the files in their order, by the schema's names; `absent` are fields that they lack."""
+
+    names: tuple[str, ...]
+    absent: tuple[str, ...]
+
+
+def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
+    """Read the header.
+
+    Raises:
+        UnknownFormatError: it is none, or names not even who did what when.
+    """
+    found = next(csv.reader([first_line.removeprefix("\ufeff")]), [])
+    known = {_flat(field): field for field in fields}
+    names = tuple(known.get(_flat(name), f"_unknown_{place}") for place, name in enumerate(found))
+    if missing := [name for name in _REQUIRED if name not in names]:
+        raise UnknownFormatError(f"the export's first line names no {missing[0]}")
+    return Columns(names, tuple(field for field in fields if field not in names))
+
+
+def exported_rows(spark: SparkSession, url: str, columns: Columns) -> DataFrame:
+    """All rows of the `.csv` files below `url`, text as it is, as both ways of reading give them; headers left out."""
+    frames = [_read(spark, url, columns, escape) for escape in _ESCAPES]
+    both = frames[0].unionByName(frames[1])
+    return both.where(F.upper("USER_ID") != F.lit("USER_ID"))
+
+
+def _read(spark: SparkSession, url: str, columns: Columns, escape: str) -> DataFrame:
+    schema = ", ".join(f"`{name}` string" for name in columns.names)
+    reader = spark.read.schema(schema).options(
+        header="false",
+        quote='"',
+        escape=escape,
+        multiLine="true",
+        mode="PERMISSIVE",
+        recursiveFileLookup="true",
+        pathGlobFilter="*.csv",
+    )
+    kept = [F.col(name) for name in columns.names if not name.startswith("_unknown_")]
+    return reader.csv(with_scheme(url)).select(*kept)
+
+
+def _flat(name: str) -> str:
+    return name.strip().replace("_", "").lower()

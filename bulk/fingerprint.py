@@ -1,0 +1,47 @@
+"""What identifies a set of rows in any order and in any files, so that an import that was made is found again."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from typing import Self
+
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+_SECOND = "second"
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """The rows that files can hold, and how many events they can't hold, by reason.
+
+    `bytes` of the lines with their ends; `hashes`: two 64-bit hashes of every line, the one combined by XOR, the other
+    added up, so that a line that occurs twice counts twice.
+    """
+
+    rows: int
+    bytes: int
+    hashes: str
+    left_out: dict[str, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rows: DataFrame) -> Self:
+        """Take it of `rows` (columns `line`, `obstacle`) in one pass."""
+        counts = rows.groupBy("obstacle").agg(
+            F.count(F.lit(1)).alias("rows"),
+            F.sum(F.octet_length("line") + 1).alias("bytes"),
+            F.bit_xor(F.xxhash64("line")).alias("xor"),
+            F.sum(F.xxhash64("line", F.lit(_SECOND)).cast("decimal(38,0)")).alias("sum"),
+        )
+        found = {row["obstacle"]: row for row in counts.collect()}
+        kept = found.pop(None, None)
+        left_out = {reason: row["rows"] for reason, row in sorted(found.items())}
+        if kept is None:
+            return cls(0, 0, "", left_out)
+        return cls(kept["rows"], kept["bytes"], f"{kept['xor']}.{kept['sum']}", left_out)
+
+    def name(self, *context: str) -> str:
+        """A name for these rows in `context`: 32 hexadecimal digits, another for other rows or another context."""
+        text = "\n".join([*context, str(self.rows), str(self.bytes), self.hashes])
+        return hashlib.sha256(text.encode()).hexdigest()[:32]

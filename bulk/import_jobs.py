@@ -1,0 +1,127 @@
+"""The import jobs of a dataset: found by name, made once, looked at until they end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from botocore.exceptions import ClientError
+
+from bulk.import_job import ImportRequest
+from bulk.plane import Plane
+from bulk.refusals import code_of, explained
+
+ACTIVE = "ACTIVE"
+FAILED = "CREATE FAILED"
+_FULL = "FULL"
+_PAGE = 100
+_WHAT = "the import job"
+
+
+@dataclass(frozen=True, slots=True)
+class ImportJob:
+    """One job as the service tells of it."""
+
+    name: str
+    arn: str
+    status: str
+    mode: str
+    created_at: datetime
+    failure_reason: str | None = None
+
+    @classmethod
+    def of(cls, answer: Any) -> Self:  # noqa: ANN401 - a summary or a description, which share these members
+        """Read `DatasetImportJob` or `DatasetImportJobSummary`."""
+        return cls(
+            name=answer["jobName"],
+            arn=answer["datasetImportJobArn"],
+            status=answer["status"],
+            mode=answer.get("importMode", _FULL),
+            created_at=answer["creationDateTime"],
+            failure_reason=answer.get("failureReason"),
+        )
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its status will not change any more."""
+        return self.status in (ACTIVE, FAILED)
+
+
+class ImportJobs:
+    """Import jobs by way of `plane`, whose own errors pass through."""
+
+    def __init__(self, plane: Plane) -> None:
+        self._plane = plane
+
+    def of_dataset(self, dataset_arn: str, since: datetime | None = None) -> list[ImportJob]:
+        """The dataset's jobs, the oldest first; of a dataset that was made again, those `since` then.
+
+        Raises:
+            BulkError: the service refused to list them.
+        """
+        found = [ImportJob.of(answer) for answer in self._listed(dataset_arn)]
+        ours = [job for job in found if since is None or job.created_at >= since]
+        return sorted(ours, key=lambda job: job.created_at)
+
+    def _listed(self, dataset_arn: str) -> Iterator[Any]:
+        client = self._plane.client
+        token: dict[str, str] = {}
+        while True:
+            try:
+                page = self._plane.call(
+                    client.list_dataset_import_jobs, datasetArn=dataset_arn, maxResults=_PAGE, **token
+                )
+            except ClientError as error:
+                raise explained(error, _WHAT) from None
+            yield from page["datasetImportJobs"]
+            if not page.get("nextToken"):
+                return
+            token = {"nextToken": page["nextToken"]}
+
+    def describe(self, arn: str) -> ImportJob:
+        """How the job is. Raises `BulkError`."""
+        try:
+            answer = self._plane.call(self._plane.client.describe_dataset_import_job, datasetImportJobArn=arn)
+        except ClientError as error:
+            raise explained(error, _WHAT) from None
+        return ImportJob.of(answer["datasetImportJob"])
+
+    def make(self, request: ImportRequest) -> str | None:
+        """Make the job and return its ARN; None where its name is taken, as after an answer that was lost.
+
+        Raises:
+            BulkError: the service refused it.
+        """
+        try:
+            answer = self._plane.call(self._plane.client.create_dataset_import_job, **request.parameters())
+        except ClientError as error:
+            if code_of(error) == "ResourceAlreadyExistsException":
+                return None
+            raise explained(error, _WHAT) from None
+        return answer["datasetImportJobArn"]
+
+
+def in_effect(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:
+    """The newest of `jobs` (oldest first) that imports what `name` is for, unless it failed or was replaced.
+
+    A job may have to be made again, as `name-2`: after one that failed, or one that a later FULL import replaced.
+    """
+    mine = [job for job in jobs if is_called(job.name, name) and job.status != FAILED]
+    if not mine:
+        return None
+    later = [job for job in jobs if job.created_at > mine[-1].created_at]
+    replaced = any(job.mode == _FULL and job.status == ACTIVE for job in later)
+    return None if replaced else mine[-1]
+
+
+def free_name(name: str, jobs: Sequence[ImportJob]) -> str:
+    """A name for the next job of what `name` is for."""
+    taken = sum(is_called(job.name, name) for job in jobs)
+    return f"{name}-{taken + 1}" if taken else name
+
+
+def is_called(job_name: str, name: str) -> bool:
+    """Whether a job is of what `name` is for: called so, or so and a number, as `-2`."""
+    return job_name == name or (job_name.startswith(f"{name}-") and job_name[len(name) + 1 :].isdigit())

@@ -1,0 +1,71 @@
+"""`import.json`: what one import brought or is to bring, kept below the output next to its files.
+
+It says of an import what the ledger says of PutEvents: whose events they are, and whether the service has them.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict
+
+from bulk.import_job import ImportRequest, Mode
+
+NAME = "import.json"
+FOLDER = "imports"
+
+
+class State(StrEnum):
+    """How far an import is. The service's own status is kept in `job_status`."""
+
+    WRITTEN = "written"
+    UNDER_WAY = "under_way"
+    IMPORTED = "imported"
+    FAILED = "failed"
+
+
+class ImportRecord(BaseModel):
+    """One import. `rows`, `bytes` and `files` are of the CSV.
+
+    `left_out` counts events by why bulk data can't hold them.
+    `written_by` is the run that wrote the files; times are UTC, None before the thing happened.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    tracking_id: str
+    mode: Mode
+    location: str
+    rows: int
+    bytes: int
+    files: int
+    left_out: dict[str, int]
+    written_by: str
+    written_at: datetime
+    state: State = State.WRITTEN
+    dataset_arn: str | None = None
+    role_arn: str | None = None
+    job_name: str | None = None
+    job_arn: str | None = None
+    job_status: str | None = None
+    job_created_at: datetime | None = None
+    failure_reason: str | None = None
+
+    def request(self, job_name: str | None = None) -> ImportRequest:
+        """The call that imports these files."""
+        return ImportRequest(
+            job_name or self.job_name or self.name, self.dataset_arn, self.location, self.role_arn, self.mode
+        )
+
+
+def in_force(records: list[ImportRecord], tracking_id: str) -> list[ImportRecord]:
+    """The imports whose rows the dataset still holds: a FULL import replaces all that were imported before it.
+
+    "FULL" overwrites all bulk data, never what was imported individually (developer guide, "Importing bulk data").
+    """
+    imported = [each for each in records if each.tracking_id == tracking_id and each.state is State.IMPORTED]
+    in_order = sorted(imported, key=lambda each: each.job_created_at or each.written_at)
+    last_full = max((place for place, each in enumerate(in_order) if each.mode == "full"), default=0)
+    return in_order[last_full:]

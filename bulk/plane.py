@@ -1,0 +1,30 @@
+"""How the control plane is called: at its pace, by what `jobs` hands in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+class Plane(Protocol):
+    """Makes the calls of `client` one after the other, no faster than the service takes them."""
+
+    client: PersonalizeClient
+
+    def call(self, method: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """Return the answer to `method`, a method of `client`.
+
+        Raises:
+            ClientError: the service refused what was asked.
+        """
+        ...
+
+
+Call = dict[str, Any]
+"""Parameters of a call, as boto3 takes them."""

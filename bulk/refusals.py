@@ -1,0 +1,68 @@
+"""What the service's refusal of a bulk job means, as one sentence, and whether it is worth trying again.
+
+Errors: botocore's model of CreateDatasetImportJob and CreateDatasetExportJob; texts of the developer guide's page
+"Troubleshooting". An error that the model does not list, as a missing permission, is any AWS service's.
+"""
+
+from __future__ import annotations
+
+import re
+
+from botocore.exceptions import ClientError
+
+from bulk.errors import BulkError, BusyError, RefusedError
+
+DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
+_PASS_ROLE = re.compile(r"iam:PassRole", re.IGNORECASE)
+_MOST_CHARACTERS = 400
+
+
+def code_of(error: ClientError) -> str:
+    """The error's name, the service's own."""
+    return str(error.response.get("Error", {}).get("Code", "an unknown error"))
+
+
+def explained(error: ClientError, what: str) -> BulkError:
+    """The error to raise where the service refused to make `what`, "the import job" or "the export job"."""
+    code = code_of(error)
+    if code in DENIED:
+        return _denied(error, what)
+    if code == "LimitExceededException":
+        return BusyError(
+            f"Personalize took no further job: it has as many pending and running ones as it allows in a Region "
+            f"({said(error)}). Run the same command again when one has ended."
+        )
+    if code == "ResourceInUseException":
+        return BusyError(
+            f"Personalize did not start {what}: the dataset is in use, as by another import. Run the same command "
+            "again when that has ended."
+        )
+    if code == "ResourceNotFoundException":
+        return RefusedError(
+            f"Personalize did not start {what}: it has no such dataset or role any more ({said(error)}). Check "
+            "personalize.tracking_id and import.role_arn."
+        )
+    if code == "InvalidInputException":
+        return RefusedError(
+            f"Personalize did not start {what}: {said(error)}. Check import.role_arn, the role's and the bucket's "
+            "policies, and that output.path is in a bucket of the same Region."
+        )
+    return RefusedError(f"Personalize did not start {what}: it answered {code} ({said(error)}).")
+
+
+def said(error: ClientError) -> str:
+    """The service's own text as a part of a sentence. It speaks of ARNs and locations, never of rows."""
+    text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
+    return text[:_MOST_CHARACTERS].rstrip(". ") or code_of(error)
+
+
+def _denied(error: ClientError, what: str) -> BulkError:
+    if _PASS_ROLE.search(said(error)):
+        return RefusedError(
+            f"Personalize did not start {what}: the permission iam:PassRole on import.role_arn is missing. Grant it to "
+            "the job's role."
+        )
+    return RefusedError(
+        f"Personalize did not start {what}: the permission personalize:{error.operation_name} is missing. Grant it to "
+        "the job's role."
+    )

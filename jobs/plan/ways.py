@@ -1,0 +1,60 @@
+"""The two ways to load the events of a plan, put side by side in figures. Pure arithmetic.
+
+Effect and undo: AWS developer guide, "How new data influences real-time recommendations" and "Importing bulk data".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+RUN, IMPORT = "run", "import"
+_EFFECT = {
+    RUN: "has effect at once where recipe and item allow, else at the next training",
+    IMPORT: "has effect at the next training",
+}
+_UNDO = {
+    RUN: "nothing takes it back",
+    IMPORT: "the next full import replaces it",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """What an import would write: rows and bytes of CSV, and the events that bulk data can't hold."""
+
+    rows: int
+    bytes: int
+    left_out: int
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """One way: how many events it takes and leaves out, in how many seconds, requests and bytes.
+
+    `seconds` is None where it is not documented.
+    """
+
+    name: str
+    events: int
+    left_out: int
+    seconds: float | None
+    requests: int
+    bytes: int
+
+    @property
+    def effect(self) -> str:
+        """When it shows in recommendations."""
+        return _EFFECT[self.name]
+
+    @property
+    def undo(self) -> str:
+        """What takes it back."""
+        return _UNDO[self.name]
+
+
+def ways(events: int, seconds: float, requests: int, sent_bytes: int, files: Files) -> tuple[Way, Way]:
+    """Put sending and importing the same events side by side."""
+    return (
+        Way(RUN, events, 0, seconds, requests, sent_bytes),
+        Way(IMPORT, files.rows, files.left_out, None, 0, files.bytes),
+    )

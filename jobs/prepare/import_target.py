@@ -1,0 +1,160 @@
+"""What an import needs to know before Spark starts: where its files go, what Personalize has, and what that forbids.
+
+Asks the control plane, unless only files are to be written and it can't be asked. Reads no row; makes no job.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import boto3
+
+from bulk.errors import BulkError
+from bulk.import_job import MOST_LOCATION_CHARACTERS, replaces
+from bulk.import_jobs import ACTIVE, ImportJob, ImportJobs
+from bulk.import_record import FOLDER
+from core.errors import BadInput
+from core.storage import find_buckets, join
+from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
+from jobs.errors import UsageError
+from jobs.prepare.aws_account import Service
+from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience
+from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
+from jobs.prepare.import_settling import settle
+from jobs.prepare.preflight import (
+    AUTO,
+    CLIENT_CONFIG,
+    OF_SERVICE,
+    REQUIRED,
+    SYSTEM_TIME,
+    Preflight,
+    require_agreement,
+)
+from jobs.runs.import_folder import location_of
+from jobs.runs.run_folder import RunFolder
+from transforms.interactions_schema import InteractionsSchema
+
+_LOG = logging.getLogger("put_events")
+_NAME_CHARACTERS = 41  # of `backfill-` and 32 digits
+
+
+@dataclass(frozen=True, slots=True)
+class ImportTarget:
+    """Where an import goes. `schema` has the columns in the order of the dataset's own schema.
+
+    `dataset` is None where only files are written and the service was not asked; then `jobs`, those of the dataset, the
+    oldest first, are None too. `new_plane` gives a control plane
+    whose patience has not been used.
+    """
+
+    schema: InteractionsSchema
+    dataset: InteractionsDataset | None
+    new_plane: Callable[[], ControlPlane]
+    jobs: tuple[ImportJob, ...] | None = None
+
+
+def import_target(  # noqa: PLR0917 - what `prepare` has at hand
+    settings: Settings,
+    schema: InteractionsSchema,
+    service: Service,
+    session: boto3.Session,
+    run: RunFolder,
+    flight: Preflight,
+) -> ImportTarget:
+    """Check what can be known of an import before anything is read, and say what it will replace.
+
+    Raises:
+        UsageError: the role or the output can't be used for it, Personalize could not be asked, or what it says forbids
+            the import.
+        BadInput: the service's schema is none that events can be made for.
+    """
+    _require_usable(settings, run)
+    _LOG.info("%s", replaces(settings.bulk_import.mode))
+    if settings.bulk_import.write_only:
+        return _target_of_files(settings, schema, service, session, flight)
+    new_plane = partial(_plane, service, session, REQUIRED)
+    plane = new_plane()
+    try:
+        dataset = interactions_dataset_of(plane, settings.personalize.tracking_id, service.region)
+        jobs = ImportJobs(plane).of_dataset(dataset.arn, since=dataset.created_at)
+    except ControlPlaneError as error:
+        raise UsageError(
+            f"The import could not begin: {error}. Fix that or try again later; nothing was read."
+        ) from None
+    except BulkError as error:
+        raise UsageError(str(error)) from None
+    _require_full_first(settings, jobs)
+    settle(run.output, settings.personalize.tracking_id, jobs)
+    return ImportTarget(_in_its_order(settings, schema, dataset), dataset, new_plane, tuple(jobs))
+
+
+def _require_usable(settings: Settings, run: RunFolder) -> None:
+    longest = len(location_of(join(run.output, FOLDER, "x" * _NAME_CHARACTERS)))
+    if longest > MOST_LOCATION_CHARACTERS:
+        raise UsageError(
+            f"output.path is too long for an import: the files' location may have {MOST_LOCATION_CHARACTERS} "
+            f"characters and would have {longest}. Choose a shorter one."
+        )
+    if settings.bulk_import.write_only:
+        return
+    if settings.bulk_import.role_arn is None:
+        raise UsageError(
+            "import.role_arn is missing: Personalize reads the files with a role of yours. Set it, or set "
+            "import.write_only: true."
+        )
+    if not find_buckets((run.output,)):
+        raise UsageError(
+            f"output.path {run.output} is not on S3, where Personalize reads an import. Set an s3:// URL, or set "
+            "import.write_only: true."
+        )
+
+
+def _target_of_files(
+    settings: Settings,
+    schema: InteractionsSchema,
+    service: Service,
+    session: boto3.Session,
+    flight: Preflight,
+) -> ImportTarget:
+    """Ask for the dataset where that is possible: then the printed call is whole, and the columns' order is its own."""
+    new_plane = partial(_plane, service, session, AUTO)
+    if settings.preflight != "off" and not flight.elsewhere:
+        try:
+            dataset = interactions_dataset_of(new_plane(), settings.personalize.tracking_id, service.region)
+            return ImportTarget(_in_its_order(settings, schema, dataset), dataset, new_plane)
+        except ControlPlaneError as error:
+            _LOG.warning("%s; the printed call names the dataset as DATASET_ARN.", error)
+    return ImportTarget(schema, None, new_plane)
+
+
+def _plane(service: Service, session: boto3.Session, patience: Patience) -> ControlPlane:
+    client = session.client("personalize", region_name=service.region, config=CLIENT_CONFIG)
+    return ControlPlane(client, patience, SYSTEM_TIME)
+
+
+def _in_its_order(
+    settings: Settings, schema: InteractionsSchema, dataset: InteractionsDataset
+) -> InteractionsSchema:
+    """Return the dataset's own schema: the columns of a file "must match the order" of its fields.
+
+    Developer guide, "Creating schema JSON files".
+    """
+    try:
+        of_service = InteractionsSchema.parse(dataset.schema, OF_SERVICE)
+    except BadInput as error:
+        raise UsageError(str(error)) from None
+    if settings.interactions_schema != SCHEMA_OF_SERVICE:
+        require_agreement(schema, of_service, settings.interactions_schema)
+    return of_service
+
+
+def _require_full_first(settings: Settings, jobs: Sequence[ImportJob]) -> None:
+    if settings.bulk_import.mode == "full" or any(job.status == ACTIVE for job in jobs):
+        return
+    raise UsageError(
+        "import.mode: the dataset has no bulk data yet, and the first import of a dataset must be in the mode full. "
+        "Set import.mode: full."
+    )

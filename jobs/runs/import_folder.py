@@ -1,0 +1,99 @@
+"""Where an import's files are below `output.path`, and the record of each import there.
+
+imports/<name>/csv/          what Personalize reads
+imports/<name>/ids/          Parquet: `event_id` and `sent_at` of each row
+imports/<name>/import.json   `bulk.import_record`
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyarrow import fs
+from pydantic import ValidationError
+
+from bulk.csv_files import is_empty
+from bulk.import_record import FOLDER, NAME, ImportRecord
+from core.storage import Folder, join, open_filesystem
+from jobs.errors import UsageError
+
+
+@dataclass(frozen=True, slots=True)
+class ImportFolder:
+    """The folder of the import `name` below `output`."""
+
+    output: str
+    name: str
+
+    @property
+    def url(self) -> str:
+        """The import's own folder."""
+        return join(self.output, FOLDER, self.name)
+
+    @property
+    def csv(self) -> str:
+        """The files that Personalize reads."""
+        return join(self.url, "csv")
+
+    @property
+    def ids(self) -> str:
+        """The ids of the events in them."""
+        return join(self.url, "ids")
+
+    @property
+    def location(self) -> str:
+        """The files as CreateDatasetImportJob takes them."""
+        return location_of(self.url)
+
+    def read(self) -> ImportRecord | None:
+        """The import's record; None where there is none.
+
+        Raises:
+            UsageError: it is damaged.
+            StorageError: the folder can't be read.
+        """
+        folder = Folder(self.url)
+        if NAME not in folder.names():
+            return None
+        try:
+            return ImportRecord.model_validate_json(folder.read_bytes(NAME))
+        except ValidationError:
+            raise UsageError(
+                f"{self.url}/{NAME} is damaged. Delete that folder and run the same command again."
+            ) from None
+
+    def write(self, record: ImportRecord) -> ImportRecord:
+        """Write `record`, and return it. Raises `StorageError`."""
+        Folder(self.url).write_bytes(NAME, f"{record.model_dump_json(indent=2)}\n".encode())
+        return record
+
+    def tidied(self, header: str) -> list[int]:
+        """Delete what an import should not find next to its files; return the sizes of those that stay, in bytes."""
+        filesystem, path = open_filesystem(self.csv)
+        sizes = []
+        for info in filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)):
+            if info.type is not fs.FileType.File:
+                continue
+            if is_empty(info.base_name, info.size, header):
+                filesystem.delete_file(info.path)
+            else:
+                sizes.append(info.size)
+        return sizes
+
+
+def records(output: str) -> list[ImportRecord]:
+    """The records of all imports below `output`.
+
+    Raises:
+        UsageError: one is damaged.
+        StorageError: the folder can't be read.
+    """
+    names = Folder(join(output, FOLDER)).folder_names()
+    found = [ImportFolder(output, name).read() for name in names]
+    return [record for record in found if record is not None]
+
+
+def location_of(folder: str) -> str:
+    """The `dataLocation` of a folder of CSV files: with the slash that makes it a folder."""
+    csv = join(folder, "csv")
+    return f"s3://{csv.partition('://')[2]}/" if csv.lower().startswith(("s3://", "s3a://")) else f"{csv}/"

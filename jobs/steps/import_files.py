@@ -1,0 +1,120 @@
+"""From the stage to the files of an import: as CSV, with the ids that they bring, under a name that the rows give.
+
+The same rows have the same name in every run, so what an earlier run wrote or had imported is found again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from bulk.csv_files import write_csv
+from bulk.fingerprint import Fingerprint
+from bulk.import_job import LEAST_ROWS
+from bulk.import_record import ImportRecord, State
+from core.urls import with_scheme
+from jobs.prepare.import_target import ImportTarget
+from jobs.prepare.preparation import Preparation
+from jobs.runs.import_folder import ImportFolder
+from jobs.spark.spark_failures import SparkFailure, explained
+from jobs.steps.staged_files import StagedFile
+from transforms.bulk_rows import OBSTACLE, bulk_rows, header
+
+_STAGED = "event_id string, envelope string, body string"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files of an import: `rows` that they can hold, `left_out` the others by reason.
+
+    `record` is None where there is no row to import, or too few.
+    """
+
+    rows: int
+    left_out: dict[str, int]
+    record: ImportRecord | None
+
+    @property
+    def refusal(self) -> str | None:
+        """Why Personalize would not import them."""
+        if not self.rows or self.record is not None:
+            return None
+        return (
+            f"an import job needs {LEAST_ROWS:,} interactions, and {self.rows:,} are left to import; PutEvents takes "
+            "any number"
+        )
+
+
+def write_files(
+    spark: SparkSession, preparation: Preparation, target: ImportTarget, files: Sequence[StagedFile]
+) -> Written:
+    """Write the staged events of `files`, unless the same rows were written before.
+
+    Raises:
+        UsageError: Spark fails over the output, or an earlier record is damaged.
+        StorageError: the output can't be read or written.
+    """
+    if not files:
+        return Written(0, {}, None)
+    try:
+        return _written(spark, preparation, target, files)
+    except SparkFailure as failure:
+        raise explained(failure) or failure from None
+
+
+def _written(
+    spark: SparkSession, preparation: Preparation, target: ImportTarget, files: Sequence[StagedFile]
+) -> Written:
+    urls = [with_scheme(file.url) for file in files]
+    rows = bulk_rows(spark.read.schema(_STAGED).parquet(*urls), target.schema, preparation.properties)
+    found = Fingerprint.of(rows)
+    if found.rows < LEAST_ROWS:
+        return Written(found.rows, found.left_out, None)
+    columns = header(target.schema)
+    settings = preparation.settings
+    name = found.name(settings.personalize.tracking_id, settings.bulk_import.mode, columns)
+    folder = ImportFolder(preparation.run.output, f"backfill-{name}")
+    record = folder.read()
+    if record is None or not _is_whole(folder.tidied(columns), found, columns):
+        _write(rows, folder, columns)
+        record = folder.write(_record(preparation, target, folder, found, columns))
+    return Written(found.rows, found.left_out, record)
+
+
+def _write(rows: DataFrame, folder: ImportFolder, columns: str) -> None:
+    kept = rows.where(F.col(OBSTACLE).isNull())
+    write_csv(kept, columns, folder.csv)
+    sent_at = F.col("TIMESTAMP").cast("bigint").alias("sent_at")
+    kept.select("event_id", sent_at).write.mode("overwrite").parquet(with_scheme(folder.ids))
+
+
+def _record(
+    preparation: Preparation, target: ImportTarget, folder: ImportFolder, found: Fingerprint, columns: str
+) -> ImportRecord:
+    sizes = folder.tidied(columns)
+    if not _is_whole(sizes, found, columns):
+        raise RuntimeError(f"the files hold {sum(sizes)} bytes, and {found.bytes} of rows were to be written")
+    return ImportRecord(
+        name=folder.name,
+        tracking_id=preparation.settings.personalize.tracking_id,
+        mode=preparation.settings.bulk_import.mode,
+        location=folder.location,
+        rows=found.rows,
+        bytes=sum(sizes),
+        files=len(sizes),
+        left_out=found.left_out,
+        written_by=preparation.run.run_id,
+        written_at=datetime.now(UTC),
+        state=State.WRITTEN,
+        dataset_arn=target.dataset.arn if target.dataset else None,
+        role_arn=preparation.settings.bulk_import.role_arn,
+    )
+
+
+def _is_whole(sizes: Sequence[int], found: Fingerprint, columns: str) -> bool:
+    """Whether files of these sizes, each with its header, hold just the rows that were found: to the byte."""
+    return sum(sizes) == found.bytes + len(sizes) * (len(columns.encode()) + 1)

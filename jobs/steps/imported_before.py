@@ -1,0 +1,90 @@
+"""What imports brought, as Spark reads it: so that PutEvents and later imports can leave it out.
+
+Why they leave it out: an event that is in bulk data and sent as well is recognised, if at all, by equal content, as
+bulk rows have no event id; the developer guide asks to "avoid importing duplicate events with PutEvents"
+("Requirements for metric attributions").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from bulk.import_jobs import ACTIVE, in_effect
+from bulk.import_record import ImportRecord, State, in_force
+from core.urls import with_scheme
+from jobs.errors import UsageError
+from jobs.prepare.preparation import Preparation, Prepared
+from jobs.runs.import_folder import ImportFolder, records
+
+_MICROS = 1_000_000
+
+
+def with_imported(delivered: DataFrame | None, spark: SparkSession, prepared: Prepared) -> DataFrame | None:
+    """Add the ids (column `event_id`) of imports that this run leaves out to those `delivered`; None where none are.
+
+    A full import leaves no import out, since it replaces them all. An incremental one goes by what the service says of
+    their jobs: another program's full import may have replaced them.
+
+    Raises:
+        UsageError: an import is under way, and this run would have to know how it ends.
+        StorageError: the imports' records can't be read.
+    """
+    return with_ids_of(_left_out(prepared), delivered, spark, prepared)
+
+
+def with_ids_of(
+    imports: Sequence[ImportRecord], delivered: DataFrame | None, spark: SparkSession, prepared: Prepared
+) -> DataFrame | None:
+    """Add the ids of these `imports`, for any `delivery.after_import`."""
+    if not imports:
+        return delivered
+    urls = [with_scheme(ImportFolder(prepared.run.output, each.name).ids) for each in imports]
+    ids = _in_window(spark.read.schema("event_id string, sent_at bigint").parquet(*urls), prepared)
+    return ids.select("event_id") if delivered is None else delivered.unionByName(ids.select("event_id"))
+
+
+def _left_out(prepared: Prepared) -> list[ImportRecord]:
+    target = prepared.target if isinstance(prepared, Preparation) else None
+    if target is None:
+        return _left_out_of_sending(prepared)
+    tracking_id = prepared.settings.personalize.tracking_id
+    if prepared.settings.bulk_import.mode == "full":
+        return []
+    found = records(prepared.run.output)
+    if target.jobs is None:
+        return in_force(found, tracking_id)
+    ours = [(each, in_effect(each.name, target.jobs)) for each in found if each.tracking_id == tracking_id]
+    return [each for each, job in ours if job is not None and job.status == ACTIVE]
+
+
+def _left_out_of_sending(prepared: Prepared) -> list[ImportRecord]:
+    if prepared.settings.delivery.after_import == "send":
+        return []
+    found, tracking_id = records(prepared.run.output), prepared.settings.personalize.tracking_id
+    if not prepared.plan_only:
+        _require_settled(found, tracking_id)
+    return in_force(found, tracking_id)
+
+
+def _require_settled(found: list[ImportRecord], tracking_id: str) -> None:
+    under_way = [each for each in found if each.tracking_id == tracking_id and each.state is State.UNDER_WAY]
+    if under_way:
+        raise UsageError(
+            f"the import {under_way[0].name} was begun, and its end is not recorded: what it brings would be "
+            "sent, too. Run the import again, which finds its job and waits for it, or set delivery.after_import: send."
+        )
+
+
+def _in_window(ids: DataFrame, prepared: Prepared) -> DataFrame:
+    """Leave out what is outside the run's window; a mapped id may be another event's, at another time."""
+    if not isinstance(prepared, Preparation) or prepared.settings.mapping.event_id is not None:
+        return ids
+    window = prepared.window
+    if window.since is not None:
+        ids = ids.where(F.col("sent_at") >= window.since // _MICROS)
+    if window.until is not None:
+        ids = ids.where(F.col("sent_at") <= window.until // _MICROS)
+    return ids

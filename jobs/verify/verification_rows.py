@@ -1,0 +1,80 @@
+"""What an export should hold: the source shaped and checked again, as far as the ledger and the imports have it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from bulk.comparison import Compared, compare, counted
+from bulk.export_files import Columns, exported_rows
+from bulk.import_record import in_force
+from core.urls import with_scheme
+from expectations.compiler import compile_suites
+from jobs.prepare.preparation import Preparation
+from jobs.runs.import_folder import records
+from jobs.spark.spark_failures import SparkFailure, explained
+from jobs.steps.checking import sending_partitions
+from jobs.steps.delivered_before import delivered_ids
+from jobs.steps.imported_before import with_ids_of
+from jobs.steps.source_reading import read_source
+from transforms import events
+from transforms.bulk_rows import NO_USER, OBSTACLE, bulk_rows
+from transforms.interactions_schema import InteractionsSchema
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """Distinct interactions that the service should have, by outcome; `anonymous` events can't be verified."""
+
+    compared: Compared
+    anonymous: int
+
+
+def verify_rows(  # noqa: PLR0917 - three places and what is read there
+    spark: SparkSession,
+    preparation: Preparation,
+    schema: InteractionsSchema,
+    export_url: str,
+    columns: Columns,
+    missing_url: str,
+) -> Verified:
+    """Hold the export below `export_url` against the source; write what is not in it to `missing_url` as Parquet.
+
+    Raises:
+        UsageError, BadInput: as a run that reads the source.
+    """
+    try:
+        rows = bulk_rows(_delivered(spark, preparation), schema, preparation.properties).cache()
+        kinds = {field.name: field.type for field in schema.fields if field.name in columns.names}
+        exported = exported_rows(spark, export_url, columns)
+        known = rows.where(~F.col(OBSTACLE).eqNullSafe(NO_USER))
+        compared = compare(known, exported, kinds).cache()
+        compared.where(F.col("outcome") != "found").write.mode("overwrite").parquet(with_scheme(missing_url))
+        anonymous = rows.where(F.col(OBSTACLE) == NO_USER).count()
+        return Verified(counted(compared), anonymous)
+    except SparkFailure as failure:
+        raise explained(failure) or failure from None
+
+
+def _delivered(spark: SparkSession, preparation: Preparation) -> DataFrame:
+    """The source's valid events that the service has by our account, as they were sent."""
+    source = read_source(spark, preparation)
+    shaped = events.shape(
+        source.rows,
+        preparation.settings.mapping,
+        preparation.properties,
+        preparation.settings.session,
+        partitions=sending_partitions(spark, source.bytes),
+        window=preparation.window,
+    )
+    rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
+    valid = rules.check(shaped).where(~F.col("_rejected"))
+    named = {"eventId": "event_id", "_envelope": "envelope", "_body": "body"}
+    sent = valid.select(*(F.col(name).alias(other) for name, other in named.items()))
+    imports = in_force(records(preparation.run.output), preparation.settings.personalize.tracking_id)
+    ids = with_ids_of(imports, delivered_ids(spark, preparation), spark, preparation)
+    if ids is None:
+        return sent.limit(0)
+    return sent.join(ids.select("event_id").distinct(), "event_id", "left_semi")

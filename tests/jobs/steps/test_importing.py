@@ -1,0 +1,221 @@
+"""An import job is made once for its files, found again, watched to its end, and each refusal is one sentence."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulk.import_record import ImportRecord, State
+from bulk.watching import Pause
+from jobs.runs.import_folder import ImportFolder
+from jobs.steps.importing import Imported, Importing
+from standin.refusal import Refusal
+from tests.standin.control_plane_client import ROLE, World
+
+LOCATION = "s3://shop/imports/a/csv/"
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.put_csv()
+    return made
+
+
+class Shop:
+    """The import `a` of the world's files, as often as it is carried out."""
+
+    def __init__(self, world: World, output: Path) -> None:
+        self.world = world
+        self.folder = ImportFolder(str(output), "a")
+
+    def record(self, **changes: Any) -> ImportRecord:  # noqa: ANN401 - any field's
+        usual = {
+            "name": "a",
+            "tracking_id": "tracker",
+            "mode": "full",
+            "location": LOCATION,
+            "rows": 1000,
+            "bytes": 27_000,
+            "files": 1,
+            "left_out": {},
+            "written_by": "run",
+            "written_at": datetime(2026, 1, 1, tzinfo=UTC),
+        }
+        return ImportRecord(**{**usual, **changes})
+
+    def carry_out(self, pause: Pause | None = None, role: str = ROLE, **changes: Any) -> Imported:  # noqa: ANN401
+        world = self.world
+        dataset = world.dataset
+        importing = Importing(self.folder, dataset.arn, dataset.created, world.paced, pause or world.pause)
+        return importing.carry_out(self.record(**changes), role)
+
+    def stored(self) -> ImportRecord:
+        found = self.folder.read()
+        assert found is not None
+        return found
+
+
+@pytest.fixture
+def shop(world: World, tmp_path: Path) -> Shop:
+    return Shop(world, tmp_path)
+
+
+def test_an_import_is_made_and_watched_to_its_end_with_growing_pauses(shop: Shop) -> None:
+    imported = shop.carry_out()
+    assert (imported.failure, imported.stop_reason) == (None, None)
+    assert shop.stored() == imported.record
+    assert (imported.record.state, imported.record.job_status) == (State.IMPORTED, "ACTIVE")
+    assert len(shop.world.dataset.bulk) == 1000
+    looks = [at for name, at in shop.world.plane.calls if name == "DescribeDatasetImportJob"]
+    gaps = [round(later - earlier) for earlier, later in pairwise(looks)]
+    assert gaps[-3:] == sorted(gaps[-3:])
+    assert gaps[-1] > gaps[1]
+    assert shop.world.plane.throttled <= 1
+
+
+def test_a_stopped_run_finds_its_job_again(shop: Shop) -> None:
+    stopped = shop.carry_out(pause=lambda _seconds: "SIGTERM was received")
+    assert stopped.stop_reason == "SIGTERM was received; the import job goes on with Personalize"
+    assert shop.stored().state is State.UNDER_WAY
+    again = shop.carry_out()
+    assert again.record.state is State.IMPORTED
+    assert shop.world.calls("CreateDatasetImportJob") == 1
+    assert len(shop.world.dataset.bulk) == 1000
+
+
+def test_a_job_that_was_made_and_whose_answer_was_lost_is_found_by_its_name(shop: Shop) -> None:
+    lost: list[str] = []
+
+    def lose(operation: str) -> bool:
+        if operation == "CreateDatasetImportJob" and not lost:
+            lost.append(operation)
+            return True
+        return False
+
+    shop.world.lose = lose
+    assert shop.carry_out().record.state is State.IMPORTED
+    assert len(shop.world.plane.imports) == 1
+
+
+def test_what_was_imported_is_not_imported_again_until_a_full_import_replaced_it(shop: Shop) -> None:
+    shop.carry_out()
+    assert shop.carry_out().record.state is State.IMPORTED
+    assert len(shop.world.plane.imports) == 1
+    shop.world.put_csv(first=5000, key="imports/b/csv/part-0.csv")
+    other = Shop(shop.world, Path(shop.folder.output))
+    other.folder = ImportFolder(shop.folder.output, "b")
+    other.carry_out(name="b", location="s3://shop/imports/b/csv/")
+    assert shop.carry_out().record.job_name == "a-2"
+    assert {row[0] for row in shop.world.dataset.bulk} == {f"u{n}" for n in range(1000)}
+
+
+def test_a_failed_job_says_why_and_the_next_run_makes_another(shop: Shop) -> None:
+    shop.world.objects.denied.add((ROLE, "s3:GetObject"))
+    failed = shop.carry_out()
+    assert failed.failure == (
+        "The import job a failed: Insufficient privileges for accessing data in Amazon S3. Fix that and run the same "
+        "command again; the files are kept."
+    )
+    assert shop.stored().state is State.FAILED
+    shop.world.objects.denied.clear()
+    assert shop.carry_out().record.job_name == "a-2"
+    assert len(shop.world.dataset.bulk) == 1000
+
+
+def fill_the_region(world: World) -> None:
+    """Five jobs of other datasets, all pending."""
+    for number in range(5):
+        other = world.plane.add_group(f"other-{number}", f"other-{number}", world.dataset.schema)
+        world.plane.clock.sleep(1)  # type: ignore[attr-defined]
+        request = {
+            "jobName": f"other-{number}",
+            "datasetArn": other.arn,
+            "roleArn": ROLE,
+            "dataSource": {"dataLocation": LOCATION},
+        }
+        world.plane.answer("CreateDatasetImportJob", request)
+
+
+def occupy_the_dataset(world: World) -> None:
+    request = {
+        "jobName": "other",
+        "datasetArn": world.dataset.arn,
+        "roleArn": ROLE,
+        "dataSource": {"dataLocation": LOCATION},
+    }
+    world.plane.answer("CreateDatasetImportJob", request)
+    world.clock.sleep(1)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "reason"),
+    [
+        (fill_the_region, "as many pending and running ones as it allows in a Region"),
+        (occupy_the_dataset, "the dataset is in use, as by another import"),
+    ],
+)
+def test_what_is_possible_later_stops_the_run_and_keeps_the_files(
+    shop: Shop, prepare: Callable[[World], None], reason: str
+) -> None:
+    prepare(shop.world)
+    stopped = shop.carry_out()
+    assert stopped.failure is None
+    assert reason in str(stopped.stop_reason)
+    assert shop.stored().state is State.WRITTEN
+    shop.world.clock.sleep(600)
+    assert shop.carry_out().record.state is State.IMPORTED
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "sentence"),
+    [
+        (
+            "InvalidInputException",
+            "The bucket is wrong.",
+            "did not start the import job: The bucket is wrong. Check",
+        ),
+        ("ResourceNotFoundException", "No such resource", "it has no such dataset or role any more"),
+        ("TooManyTagsException", "Too many", "it answered TooManyTagsException (Too many)"),
+        (
+            "AccessDeniedException",
+            "not authorized: x",
+            "the permission personalize:CreateDatasetImportJob is missing",
+        ),
+        (
+            "AccessDeniedException",
+            "perform: iam:PassRole on",
+            "the permission iam:PassRole on import.role_arn is",
+        ),
+    ],
+)
+def test_each_refusal_is_one_sentence(shop: Shop, code: str, message: str, sentence: str) -> None:
+    refusal = Refusal(400, code, message)
+    shop.world.plane.refuse = lambda operation: refusal if operation == "CreateDatasetImportJob" else None
+    failed = shop.carry_out()
+    assert sentence in str(failed.failure)
+    assert shop.stored().state is State.FAILED
+    shop.world.plane.refuse = lambda _operation: None
+    assert shop.carry_out().record.state is State.IMPORTED
+
+
+def test_a_role_that_can_not_be_passed_and_a_bucket_elsewhere_are_refused(shop: Shop) -> None:
+    shop.world.plane.unpassable.add(f"{ROLE}2")
+    assert "iam:PassRole on import.role_arn is missing" in str(shop.carry_out(role=f"{ROLE}2").failure)
+    shop.world.objects.buckets["shop"] = "us-east-1"
+    assert "that output.path is in a bucket of the same Region" in str(shop.carry_out().failure)
+
+
+def test_a_service_out_of_reach_stops_the_run(shop: Shop) -> None:
+    shop.world.lose = lambda operation: operation == "DescribeDatasetImportJob"
+    stopped = shop.carry_out()
+    assert "Personalize answered DescribeDatasetImportJob with ServiceUnavailable" in str(stopped.stop_reason)
+    assert shop.stored().state is State.UNDER_WAY
+    shop.world.lose = lambda _operation: False
+    assert shop.carry_out().record.state is State.IMPORTED
+    assert shop.world.calls("CreateDatasetImportJob") == 1

@@ -1,0 +1,102 @@
+"""A verification ends with the code of the worst that it saw, and says in lines what was found, missing and unknown."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.errors import UsageError
+from jobs.verify.verification import Interactions, Requests, Verification
+from jobs.verify.verified_run import verified_run
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def requests(**changes: int) -> Requests:
+    usual = {"accepted": 10, "attempts": 12, "found": 10, "missing": 0, "unknown": 0}
+    metered = {"metered_accepted": 15, "metered_refused": 2, "metered_failed": 0}
+    return Requests(run_id="r", **{**usual, **metered, **changes})
+
+
+def interactions(**changes: Any) -> Interactions:  # noqa: ANN401 - any field's
+    usual = {"found": 1000, "missing": 0, "unknown": 0, "anonymous": 3, "columns_not_exported": []}
+    return Interactions(export="s3://b/e", **{**usual, **changes})
+
+
+@pytest.mark.parametrize(
+    ("found", "code"),
+    [
+        ({"requests": requests()}, 0),
+        ({"requests": requests(unknown=1, found=9)}, 0),
+        ({"requests": requests(missing=1, found=9)}, 4),
+        ({"interactions": interactions(missing=1)}, 4),
+        ({"interactions": interactions(unknown=5)}, 0),
+        ({"interactions": interactions(found=0, unknown_format="it has no file")}, 5),
+        ({"unanswered": ["CloudWatch was not asked"]}, 5),
+        ({"requests": requests(missing=1, found=9), "unanswered": ["no export"]}, 4),
+        ({}, 0),
+    ],
+)
+def test_the_exit_code_is_that_of_the_worst(found: dict[str, Any], code: int) -> None:
+    assert Verification(tracking_id="t", verified_at=NOW, **found).exit_code == code
+
+
+def test_every_figure_is_in_a_line() -> None:
+    found = Verification(
+        tracking_id="t",
+        verified_at=NOW,
+        requests=requests(unknown=1, found=9),
+        interactions=interactions(missing=2, unknown=1, columns_not_exported=["DISCOUNT"]),
+        unanswered=["one thing was not asked"],
+    )
+    text = "\n".join(found.lines())
+    for said in (
+        "requests of run r: 10 accepted = 9 found + 0 missing + 1 unknown (CloudWatch)",
+        "15 accepted calls in the run's span, 6 of them live",
+        "2 4xx and 0 5xx for 2 attempts that were not accepted",
+        "distinct interactions: 1,003 delivered = 1,000 found + 2 missing + 1 unknown (export)",
+        "3 anonymous events can't be verified",
+        "not compared, as the export lacks them: DISCOUNT",
+        "one thing was not asked",
+    ):
+        assert said in text
+
+
+def leave_summary(output: Path, run_id: str, **changes: Any) -> None:  # noqa: ANN401 - JSON
+    usual = {
+        "requests_delivered": 10,
+        "request_attempts": 12,
+        "started_at": NOW.isoformat(),
+        "finished_at": NOW.isoformat(),
+        "sending_started_at": NOW.isoformat(),
+        "sending_finished_at": NOW.isoformat(),
+    }
+    folder = output / "runs" / run_id
+    folder.mkdir(parents=True)
+    (folder / "summary.json").write_text(json.dumps({**usual, **changes}))
+
+
+def test_the_newest_run_that_sent_is_verified_unless_another_is_named(tmp_path: Path) -> None:
+    assert verified_run(str(tmp_path), None) is None
+    leave_summary(tmp_path, "first", sending_started_at="2025-12-01T00:00:00Z")
+    leave_summary(tmp_path, "second")
+    leave_summary(tmp_path, "nothing", request_attempts=0, sending_started_at=None, sending_finished_at=None)
+    (tmp_path / "runs" / "killed").mkdir()
+    newest, named = verified_run(str(tmp_path), None), verified_run(str(tmp_path), "first")
+    assert newest is not None
+    assert named is not None
+    assert (newest.run_id, named.run_id) == ("second", "first")
+    assert (named.calls.accepted, named.calls.attempts) == (10, 12)
+    assert verified_run(str(tmp_path), "nothing") is None
+
+
+def test_a_run_without_a_summary_can_not_be_verified(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="it left no summary"):
+        verified_run(str(tmp_path), "none")
+    leave_summary(tmp_path, "damaged", requests_delivered="many")
+    with pytest.raises(UsageError, match="is damaged"):
+        verified_run(str(tmp_path), "damaged")

@@ -1,0 +1,168 @@
+"""`verify` asks the control plane and CloudWatch over HTTP, prints what it found and ends with the code for it."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from core.aws.session import forget_session
+from jobs.verify.__main__ import main
+from standin.control_plane.server import ControlPlaneServer
+from standin.refusal import Refusal
+from tests.conftest import EXAMPLE_ENVIRONMENT
+from tests.jobs.verify.test_verification import leave_summary
+from tests.standin.control_plane_client import ROLE, SCHEMA, World
+from tests.whole_job.harness import MAPPING, Job, interactions
+
+ENDED = datetime.now(UTC) - timedelta(hours=2)
+BEGAN = ENDED - timedelta(minutes=1)
+
+
+class Standin:
+    """What a `Job` wants of one; nothing is sent to it."""
+
+    url = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
+    made = World()
+    made.plane.clock, made.plane.rate = time.time, None
+    with ControlPlaneServer(made.plane) as server:
+        for name, value in {**EXAMPLE_ENVIRONMENT, **server.environment}.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
+        forget_session()
+        yield made
+    forget_session()
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> str:
+    """A job whose one run had ten requests accepted, of twelve attempts."""
+    job = Job(tmp_path, Standin())  # type: ignore[arg-type]
+    job.write_source(interactions([{}]))
+    (tmp_path / "interactions.avsc").write_text(SCHEMA)
+    job.settings |= {"mapping": MAPPING, "personalize": {"tracking_id": "tracker", "region": "eu-west-1"}}
+    times = {"sending_started_at": BEGAN.isoformat(), "sending_finished_at": ENDED.isoformat()}
+    leave_summary(job.output, "first", **times)
+    return str(job.write_config())
+
+
+def count(world: World, accepted: int) -> None:
+    world.plane.metrics.count("PutEventsRequests", world.tracker_arn, BEGAN.timestamp(), accepted)
+    world.plane.metrics.count("PutEvents4xxErrors", world.tracker_arn, BEGAN.timestamp(), 2)
+
+
+@pytest.mark.parametrize(("accepted", "code"), [(10, 0), (25, 0), (9, 4), (0, 4)])
+def test_requests_are_found_or_missing(
+    world: World, config: str, accepted: int, code: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count(world, accepted)
+    assert main(["--config", config]) == code
+    found = min(accepted, 10)
+    line = f"requests of run first: 10 accepted = {found} found + {10 - found} missing + 0 unknown"
+    assert line in capsys.readouterr().out
+    (kept,) = (Path(config).parent / "output" / "verifications").glob("*/verification.json")
+    assert json.loads(kept.read_text())["requests"]["metered_refused"] == 2
+
+
+def test_what_can_not_be_asked_is_said_and_ends_with_5(
+    world: World, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count(world, 10)
+    denied = Refusal(400, "AccessDeniedException", "no")
+    world.plane.refuse = lambda operation: denied if operation == "GetMetricData" else None
+    assert main(["--config", config]) == 5
+    assert "CloudWatch was not asked (AccessDeniedException)" in capsys.readouterr().out
+    world.plane.refuse = lambda operation: denied if operation == "ListEventTrackers" else None
+    assert main(["--config", config]) == 5
+    assert "the permission personalize:ListEventTrackers is missing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--run-id", "none"], "--run-id none: it left no summary"),
+        (["--run-id", "a/b"], "--run-id may hold letters"),
+        (["--export"], "import.role_arn is missing: Personalize writes an export"),
+        (["--set", "personalize.tracking_id=other"], "no event tracker of this account in eu-west-1 has it"),
+    ],
+)
+def test_wrong_usage_is_one_sentence(
+    world: World, config: str, arguments: list[str], sentence: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert world.plane.trackers
+    assert main(["--config", config, *arguments]) == 2
+    assert sentence in caplog.text
+
+
+def test_an_export_wants_an_output_on_s3(world: World, config: str, caplog: pytest.LogCaptureFixture) -> None:
+    assert world.plane.trackers
+    settings = yaml.safe_load(Path(config).read_text())
+    settings["import"] = {"role_arn": "arn:aws:iam::123456789012:role/PersonalizeImport"}
+    Path(config).write_text(yaml.safe_dump(settings))
+    assert main(["--config", config, "--export"]) == 2
+    assert "is not on S3, where Personalize writes an export" in caplog.text
+
+
+def exported(world: World, config: str, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Verify with an export to a bucket without a name, as the output is on this machine's disk."""
+    settings = yaml.safe_load(Path(config).read_text())
+    settings["import"] = {"role_arn": ROLE}
+    Path(config).write_text(yaml.safe_dump(settings))
+    monkeypatch.setattr("jobs.verify.__main__.find_buckets", lambda _urls: ("a bucket",))
+    world.objects.buckets[""] = "eu-west-1"
+    world.plane.pending_seconds = world.plane.running_seconds = 0
+    return main(["--config", config, "--export"])
+
+
+def refuse(world: World, code: str) -> None:
+    refusal = Refusal(400, code, "Some words of the service.")
+    world.plane.refuse = lambda operation: refusal if operation == "CreateDatasetExportJob" else None
+
+
+def test_an_export_that_is_possible_later_ends_with_5(
+    world: World, config: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count(world, 10)
+    refuse(world, "ResourceInUseException")
+    assert exported(world, config, monkeypatch) == 5
+    out = capsys.readouterr().out
+    assert "10 accepted = 10 found" in out
+    assert (
+        "the dataset was not exported: Personalize did not start the export job: the dataset is in use" in out
+    )
+
+
+def test_an_export_that_is_refused_ends_with_2(
+    world: World, config: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    refuse(world, "InvalidInputException")
+    assert exported(world, config, monkeypatch) == 2
+    assert "Personalize did not start the export job: Some words of the service. Check" in caplog.text
+
+
+def test_an_export_that_fails_ends_with_5_and_its_reason(
+    world: World, config: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count(world, 10)
+    world.objects.denied.add((ROLE, "s3:PutObject"))
+    assert exported(world, config, monkeypatch) == 5
+    reason = "the dataset was not exported: Insufficient privileges for accessing data in Amazon S3"
+    assert reason in capsys.readouterr().out
+
+
+def test_an_export_without_a_file_says_nothing(
+    world: World, config: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The stand-in wrote to its own memory, and the output on disk has no file of it."""
+    count(world, 10)
+    assert exported(world, config, monkeypatch) == 5
+    assert "the export says nothing: it has no file that ends in .csv" in capsys.readouterr().out

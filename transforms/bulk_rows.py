@@ -1,0 +1,98 @@
+r"""Staged events as rows of the Interactions dataset: one text for each field of the schema, and the CSV line of them.
+
+The format is the developer guide's, "Preparing training data", "Item interaction data" and "Troubleshooting": columns
+in the schema's order, an empty field for null, text in double quotes with `\` before `"` and `\`, one line for each
+record, times in seconds. What the guide leaves open is written in the plainest way: numbers without exponent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from transforms.impression import joined
+from transforms.interactions_schema import Field, InteractionsSchema
+from transforms.properties_plan import Property
+from transforms.scalars import as_text
+
+LINE = "line"
+OBSTACLE = "obstacle"
+NO_USER = "no_user"
+CONTROL_CHARACTER = "control_character"
+OBSTACLES = (NO_USER, CONTROL_CHARACTER)
+"""Why bulk data can't hold an event: every row needs a USER_ID, and a record is one line."""
+
+_EVENT = (
+    "eventType string, sentAt bigint, itemId string, eventValue double, properties string, impression array<string>, "
+    "recommendationId string, metricAttribution struct<eventAttributionSource: string>"
+)
+_WHO = "userId string, sessionId string"
+_MAY_BREAK_A_LINE = r"[\x00-\x08\x0A-\x1F\x7F]"
+"""Line ends, and what else no CSV reader is documented to take; a tab is allowed."""
+
+_NEEDS_QUOTES = r'[",\\]|^\s|\s$'
+
+
+def header(schema: InteractionsSchema) -> str:
+    """The first line of every file: the fields in the schema's order, without quotation marks."""
+    return ",".join(field.name for field in schema.fields)
+
+
+def bulk_rows(staged: DataFrame, schema: InteractionsSchema, properties: Sequence[Property]) -> DataFrame:
+    """Write each staged event (columns `event_id`, `envelope`, `body`) as a row of the dataset.
+
+    Columns: `event_id`; one for each field of `schema`, a string, null where the event has no such value; `line`, the
+    row as CSV without its line end; `obstacle`, one of `OBSTACLES`, null where a file can hold the row.
+    """
+    parsed = staged.select(
+        "event_id",
+        F.from_json("envelope", _WHO).alias("_who"),
+        F.from_json("body", _EVENT).alias("_event"),
+    ).withColumn("_properties", F.from_json("_event.properties", "map<string,string>"))
+    keys = {planned.field: planned.key for planned in properties}
+    fields = [_text(field, keys).alias(field.name) for field in schema.fields]
+    rows = parsed.select("event_id", F.col("_who.userId").alias("_user"), *fields)
+    lined = rows.withColumn(LINE, F.concat_ws(",", *(_cell(field) for field in schema.fields)))
+    return lined.withColumn(OBSTACLE, _obstacle()).drop("_user")
+
+
+def _text(field: Field, keys: dict[str, str]) -> Column:
+    """The value of one field as text: what PutEvents would be sent, in the words of bulk data."""
+    if field.name in _FIELDS:
+        return _FIELDS[field.name]()
+    if field.name not in keys:
+        # A session is no part of bulk data, unless the dataset has a field of its own for it.
+        return F.col("_who.sessionId") if field.name == "SESSION_ID" else F.lit(None).cast("string")
+    value = F.col("_properties")[keys[field.name]]
+    return F.initcap(value) if field.type == "boolean" else value
+
+
+_FIELDS = {
+    "USER_ID": lambda: F.col("_who.userId"),
+    "ITEM_ID": lambda: F.col("_event.itemId"),
+    "TIMESTAMP": lambda: F.col("_event.sentAt").cast("string"),
+    "EVENT_TYPE": lambda: F.col("_event.eventType"),
+    "EVENT_VALUE": lambda: as_text(F.col("_event.eventValue"), T.DoubleType()),
+    "IMPRESSION": lambda: joined(F.col("_event.impression")),
+    "RECOMMENDATION_ID": lambda: F.col("_event.recommendationId"),
+    "EVENT_ATTRIBUTION_SOURCE": lambda: F.col("_event.metricAttribution.eventAttributionSource"),
+}
+
+
+def _cell(field: Field) -> Column:
+    value = F.col(field.name)
+    if field.type != "string":
+        return F.coalesce(value, F.lit(""))
+    escaped = F.regexp_replace(value, r'(["\\])', r"\\$1")
+    quoted = F.concat(F.lit('"'), escaped, F.lit('"'))
+    needs_quotes = (value == "") | value.rlike(_NEEDS_QUOTES)
+    return F.when(value.isNull(), "").when(needs_quotes, quoted).otherwise(value)
+
+
+def _obstacle() -> Column:
+    return F.when(F.col("_user").isNull(), NO_USER).when(
+        F.col(LINE).rlike(_MAY_BREAK_A_LINE), CONTROL_CHARACTER
+    )
