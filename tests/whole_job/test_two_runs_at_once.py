@@ -18,6 +18,7 @@ from delivery.lease_record import parse_record
 from delivery.lease_store import LeaseStore
 from delivery.places import run_place, sending_place
 from jobs.account import Sent
+from jobs.control.steering import Steering
 from jobs.progress import PhaseListener
 from jobs.sending import Sending, send
 from jobs.stop_signals import StopSignals
@@ -132,8 +133,10 @@ def test_a_run_whose_folder_was_taken_over_touches_nothing_there(
     job.write_source(interactions([{}]))
     theirs = job.output / "runs" / "run-1" / "stage" / "theirs"
 
-    def meanwhile(spark: SparkSession, work: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:
-        sent = send(spark, work, signals, watch)
+    def meanwhile(
+        spark: SparkSession, work: Sending, signals: StopSignals, watch: PhaseListener, steering: Steering
+    ) -> Sent:
+        sent = send(spark, work, signals, watch, steering)
         assert take_over(run_place(str(job.output), "run-1"))
         theirs.write_text("staged")
         return sent
