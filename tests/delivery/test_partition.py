@@ -133,7 +133,7 @@ def test_only_the_first_events_go_out_whatever_the_attempt(standin: StandinProce
     report = delivered(few, Unpaced())
     assert delivered(few, Unpaced()) == PartitionReport(3)
     assert (report.tally.events_delivered, report.stop_reason) == (23, None)
-    assert recorded(tmp_path, "ledger") == [event.event_id for event in EVENTS[:23]]
+    assert sorted(recorded(tmp_path, "ledger")) == sorted(event.event_id for event in EVENTS[:23])
     assert standin.stop()["events_accepted"] == 23
 
 
