@@ -73,6 +73,7 @@ def test_a_mark_before_the_schema_and_a_required_session_are_fine(spark: SparkSe
     assert run_here(job, spark).summary["events_delivered"] == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("locale", [{"LC_ALL": "POSIX"}, {"LANG": "en_US.UTF-8", "LC_ALL": ""}])
 def test_folders_are_found_in_every_locale(job: Job, locale: dict[str, str]) -> None:
     """Java in a POSIX locale finds no file whose name is not ASCII."""
