@@ -18,7 +18,7 @@ from delivery.pacing.leased_pacer import LeasedPacer
 from delivery.pacing.link import Link
 from delivery.pacing.outage import OUTAGE_SECONDS
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
-from delivery.pacing.pacer import link as link_module
+from delivery.pacing import link as link_module
 from delivery.pacing.progress import Progress
 from delivery.pacing.static_pacer import StaticPacer
 from delivery.settings import CoordinatorAddress

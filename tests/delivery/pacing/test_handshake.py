@@ -17,7 +17,7 @@ import pytest
 from delivery.errors import CoordinatorLostError
 from delivery.pacing.handshake import prove_as_driver, prove_as_partition
 from delivery.pacing.link import Link
-from delivery.pacing.pacer import handshake, link
+from delivery.pacing import handshake, link
 from delivery.settings import CoordinatorAddress
 
 KEY = b"k" * 32

@@ -12,7 +12,7 @@ from deltalake import DeltaTable, write_deltalake
 from pyiceberg.catalog.sql import SqlCatalog
 
 from core.storage import open_filesystem
-from jobs.init import write_first
+from jobs.init.__main__ import write_first
 from jobs.init.table_columns import table_columns
 
 CLICKS = pa.table(
