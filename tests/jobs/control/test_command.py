@@ -64,11 +64,6 @@ class Run:
         place.delete(stored.version)
 
 
-@pytest.fixture
-def output(tmp_path: Path) -> str:
-    return str(tmp_path / "output")
-
-
 @pytest.mark.parametrize(
     ("ask", "rate", "said"),
     [
