@@ -19,9 +19,7 @@ from sources.table_source import Snapshot, TableSource
 
 _ICEBERG = "org.apache.iceberg.spark.source.SparkTable"
 _FILES = ("parquet", "orc")
-_UNKNOWN = re.compile(
-    r"(?:CATALOG|SCHEMA|TABLE_OR_VIEW)_NOT_FOUND|PARSE_SYNTAX_ERROR|REQUIRES_SINGLE_PART_NAMESPACE"
-)
+_UNKNOWN = re.compile(r"(?:CATALOG|SCHEMA|TABLE_OR_VIEW)_NOT_FOUND|PARSE_SYNTAX_ERROR|SINGLE_PART_NAMESPACE")
 
 
 def read_catalog_table(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Snapshot]:

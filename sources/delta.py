@@ -26,13 +26,19 @@ def read_delta(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Sna
         spark.conf.set(f"spark.sql.parquet.fieldId.{what}.enabled", "true")
     with opening(source, "delta"):
         snapshot = _snapshot(spark, source)
-        reader = spark.read.format("delta").option("versionAsOf", str(snapshot.version))
-        rows = reader.load(with_scheme(source.name)) if _is_path(source) else reader.table(source.name)
-    return rows, snapshot
+        return _at(spark, source, snapshot.version), snapshot
+
+
+def _at(spark: SparkSession, source: TableSource, version: int | None) -> DataFrame:
+    if not _is_path(source):
+        return spark.sql(f"SELECT * FROM {source.name} VERSION AS OF {version}")  # noqa: S608 - the user's own table
+    return spark.read.format("delta").option("versionAsOf", str(version)).load(with_scheme(source.name))
 
 
 def _snapshot(spark: SparkSession, source: TableSource) -> Snapshot:
     commits = _commits(spark, source, limit=1 if source.as_of is None else None)
+    if not commits:
+        raise BadInput(f"{source}: the log of this Delta Lake table holds no commit. Restore it.")
     times = dict(commits)
     newest = max(times)
     wanted = newest if source.as_of is None else source.as_of

@@ -16,7 +16,7 @@ from core.errors import BadInput
 from sources.table_source import NAMES, Format
 
 _LOGS: dict[str, Format] = {"_delta_log": "delta", ".hoodie": "hudi"}
-_METADATA = ".metadata.json"
+_METADATA = (".metadata.json", ".metadata.json.gz")
 
 _OpenFilesystem = Callable[[str], tuple[pafs.FileSystem, str]]
 

@@ -113,6 +113,7 @@ _TABLES = {
     "spark.databricks.delta.stalenessLimit": "0",
     # A version whose log or checksum does not add up must end the run, and so must a feature that is not known.
     "spark.databricks.delta.state.corruptionIsFatal": "true",
+    "spark.databricks.delta.checksum.mismatch.fatal": "true",
     "spark.databricks.delta.tableFeatures.dev.unsupportedTableFeatures.enabled": "false",
     "spark.databricks.delta.requiredSparkConfsCheck.enabled": "true",
     "spark.databricks.delta.skipRedirectFeature": "false",

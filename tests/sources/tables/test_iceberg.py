@@ -271,4 +271,6 @@ def test_what_is_no_table_in_a_catalog_is_named(tables: Tables) -> None:
     assert "it is of the kind view" in tables.refused(table="a_view")
     assert "Spark's catalogs know no such table" in tables.refused(table="lake.shop.none")
     assert "Spark's catalogs know no such table" in tables.refused(table="nowhere.shop.none")
-    assert "has no snapshot 5" in tables.refused(table="lake.shop.busy", as_of=5)
+    tables.sql("CREATE TABLE lake.shop.once (n INT) USING iceberg")
+    assert "has no snapshot 5" in tables.refused(table="lake.shop.once", as_of=5)
+    assert "has no snapshot 2026-01-01" in tables.refused(table="lake.shop.once", as_of="2026-01-01")

@@ -15,6 +15,7 @@ from core.errors import BadInput
 from core.storage import open_filesystem
 from sources.iceberg_state import iceberg_state
 from sources.table_source import IcebergState
+from sources.tables import table_format
 from tests.sources.tables.test_iceberg import events, history, path_of
 
 
@@ -77,6 +78,7 @@ def test_a_folder_of_hadoops_catalog_follows_its_hint(
     if hint:
         (tmp_path / "metadata" / "version-hint.text").write_text(hint)
     assert state(tmp_path).metadata.endswith(f"/metadata/{wanted}")
+    assert table_format(str(tmp_path), open_filesystem) == "iceberg"
 
 
 def test_metadata_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
