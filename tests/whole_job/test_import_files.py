@@ -44,7 +44,6 @@ def test_every_row_is_in_a_file_or_in_the_account_and_a_repeat_writes_nothing(
     assert account["not_importable_by_reason"] == {"control_character": 1, "no_user": 3}
     assert job.standin.stop()["requests"] == 0
 
-    folder = job.output / "imports" / account["job_name"] if account["job_name"] else None
     (folder,) = (job.output / "imports").iterdir()
     files = sorted((folder / "csv").iterdir())
     assert account["location"] == f"{folder}/csv/"
