@@ -13,12 +13,12 @@ from multiprocessing.queues import Queue
 import pytest
 
 from delivery.errors import CoordinatorLostError
+from delivery.pacing import link as link_module
 from delivery.pacing.coordinator import Coordinator
 from delivery.pacing.leased_pacer import LeasedPacer
 from delivery.pacing.link import Link
 from delivery.pacing.outage import OUTAGE_SECONDS
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
-from delivery.pacing import link as link_module
 from delivery.pacing.progress import Progress
 from delivery.pacing.static_pacer import StaticPacer
 from delivery.settings import CoordinatorAddress

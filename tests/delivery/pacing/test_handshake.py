@@ -15,9 +15,9 @@ from typing import TypeAlias
 import pytest
 
 from delivery.errors import CoordinatorLostError
+from delivery.pacing import handshake, link
 from delivery.pacing.handshake import prove_as_driver, prove_as_partition
 from delivery.pacing.link import Link
-from delivery.pacing import handshake, link
 from delivery.settings import CoordinatorAddress
 
 KEY = b"k" * 32
