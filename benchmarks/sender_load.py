@@ -44,7 +44,7 @@ class Nodding:
         """Nod."""
         done(ACCEPTED)
 
-    def wait(self, ready: int) -> float:  # noqa: ARG002 - there is no limit
+    def wait(self, ready: int, left: int = 1, after: int = 0) -> float:  # noqa: ARG002 - there is no limit
         """Never."""
         return 0.0
 
@@ -76,7 +76,8 @@ class Nodding:
 
 def write_stage(path: Path, events: int) -> None:
     """A staged file of sessions of 1 to 19 events of about 200 bytes."""
-    schema = pa.schema([(name, pa.string()) for name in ("event_id", "envelope", "body")])
+    texts = [(name, pa.string()) for name in ("event_id", "envelope", "body")]
+    schema = pa.schema([*texts, ("sent_at", pa.int64()), ("requests_after", pa.int32())])
     draw, session, left = random.Random(7), 0, 0  # noqa: S311 - not a secret
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for start in range(0, events, 100_000):
@@ -91,7 +92,8 @@ def write_stage(path: Path, events: int) -> None:
                     f'"properties":"{{\\"discount\\":\\"0.15\\"}}"}}'
                 )
                 envelope = f'{{"userId":"user-{session}","sessionId":"session-{session}"}}'
-                rows.append({"event_id": f"{number:032x}", "envelope": envelope, "body": body})
+                texts = {"event_id": f"{number:032x}", "envelope": envelope, "body": body}
+                rows.append({**texts, "sent_at": 1_700_000_000 + number, "requests_after": left // 10})
             writer.write_batch(pa.RecordBatch.from_pylist(rows, schema))
 
 

@@ -18,6 +18,7 @@ from typing import Protocol, Self
 from delivery.budget import Lease
 from delivery.errors import CoordinatorLostError
 from delivery.held_slots import HeldSlots
+from delivery.hurry import Hurry
 from delivery.link import Link, Message
 from delivery.pacing import DRAIN_SECONDS, THROTTLED, TRANSIENT
 from delivery.settings import DeliveryTask
@@ -93,8 +94,10 @@ class LeasedPacer:
         self._retired: SimpleQueue[PartitionLink] = SimpleQueue()
         self._lost_at = clock()
         self._leases: SimpleQueue[tuple[Lease, float]] = SimpleQueue()
+        self._hurried: SimpleQueue[tuple[Lease, float]] = SimpleQueue()
         self._slots = HeldSlots()
         self._asked_at: float | None = None
+        self._hurry = Hurry()
         self._tells_uses = False
         self._told_at = -_REPORT_SECONDS
         self._answered: dict[int, list[int]] = {}
@@ -120,21 +123,31 @@ class LeasedPacer:
         self._thread.start()
         return self
 
-    def wait(self, ready: int) -> float:
+    def wait(self, ready: int, left: int = 1, after: int = 0) -> float:
         """Return the seconds until an attempt may go out; see `Pacer`."""
         now = self._clock()
         self._take_leases()
         pause = self._slots.next_in(now)
-        if ready > self._slots.unspent and self._asked_at is None and self._link is not None:
-            self._asked_at = now
-            self._tell(now, {"want": min(ready - self._slots.unspent, _MOST_WANTED)})
+        self._ask(now, self._hurry.begin(now, after, pause), ready, left)
         self._report(now)
         if pause is not None:
-            return pause
+            return min(pause, _POLL_SECONDS[0]) if self._hurry.is_on(now) else pause
         if self._link is None and now - self._lost_at >= _GRACE_SECONDS:
             return min(self._fallback.wait(), _HEAR_SECONDS)
         soon = self._asked_at is not None and now - self._asked_at < _SOON_SECONDS
         return _POLL_SECONDS[0 if soon else 1]
+
+    def _ask(self, now: float, hurried: bool, ready: int, left: int) -> None:  # noqa: FBT001
+        """Ask for slots, at once for one `hurried` request, in turn for all others."""
+        if self._link is None:
+            return
+        message: Message = {"hurry": 1} if hurried else {}
+        want = ready - self._slots.unspent - self._hurry.is_on(now)
+        if want > 0 and self._asked_at is None:
+            self._asked_at = now
+            message["want"] = min(want, _MOST_WANTED)
+        if message:
+            self._tell(now, message | {"left": left})
 
     def spend(self) -> int:
         """Take the slot that is due; see `Pacer`."""
@@ -161,6 +174,8 @@ class LeasedPacer:
         self._counts[2] += fault is None
         self._counts[3] += events
         self._news = True
+        if fault is None:
+            self._hurry.answered(took)
         now = self._clock()
         if fault == TRANSIENT:
             self._failures.failed(now - took, name)
@@ -238,9 +253,13 @@ class LeasedPacer:
 
     def _understand(self, message: Message) -> None:
         if "lease" in message:
-            count, start_in, spacing, patience, era, tell = message["lease"]
-            self._tells_uses = tell
-            self._leases.put((Lease(count, start_in, spacing, patience, era, tell), self._clock()))
+            lease = Lease(*message["lease"])
+            self._tells_uses = lease.tell
+            self._leases.put((lease, self._clock()))
+        if "hurried" in message:
+            self._hurried.put((Lease(*message["hurried"]), self._clock()))
+        if "rest" in message:
+            self._hurry.rest_takes(float(message["rest"]), self._clock())
         if "stop" in message:
             reason, drain = message["stop"]
             self._heed(str(reason), float(drain))
@@ -255,6 +274,9 @@ class LeasedPacer:
         while not self._leases.empty():
             self._slots.add(*self._leases.get_nowait())
             self._asked_at = None
+        while not self._hurried.empty():
+            self._slots.add(*self._hurried.get_nowait())
+            self._hurry.end()
 
     def _report(self, now: float) -> None:
         if self._news and now - self._told_at >= _REPORT_SECONDS:

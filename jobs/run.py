@@ -205,7 +205,12 @@ class _Run:
         refusal = self._outcome.refusal = self._reason_to_refuse(checked)
         if refusal is None and not self._preparation.plan_only:
             load_templates()  # what is needed at the end must not be missing then
-            sending = Sending(self._preparation, checked.files, self._beginning.execution)
+            sending = Sending(
+                self._preparation,
+                checked.files,
+                self._beginning.execution,
+                checked.staged.minimum_requests,
+            )
             self._outcome.sent = send(spark, sending, self._signals, self._progress)
         self._outcome.counts = self._count(spark, checked)
 

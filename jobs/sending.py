@@ -22,7 +22,7 @@ from jobs.receipts import Receipts, sent_in_all
 from jobs.sending_figures import SendingMeter
 from jobs.spark_failures import SparkFailure, SparkGone, is_gone
 from jobs.spark_phases import SEND, begin
-from jobs.staged_files import StagedFile
+from jobs.staged_files import StagedFile, longest_first
 from jobs.stop_signals import StopSignals
 
 SETTLE_SECONDS = 15.0
@@ -30,11 +30,15 @@ SETTLE_SECONDS = 15.0
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What one execution of a run sends: its staged files, under a token that no other execution has."""
+    """What one execution of a run sends: its staged files, under a token that no other execution has.
+
+    `minimum_requests`: how many requests that takes at the least.
+    """
 
     preparation: Prepared
     files: tuple[StagedFile, ...]
     execution: str
+    minimum_requests: int = 0
 
     def receipts(self) -> Receipts:
         """What the partitions write down of this execution, and how much that can be."""
@@ -57,8 +61,9 @@ class Sending:
                 max_attempts=settings.delivery.max_attempts,
                 coordinator=coordinator,
                 fallback_rate=settings.delivery.max_requests_per_second / len(self.files),
+                events=file.rows,
             )
-            for number, file in enumerate(self.files)
+            for number, file in enumerate(longest_first(self.files))
         ]
 
 
@@ -72,7 +77,7 @@ def send(spark: SparkSession, sending: Sending, signals: StopSignals, watch: Pha
         return Sent()
     host = spark.sparkContext.getConf().get("spark.driver.host", "127.0.0.1")
     limit = sending.preparation.settings.delivery.max_requests_per_second
-    with Coordinator(host=host, limit=limit) as coordinator:
+    with Coordinator(host=host, limit=limit, requests=sending.minimum_requests) as coordinator:
         signals.route_to(coordinator.stop)
         try:
             meter = SendingMeter(coordinator.snapshot, sending.receipts().to_send, limit)

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from core.urls import with_scheme
 from transforms.duplicates import is_repeat
 from transforms.events import SOURCE
-from transforms.request_order import number, opens_request, position
+from transforms.request_order import number, opens_request, position, requests_after
 from transforms.sessions import LANE
 
 SEND, REJECTED, DUPLICATE, DELIVERED = OUTCOMES = ("send", "rejected", "duplicate", "delivered")
@@ -45,8 +45,9 @@ def stage(
     `checked`: shaped events with `_rejected boolean`. `delivered_ids`: what the ledger has for this
     tracking ID, column `event_id`; repeats do no harm. `partitions`: how many partitions send.
 
-    Columns: `outcome`; `event_id`, `envelope`, `body` (null unless sent); `first_of_request` boolean, true
-    once for each request; `source` (null unless rejected); and the columns `keep`.
+    Columns: `outcome`; `event_id`, `envelope`, `body`, `sent_at` (seconds) and `requests_after`, how many requests of
+    the session come later (null unless sent); `first_of_request` boolean, true once for each request; `source` (null
+    unless rejected); and the columns `keep`.
     Sessions lie whole in one partition; the rows of one request (at most 10) lie next to each other.
     """
     settled = checked.withColumn("_state", _state(id_is_mapped=id_is_mapped))
@@ -123,6 +124,8 @@ def _staged_columns() -> list[Column]:
         F.when(sent, F.col("_event_id")).alias("event_id"),
         F.when(sent, F.col("_envelope")).alias("envelope"),
         F.when(sent, F.col("_body")).alias("body"),
+        F.when(sent, F.col("_sent_at")).alias("sent_at"),
+        F.when(sent, requests_after()).alias("requests_after"),
         (sent & opens_request()).alias("first_of_request"),
         F.col(SOURCE),
     ]

@@ -139,7 +139,7 @@ class FakePacer:
     failures: list[tuple[float, str]] = field(default_factory=list)
     _next: float = 0.0
 
-    def wait(self, ready: int) -> float:
+    def wait(self, ready: int, left: int = 1, after: int = 0) -> float:  # noqa: ARG002 - one pace for all
         assert ready > 0
         return max(0.0, self._next - self.time.now)
 
