@@ -35,7 +35,9 @@ def main() -> None:
             ends, used = job.run(), len(job.arrivals) / max(job.arrivals) / LIMIT
             ratio = ends / job.best(ASKING)
             missed += [name] if ratio > GOAL else []
-            print(f"{name}, {partitions:2} partitions: {ratio:.3f} of the earliest end, limit used {used:.1%}")
+            print(
+                f"{name}, {partitions:2} partitions: {ratio:.3f} of the earliest end, limit used {used:.1%}"
+            )
     if missed:
         raise SystemExit(f"over {GOAL}: {', '.join(sorted(set(missed)))}")
 

@@ -25,7 +25,7 @@ from delivery.answer import ACCEPTED
 from delivery.events_client import Done
 from delivery.inbox import ThreadInbox
 from delivery.pacing import DRAIN_SECONDS
-from delivery.packing import pack
+from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.sender import Sender, Surroundings
 from delivery.stage import read_stage
@@ -60,7 +60,7 @@ class Nodding:
     ) -> None:
         """Learn nothing."""
 
-    def accepted(self, event_ids: Sequence[str], at: float) -> None:
+    def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
         """Record nothing."""
 
     def add(self, event_id: str, body: str, code: str, message: str | None, attempts: int) -> None:

@@ -36,7 +36,7 @@ TICK_SECONDS = 0.2
 class Ledger(Protocol):
     """Where accepted events are recorded."""
 
-    def accepted(self, event_ids: Sequence[str], at: float) -> None:
+    def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
         """Record events that the service accepted at that Unix time."""
 
     @property
@@ -181,7 +181,7 @@ class Sender:
 
     def _accept(self, request: Request, now: float) -> None:
         events = request.batch.events
-        self._around.ledger.accepted([event.event_id for event in events], now)
+        self._around.ledger.accepted(events, now)
         self.tally.accepted(len(events), now)
         self._circuit.succeeded()
         self._work.settle(request)

@@ -22,8 +22,10 @@ from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account import Staged
 from jobs.counting import DAY, TYPE, count_events, day_column
-from jobs.delivered_before import beside_merges, delivered_ids
+from jobs.delivered_before import delivered_ids
 from jobs.event_counts import EventCounts
+from jobs.event_days import window_of
+from jobs.ledger_window import LedgerWindow
 from jobs.misreadings import refuse_misread
 from jobs.plan import Lengths
 from jobs.preparation import Preparation
@@ -74,7 +76,8 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
         prepare_workers(spark)
     rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
     checked = rules.check(shaped)
-    staged = beside_merges(preparation, lambda: _write_stage(spark, preparation, checked, rules, partitions))
+    before = delivered_ids(spark, preparation, lambda: _ledger_window(source, preparation))
+    staged = _write_stage(preparation, checked, rules, partitions, before)
     # From here on only the stage is read: a source that changes now changes nothing.
     stage = spark.read.schema(staged.schema).parquet(with_scheme(preparation.run.stage))
     begin(watch, context, JUDGE)
@@ -114,8 +117,18 @@ def _shaped(source: SourceRead, preparation: Preparation, partitions: int) -> Da
     )
 
 
+def _ledger_window(source: SourceRead, preparation: Preparation) -> LedgerWindow:
+    mapping, window = preparation.settings.mapping, preparation.window
+    with _telling_the_cause():
+        return window_of(events.times(source.rows, mapping, window), window)
+
+
 def _staged_frame(
-    spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules, partitions: int
+    preparation: Preparation,
+    checked: DataFrame,
+    rules: Rules,
+    partitions: int,
+    before: DataFrame | None,
 ) -> DataFrame:
     # A suite of the user's may look at the type, too; a column stands in the stage once.
     kept = dict.fromkeys(
@@ -123,7 +136,7 @@ def _staged_frame(
     )
     return staging.stage(
         checked.select("*", day_column()),
-        delivered_ids(spark, preparation),
+        before,
         id_is_mapped=preparation.settings.mapping.event_id is not None,
         partitions=partitions,
         keep=tuple(kept),
@@ -131,10 +144,14 @@ def _staged_frame(
 
 
 def _write_stage(
-    spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules, partitions: int
+    preparation: Preparation,
+    checked: DataFrame,
+    rules: Rules,
+    partitions: int,
+    before: DataFrame | None,
 ) -> DataFrame:
-    """Run the one pass over the source."""
-    staged = _staged_frame(spark, preparation, checked, rules, partitions)
+    """Run the one pass over the source; `before`: the ids that were delivered before."""
+    staged = _staged_frame(preparation, checked, rules, partitions, before)
     with _telling_the_cause():
         staging.write(staged, preparation.run.stage)
     return staged

@@ -13,7 +13,8 @@ from pyspark.sql import DataFrame, SparkSession
 from core.urls import with_scheme
 from jobs.account import Staged
 from jobs.checking import Checked
-from jobs.delivered_before import beside_merges, delivered_ids
+from jobs.delivered_before import delivered_ids
+from jobs.event_days import window_of
 from jobs.preparation import Prepared
 from jobs.progress import PhaseListener
 from jobs.run_folder import RunFolder
@@ -22,6 +23,7 @@ from jobs.spark_phases import STAGE_AGAIN, begin
 from jobs.staged_files import StagedFile, rows_by_outcome, staged_files
 from jobs.workers import prepare_workers
 from transforms import dead_letters, staging
+from transforms.event_window import Window
 
 
 def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, first: RunFolder) -> Checked:
@@ -33,16 +35,17 @@ def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, f
     begin(watch, spark.sparkContext, STAGE_AGAIN)
     prepare_workers(spark)
     letters = spark.read.schema(dead_letters.COLUMNS).parquet(with_scheme(first.dead_letters))
-    beside_merges(prepared, lambda: _write_stage(spark, prepared, letters))
+    _write_stage(spark, prepared, letters)
     files = staged_files(prepared.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
     return Checked(_counted(files, _requests(spark, to_send)), None, to_send)
 
 
 def _write_stage(spark: SparkSession, prepared: Prepared, letters: DataFrame) -> DataFrame:
+    again = dead_letters.events_again(letters)
     staged = staging.stage(
-        dead_letters.events_again(letters),
-        delivered_ids(spark, prepared),
+        again,
+        delivered_ids(spark, prepared, lambda: window_of(again.select("sentAt"), Window())),
         id_is_mapped=True,  # whoever made an id: it counts once, whatever the user and session
         partitions=spark.sparkContext.defaultParallelism,
     )

@@ -31,6 +31,7 @@ from jobs.configuration import print_settings
 from jobs.errors import Interrupted, Unaccounted
 from jobs.event_counts import EventCounts
 from jobs.failure import FailureRecord
+from jobs.ledger_compaction import compact
 from jobs.preparation import Preparation, Prepared, prepare, prepare_replay, read_settings, refuse_overlap
 from jobs.program_exit import logged_exit_code
 from jobs.progress import PhaseListener, RunProgress
@@ -213,6 +214,15 @@ class _Run:
             )
             self._outcome.sent = send(spark, sending, self._signals, self._progress)
         self._outcome.counts = self._count(spark, checked)
+        self._tidy_ledger(spark)
+
+    def _tidy_ledger(self, spark: SparkSession) -> None:
+        """Sort what was recorded, in a run that ends in order: one that was told to stop has no time for it."""
+        in_order = self._outcome.refusal is None and not self._outcome.sent.stop_reason
+        if in_order and not self._signals.reason and not self._preparation.plan_only:
+            with cancelling(spark.sparkContext) as cancel:
+                self._signals.route_to(cancel)
+                compact(spark, self._preparation)
 
     def _count(self, spark: SparkSession, checked: Checked) -> EventCounts | None:
         """Count what was to be sent: behind the sending, which waits for nothing that only a report shows.

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from delivery.dead_letters import stored_count
 from delivery.errors import StorageError
 from delivery.lease_record import LeaseRecord
+from delivery.ledger import whole_ledger
 from delivery.places import run_holders
 from delivery.process_identity import ProcessIdentity
 from delivery.segments import Segment
@@ -100,8 +101,10 @@ def _in_their_own_folders(holders: dict[str, LeaseRecord | None]) -> dict[str, L
 
 
 def _ledger_files(output: str) -> Counter[str]:
-    """How many files of the ledger each run wrote."""
-    segments = (Segment.parse(name) for name in Folder(join(output, "ledger")).names())
+    """How many files of the ledger each run wrote that are not put together with others yet."""
+    ledger = whole_ledger(output)
+    folders = [ledger, *(Folder(join(ledger.url, name)) for name in ledger.folder_names())]
+    segments = (Segment.parse(name) for folder in folders for name in folder.names())
     return Counter(segment.run_id for segment in segments if segment)
 
 

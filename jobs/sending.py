@@ -43,7 +43,9 @@ class Sending:
     def receipts(self) -> Receipts:
         """What the partitions write down of this execution, and how much that can be."""
         run = self.preparation.run
-        return Receipts(run.output, run.run_id, self.execution, sum(file.rows for file in self.files))
+        tracking_id = self.preparation.settings.personalize.tracking_id
+        to_send = sum(file.rows for file in self.files)
+        return Receipts(run.output, tracking_id, run.run_id, self.execution, to_send)
 
     def tasks(self, coordinator: CoordinatorAddress) -> list[DeliveryTask]:
         """One task per file; should the coordinator be out of reach, their fallback rates add up to the limit."""

@@ -43,7 +43,7 @@ def stage(
     """Give each checked event its outcome and order the partitions for sending; save it with `write`.
 
     `checked`: shaped events with `_rejected boolean`. `delivered_ids`: what the ledger has for this
-    tracking ID, column `event_id`; repeats do no harm. `partitions`: how many partitions send.
+    tracking ID, column `event_id`, each id once. `partitions`: how many partitions send.
 
     Columns: `outcome`; `event_id`, `envelope`, `body`, `sent_at` (seconds) and `requests_after`, how many requests of
     the session come later (null unless sent); `first_of_request` boolean, true once for each request; `source` (null
@@ -88,8 +88,8 @@ def _state(*, id_is_mapped: bool) -> Column:
 
 
 def _marked_delivered(settled: DataFrame, delivered_ids: DataFrame) -> DataFrame:
-    """Mark what the ledger has. A join moves rows about, so it comes before sessions are gathered."""
-    ids = delivered_ids.select(F.col("event_id").alias("_delivered_id")).distinct()
+    """Mark what the ledger has. A join may move rows about, so it comes before sessions are gathered."""
+    ids = delivered_ids.select(F.col("event_id").alias("_delivered_id"))
     met = settled.join(ids, F.col("eventId") == F.col("_delivered_id"), "left")
     is_delivered = F.col("_delivered_id").isNotNull() & (F.col("_state") == SEND)
     return met.withColumn("_state", F.when(is_delivered, DELIVERED).otherwise(F.col("_state")))

@@ -178,8 +178,8 @@ class FakeLedger:
     times: list[float] = field(default_factory=list)
     failure: str | None = None
 
-    def accepted(self, event_ids: Sequence[str], at: float) -> None:
-        self.ids.extend(event_ids)
+    def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
+        self.ids.extend(event.event_id for event in events)
         self.times.append(at)
 
 

@@ -119,7 +119,7 @@ def test_what_the_ledger_has_is_delivered_and_its_repeats_are_duplicates(spark: 
             row["eventId"] for row in staged(spark, rows, mapping).collect() if row["outcome"] != "rejected"
         )
         delivered = sorted(before)[::2]
-        after = staged(spark, rows, mapping, [*delivered, *delivered[:5], "of another run"]).collect()
+        after = staged(spark, rows, mapping, [*delivered, "of another run"]).collect()
         outcomes = defaultdict(Counter)
         for row in after:
             outcomes[row["outcome"]][row["eventId"]] += 1
