@@ -29,7 +29,7 @@ from typing import Self
 
 from delivery.budget import Budget
 from delivery.errors import CoordinatorLostError
-from delivery.link import Link, Message
+from delivery.link import Link, Message, listen
 from delivery.outage import OUTAGE_SECONDS, Outage
 from delivery.pacing import DEAD_DRAIN_SECONDS, DRAIN_SECONDS
 from delivery.settings import CoordinatorAddress
@@ -38,7 +38,6 @@ _LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
 _END_SECONDS = 15.0
 _ADMISSIONS_END_SECONDS = 5.0
-_BACKLOG = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +75,7 @@ class Coordinator:
         self._requests = requests
         self._clock = clock
         self._authkey = secrets.token_bytes(32)
-        self._server = _listen(host)
+        self._server = listen(host)
         self._address = CoordinatorAddress(host, self._server.getsockname()[1], self._authkey)
         self._selector = selectors.DefaultSelector()
         self._waker, self._woken = socket.socketpair()
@@ -295,11 +294,3 @@ class Coordinator:
         self._selector.close()
         for each in (self._server, self._waker, self._woken):
             each.close()
-
-
-def _listen(host: str) -> socket.socket:
-    """Listen on the interface of `host`; on all where that name belongs to none of this machine's own."""
-    try:
-        return socket.create_server((host, 0), backlog=_BACKLOG)
-    except OSError:  # a service's name in front of the driver, as on Kubernetes
-        return socket.create_server(("", 0), backlog=_BACKLOG)

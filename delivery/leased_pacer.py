@@ -11,7 +11,6 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Protocol, Self
 
@@ -23,6 +22,7 @@ from delivery.link import Link, Message
 from delivery.pacing import DRAIN_SECONDS, THROTTLED, TRANSIENT
 from delivery.settings import DeliveryTask
 from delivery.static_pacer import StaticPacer
+from delivery.untold_failures import UntoldFailures
 
 STATIC_TICKET = -1
 _REPORT_SECONDS = 0.1
@@ -49,27 +49,6 @@ class PartitionLink(Protocol):
 
     def close(self) -> None:
         """Hang up."""
-
-
-@dataclass(slots=True)
-class _Failures:
-    """What the driver has not been told yet of attempts that were not accepted; `began` is the first failed one's."""
-
-    failed_attempts: int = 0
-    refused: int = 0
-    began: float = 0.0
-    name: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.failed_attempts or self.refused)
-
-    def failed(self, began: float, name: str) -> None:
-        self.began = min(self.began, began) if self.failed_attempts else began
-        self.failed_attempts += 1
-        self.name = name
-
-    def told(self, now: float) -> tuple[int, int, float, str]:
-        return self.failed_attempts, self.refused, now - self.began, self.name
 
 
 class LeasedPacer:
@@ -102,7 +81,7 @@ class LeasedPacer:
         self._told_at = -_REPORT_SECONDS
         self._answered: dict[int, list[int]] = {}
         self._counts = [0, 0, 0, 0]
-        self._failures = _Failures()
+        self._failures = UntoldFailures()
         self._news = False
         self._stop: str | None = None
         self._stop_untold: tuple[str, float] | None = None
@@ -305,4 +284,4 @@ class LeasedPacer:
         self._told_at = now
         self._news = False
         self._answered, self._stop_untold = {}, None
-        self._failures = _Failures()
+        self._failures = UntoldFailures()
