@@ -18,6 +18,7 @@ BENCHMARKS = (
     "budget_simulation",
     "limit_held",
     "fuzzed_rows",
+    "giants",
     "ledger_scale",
     "s3_round_trips",
     "many_files",

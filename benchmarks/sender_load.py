@@ -22,7 +22,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from delivery.pacing.pacer import DRAIN_SECONDS
-from delivery.packing import pack
+from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.inbox import ThreadInbox
 from delivery.sending.sender import Sender, Surroundings
@@ -45,7 +45,7 @@ class Nodding:
         """Nod."""
         done(ACCEPTED)
 
-    def wait(self, ready: int) -> float:  # noqa: ARG002 - there is no limit
+    def wait(self, ready: int, left: int = 1, after: int = 0) -> float:  # noqa: ARG002 - there is no limit
         """Never."""
         return 0.0
 
@@ -61,7 +61,7 @@ class Nodding:
     ) -> None:
         """Learn nothing."""
 
-    def accepted(self, event_ids: Sequence[str], at: float) -> None:
+    def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
         """Record nothing."""
 
     def add(self, event_id: str, body: str, code: str, message: str | None, attempts: int) -> None:
@@ -77,7 +77,8 @@ class Nodding:
 
 def write_stage(path: Path, events: int) -> None:
     """A staged file of sessions of 1 to 19 events of about 200 bytes."""
-    schema = pa.schema([(name, pa.string()) for name in ("event_id", "envelope", "body")])
+    texts = [(name, pa.string()) for name in ("event_id", "envelope", "body")]
+    schema = pa.schema([*texts, ("sent_at", pa.int64()), ("requests_after", pa.int32())])
     draw, session, left = random.Random(7), 0, 0  # noqa: S311 - not a secret
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
         for start in range(0, events, 100_000):
@@ -92,7 +93,8 @@ def write_stage(path: Path, events: int) -> None:
                     f'"properties":"{{\\"discount\\":\\"0.15\\"}}"}}'
                 )
                 envelope = f'{{"userId":"user-{session}","sessionId":"session-{session}"}}'
-                rows.append({"event_id": f"{number:032x}", "envelope": envelope, "body": body})
+                texts = {"event_id": f"{number:032x}", "envelope": envelope, "body": body}
+                rows.append({**texts, "sent_at": 1_700_000_000 + number, "requests_after": left // 10})
             writer.write_batch(pa.RecordBatch.from_pylist(rows, schema))
 
 

@@ -6,9 +6,10 @@ only when it is complete.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -115,6 +116,17 @@ class Folder:
             filesystem, path = self._at(name)
             filesystem.delete_file(path)
 
+    def delete_files(self, names: Sequence[str]) -> None:
+        """Delete the files `names`, on S3 up to 1,000 with one request; it is fine if some are gone already."""
+        with _explained("delete", self.url):
+            filesystem, path = open_filesystem(self.url)
+            _delete_files(filesystem, [f"{path}/{name}" for name in names])
+
+    def sizes(self) -> dict[str, int]:
+        """Return the sizes in bytes of the files directly in the folder, by name; none if there is no folder."""
+        found = {each.base_name: each.size for each in self._found() if each.type == fs.FileType.File}
+        return dict(sorted(found.items()))
+
     def delete_all(self) -> None:
         """Delete the folder and all that lies in it; it is fine if there is none."""
         with _explained("delete", self.url), suppress(FileNotFoundError):
@@ -131,13 +143,33 @@ class Folder:
         self.write_bytes(name, path.read_bytes())
 
     def _listed(self, kind: fs.FileType) -> list[str]:
+        return sorted(each.base_name for each in self._found() if each.type == kind)
+
+    def _found(self) -> list[fs.FileInfo]:
         with _explained("list", self.url):
             filesystem, path = open_filesystem(self.url)
-            found = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
-        return sorted(each.base_name for each in found if each.type == kind)
+            if isinstance(filesystem, fs.LocalFileSystem):
+                _require_no_file_above(Path(path))
+            return list(filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)))
 
     def _at(self, name: str) -> tuple[fs.FileSystem, str]:
         return open_filesystem(join(self.url, name))
+
+
+def _require_no_file_above(path: Path) -> None:
+    """Raise where a file is in a folder's place: pyarrow says of what would be below it only that it is not there."""
+    existing = next((each for each in (path, *path.parents) if each.exists()), path)
+    if existing.is_file():
+        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(existing))
+
+
+def _delete_files(filesystem: fs.FileSystem, paths: list[str]) -> None:
+    if isinstance(filesystem, fs.PyFileSystem):
+        filesystem.handler.delete_files(paths)
+        return
+    for path in paths:
+        with suppress(FileNotFoundError):
+            filesystem.delete_file(path)
 
 
 def read_text(url: str) -> str:

@@ -14,11 +14,17 @@ from typing import NamedTuple
 
 
 class StagedEvent(NamedTuple):
-    """One row of the stage: the event's id, its envelope (`{"userId":…,"sessionId":…}`) and its JSON."""
+    """One row of the stage: the event's id, its envelope (`{"userId":…,"sessionId":…}`) and its JSON.
+
+    `sent_at`: the event's own time in Unix seconds. `requests_after`: how many requests of its session come after the
+    one that it is in; a few too many where the session has duplicates.
+    """
 
     event_id: str
     envelope: bytes
     body: bytes
+    sent_at: int = 0
+    requests_after: int = 0
 
 
 class Batch(NamedTuple):
@@ -26,6 +32,11 @@ class Batch(NamedTuple):
 
     envelope: bytes
     events: tuple[StagedEvent, ...]
+
+    @property
+    def requests_after(self) -> int:
+        """How many requests of the session come after this one."""
+        return self.events[0].requests_after
 
 
 _envelope = attrgetter("envelope")

@@ -101,7 +101,7 @@ def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient, watchdog: Watc
         alive=watchdog.feed,
     )
     events = _unsettled(task, ledger, dead_letters)
-    sender = Sender(pack(events, events_per_request()), task.max_attempts, around)
+    sender = Sender(pack(events, events_per_request()), task.max_attempts, around, task.events or 0)
     stopped = _run(sender, ledger, dead_letters, pacer, watchdog)
     return PartitionReport(task.partition, sender.tally, stopped)
 

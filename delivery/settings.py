@@ -86,14 +86,14 @@ class DeliveryTask:
     """Everything that one sending partition needs; plain and picklable, shipped to the executor.
 
     partition      number of the partition, from 0
-    stage_url      its one staged Parquet file (columns `event_id`, `envelope`, `body`)
+    stage_url      its one staged Parquet file (`delivery.sending.stage.COLUMNS`)
     output_url     the job's `output.path`
     run_id         the run's name
     execution      a token (letters and digits) that no other execution of the driver ever had
     region         None: the AWS default chain decides, on the executor
     fallback_rate  requests per second that this partition may make while the coordinator can't be reached:
                    the limit divided by the number of partitions
-    events         how many of the file's events are sent, its first ones; None: all of them
+    events         how many of the file's events are sent, its first ones; None: all of them, however many
     """
 
     partition: int

@@ -51,6 +51,7 @@ from jobs.spark.spark_failures import SparkGone, is_gone
 from jobs.steps.checking import Checked, check
 from jobs.steps.import_files import Written
 from jobs.steps.import_step import imported, written_files
+from jobs.steps.ledger_compaction import compact
 from jobs.steps.replaying import stage_again
 from jobs.steps.run_places import held_places
 from jobs.steps.sending import Sending, send
@@ -232,9 +233,23 @@ class _Run:
             self._outcome.written = self._write_files(spark, self._preparation, checked)
             self._outcome.refusal = self._outcome.written.refusal
         elif refusal is None and not self._preparation.plan_only:
-            sending = Sending.of(self._preparation, checked.files, self._beginning.execution)
+            sending = Sending.of(
+                self._preparation,
+                checked.files,
+                self._beginning.execution,
+                checked.staged.minimum_requests,
+            )
             self._outcome.sent = send(spark, sending, self._signals, self._progress, self._steering)
         self._outcome.counts = self._count(spark, checked)
+        self._tidy_ledger(spark)
+
+    def _tidy_ledger(self, spark: SparkSession) -> None:
+        """Sort what was recorded, in a run that ends in order: one that was told to stop has no time for it."""
+        in_order = self._outcome.refusal is None and not self._outcome.sent.stop_reason
+        if in_order and not self._signals.reason and not self._preparation.plan_only:
+            with cancelling(spark.sparkContext) as cancel:
+                self._signals.route_to(cancel)
+                compact(spark, self._preparation)
 
     def _write_files(self, spark: SparkSession, preparation: Preparation, checked: Checked) -> Written:
         """Write what an import is to bring. Raises `Interrupted` where a signal came."""

@@ -88,6 +88,22 @@ def shape(
     return _written(events, properties)
 
 
+def times(rows: DataFrame, mapping: MappingSettings, window: Window) -> DataFrame:
+    """Give the times, in seconds, of the rows whose time lies in `window`: one column, and nothing else is read.
+
+    Raises `BadInput` for an expression that can't be used.
+    """
+    expr, unit = mapping.expressions()["sentAt"], mapping.sent_at.unit
+    read = rows.select(resolve(rows, expr, "mapping.sentAt").alias("_value"))
+    kind = read.schema["_value"].dataType
+    value = present(F.col("_value"), kind)
+    in_reach = read.where(may_lie_within(value, unit, kind, window))
+    micros = in_reach.select(to_micros(value, unit, kind).alias("_at_micros"))
+    return micros.where(window.within(F.col("_at_micros"))).select(
+        to_seconds(F.col("_at_micros")).alias("sentAt")
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class _Values:
     """The columns of mapped values with their types; whatever is not mapped is a null without a type."""

@@ -42,6 +42,13 @@ def position(lane: Column) -> Column:
     return (request + _unit_interval(lane)) / requests
 
 
+def requests_after() -> Column:
+    """Say of a numbered event how many requests of its session come after its own, repeats counted in; an int."""
+    request = F.floor(F.col("_rank") / EVENTS_PER_REQUEST)
+    requests = F.ceil(F.col("_rows") / EVENTS_PER_REQUEST)
+    return (requests - request - 1).cast("int")
+
+
 def opens_request() -> Column:
     """Say whether a numbered event is the first of its request."""
     return F.col("_rank") % EVENTS_PER_REQUEST == 0

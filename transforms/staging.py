@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 from core.urls import with_scheme
 from transforms.duplicates import is_repeat
 from transforms.events import SOURCE
-from transforms.request_order import number, opens_request, position
+from transforms.request_order import number, opens_request, position, requests_after
 from transforms.sessions import LANE
 
 SEND, REJECTED, DUPLICATE, DELIVERED = OUTCOMES = ("send", "rejected", "duplicate", "delivered")
@@ -43,10 +43,11 @@ def stage(
     """Give each checked event its outcome and order the partitions for sending; save it with `write`.
 
     `checked`: shaped events with `_rejected boolean`. `delivered_ids`: what the ledger has for this
-    tracking ID, column `event_id`; repeats do no harm. `partitions`: how many partitions send.
+    tracking ID, column `event_id`, each id once. `partitions`: how many partitions send.
 
-    Columns: `outcome`; `event_id`, `envelope`, `body` (null unless sent); `first_of_request` boolean, true
-    once for each request; `source` (null unless rejected); and the columns `keep`.
+    Columns: `outcome`; `event_id`, `envelope`, `body`, `sent_at` (seconds) and `requests_after`, how many requests of
+    the session come later (null unless sent); `first_of_request` boolean, true once for each request; `source` (null
+    unless rejected); and the columns `keep`.
     Sessions lie whole in one partition; the rows of one request (at most 10) lie next to each other.
     """
     settled = checked.withColumn("_state", _state(id_is_mapped=id_is_mapped))
@@ -87,8 +88,8 @@ def _state(*, id_is_mapped: bool) -> Column:
 
 
 def _marked_delivered(settled: DataFrame, delivered_ids: DataFrame) -> DataFrame:
-    """Mark what the ledger has. A join moves rows about, so it comes before sessions are gathered."""
-    ids = delivered_ids.select(F.col("event_id").alias("_delivered_id")).distinct()
+    """Mark what the ledger has. A join may move rows about, so it comes before sessions are gathered."""
+    ids = delivered_ids.select(F.col("event_id").alias("_delivered_id"))
     met = settled.join(ids, F.col("eventId") == F.col("_delivered_id"), "left")
     is_delivered = F.col("_delivered_id").isNotNull() & (F.col("_state") == SEND)
     return met.withColumn("_state", F.when(is_delivered, DELIVERED).otherwise(F.col("_state")))
@@ -123,6 +124,8 @@ def _staged_columns() -> list[Column]:
         F.when(sent, F.col("_event_id")).alias("event_id"),
         F.when(sent, F.col("_envelope")).alias("envelope"),
         F.when(sent, F.col("_body")).alias("body"),
+        F.when(sent, F.col("_sent_at")).alias("sent_at"),
+        F.when(sent, requests_after()).alias("requests_after"),
         (sent & opens_request()).alias("first_of_request"),
         F.col(SOURCE),
     ]

@@ -12,16 +12,21 @@ partitions together pass `limit` by more than 5 %, or by more than one request b
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
 from collections.abc import Hashable
 from dataclasses import dataclass
 
 from delivery.pacing.granted_rate import GrantedRate
+from delivery.pacing.hurried_slots import HurriedSlots
+from delivery.pacing.turns import Turns
 
 # A first slot is leased this long before it is due. A round of leases lasts about half as long, so that each
 # partition has its next lease before it has used up the last.
 LEAD_SECONDS = 0.1
-_ROUND_SECONDS = 0.05
+_ROUND_SHARE = 0.5
+_COUNT_SECONDS = 0.05
+# While sessions that must not wait get slots out of turn, little is leased ahead: it would be in their way.
+_HURRIED_LEAD_SECONDS = 0.03
+_HURRIED_SECONDS = 1.0
 # At most this many leases a second, whatever the rate: what one driver thread can carry with ease.
 _LEASES_PER_SECOND = 1000
 # After idle time the first slot lies this far ahead: the time to reach the partition.
@@ -50,14 +55,22 @@ class Lease:
 
 
 class Budget:
-    """Leases slots at no more than `limit` attempts per second, first come, first served."""
+    """Leases slots at no more than `limit` attempts per second.
+
+    Of partitions that want more than there is, each gets slots in proportion to the requests that it has left, so that
+    all of them end at the same time: a session that is on its way with many others elsewhere is not left over.
+    """
 
     def __init__(self, limit: float) -> None:
         self._granted = GrantedRate(pace_of(limit))
         self._late_free = free_lateness(limit)
-        self._asked: OrderedDict[Hashable, int] = OrderedDict()
+        self._is_small = limit < _SMALL_LIMIT
+        self._hurried = HurriedSlots(limit)
+        self._hurried_at = -math.inf
+        self._turns = Turns()
         self._seen: dict[Hashable, float] = {}
         self._active = 1
+        self._active_weight = 1.0
         self._counted_at = -math.inf
         self._next = -math.inf
 
@@ -75,17 +88,37 @@ class Budget:
         before = 1.0 / self.rate
         self._granted.set_ceiling(pace_of(limit))
         self._late_free = free_lateness(limit)
+        self._is_small = limit < _SMALL_LIMIT
+        self._hurried = HurriedSlots(limit)
         self._next += 1.0 / self.rate - before
 
-    def ask(self, who: Hashable, want: int, now: float) -> None:
-        """Queue a partition for up to `want` slots; one that is queued already keeps its place."""
+    def ask(self, who: Hashable, want: int, now: float, left: int = 1) -> None:
+        """Queue a partition for up to `want` slots; one that is queued already keeps its place.
+
+        `left`: about how many requests it still has to send.
+        """
         if want > 0:
-            self._asked[who] = want
+            self._turns.ask(who, want, max(1, left))
             self._seen[who] = now
+
+    def hurry(self, who: Hashable, now: float, left: int = 1) -> Lease | None:
+        """Return one slot for right now, for a session that must not wait; None where it has to wait its turn.
+
+        The slots that are not leased yet make room for it.
+        """
+        self._hurried_at = now
+        if self._is_small or not self._hurried.may_give(now, max(self._next, now)):
+            if who not in self._turns:
+                self.ask(who, 1, now, left)
+            return None
+        slot = 1.0 / self.rate
+        self._next = max(self._next, now) + slot
+        self._granted.use(slot)
+        return Lease(1, 0.0, slot, self._late_free, self._granted.era)
 
     def forget(self, who: Hashable) -> None:
         """Take a partition out of the queue: it has finished, or its connection is gone."""
-        self._asked.pop(who, None)
+        self._turns.forget(who)
         self._seen.pop(who, None)
 
     def answered(self, era: int, accepted: int, refused: int, now: float) -> None:
@@ -94,19 +127,25 @@ class Budget:
 
     def due_in(self, now: float) -> float | None:
         """Return the seconds until `leases` has something to give; None while nobody asks."""
-        return max(0.0, self._next - LEAD_SECONDS - now) if self._asked else None
+        return max(0.0, self._next - self._lead(now) - now) if self._turns else None
 
     def leases(self, now: float) -> list[tuple[Hashable, Lease]]:
         """Return the leases to hand out now, and to whom."""
         given: list[tuple[Hashable, Lease]] = []
-        while self._asked and self._next - LEAD_SECONDS <= now:
+        while self._turns and self._next - self._lead(now) <= now:
             given += self._lease_round(now)
         return given
+
+    def _lead(self, now: float) -> float:
+        """Return how long ahead slots are leased."""
+        return _HURRIED_LEAD_SECONDS if now - self._hurried_at < _HURRIED_SECONDS else LEAD_SECONDS
 
     def _lease_round(self, now: float) -> list[tuple[Hashable, Lease]]:
         """Lease to the partitions at the head of the queue, their slots interleaved one by one."""
         start = max(self._next, now + _START_SECONDS)
         count, group = self._take_group(now)
+        if len(set(group)) == 1:
+            count, group = count * len(group), group[:1]
         slot = 1.0 / self.rate
         seconds = len(group) * count * slot
         # A rate that is half idle has not been tried: idle time counts against use.
@@ -120,30 +159,26 @@ class Budget:
         ]
 
     def _take_group(self, now: float) -> tuple[int, list[Hashable]]:
-        """Take those at the head of the queue that want a full lease, or the first one if it wants less."""
+        """Take those whose turn it is and that want a full lease, some of them again, or one that wants less."""
         count = self._fair_count(now)
-        first, want = self._asked.popitem(last=False)
-        group = [first]
-        if want < count:
-            return want, group
-        room = int(LEAD_SECONDS * self.rate / count)
-        while self._asked and len(group) < room and next(iter(self._asked.values())) >= count:
-            group.append(self._asked.popitem(last=False)[0])
-        return count, group
+        share = self._turns.weight() / self._active_weight
+        places = min(math.ceil(self._active * share), int(self._lead(now) * self.rate / count))
+        return self._turns.take(count, max(1, places))
 
     def _fair_count(self, now: float) -> int:
-        fair = int(self.rate * _ROUND_SECONDS / self._count_active(now))
+        fair = int(self.rate * self._lead(now) * _ROUND_SHARE / self._count_active(now))
         return max(1, math.ceil(self.rate / _LEASES_PER_SECOND), fair)
 
     def _count_active(self, now: float) -> int:
         """Return how many partitions have asked of late; counted anew now and then, since it takes a pass."""
-        if now - self._counted_at >= _ROUND_SECONDS:
+        if now - self._counted_at >= _COUNT_SECONDS:
             self._counted_at = now
             recent = {
-                who: at for who, at in self._seen.items() if now - at < _ACTIVE_SECONDS or who in self._asked
+                who: at for who, at in self._seen.items() if now - at < _ACTIVE_SECONDS or who in self._turns
             }
             self._seen = recent
             self._active = max(1, len(recent))
+            self._active_weight = max(1.0, sum(map(self._turns.weight_of, recent)))
         return self._active
 
 

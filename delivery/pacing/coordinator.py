@@ -4,11 +4,12 @@ It also adds up what partitions report, and stops the job when that tells of an 
 wrong key, garbage, silence) and partitions that die: their connection closes, and they are out of the queue. It never
 sees an event.
 
-Messages, all keys optional, from a partition: `from` its token (in the first one), `want` slots, `answered` [[era,
-accepted, refused], …], `counts` [attempts, throttled, requests, events] so far, `failed` [attempts without an answer or
-with a server's error, attempts refused, seconds since the first of the former began, the last one's name], `stop` [a
-reason, seconds to wait for answers]. To a partition: `lease` [count, start_in, spacing, patience, era], `stop` as
-above, `hold` and `share` as `delivery.pacing.orders` has them.
+Messages, all keys optional, from a partition: `from` its token (in the first one), `want` slots, `left` requests that
+it still has to send, `hurry` for a slot at once, `answered` [[era, accepted, refused], …], `counts` [attempts,
+throttled, requests, events] so far, `failed` [attempts without an answer or with a server's error, attempts refused,
+seconds since the first of the former began, the last one's name], `stop` [a reason, seconds to wait for answers]. To a
+partition: `lease` [count, start_in, spacing, patience, era], `hurried` the same at once, `rest` the seconds that all
+that the job has left takes at the least, `stop` as above, `hold` and `share` as `delivery.pacing.orders` has them.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from typing import Self
 
 from delivery.errors import CoordinatorLostError
 from delivery.pacing.budget import Budget
-from delivery.pacing.link import Link, Message
+from delivery.pacing.link import Link, Message, listen
 from delivery.pacing.orders import Orders
 from delivery.pacing.outage import OUTAGE_SECONDS, Outage
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS, DRAIN_SECONDS
@@ -39,7 +40,6 @@ _LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
 _END_SECONDS = 15.0
 _ADMISSIONS_END_SECONDS = 5.0
-_BACKLOG = 1024
 
 
 @dataclass(eq=False, slots=True)
@@ -53,14 +53,18 @@ class _Member:
 class Coordinator:
     """Leases `limit` attempts per second to whoever joins with the key; use it as a context manager.
 
-    `host` is the name or address by which executors reach the driver (`spark.driver.host`).
+    `host` is the name or address by which executors reach the driver (`spark.driver.host`). `requests` is how many
+    the whole job has to send at the least; 0: not known.
     """
 
-    def __init__(self, *, host: str, limit: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, *, host: str, limit: float, requests: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._budget = Budget(limit)
+        self._requests = requests
         self._clock = clock
         self._authkey = secrets.token_bytes(32)
-        self._server = _listen(host)
+        self._server = listen(host)
         self._address = CoordinatorAddress(host, self._server.getsockname()[1], self._authkey)
         self._selector = selectors.DefaultSelector()
         self._waker, self._woken = socket.socketpair()
@@ -154,7 +158,7 @@ class Coordinator:
             return
         for member, lease in self._budget.leases(self._clock()):
             if isinstance(member, _Member):
-                self._send(member, {"lease": astuple(lease)})
+                self._send(member, {"lease": astuple(lease)} | self._rest())
 
     def _attend(self, key: selectors.SelectorKey) -> None:
         if key.fileobj is self._server:
@@ -229,10 +233,16 @@ class Coordinator:
         if "counts" in message:
             self._count(member, message["counts"], now)
         if "want" in message:
-            self._budget.ask(member, int(message["want"]), now)
+            self._budget.ask(member, int(message["want"]), now, int(message.get("left", 1)))
+        if "hurry" in message and not self._orders.holds:
+            self._hurry(member, now, int(message.get("left", 1)))
         if "stop" in message:
             reason, drain = message["stop"]
             self.stop(str(reason), float(drain))
+
+    def _hurry(self, member: _Member, now: float, left: int) -> None:
+        if lease := self._budget.hurry(member, now, left):
+            self._send(member, {"hurried": astuple(lease)} | self._rest())
 
     def _count(self, member: _Member, counts: Sequence[int], now: float) -> None:
         attempts, throttled, requests, events = map(int, counts)
@@ -240,6 +250,12 @@ class Coordinator:
         if requests > before[2]:
             self._outage.accepted(now)
         self._counts[member.name] = (attempts, throttled, requests, events)
+
+    def _rest(self) -> Message:
+        """Tell how many seconds all that is left takes at the least."""
+        delivered = sum(counts[2] for counts in self._counts.values())
+        left = max(0, self._requests - delivered)
+        return {"rest": left / self._budget.rate} if self._requests else {}
 
     def _learn_of_failures(self, failed: int, refused: int, began: float, name: str) -> None:
         self._outage.refused(refused)
@@ -284,11 +300,3 @@ class Coordinator:
         self._selector.close()
         for each in (self._server, self._waker, self._woken):
             each.close()
-
-
-def _listen(host: str) -> socket.socket:
-    """Listen on the interface of `host`; on all where that name belongs to none of this machine's own."""
-    try:
-        return socket.create_server((host, 0), backlog=_BACKLOG)
-    except OSError:  # a service's name in front of the driver, as on Kubernetes
-        return socket.create_server(("", 0), backlog=_BACKLOG)

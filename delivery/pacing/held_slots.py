@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import deque
+import heapq
 from dataclasses import dataclass
+from itertools import count
 
 from delivery.pacing.budget import Lease
 
 
 @dataclass(slots=True)
 class _Held:
-    at: float
     spacing: float
     left: int
     patience: float
@@ -18,15 +18,16 @@ class _Held:
 
 
 class HeldSlots:
-    """A partition's leases in the order they came; times are seconds on the partition's own clock."""
+    """A partition's leases, whose slots may alternate; times are seconds on the partition's own clock."""
 
     def __init__(self) -> None:
-        self._held: deque[_Held] = deque()
+        self._held: list[tuple[float, int, _Held]] = []
+        self._turn = count()
         self.unspent = 0
 
     def add(self, lease: Lease, now: float) -> None:
         """Hold a lease that arrived at `now`."""
-        self._held.append(_Held(now + lease.start_in, lease.spacing, lease.count, lease.patience, lease.era))
+        self._push(now + lease.start_in, _Held(lease.spacing, lease.count, lease.patience, lease.era))
         self.unspent += lease.count
 
     def next_in(self, now: float) -> float | None:
@@ -35,21 +36,23 @@ class HeldSlots:
         Slots that can't be used any more are let go of.
         """
         while self._held:
-            head = self._held[0]
-            if now <= head.at + head.patience:
-                return max(0.0, head.at - now)
-            self._step(head)
+            at, _, head = self._held[0]
+            if now <= at + head.patience:
+                return max(0.0, at - now)
+            self._step()
         return None
 
     def take(self) -> int:
         """Use the next slot, which `next_in` said is due; return the era it belongs to."""
-        head = self._held[0]
-        self._step(head)
-        return head.era
+        return self._step()
 
-    def _step(self, head: _Held) -> None:
-        head.at += head.spacing
-        head.left -= 1
+    def _push(self, at: float, held: _Held) -> None:
+        heapq.heappush(self._held, (at, next(self._turn), held))
+
+    def _step(self) -> int:
+        at, _, head = heapq.heappop(self._held)
         self.unspent -= 1
-        if not head.left:
-            self._held.popleft()
+        head.left -= 1
+        if head.left:
+            self._push(at + head.spacing, head)
+        return head.era

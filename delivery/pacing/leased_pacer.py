@@ -11,17 +11,18 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from queue import SimpleQueue
 from typing import Protocol, Self
 
 from delivery.errors import CoordinatorLostError
 from delivery.pacing.budget import Lease
 from delivery.pacing.held_slots import HeldSlots
+from delivery.pacing.hurry import Hurry
 from delivery.pacing.link import Link, Message
 from delivery.pacing.lost_orders import LostOrders
 from delivery.pacing.pacer import DRAIN_SECONDS, THROTTLED, TRANSIENT
 from delivery.pacing.static_pacer import StaticPacer
+from delivery.pacing.untold_failures import UntoldFailures
 from delivery.settings import DeliveryTask
 
 STATIC_TICKET = -1
@@ -51,27 +52,6 @@ class PartitionLink(Protocol):
         """Hang up."""
 
 
-@dataclass(slots=True)
-class _Failures:
-    """What the driver has not been told yet of attempts that were not accepted; `began` is the first failed one's."""
-
-    failed_attempts: int = 0
-    refused: int = 0
-    began: float = 0.0
-    name: str = ""
-
-    def __bool__(self) -> bool:
-        return bool(self.failed_attempts or self.refused)
-
-    def failed(self, began: float, name: str) -> None:
-        self.began = min(self.began, began) if self.failed_attempts else began
-        self.failed_attempts += 1
-        self.name = name
-
-    def told(self, now: float) -> tuple[int, int, float, str]:
-        return self.failed_attempts, self.refused, now - self.began, self.name
-
-
 class LeasedPacer:
     """The `Pacer` of one attempt of a task; all methods but `hear` belong to the sender's thread.
 
@@ -96,12 +76,14 @@ class LeasedPacer:
         self._retired: SimpleQueue[PartitionLink] = SimpleQueue()
         self._lost_at = clock()
         self._leases: SimpleQueue[tuple[Lease, float]] = SimpleQueue()
+        self._hurried: SimpleQueue[tuple[Lease, float]] = SimpleQueue()
         self._slots = HeldSlots()
         self._asked_at: float | None = None
+        self._hurry = Hurry()
         self._told_at = -_REPORT_SECONDS
         self._answered: dict[int, list[int]] = {}
         self._counts = [0, 0, 0, 0]
-        self._failures = _Failures()
+        self._failures = UntoldFailures()
         self._news = False
         self.holds = False
         self._stop: str | None = None
@@ -124,7 +106,7 @@ class LeasedPacer:
         self._thread.start()
         return self
 
-    def wait(self, ready: int) -> float:
+    def wait(self, ready: int, left: int = 1, after: int = 0) -> float:
         """Return the seconds until an attempt may go out; see `Pacer`."""
         now = self._clock()
         self._take_leases()
@@ -132,16 +114,26 @@ class LeasedPacer:
             self._report(now)
             return _HEAR_SECONDS
         pause = self._slots.next_in(now)
-        if ready > self._slots.unspent and self._asked_at is None and self._link is not None:
-            self._asked_at = now
-            self._tell(now, {"want": min(ready - self._slots.unspent, _MOST_WANTED)})
+        self._ask(now, self._hurry.begin(now, after, pause), ready, left)
         self._report(now)
         if pause is not None:
-            return pause
+            return min(pause, _POLL_SECONDS[0]) if self._hurry.is_on(now) else pause
         if self._link is None and now - self._lost_at >= _GRACE_SECONDS:
             return min(self._fallback.wait(), _HEAR_SECONDS)
         soon = self._asked_at is not None and now - self._asked_at < _SOON_SECONDS
         return _POLL_SECONDS[0 if soon else 1]
+
+    def _ask(self, now: float, hurried: bool, ready: int, left: int) -> None:  # noqa: FBT001
+        """Ask for slots, at once for one `hurried` request, in turn for all others."""
+        if self._link is None:
+            return
+        message: Message = {"hurry": 1} if hurried else {}
+        want = ready - self._slots.unspent - self._hurry.is_on(now)
+        if want > 0 and self._asked_at is None:
+            self._asked_at = now
+            message["want"] = min(want, _MOST_WANTED)
+        if message:
+            self._tell(now, message | {"left": left})
 
     def spend(self) -> int:
         """Take the slot that is due; see `Pacer`."""
@@ -163,6 +155,8 @@ class LeasedPacer:
         self._counts[2] += fault is None
         self._counts[3] += events
         self._news = True
+        if fault is None:
+            self._hurry.answered(took)
         now = self._clock()
         if fault == TRANSIENT:
             self._failures.failed(now - took, name)
@@ -241,8 +235,11 @@ class LeasedPacer:
 
     def _understand(self, message: Message) -> None:
         if "lease" in message:
-            count, start_in, spacing, patience, era = message["lease"]
-            self._leases.put((Lease(count, start_in, spacing, patience, era), self._clock()))
+            self._leases.put((Lease(*message["lease"]), self._clock()))
+        if "hurried" in message:
+            self._hurried.put((Lease(*message["hurried"]), self._clock()))
+        if "rest" in message:
+            self._hurry.rest_takes(float(message["rest"]), self._clock())
         self.holds = bool(message.get("hold", self.holds))
         self._fallback.share = float(message.get("share", self._fallback.share))
         if "stop" in message:
@@ -259,6 +256,9 @@ class LeasedPacer:
         while not self._leases.empty():
             self._slots.add(*self._leases.get_nowait())
             self._asked_at = None
+        while not self._hurried.empty():
+            self._slots.add(*self._hurried.get_nowait())
+            self._hurry.end()
 
     def _report(self, now: float) -> None:
         if self._news and now - self._told_at >= _REPORT_SECONDS:
@@ -287,4 +287,4 @@ class LeasedPacer:
         self._told_at = now
         self._news = False
         self._answered, self._stop_untold = {}, None
-        self._failures = _Failures()
+        self._failures = UntoldFailures()

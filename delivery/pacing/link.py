@@ -26,6 +26,7 @@ _SECONDS = 2
 # After so long without a sign of life from the other machine the connection is given up.
 _SILENCE_SECONDS = 15
 _LARGEST_MESSAGE = 65536
+_BACKLOG = 1024
 _BROKEN = (OSError, EOFError, ValueError)
 
 
@@ -111,3 +112,11 @@ def _tune(connected: socket.socket) -> None:
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENCE_SECONDS * 1000)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _SILENCE_SECONDS // 3)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _SILENCE_SECONDS // 3)
+
+
+def listen(host: str) -> socket.socket:
+    """Listen on the interface of `host`; on all where that name belongs to none of this machine's own."""
+    try:
+        return socket.create_server((host, 0), backlog=_BACKLOG)
+    except OSError:  # a service's name in front of the driver, as on Kubernetes
+        return socket.create_server(("", 0), backlog=_BACKLOG)

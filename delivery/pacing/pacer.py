@@ -24,20 +24,23 @@ class Pacer(Protocol):
     All methods belong to the sender's one thread, and none of them blocks on the network.
 
         while pacer.stop_reason is None and ready:
-            pause = pacer.wait(len(ready))
+            pause = pacer.wait(len(ready), left, after)
             if pause > 0: handle answers for at most `pause` seconds, then ask again
             else: ticket = pacer.spend(); send(ready.popleft(), ticket)
         # and for each answer, in any order:
         pacer.observe(None | "throttled" | "transient" | any other word, ticket, events=10)
     """
 
-    def wait(self, ready: int) -> float:
+    def wait(self, ready: int, left: int = 1, after: int = 0) -> float:
         """Return the seconds until an attempt may go out; 0 means now.
 
         `ready` is how many attempts could go out at once if they were allowed (new requests and retries
         that are due): slots are only asked for that many. A positive answer is at most a few tens of
         milliseconds when the time is not known yet: ask again then, and never later than it says, since
         a slot that is not used in time is lost.
+
+        `left` is about how many requests this partition still has to send, and `after` how many of them belong to the
+        session of the next one: with the time that answers take, they tell whether that session may wait.
         """
         ...
 

@@ -41,7 +41,7 @@ class DeadLetters:
 
     def __init__(self, task: DeliveryTask, attempt: str) -> None:
         self._writer: SegmentWriter[_Letter] = SegmentWriter(
-            _folder(task.output_url, task.run_id), task, attempt, _to_table
+            _folder(task.output_url, task.run_id), task, attempt, _to_table, merges=True
         )
 
     def start(self) -> DeadLetters:
@@ -74,12 +74,12 @@ def prepare_folder(output_url: str, run_id: str) -> None:
     _folder(output_url, run_id).write_bytes("part-empty.parquet", empty)
 
 
-def dead_letter_count(output_url: str, run_id: str, execution: str) -> int:
+def dead_letter_count(output_url: str, tracking_id: str, run_id: str, execution: str) -> int:
     """Return how many distinct events one execution of a run gave up for good. Raises `StorageError`.
 
     An event that one attempt of a task gave up and another one delivered is none of them: the service has it.
     """
-    return count_rows_apart(_folder(output_url, run_id), ledger_folder(output_url), execution)
+    return count_rows_apart(_folder(output_url, run_id), ledger_folder(output_url, tracking_id), execution)
 
 
 def stored_count(output_url: str, run_id: str) -> int:

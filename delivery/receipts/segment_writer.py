@@ -1,4 +1,4 @@
-"""One partition's growing receipt: rows in, a Parquet segment out every three seconds, one file at the end.
+"""One partition's growing receipt: rows in, a Parquet segment out every three seconds.
 
 Writing happens in a thread of its own, so that sending never waits for storage. A write that fails is tried
 again with the same rows; when that fails too, `failure` says so and the sender stops. What a row is, the
@@ -35,7 +35,8 @@ Row = TypeVar("Row")
 class SegmentWriter(Generic[Row]):
     """Writes the rows that one attempt of a task adds. `add` and `close` belong to one thread.
 
-    Opening it lists the folder once, for what earlier attempts of the task wrote. Use `start` to have
+    Opening it lists the folder once, for what earlier attempts of the task wrote. Only a writer whose rows nobody reads
+    before the run has ended may merge (`merges`): others would miss what goes while they read. Use `start` to have
     segments written in the background; without it each `tick` writes one.
     """
 
@@ -46,6 +47,8 @@ class SegmentWriter(Generic[Row]):
         attempt: str,
         to_table: Callable[[list[Row]], pa.Table],
         clock: Callable[[], float] = time.monotonic,
+        *,
+        merges: bool = False,
     ) -> None:
         self._folder = folder
         self._task = task
@@ -61,6 +64,7 @@ class SegmentWriter(Generic[Row]):
         self._ticking_since: float | None = None
         self._failures: list[str] = []
         self._thread: threading.Thread | None = None
+        self._merges = merges
 
     def start(self) -> None:
         """Write what was added every few seconds from now on, in a thread that ends with the process."""
@@ -102,7 +106,7 @@ class SegmentWriter(Generic[Row]):
         return FLUSH_SECONDS
 
     def close(self) -> None:
-        """Write the last rows and merge the partition's segments into one file.
+        """Write the last rows and, if it `merges`, put the partition's segments together to one file.
 
         Raises `StorageError` if the last rows can't be written; they are kept, and `close` may be called
         again.
@@ -113,8 +117,9 @@ class SegmentWriter(Generic[Row]):
             if self._thread.is_alive():
                 raise StorageError(f"Could not write {self._folder.url}: a write does not end.")
         self._flush()
-        merge(self._folder, [*self._earlier, *self._written], self._attempt)
-        self._earlier, self._written = [], []
+        if self._merges:
+            merge(self._folder, [*self._earlier, *self._written], self._attempt)
+            self._earlier, self._written = [], []
 
     def _find_earlier(self) -> list[Segment]:
         found = segments_of(self._folder, self._task.execution, self._task.partition)
@@ -131,11 +136,12 @@ class SegmentWriter(Generic[Row]):
             self._unwritten += [self._added.popleft() for _ in range(len(self._added))]
             if not self._unwritten:
                 return
-            segment = self._next_segment()
-            self._folder.write_bytes(segment.name, parquet_bytes(self._to_table(self._unwritten)))
+            table = self._to_table(self._unwritten)
+            segment = self._next_segment(len(table))
+            self._folder.write_bytes(segment.name, parquet_bytes(table))
             self._written.append(segment)
             self._unwritten = []
 
-    def _next_segment(self) -> Segment:
-        task = self._task
-        return Segment(task.run_id, task.execution, task.partition, self._attempt, str(len(self._written)))
+    def _next_segment(self, rows: int) -> Segment:
+        task, number = self._task, f"{len(self._written)}-{rows}"
+        return Segment(task.run_id, task.execution, task.partition, self._attempt, number)

@@ -41,7 +41,8 @@ Result = TypeVar("Result")
 class Segment:
     """Who wrote a file, read from its name: `<run id>.<execution>.<partition>.<attempt>.<number>.parquet`.
 
-    The run id may hold full stops, the other parts do not. `number` is "all" for a merged file.
+    The run id may hold full stops, the other parts do not. `number` is "all" for a merged file; of any other it ends in
+    its number of rows, as in "12-300", but for those of earlier versions.
     """
 
     run_id: str
@@ -58,6 +59,12 @@ class Segment:
             return None
         run_id, execution, partition, attempt, number = found.groups()
         return cls(run_id, execution, int(partition), attempt, number)
+
+    @property
+    def rows(self) -> int | None:
+        """How many rows it has, as far as its name tells."""
+        rows = self.number.partition("-")[2]
+        return int(rows) if rows.isdecimal() else None
 
     @property
     def is_merged(self) -> bool:
@@ -83,7 +90,7 @@ def parquet_bytes(table: pa.Table) -> pa.Buffer:
 def count_rows(folder: Folder, execution: str) -> int:
     """Return how many distinct events the segments of `execution` in `folder` hold.
 
-    Footers tell, except for a partition that more than one attempt wrote for: there ids are read and
+    Names and footers tell, except for a partition that more than one attempt wrote for: there ids are read and
     compared, since an attempt that was thought dead may have gone on beside the next one.
     """
     return steadily(
@@ -142,12 +149,6 @@ def read_ids(folder: Folder, segments: Iterable[Segment]) -> Iterator[pa.Chunked
         yield ids
 
 
-def merged_names(folder: Folder) -> frozenset[str]:
-    """Return the names of the merged files in `folder`, whoever wrote them."""
-    named = ((name, Segment.parse(name)) for name in folder.names())
-    return frozenset(name for name, segment in named if segment is not None and segment.is_merged)
-
-
 def segments_of(folder: Folder, execution: str, partition: int) -> list[Segment]:
     """Return the segments in `folder` that any attempt of one partition of `execution` wrote."""
     return [segment for segment in _named(folder, execution) if segment.partition == partition]
@@ -168,9 +169,7 @@ def merge(folder: Folder, segments: list[Segment], attempt: str) -> None:
         _copy_rows(folder, _live(folder, segments), local, [_key(segment) for segment in segments])
         with pa.memory_map(str(local)) as content:
             folder.write_bytes(merged.name, content.read_buffer())
-        for segment in segments:
-            if segment != merged:
-                folder.delete(segment.name)
+        folder.delete_files([segment.name for segment in segments if segment != merged])
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +212,8 @@ def _opened(folder: Folder, segment: Segment) -> Iterator[pa.NativeFile]:
 
 
 def _footer(folder: Folder, segment: Segment) -> _File:
+    if segment.rows is not None:
+        return _File(segment, segment.rows, frozenset())  # one that is not merged replaces none
     with _opened(folder, segment) as stream:
         metadata = pq.read_metadata(stream)
     keys = json.loads((metadata.metadata or {}).get(_REPLACES, b"[]"))

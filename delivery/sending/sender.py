@@ -37,7 +37,7 @@ TICK_SECONDS = 0.2
 class Ledger(Protocol):
     """Where accepted events are recorded."""
 
-    def accepted(self, event_ids: Sequence[str], at: float) -> None:
+    def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
         """Record events that the service accepted at that Unix time."""
 
     @property
@@ -80,12 +80,15 @@ class Surroundings:
 class Sender:
     """Sends one partition's batches, each event at least once unless the run is stopped; use it once.
 
-    `tally` may be read at any time; it holds what has been done so far.
+    `events`: how many events `batches` holds, as far as that is known. `tally` may be read at any time; it holds what
+    has been done so far.
     """
 
-    def __init__(self, batches: Iterator[Batch], max_attempts: int, around: Surroundings) -> None:
+    def __init__(
+        self, batches: Iterator[Batch], max_attempts: int, around: Surroundings, events: int = 0
+    ) -> None:
         self.tally = Tally()
-        self._work = Workload(batches)
+        self._work = Workload(batches, events)
         self._max_attempts = max_attempts
         self._around = around
         self._pacer = around.pacer
@@ -129,7 +132,7 @@ class Sender:
     def _dispatch(self) -> float:
         """Start every request that may go out now; the seconds until the next one might."""
         while self._in_flight < IN_FLIGHT_AT_MOST and (ready := self._work.ready(self._around.monotonic())):
-            if (pause := self._pacer.wait(ready)) > 0:
+            if (pause := self._pacer.wait(ready, self._work.left, self._work.requests_after)) > 0:
                 return min(pause, TICK_SECONDS)
             self._start(self._work.take())
         due = self._work.next_due()
@@ -167,20 +170,20 @@ class Sender:
         request, ticket, answer = arrival
         self._in_flight -= 1
         self._heard_at = self._around.monotonic()
+        took = self._heard_at - request.began
         now = self._around.wall()
         fault = faults.classify(answer)
         if fault is None:
-            self._pacer.observe(None, ticket, len(request.batch.events))
+            self._pacer.observe(None, ticket, len(request.batch.events), took=took)
             self._accept(request, now)
         else:
-            took = self._around.monotonic() - request.began
             self._pacer.observe(fault.value, ticket, took=took, name=faults.name(answer))
             self.tally.failed(fault, now)
             self._fail(request, answer, fault)
 
     def _accept(self, request: Request, now: float) -> None:
         events = request.batch.events
-        self._around.ledger.accepted([event.event_id for event in events], now)
+        self._around.ledger.accepted(events, now)
         self.tally.accepted(len(events), now)
         self._circuit.succeeded()
         self._work.settle(request)

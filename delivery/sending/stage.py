@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 from core.storage import open_filesystem
 from delivery.packing import StagedEvent
 
-COLUMNS = ("event_id", "envelope", "body")
+COLUMNS = ("event_id", "envelope", "body", "sent_at", "requests_after")
 # About 1 MB of JSON at the size of usual events, and a few milliseconds to decode: answers wait no longer.
 _ROWS = 4096
 # Column chunks are read through a buffer of this size instead of whole.
@@ -21,7 +21,7 @@ _BUFFER_BYTES = 4 * 1024 * 1024
 
 
 def read_stage(url: str) -> Iterator[StagedEvent]:
-    """The events of a staged file (columns `event_id`, `envelope`, `body`, all strings), in its order.
+    """The events of a staged file (columns `COLUMNS`: three of text, two of whole numbers), in its order.
 
     Raises what pyarrow raises when the file can't be read.
     """
@@ -39,5 +39,6 @@ def leave_out(settled: Container[str], events: Iterator[StagedEvent]) -> Iterato
 
 def _events(batch: pa.RecordBatch) -> Iterator[StagedEvent]:
     # The JSON stays bytes, as it goes out: neither decoded nor encoded again, and never judged here.
-    envelopes, bodies = (batch.column(name).cast(pa.binary()).to_pylist() for name in COLUMNS[1:])
-    return map(StagedEvent, batch.column(COLUMNS[0]).to_pylist(), envelopes, bodies)
+    event_id, envelope, body, *numbers = (batch.column(name) for name in COLUMNS)
+    as_sent = (column.cast(pa.binary()) for column in (envelope, body))
+    return map(StagedEvent, *(column.to_pylist() for column in (event_id, *as_sent, *numbers)))

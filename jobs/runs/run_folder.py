@@ -46,7 +46,7 @@ class RunFolder:
 
     @property
     def ledger(self) -> str:
-        """The ids of accepted events, of all runs."""
+        """The ids of accepted events, of all runs and tracking IDs."""
         return f"{self.output.rstrip('/')}/ledger"
 
     def folder(self) -> Folder:

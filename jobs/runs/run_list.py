@@ -19,6 +19,7 @@ from core.contested_file import control_file
 from core.errors import StorageError
 from core.storage import Folder, join
 from delivery.receipts.dead_letters import stored_count
+from delivery.receipts.ledger import whole_ledger
 from delivery.receipts.segments import Segment
 from jobs.account.exit_status import Status
 from jobs.account.summary import NAME as SUMMARY
@@ -122,8 +123,10 @@ def _in_their_own_folders(holders: dict[str, LeaseRecord | None]) -> dict[str, L
 
 
 def _ledger_files(output: str) -> Counter[str]:
-    """How many files of the ledger each run wrote."""
-    segments = (Segment.parse(name) for name in Folder(join(output, "ledger")).names())
+    """How many files of the ledger each run wrote that are not put together with others yet."""
+    ledger = whole_ledger(output)
+    folders = [ledger, *(Folder(join(ledger.url, name)) for name in ledger.folder_names())]
+    segments = (Segment.parse(name) for folder in folders for name in folder.names())
     return Counter(segment.run_id for segment in segments if segment)
 
 

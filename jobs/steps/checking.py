@@ -32,8 +32,10 @@ from jobs.progress.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.spark.workers import prepare_workers
 from jobs.steps.counting import DAY, TYPE, count_events, day_column
-from jobs.steps.delivered_before import beside_merges, delivered_ids, knows_nothing
+from jobs.steps.delivered_before import delivered_ids, knows_nothing
+from jobs.steps.event_days import window_of
 from jobs.steps.imported_before import with_imported
+from jobs.steps.ledger_window import LedgerWindow
 from jobs.steps.misreadings import refuse_misread
 from jobs.steps.source_reading import SourceRead, read_source
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
@@ -81,7 +83,9 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
         prepare_workers(spark)
     rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
     checked = rules.check(shaped)
-    staged = beside_merges(preparation, lambda: _write_stage(spark, preparation, checked, rules, partitions))
+    delivered = delivered_ids(spark, preparation, lambda: _ledger_window(source, preparation))
+    before = with_imported(delivered, spark, preparation)
+    staged = _write_stage(preparation, checked, rules, partitions, before)
     # From here on only the stage is read: a source that changes now changes nothing.
     stage = spark.read.schema(staged.schema).parquet(with_scheme(preparation.run.stage))
     begin(watch, context, JUDGE)
@@ -123,8 +127,18 @@ def _shaped(source: SourceRead | TableRead, preparation: Preparation, partitions
     )
 
 
+def _ledger_window(source: SourceRead | TableRead, preparation: Preparation) -> LedgerWindow:
+    mapping, window = preparation.settings.mapping, preparation.window
+    with _telling_the_cause():
+        return window_of(events.times(source.rows, mapping, window), window)
+
+
 def _staged_frame(
-    spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules, partitions: int
+    preparation: Preparation,
+    checked: DataFrame,
+    rules: Rules,
+    partitions: int,
+    before: DataFrame | None,
 ) -> DataFrame:
     # A suite of the user's may look at the type, too; a column stands in the stage once.
     kept = dict.fromkeys(
@@ -132,7 +146,7 @@ def _staged_frame(
     )
     return staging.stage(
         checked.select("*", day_column()),
-        with_imported(delivered_ids(spark, preparation), spark, preparation),
+        before,
         id_is_mapped=preparation.settings.mapping.event_id is not None,
         partitions=partitions,
         keep=tuple(kept),
@@ -140,10 +154,14 @@ def _staged_frame(
 
 
 def _write_stage(
-    spark: SparkSession, preparation: Preparation, checked: DataFrame, rules: Rules, partitions: int
+    preparation: Preparation,
+    checked: DataFrame,
+    rules: Rules,
+    partitions: int,
+    before: DataFrame | None,
 ) -> DataFrame:
-    """Run the one pass over the source."""
-    staged = _staged_frame(spark, preparation, checked, rules, partitions)
+    """Run the one pass over the source; `before`: the ids that were delivered before."""
+    staged = _staged_frame(preparation, checked, rules, partitions, before)
     with _telling_the_cause():
         staging.write(staged, preparation.run.stage)
     return staged

@@ -1,52 +1,146 @@
-"""What the ledger says was accepted before, as Spark reads it: while other runs write and merge their own segments.
+"""What the ledger says was accepted before, as Spark reads it: only the files that may have the run's own events.
 
-A tracking ID has one run at a time, so what goes while we read is another's and may be missed; but workers that
-outlived their driver may still merge ours. Then the stage is made anew. Nothing here decides what becomes of an event.
+An event's id comes again with the event's own time, so what lies at other times is not looked at: a run costs what its
+own days hold, however long the history is. Sorted files say in their names what they hold; segments, which runs that
+did not end in order leave behind, and what earlier versions wrote are read whole. Nothing here decides what becomes of
+an event.
 """
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import reduce
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
+from core.storage import join
 from core.urls import with_scheme
-from delivery.receipts.ledger import MergeWatch
+from delivery.receipts.ledger import ledger_folder, whole_ledger
+from delivery.receipts.sorted_ledger import SortedFile
 from jobs.prepare.preparation import Prepared
+from jobs.steps.ledger_window import LedgerWindow
 
-_LOG = logging.getLogger("put_events")
+# So many ids, of some hundred bytes each while they are joined, go to every executor; more are sorted with the events.
+_MOST_TO_BROADCAST = 1_500_000
+_SEGMENTS = "part-*.parquet"
+# A segment of some seconds has at most so many bytes for each id.
+_LEAST_BYTES_PER_ID = 20
 
 
-def delivered_ids(spark: SparkSession, preparation: Prepared) -> DataFrame | None:
-    """The ids that this tracking ID accepted in any run; None where there is no ledger yet.
+@dataclass(frozen=True, slots=True)
+class LedgerFiles:
+    """The files of one tracking ID's ledger: of earlier versions, unsorted segments with their sizes, and sorted."""
 
-    Files that go before they are read are passed over: to be used within `beside_merges`.
+    old: tuple[str, ...]
+    segments: dict[str, int]
+    sorted: dict[str, SortedFile]
+
+    @classmethod
+    def find(cls, output: str, tracking_id: str) -> LedgerFiles:
+        """List them. Raises `StorageError`."""
+        folder, whole = ledger_folder(output, tracking_id), whole_ledger(output)
+        sizes = folder.sizes()
+        named = {join(folder.url, name): SortedFile.parse(name) for name in sizes}
+        return cls(
+            old=tuple(join(whole.url, name) for name in whole.names() if name.endswith(".parquet")),
+            segments={
+                join(folder.url, name): size for name, size in sizes.items() if fnmatchcase(name, _SEGMENTS)
+            },
+            sorted={url: file for url, file in named.items() if file is not None},
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.old or self.segments or self.sorted)
+
+    def within(self, window: LedgerWindow) -> LedgerFiles:
+        """Leave out the files that hold nothing of the window."""
+        kept = {url: file for url, file in self.sorted.items() if window.overlaps(file.first, file.last)}
+        return LedgerFiles(self.old, self.segments, kept)
+
+    def ids_within(self, window: LedgerWindow) -> float:
+        """Return about how many ids there are in the window, rather too many; infinity where that is not known."""
+        if self.old:
+            return float("inf")
+        unsorted = sum(self.segments.values()) / _LEAST_BYTES_PER_ID
+        return unsorted + sum(
+            file.rows * window.share(file.first, file.last) for file in self.sorted.values()
+        )
+
+
+def delivered_ids(
+    spark: SparkSession, prepared: Prepared, find_window: Callable[[], LedgerWindow]
+) -> DataFrame | None:
+    """The distinct ids that this tracking ID accepted in any run; None where the ledger has none of that time.
+
+    `find_window` is asked for the times of the run's events only where something can be left out for them.
     """
-    if not preparation.run.ledger_folder().names():
+    files = LedgerFiles.find(prepared.run.output, prepared.settings.personalize.tracking_id)
+    if not files:
         return None
-    reader = spark.read.schema("event_id string, tracking_id string").option("ignoreMissingFiles", "true")
-    ledger = reader.parquet(with_scheme(preparation.run.ledger))
-    tracking_id = preparation.settings.personalize.tracking_id
-    return ledger.where(F.col("tracking_id") == tracking_id).select("event_id")
+    if not files.sorted:
+        return _distinct(spark, files, prepared, None)
+    window = find_window()
+    near = files.within(window)
+    if not near:
+        return None
+    ids = _distinct(spark, near, prepared, window)
+    return F.broadcast(ids) if near.ids_within(window) <= _MOST_TO_BROADCAST else ids
 
 
-def knows_nothing(spark: SparkSession, preparation: Prepared) -> bool:
+def knows_nothing(spark: SparkSession, prepared: Prepared) -> bool:
     """Return whether no run of this output has delivered anything to this tracking ID."""
-    delivered = delivered_ids(spark, preparation)
-    return delivered is None or delivered.isEmpty()
+    files = LedgerFiles.find(prepared.run.output, prepared.settings.personalize.tracking_id)
+    if files.segments or files.sorted:
+        return False
+    return not files.old or _of_old(spark, files, prepared).isEmpty()
 
 
-def beside_merges(preparation: Prepared, write_stage: Callable[[], DataFrame]) -> DataFrame:
-    """Return what `write_stage` made; it is called again where it may have missed ids of this tracking ID.
+def _of_old(spark: SparkSession, files: LedgerFiles, prepared: Prepared) -> DataFrame:
+    old = spark.read.schema("event_id string, tracking_id string").parquet(*map(with_scheme, files.old))
+    return old.where(F.col("tracking_id") == prepared.settings.personalize.tracking_id)
 
-    Only a dead run's last workers can cause that, and each of them merges once. A plan may run beside a run that
-    sends, and foretells from what it saw.
+
+def _distinct(
+    spark: SparkSession, files: LedgerFiles, prepared: Prepared, window: LedgerWindow | None
+) -> DataFrame:
+    # A plan may run beside a run that sends, whose driver sorts in the end: it foretells from what it saw.
+    columns = "event_id string, sent_at timestamp"
+    parts = read_rows(spark, files, columns, missing_ok=prepared.plan_only)
+    if window:
+        parts = [part.where(_lies_in(window)) for part in parts]
+    if files.old:
+        parts.append(_of_old(spark, files, prepared))
+    return reduce(DataFrame.union, (part.select("event_id") for part in parts)).distinct()
+
+
+def read_rows(
+    spark: SparkSession, files: LedgerFiles, columns: str, *, missing_ok: bool = False
+) -> list[DataFrame]:
+    """Give the rows of the segments and of the sorted files, as far as there are any; `columns` is Spark's DDL.
+
+    After a run that was killed segments may be many thousands: Spark lists them itself. `missing_ok`:
+    pass over files that go before they are read.
     """
-    while True:
-        watch = MergeWatch(preparation.run.output, preparation.settings.personalize.tracking_id)
-        staged = write_stage()
-        if preparation.plan_only or not watch.has_seen_one():
-            return staged
-        _LOG.info("the ledger was tidied up by an earlier run's last workers meanwhile: staging once more")
+    parts = []
+
+    def reader() -> DataFrameReader:  # one for each: it keeps the options that it was given
+        return spark.read.schema(columns).option("ignoreMissingFiles", str(missing_ok).lower())
+
+    if files.segments:
+        folder = next(iter(files.segments)).rpartition("/")[0]
+        parts.append(reader().parquet(with_scheme(folder), pathGlobFilter=_SEGMENTS))
+    if files.sorted:
+        parts.append(reader().parquet(*map(with_scheme, files.sorted)))
+    return parts
+
+
+def _lies_in(window: LedgerWindow) -> Column:
+    """A predicate that Parquet's statistics answer for whole groups of rows."""
+    condition = F.lit(False)
+    for first, last in window.spans:
+        begin, end = (F.timestamp_seconds(F.lit(second)) for second in (first, last + 1))
+        condition = condition | ((F.col("sent_at") >= begin) & (F.col("sent_at") < end))
+    return condition

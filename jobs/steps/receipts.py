@@ -29,14 +29,15 @@ class Receipts:
     """Where one execution of a run wrote its receipts, and how many events it was to send."""
 
     output: str
+    tracking_id: str
     run_id: str
     execution: str
     to_send: int
 
     def counted(self) -> tuple[int, int]:
         """Events delivered and dead-lettered, as they stand on storage. Raises `StorageError`."""
-        delivered = accepted_count(self.output, self.execution)
-        return delivered, dead_letter_count(self.output, self.run_id, self.execution)
+        delivered = accepted_count(self.output, self.tracking_id, self.execution)
+        return delivered, dead_letter_count(self.output, self.tracking_id, self.run_id, self.execution)
 
     def told(self, tallies: Sequence[Tally], progress: Progress) -> tuple[int, int]:
         """The same by word of mouth, never more than there was to send: the account must close."""

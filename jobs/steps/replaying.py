@@ -19,10 +19,12 @@ from jobs.runs.run_folder import RunFolder
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.spark.workers import prepare_workers
 from jobs.steps.checking import Checked
-from jobs.steps.delivered_before import beside_merges, delivered_ids
+from jobs.steps.delivered_before import delivered_ids
+from jobs.steps.event_days import window_of
 from jobs.steps.imported_before import with_imported
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import dead_letters, staging
+from transforms.event_window import Window
 
 
 def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, first: RunFolder) -> Checked:
@@ -34,16 +36,17 @@ def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, f
     begin(watch, spark.sparkContext, STAGE_AGAIN)
     prepare_workers(spark)
     letters = spark.read.schema(dead_letters.COLUMNS).parquet(with_scheme(first.dead_letters))
-    beside_merges(prepared, lambda: _write_stage(spark, prepared, letters))
+    _write_stage(spark, prepared, letters)
     files = staged_files(prepared.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
     return Checked(_counted(files, _requests(spark, to_send)), None, to_send)
 
 
 def _write_stage(spark: SparkSession, prepared: Prepared, letters: DataFrame) -> DataFrame:
+    again = dead_letters.events_again(letters)
     staged = staging.stage(
-        dead_letters.events_again(letters),
-        with_imported(delivered_ids(spark, prepared), spark, prepared),
+        again,
+        with_imported(_delivered(spark, prepared, again), spark, prepared),
         id_is_mapped=True,  # whoever made an id: it counts once, whatever the user and session
         partitions=spark.sparkContext.defaultParallelism,
     )
@@ -52,6 +55,10 @@ def _write_stage(spark: SparkSession, prepared: Prepared, letters: DataFrame) ->
     except SparkFailure as failure:
         raise explained(failure) or failure from None
     return staged
+
+
+def _delivered(spark: SparkSession, prepared: Prepared, again: DataFrame) -> DataFrame | None:
+    return delivered_ids(spark, prepared, lambda: window_of(again.select("sentAt"), Window()))
 
 
 def _requests(spark: SparkSession, files: Iterable[StagedFile]) -> int:

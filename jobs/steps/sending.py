@@ -14,6 +14,7 @@ from pyspark.sql import SparkSession
 
 from delivery.pacing.coordinator import Coordinator
 from delivery.partition import deliver
+from delivery.request import events_per_request
 from delivery.sending.report import PartitionReport
 from delivery.settings import CoordinatorAddress, DeliveryTask
 from jobs.account.closed_account import Sent
@@ -24,7 +25,7 @@ from jobs.progress.sending_figures import SendingMeter
 from jobs.progress.spark_phases import SEND, begin
 from jobs.spark.spark_failures import SparkFailure, SparkGone, is_gone
 from jobs.steps.receipts import Receipts, sent_in_all
-from jobs.steps.staged_files import StagedFile, first_events
+from jobs.steps.staged_files import StagedFile, first_events, longest_first
 from jobs.stop_signals import StopSignals
 
 SETTLE_SECONDS = 15.0
@@ -37,26 +38,33 @@ _TRIAL_IS_OVER = (
 class Sending:
     """What one execution of a run sends: its staged files, under a token that no other execution has.
 
-    `files` hold at most `preparation.first` events; `is_trial`: whether the stage has more.
+    `files` hold at most `preparation.first` events; `is_trial`: whether the stage has more. `minimum_requests`: how
+    many requests that takes, 0 where it is not known.
     """
 
     preparation: Prepared
     files: tuple[StagedFile, ...]
     execution: str
     is_trial: bool = False
+    minimum_requests: int = 0
 
     @classmethod
-    def of(cls, preparation: Prepared, staged: tuple[StagedFile, ...], execution: str) -> Self:
+    def of(
+        cls, preparation: Prepared, staged: tuple[StagedFile, ...], execution: str, minimum_requests: int
+    ) -> Self:
         """Send what is staged, or as much of it as `--first` says."""
         first = preparation.first
         if first is None or sum(file.rows for file in staged) <= first:
-            return cls(preparation, staged, execution)
-        return cls(preparation, first_events(staged, first), execution, is_trial=True)
+            return cls(preparation, staged, execution, minimum_requests=minimum_requests)
+        fewest = min(minimum_requests, -(-first // events_per_request()))
+        return cls(preparation, first_events(staged, first), execution, True, fewest)
 
     def receipts(self) -> Receipts:
         """What the partitions write down of this execution, and how much that can be."""
         run = self.preparation.run
-        return Receipts(run.output, run.run_id, self.execution, sum(file.rows for file in self.files))
+        tracking_id = self.preparation.settings.personalize.tracking_id
+        to_send = sum(file.rows for file in self.files)
+        return Receipts(run.output, tracking_id, run.run_id, self.execution, to_send)
 
     def tasks(self, coordinator: CoordinatorAddress) -> list[DeliveryTask]:
         """One task per file; should the coordinator be out of reach, their fallback rates add up to the limit."""
@@ -76,7 +84,7 @@ class Sending:
                 fallback_rate=settings.delivery.max_requests_per_second / len(self.files),
                 events=file.rows,
             )
-            for number, file in enumerate(self.files)
+            for number, file in enumerate(longest_first(self.files))
         ]
 
 
@@ -92,7 +100,7 @@ def send(
         return Sent()
     host = spark.sparkContext.getConf().get("spark.driver.host", "127.0.0.1")
     limit = sending.preparation.settings.delivery.max_requests_per_second
-    with Coordinator(host=host, limit=limit) as coordinator:
+    with Coordinator(host=host, limit=limit, requests=sending.minimum_requests) as coordinator:
         steering.steer(coordinator)
         signals.route_to(coordinator.stop)
         try:

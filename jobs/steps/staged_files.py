@@ -20,11 +20,15 @@ _FOOTER_READERS = 32
 
 @dataclass(frozen=True, slots=True)
 class StagedFile:
-    """One staged file: its URL, the outcome of all its rows, and how many of its rows count, from the first on."""
+    """One staged file: its URL, the outcome of all its rows, and how many of its rows count, from the first on.
+
+    `requests_after`: how many requests come after the first one in its longest session; 0 where that is not known.
+    """
 
     url: str
     outcome: str
     rows: int
+    requests_after: int = 0
 
 
 def staged_files(stage_url: str) -> tuple[StagedFile, ...]:
@@ -35,11 +39,28 @@ def staged_files(stage_url: str) -> tuple[StagedFile, ...]:
         info.path for info in found if info.type is FileType.File and info.path.endswith(".parquet")
     )
     with ThreadPoolExecutor(_FOOTER_READERS) as readers:
-        rows = list(readers.map(lambda path: pq.read_metadata(path, filesystem=filesystem).num_rows, paths))
+        footers = list(readers.map(lambda path: pq.read_metadata(path, filesystem=filesystem), paths))
     return tuple(
-        StagedFile(url=f"{stage_url}/{path[len(root) :].lstrip('/')}", outcome=_outcome(path), rows=count)
-        for path, count in zip(paths, rows, strict=True)
+        StagedFile(
+            url=f"{stage_url}/{path[len(root) :].lstrip('/')}",
+            outcome=_outcome(path),
+            rows=footer.num_rows,
+            requests_after=_most_requests_after(footer),
+        )
+        for path, footer in zip(paths, footers, strict=True)
     )
+
+
+def longest_first(files: Iterable[StagedFile]) -> list[StagedFile]:
+    """Sort the files by their longest session: where not all are sent at once, one that takes long starts first."""
+    return sorted(files, key=lambda file: -file.requests_after)
+
+
+def _most_requests_after(footer: pq.FileMetaData) -> int:
+    column = footer.schema.to_arrow_schema().get_field_index("requests_after")
+    groups = (footer.row_group(number) for number in range(footer.num_row_groups))
+    found = [group.column(column).statistics for group in groups] if column >= 0 else []
+    return max((each.max for each in found if each is not None and each.has_min_max), default=0)
 
 
 def rows_by_outcome(files: Iterable[StagedFile]) -> Counter[str]:

@@ -18,6 +18,7 @@ from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.steps.checking import sending_partitions
 from jobs.steps.delivered_before import delivered_ids
 from jobs.steps.imported_before import with_ids_of
+from jobs.steps.ledger_window import EVER
 from jobs.steps.source_reading import read_source
 from transforms import events
 from transforms.bulk_rows import NO_USER, OBSTACLE, bulk_rows
@@ -74,7 +75,7 @@ def _delivered(spark: SparkSession, preparation: Preparation) -> DataFrame:
     named = {"eventId": "event_id", "_envelope": "envelope", "_body": "body"}
     sent = valid.select(*(F.col(name).alias(other) for name, other in named.items()))
     imports = in_force(records(preparation.run.output), preparation.settings.personalize.tracking_id)
-    ids = with_ids_of(imports, delivered_ids(spark, preparation), spark, preparation)
+    ids = with_ids_of(imports, delivered_ids(spark, preparation, lambda: EVER), spark, preparation)
     if ids is None:
         return sent.limit(0)
     return sent.join(ids.select("event_id").distinct(), "event_id", "left_semi")

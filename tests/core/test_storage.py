@@ -179,3 +179,17 @@ def test_an_s3_error_names_the_url_and_no_credential() -> None:
         assert CREDENTIALS[secret] not in str(caught.value)
     with pytest.raises(StorageError, match="there is no such file"):
         read_text("s3://output/absent")
+
+
+def test_deleting_files_passes_over_those_that_are_gone(tmp_path: Path) -> None:
+    folder = Folder(str(tmp_path))
+    for name in "abc":
+        folder.write_bytes(name, b"xy")
+    folder.delete_files(["a", "gone", "c"])
+    assert folder.sizes() == {"b": 2}
+
+
+def test_a_file_in_a_folders_place_is_no_empty_folder(tmp_path: Path) -> None:
+    (tmp_path / "ledger").write_text("in the way")
+    with pytest.raises(StorageError, match=r"Could not list .*/ledger/deep/er: Not a directory\."):
+        Folder(str(tmp_path / "ledger" / "deep" / "er")).names()

@@ -75,7 +75,7 @@ def test_a_killed_job_is_retried_as_the_same_run_which_sends_the_rest(
 def kill_once_it_sends(shop: Shop) -> None:
     """Kill spark-submit when the ledger has its first record."""
     until = time.monotonic() + 120
-    while not any((shop.output / "ledger").glob("*.parquet")):
+    while not any((shop.output / "ledger").rglob("*.parquet")):
         assert time.monotonic() < until, "nothing was sent"
         time.sleep(0.05)
     (job,) = [each for each in psutil.Process().children() if "put_events.py" in " ".join(each.cmdline())]

@@ -140,7 +140,7 @@ class FakePacer:
     holds: bool = False
     _next: float = 0.0
 
-    def wait(self, ready: int) -> float:
+    def wait(self, ready: int, left: int = 1, after: int = 0) -> float:  # noqa: ARG002 - one pace for all
         assert ready > 0
         if self.holds:
             return 1.0
@@ -179,8 +179,8 @@ class FakeLedger:
     times: list[float] = field(default_factory=list)
     failure: str | None = None
 
-    def accepted(self, event_ids: Sequence[str], at: float) -> None:
-        self.ids.extend(event_ids)
+    def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
+        self.ids.extend(event.event_id for event in events)
         self.times.append(at)
 
 

@@ -46,7 +46,7 @@ class Unpaced:
         self.stop_reason: str | None = None
         self.drain_seconds = DRAIN_SECONDS
 
-    def wait(self, ready: int) -> float:  # noqa: ARG002 - there is no limit
+    def wait(self, ready: int, left: int = 1, after: int = 0) -> float:  # noqa: ARG002 - there is no limit
         return 0.0
 
     def spend(self) -> int:
@@ -82,6 +82,8 @@ def task(folder: Path, url: str | None) -> DeliveryTask:
         "event_id": [event.event_id for event in EVENTS],
         "envelope": [event.envelope.decode() for event in EVENTS],
         "body": [event.body.decode() for event in EVENTS],
+        "sent_at": [event.sent_at for event in EVENTS],
+        "requests_after": [event.requests_after for event in EVENTS],
     }
     pq.write_table(pa.table(columns), stage)
     nobody = CoordinatorAddress("127.0.0.1", 1, b"key")

@@ -57,4 +57,4 @@ def wait_for(
 
 def wait_until_it_sends(job: Job, process: subprocess.Popen[str] | None = None) -> None:
     """Wait until the ledger holds the first accepted events."""
-    wait_for(lambda: any((job.output / "ledger").glob("part-*.parquet")), "the job sends", process)
+    wait_for(lambda: any((job.output / "ledger").rglob("part-*.parquet")), "the job sends", process)

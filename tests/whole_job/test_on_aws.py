@@ -68,7 +68,7 @@ def test_keys_and_a_region_are_all_that_a_job_needs(aws: AwsWorld) -> None:
     assert (seen["events_accepted"], seen["requests_accepted"]) == (70, summary["minimum_requests"])
     names = {key.removeprefix("backfill/") for key in aws.keys("shop", "backfill/")}
     assert {"runs/first/report.html", "runs/first/validation.json"} <= names
-    assert any(name.startswith("ledger/part-first.") for name in names)
+    assert any(name.startswith("ledger/tracking-id-") for name in names)
     assert not [name for name in names if "/stage/" in name or "lease" in name]
     refused = {entry.code for entry in aws.requests if entry.service == "s3" and entry.status >= 400}
     assert refused <= {"", "NoSuchKey", "NoSuchBucket"}, refused

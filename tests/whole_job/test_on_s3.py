@@ -91,5 +91,5 @@ def test_a_history_on_s3_is_delivered_once_by_two_runs(standin: StandinProcess) 
         } <= names
         assert any(name.startswith(f"runs/{run_id}/rejected/part-") for name in names)
         assert any(name.startswith(f"runs/{run_id}/dead_letters/part-") for name in names)
-    assert any(name.startswith("ledger/part-first.") for name in names)
+    assert any(name.startswith("ledger/tracking-id-") for name in names)
     assert not [name for name in names if "/stage/" in name or "lease" in name]

@@ -175,7 +175,7 @@ class Shop:
 
     def wait_until_it_sends(self, running: Running) -> None:
         """Wait until the ledger has the first accepted events."""
-        running.wait_for(lambda: self.keys("ledger/part-"), "the job sends")
+        running.wait_for(lambda: self.keys("ledger/tracking-id-"), "the job sends")
 
 
 class Running:

@@ -12,6 +12,8 @@ from pyarrow import fs
 
 from core.aws import s3_filesystem
 from core.aws.s3_filesystem import S3Handler, call
+from core.errors import StorageError
+from core.storage import Folder
 
 FILES = fs.PyFileSystem(S3Handler())
 
@@ -102,3 +104,30 @@ def test_a_file_that_changes_while_it_is_read_is_no_mixture(script: Script) -> N
     with FILES.open_input_file("shop/key") as file, pytest.raises(OSError, match="changed while it was read"):
         file.read_at(10, 0)
     assert script.asked[1]["IfMatch"] == "v1"
+
+
+def test_many_objects_are_deleted_with_few_requests(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, list[str]]] = []
+
+    class Client:
+        def delete_objects(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+            keys = [each["Key"] for each in arguments["Delete"]["Objects"]]
+            asked.append((arguments["Bucket"], keys))
+            return {}
+
+    monkeypatch.setattr(s3_filesystem, "shared_client", lambda _: Client())
+    Folder("s3://shop/out/ledger").delete_files([f"part-{number}" for number in range(2_001)])
+    assert [(bucket, len(keys)) for bucket, keys in asked] == [("shop", 1_000), ("shop", 1_000), ("shop", 1)]
+    assert asked[2][1] == ["out/ledger/part-2000"]
+    Folder("s3://shop/out/ledger").delete_files([])
+    assert len(asked) == 3
+
+
+def test_an_object_that_can_not_be_deleted_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Client:
+        def delete_objects(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401
+            return {"Errors": [{"Key": "out/a", "Code": "AccessDenied"}]}
+
+    monkeypatch.setattr(s3_filesystem, "shared_client", lambda _: Client())
+    with pytest.raises(StorageError, match="Could not delete s3://shop/out"):
+        Folder("s3://shop/out").delete_files(["a"])

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import math
 import random
+from collections import Counter
 from collections.abc import Callable
+from statistics import median
 
 import pytest
 from hypothesis import given, settings
@@ -55,7 +57,7 @@ def test_the_limit_is_used_while_there_is_work(limit: int, partitions: int, seed
     seconds = 6 if limit >= 50 else 300 / limit
     job = SimulatedJob(limit, [PLENTY] * partitions, seed=seed).run(0.2 + seconds)
     attempts = sum(at >= 0.2 for at in job.arrivals)
-    assert attempts + 1 >= 0.97 * limit * seconds
+    assert attempts + 2 >= 0.97 * limit * seconds  # one may be under way, one falls on the edge
     assert job.busiest_second() <= allowed(limit)
 
 
@@ -205,6 +207,32 @@ def test_the_first_to_ask_is_the_first_to_send() -> None:
     assert order == ["a", "b", "c"]
 
 
+def test_who_has_more_left_gets_more() -> None:
+    budget, got = Budget(400), Counter[object]()
+    for hundredth in range(500):
+        for who, left in (("a", 9_000), ("b", 1_000)):
+            budget.ask(who, 100, hundredth / 100, left)
+        for who, lease in budget.leases(hundredth / 100):
+            got[who] += lease.count
+    assert 7.5 <= got["a"] / got["b"] <= 10.5
+
+
+def test_a_session_that_must_not_wait_gets_a_slot_at_once_and_the_plan_makes_room() -> None:
+    budget = Budget(100)
+    budget.ask("a", 1000, now=0.0)
+    before = sum(lease.count for _, lease in budget.leases(0.0))
+    hurried = budget.hurry("b", now=0.0)
+    assert hurried is not None
+    assert (hurried.count, hurried.start_in) == (1, 0.0)
+    assert budget.hurry("b", now=0.001) is None
+    later = before + sum(
+        lease.count
+        for tick in range(1, 100)
+        for _, lease in (budget.ask("a", 1000, tick / 100), *budget.leases(tick / 100))[1:]
+    )
+    assert later <= 100 * (1 + LEAD_SECONDS) + 5
+
+
 def test_who_is_forgotten_gets_nothing() -> None:
     budget = Budget(1)
     budget.ask("a", 5, now=0.0)
@@ -271,12 +299,19 @@ def test_a_quota_that_moves_and_moves_again_is_never_taken_for_chance_for_long(
     assert job.refused(10 + apart + 15, 10 + apart + 45) < 0.06
 
 
-@pytest.mark.parametrize("limit", [50, 1000])
-def test_a_quota_behind_refusals_by_chance_is_followed(limit: int) -> None:
-    chance, quota = by_chance(0.3, seed=5), steady_quota(lambda _at: 0.6 * limit, 1.0)
+def after_chance(limit: int, seed: int) -> tuple[float, float]:
+    """Refused, and used of what is granted, long after a service began to refuse by a quota instead of by chance."""
+    chance, quota = by_chance(0.3, seed), steady_quota(lambda _at: 0.6 * limit, 1.0)
     job = SimulatedJob(limit, [PLENTY] * 16, grants=lambda at: chance(at) if at < 30 else quota(at)).run(90)
-    assert job.refused(45, 90) < 0.02
-    assert job.used(45, 90) >= 0.9 * 0.6 * limit
+    return job.refused(45, 90), job.used(45, 90) / (0.6 * limit)
+
+
+@pytest.mark.parametrize(("limit", "seeds"), [(50, 5), (1000, 1)])
+def test_a_quota_behind_refusals_by_chance_is_followed(limit: int, seeds: int) -> None:
+    """Of few requests a second chance decides at times: the usual draw counts."""
+    refused, used = zip(*(after_chance(limit, seed) for seed in range(seeds)), strict=True)
+    assert median(refused) < 0.02
+    assert median(used) >= 0.9
 
 
 @pytest.mark.parametrize("doubled_at", [20, 27, 33])

@@ -324,3 +324,15 @@ def test_an_end_that_its_thread_notices_by_itself_is_an_end_like_any_other() -> 
         coordinator._thread.join(PATIENCE)
         assert coordinator_threads() == []
     coordinator.stop("a signal that comes late")
+
+
+def test_a_partition_learns_how_long_the_rest_takes_and_gets_a_slot_out_of_turn() -> None:
+    with Coordinator(host="127.0.0.1", limit=200, requests=1_000) as coordinator:
+        link = Link.join(coordinator.address)
+        link.send({"from": "a", "counts": [200, 0, 100, 1_000], "hurry": 1, "left": 900})
+        message = receive(link)
+        assert message["hurried"][:2] == [1, 0.0]  # type: ignore[index]
+        assert message["rest"] == pytest.approx(900 / (0.99 * 200))
+        link.send({"from": "a", "counts": [200, 0, 100, 1_000], "want": 5, "left": 900})
+        assert "lease" in receive(link)
+        link.close()

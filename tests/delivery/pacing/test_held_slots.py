@@ -62,3 +62,10 @@ def test_slots_never_multiply_and_the_count_of_unspent_ones_is_right(
     assert used + slots.unspent <= total
     assert slots.next_in(10**9) is None
     assert slots.unspent == 0
+
+
+def test_the_slots_of_two_leases_alternate() -> None:
+    slots = HeldSlots()
+    for start_in, era in ((0.5, 1), (0.0, 2)):
+        slots.add(Lease(count=2, start_in=start_in, spacing=1.0, patience=1.0, era=era), now=0.0)
+    assert [slots.take() for _ in range(4)] == [2, 1, 2, 1]

@@ -317,3 +317,25 @@ def test_a_partition_without_the_driver_heeds_what_comes_by_another_way() -> Non
         assert (pacer.holds, min(pauses) > 0.19) == (holds, holds)
     pacer.hear()
     assert (pacer.stop_reason, pacer.drain_seconds) == ("enough", 2.0)
+
+
+def test_a_session_that_would_outlast_the_rest_gets_a_slot_at_once() -> None:
+    link = ScriptedLink()
+    scene = joined(link)
+    scene.pacer.wait(2, left=300, after=200)
+    assert "hurry" not in link.sent[-1]
+    scene.lease(link, 2, start_in=0.0)
+    link.inbox.append({"rest": 5.0})
+    scene.pacer.hear()
+    scene.pacer.wait(2)
+    scene.pacer.observe(None, scene.pacer.spend(), 10, took=0.03)
+    scene.clock.now += 1.0
+    scene.lease(link, 1, start_in=0.1, era=1)
+    assert 0 < scene.pacer.wait(2, left=298, after=199) <= 0.002
+    assert [message["hurry"] for message in link.sent if "hurry" in message] == [1]
+    assert link.sent[-1]["left"] == 298
+    link.inbox.append({"hurried": [1, 0.0, 0.01, 0.02, 2, False]})
+    scene.pacer.hear()
+    assert scene.pacer.wait(2, left=298, after=199) == 0.0
+    assert scene.pacer.spend() == 2
+    assert scene.pacer.wait(1, left=297) == pytest.approx(0.1)

@@ -26,7 +26,7 @@ def test_a_run_without_dead_letters_has_an_empty_dataset_with_the_columns(tmp_pa
     table = ds.dataset(tmp_path / "runs" / "2026.run" / "dead_letters", format="parquet").to_table()
     assert table.num_rows == 0
     assert table.schema.names == ["event_id", "body", "error_code", "error_message", "attempts", "envelope"]
-    assert dead_letter_count(str(tmp_path), "2026.run", "exec1") == 0
+    assert dead_letter_count(str(tmp_path), "tracker", "2026.run", "exec1") == 0
 
 
 def test_a_dead_letter_is_written_whole_whatever_the_service_left_out(tmp_path: Path) -> None:
@@ -41,8 +41,8 @@ def test_a_dead_letter_is_written_whole_whatever_the_service_left_out(tmp_path: 
         ("e1", '{"eventId":"e1"}', "InvalidInputException", "Bad property.", 3, ENVELOPE),
         ("e2", '{"eventId":"e2"}', None, None, 8, ENVELOPE),
     ]
-    assert dead_letter_count(str(tmp_path), "2026.run", "exec1") == 2
-    assert dead_letter_count(str(tmp_path), "2026.run", "exec2") == 0
+    assert dead_letter_count(str(tmp_path), "tracker", "2026.run", "exec1") == 2
+    assert dead_letter_count(str(tmp_path), "tracker", "2026.run", "exec2") == 0
 
 
 def test_a_retried_task_does_not_give_up_an_event_twice(tmp_path: Path) -> None:
@@ -71,7 +71,7 @@ class Attempt:
             return
         self.settled.add(name)
         if delivered:
-            ledger.accepted([name], 1.0)
+            ledger.accepted([event(name)], 1.0)
         else:
             letters.add(event(name), "HTTP 503", None, 8)
 
@@ -116,8 +116,8 @@ def test_each_event_counts_once_and_delivered_wins_over_any_attempts(
             for place in (output / "ledger", output / "runs" / "2026.run" / "dead_letters")
             if place.exists() or not place.mkdir(parents=True)
         ]
-        assert accepted_count(folder, "exec1") == len(stored[0])
-        assert dead_letter_count(folder, "2026.run", "exec1") == len(stored[1] - stored[0])
+        assert accepted_count(folder, "tracker", "exec1") == len(stored[0])
+        assert dead_letter_count(folder, "tracker", "2026.run", "exec1") == len(stored[1] - stored[0])
 
 
 def test_an_event_that_another_attempt_delivered_is_no_dead_letter_for_the_account(tmp_path: Path) -> None:
@@ -127,8 +127,8 @@ def test_an_event_that_another_attempt_delivered_is_no_dead_letter_for_the_accou
     next_one.settle("b", delivered=True)
     for attempt in (next_one, thought_dead):
         attempt.close()
-    assert accepted_count(str(tmp_path), "exec1") == 1
-    assert dead_letter_count(str(tmp_path), "2026.run", "exec1") == 1
+    assert accepted_count(str(tmp_path), "tracker", "exec1") == 1
+    assert dead_letter_count(str(tmp_path), "tracker", "2026.run", "exec1") == 1
 
 
 def test_what_two_attempts_gave_up_counts_once_after_a_third_has_merged_it(tmp_path: Path) -> None:
@@ -136,4 +136,4 @@ def test_what_two_attempts_gave_up_counts_once_after_a_third_has_merged_it(tmp_p
         attempt.settle("a", delivered=False)
         attempt.flush()
     Attempt(tmp_path, "a3").close()
-    assert dead_letter_count(str(tmp_path), "2026.run", "exec1") == 1
+    assert dead_letter_count(str(tmp_path), "tracker", "2026.run", "exec1") == 1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,12 +17,16 @@ from hypothesis import strategies as st
 
 from core.errors import StorageError
 from core.storage import Folder
+from delivery.packing import StagedEvent
 from delivery.receipts import segment_writer
-from delivery.receipts.ledger import LEDGER_SCHEMA, Ledger, MergeWatch, accepted_count
-from delivery.receipts.segment_writer import STUCK_SECONDS
+from delivery.receipts.ledger import LEDGER_SCHEMA, Ledger, ledger_folder
+from delivery.receipts.ledger import accepted_count as accepted_by
+from delivery.receipts.segment_writer import FLUSH_SECONDS, STUCK_SECONDS
 from delivery.receipts.segments import Segment
 from delivery.receipts.settled import SettledIds
 from tests.delivery.tasks import task_of
+
+SENT_AT = 1_703_980_800
 
 
 def flush(ledger: Ledger) -> float:
@@ -29,7 +34,27 @@ def flush(ledger: Ledger) -> float:
 
 
 def files(output: Path) -> list[str]:
-    return Folder(str(output / "ledger")).names()
+    return ledger_folder(str(output), "tracker").names()
+
+
+def folder_of(output: Path) -> Path:
+    return Path(ledger_folder(str(output), "tracker").url)
+
+
+def accepted_count(output: str, execution: str) -> int:
+    return accepted_by(output, "tracker", execution)
+
+
+def events(*ids: str) -> list[StagedEvent]:
+    """Accepted events, whose own time is a day before 2024."""
+    return [StagedEvent(each, b"", b"", SENT_AT) for each in ids]
+
+
+def merging(output: Path, attempt: str) -> Ledger:
+    """A writer that merges, as those of dead letters do."""
+    ledger = Ledger(task_of(output), attempt)
+    ledger._writer._merges = True
+    return ledger
 
 
 def rows(output: Path) -> list[dict[str, object]]:
@@ -39,10 +64,11 @@ def rows(output: Path) -> list[dict[str, object]]:
 
 def test_an_accepted_event_stands_in_the_ledger_with_its_tracker_run_and_time(tmp_path: Path) -> None:
     ledger = Ledger(task_of(tmp_path), "a1")
-    ledger.accepted(["e1", "e2"], 1_700_000_000.25)
+    ledger.accepted(events("e1", "e2"), 1_700_000_000.25)
     ledger.close()
     when = datetime.fromtimestamp(1_700_000_000.25, UTC)
-    same = {"tracking_id": "tracker", "run_id": "2026.run", "accepted_at": when}
+    sent_at = datetime.fromtimestamp(SENT_AT, UTC)
+    same = {"tracking_id": "tracker", "run_id": "2026.run", "accepted_at": when, "sent_at": sent_at}
     assert rows(tmp_path) == [{"event_id": "e1", **same}, {"event_id": "e2", **same}]
     assert ds.dataset(tmp_path / "ledger", format="parquet").schema.names == LEDGER_SCHEMA.names
 
@@ -51,8 +77,8 @@ def test_each_flush_is_a_whole_file_that_any_reader_sees_at_once(tmp_path: Path)
     """The next one begins 3 seconds later: with a write that takes 2, none is 5 seconds after an answer."""
     ledger = Ledger(task_of(tmp_path), "a1")
     for number in range(3):
-        ledger.accepted([f"e{number}"], 1.0)
-        assert 0 < flush(ledger) <= 3.0
+        ledger.accepted(events(f"e{number}"), 1.0)
+        assert flush(ledger) == FLUSH_SECONDS
         assert len(rows(tmp_path)) == number + 1
     assert len(files(tmp_path)) == 3
 
@@ -64,23 +90,34 @@ def test_a_flush_with_nothing_new_writes_no_file(tmp_path: Path) -> None:
     assert files(tmp_path) == []
 
 
-def test_closing_leaves_one_file_of_a_partition(tmp_path: Path) -> None:
+def test_closing_leaves_the_segments_for_the_driver_to_sort(tmp_path: Path) -> None:
+    """An executor that deleted files might do so while the next run reads them."""
     ledger = Ledger(task_of(tmp_path), "a1")
-    for number in range(5):
-        ledger.accepted([f"e{number}"], 1.0)
+    for number in range(3):
+        ledger.accepted(events(f"e{number}"), 1.0)
         flush(ledger)
     ledger.close()
-    assert files(tmp_path) == ["part-2026.run.exec1.0.a1.all.parquet"]
-    assert [row["event_id"] for row in rows(tmp_path)] == [f"e{number}" for number in range(5)]
+    assert files(tmp_path) == [f"part-2026.run.exec1.0.a1.{number}-1.parquet" for number in range(3)]
+
+
+def test_each_tracking_id_has_a_folder_that_names_no_value(tmp_path: Path) -> None:
+    for tracking_id in ("tracker", "a=b/../c"):
+        ledger = Ledger(replace(task_of(tmp_path), tracking_id=tracking_id), "a1")
+        ledger.accepted(events("e1"), 1.0)
+        ledger.close()
+        assert accepted_by(str(tmp_path), tracking_id, "exec1") == 1
+    assert len(list((tmp_path / "ledger").iterdir())) == 2
+    assert not any("=" in path.name for path in tmp_path.rglob("*"))
+    assert {row["tracking_id"] for row in rows(tmp_path)} == {"tracker", "a=b/../c"}
 
 
 def test_a_retried_task_knows_what_its_earlier_attempts_settled_and_nobody_elses(tmp_path: Path) -> None:
     first = Ledger(task_of(tmp_path), "a1")
-    first.accepted(["mine"], 1.0)
+    first.accepted(events("mine"), 1.0)
     flush(first)  # and then it dies
     for other in (task_of(tmp_path, partition=1), task_of(tmp_path, execution="exec2")):
         ledger = Ledger(other, "a1")
-        ledger.accepted(["theirs"], 1.0)
+        ledger.accepted(events("theirs"), 1.0)
         ledger.close()
     settled = Ledger(task_of(tmp_path), "a2").settled_before()
     assert "mine" in settled
@@ -92,9 +129,9 @@ def test_a_first_attempt_finds_nothing_settled(tmp_path: Path) -> None:
 
 
 def test_the_count_of_an_execution_leaves_out_other_executions(tmp_path: Path) -> None:
-    for execution, events in (("exec1", ["a", "b"]), ("exec2", ["c"])):
+    for execution, ids in (("exec1", ["a", "b"]), ("exec2", ["c"])):
         ledger = Ledger(task_of(tmp_path, execution=execution), "a1")
-        ledger.accepted(events, 1.0)
+        ledger.accepted(events(*ids), 1.0)
         ledger.close()
     assert accepted_count(str(tmp_path), "exec1") == 2
     assert accepted_count(str(tmp_path), "never") == 0
@@ -102,8 +139,8 @@ def test_the_count_of_an_execution_leaves_out_other_executions(tmp_path: Path) -
 
 def test_an_event_that_two_attempts_of_a_task_sent_counts_once(tmp_path: Path) -> None:
     zombie, retry = Ledger(task_of(tmp_path), "a1"), Ledger(task_of(tmp_path), "a2")
-    zombie.accepted(["e1", "e2"], 1.0)
-    retry.accepted(["e2", "e3"], 1.0)
+    zombie.accepted(events("e1", "e2"), 1.0)
+    retry.accepted(events("e2", "e3"), 1.0)
     zombie.close()
     retry.close()
     assert accepted_count(str(tmp_path), "exec1") == 3
@@ -129,20 +166,20 @@ class StopsAfter:
 def test_a_crash_anywhere_between_merging_and_deleting_miscounts_nothing(
     calls: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    ledger = Ledger(task_of(tmp_path), "a1")
+    ledger = merging(tmp_path, "a1")
     for number in range(4):
-        ledger.accepted([f"e{number}"], 1.0)
+        ledger.accepted(events(f"e{number}"), 1.0)
         flush(ledger)
     crash = StopsAfter(calls)
     with monkeypatch.context() as patched:
         patched.setattr(Folder, "write_bytes", crash.around(Folder.write_bytes))
-        patched.setattr(Folder, "delete", crash.around(Folder.delete))
+        patched.setattr(Folder, "delete_files", crash.around(Folder.delete_files))
         ledger.close()
     assert accepted_count(str(tmp_path), "exec1") == 4
     assert {row["event_id"] for row in rows(tmp_path)} == {f"e{number}" for number in range(4)}
-    retry = Ledger(task_of(tmp_path), "a2")
+    retry = merging(tmp_path, "a2")
     assert all(f"e{number}" in retry.settled_before() for number in range(4))
-    retry.accepted(["e4"], 2.0)
+    retry.accepted(events("e4"), 2.0)
     retry.close()
     assert accepted_count(str(tmp_path), "exec1") == 5
     assert files(tmp_path) == ["part-2026.run.exec1.0.a2.all.parquet"]
@@ -154,13 +191,13 @@ def test_a_write_that_fails_is_tried_again_and_then_stops_the_sender(
 ) -> None:
     """With the same events."""
     ledger = Ledger(task_of(tmp_path), "a1")
-    ledger.accepted(["e1"], 1.0)
+    ledger.accepted(events("e1"), 1.0)
     with monkeypatch.context() as patched:
         patched.setattr(Folder, "write_bytes", StopsAfter(0).around(Folder.write_bytes))
         assert 0 < flush(ledger) <= 0.5
         assert ledger.failure is None
         flush(ledger)
-        ledger.accepted(["e2"], 1.0)
+        ledger.accepted(events("e2"), 1.0)
         flush(ledger)
         assert ledger.failure == "killed"
         with pytest.raises(StorageError):
@@ -182,7 +219,7 @@ def test_a_write_that_does_not_end_stops_the_sender_and_is_not_waited_for(
     monkeypatch.setattr(Folder, "write_bytes", hanging)
     ledger = Ledger(task_of(tmp_path), "a1")
     ledger._writer._clock = lambda: now[0]
-    ledger.accepted(["e1"], 1.0)
+    ledger.accepted(events("e1"), 1.0)
     ledger.start()
     assert begun.wait(10)
     assert ledger.failure is None
@@ -199,16 +236,16 @@ def test_a_write_that_does_not_end_stops_the_sender_and_is_not_waited_for(
 
 def test_a_file_that_is_being_written_is_never_seen(tmp_path: Path) -> None:
     ledger = Ledger(task_of(tmp_path), "a1")
-    ledger.accepted(["e1"], 1.0)
+    ledger.accepted(events("e1"), 1.0)
     flush(ledger)
-    (tmp_path / "ledger" / ".part-x.parquet.1.tmp").write_bytes(b"half of a fi")
+    (folder_of(tmp_path) / ".part-x.parquet.1.tmp").write_bytes(b"half of a fi")
     assert len(rows(tmp_path)) == 1
     assert accepted_count(str(tmp_path), "exec1") == 1
 
 
 def test_the_background_thread_writes_what_is_added_before_it_ends(tmp_path: Path) -> None:
     ledger = Ledger(task_of(tmp_path), "a1").start()
-    ledger.accepted(["e1"], 1.0)
+    ledger.accepted(events("e1"), 1.0)
     ledger.close()
     assert len(rows(tmp_path)) == 1
     assert not any(thread.name == "receipts" for thread in threading.enumerate())
@@ -218,11 +255,11 @@ def test_an_event_may_come_while_a_segment_is_written_without_being_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = Ledger(task_of(tmp_path), "a1")
-    ledger.accepted(["e1"], 1.0)
+    ledger.accepted(events("e1"), 1.0)
     write = Folder.write_bytes
 
     def while_writing(*arguments: object) -> None:
-        ledger.accepted(["e2"], 1.0)
+        ledger.accepted(events("e2"), 1.0)
         write(*arguments)  # type: ignore[arg-type]
 
     with monkeypatch.context() as patched:
@@ -233,8 +270,8 @@ def test_an_event_may_come_while_a_segment_is_written_without_being_lost(
 
 
 def test_a_foreign_file_in_the_folder_is_not_counted(tmp_path: Path) -> None:
-    (tmp_path / "ledger").mkdir()
-    pq.write_table(pa.table({"event_id": ["x"]}), tmp_path / "ledger" / "part-00000-copy.parquet")
+    folder_of(tmp_path).mkdir(parents=True)
+    pq.write_table(pa.table({"event_id": ["x"]}), folder_of(tmp_path) / "part-00000-copy.parquet")
     assert accepted_count(str(tmp_path), "exec1") == 0
 
 
@@ -267,9 +304,9 @@ def test_ids_whose_digest_ends_in_zero_bytes_are_found_too() -> None:
 
 def unmerged(output: Path, attempt: str = "z1") -> Ledger:
     """Three events of an attempt, each in a segment of its own, that `close` will merge."""
-    ledger = Ledger(task_of(output), attempt)
+    ledger = merging(output, attempt)
     for number in range(3):
-        ledger.accepted([f"e{number}"], 1.0)
+        ledger.accepted(events(f"e{number}"), 1.0)
         flush(ledger)
     return ledger
 
@@ -295,11 +332,11 @@ def test_whoever_listed_segments_before_a_merge_and_reads_them_after_misses_none
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zombie = unmerged(tmp_path)
-    retry = Ledger(task_of(tmp_path), "a2")
+    retry = merging(tmp_path, "a2")
     zombie.close()
     settled = retry.settled_before()
     assert all(f"e{number}" in settled for number in range(3))
-    retry.accepted(["e3"], 2.0)
+    retry.accepted(events("e3"), 2.0)
     retry.close()
     assert files(tmp_path) == ["part-2026.run.exec1.0.a2.all.parquet"]
     assert len(rows(tmp_path)) == 4
@@ -333,33 +370,54 @@ def test_a_listing_that_a_merge_falls_into_hides_no_event(
     assert accepted_count(str(tmp_path), "exec1") == 3
 
 
+def by_two_attempts(output: Path) -> Ledger:
+    """Three events of which another attempt sent one, too: what is in the files has to be compared."""
+    other = Ledger(task_of(output), "other")
+    other.accepted(events("e0"), 1.0)
+    other.close()
+    return unmerged(output)
+
+
+def test_names_tell_how_many_rows_there_are_and_no_file_is_opened(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unmerged(tmp_path)
+    monkeypatch.setattr(Folder, "open_input", lambda *_: pytest.fail("a file was opened"))
+    assert accepted_count(str(tmp_path), "exec1") == 3
+
+
+def test_segments_of_earlier_versions_whose_names_tell_no_rows_are_counted(tmp_path: Path) -> None:
+    unmerged(tmp_path)
+    for path in folder_of(tmp_path).iterdir():
+        path.rename(path.with_name(path.name.replace("-1.parquet", ".parquet")))
+    assert accepted_count(str(tmp_path), "exec1") == 3
+
+
 def test_a_file_that_is_gone_while_it_is_read_is_looked_for_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    zombie = unmerged(tmp_path)
-    read = pq.read_metadata
+    zombie = by_two_attempts(tmp_path)
+    read = pq.read_table
 
-    def gone_on_s3(*_: object) -> object:
-        with monkeypatch.context() as patched:
-            patched.setattr(pq, "read_metadata", read)
-            zombie.close()
-        monkeypatch.setattr(pq, "read_metadata", read)
+    def gone_on_s3(*_: object, **__: object) -> object:
+        monkeypatch.setattr(pq, "read_table", read)
+        zombie.close()
         raise OSError("NO_SUCH_KEY")
 
-    monkeypatch.setattr(pq, "read_metadata", gone_on_s3)
+    monkeypatch.setattr(pq, "read_table", gone_on_s3)
     assert accepted_count(str(tmp_path), "exec1") == 3
 
 
 def test_a_segment_that_stays_unreadable_is_an_error_and_not_read_for_ever(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    unmerged(tmp_path)
+    by_two_attempts(tmp_path)
 
-    def broken(*_: object) -> None:
+    def broken(*_: object, **__: object) -> None:
         raise OSError("the line broke")
 
-    monkeypatch.setattr(pq, "read_metadata", broken)
-    with pytest.raises(StorageError, match=r"part-2026\.run\.exec1\.0\.z1\."):
+    monkeypatch.setattr(pq, "read_table", broken)
+    with pytest.raises(StorageError, match=r"part-2026\.run\.exec1\.0\.(z1|other)\."):
         accepted_count(str(tmp_path), "exec1")
 
 
@@ -368,24 +426,12 @@ def test_the_merged_file_is_there_before_the_first_segment_goes(
 ) -> None:
     ledger = unmerged(tmp_path)
     seen: list[set[object]] = []
-    delete = Folder.delete
+    delete = Folder.delete_files
 
     def looking(*arguments: object) -> None:
         seen.append({row["event_id"] for row in rows(tmp_path)})
         delete(*arguments)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Folder, "delete", looking)
+    monkeypatch.setattr(Folder, "delete_files", looking)
     ledger.close()
-    assert seen == [{"e0", "e1", "e2"}] * 3
-
-
-def test_a_reader_of_missing_files_learns_of_its_own_tracking_ids_merges(
-    tmp_path: Path,
-) -> None:
-    merging = unmerged(tmp_path)
-    ours, theirs = MergeWatch(str(tmp_path), "tracker"), MergeWatch(str(tmp_path), "another")
-    assert not ours.has_seen_one()
-    merging.close()
-    assert ours.has_seen_one()
-    assert not theirs.has_seen_one()
-    assert not MergeWatch(str(tmp_path), "tracker").has_seen_one()
+    assert seen == [{"e0", "e1", "e2"}]

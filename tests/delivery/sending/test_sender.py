@@ -402,7 +402,7 @@ def test_the_requests_in_flight_are_bounded_and_grow_only_with_latency() -> None
 
 def test_a_source_that_fails_is_told_after_what_was_sent_is_recorded() -> None:
     def failing() -> Iterator[StagedEvent]:
-        yield from many_sessions(300)
+        yield from many_sessions(1_200)
         raise OSError("the stage is gone")
 
     stage = Stage(failing())

@@ -20,10 +20,12 @@ def write(path: Path, events: list[StagedEvent]) -> str:
         "body": [event.body.decode() for event in events],
         "event_id": [event.event_id for event in events],
         "envelope": [event.envelope.decode() for event in events],
+        "sent_at": [event.sent_at for event in events],
+        "requests_after": [event.requests_after for event in events],
     }
-    schema = pa.schema(
-        [("first_of_request", pa.bool_()), *((name, pa.string()) for name in list(columns)[1:])]
-    )
+    texts = [(name, pa.string()) for name in ("body", "event_id", "envelope")]
+    numbers = [("sent_at", pa.int64()), ("requests_after", pa.int32())]
+    schema = pa.schema([("first_of_request", pa.bool_()), *texts, *numbers])
     pq.write_table(pa.table(columns, schema), path, compression="zstd", row_group_size=3000)
     return str(path)
 
@@ -31,7 +33,11 @@ def write(path: Path, events: list[StagedEvent]) -> str:
 def events(count: int) -> list[StagedEvent]:
     return [
         StagedEvent(
-            f"é{number}", f'{{"sessionId":"{number // 7}"}}'.encode(), f'{{"n":"ü{number}"}}'.encode()
+            f"é{number}",
+            f'{{"sessionId":"{number // 7}"}}'.encode(),
+            f'{{"n":"ü{number}"}}'.encode(),
+            1_700_000_000 + number,
+            number % 3,
         )
         for number in range(count)
     ]

@@ -91,3 +91,37 @@ def test_one_session_alone_is_looked_through_only_so_far() -> None:
     work = Workload(drawn.append(n) or batch for n in range(100_000))
     assert work.ready(0.0) == 1
     assert len(drawn) == HELD_AT_MOST
+
+
+def with_requests_after(batch: Batch, requests_after: int) -> Batch:
+    return Batch(
+        batch.envelope, tuple(event._replace(requests_after=requests_after) for event in batch.events)
+    )
+
+
+def test_the_session_with_the_most_behind_it_goes_first_and_the_file_decides_between_equals() -> None:
+    drawn = batches(("a", 1), ("b", 1), ("c", 1), ("d", 1))
+    ordered = [with_requests_after(*each) for each in zip(drawn, (0, 5, 7, 5), strict=True)]
+    work = Workload(iter(ordered))
+    assert sessions(taken(work)) == [drawn[place].envelope for place in (2, 1, 3, 0)]
+
+
+def test_a_sessions_next_request_keeps_its_place_in_the_file() -> None:
+    """Behind many that are ready a long session would get one request of many."""
+    giant = [with_requests_after(batch, 2 - number) for number, batch in enumerate(batches(("a", 30)))]
+    work = Workload(iter([giant[0], *batches(("b", 1), ("c", 1), ("d", 1)), *giant[1:]]))
+    assert work.ready(0.0) == 4
+    work.settle(work.take())
+    assert work.requests_after == 1
+    assert work.take().batch is giant[1]
+
+
+def test_what_is_left_is_known_about_and_in_the_end_exactly() -> None:
+    work = Workload(iter(batches(*((f"s{number}", 5) for number in range(4_000)))), events=20_000)
+    assert work.left > 0
+    work.ready(0.0)
+    assert work.left == 4_000
+    while requests := taken(work):
+        for request in requests:
+            work.settle(request)
+    assert work.left == 0

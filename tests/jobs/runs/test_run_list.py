@@ -64,7 +64,7 @@ def test_a_run_is_shown_with_its_account_dead_letters_and_ledger_files(output: s
     letters, ledger = DeadLetters(task, "a1"), Ledger(task, "a1")
     for event_id in ("e1", "e2"):
         letters.add(StagedEvent(event_id, b"{}", b"{}"), "X", None, 1)
-    ledger.accepted(["e3"], 0.0)
+    ledger.accepted([StagedEvent("e3", b"{}", b"{}")], 0.0)
     letters.close()
     ledger.close()
     run = listed(output)["2026.a"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from delivery.pacing.progress import Progress
+from delivery.packing import StagedEvent
 from delivery.receipts.ledger import Ledger
 from delivery.sending.report import PartitionReport
 from delivery.sending.tally import Tally
@@ -17,7 +18,7 @@ CRASH = "Spark lost a sending task"
 
 
 def receipts(output: Path, to_send: int = 100) -> Receipts:
-    return Receipts(str(output), "run", "x1", to_send)
+    return Receipts(str(output), "t", "run", "x1", to_send)
 
 
 def record(output: Path, *event_ids: str) -> None:
@@ -25,7 +26,7 @@ def record(output: Path, *event_ids: str) -> None:
     nobody = CoordinatorAddress("127.0.0.1", 1, b"key")
     task = DeliveryTask(0, "", str(output), "run", "x1", "t", None, None, 8, nobody, 1.0)
     ledger = Ledger(task, "a1")
-    ledger.accepted(event_ids, 1_700_000_000.0)
+    ledger.accepted([StagedEvent(each, b"", b"") for each in event_ids], 1_700_000_000.0)
     ledger.close()
 
 

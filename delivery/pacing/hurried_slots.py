@@ -1,0 +1,43 @@
+"""How many slots may be given at once, out of turn, to sessions that would else outlast the rest of the job.
+
+Slots are leased some tenths of a second ahead, so one that is used at once is one more than planned, until the plan
+comes to where it makes room for it. How many there are of those may rise by one and a half percent of the limit within
+a second: then no second has more attempts than that above the plan, and what comes steadily is in the plan. Pure; times
+are seconds on the driver's clock.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+
+_SHARE = 0.015
+_WINDOW_SECONDS = 1.0
+
+
+class HurriedSlots:
+    """Counts the slots that were used before the plan made room for them, at a limit of `limit` requests a second."""
+
+    def __init__(self, limit: float) -> None:
+        self._most_more = max(1, int(limit * _SHARE))
+        self._made_up_at: list[float] = []
+        # How many there were from when on, where that can be the fewest of the last second: it rises to the right.
+        self._fewest: deque[tuple[float, int]] = deque([(0.0, 0)])
+
+    def may_give(self, now: float, made_up_at: float) -> bool:
+        """Count one more if it may be given at `now`, where the plan makes room for it at `made_up_at`."""
+        while self._made_up_at and self._made_up_at[0] <= now:
+            self._changed(heapq.heappop(self._made_up_at))
+        while len(self._fewest) > 1 and self._fewest[1][0] <= now - _WINDOW_SECONDS:
+            self._fewest.popleft()
+        if len(self._made_up_at) >= self._fewest[0][1] + self._most_more:
+            return False
+        heapq.heappush(self._made_up_at, made_up_at)
+        self._changed(now)
+        return True
+
+    def _changed(self, at: float) -> None:
+        many = len(self._made_up_at)
+        while self._fewest and self._fewest[-1][1] >= many:
+            self._fewest.pop()
+        self._fewest.append((at, many))

@@ -1,0 +1,57 @@
+"""Tells when a partition's next request may not wait for its turn: its session alone would outlast the job's rest.
+
+Pure: it is told the time, how long answers take, and how long the rest of the job takes at the least.
+"""
+
+from __future__ import annotations
+
+# A session that takes four fifths of what the rest takes is hurried, so that it ends in time.
+_SHARE = 0.8
+# What a request costs besides its answer: asking for the slot, and the slot's own way.
+_OVERHEAD_SECONDS = 0.003
+# A slot that is due so soon is no reason to ask for another one.
+_SOON_SECONDS = 0.001
+# The driver answers at once, or not at all where it has given too many already.
+_PATIENCE_SECONDS = 0.02
+_WEIGHT = 0.1
+
+
+class Hurry:
+    """Whether to ask for a slot at once; one at a time."""
+
+    def __init__(self) -> None:
+        self._answer_seconds: float | None = None
+        self._rest_ends_at: float | None = None
+        self._asked_at: float | None = None
+
+    def answered(self, took: float) -> None:
+        """Learn that an accepted request's answer took so many seconds."""
+        before = self._answer_seconds
+        self._answer_seconds = took if before is None else before + _WEIGHT * (took - before)
+
+    def rest_takes(self, seconds: float, now: float) -> None:
+        """Learn that all that the job has left takes so many seconds at the least."""
+        self._rest_ends_at = now + seconds
+
+    def begin(self, now: float, after: int, pause: float | None) -> bool:
+        """Return whether to ask at once: a session's next request, with `after` more behind it, is due in `pause`."""
+        hurries = (
+            (pause is None or pause > _SOON_SECONDS) and not self.is_on(now) and self._outlasts(after, now)
+        )
+        if hurries:
+            self._asked_at = now
+        return hurries
+
+    def is_on(self, now: float) -> bool:
+        """Return whether a slot was asked for, and may still come."""
+        return self._asked_at is not None and now - self._asked_at < _PATIENCE_SECONDS
+
+    def end(self) -> None:
+        """Learn that the slot has come."""
+        self._asked_at = None
+
+    def _outlasts(self, after: int, now: float) -> bool:
+        if not after or self._answer_seconds is None or self._rest_ends_at is None:
+            return False
+        takes = (after + 1) * (self._answer_seconds + _OVERHEAD_SECONDS)
+        return takes >= _SHARE * (self._rest_ends_at - now)

@@ -1,0 +1,109 @@
+"""The ledger's sorted files: what many runs accepted, in the order of the events' own time, which each name tells.
+
+A reader that knows the time of its events opens only the files whose names say that they may have them. Each file is
+written whole under a name that no other has; what it replaces is deleted by its caller, afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.storage import Folder
+from delivery.receipts.ledger import LEDGER_SCHEMA
+
+# Sorted by time, so that of a file too only those groups of rows are read whose times may match.
+ROWS_PER_GROUP = 32_768
+_NAME = re.compile(r"sorted\.(-?\d+)\.(-?\d+)\.(\d+)\.([0-9a-f]+)\.([0-9a-f]+)\.parquet")
+
+
+@dataclass(frozen=True, slots=True)
+class SortedFile:
+    """One file, by its name: all its events lie between the Unix seconds `first` and `last`, both inclusive.
+
+    `written_by` is a token of the compaction that wrote it, in hexadecimal digits, and so is `attempt` of the task.
+    """
+
+    first: int
+    last: int
+    rows: int
+    written_by: str
+    attempt: str
+
+    @classmethod
+    def parse(cls, name: str) -> SortedFile | None:
+        """Return what `name` says, None if it is no sorted file's name."""
+        found = _NAME.fullmatch(name)
+        if found is None:
+            return None
+        first, last, rows, written_by, attempt = found.groups()
+        return cls(int(first), int(last), int(rows), written_by, attempt)
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return f"sorted.{self.first}.{self.last}.{self.rows}.{self.written_by}.{self.attempt}.parquet"
+
+
+def written_names(batches: Iterator[pa.RecordBatch], url: str, written_by: str) -> Iterator[pa.RecordBatch]:
+    """Write rows as `write_sorted` does and give the file's name, in a column `name`: what `mapInArrow` runs."""
+    file = write_sorted(batches, url, written_by)
+    names = pa.array([file.name] if file else [], pa.string())
+    yield pa.RecordBatch.from_arrays([names], ["name"])
+
+
+def write_sorted(batches: Iterator[pa.RecordBatch], url: str, written_by: str) -> SortedFile | None:
+    """Write rows of the ledger that come sorted by `sent_at` as one file in the folder `url`; None where none come.
+
+    Rows go through a file on the machine's own disk. Raises `StorageError`, and what pyarrow raises.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        local = Path(scratch) / "sorted.parquet"
+        written = _write_locally(batches, local)
+        if written is None:
+            return None
+        file = SortedFile(*written, written_by, uuid4().hex)
+        with pa.memory_map(str(local)) as content:
+            Folder(url).write_bytes(file.name, content.read_buffer())
+    return file
+
+
+def _write_locally(batches: Iterator[pa.RecordBatch], path: Path) -> tuple[int, int, int] | None:
+    first, last, rows = None, None, 0
+    with pq.ParquetWriter(
+        path, LEDGER_SCHEMA, compression="zstd", use_dictionary=["tracking_id", "run_id"]
+    ) as writer:
+        for table in _groups(batches):
+            writer.write_table(table, row_group_size=ROWS_PER_GROUP)
+            times = table.column("sent_at")
+            first = times[0].as_py() if first is None else first
+            last, rows = times[-1].as_py(), rows + len(table)
+    return None if first is None or last is None else (_seconds(first), _seconds(last), rows)
+
+
+def _groups(batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Put batches together to groups of the size that a file has, and cast them to the ledger's types."""
+    held: list[pa.RecordBatch] = []
+    for batch in batches:
+        held.append(batch)
+        if sum(map(len, held)) >= ROWS_PER_GROUP:
+            yield _table(held)
+            held = []
+    if any(map(len, held)):
+        yield _table(held)
+
+
+def _table(batches: list[pa.RecordBatch]) -> pa.Table:
+    return pa.Table.from_batches(batches).select(LEDGER_SCHEMA.names).cast(LEDGER_SCHEMA)
+
+
+def _seconds(moment: datetime) -> int:
+    return int(moment.timestamp() // 1)

@@ -1,0 +1,85 @@
+"""Puts a tracking ID's ledger in the order of the events' time, at the end of a run, which holds that ID's lease.
+
+New segments become sorted files, and small sorted files are put together, so that a ledger of a billion ids stays some
+thousand files. New files are whole before the first old one goes: a crash in between leaves ids twice, and loses none.
+Nobody else deletes a ledger's files, so no run that sends misses one while it reads.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections import defaultdict
+from functools import partial, reduce
+from uuid import uuid4
+
+from pyspark.sql import DataFrame, SparkSession
+
+from core.errors import StorageError
+from core.storage import Folder
+from delivery.receipts.ledger import ledger_folder
+from delivery.receipts.sorted_ledger import SortedFile, written_names
+from jobs.prepare.preparation import Prepared
+from jobs.steps.delivered_before import LedgerFiles, read_rows
+
+_LOG = logging.getLogger("put_events")
+_COLUMNS = "event_id string, tracking_id string, run_id string, accepted_at timestamp, sent_at timestamp"
+ROWS_PER_FILE = 1_000_000
+# So many small files of about one size are put together, and so many times larger is the next size.
+MOST_OF_A_SIZE = 8
+_SIZE_STEP = 4.0
+
+
+def compact(spark: SparkSession, prepared: Prepared) -> None:
+    """Sort what is new. Where that fails all stays as it was, and the next run does it."""
+    output, tracking_id = prepared.run.output, prepared.settings.personalize.tracking_id
+    try:
+        files = LedgerFiles.find(output, tracking_id)
+        small = {url: files.sorted[url] for url in too_small(files.sorted)}
+        if files.segments:
+            _replace(spark, ledger_folder(output, tracking_id), LedgerFiles((), files.segments, small))
+    except Exception as error:  # noqa: BLE001 - whatever it is: what was sent must be accounted for all the same
+        _LOG.warning("the ledger was not compacted; the next run does it: %s", type(error).__name__)
+
+
+def too_small(files: dict[str, SortedFile]) -> list[str]:
+    """Return those that are to be put together: small ones, of a size that there are many of."""
+    sizes: dict[int, list[str]] = defaultdict(list)
+    for url, file in files.items():
+        if file.rows <= ROWS_PER_FILE // 2:
+            sizes[int(math.log(max(1, file.rows), _SIZE_STEP))].append(url)
+    return [url for urls in sizes.values() if len(urls) >= MOST_OF_A_SIZE for url in urls]
+
+
+def _replace(spark: SparkSession, folder: Folder, old: LedgerFiles) -> None:
+    """Write the rows of the files `old` into new ones, then delete those; where that fails, the new ones."""
+    written_by = uuid4().hex
+    try:
+        new = _write(spark, folder, old, written_by)
+    except Exception:
+        folder.delete_files([name for name in folder.names() if _is_of(name, written_by)])
+        raise
+    # A task that was tried again has left its rows twice.
+    twice = [name for name in folder.names() if _is_of(name, written_by) and name not in new]
+    folder.delete_files([url.rpartition("/")[2] for url in (*old.segments, *old.sorted)] + twice)
+
+
+def _write(spark: SparkSession, folder: Folder, old: LedgerFiles, written_by: str) -> set[str]:
+    """Return the names of the new files, which have as many rows as there are."""
+    rows = reduce(DataFrame.union, read_rows(spark, old, _COLUMNS))
+    total = rows.count()
+    in_order = rows.repartitionByRange(max(1, -(-total // ROWS_PER_FILE)), "sent_at")
+    writing = in_order.sortWithinPartitions("sent_at").mapInArrow(
+        partial(written_names, url=folder.url, written_by=written_by), "name string"
+    )
+    names = {str(row["name"]) for row in writing.collect()}
+    written = sum(file.rows for file in map(SortedFile.parse, names) if file)
+    if written != total:
+        raise StorageError(f"Could not sort {folder.url}: {total} rows were read, and {written} written.")
+    return names
+
+
+def _is_of(name: str, written_by: str) -> bool:
+    """Whether a file is of this compaction."""
+    file = SortedFile.parse(name)
+    return file is not None and file.written_by == written_by

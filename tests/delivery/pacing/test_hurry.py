@@ -1,0 +1,44 @@
+"""When a partition asks for a slot at once: its session alone would outlast the rest."""
+
+from __future__ import annotations
+
+import pytest
+
+from delivery.pacing.hurry import Hurry
+
+
+def hurry(answer: float | None = 0.03, rest: float | None = 10.0) -> Hurry:
+    it = Hurry()
+    if answer is not None:
+        it.answered(answer)
+    if rest is not None:
+        it.rest_takes(rest, now=100.0)
+    return it
+
+
+@pytest.mark.parametrize(("after", "hurries"), [(1_000, True), (300, True), (100, False), (0, False)])
+def test_a_session_is_hurried_that_takes_about_as_long_as_the_rest(after: int, hurries: bool) -> None:  # noqa: FBT001
+    assert hurry().begin(100.0, after, pause=0.05) == hurries
+
+
+def test_the_rest_goes_on_while_a_session_waits() -> None:
+    assert not hurry().begin(100.0, 100, pause=0.05)
+    assert hurry().begin(107.0, 100, pause=0.05)
+
+
+@pytest.mark.parametrize(("answer", "rest"), [(None, 10.0), (0.03, None)])
+def test_nothing_is_hurried_before_the_times_are_known(answer: float | None, rest: float | None) -> None:
+    assert not hurry(answer, rest).begin(100.0, 10**6, pause=None)
+
+
+def test_a_slot_that_is_due_at_once_is_enough() -> None:
+    assert not hurry().begin(100.0, 1_000, pause=0.0)
+
+
+def test_one_slot_is_asked_for_at_a_time_and_the_driver_may_be_silent() -> None:
+    it = hurry()
+    assert it.begin(100.0, 1_000, pause=None)
+    assert not it.begin(100.01, 1_000, pause=None)
+    assert it.begin(100.1, 1_000, pause=None)
+    it.end()
+    assert it.begin(100.101, 1_000, pause=None)

@@ -1,0 +1,31 @@
+"""The ledger through whole jobs: its columns, its order, and what later runs find in it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.whole_job.harness import Job, full_sessions, interactions, rows_in, run_here
+
+pytestmark = [pytest.mark.spark, pytest.mark.job]
+AT = 1_760_000_000
+
+
+def test_a_repeated_run_finds_its_days_and_another_tracking_id_finds_nothing(
+    spark: SparkSession, job: Job
+) -> None:
+    job.write_source(interactions(full_sessions(3)))
+    assert run_here(job, spark, "first").summary["events_delivered"] == 30
+    rows = rows_in(job.output / "ledger")
+    assert set(rows[0]) == {"event_id", "tracking_id", "run_id", "accepted_at", "sent_at"}
+    assert {row["sent_at"] for row in rows} == {datetime.fromtimestamp(AT + n, UTC) for n in range(10)}
+    assert [path.name.partition(".")[0] for path in (job.output / "ledger").rglob("*.parquet")] == ["sorted"]
+    job.write_source(interactions([{"TIMESTAMP": AT + 40 * 86_400}]), "later.parquet")
+    again = run_here(job, spark, "again").summary
+    assert (again["already_delivered"], again["events_delivered"]) == (30, 1)
+    later = run_here(job, spark, "later", "--since", "2025-11-01").summary
+    assert (later["rows_read"], later["already_delivered"]) == (1, 1)
+    job.settings["personalize"]["tracking_id"] = "another"
+    assert run_here(job, spark, "another").summary["events_delivered"] == 31
