@@ -1,9 +1,11 @@
-"""What a large ledger costs the next run: its plan over the same rows with no ledger, and with one of many ids.
+"""The cost of a large ledger for the next run: its plan over the same rows with no ledger, and with one of many ids.
 
-    python -m benchmarks.ledger_scale [--ids 100000000] [--files 10000] [--rows 1000000] [--folder build/ledger_scale]
+    python -m benchmarks.ledger_scale [--ids 100000000] [--files 10000] [--rows 1000000] [--folder
+    build/ledger_scale]
 
-The ledger is made up as sending tasks leave it: merged segments, ids of 32 random hexadecimal digits, one tracking
-ID. A tenth of the rows' events are put into it, and must be found. Needs about 20 bytes of disk per id.
+The ledger is generated as sending tasks leave it: merged segments, ids of 32 random hexadecimal digits, one
+tracking ID. A tenth of the rows' events are put into it, and must be found. Needs about 20 bytes of disk
+per id.
 """
 
 from __future__ import annotations
@@ -63,13 +65,13 @@ def _timed(spark: SparkSession, preparation: Preparation) -> tuple[float, Checke
 
 
 def some_staged_ids(preparation: Preparation, count: int) -> pa.Array:
-    """The ids of `count` events that are staged to be sent."""
+    """Return the ids of `count` events that are staged to be sent."""
     stage = ds.dataset(f"{preparation.run.stage}/outcome=send", format="parquet")
     return stage.head(count, columns=["event_id"]).column(0).combine_chunks()
 
 
 def write_ledger(folder: Path, ids: int, files: int, known: pa.Array) -> None:
-    """Write `ids` random ids in `files` files of one size, and one file more with the `known` ones."""
+    """Write `ids` random ids in `files` files of one size, and one more file with the `known` ones."""
     folder.mkdir(parents=True, exist_ok=True)
     random = np.random.default_rng(3)
     for number in range(files):
@@ -78,7 +80,7 @@ def write_ledger(folder: Path, ids: int, files: int, known: pa.Array) -> None:
 
 
 def random_ids(count: int, random: np.random.Generator) -> pa.Array:
-    """`count` ids as `transforms.event_id` makes them."""
+    """Return `count` ids as `transforms.event_id` makes them."""
     digits = _HEX[random.integers(0, 16, (count, _DIGITS), np.uint8)]
     ids = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(_DIGITS), count, [None, pa.py_buffer(digits.tobytes())]

@@ -1,6 +1,6 @@
-"""`personalize-backfill COMMAND …`, the console command: reads the command's name and starts that program alone.
+"""`personalize-backfill COMMAND …`, the console command: read the command's name and start that program alone.
 
-A program is imported only when it is the one that was asked for: help, `inspect` and `control` load no Spark.
+A program is imported only when it is asked for: help, `inspect` and `control` load no Spark.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Main = Callable[[Sequence[str], str], int]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One command: what its line of help says, and the function that it is, as `module:function`."""
+    """A command: its line of help, and its function as `module:function`."""
 
     says: str
     entry: str
@@ -42,7 +42,7 @@ PROGRAMS: dict[str, Program] = {
     "plan": Program("show what a run would do, and send nothing", "jobs.loading:plan"),
     "run": Program("load a log into Amazon Personalize", "jobs.loading:run"),
     "replay": Program("send the dead letters of an earlier run again", "jobs.loading:replay"),
-    "control": Program("slow, pause, resume or stop a run that is under way", "jobs.control.command:main"),
+    "control": Program("slow, pause, resume or stop a running job", "jobs.control.command:main"),
     "inspect": Program("list the runs below an output, with their accounts", "jobs.inspect:main"),
     "demo": Program("load a made-up shop's history into a service on this machine", "jobs.demo:main"),
 }

@@ -1,4 +1,4 @@
-"""`run`, `plan` and `replay` of the console command. A command line is checked before Spark is loaded."""
+"""The commands `run`, `plan` and `replay`. A command line is checked before Spark is loaded."""
 
 from __future__ import annotations
 

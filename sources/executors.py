@@ -1,6 +1,6 @@
 """Footers by the thousand, read by Spark's executors: the driver's one interpreter would take minutes for them.
 
-What comes back of a file is three numbers; a layout's own bytes come once from each task.
+A file's result is three numbers; a layout's own bytes come once from each task.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from sources.footers import ReadAll, read_here
 from sources.listing import OpenFilesystem, SourceFile
 
 MAX_HERE = 2_000
-"""As many footers are read by the driver itself: two seconds' work, where a Spark job takes one to begin."""
+"""Up to so many footers are read by the driver itself: two seconds' work, while a Spark job takes one to begin."""
 
 _FILES_IN_TASK = 500
 _THREADS = 32
 
 
-class _Told(NamedTuple):
-    """What a task found: each file's rows, layout and encoding, and each layout once; or why it can't go on."""
+class _TaskResult(NamedTuple):
+    """The result of a task: each file's rows, layout and encoding, and each layout once; or the error."""
 
     footers: list[tuple[int, int, bool]]
     layouts: list[tuple[str, bytes]]
@@ -33,9 +33,10 @@ class _Told(NamedTuple):
 
 
 def reader_on(spark: SparkSession, open_filesystem: OpenFilesystem, ship: Callable[[], None]) -> ReadAll:
-    """Return what reads many footers on the executors of `spark`, and few here.
+    """Return a function that reads many footers on the executors of `spark`, and few here.
 
-    `ship` lets the executors import `core`, `sources` and the module of `open_filesystem`; it is called if need be.
+    `ship` lets the executors import `core`, `sources` and the module of `open_filesystem`; it is called if
+    needed.
     """
 
     def read_all(files: Sequence[SourceFile]) -> Iterator[Footer]:
@@ -53,14 +54,14 @@ def _read_there(
     starts = range(0, len(files), _FILES_IN_TASK)
     tasks = [[file.name for file in files[start : start + _FILES_IN_TASK]] for start in starts]
     names = spark.sparkContext.parallelize(tasks, len(tasks))
-    for told in names.map(partial(_read_task, open_filesystem)).collect():
-        for rows, layout, is_rare in told.footers:
-            yield Footer(rows, told.layouts[layout][0], is_rare, told.layouts[layout][1])
-        if told.problem:
-            raise BadInput(told.problem)
+    for result in names.map(partial(_read_task, open_filesystem)).collect():
+        for rows, layout, is_rare in result.footers:
+            yield Footer(rows, result.layouts[layout][0], is_rare, result.layouts[layout][1])
+        if result.problem:
+            raise BadInput(result.problem)
 
 
-def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Told:
+def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _TaskResult:
     numbers: dict[str, int] = {}
     layouts: list[tuple[str, bytes]] = []
     footers: list[tuple[int, int, bool]] = []
@@ -72,8 +73,8 @@ def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Told:
                     layouts.append((footer.layout, footer.content))
                 footers.append((footer.rows, numbers[footer.layout], footer.is_rare))
     except BadInput as error:
-        return _Told(footers, layouts, str(error))
-    return _Told(footers, layouts)
+        return _TaskResult(footers, layouts, str(error))
+    return _TaskResult(footers, layouts)
 
 
 def _read_name(open_filesystem: OpenFilesystem, name: str) -> Footer:

@@ -63,10 +63,10 @@ def test_refusals_after_a_rate_was_tried_that_is_above_the_granted_one_show_noth
 
 def test_what_is_expected_says_nothing_against_the_rate_and_more_does() -> None:
     stray, _ = after_cuts(0.3, 0.3, 0.3)
-    assert stray.most(2000) == pytest.approx(600 + 5 * math.sqrt(0.3 * 0.7 * 2000))
+    assert stray.tolerated(2000) == pytest.approx(600 + 5 * math.sqrt(0.3 * 0.7 * 2000))
     nothing_known = StrayRefusals()
     nothing_known.answered(900, 100, 10.0)
-    assert nothing_known.most(2000) == 0.0
+    assert nothing_known.tolerated(2000) == 0.0
     assert not nothing_known.is_passed()
     assert not stray.is_passed()
     for second in range(60):

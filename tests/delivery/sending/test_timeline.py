@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.sending.timeline import MOST_POINTS, Point, Timeline, merged
+from delivery.sending.timeline import MAX_POINTS, Point, Timeline, merged
 
 KINDS = ("attempts", "delivered", "throttled")
 WEEK = 7 * 86_400
@@ -75,9 +75,9 @@ def test_a_timeline_never_has_more_points_than_it_may_and_no_longer_intervals_th
 ) -> None:
     for timeline in (*map(counted, parts), merged(map(counted, parts))):
         points = len(list(timeline.series()))
-        assert points <= MOST_POINTS
+        assert points <= MAX_POINTS
         # In intervals half as long it would have had up to twice as many, which was too many.
-        assert timeline.interval == 1 or 2 * points > MOST_POINTS
+        assert timeline.interval == 1 or 2 * points > MAX_POINTS
 
 
 @given(happenings)
