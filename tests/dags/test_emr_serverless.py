@@ -70,7 +70,7 @@ def run(aws: Aws, *endings: Ending) -> tuple[Any, dict[str, Any]]:
     return run_once(dag, datetime(2025, 3, 1, tzinfo=UTC))
 
 
-def test_a_job_on_emr_serverless_is_started_with_the_interval_and_its_summary_comes_back(aws: Aws) -> None:
+def test_a_job_on_emr_serverless_gets_the_interval_and_returns_its_summary(aws: Aws) -> None:
     ti, xcom = run(aws, ("SUCCESS", "", {KEY: DELIVERED}))
     assert (ti.state, ti.try_number) == ("success", 1)
     assert xcom["summary"] == {"status": "delivered", **COUNTS}
@@ -93,9 +93,10 @@ def test_what_the_summary_says_of_a_failed_job_decides_whether_it_is_tried_again
     assert xcom["summary"]["status"] == "refused"
 
 
-def test_a_job_that_wrote_no_summary_is_judged_by_its_state_and_not_by_an_earlier_attempts_summary(
+def test_a_job_without_a_summary_is_judged_by_its_state(
     aws: Aws,
 ) -> None:
+    """An earlier attempt's summary, which may still be there, does not count."""
     aws.objects[KEY] = json.dumps({**DELIVERED, "started_at": "2025-03-01T00:00:00+00:00"}).encode()
     ti, xcom = run(
         aws,

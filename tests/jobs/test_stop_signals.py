@@ -24,7 +24,7 @@ def signals() -> Iterator[StopSignals]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_before_spark_works_a_signal_interrupts_and_the_next_one_would_end_the_process(
+def test_before_spark_works_a_signal_interrupts_and_the_next_one_would_kill(
     number: signal.Signals, signals: StopSignals
 ) -> None:
     with pytest.raises(Interrupted, match=f"{number.name} was received"):
@@ -58,7 +58,7 @@ def test_while_the_account_is_written_a_signal_changes_nothing(signals: StopSign
     assert signals.reason == "SIGTERM was received"
 
 
-def test_a_stop_that_another_thread_asks_for_waits_for_a_stage_and_its_first_reason_stays(
+def test_a_stop_from_another_thread_waits_for_a_step_and_keeps_its_first_reason(
     signals: StopSignals,
 ) -> None:
     told: list[str] = []

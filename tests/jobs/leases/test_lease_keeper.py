@@ -158,7 +158,7 @@ def test_no_thread_is_left_when_the_body_raises(store: MemoryStore) -> None:
     assert store.read() is None
 
 
-def test_a_renewal_that_does_not_end_holds_up_neither_the_run_nor_leaves_its_thread_for_ever(
+def test_a_renewal_that_does_not_end_delays_no_run_and_leaves_no_thread(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, gate, left = threading.Event(), threading.Event(), threading.Event()

@@ -78,7 +78,8 @@ def test_a_service_that_takes_nothing_leaves_no_time_to_tell() -> None:
     assert (figures.share_done, figures.seconds_left, figures.throttled_per_second) == (0.0, None, 10.0)
 
 
-def test_what_the_driver_knows_is_passed_on_but_for_a_reason_to_stop_which_may_quote_the_service() -> None:
+def test_the_drivers_figures_are_passed_on_without_the_reason_to_stop() -> None:
+    """The reason may quote the service, and so an event."""
     told = Progress(
         request_attempts=5,
         events_delivered=50,

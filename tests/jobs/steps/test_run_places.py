@@ -68,7 +68,7 @@ def test_a_second_run_is_refused_by_name_while_the_first_lasts_and_holds_nothing
     assert tracking_id_lease(output, "tracker").read() is None
 
 
-def test_a_run_that_is_replayed_can_not_be_replaced_meanwhile_nor_replayed_while_it_is_under_way(
+def test_a_run_can_not_be_replaced_during_its_replay_nor_replayed_in_progress(
     tmp_path: Path,
 ) -> None:
     output = str(tmp_path)
@@ -94,9 +94,7 @@ def test_a_holder_that_died_elsewhere_is_waited_for_once_and_not_once_for_each_p
         place.create(dead.to_bytes())
     with held(output, "one", time):
         assert STALE_SECONDS <= time.now <= STALE_SECONDS + 1
-    assert (
-        caplog.text.count("waiting up to 45 seconds for a sign of life of run one (on other-host, since") == 1
-    )
+    assert caplog.text.count("waiting up to 45 seconds for the lease of run one (on other-host, since") == 1
 
 
 def test_a_holder_that_died_on_this_machine_is_not_waited_for(tmp_path: Path) -> None:
