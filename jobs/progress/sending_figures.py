@@ -58,7 +58,7 @@ class SendingMeter:
         """Return the figures after so many seconds; each call comes later than the one before."""
         progress = self._read_progress()
         if not progress.request_attempts:
-            self._seen.clear()  # tasks that have not begun to send would make the rate look low
+            self._seen.clear()  # tasks that have not begun to send would make the rate seem low
         self._seen.append((seconds, progress))
         while len(self._seen) > 1 and self._seen[1][0] <= seconds - _TREND_SECONDS:
             self._seen.popleft()

@@ -98,7 +98,7 @@ BEGUN_AT = datetime(2026, 1, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
 def latest_sent_at(begun_at: datetime | None) -> int:
-    """The largest `sentAt` that the built expectation allows, whatever the suite's parameters were."""
+    """The largest `sentAt` that the built expectation allows, for any parameters of the suite."""
     built = list(service_suite(begun_at=begun_at).expectations())
     [bound] = [
         each.configuration.kwargs["max_value"]

@@ -38,18 +38,18 @@ def test_those_who_catch_every_exception_let_an_interruption_pass() -> None:
 
 
 def test_once_spark_works_a_signal_is_passed_on(signals: StopSignals) -> None:
-    told: list[str] = []
-    signals.route_to(told.append)
+    reasons: list[str] = []
+    signals.route_to(reasons.append)
     os.kill(os.getpid(), signal.SIGTERM)
-    assert told == ["SIGTERM was received"]
+    assert reasons == ["SIGTERM was received"]
 
 
 def test_a_stop_that_came_between_two_stages_stops_the_next_one_at_once(signals: StopSignals) -> None:
-    told: list[str] = []
+    reasons: list[str] = []
     signals.route_to(lambda _reason: None)
     os.kill(os.getpid(), signal.SIGTERM)
-    signals.route_to(told.append)
-    assert told == ["SIGTERM was received"]
+    signals.route_to(reasons.append)
+    assert reasons == ["SIGTERM was received"]
 
 
 def test_while_the_account_is_written_a_signal_changes_nothing(signals: StopSignals) -> None:
@@ -61,19 +61,19 @@ def test_while_the_account_is_written_a_signal_changes_nothing(signals: StopSign
 def test_a_stop_from_another_thread_waits_for_a_step_and_keeps_its_first_reason(
     signals: StopSignals,
 ) -> None:
-    told: list[str] = []
+    reasons: list[str] = []
     signals.ask("first")
     signals.ask("second")
-    signals.route_to(told.append)
-    assert told == ["first"]
+    signals.route_to(reasons.append)
+    assert reasons == ["first"]
 
 
 def test_a_stop_that_is_asked_for_in_a_stage_is_told_at_once_and_afterwards_no_more(
     signals: StopSignals,
 ) -> None:
-    told: list[str] = []
-    signals.route_to(told.append)
+    reasons: list[str] = []
+    signals.route_to(reasons.append)
     signals.ask("reason")
     signals.only_note()
     signals.ask("too late")
-    assert told == ["reason"]
+    assert reasons == ["reason"]

@@ -61,7 +61,7 @@ def test_a_damaged_page_is_damage(spark: SparkSession, tmp_path: Path, options: 
 
 
 def test_a_checksum_of_another_file_is_named(spark: SparkSession, tmp_path: Path) -> None:
-    """Spark leaves a checksum beside each local file, and pandas writes over the file alone."""
+    """Spark writes a checksum file for each local file, and pandas overwrites the file alone."""
     frame(spark, write(tmp_path / "in.parquet", TABLE)).coalesce(1).write.parquet(f"file:{tmp_path}/out")
     [file] = (tmp_path / "out").glob("part-*.parquet")
     write(file, {"i": [1, 2, 3]})

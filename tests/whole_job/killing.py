@@ -1,7 +1,7 @@
 """One kill on a real cluster: who dies and when, out of a seed; the same command again; what the service has seen.
 
 Used by the tests, with a few seeds, and by `make kill-test`, with many. It makes no allowance for a victim: the
-promises are the same whoever dies.
+promises are the same for any victim.
 """
 
 from __future__ import annotations

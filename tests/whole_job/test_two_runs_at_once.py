@@ -1,4 +1,4 @@
-"""Two runs at once for one tracking ID would be two full rates: one of them sends, and what dies is in nobody's way."""
+"""Two runs at once for one tracking ID would be two full rates: one of them sends, and a dead one blocks no other."""
 
 from __future__ import annotations
 

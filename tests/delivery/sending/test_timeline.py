@@ -1,4 +1,4 @@
-"""Counting by interval loses nothing, however long it goes on and in whatever order it is put together."""
+"""Counting by interval loses nothing, for any length and any order of adding."""
 
 from __future__ import annotations
 

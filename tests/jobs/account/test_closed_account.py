@@ -1,4 +1,4 @@
-"""The account closes, whatever the outcomes and their order."""
+"""The account closes for any outcomes in any order."""
 
 from __future__ import annotations
 

@@ -191,5 +191,5 @@ def test_a_file_that_others_change_again_and_again_is_an_error(store: MemoryStor
         store.content, store.version = b"{}", f"{store.version}x"
 
     store.before_write = other
-    with pytest.raises(StorageError, match="try again"):
+    with pytest.raises(StorageError, match="Try again"):
         ControlFile(store).change(lambda _: Run(store).watch._beginning)

@@ -1,4 +1,4 @@
-"""A place belongs to one run at a time, however bids, renewals, deaths and lost answers fall between each other."""
+"""A lease belongs to one run at a time, for any interleaving of requests, renewals, deaths and lost answers."""
 
 from __future__ import annotations
 
@@ -195,7 +195,7 @@ def test_a_record_comes_back_as_it_was_written_and_each_renewal_is_another_conte
 
 
 class Runner:
-    """One run as the keeper drives it: bids until it holds, renews when told, stops when lost or overdue."""
+    """A run as the keeper drives it: it tries to acquire, renews on request, stops when lost or overdue."""
 
     def __init__(self, store: MemoryStore, name: str) -> None:
         self._request = LeaseRequest(store, record(name), store.clock, lambda _: None)

@@ -1,4 +1,4 @@
-"""The run's phases as a view is told of them, and a view that fails."""
+"""The run's phases as a view gets them, and a view that fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SILENT = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptio
 
 
 class Clock:
-    """Stands still until it is told."""
+    """A clock that moves only on request."""
 
     def __init__(self) -> None:
         self.now = 100.0

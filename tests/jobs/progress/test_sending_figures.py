@@ -49,11 +49,11 @@ def test_no_figure_leaves_its_bounds(pauses: list[float], rate: int, to_send: in
 
 
 def test_the_rate_is_of_now_and_the_time_left_of_half_a_minute() -> None:
-    told = Progress()
-    meter = SendingMeter(lambda: told, 10_000, 100.0)
+    counts = Progress()
+    meter = SendingMeter(lambda: counts, 10_000, 100.0)
     for second in range(1, 61):  # 50 requests/s, and after the first half minute a tenth of that
         attempts = 50 * min(second, 30) + 5 * max(0, second - 30)
-        told = Progress(request_attempts=attempts, events_delivered=attempts)
+        counts = Progress(request_attempts=attempts, events_delivered=attempts)
         figures = meter(float(second))
         if second == 34:
             lately = figures
@@ -64,10 +64,10 @@ def test_the_rate_is_of_now_and_the_time_left_of_half_a_minute() -> None:
 
 
 def test_the_wait_for_the_first_request_makes_no_rate_look_low() -> None:
-    told = Progress()
-    meter = SendingMeter(lambda: told, 1000, 100.0)
+    counts = Progress()
+    meter = SendingMeter(lambda: counts, 1000, 100.0)
     assert [meter(second).seconds_left for second in (1.0, 9.0)] == [None, None]
-    told = Progress(request_attempts=100, events_delivered=200)
+    counts = Progress(request_attempts=100, events_delivered=200)
     figures = meter(10.0)
     assert (figures.requests_per_second, figures.seconds_left) == (100.0, 4.0)
 
@@ -80,14 +80,14 @@ def test_a_service_that_takes_nothing_leaves_no_time_to_tell() -> None:
 
 def test_the_drivers_figures_are_passed_on_without_the_reason_to_stop() -> None:
     """The reason may quote the service, and so an event."""
-    told = Progress(
+    counts = Progress(
         request_attempts=5,
         events_delivered=50,
         partitions=3,
         rate=42.0,
         stop_reason="the service said: user-7",
     )
-    figures = SendingMeter(lambda: told, 0, 100.0)(1.0)
+    figures = SendingMeter(lambda: counts, 0, 100.0)(1.0)
     assert (figures.partitions, figures.allowed_requests_per_second, figures.stopping) == (3, 42.0, True)
     assert figures.seconds_left is None
     assert figures.share_done == 1.0

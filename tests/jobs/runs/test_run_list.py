@@ -1,4 +1,4 @@
-"""An output's runs are told from the folder alone, whatever state they were left in."""
+"""An output's runs are listed from the folder alone, in any state they were left in."""
 
 from __future__ import annotations
 

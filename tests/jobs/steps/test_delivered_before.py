@@ -1,4 +1,4 @@
-"""The ledger read beside merges: another's files may go, and the stage is made anew where its own went."""
+"""The ledger read during merges: another's files may go, and the stage is written again if its own went."""
 
 from __future__ import annotations
 

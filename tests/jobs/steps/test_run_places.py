@@ -1,4 +1,4 @@
-"""A run holds its folder, and its tracking ID if it sends; whoever is refused holds nothing."""
+"""A run holds the lease of its folder, and of its tracking ID if it sends; a refused run holds none."""
 
 from __future__ import annotations
 
