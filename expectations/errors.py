@@ -10,7 +10,7 @@ from __future__ import annotations
 
 
 class ExpectationsError(Exception):
-    """Base of this package's errors; its text is one sentence for the user."""
+    """Base of this room's errors; its text is one sentence for a person."""
 
 
 class BadSuite(ExpectationsError):  # noqa: N818 - named by what is wrong, as its siblings in other packages

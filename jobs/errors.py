@@ -1,22 +1,22 @@
 """The job's own errors, named by what the caller does next.
 
     JobError
-    ├── UsageError      correct the command, the configuration, the schema or the source; exit 2
-    └── Unaccounted     correct the output, run the same command again; exit 5
+    ├── UsageError      mend the command, the configuration, the schema or the source; exit 2
+    └── Unaccounted     mend the output, run the same command again; exit 5
 
     KeyboardInterrupt
     └── Interrupted     run the same command again; exit 5
 
-The packages below have errors of their own (`transforms.errors.BadInput`, `expectations.errors.BadSuite`,
-`core.errors.StorageError`); `jobs.put_events` maps each to an exit code. No error contains a value of a
-row: messages name files, keys and columns.
+The rooms below have errors of their own (`transforms.errors.BadInput`, `expectations.errors.BadSuite`,
+`core.errors.StorageError`); `jobs.put_events` says which exit code each becomes. Nothing here carries a
+value out of a row: messages name files, keys and columns.
 """
 
 from __future__ import annotations
 
 
 class JobError(Exception):
-    """The root of the job's expected errors; its text is one sentence for the user."""
+    """The root of what the job raises on purpose; its text is one sentence for a person."""
 
 
 class UsageError(JobError):
@@ -31,4 +31,4 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Unaccounted(JobError):  # noqa: N818 - as above
-    """Events may have been sent, and then the run's summary could not be written."""
+    """Events may have been sent, and then the output could not take the run's account."""

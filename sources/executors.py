@@ -24,8 +24,8 @@ _FILES_IN_TASK = 500
 _THREADS = 32
 
 
-class _TaskResult(NamedTuple):
-    """The result of a task: each file's rows, layout and encoding, and each layout once; or the error."""
+class _Told(NamedTuple):
+    """What a task found: each file's rows, layout and encoding, and each layout once; or why it can't go on."""
 
     footers: list[tuple[int, int, bool]]
     layouts: list[tuple[str, bytes]]
@@ -54,14 +54,14 @@ def _read_there(
     starts = range(0, len(files), _FILES_IN_TASK)
     tasks = [[file.name for file in files[start : start + _FILES_IN_TASK]] for start in starts]
     names = spark.sparkContext.parallelize(tasks, len(tasks))
-    for result in names.map(partial(_read_task, open_filesystem)).collect():
-        for rows, layout, is_rare in result.footers:
-            yield Footer(rows, result.layouts[layout][0], is_rare, result.layouts[layout][1])
-        if result.problem:
-            raise BadInput(result.problem)
+    for told in names.map(partial(_read_task, open_filesystem)).collect():
+        for rows, layout, is_rare in told.footers:
+            yield Footer(rows, told.layouts[layout][0], is_rare, told.layouts[layout][1])
+        if told.problem:
+            raise BadInput(told.problem)
 
 
-def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _TaskResult:
+def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Told:
     numbers: dict[str, int] = {}
     layouts: list[tuple[str, bytes]] = []
     footers: list[tuple[int, int, bool]] = []
@@ -73,8 +73,8 @@ def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _TaskRe
                     layouts.append((footer.layout, footer.content))
                 footers.append((footer.rows, numbers[footer.layout], footer.is_rare))
     except BadInput as error:
-        return _TaskResult(footers, layouts, str(error))
-    return _TaskResult(footers, layouts)
+        return _Told(footers, layouts, str(error))
+    return _Told(footers, layouts)
 
 
 def _read_name(open_filesystem: OpenFilesystem, name: str) -> Footer:

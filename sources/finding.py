@@ -35,7 +35,7 @@ class SourceFiles:
 
     @property
     def first(self) -> str:
-        """Return the first file, as a path that can be opened."""
+        """The first file, as a path that can be opened."""
         return self.footers.footers[0].file.name
 
 

@@ -22,7 +22,7 @@ _SMALLEST = 12  # two magic numbers and a footer's length
 _MAGIC = (b"PAR1", b"PARE")
 _TEMPORARY = re.compile(r"^(_temporary|\.spark-staging.*|\.Trash.*|\.\$.*|\..*\.tmp)$")
 _MARKS = re.compile(r"^(_SUCCESS|_metadata|_common_metadata|_committed_.*|_started_.*|\..*\.crc|\._.*)$")
-"""Files that Spark, Databricks, Hadoop and macOS add to data. `_metadata` is Parquet, with the rows of other files."""
+"""What Spark, Databricks, Hadoop and macOS leave beside data. `_metadata` is Parquet, with the rows of other files."""
 
 _NO_DATA = re.compile(
     r"_\$folder\$$|^(readme|license|notice|changelog)(\.(txt|md|rst|html))?$|\.(txt|md|manifest|crc|log|DS_Store)$"

@@ -75,8 +75,8 @@ def _differences(files: Sequence[SourceFile], schemas: Sequence[Mapping[str, pa.
     for name in dict.fromkeys(name for schema in schemas for name in schema):
         kinds = [str(schema[name]) if name in schema else "missing" for schema in schemas]
         if len(set(kinds)) > 1:
-            found = (f"{kind} in {file.name}" for kind, file in zip(kinds, files, strict=True))
-            yield f"{name} is {', '.join(found)}"
+            told = (f"{kind} in {file.name}" for kind, file in zip(kinds, files, strict=True))
+            yield f"{name} is {', '.join(told)}"
 
 
 def _bounds(files: Iterable[SourceFile]) -> dict[str, tuple[int, int]]:
@@ -100,5 +100,5 @@ def _bounds_of(file: SourceFile) -> Iterable[tuple[str, tuple[int, int]]]:
 
 
 def _plain(levels: Sequence[str]) -> str:
-    """Return `events.ts` for `events.list.element.ts`, for any name of the levels of a list."""
+    """Return `events.ts` for `events.list.element.ts`, whatever the writer called the levels of a list."""
     return ".".join((levels[0], levels[-1])) if len(levels) > 1 else levels[0]

@@ -46,7 +46,7 @@ def test_two_days_in_a_row_send_the_events_of_each_day_once(
     assert account["events_accepted"] == sum(day["events"] for day in shop.days)
 
 
-def test_a_job_killed_while_sending_is_retried_as_the_same_run(
+def test_a_job_that_is_killed_while_it_sends_is_retried_as_the_same_run_which_sends_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The retry sends the rest."""

@@ -24,7 +24,7 @@ def signals() -> Iterator[StopSignals]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_before_spark_works_a_signal_interrupts_and_the_next_one_would_kill(
+def test_before_spark_works_a_signal_interrupts_and_the_next_one_would_end_the_process(
     number: signal.Signals, signals: StopSignals
 ) -> None:
     with pytest.raises(Interrupted, match=f"{number.name} was received"):
@@ -38,18 +38,18 @@ def test_those_who_catch_every_exception_let_an_interruption_pass() -> None:
 
 
 def test_once_spark_works_a_signal_is_passed_on(signals: StopSignals) -> None:
-    reasons: list[str] = []
-    signals.route_to(reasons.append)
+    told: list[str] = []
+    signals.route_to(told.append)
     os.kill(os.getpid(), signal.SIGTERM)
-    assert reasons == ["SIGTERM was received"]
+    assert told == ["SIGTERM was received"]
 
 
 def test_a_stop_that_came_between_two_stages_stops_the_next_one_at_once(signals: StopSignals) -> None:
-    reasons: list[str] = []
+    told: list[str] = []
     signals.route_to(lambda _reason: None)
     os.kill(os.getpid(), signal.SIGTERM)
-    signals.route_to(reasons.append)
-    assert reasons == ["SIGTERM was received"]
+    signals.route_to(told.append)
+    assert told == ["SIGTERM was received"]
 
 
 def test_while_the_account_is_written_a_signal_changes_nothing(signals: StopSignals) -> None:
@@ -58,22 +58,22 @@ def test_while_the_account_is_written_a_signal_changes_nothing(signals: StopSign
     assert signals.reason == "SIGTERM was received"
 
 
-def test_a_stop_from_another_thread_waits_for_a_step_and_keeps_its_first_reason(
+def test_a_stop_that_another_thread_asks_for_waits_for_a_stage_and_its_first_reason_stays(
     signals: StopSignals,
 ) -> None:
-    reasons: list[str] = []
+    told: list[str] = []
     signals.ask("first")
     signals.ask("second")
-    signals.route_to(reasons.append)
-    assert reasons == ["first"]
+    signals.route_to(told.append)
+    assert told == ["first"]
 
 
 def test_a_stop_that_is_asked_for_in_a_stage_is_told_at_once_and_afterwards_no_more(
     signals: StopSignals,
 ) -> None:
-    reasons: list[str] = []
-    signals.route_to(reasons.append)
+    told: list[str] = []
+    signals.route_to(told.append)
     signals.ask("reason")
     signals.only_note()
     signals.ask("too late")
-    assert reasons == ["reason"]
+    assert told == ["reason"]

@@ -1,4 +1,4 @@
-"""Footers are read completely or refused by name, by this process and by the executors."""
+"""Footers are read whole or refused by name, whoever reads them: this process or the executors."""
 
 from __future__ import annotations
 

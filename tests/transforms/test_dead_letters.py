@@ -19,7 +19,7 @@ def letter(event_id: str, session: str, at: int) -> tuple[str, str, str]:
     return event_id, body, f'{{"userId":"u","sessionId":"{session}"}}'
 
 
-def test_dead_letters_are_staged_in_order_without_repeats_and_accepted_events(
+def test_dead_letters_are_staged_in_the_senders_order_without_repeats_and_what_was_accepted(
     spark: SparkSession,
 ) -> None:
     sent = [letter(f"e{number}", "s1", 1_760_000_000 - number) for number in range(5)]

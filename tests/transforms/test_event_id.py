@@ -10,7 +10,7 @@ from transforms.digests import HEX_DIGITS
 from transforms.event_id import Part, content_id
 
 
-def test_an_id_is_the_sha_256_of_the_parts_with_name_and_length_in_name_order(
+def test_an_id_is_the_sha_256_of_the_named_and_measured_parts_in_the_order_of_their_names(
     spark: SparkSession,
 ) -> None:
     df = spark.createDataFrame([("ü", None, 5)], "b string, c string, a long")

@@ -136,10 +136,10 @@ def test_what_no_retry_mends_stops_the_job_and_says_where_to_look(
 @pytest.mark.parametrize(
     ("served", "sessions", "reason"), [(0, 3, "not one request"), (20, 60, "nothing any more")]
 )
-def test_a_service_that_goes_down_is_a_stop_even_for_a_short_job(
+def test_a_service_that_goes_down_is_a_stop_even_where_a_short_job_runs_out_of_attempts_first(
     served: int, sessions: int, reason: str, spark: SparkSession, tmp_path: Path
 ) -> None:
-    """A short job runs out of attempts before a circuit opens."""
+
     with service(tmp_path, faults={"down": served}) as standin:
         run = run_here(a_job(tmp_path, standin, sessions, max_attempts=3), spark)
     summary = run.summary
@@ -150,8 +150,9 @@ def test_a_service_that_goes_down_is_a_stop_even_for_a_short_job(
     assert _seconds(summary, "sending_started_at", "finished_at") < 30
 
 
-def test_a_service_that_never_answers_stops_a_slow_job(spark: SparkSession, tmp_path: Path) -> None:
-    """Although no single partition sees enough failures."""
+def test_a_service_that_never_answers_stops_a_slow_job_although_no_partition_sees_enough_of_it(
+    spark: SparkSession, tmp_path: Path
+) -> None:
     with service(tmp_path, faults={"slow": 1.0}, slow_seconds=300) as standin:
         run = run_here(a_job(tmp_path, standin, 100, max_requests_per_second=1), spark)
         requests = standin.stop()["requests"]
@@ -186,7 +187,7 @@ def test_a_service_that_goes_down_stops_the_job_and_the_next_run_sends_the_rest(
     assert second.summary["events_delivered"] == len(rest) == 2400
 
 
-def test_a_ledger_that_breaks_stops_the_job_and_the_next_run_sends_the_rest(
+def test_a_ledger_that_breaks_in_the_middle_stops_the_job_and_the_next_run_sends_what_it_lacks(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     with service(tmp_path, faults={}) as standin:
@@ -271,7 +272,7 @@ def test_a_staged_file_that_vanishes_stops_the_job_with_a_closed_account(
     assert_nothing_leaked(run.folder, caplog.text, standin)
 
 
-def test_an_unwritable_summary_is_reported_and_the_next_run_sends_nothing_again(
+def test_an_output_that_can_not_take_the_account_is_said_and_the_next_run_sends_nothing_again(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def replace_runs(sending: Sending) -> None:

@@ -26,7 +26,7 @@ def history() -> list[dict[str, Any]]:
     ]
 
 
-def test_dead_letters_are_sent_once_after_the_fix_and_by_no_command_again(
+def test_dead_letters_go_out_once_when_the_cause_is_mended_and_no_command_sends_them_again(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     with StandinProcess(faults={"poison": 0.2}, seed=3) as refusing:

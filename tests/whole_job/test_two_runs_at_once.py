@@ -59,14 +59,14 @@ def sending(job: Job) -> Iterator[subprocess.Popen[str]]:
         process.wait()
 
 
-def test_a_second_run_is_refused_but_not_a_plan_nor_after_a_killed_holder(
+def test_the_second_run_refuses_a_plan_may_run_and_a_killed_holder_is_followed_at_once(
     spark: SparkSession,
     slow_job: Job,
     standin: StandinProcess,
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A plan may run at the same time, and the lease of a killed holder is taken over at once."""
+
     with sending(slow_job) as holder:
         assert run_here(slow_job, spark, "run-2").exit_code == 2
         assert f"process {holder.pid}, since 20" in caplog.text

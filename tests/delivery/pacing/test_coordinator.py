@@ -114,8 +114,7 @@ def test_stop_reaches_every_partition_and_those_that_come_later(coordinator: Coo
     assert coordinator.snapshot().stop_reason == "the service refuses everything"
 
 
-def test_an_outage_that_no_partition_sees_alone_stops_them_all() -> None:
-    """They wait for no answers either."""
+def test_an_outage_that_no_partition_sees_alone_stops_them_all_and_they_wait_for_no_answers() -> None:
     now = [1000.0]
     with Coordinator(host="127.0.0.1", limit=200, clock=lambda: now[0]) as coordinator:
         links = [Link.join(coordinator.address) for _ in range(2)]

@@ -58,8 +58,7 @@ def test_an_unused_rate_is_not_raised() -> None:
     assert rate.rate == before
 
 
-def test_a_used_rate_recovers_to_below_the_refused_one_and_stays_there() -> None:
-    """Only then does it rise past it."""
+def test_a_used_rate_comes_back_below_the_refused_one_and_stays_there_before_it_goes_on() -> None:
     rate = throttled(GrantedRate(100), now=0, accepted=10**6, refused=6000)
     seen = []
     for _ in range(60):

@@ -153,8 +153,7 @@ def test_what_failed_is_told_with_how_long_ago_it_began_and_only_once() -> None:
     assert "failed" not in link.sent[-1]
 
 
-def test_failures_while_the_coordinator_was_lost_are_reported_to_the_next_one() -> None:
-    """They are reported with the time of the first of them."""
+def test_failures_while_the_coordinator_was_lost_are_told_to_the_next_one_from_their_beginning() -> None:
     link = ScriptedLink()
     scene = Scene(link)
     for took, name in ((10.0, "ReadTimeout"), (1.0, "HTTP 503")):
@@ -177,7 +176,7 @@ def test_a_stop_reaches_the_others_even_if_the_link_was_down_when_it_was_said() 
     assert second.sent[-1]["stop"] == ("no credentials", 3.0)
 
 
-def test_a_stop_from_before_the_coordinator_was_reached_is_reported_once_it_is() -> None:
+def test_a_stop_that_was_said_before_the_coordinator_was_reached_is_told_as_soon_as_it_is() -> None:
     link = ScriptedLink()
     scene = Scene(link)
     scene.pacer.stop_all("no credentials")

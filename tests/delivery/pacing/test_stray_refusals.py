@@ -38,7 +38,7 @@ def test_two_cuts_that_change_nothing_show_it_and_lead_back_to_the_rate_before_t
         (0.9, 0.9, 0.9),
     ],
 )
-def test_these_cuts_do_not_prove_stray_refusals(
+def test_one_cut_in_vain_one_that_met_another_share_or_a_service_that_refuses_nearly_all_show_nothing(
     shares: tuple[float, ...],
 ) -> None:
     """One cut without effect, one that met another share, or a service that refuses nearly all."""
@@ -51,8 +51,7 @@ def test_a_share_is_the_same_down_to_half_of_the_other(middle: float, back: floa
     assert after_cuts(0.3, middle, 0.3)[1] == back
 
 
-def test_it_returns_to_the_rate_before_the_first_cut() -> None:
-    """Although the share was learned later."""
+def test_it_leads_back_to_the_rate_from_before_the_first_cut_although_the_share_was_told_later() -> None:
     stray, back = after_cuts(0.01, 0.3, 0.3, 0.3)
     assert back == 1000.0
     assert stray.share == pytest.approx(0.3)

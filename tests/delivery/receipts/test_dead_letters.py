@@ -96,10 +96,10 @@ steps = st.lists(
 
 @settings(max_examples=100, deadline=None)
 @given(steps)
-def test_each_event_counts_once_over_independent_attempts_and_delivered_wins(
+def test_whatever_attempts_that_know_nothing_of_each_other_settle_each_event_counts_once_and_delivered_wins(
     story: list[tuple[int, str, bool]],
 ) -> None:
-    """Attempts of a task that know nothing of each other may settle the same event in different ways."""
+
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder)
         attempts: dict[int, Attempt] = {}

@@ -149,7 +149,7 @@ def test_a_crash_anywhere_between_merging_and_deleting_miscounts_nothing(
     assert len(rows(tmp_path)) == 5
 
 
-def test_a_failed_write_is_retried_with_the_same_events_then_stops_the_sender(
+def test_a_write_that_fails_is_tried_again_with_the_same_events_and_then_stops_the_sender(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ledger = Ledger(task_of(tmp_path), "a1")
@@ -377,7 +377,7 @@ def test_the_merged_file_is_there_before_the_first_segment_goes(
     assert seen == [{"e0", "e1", "e2"}] * 3
 
 
-def test_a_reader_learns_of_merges_of_its_own_tracking_id_only(
+def test_a_reader_that_passes_over_missing_files_learns_of_merges_of_its_own_tracking_id_only(
     tmp_path: Path,
 ) -> None:
     """It passes over missing files, and has to know if a merge of its own deleted them."""

@@ -70,7 +70,7 @@ def test_the_order_in_which_reports_come_makes_no_difference(
 
 
 @given(st.lists(happenings, max_size=4))
-def test_a_timeline_keeps_its_maximum_of_points_with_the_shortest_intervals(
+def test_a_timeline_never_has_more_points_than_it_may_and_no_longer_intervals_than_it_must(
     parts: list[list[tuple[float, str]]],
 ) -> None:
     for timeline in (*map(counted, parts), merged(map(counted, parts))):

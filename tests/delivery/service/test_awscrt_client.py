@@ -125,7 +125,7 @@ def test_no_server_at_all_is_an_answer_too() -> None:
     assert classify(answer) is Fault.TRANSIENT
 
 
-def test_an_overdue_answer_is_given_up_once_and_its_connection_with_it() -> None:
+def test_an_answer_that_does_not_come_in_time_is_given_up_once_and_its_connection_with_it() -> None:
     def script(number: int) -> Reply:
         return Reply(behaviour="hang") if number == 1 else Reply()
 
@@ -181,7 +181,7 @@ def test_warmed_up_it_has_a_connection_and_a_signature_and_has_sent_nothing(
 
 
 @pytest.mark.timeout(30)
-def test_warming_up_ignores_a_server_that_is_not_there_and_does_not_wait(
+def test_a_server_that_is_not_there_is_no_matter_when_it_warms_up_and_is_not_waited_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(awscrt_client, "_WARM_UP_SECONDS", threading.TIMEOUT_MAX)

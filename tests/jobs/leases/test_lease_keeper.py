@@ -30,8 +30,8 @@ def taken(store: MemoryStore, name: str) -> HeldLease:
     return lease
 
 
-def kept(store: MemoryStore, reasons: list[str]) -> LeaseKeeper:
-    return LeaseKeeper(taken(store, "a"), reasons.append, lambda: "later")
+def kept(store: MemoryStore, told: list[str]) -> LeaseKeeper:
+    return LeaseKeeper(taken(store, "a"), told.append, lambda: "later")
 
 
 @pytest.fixture
@@ -73,24 +73,24 @@ def test_a_holder_that_gives_back_while_another_waits_is_followed(store: MemoryS
 def test_a_renewal_that_fails_is_tried_again_soon_and_stops_the_run_only_when_overdue(
     store: MemoryStore,
 ) -> None:
-    reasons: list[str] = []
-    keeper = kept(store, reasons)
+    told: list[str] = []
+    keeper = kept(store, told)
     assert keeper.tick() == RENEW_SECONDS
     store.is_out_of_reach = True
     store.clock.now = OVERDUE_SECONDS - 1
     assert keeper.tick() == RETRY_SECONDS
-    assert reasons == []
+    assert told == []
     store.clock.now = OVERDUE_SECONDS
     assert keeper.tick() == RETRY_SECONDS
-    assert reasons == ["the lease could not be renewed for 30 seconds: Could not reach it."]
+    assert told == ["the lease could not be renewed for 30 seconds: Could not reach it."]
     assert keeper.is_ours()
 
 
 @pytest.mark.parametrize("hangs", [0.0, 1.0, 4.9, 9.0, 13.0])
 def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float, store: MemoryStore) -> None:
     """However long each renewal hangs before it fails: on S3, 13 seconds at the most."""
-    reasons: list[str] = []
-    keeper = kept(store, reasons)
+    told: list[str] = []
+    keeper = kept(store, told)
     pause = keeper.tick()
     store.is_out_of_reach = True
 
@@ -98,7 +98,7 @@ def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float
         store.clock.now += hangs
 
     store.before_write = hang
-    while not reasons:
+    while not told:
         assert pause is not None
         store.clock.now += pause
         pause = keeper.tick()
@@ -106,13 +106,13 @@ def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float
 
 
 def test_a_place_that_was_taken_over_stops_the_run_and_names_the_winner(store: MemoryStore) -> None:
-    reasons: list[str] = []
-    keeper = kept(store, reasons)
+    told: list[str] = []
+    keeper = kept(store, told)
     store.content = record("b").to_bytes()
     store.version = "another"
     assert keeper.tick() is None
-    assert len(reasons) == 1
-    assert reasons[0].startswith("run run-b (on host-b, since since) has taken this run's place")
+    assert len(told) == 1
+    assert told[0].startswith("run run-b (on host-b, since since) has taken this run's place")
     assert not keeper.is_ours()
 
 
@@ -158,7 +158,7 @@ def test_no_thread_is_left_when_the_body_raises(store: MemoryStore) -> None:
     assert store.read() is None
 
 
-def test_a_renewal_that_does_not_end_delays_no_run_and_leaves_no_thread(
+def test_a_renewal_that_does_not_end_holds_up_neither_the_run_nor_leaves_its_thread_for_ever(
     store: MemoryStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, gate, left = threading.Event(), threading.Event(), threading.Event()

@@ -138,7 +138,7 @@ def test_of_two_that_follow_a_dead_holder_one_gets_the_place(store: MemoryStore)
         first.acquire()
 
 
-def test_a_holder_that_wakes_after_a_takeover_loses_the_lease_and_deletes_nothing(
+def test_a_holder_that_wakes_after_another_took_over_loses_the_place_and_deletes_nothing(
     store: MemoryStore,
 ) -> None:
     sleeper = taken(store, "a")

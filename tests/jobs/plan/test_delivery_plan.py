@@ -77,7 +77,7 @@ def test_every_request_that_is_not_full_has_one_reason(made: Sessions) -> None:
 
 
 @given(sessions)
-def test_one_session_per_user_needs_no_more_requests_and_moves_no_anonymous_event(
+def test_one_session_for_each_user_never_needs_more_requests_and_moves_no_anonymous_event(
     made: Sessions,
 ) -> None:
     reckoned = planned(made)

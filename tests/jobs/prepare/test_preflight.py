@@ -201,7 +201,7 @@ def test_off_asks_nothing(mode: str) -> None:
         ),
     ],
 )
-def test_auto_skips_a_custom_endpoint_unless_the_control_plane_is_named_too(
+def test_auto_skips_an_endpoint_of_the_users_own_unless_the_control_plane_is_named_too(
     service: Service, personalize: dict[str, str], environ: dict[str, str], *, skipped: bool
 ) -> None:
     made = preflight(settings("auto", **personalize), service, boto3.Session(), environ)

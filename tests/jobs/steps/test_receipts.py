@@ -78,7 +78,7 @@ def test_events_that_ran_out_of_attempts_beside_accepted_ones_are_no_stop(tmp_pa
     ("failing_since", "failures", "said"),
     [(6.0, 20, "nothing any more"), (6.0, 19, "None"), (4.0, 99, "None")],
 )
-def test_a_job_ending_in_failures_is_a_stop_if_nothing_was_accepted_after_the_first(
+def test_a_job_that_ends_in_failures_alone_is_a_stop_if_nothing_was_accepted_after_the_first(
     failing_since: float, failures: int, said: str, tmp_path: Path
 ) -> None:
     record(tmp_path, "a", "b")

@@ -68,7 +68,7 @@ def test_a_second_run_is_refused_by_name_while_the_first_lasts_and_holds_nothing
     assert tracking_id_lease(output, "tracker").read() is None
 
 
-def test_a_run_can_not_be_replaced_during_its_replay_nor_replayed_in_progress(
+def test_a_run_that_is_replayed_can_not_be_replaced_meanwhile_nor_replayed_while_it_is_under_way(
     tmp_path: Path,
 ) -> None:
     output = str(tmp_path)
