@@ -96,7 +96,6 @@ def test_what_the_summary_says_of_a_failed_job_decides_whether_it_is_tried_again
 def test_a_job_that_wrote_no_summary_is_judged_by_its_state_and_not_by_an_earlier_attempts_summary(
     aws: Aws,
 ) -> None:
-
     aws.objects[KEY] = json.dumps({**DELIVERED, "started_at": "2025-03-01T00:00:00+00:00"}).encode()
     ti, xcom = run(
         aws,

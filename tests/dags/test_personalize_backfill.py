@@ -228,7 +228,6 @@ def test_the_dag_runs_one_interval_at_a_time_and_names_the_run_by_it(
 def test_emr_serverless_is_awaited_without_a_worker_and_long_enough(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-
     monkeypatch.setenv("PERSONALIZE_RUNNER", "emr-serverless")
     monkeypatch.setenv("PERSONALIZE_EMR_TIMEOUT_MINUTES", "3000")
     monkeypatch.setenv("PERSONALIZE_EMR_SPARK_PARAMETERS", "--conf spark.executor.cores=2")

@@ -139,7 +139,6 @@ def test_what_no_retry_mends_stops_the_job_and_says_where_to_look(
 def test_a_service_that_goes_down_is_a_stop_even_where_a_short_job_runs_out_of_attempts_first(
     served: int, sessions: int, reason: str, spark: SparkSession, tmp_path: Path
 ) -> None:
-
     with service(tmp_path, faults={"down": served}) as standin:
         run = run_here(a_job(tmp_path, standin, sessions, max_attempts=3), spark)
     summary = run.summary

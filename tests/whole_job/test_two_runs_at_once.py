@@ -66,7 +66,6 @@ def test_the_second_run_refuses_a_plan_may_run_and_a_killed_holder_is_followed_a
     tmp_path: Path,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-
     with sending(slow_job) as holder:
         assert run_here(slow_job, spark, "run-2").exit_code == 2
         assert f"process {holder.pid}, since 20" in caplog.text

@@ -99,7 +99,6 @@ steps = st.lists(
 def test_whatever_attempts_that_know_nothing_of_each_other_settle_each_event_counts_once_and_delivered_wins(
     story: list[tuple[int, str, bool]],
 ) -> None:
-
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder)
         attempts: dict[int, Attempt] = {}

@@ -75,7 +75,6 @@ def test_a_run_is_shown_with_its_account_its_dead_letters_and_its_files_of_the_l
 def test_what_has_no_summary_is_under_way_while_its_lease_is_held_and_ended_without_one_otherwise(
     output: str,
 ) -> None:
-
     prepare_folder(output, "killed")
     hold(output, "just-begun")
     assert {run_id: run.status for run_id, run in listed(output, lives=True).items()} == {
