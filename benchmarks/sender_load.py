@@ -76,7 +76,7 @@ class Nodding:
 
 
 def write_stage(path: Path, events: int) -> None:
-    """A staged file of sessions of 1 to 19 events of about 200 bytes."""
+    """Write a staged file of sessions of 1 to 19 events of about 200 bytes."""
     schema = pa.schema([(name, pa.string()) for name in ("event_id", "envelope", "body")])
     draw, session, left = random.Random(7), 0, 0  # noqa: S311 - not a secret
     with pq.ParquetWriter(path, schema, compression="zstd") as writer:
@@ -97,7 +97,7 @@ def write_stage(path: Path, events: int) -> None:
 
 
 def peak_megabytes() -> float:
-    """This process's own peak; `ru_maxrss` would count the parent's memory in, as it survives the exec."""
+    """Return this process's own peak; `ru_maxrss` would include the parent's memory, as it survives the exec."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return float(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
 

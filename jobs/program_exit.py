@@ -52,7 +52,7 @@ def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure],
 
 
 def failure_of(error: Exception) -> Failure:
-    """What `error` means: one sentence of ours, or its type and trace."""
+    """Return the meaning of `error`: one sentence of ours, or its type and trace."""
     if isinstance(error, UsageError | BadInput | ExpectationsError | BackfillError):
         return Failure(USAGE_EXIT_CODE, logging.ERROR, str(error))
     text = f"unexpected {type(error).__name__}; please report it with this trace:\n{_places(error)}"

@@ -27,7 +27,7 @@ LINEAR_PATTERNS = {
 
 
 def put_events_check() -> Check:
-    """A function from a parsed request body to the constraint that it breaks, None when it breaks none."""
+    """Return a function from a parsed request body to the constraint that it breaks, None if it breaks none."""
     model = create_loader().load_service_model("personalize-events", "service-2")
     request = model["operations"]["PutEvents"]["input"]["shape"]
     return _compile(request, model["shapes"], "")

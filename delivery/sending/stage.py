@@ -21,7 +21,7 @@ _BUFFER_BYTES = 4 * 1024 * 1024
 
 
 def read_stage(url: str) -> Iterator[StagedEvent]:
-    """The events of a staged file (columns `event_id`, `envelope`, `body`, all strings), in its order.
+    """Yield the events of a staged file (columns `event_id`, `envelope`, `body`, all strings), in its order.
 
     Raises what pyarrow raises when the file can't be read.
     """
@@ -33,7 +33,7 @@ def read_stage(url: str) -> Iterator[StagedEvent]:
 
 
 def leave_out(settled: Container[str], events: Iterator[StagedEvent]) -> Iterator[StagedEvent]:
-    """The events without those whose id is settled already."""
+    """Yield the events without those whose id is settled already."""
     return (event for event in events if event.event_id not in settled)
 
 

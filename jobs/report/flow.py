@@ -34,7 +34,7 @@ class Part:
 
 
 def parts(summary: dict[str, Any]) -> list[Part]:
-    """The six ends in the order of the account, each starting where the one before it stops."""
+    """Return the six ends in the order of the account, each starting where the one before it stops."""
     read, before, found = summary["rows_read"], 0, []
     for key, name, meaning in _PARTS:
         rows = summary[key]
@@ -51,7 +51,7 @@ def equation(ends: list[Part]) -> str:
 
 
 def verdict(summary: dict[str, Any]) -> str:
-    """The whole run in one sentence."""
+    """Return the whole run in one sentence."""
     return _VERDICTS[summary["status"]](summary)
 
 

@@ -64,7 +64,7 @@ _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 @contextmanager
 def started_spark(buckets: Sequence[Bucket] = ()) -> Iterator[SparkSession]:
-    """The Spark session of this run, stopped at its end; see `build_session`."""
+    """Yield the Spark session of this run, stopped at its end; see `build_session`."""
     session = build_session(_APP_NAME, buckets)
     try:
         yield session
@@ -75,7 +75,7 @@ def started_spark(buckets: Sequence[Bucket] = ()) -> Iterator[SparkSession]:
 
 
 def build_session(app_name: str, buckets: Sequence[Bucket] = ()) -> SparkSession:
-    """The Spark session of this process, started if need be; a process has one.
+    """Return the Spark session of this process, started if needed; a process has one.
 
     `buckets` are those that Spark will read or write. Where there are any, a Spark that is started here fetches the
     connector's jars (20 MB, once per user). What spark-submit started has its own.
@@ -147,7 +147,7 @@ def _launch(app_name: str, *, with_s3: bool) -> dict[str, str]:
 
 
 def _hadoop_of_jvm() -> HadoopVersion | None:
-    """The Hadoop that Spark really runs with: on a cluster it is not the one beside the installed PySpark."""
+    """Return the Hadoop that Spark really runs with: on a cluster it is not that of the installed PySpark."""
     jvm = SparkContext._jvm  # noqa: SLF001 - as above
     return parse_version(str(jvm.org.apache.hadoop.util.VersionInfo.getVersion())) if jvm else None
 

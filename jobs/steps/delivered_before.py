@@ -20,7 +20,7 @@ _LOG = logging.getLogger("put_events")
 
 
 def delivered_ids(spark: SparkSession, preparation: Prepared) -> DataFrame | None:
-    """The ids that this tracking ID accepted in any run; None where there is no ledger yet.
+    """Return the ids that this tracking ID accepted in any run; None if there is no ledger yet.
 
     Files that go before they are read are passed over: to be used within `beside_merges`.
     """

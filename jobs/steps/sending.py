@@ -54,7 +54,7 @@ class Sending:
         return cls(preparation, first_events(staged, first), execution, is_trial=True)
 
     def receipts(self) -> Receipts:
-        """What the partitions write down of this execution, and how much that can be."""
+        """Return the partitions' records of this execution, and how many there can be."""
         run = self.preparation.run
         return Receipts(run.output, run.run_id, self.execution, sum(file.rows for file in self.files))
 
