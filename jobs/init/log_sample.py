@@ -89,7 +89,7 @@ def _bounds(files: Iterable[SourceFile]) -> dict[str, tuple[int, int]]:
 
 
 def _bounds_of(file: SourceFile) -> Iterable[tuple[str, tuple[int, int]]]:
-    """Yield the bounds of each chunk that is stored as whole numbers; damaged statistics are ignored."""
+    """Give the bounds of each chunk that is stored as whole numbers; statistics are a help, damaged ones none."""
     try:
         for chunk in chunks(read_content(file.name, file.filesystem, file.path)):
             limits = bounds(chunk) if chunk.get(_TYPE) in _WHOLE else None
