@@ -42,7 +42,7 @@ PROGRAMS: dict[str, Program] = {
     "plan": Program("show what a run would do, and send nothing", "jobs.loading:plan"),
     "run": Program("load a log into Amazon Personalize", "jobs.loading:run"),
     "replay": Program("send the dead letters of an earlier run again", "jobs.loading:replay"),
-    "control": Program("slow, pause, resume or stop a running job", "jobs.control.command:main"),
+    "control": Program("slow, pause, resume or stop a run that is under way", "jobs.control.command:main"),
     "inspect": Program("list the runs below an output, with their accounts", "jobs.inspect:main"),
     "demo": Program("load a made-up shop's history into a service on this machine", "jobs.demo:main"),
 }

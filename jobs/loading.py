@@ -1,4 +1,4 @@
-"""The commands `run`, `plan` and `replay`. A command line is checked before Spark is loaded."""
+"""`run`, `plan` and `replay` of the console command. A command line is checked before Spark is loaded."""
 
 from __future__ import annotations
 
