@@ -134,7 +134,7 @@ def test_a_run_whose_folder_was_taken_over_touches_nothing_there(
 
     def meanwhile(spark: SparkSession, work: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:
         sent = send(spark, work, signals, watch)
-        assert take_over(run_place(str(job.output), "run-1"))
+        assert take_over(run_folder_lease(str(job.output), "run-1"))
         theirs.write_text("staged")
         return sent
 
