@@ -102,7 +102,7 @@ class LocalLeaseStore:
                 os.close(file)
         except OSError as error:
             raise StorageError(
-                f"The {self._what} {self._path} can't be accessed: {error.strerror or error}."
+                f"Could not access the {self._what} {self._path}: {error.strerror or error}."
             ) from error
 
     def _open_locked(self, flags: int) -> int | None:

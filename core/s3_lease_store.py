@@ -75,7 +75,7 @@ class S3LeaseStore:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        where = f"The {self._what} s3://{self._bucket}/{self._key} can't be accessed"
+        where = f"Could not access the {self._what} s3://{self._bucket}/{self._key}"
         try:
             yield
         except ClientError as error:
