@@ -116,10 +116,10 @@ def without_java(folder: Path) -> dict[str, str]:
     return {"PATH": path_without_java(folder), "JAVA_HOME": ""}
 
 
-def test_sigterm_while_sending_settles_what_is_in_flight_and_the_next_run_goes_on(
+def test_sigterm_while_sending_settles_what_is_in_flight_and_the_rest_goes_out_next_on_a_machine_without_java(
     slow_job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
-    """On a machine without Java."""
+
     with started(slow_job, "stopped") as process:
         wait_until_it_sends(slow_job, process)
         process.terminate()
@@ -185,10 +185,10 @@ def test_spark_submit_runs_the_job_from_anywhere_and_passes_its_exit_code_on(
     assert (run.exit_code, run.summary["status"]) == (3, "refused"), run.log
 
 
-def test_sigterm_to_spark_submit_while_sending_ends_in_a_correct_summary(
+def test_sigterm_to_spark_submit_while_sending_ends_in_a_summary_that_counts_what_was_accepted(
     slow_job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
-    """It counts exactly what was accepted."""
+
     submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
     with started(slow_job, "stopped", *submit, environ={"PYSPARK_PYTHON": sys.executable}) as process:
         wait_until_it_sends(slow_job, process)
@@ -203,7 +203,7 @@ def test_sigterm_to_spark_submit_while_sending_ends_in_a_correct_summary(
     assert_rest_is_delivered(slow_job, run, standin, tmp_path / "record")
 
 
-def test_sigterm_to_spark_submit_before_sending_ends_in_a_summary_of_nothing(
+def test_sigterm_to_spark_submit_before_anything_is_sent_ends_in_an_account_of_nothing(
     slow_job: Job, standin: StandinProcess
 ) -> None:
     submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
