@@ -119,7 +119,6 @@ def without_java(folder: Path) -> dict[str, str]:
 def test_sigterm_while_sending_settles_what_is_in_flight_and_the_rest_goes_out_next_on_a_machine_without_java(
     slow_job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
-
     with started(slow_job, "stopped") as process:
         wait_until_it_sends(slow_job, process)
         process.terminate()
@@ -188,7 +187,6 @@ def test_spark_submit_runs_the_job_from_anywhere_and_passes_its_exit_code_on(
 def test_sigterm_to_spark_submit_while_sending_ends_in_a_summary_that_counts_what_was_accepted(
     slow_job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
-
     submit = (SUBMIT, "--master", "local[2]", str(ROOT / "jobs" / "put_events.py"))
     with started(slow_job, "stopped", *submit, environ={"PYSPARK_PYTHON": sys.executable}) as process:
         wait_until_it_sends(slow_job, process)
