@@ -6,7 +6,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 # The Spark to develop and test with: SPARK=3.5, 4.0, 4.3, or any release by its full name, e.g. make test SPARK=4.1.4
 SPARK  ?= 4.0
-# A short name stands for one release, so that it means the same tomorrow: EMR 7.13's, emr-spark-8.0's, the newest.
+# A short name means one fixed release: EMR 7.13's, emr-spark-8.0's, the newest.
 RELEASE_3.5 := 3.5.6
 RELEASE_4.0 := 4.0.2
 RELEASE_4.3 := 4.3.0
@@ -25,7 +25,7 @@ AIRFLOW_BIN  := $(AIRFLOW_VENV)/bin
 .DEFAULT_GOAL := help
 .PHONY: help venv demo test test-fast test-slow test-dags test-yarn check format docs bench kill-test test-aws test-package test-all package clean
 
-help: ## say what each target does
+help: ## show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## make the virtual environment .venv with everything the job, its tests and the demo need
@@ -63,7 +63,7 @@ check: venv docs ## lint, formatting, types, layers, the documentation's links
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-format: venv ## lay the code out as `check` wants it
+format: venv ## format the code as `check` requires
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 

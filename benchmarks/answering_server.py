@@ -1,6 +1,7 @@
 """A loopback server that answers every POST with 200 after a delay: as little work as HTTP allows.
 
-It checks nothing, so that a client's cost can be measured beside it. It ends when its standard input closes.
+It checks nothing, so that a client's cost can be measured without a server's. It ends when its standard
+input closes.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _OK = b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
 
 
 class _Connection(asyncio.Protocol):
-    """One keep-alive connection."""
+    """A keep-alive connection."""
 
     def __init__(self, delay: float) -> None:
         self._delay = delay

@@ -1,4 +1,4 @@
-"""What the budget costs the driver and how well it shares: 500 partitions on a simulated clock.
+"""The cost of the budget on the driver and how well it shares: 500 partitions on a simulated clock.
 
 The real `Budget`; partitions, network and service are simulated (`simulated_job.py`). Run it from the root:
 `.venv/bin/python -m benchmarks.budget_simulation`. It takes about half a minute and opens no connection.
@@ -17,7 +17,7 @@ QUOTA_SHARE = 0.6
 
 
 def measure_load(limit: float, seconds: float) -> None:
-    """Print what `limit` requests/s over 500 partitions cost and how much of it is used."""
+    """Print the cost of `limit` requests/s over 500 partitions and how much of the limit is used."""
     started = time.process_time()
     job = SimulatedJob(limit, [10**9] * PARTITIONS).run(WARM_UP_SECONDS + seconds)
     simulated = WARM_UP_SECONDS + seconds
@@ -42,7 +42,7 @@ def measure_throttling(limit: float, seconds: float) -> None:
 
 
 def measure_chance(limit: float, share: float, seconds: float) -> None:
-    """Print what is made of a service that refuses a share of the attempts whatever the rate."""
+    """Print how much is used of a service that refuses a share of the attempts at any rate."""
     draw = random.Random(5)  # noqa: S311 - chance, not secrecy
     job = SimulatedJob(limit, [10**9] * 16, grants=lambda _at: draw.random() >= share).run(seconds)
     print(
@@ -51,7 +51,7 @@ def measure_chance(limit: float, share: float, seconds: float) -> None:
 
 
 def measure_recovery(limit: float) -> None:
-    """Print how long a quota that doubles, from 40 to 80 % of the limit, takes to be found; five moments."""
+    """Print how long it takes to find a quota that doubles, from 40 to 80 % of the limit, at five moments."""
     waits = []
     for doubled_at in range(30, 55, 5):
         grants = steady_quota(lambda at, when=doubled_at: limit * (0.4 if at < when else 0.8), 1.0)  # type: ignore[misc]

@@ -1,10 +1,11 @@
-"""What shaping, checking, Great Expectations and staging cost together, against one bare aggregation of the rules.
+"""The cost of shaping, checking, Great Expectations and staging together, against one bare aggregation of the rules.
 
     python -m benchmarks.checking_ratio [--rows 2000000] [--rounds 3] [--folder build/checking_ratio]
 
-Both work on the same rows of the demo shop's history in one Spark, in turn, after a warm-up of each. The bare one
-counts the rows that break each rule, predicate by predicate, over the shaped events. The whole one is what the job does
-before it sends: it reads, shapes, checks, judges, writes rejected rows and stages the rest. Goal: at most 2.5 times.
+Both work on the same rows of the demo shop's history in one Spark, in turn, after a warm-up of each. The
+bare one counts the rows that break each rule, predicate by predicate, over the shaped events. The whole one
+is what the job does before it sends: it reads, shapes, checks, judges, writes rejected rows and stages the
+rest. Goal: at most 2.5 times.
 """
 
 from __future__ import annotations
@@ -36,19 +37,20 @@ from jobs.steps.source_reading import read_source
 from transforms import events
 
 BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
-"""So late that no row is ahead of it which the bounds of a time let pass."""
+"""So late that no row with a plausible time is ahead of it."""
 NOBODY = "http://127.0.0.1:9"
 GOAL = 2.5
 
 
 def main() -> None:
-    """Generate the rows unless they are there, then time both in turn."""
+    """Generate the rows unless they exist, then time both in turn."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("build/checking_ratio"))
     asked = parser.parse_args()
-    # A plan needs no credentials; what only a plan computes, the lengths of sessions, is no part of a load.
+    # A plan needs no credentials; the lengths of sessions, which only a plan computes, are no part of a
+    # load.
     preparation = replace(prepared(asked.folder, asked.rows), plan_only=False)
     with started_spark() as spark:
         bare, whole = _bare(spark, preparation), lambda: _whole(spark, preparation)
@@ -60,7 +62,7 @@ def main() -> None:
 
 
 def prepared(folder: Path, rows: int) -> Preparation:
-    """A plan over a generated history of `rows` interactions, as the job prepares it."""
+    """Return a plan over a generated history of `rows` interactions, as the job prepares it."""
     os.environ.setdefault("AWS_REGION", "eu-west-1")
     logs = folder / f"history-{rows}"
     if not logs.exists():
@@ -74,7 +76,7 @@ def prepared(folder: Path, rows: int) -> Preparation:
 
 
 def _bare(spark: SparkSession, preparation: Preparation) -> Callable[[], object]:
-    """One aggregation of the same predicates over the same shaped rows, as one would write it by hand."""
+    """Return an aggregation of the same predicates over the same shaped rows, as one would write it by hand."""
     settings = preparation.settings
     shaped = events.shape(
         read_source(spark, preparation).rows,
@@ -87,7 +89,7 @@ def _bare(spark: SparkSession, preparation: Preparation) -> Callable[[], object]
     counts = [
         F.count(F.when(rule, 1)).alias(f"rule_{number}") for number, rule in enumerate(rules.predicates)
     ]
-    # A frame made anew each time: Spark would answer the same one from the shuffle files of its first execution.
+    # A new frame each time: Spark would answer the same one from the shuffle files of its first execution.
     return lambda: shaped.agg(F.count(F.lit(1)).alias("rows"), *counts).collect()
 
 

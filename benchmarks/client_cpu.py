@@ -2,9 +2,9 @@
 
     python -m benchmarks.client_cpu [--requests 6000] [--boto3-requests 1500] [--plain]
 
-Ten-event requests of about 1.9 KB, packed from staged events, answered after 30 ms, over TLS unless told
-otherwise. CPU is that of this process alone (user + system); the server runs in its own. Bounded in count and
-in time.
+Ten-event requests of about 1.9 KB, packed from staged events, answered after 30 ms, over TLS unless
+`--plain` is given. CPU is that of this process alone (user + system); the server runs in its own. Bounded
+in count and in time.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ from delivery.service.events_client import CONNECT_SECONDS, EventsClient
 from delivery.service.signing import Signer
 from tests.delivery.boto3_client import Boto3Client, boto3_service
 
-SECONDS_AT_MOST = 120.0
+MAX_SECONDS = 120.0
 IN_FLIGHT = 64
 BOTO3_THREADS = 16
 
 
 def staged_events(count: int) -> Iterator[StagedEvent]:
-    """`count` events of 180 bytes, ten to a session."""
+    """Yield `count` events of 180 bytes, ten to a session."""
     for number in range(count):
         body = (
             f'{{"eventId":"{number:032x}","eventType":"view","sentAt":{1_700_000_000 + number},'
@@ -51,7 +51,7 @@ def staged_events(count: int) -> Iterator[StagedEvent]:
 
 
 def certificates(folder: Path) -> tuple[Path, Path]:
-    """A certificate for loopback, made now: the server's PEM with its key, and the CA file to trust."""
+    """Create a certificate for loopback: return the server's PEM with its key, and the CA file to trust."""
     authority = trustme.CA()
     server, trusted = folder / "server.pem", folder / "ca.pem"
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(server)
@@ -61,7 +61,7 @@ def certificates(folder: Path) -> tuple[Path, Path]:
 
 @contextlib.contextmanager
 def answering_server(certificate: Path | None) -> Iterator[str]:
-    """Run the server in its own process and give its URL; closing its standard input ends it."""
+    """Run the server in its own process and yield its URL; closing its standard input ends it."""
     command = [sys.executable, "-m", "benchmarks.answering_server"]
     if certificate is not None:
         command += ["--certificate", str(certificate)]
@@ -74,7 +74,7 @@ def answering_server(certificate: Path | None) -> Iterator[str]:
 
 
 def awscrt_client(url: str) -> EventsClient:
-    """The client that carries the load, wired as a partition wires it."""
+    """Return the production client, wired as a partition wires it."""
     session = botocore.session.Session()
     endpoint = resolve_endpoint(session, "eu-west-1", url)
     signer = Signer(endpoint, CredentialSource(session.get_credentials), time.time)
@@ -82,13 +82,13 @@ def awscrt_client(url: str) -> EventsClient:
 
 
 def boto3_client(url: str) -> EventsClient:
-    """The reference client."""
+    """Return the reference client."""
     session = botocore.session.Session()
     return Boto3Client(boto3_service(session, "eu-west-1", url, BOTO3_THREADS), BOTO3_THREADS)
 
 
 def measure(client: EventsClient, requests: int, in_flight: int) -> tuple[float, float]:
-    """Send that many requests; the CPU seconds and the seconds that each took on average."""
+    """Send that many requests; return the CPU seconds and the seconds that each took on average."""
     slots, failures = threading.Semaphore(in_flight), list[Answer]()
 
     def done(answer: Answer) -> None:
@@ -97,7 +97,7 @@ def measure(client: EventsClient, requests: int, in_flight: int) -> tuple[float,
         slots.release()
 
     write = request_writer("benchmark-tracker")
-    deadline = time.monotonic() + SECONDS_AT_MOST
+    deadline = time.monotonic() + MAX_SECONDS
     started, cpu = time.monotonic(), time.process_time()
     for batch in pack(staged_events(requests * 10), events_per_request()):
         slots.acquire(timeout=max(0.0, deadline - time.monotonic()))
@@ -111,7 +111,7 @@ def measure(client: EventsClient, requests: int, in_flight: int) -> tuple[float,
 
 
 def compare(name: str, make: Callable[[str], EventsClient], url: str, requests: int, in_flight: int) -> float:
-    """Warm a client up, measure it, print its line; the CPU seconds per request."""
+    """Warm a client up, measure it and print its line; return the CPU seconds per request."""
     client = make(url)
     measure(client, min(200, requests), in_flight)
     cpu, seconds = measure(client, requests, in_flight)
@@ -130,7 +130,7 @@ def main() -> None:
     parser.add_argument("--boto3-requests", type=int, default=1500)
     parser.add_argument("--plain", action="store_true", help="HTTP instead of TLS")
     arguments = parser.parse_args()
-    os.environ.update(AWS_ACCESS_KEY_ID="benchmark", AWS_SECRET_ACCESS_KEY="benchmark")  # noqa: S106 - nobody's
+    os.environ.update(AWS_ACCESS_KEY_ID="benchmark", AWS_SECRET_ACCESS_KEY="benchmark")  # noqa: S106 - made up
     with tempfile.TemporaryDirectory() as folder:
         server, trusted = certificates(Path(folder))
         os.environ["AWS_CA_BUNDLE"] = str(trusted)

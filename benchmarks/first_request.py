@@ -2,9 +2,10 @@
 
     python -m benchmarks.first_request [--rows 1000000] [--rounds 3] [--folder build/first_request]
 
-Both are processes of their own, in turn: one starts Spark as PySpark does by itself and reads every column to nowhere,
-the other is the job as a user starts it, against the stand-in, which tells when its first request came. What makes the
-job's own start of Spark quicker is no part of the measure. Goal: at most 3 times.
+Both are separate processes, in turn: one starts Spark as PySpark does by itself and reads every column to
+nowhere, the other is the job as a user starts it, against the stand-in, which reports when its first
+request came. What makes the job's own start of Spark faster is no part of the measure. Goal: at most 3
+times.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ spark.stop()
 
 
 def main() -> None:
-    """Generate the rows unless they are there, then time both in turn."""
+    """Generate the rows unless they exist, then time both in turn."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
@@ -69,7 +70,7 @@ def _scan(logs: Path) -> float:
 
 
 def _first_request(folder: Path, logs: Path) -> float:
-    """Seconds from the start of the job to its first request; the stand-in ends after a few, which ends the job."""
+    """Return the seconds to the first request of the job; the stand-in ends soon after, which ends the job."""
     shutil.rmtree(folder / "output", ignore_errors=True)
     with StandinProcess(max_requests=REQUESTS) as standin:
         config = folder / "job.yaml"

@@ -45,16 +45,16 @@ from standin.refusal import Refusal
 from tests.edge_rows import SCHEMA, fuzzed_row
 
 BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
-"""So late that no row is ahead of it which the bounds of a time let pass."""
+"""So late that no row with a plausible time is ahead of it."""
 NOBODY = "http://127.0.0.1:9"
 CATEGORICAL_CHARACTERS = 1000
-"""The most characters of a categorical string: Interactions dataset requirements, developer guide."""
+"""The maximum characters of a categorical string: Interactions dataset requirements, developer guide."""
 
 _PER_FILE = 100_000
 
 
 def main() -> int:
-    """Make the rows, check them, judge them; 1 where the job and the judge disagree."""
+    """Make the rows, check them, judge them; return 1 if the job and the judge disagree."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--seed", type=int, default=1)
@@ -73,7 +73,7 @@ def main() -> int:
 
 
 def write_rows(folder: Path, rows: int, rng: random.Random) -> dict[str, Fuzzed]:
-    """Write `rows` fuzzed rows as Parquet; by row id, what was fuzzed and whether the service would allow it."""
+    """Write `rows` fuzzed rows as Parquet; return by row id what was fuzzed and whether the service would allow it."""
     folder.mkdir(parents=True)
     judge, expected = Judge(TRACKING_ID), {}
     for start in range(0, rows, _PER_FILE):
@@ -86,16 +86,16 @@ def write_rows(folder: Path, rows: int, rng: random.Random) -> dict[str, Fuzzed]
 
 @dataclass(frozen=True, slots=True)
 class Fuzzed:
-    """What was unusual about a row, and whether the judge allows the event that it stands for."""
+    """The unusual parts of a row, and whether the judge allows its event."""
 
     columns: tuple[str, ...]
     allowed: bool
 
 
 def allowed(judge: Judge, row: Mapping[str, Any]) -> bool:
-    """Whether the judge accepts the event that `row` obviously means, alone in a request.
+    """Return whether the judge accepts the event that `row` obviously means, alone in a request.
 
-    The dataset's schema, which the judge does not know, asks for an item, and bounds a categorical string.
+    The dataset's schema, which the judge does not know, requires an item, and bounds a categorical string.
     """
     if row["item_id"] is None or len(row["discount"] or "") > CATEGORICAL_CHARACTERS:
         return False
@@ -132,7 +132,7 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def prepared(folder: Path) -> Preparation:
-    """A plan over the fuzzed rows that nothing refuses, ids taken from the rows."""
+    """Return a plan over the fuzzed rows that nothing refuses, with ids taken from the rows."""
     os.environ.setdefault("AWS_REGION", "eu-west-1")
     settings = job_settings(folder / "rows", folder / "output", NOBODY)
     settings["mapping"]["eventId"] = "row_id"
@@ -145,7 +145,7 @@ def prepared(folder: Path) -> Preparation:
 
 
 def compare(preparation: Preparation, expected: Mapping[str, Fuzzed]) -> Counter[str]:
-    """Disagreements, counted by kind and by the columns that were fuzzed."""
+    """Return the disagreements, counted by kind and by the columns that were fuzzed."""
     wrong: Counter[str] = Counter()
     placed: set[str] = set()
     for row_id in _rejected_ids(preparation):
@@ -168,7 +168,7 @@ def _rejected_ids(preparation: Preparation) -> Iterator[str]:
 
 
 def _staged_ids(preparation: Preparation, wrong: Counter[str]) -> Iterator[str]:
-    """The staged events' ids; requests that the judge refuses are counted in `wrong`."""
+    """Yield the staged events' ids; requests that the judge refuses are counted in `wrong`."""
     judge, write = Judge(TRACKING_ID), request_writer(TRACKING_ID)
     for batch in pack(_staged(preparation), events_per_request()):
         try:
@@ -185,7 +185,7 @@ def _staged(preparation: Preparation) -> Iterator[StagedEvent]:
 
 
 def report(wrong: Counter[str]) -> int:
-    """Print the disagreements, most frequent first; the exit code."""
+    """Print the disagreements, most frequent first; return the exit code."""
     for what, count in wrong.most_common(40):
         print(f"  {count:7,}  {what}")
     print(f"{wrong.total():,} disagreements; goal 0")

@@ -1,7 +1,7 @@
-"""Kills a process of a real Spark cluster while the job sends, for many seeds: `make kill-test N=100`.
+"""Kill a process of a real Spark cluster while the job sends, for many seeds: `make kill-test N=100`.
 
-Prints one line for each seed, and ends with 1 if any promise was broken. A seed repeats its victim and its moment:
-`python -m benchmarks.kill_test --first SEED --runs 1`. About a minute a seed on two cores.
+Prints one line for each seed, and ends with 1 if any promise was broken. A seed repeats its victim and its
+moment: `python -m benchmarks.kill_test --first SEED --runs 1`. About a minute a seed on two cores.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _COLUMNS = "seed  victim          after s  exit codes  accepted   in ledger  of 
 
 
 def main() -> int:
-    """Run the seeds asked for; the number of those that broke a promise decides the exit code."""
+    """Run the requested seeds; the number of those that broke a promise decides the exit code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=100, help="how many seeds")
     parser.add_argument("--first", type=int, default=1, help="the first seed")
@@ -32,7 +32,7 @@ def main() -> int:
 
 
 def _kept(cluster: Cluster, folder: Path, plan: Plan) -> bool:
-    """Kill once and print what came of it."""
+    """Kill once and print the result."""
     try:
         outcome = kill_and_run_again(cluster, folder, plan)
         print(_line(outcome), flush=True)

@@ -86,7 +86,7 @@ def timed(spark: SparkSession, preparation: Preparation) -> tuple[float, Checked
 
 
 def some_staged_ids(preparation: Preparation, count: int) -> pa.Array:
-    """The ids of `count` events that are staged to be sent."""
+    """Return the ids of `count` events that are staged to be sent."""
     stage = ds.dataset(f"{preparation.run.stage}/outcome=send", format="parquet")
     return stage.head(count, columns=["event_id"]).column(0).combine_chunks()
 
@@ -112,7 +112,7 @@ def _batches(start: int, end: int, ids: int, random: np.random.Generator) -> Ite
 
 
 def random_ids(count: int, random: np.random.Generator) -> pa.Array:
-    """`count` ids as `transforms.event_id` makes them."""
+    """Return `count` ids as `transforms.event_id` makes them."""
     digits = _HEX[random.integers(0, 16, (count, _DIGITS), np.uint8)]
     ids = pa.FixedSizeBinaryArray.from_buffers(
         pa.binary(_DIGITS), count, [None, pa.py_buffer(digits.tobytes())]

@@ -1,14 +1,15 @@
-"""The whole job against the limit: how much of it is used, and never passed, as the service counts it.
+"""The whole job against the limit: how much of it is used, and never exceeded, as the service counts it.
 
     python -m benchmarks.limit_held [--only NAME]… [--folder build/limit_held]
 
-Each scenario is a job in a process of its own, Spark included, against a stand-in on the same cores: events that lie
-evenly, half or 5 % of them with one user, whose derived sessions share a partition; answers after 30 or 800 ms; low
-limits with 64 partitions at once; a service that grants less than the limit, or more after a while. Goals: at least
-97 % used where events lie evenly, 95 % elsewhere and 85 % below 20 requests/s, in no second more than 5 % over the
-limit, or one request below 20. It exits with 1 where one is missed. `throttled` is of all
-attempts, the search for the rate in the first seconds included. A stand-in that stalls sees what came meanwhile all at
-once: its longest stall stands beside the busiest second.
+Each scenario is a job in a process of its own, Spark included, against a stand-in on the same cores: events
+that are spread evenly, half or 5 % of them with one user, whose derived sessions share a partition; answers
+after 30 or 800 ms; low limits with 64 partitions at once; a service that grants less than the limit, or
+more after a while. Goals: at least 97 % used if events are spread evenly, 95 % elsewhere and 85 % below 20
+requests/s, in no second more than 5 % over the limit, or one request below 20. It exits with 1 if one is
+missed. `throttled` is of all attempts, the search for the rate in the first seconds included. A stand-in
+that stalls counts what came during that time all at once: its longest stall is shown next to the busiest
+second.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-from demo.agreement import most_in_a_second
+from demo.agreement import max_in_a_second
 from demo.demonstration import job_settings
 from standin.process import Option, StandinProcess
 
@@ -45,35 +46,35 @@ FIRST_SECOND = 1_700_000_000
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """One job: `requests` full requests at `limit` a second, the share `heavy` of the events with one user.
+    """A job: `requests` full requests at `limit` a second, the share `heavy` of the events with one user.
 
-    `least_used` is the goal, as a share of the limit.
+    `min_used` is the goal, as a share of the limit.
     """
 
     name: str
     requests: int
     limit: float
     heavy: float = 0.0
-    least_used: float = 0.0
+    min_used: float = 0.0
     master: str = "local[2]"
     service: Mapping[str, Option] = field(default_factory=dict)
 
 
 SCENARIOS = (
-    Scenario("even", 30_000, 1000, least_used=0.97, service={"latency_ms": 30}),
-    Scenario("half with one user", 30_000, 1000, heavy=0.5, least_used=0.95, service={"latency_ms": 30}),
-    Scenario("5 % with one user", 30_000, 1000, heavy=0.05, least_used=0.95, service={"latency_ms": 30}),
-    Scenario("answers after 800 ms", 30_000, 1000, least_used=0.95, service={"latency_ms": 800}),
-    Scenario("1 a second, 64 partitions", 60, 1, least_used=0.85, master="local[64]"),
-    Scenario("2 a second, 64 partitions", 100, 2, least_used=0.85, master="local[64]"),
-    Scenario("5 a second, 64 partitions", 200, 5, least_used=0.85, master="local[64]"),
+    Scenario("even", 30_000, 1000, min_used=0.97, service={"latency_ms": 30}),
+    Scenario("half with one user", 30_000, 1000, heavy=0.5, min_used=0.95, service={"latency_ms": 30}),
+    Scenario("5 % with one user", 30_000, 1000, heavy=0.05, min_used=0.95, service={"latency_ms": 30}),
+    Scenario("answers after 800 ms", 30_000, 1000, min_used=0.95, service={"latency_ms": 800}),
+    Scenario("1 a second, 64 partitions", 60, 1, min_used=0.85, master="local[64]"),
+    Scenario("2 a second, 64 partitions", 100, 2, min_used=0.85, master="local[64]"),
+    Scenario("5 a second, 64 partitions", 200, 5, min_used=0.85, master="local[64]"),
     Scenario("600 of 1,000 granted", 20_000, 1000, service={"quota": "600", "latency_ms": 30}),
     Scenario("quota doubles", 20_000, 1000, service={"quota": "400,800@12", "latency_ms": 30}),
 )
 
 
 def main() -> int:
-    """Run the scenarios, one after the other, and print a line for each; 1 where one of them misses its goal."""
+    """Run the scenarios, one after the other, and print a line for each; return 1 if one of them misses its goal."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--only", action="append", choices=[each.name for each in SCENARIOS])
     parser.add_argument("--folder", type=Path, default=Path("build/limit_held"))
@@ -88,12 +89,12 @@ def main() -> int:
 
 
 def measured(scenario: Scenario, folder: Path) -> dict[str, Any]:
-    """Run one scenario; the stand-in's account."""
+    """Run one scenario; return the stand-in's summary."""
     shutil.rmtree(folder, ignore_errors=True)
     write_events(folder / "events", scenario)
     with StandinProcess(**scenario.service) as standin:
         settings = job_settings(folder / "events", folder / "output", standin.url)
-        del settings["mapping"]["sessionId"]  # derived, so that a user's sessions lie in one partition
+        del settings["mapping"]["sessionId"]  # derived, so that a user's sessions are in one partition
         settings["delivery"] = {"max_requests_per_second": scenario.limit}
         config = folder / "job.yaml"
         config.write_text(yaml.safe_dump(settings), encoding="utf-8")
@@ -130,19 +131,19 @@ def _named(kind: str, numbers: npt.NDArray[np.int64]) -> pa.Array:
 
 
 def is_met(scenario: Scenario, seen: Mapping[str, Any]) -> bool:
-    """Whether the limit was kept to in every second, and enough of it used."""
-    most = most_in_a_second(scenario.limit, seen["longest_stall_seconds"])
-    return bool(seen["busiest_second"] <= most and used(scenario, seen) >= scenario.least_used)
+    """Return whether the limit was kept in every second, and enough of it used."""
+    most = max_in_a_second(scenario.limit, seen["longest_stall_seconds"])
+    return bool(seen["busiest_second"] <= most and used(scenario, seen) >= scenario.min_used)
 
 
 def used(scenario: Scenario, seen: Mapping[str, Any]) -> float:
-    """The share of the limit that was used, from the first request to the last."""
+    """Return the share of the limit that was used, from the first request to the last."""
     seconds = max(1.0, seen["last_request_at"] - seen["first_request_at"])
     return float(seen["requests"] / seconds / scenario.limit)
 
 
 def line(scenario: Scenario, seen: Mapping[str, Any]) -> str:
-    """One scenario's outcome in a line."""
+    """Return one scenario's result as a line."""
     seconds = max(1.0, seen["last_request_at"] - seen["first_request_at"])
     throttled = seen["refusals"].get("ThrottlingException", 0)
     return (

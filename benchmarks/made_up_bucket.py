@@ -1,4 +1,4 @@
-"""An S3 bucket of any number of equal files in folders by day, made up as it is asked, each answer after its time."""
+"""An S3 bucket of any number of equal files in folders by day, generated on request, with a delay for each answer."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MadeUpBucket:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What points a process to it."""
+        """Return the variables that point a process to it."""
         return {"AWS_ENDPOINT_URL_S3": f"http://127.0.0.1:{self._server.port}"}
 
     def __enter__(self) -> MadeUpBucket:

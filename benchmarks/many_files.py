@@ -1,9 +1,9 @@
-"""Many files on a store that takes its time: what a run asks of it, and the driver's memory.
+"""Many files on a slow store: the requests of a run, and the driver's memory.
 
     python -m benchmarks.many_files [--files 100000] [--days 3000] [--whole 6000] [--latency-ms 30]
 
-Plans one day out of all, the same day alone, and a whole history of `--whole` files, each as a process of its own; the
-store is made up in this one. Counts carry to other machines, seconds do not.
+Plans one day out of all, the same day alone, and a whole history of `--whole` files, each as a process of
+its own; the store is generated in this one. Counts apply to other machines, seconds do not.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""S3 requests and seconds of a whole job under AWS's own names, where each request takes its time.
+"""S3 requests and seconds of a whole job under AWS's own names, with a latency for each request.
 
     python -m benchmarks.s3_round_trips [--rows 1000000] [--files 200] [--latency-ms 30] [--limit 1000]
 
-The job is a process of its own; S3 is the tests' own (`tests/aws`), in this process and on the same cores, so that the
-counts carry to other machines and the seconds do not. Needs root, as the tests there do.
+The job is a process of its own; S3 is the tests' own (`tests/aws`), in this process and on the same cores,
+so that the counts apply to other machines and the seconds do not. Needs root, as the tests there do.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _PLACES = (
 
 
 def main() -> None:
-    """Fill the source, run the job once from cold and once again, and print what each asked of S3."""
+    """Fill the source, run the job twice, the first time with a cold cache, and print the requests of each."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--files", type=int, default=200)
@@ -107,8 +107,8 @@ def _print_requests(entries: Iterable[Entry]) -> None:
     for entry in entries:
         counts.setdefault(_place(entry.path), Counter())[entry.operation] += 1
     for place, operations in sorted(counts.items(), key=lambda item: -item[1].total()):
-        told = ", ".join(f"{operation} {count}" for operation, count in operations.most_common())
-        print(f"  {place:22}{operations.total():8}  {told}")
+        by_operation = ", ".join(f"{operation} {count}" for operation, count in operations.most_common())
+        print(f"  {place:22}{operations.total():8}  {by_operation}")
     print(f"  {'in all':22}{sum(each.total() for each in counts.values()):8}")
 
 

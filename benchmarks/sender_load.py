@@ -99,7 +99,7 @@ def write_stage(path: Path, events: int) -> None:
 
 
 def peak_megabytes() -> float:
-    """This process's own peak; `ru_maxrss` would count the parent's memory in, as it survives the exec."""
+    """Return this process's own peak; `ru_maxrss` would include the parent's memory, as it survives the exec."""
     lines = Path("/proc/self/status").read_text().splitlines()
     return float(next(line.split()[1] for line in lines if line.startswith("VmHWM"))) / 1024
 

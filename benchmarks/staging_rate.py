@@ -32,7 +32,7 @@ SCHEMA = "conf/interactions.avsc"
 
 
 def main() -> None:
-    """Generate the rows unless they are there, then time each step."""
+    """Generate the rows unless they exist, then time each step."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_500_000)
     parser.add_argument("--folder", type=Path, default=Path("build/staging_rate"))

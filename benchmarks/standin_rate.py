@@ -1,9 +1,9 @@
 """How many signed ten-event requests per second the stand-in judges and records on one core.
 
-`python benchmarks/standin_rate.py [--seconds S] [--connections N]` starts one stand-in over http and one over
-https, each with its record on, and sends requests that were signed beforehand, so that the load costs little
-beside the judgment. It prints requests per second and per CPU-second of the stand-in. Bounded in time;
-loopback only.
+`python benchmarks/standin_rate.py [--seconds S] [--connections N]` starts one stand-in over http and one
+over https, each with its record on, and sends requests that were signed beforehand, so that the load costs
+little compared with the judgment. It prints requests per second and per CPU-second of the stand-in. Bounded
+in time; loopback only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ PREPARED = 500
 
 
 def body(number: int) -> bytes:
-    """A ten-event request of about 1.9 KB."""
+    """Return a ten-event request of about 1.9 KB."""
     events = [
         {
             "eventId": f"{number:016x}{index:016x}",
@@ -48,7 +48,7 @@ def body(number: int) -> bytes:
 
 
 def signed(url: str, number: int, credentials: Credentials) -> bytes:
-    """The whole HTTP request as bytes."""
+    """Return the whole HTTP request as bytes."""
     request = AWSRequest("POST", f"{url}/events", {"Content-Type": "application/json"}, body(number))
     SigV4Auth(credentials, "personalize", REGION).add_auth(request)
     content = request.prepare()
@@ -58,7 +58,7 @@ def signed(url: str, number: int, credentials: Credentials) -> bytes:
 
 
 class Client(asyncio.Protocol):
-    """Sends one request after another on one connection and counts the answers that are 200."""
+    """A client that sends one request after another on one connection and counts the answers that are 200."""
 
     good = 0
 
@@ -97,7 +97,7 @@ async def load(url: str, ca_file: str | None, requests: list[bytes], connections
 
 
 def measure(*, tls: bool, seconds: float, connections: int) -> str:
-    """One line of figures."""
+    """Return one line of figures."""
     with (
         tempfile.TemporaryDirectory() as folder,
         StandinProcess(tls=tls, record=Path(folder), seconds=seconds + 30) as standin,

@@ -1,1 +1,1 @@
-"""Builds `dist/`, what a cluster needs to run the job. No part of the job: nothing imports it."""
+"""Build `dist/`, which holds all that a cluster needs to run the job. The job does not import this package."""

@@ -39,7 +39,7 @@ def build(dist: Path) -> None:
 
 
 def _code(scratch: Path, dist: Path) -> None:
-    """The wheel, and the same code as the zip that `--py-files` takes."""
+    """Build the wheel, and the same code as the zip that `--py-files` takes."""
     # Built from a copy: setuptools would reuse what an earlier build left in build/lib.
     source = scratch / "source"
     source.mkdir()

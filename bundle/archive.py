@@ -1,6 +1,6 @@
-"""Writes the environment archive: packages, interpreter and launcher, the same bytes for the same input.
+"""Write the environment archive: packages, interpreter and launcher, with the same bytes for the same input.
 
-A `tar.gz` that `spark.archives` unpacks wherever it likes: no link in it, no path of the building machine.
+A `tar.gz` that `spark.archives` can unpack anywhere: it contains no link and no path of the build machine.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ exec "$here/bin/{executable}" "$@"
 
 
 def write_environment(target: Path, packages: Path, interpreter: Interpreter) -> None:
-    """Pack `interpreter` and the folder `packages` into `target`, with `bin/python` as the way in."""
+    """Pack `interpreter` and the folder `packages` into `target`, with `bin/python` as the launcher."""
     with (
         target.open("wb") as raw,
         gzip.GzipFile(fileobj=raw, mode="wb", compresslevel=_LEVEL, mtime=0, filename="") as zipped,
@@ -43,12 +43,14 @@ def write_environment(target: Path, packages: Path, interpreter: Interpreter) ->
         _add(archive, name, interpreter.executable.read_bytes(), executable=True)
         for library in interpreter.libraries:
             _add(archive, f"lib/{library.name}", library.read_bytes(), executable=True)
-        for folder, room, keeps in (
+        for folder, prefix, keeps in (
             (interpreter.standard_library, interpreter.standard_place, keeps_standard_file),
             (packages, "packages", keeps_package_file),
         ):
             for path in _kept(folder, keeps):
-                _add(archive, f"{room}/{path}", (folder / path).read_bytes(), executable=path.suffix == ".so")
+                _add(
+                    archive, f"{prefix}/{path}", (folder / path).read_bytes(), executable=path.suffix == ".so"
+                )
 
 
 def _kept(folder: Path, keeps: Keeps) -> Iterator[PurePosixPath]:

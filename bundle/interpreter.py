@@ -1,4 +1,4 @@
-"""Finds the parts of the Python that runs the build, so that the archive needs none on the cluster."""
+"""The parts of the Python that runs the build, so that the archive needs none on the cluster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Interpreter:
-    """An executable, its standard library's folder and place below a home, its shared library if it has one."""
+    """An executable, its standard library with the path of that below a home, and its shared library if any."""
 
     executable: Path
     standard_library: Path
@@ -19,7 +19,7 @@ class Interpreter:
 
 
 def this_interpreter() -> Interpreter:
-    """The Python that the running environment was made from.
+    """Return the Python that the running environment was created from.
 
     Raises:
         SystemExit: a part is not where this Python says that it is.
@@ -28,13 +28,13 @@ def this_interpreter() -> Interpreter:
     found = Interpreter(
         executable=Path(sys.base_prefix, "bin", version).resolve(),
         standard_library=Path(sysconfig.get_path("stdlib")),
-        # `lib64/…` on Fedora's kin, Amazon Linux among them; `lib/…` elsewhere.
+        # `lib64/…` on Fedora and its relatives, Amazon Linux among them; `lib/…` elsewhere.
         standard_place=f"{sys.platlibdir}/{version}",
         libraries=_shared_library(),
     )
     missing = [p for p in (found.executable, found.standard_library, *found.libraries) if not p.exists()]
     if missing:
-        raise SystemExit(f"{missing[0]} is not there: build with a Python that was installed whole.")
+        raise SystemExit(f"{missing[0]} is missing: this Python is incomplete. Build with a complete one.")
     return found
 
 

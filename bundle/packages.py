@@ -1,6 +1,6 @@
-"""Installs what the job needs on a cluster, and builds the job's own wheel, both with pip.
+"""Install what the job needs on a cluster, and build the job's own wheel, both with pip.
 
-Versions are those of `constraints.txt`. Spark is the cluster's: pyspark is left out.
+Versions are those of `constraints.txt`. The cluster provides Spark, so pyspark is left out.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ _PIP = (sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check")
 
 
 def requirements(project: Path) -> list[str]:
-    """The job's dependencies of `pyproject.toml`, without the cluster's."""
+    """Return the job's dependencies from `pyproject.toml`, without those that the cluster provides."""
     declared: list[str] = tomllib.loads(project.read_text())["project"]["dependencies"]
     return [line for line in declared if re.split(r"[^\w-]", line, maxsplit=1)[0] != _CLUSTERS_OWN]
 
 
 def install(root: Path, target: Path) -> None:
-    """Put the dependencies and theirs into the folder `target`; wheels only, so that nothing is compiled here."""
+    """Install the dependencies and theirs into the folder `target`; wheels only, so that nothing is compiled here."""
     constraints = ("--constraint", str(root / "constraints.txt"))
     options = ("--only-binary", ":all:", "--no-compile", "--target", str(target))
     _run(*_PIP, "install", *options, *constraints, *requirements(root / "pyproject.toml"))
@@ -37,4 +37,4 @@ def build_wheel(root: Path, target: Path) -> Path:
 
 def _run(*command: str) -> None:
     if subprocess.run(command, check=False).returncode:
-        raise SystemExit("pip could not do it; its own message stands above.")
+        raise SystemExit("pip failed: its own message is above. Correct what it names and run this again.")

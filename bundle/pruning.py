@@ -1,6 +1,7 @@
-"""Says which files of an installed environment the job never opens. Pure: paths in, a decision out.
+"""Select the files of an installed environment that the job never opens. Pure: paths in, a decision out.
 
-It prunes only what no import of the job's packages reaches; the build starts the pruned environment to make sure.
+Only what no import of the job's packages reaches is left out; the build starts the pruned environment to
+make sure.
 """
 
 from __future__ import annotations
@@ -15,14 +16,15 @@ KEPT_SERVICES = frozenset({"personalize", "personalize-events", "s3", "sts", "ss
 _FOLDERS = frozenset({"__pycache__", "tests", "include"})
 _BOTOCORE_DATA = ("botocore", "data")
 _FILES = (
-    # The linker's names for libraries that Python loads under another, and what only compiling needs.
+    # The linker's names for libraries that Python loads under another name, and what only compiling needs.
     "pyarrow/libarrow_python*.so",
     "pyarrow/libarrow_python*.so.*.*.*",
     "pyarrow/*.px[di]",
     "pyarrow/src/*",
-    # Arrow's RPC: a module of its own, which nothing here imports.
+    # Arrow's RPC: a separate module, which nothing here imports.
     "pyarrow/*flight*",
-    # Of matplotlib only what writes SVG with its default fonts, of Pillow no format that it never opens.
+    # Of matplotlib keep only what writes SVG with its default fonts; of Pillow no format that is never
+    # opened.
     "matplotlib/mpl-data/sample_data/*",
     "matplotlib/mpl-data/images/*",
     "matplotlib/mpl-data/fonts/[!t]*",
@@ -42,14 +44,14 @@ _STANDARD_LIBRARY = frozenset(
 
 
 def keeps_package_file(path: PurePosixPath) -> bool:
-    """Whether the job may open this file; `path` is relative to `site-packages`."""
+    """Return whether the job may open this file; `path` is relative to `site-packages`."""
     if path.parts[:2] == _BOTOCORE_DATA and len(path.parts) > 3:  # noqa: PLR2004 - botocore/data/<service>/…
         return path.parts[2] in KEPT_SERVICES
     return not _FOLDERS & set(path.parts[:-1]) and not any(fnmatchcase(str(path), p) for p in _FILES)
 
 
 def keeps_standard_file(path: PurePosixPath) -> bool:
-    """Whether the interpreter may need this file; `path` is relative to its standard library."""
+    """Return whether the interpreter may need this file; `path` is relative to its standard library."""
     if path.parts[0] in _STANDARD_LIBRARY or path.parts[0].startswith("config-"):
         return False
     return not _FOLDERS & set(path.parts[:-1]) and "tkinter" not in path.name and path.suffix != ".a"

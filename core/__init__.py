@@ -1,1 +1,1 @@
-"""What the packages agree on: errors, URLs, path patterns."""
+"""What all packages share: errors, URLs, path patterns, storage and access to AWS."""

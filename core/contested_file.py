@@ -1,6 +1,7 @@
-"""Opens a small file below an output that several processes write, each only if it knows what is there.
+"""Open a small file in an output that several processes write by compare-and-swap.
 
-Leases are such files, and so is the control file of a run: operators, the driver and partitions that lost it use it.
+Leases are such files, and so is the control file of a run: operators, the driver and partitions that lost
+the driver use it.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ def contested_file(output_url: str, folder: str, name: str, what: str) -> LeaseS
     """Return the file `name` in `folder` of the output; errors call it `what`.
 
     Raises:
-        StorageError: the output is of no kind that can be used.
+        StorageError: the output's URL is not supported.
     """
     filesystem, path = open_filesystem(join(output_url, folder, name))
     if isinstance(filesystem, fs.LocalFileSystem):
@@ -28,9 +29,9 @@ def contested_file(output_url: str, folder: str, name: str, what: str) -> LeaseS
 
 
 def control_file(output_url: str, run_id: str) -> LeaseStore:
-    """Return where operators ask something of a run that is under way.
+    """Return the control file of a run, in which operators steer it.
 
     Raises:
-        StorageError: the output is of no kind that can be used.
+        StorageError: the output's URL is not supported.
     """
     return contested_file(output_url, CONTROL_FOLDER, f"{run_id}.json", "control file")

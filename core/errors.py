@@ -1,12 +1,12 @@
-"""The errors that every package raises on purpose, by what the user does next.
+"""The expected errors of all packages, grouped by what the user does next.
 
     BackfillError           its text is one sentence for the user; `exit_code` is what a program ends with
     ├── InputError          correct the configuration, the schema, the suite or the source; nothing was sent
     ├── StorageError        try again later, or correct the rights or the path
     └── ProxyError          correct the proxy that the environment names
 
-No text holds a value of a row or a credential: texts are logged and written into the output. Each is raised with one
-finished sentence, so that it survives pickling on its way from an executor.
+No text contains a value of a row or a credential: texts are logged and written into the output. Each is
+raised with one finished sentence, so that it survives pickling on its way from an executor.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from typing import ClassVar
 
 
 class BackfillError(Exception):
-    """The root of all errors that are raised on purpose; anything else is a fault of the program (exit code 1)."""
+    """The root of all expected errors; any other exception is a bug (exit code 1)."""
 
     exit_code: ClassVar[int] = 2
 
 
 class BadInput(BackfillError):  # noqa: N818 - named by what is wrong, as the user reads it
-    """The configuration key, the file or the column that the text names can't be used as it is."""
+    """The configuration key, file or column that the text names can't be used as it is."""
 
 
 class StorageError(BackfillError):
@@ -29,4 +29,4 @@ class StorageError(BackfillError):
 
 
 class ProxyError(BackfillError):
-    """The environment names a proxy that can't be used. The text holds no part of its URL."""
+    """The environment names a proxy that can't be used. The text contains no part of its URL."""

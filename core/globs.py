@@ -1,7 +1,4 @@
-"""Path patterns as Hadoop reads them: `*`, `?`, `[a-c]`, `[^a]` and `{a,b}` within one folder name each.
-
-It matches names that were listed elsewhere, and lists nothing itself.
-"""
+"""Path patterns as Hadoop reads them: `*`, `?`, `[a-c]`, `[^a]` and `{a,b}`, each within one folder name."""
 
 from __future__ import annotations
 
@@ -12,12 +9,12 @@ _TOKEN = re.compile(r"\*|\?|\[(?P<set>[^\]]+)\]|\{(?P<any>[^{}]*)\}|\\?(?P<char>
 
 
 def is_glob(path: str) -> bool:
-    """Tell whether the path is a pattern rather than a name."""
+    """Return whether the path is a pattern rather than a name."""
     return bool(re.search(r"[*?{\[]", path))
 
 
 def matcher(pattern: str) -> Callable[[str], str | None]:
-    """Give the function that tells what follows `pattern` in a path: "" for a match itself, else None.
+    """Return a function that gives the rest of a path after `pattern`: "" for an exact match, None for no match.
 
     For `logs/*`, the path `logs/day=1/a.parquet` gives `a.parquet`, and `other/b.parquet` gives None.
     """

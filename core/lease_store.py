@@ -1,7 +1,7 @@
-"""Where a lease lies: one small file that is only ever written by someone who knows what stood there before.
+"""A lease file, written only by compare-and-swap: the protocol, and the implementation on disk.
 
-The protocol, and the file on disk. Every operation on disk holds the file's own lock, so that a comparison and the
-write that follows it are one step. Whom a place belongs to is not decided here.
+Every operation on disk holds the file's own lock, so that the comparison and the write after it are one
+step. Who may hold a lease is decided in `jobs.leases`.
 """
 
 from __future__ import annotations
@@ -17,14 +17,15 @@ from typing import Protocol
 
 from core.errors import StorageError
 
-_MOST_BYTES = 65_536
+_MAX_BYTES = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What stands in the file. `version` is another one for another content.
+    """The content of the file. Different content has a different `version`.
 
-    `age` is the seconds since that write by the store's own clock, None where the store has none of its own.
+    `age` is the seconds since the write by the store's own clock, None if the store has no clock of its
+    own.
     """
 
     content: bytes
@@ -33,29 +34,30 @@ class Stored:
 
 
 class LeaseStore(Protocol):
-    """One lease file. Every method raises `StorageError`; one that does so may still have written."""
+    """A lease file. Every method raises `StorageError`; a method that raised may have written."""
 
     def read(self) -> Stored | None:
-        """Return what stands there, None if there is no file."""
+        """Return the content, or None if there is no file."""
         ...
 
     def create(self, content: bytes) -> str | None:
-        """Write the file if there is none, and return its version; None: another one was there first."""
+        """Create the file and return its version, or None if it exists."""
         ...
 
     def replace(self, content: bytes, version: str) -> str | None:
-        """Write over exactly that version, and return the new one; None: it stands there no more."""
+        """Overwrite exactly that version and return the new one, or None if it is no longer the current one."""
         ...
 
     def delete(self, version: str) -> None:
-        """Delete exactly that version; another one stays."""
+        """Delete exactly that version; keep any other."""
         ...
 
 
 class LocalLeaseStore:
-    """A lease on disk, or on a network's disk whose locks all its machines see (NFS has them: flock(2)).
+    """A lease on a local disk, or on a network disk whose locks all machines see (NFS has them: flock(2)).
 
-    Its folder is made with the first file and goes with the last one. `what` names it in errors.
+    Its folder is created with the first file and deleted with the last one. `what` names the file in
+    errors.
     """
 
     def __init__(self, path: str, what: str = "lease") -> None:
@@ -63,7 +65,7 @@ class LocalLeaseStore:
         self._what = what
 
     def read(self) -> Stored | None:
-        """See `LeaseStore`. No age: a network disk's clock need not be this machine's."""
+        """See `LeaseStore`. There is no age: the clock of a network disk may differ from this machine's."""
         with self._locked(os.O_RDWR) as (_, stored):
             return stored
 
@@ -82,29 +84,29 @@ class LocalLeaseStore:
         with self._locked(os.O_RDWR) as (_, stored):
             if stored and stored.version == version:
                 self._path.unlink()
-        with suppress(OSError):  # there are others' leases in it, or it is gone
+        with suppress(OSError):  # the folder holds other leases, or is gone
             self._path.parent.rmdir()
 
     @contextmanager
     def _locked(self, flags: int) -> Iterator[tuple[int, Stored | None]]:
-        """Give the open, locked file and what stands in it; an empty one counts as none."""
+        """Yield the open, locked file and its content; an empty file counts as none."""
         try:
             file = self._open_locked(flags)
             if file is None:
                 yield -1, None
                 return
             try:
-                content = os.pread(file, _MOST_BYTES, 0)
+                content = os.pread(file, _MAX_BYTES, 0)
                 yield file, Stored(content, _version(content)) if content else None
             finally:
                 os.close(file)
         except OSError as error:
             raise StorageError(
-                f"Could not keep the {self._what} {self._path}: {error.strerror or error}."
+                f"Could not access the {self._what} {self._path}: {error.strerror or error}."
             ) from error
 
     def _open_locked(self, flags: int) -> int | None:
-        """Open and lock the file that has the name now: who held the lock before may have deleted it."""
+        """Open and lock the file that has the name now: the previous lock holder may have deleted it."""
         while (file := self._open(flags)) is not None:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX)
@@ -123,7 +125,8 @@ class LocalLeaseStore:
             except FileNotFoundError:
                 if not flags & os.O_CREAT:
                     return None
-            # The folder may go between these two, with someone else's lease, and within the second one too.
+            # The folder may be deleted between these two calls, with another process's lease, and during
+            # the second one too.
             with suppress(FileExistsError):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
 
@@ -135,7 +138,7 @@ class LocalLeaseStore:
 
 
 def _write(file: int, content: bytes) -> str:
-    """Write in place: a crash leaves the old content, the new one or something unreadable, and never two files."""
+    """Write in place: a crash leaves the old content, the new content or unreadable content, and never two files."""
     os.pwrite(file, content, 0)
     os.ftruncate(file, len(content))
     return _version(content)

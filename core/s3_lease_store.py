@@ -1,8 +1,8 @@
-"""A lease on S3, by its conditional requests: put if there is none, put over this version, delete this version.
+"""A lease on S3, by conditional requests: create if absent, replace this version, delete this version.
 
-Source: Amazon S3 User Guide, "Add preconditions to S3 operations with conditional requests". `If-None-Match: *` and
-`If-Match` fail with 412, with 409 when another write was under way, and with 404 when there is no object to match.
-Whom a place belongs to is not decided here.
+Source: Amazon S3 User Guide, "Add preconditions to S3 operations with conditional requests".
+`If-None-Match: *` and `If-Match` fail with 412, with 409 when another write is in progress, and with 404
+when there is no object to match. Who may hold a lease is decided in `jobs.leases`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class S3LeaseStore:
         self._what = what
 
     def read(self) -> Stored | None:
-        """See `LeaseStore`. The age is by S3's clock alone: the answer's `Date` minus its `Last-Modified`."""
+        """See `LeaseStore`. The age is by S3's clock alone: the response's `Date` minus its `Last-Modified`."""
         with self._explained():
             try:
                 answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
@@ -75,7 +75,7 @@ class S3LeaseStore:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        where = f"Could not keep the {self._what} s3://{self._bucket}/{self._key}"
+        where = f"Could not access the {self._what} s3://{self._bucket}/{self._key}"
         try:
             yield
         except ClientError as error:
@@ -85,7 +85,7 @@ class S3LeaseStore:
 
 
 def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "an error without a name"))
+    return str(error.response.get("Error", {}).get("Code", "an unnamed error"))
 
 
 def _age(answer: Any) -> float | None:  # noqa: ANN401 - botocore's answer, headers and all

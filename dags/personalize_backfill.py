@@ -1,7 +1,7 @@
 """One run of the job for each data interval, by spark-submit or on EMR Serverless.
 
-Copy this file into the dags folder; nothing else of the project has to be there. It starts the job and judges how it
-ended, by exit code and `summary.json`; it reads no event and sends none. docs/airflow.md explains it.
+Copy this file into the dags folder; it needs nothing else of the project. It starts the job and judges the
+result by exit code and `summary.json`. See docs/airflow.md.
 """
 
 from __future__ import annotations
@@ -39,24 +39,24 @@ SCHEDULE = os.environ.get("PERSONALIZE_SCHEDULE", "0 0 * * *")
 RUNNER = os.environ.get("PERSONALIZE_RUNNER", "spark-submit")
 """`spark-submit` or `emr-serverless`."""
 SUBMIT = os.environ.get("PERSONALIZE_SUBMIT", "spark-submit /opt/personalize-backfill/jobs/put_events.py")
-"""What starts the job from a worker; with a cluster, in client mode: only then the exit code is the job's."""
+"""The command that starts the job from a worker; on a cluster in client mode: only then is the exit code the job's."""
 MORE_ARGUMENTS = os.environ.get("PERSONALIZE_ARGUMENTS", "")
-"""More of the job's options, templates allowed: `--set "source.filter=day = '{{ data_interval_start | ds }}'"`."""
+"""More options of the job, templates allowed: `--set "source.filter=day = '{{ data_interval_start | ds }}'"`."""
 EMR_APPLICATION_ID = os.environ.get("PERSONALIZE_EMR_APPLICATION_ID", "00000000000000000")
 EMR_ROLE = os.environ.get("PERSONALIZE_EMR_ROLE", "arn:aws:iam::111122223333:role/personalize-backfill")
 EMR_CODE = os.environ.get("PERSONALIZE_EMR_CODE", "s3://my-bucket/personalize/code")
-"""Where `put_events.py`, `code.zip` and `environment.tar.gz` of `make package` lie."""
+"""The folder with `put_events.py`, `code.zip` and `environment.tar.gz` of `make package`."""
 EMR_LOGS = os.environ.get("PERSONALIZE_EMR_LOGS", "s3://my-bucket/personalize/logs/")
 EMR_SPARK_PARAMETERS = os.environ.get("PERSONALIZE_EMR_SPARK_PARAMETERS", "")
-"""`--conf …` and the like, beyond what the package needs: executors, memory."""
+"""More options of spark-submit, such as `--conf …` for executors and memory."""
 EMR_TIMEOUT_MINUTES = int(os.environ.get("PERSONALIZE_EMR_TIMEOUT_MINUTES", "720"))
-"""After that long EMR Serverless cancels the job; 10,080 (seven days) at most."""
+"""EMR Serverless cancels the job after that long; 10,080 (seven days) at most."""
 RETRIES = 6
 RETRY_DELAY = timedelta(minutes=10)
 # ─────────────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 RUN_ID = "airflow-{{ data_interval_start | ts_nodash }}-{{ data_interval_end | ts_nodash }}"
-"""Of the interval alone, so that a retry is the same run. `ts` has colons, which no folder's name may hold."""
+"""Depends on the interval alone, so that a retry is the same run. `ts` has colons, which no folder's name may hold."""
 ARGUMENTS = [
     f"--config={CONFIG}",
     "--since={{ data_interval_start | ts }}",
@@ -66,9 +66,9 @@ ARGUMENTS = [
 ]
 
 FAILS_FOR_GOOD = {
-    2: "mend what error.json in the run's folder, or the end of the job's log, names; nothing was sent",
+    2: "fix what error.json in the run's folder, or the end of the job's log, names; nothing was sent",
     3: "the checks refused the data, nothing was sent: look at rejected/ and report.html",
-    4: "some events were not taken: look at dead_letters/, mend the cause and replay them",
+    4: "some events were not taken: look at dead_letters/, fix the cause and replay them",
 }
 """Exit codes after which the same command would end the same way, and what to do."""
 
@@ -84,16 +84,17 @@ COUNTS = (
     "request_attempts",
     "throttled_attempts",
 )
-"""What goes from the summary to XCom, with its status. Its free text stays where it is."""
+"""The parts of the summary that go to XCom, with its status; its free text does not."""
 
 _LOG = logging.getLogger(__name__)
 
 
 def failure(exit_code: int | None) -> Exception | None:
-    """What the task ends with after a job that ended with `exit_code`; None for success.
+    """Return the exception that the task ends with after a job that ended with `exit_code`; None for success.
 
-    `AirflowFailException` is never retried, all else is: 5 (stopped), 1 (unexpected), an end by a signal (negative, or
-    128 and more), and an end of which no code is known (None). Running again is always safe, and sends what is missing.
+    `AirflowFailException` is never retried, all else is: 5 (stopped), 1 (unexpected), an end by a signal
+    (negative, or 128 and more), and an end without a known code (None). Running again is always safe, and
+    sends what is missing.
     """
     if exit_code == 0:
         return None
@@ -104,26 +105,27 @@ def failure(exit_code: int | None) -> Exception | None:
 
 
 def emr_exit_code(job: Mapping[str, Any], account: Mapping[str, Any] | None) -> int | None:
-    """The job's exit code, of which EMR Serverless itself tells only whether it was 0; None where it isn't known.
+    """Return the job's exit code, of which EMR Serverless itself reports only whether it was 0; None if it isn't known.
 
-    `account`, the run's summary or error, tells it. A job that wrote neither ended by a signal, could not reach its
-    output, or has not ended: the text of its state may tell which ("ExitCode: 2."). `job` is GetJobRun's `jobRun`.
+    `account`, the run's summary or error, contains it. A job that wrote neither ended by a signal, could
+    not reach its output, or has not ended: the text of its state may contain it ("ExitCode: 2."). `job` is
+    GetJobRun's `jobRun`.
     """
     if account is not None:
         return int(account["exit_code"])
     if job["state"] == "SUCCESS":
         return 0
-    told = re.search(r"ExitCode: (\d+)", job["stateDetails"])
-    return int(told[1]) if told else None
+    found = re.search(r"ExitCode: (\d+)", job["stateDetails"])
+    return int(found[1]) if found else None
 
 
 def summary_of(run_id: str, since: datetime) -> dict[str, Any] | None:
-    """The summary of the attempt that began at `since`, or None: an earlier attempt's may still be there."""
+    """Return the summary of the attempt that began at `since`, or None: an earlier attempt's may still be there."""
     return _left_by(run_id, since, "summary.json")
 
 
 def error_of(run_id: str, since: datetime) -> dict[str, Any] | None:
-    """The error of the attempt that began at `since`, or None: a job that ends with 2 or 1 leaves it."""
+    """Return the error of the attempt that began at `since`, or None: a job that ends with 2 or 1 writes it."""
     return _left_by(run_id, since, "error.json")
 
 
@@ -151,10 +153,11 @@ def settle(ti: TaskInstance, exit_code: int | None, summary: Mapping[str, Any] |
 
 
 def run_process(command: list[str], owner: BaseOperator) -> int:
-    """Run the job as a child process, its log within the task's, and give its exit code. It ends when `owner` does."""
-    # Where the task is killed outright, Linux itself tells the child; `setpriv` is part of util-linux.
+    """Run the job as a child process that ends with `owner`, its log in the task's, and return its exit code."""
+    # If the task is killed outright, Linux itself signals the child; `setpriv` is part of util-linux.
     tied = ["setpriv", "--pdeathsig", "TERM"] if shutil.which("setpriv") else []
-    # Airflow's own settings hold its secrets, and its standard input is the line to its supervisor.
+    # Airflow's own settings contain its secrets, and its standard input is the connection to its
+    # supervisor.
     environ = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW__")}
     job = subprocess.Popen(  # noqa: S603 - the command is the settings' own
         [*tied, *command],
@@ -185,7 +188,7 @@ def load_by_spark_submit(arguments: list[str], job_run: str) -> None:
 
 
 def emr_job_driver(arguments: list[str]) -> dict[str, Any]:
-    """What EMR Serverless is to run: the package with its own Python, as in conf/emr/serverless-job.json."""
+    """Return what EMR Serverless is to run: the package with its own Python, as in conf/emr/serverless-job.json."""
     python = "./environment/bin/python"
     conf = [
         f"spark.archives={EMR_CODE}/environment.tar.gz#environment",
@@ -210,7 +213,7 @@ def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
     from airflow.providers.amazon.aws.operators.emr import EmrServerlessStartJobOperator  # noqa: PLC0415
 
     class Load(EmrServerlessStartJobOperator):
-        """The provider's operator, which ends as the job's summary says; its `name` is the run's id."""
+        """The provider's operator, which ends with the status in the job's summary; its `name` is the run's id."""
 
         def execute(self, context: Context, event: dict[str, Any] | None = None) -> str | None:
             context["ti"].xcom_push("began", datetime.now(UTC).isoformat())
@@ -219,14 +222,15 @@ def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
             finally:  # it is left by an exception: the deferral
                 context["ti"].xcom_push("emr_job", self.job_id)
 
-        # The event tells that the wait has ended, which may be for a fault of the wait's own: the job is asked instead.
+        # The event means that the wait has ended, which may be for a fault of the wait's own: the job is
+        # asked instead.
         def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> None:  # noqa: ARG002
             ti, known = context["ti"], {"applicationId": self.application_id}
             known["jobRunId"] = ti.xcom_pull(task_ids=self.task_id, key="emr_job")
             began = datetime.fromisoformat(ti.xcom_pull(task_ids=self.task_id, key="began"))
             job = self.hook.conn.get_job_run(**known)["jobRun"]
             if job["state"] not in self.aws_hook_class.JOB_TERMINAL_STATES:
-                self.hook.conn.cancel_job_run(**known)  # a retry must not meet it
+                self.hook.conn.cancel_job_run(**known)  # a retry must not run at the same time
             summary = summary_of(str(self.name), began)
             account = summary or error_of(str(self.name), began)
             settle(ti, emr_exit_code(job, account), summary)
@@ -258,7 +262,8 @@ RUNNERS: Mapping[str, Callable[[list[str], str], object]] = {
     schedule=CronDataIntervalTimetable(SCHEDULE, timezone="UTC"),
     catchup=False,
     max_active_runs=1,
-    # Over all runs, those of a backfill included: of two jobs that send to one tracker, the second is turned away.
+    # Over all runs, those of a backfill included: of two jobs that send to one tracker, the second is
+    # refused.
     default_args={"max_active_tis_per_dag": 1, "retries": RETRIES, "retry_delay": RETRY_DELAY},
     doc_md=__doc__,
     tags=["personalize"],

@@ -1,4 +1,4 @@
-"""Everything that one sending partition does: packing, pacing, sending, and recording how each event ended.
+"""Everything one partition does to deliver its events: packing, pacing, sending and recording outcomes.
 
-This room runs without Spark and knows nothing of rows, schemas or rules: it sends what the stage holds.
+This package runs without Spark and knows no rows, schemas or rules: it sends what the stage contains.
 """

@@ -1,4 +1,4 @@
-"""The errors that end a task rather than the run: Spark runs the task again, or the partition goes on by itself."""
+"""Errors that end a task rather than the run: Spark retries the task, or the partition goes on by itself."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from core.errors import BackfillError
 
 
 class WorkerEndedError(BackfillError):
-    """The worker process was told to end before its partition was sent: run the task again elsewhere."""
+    """The worker process was asked to end before its partition was sent: run the task again elsewhere."""
 
 
 class AnswerOverdueError(BackfillError):
-    """The client has not kept its own time-outs, so it is broken: run the task again in another process."""
+    """The client did not keep its own time-outs, so it is broken: run the task again in another process."""
 
 
 class CoordinatorLostError(BackfillError):
-    """The driver's coordinator does not answer: go on at the fallback rate, and try to join it again."""
+    """The driver's coordinator does not answer: go on at the fallback rate, and try to rejoin it."""

@@ -55,7 +55,7 @@ def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
 
 
 def open_client(region: str | None, endpoint_url: str | None) -> EventsClient:
-    """The client that carries the load, for the endpoint and credentials that boto3 would use here.
+    """Return the production client, for the endpoint and credentials that boto3 would use here.
 
     Raises `CredentialsError` where there are none, and botocore's errors (no region, bad endpoint).
     """

@@ -1,4 +1,4 @@
-"""Writes a PutEvents request body from JSON pieces that were made and checked before: it parses nothing.
+"""PutEvents request bodies, assembled from JSON fragments that were created and checked before.
 
 The limits come from botocore's own model of the service, `personalize-events/2018-03-22/service-2.json`.
 """
@@ -18,16 +18,15 @@ SERVICE = "personalize-events"
 
 @cache
 def events_per_request() -> int:
-    """The most events that one request may carry: the model's `EventList.max`."""
+    """Return the maximum number of events in a request: the model's `EventList.max`."""
     model = Loader().load_service_model(SERVICE, "service-2")
     return int(model["shapes"]["EventList"]["max"])
 
 
 def request_writer(tracking_id: str) -> Callable[[Batch], bytes]:
-    """A function from a batch to the request's UTF-8 body, for one tracking ID.
+    """Return a function from a batch to the request's UTF-8 body, for one tracking ID.
 
-    The keys stand in the order `trackingId`, the envelope's own, `eventList`; JSON gives their order no
-    meaning.
+    The order of keys is `trackingId`, the envelope's own, `eventList`; it has no meaning in JSON.
     """
     head = b'{"trackingId":' + json.dumps(tracking_id, ensure_ascii=False).encode() + b","
 

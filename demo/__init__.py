@@ -1,1 +1,1 @@
-"""A shop's made-up history, loaded into the stand-in."""
+"""A made-up shop's history, loaded into the stand-in."""

@@ -1,7 +1,6 @@
-"""Whether the job's account, the stand-in's account and the truth about the history agree, figure by figure.
+"""Compare the job's summary, the stand-in's summary and the truth about the history, figure by figure.
 
-It compares and lays out; it runs nothing. Every figure of the job is held against one that the job did not
-make.
+Every figure of the job is compared with one that the job did not produce.
 """
 
 from __future__ import annotations
@@ -25,12 +24,12 @@ SMALL_LIMIT = 20
 """Below so many requests per second, one request may be too many."""
 
 FILL_MARGIN = 1.01
-"""The requests may exceed the least possible number by 1 %."""
+"""The requests may exceed the minimum number by 1 %."""
 
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One figure: what it is, what the job says, what another source says, and whether the two agree."""
+    """One figure: its name, the job's value, another source's value, and whether the two agree."""
 
     what: str
     job: float
@@ -72,22 +71,22 @@ def check_first_run(job: Mapping[str, Any], service: Mapping[str, Any], truth: H
 
 def _busiest_second(service: Mapping[str, Any], limit: float) -> Check:
     stall = service["longest_stall_seconds"]
-    most = most_in_a_second(limit, stall)
+    most = max_in_a_second(limit, stall)
     return _at_most("busiest second", service["busiest_second"], most, f"limit + 5 %, seen to {stall:.3f} s")
 
 
-def most_in_a_second(limit: float, stall: float) -> int:
-    """Return how many attempts a stand-in may count in one second where the job keeps to `limit` a second.
+def max_in_a_second(limit: float, stall: float) -> int:
+    """Return how many attempts a stand-in may count in one second if the job keeps to `limit` a second.
 
-    On a busy machine the stand-in pauses now and then, for `stall` seconds at the longest, and then sees at once what
-    arrived one by one.
+    On a busy machine the stand-in pauses now and then, for `stall` seconds at the longest, and then counts
+    at once what arrived one by one.
     """
     most = limit * RATE_MARGIN if limit >= SMALL_LIMIT else limit + 1
     return int(most * (1 + stall))
 
 
 def check_second_run(job: Mapping[str, Any], truth: History) -> list[Check]:
-    """Compare the summary of the same run, made again, with the promise that it sends nothing."""
+    """Compare the summary of the same run, repeated, with the promise that it sends nothing."""
     return [
         _same("again: exit code", job["exit_code"], 0, "contract"),
         _same("again: already delivered", job["already_delivered"], truth.valid, "generator"),
@@ -117,7 +116,7 @@ def _missing(ids: pa.Array, others: pa.Array) -> int:
 
 
 def table_of(checks: Sequence[Check]) -> str:
-    """The checks as lines of text, one each, with columns in line."""
+    """Return the checks as lines of text, one each, with aligned columns."""
     lines = [f"{'':28}{'found':>12}  {'expected':>12}  according to"]
     for check in checks:
         verdict = "" if check.agrees else "   DISAGREES"

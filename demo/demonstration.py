@@ -1,8 +1,7 @@
-"""`personalize-backfill demo`: a made-up history, the real job, a service that judges it, and their accounts.
+"""`personalize-backfill demo`: load a made-up history with the real job into a stand-in, and compare their counts.
 
-It says whether the accounts agree. Everything stays on this machine and in one folder, `build/demo/` by default. The
-job is started as a user would start it, as a process of its own; nothing of it is imported. Exits with 1 when any
-figure disagrees.
+Everything stays on this machine and in one folder, `build/demo/` by default. The job runs as a user would
+start it, as a process of its own; nothing of it is imported. Exits with 1 when any figure disagrees.
 """
 
 from __future__ import annotations
@@ -58,7 +57,7 @@ SCHEMA = Path(__file__).with_name("interactions.avsc")
 
 
 class FolderInUse(Exception):  # noqa: N818 - named by what is the matter
-    """The folder for the demo holds something else; the text is a sentence that names it."""
+    """The folder for the demo contains something else; the text is a sentence that names it."""
 
 
 class JobFailed(Exception):  # noqa: N818 - named by what happened, as the sentence is
@@ -66,7 +65,7 @@ class JobFailed(Exception):  # noqa: N818 - named by what happened, as the sente
 
 
 def job_settings(history: Path, output: Path, url: str) -> dict[str, Any]:
-    """The job's whole configuration, as its YAML file holds it."""
+    """Return the job's whole configuration, as its YAML file holds it."""
     return {
         "source": {"path": str(history)},
         "schema": str(SCHEMA),
@@ -78,7 +77,7 @@ def job_settings(history: Path, output: Path, url: str) -> dict[str, Any]:
 
 
 def run_job(folder: Path, run_id: str, keys: Mapping[str, str]) -> dict[str, Any]:
-    """Run `folder/job.yaml` once and return its summary; what it prints goes to `folder/<run_id>.log`."""
+    """Run `folder/job.yaml` once and return its summary; its output goes to `folder/<run_id>.log`."""
     log = folder / f"{run_id}.log"
     with log.open("w") as output:
         subprocess.run(  # noqa: S603 - our own module, our own arguments
@@ -103,14 +102,14 @@ def run_job(folder: Path, run_id: str, keys: Mapping[str, str]) -> dict[str, Any
 
 
 def _environment(keys: Mapping[str, str]) -> dict[str, str]:
-    """This process's variables but for AWS's; the job's code is found where this module is, installed or not."""
+    """Return this process's variables without AWS's; the job's code is found where this module is, installed or not."""
     own = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     path = os.pathsep.join([str(ROOT), *filter(None, [own.get("PYTHONPATH")])])
     return {**own, **keys, "PYTHONPATH": path, "AWS_EC2_METADATA_DISABLED": "true"}
 
 
 def run_demo(folder: Path, events: int) -> bool:
-    """Make the history, run the job twice, compare, print; whether everything agrees."""
+    """Make the history, run the job twice, compare, print; return whether everything agrees."""
     (folder / _MARK).touch()
     history = _told(f"making a history of {events:,} events", partial(generate, folder / "history", events))
     print(f"  {history.valid:,} valid, {history.duplicates:,} duplicates, {history.rejected:,} dirty")
@@ -149,7 +148,7 @@ def _compare(
 def _rates(job: Mapping[str, Any]) -> str:
     rate, limit = job["achieved_requests_per_second"], job["max_requests_per_second"]
     fill = job["events_delivered"] / max(1, job["requests_delivered"])
-    return f"{rate:,.1f} requests/s of at most {limit:,}; {fill:.2f} events per request"
+    return f"{rate:,.1f} requests/s, limit {limit:,}; {fill:.2f} events per request"
 
 
 def _places(folder: Path) -> str:
@@ -172,10 +171,10 @@ def _told(what: str, work: Callable[[], Result]) -> Result:
 
 
 def demonstrate(folder: Path, events: int) -> int:
-    """Run the demo in `folder`, replacing an earlier demo's; return the exit code, 0 where everything agrees.
+    """Run the demo in `folder`, replacing an earlier demo's; return the exit code, 0 if everything agrees.
 
     Raises:
-        FolderInUse: the folder holds what no demo left.
+        FolderInUse: the folder contains something other than an earlier demo.
     """
     folder = folder.absolute()
     _clear(folder)
@@ -190,20 +189,22 @@ def demonstrate(folder: Path, events: int) -> int:
 
 
 def _clear(folder: Path) -> None:
-    """Delete what an earlier demo left; nothing else is ever deleted."""
+    """Delete an earlier demo; never delete anything else."""
     if not folder.exists():
         return
     if folder.is_dir() and (folder / _MARK).exists():
         shutil.rmtree(folder)
     elif not folder.is_dir() or any(folder.iterdir()):
-        raise FolderInUse(f"{folder} can't be used: it holds something that is not an earlier demo's.")
+        raise FolderInUse(f"{folder} can't be used: it contains something other than an earlier demo.")
 
 
 def main(arguments: Sequence[str]) -> int:
     """Read the options, run the demo, return the exit code."""
     parser = argparse.ArgumentParser(prog="python -m demo.demonstration", description=__doc__)
     parser.add_argument("--events", type=int, default=EVENTS, help="rows in the history")
-    parser.add_argument("--folder", type=Path, default=ROOT / "build" / "demo", help="where all of it goes")
+    parser.add_argument(
+        "--folder", type=Path, default=ROOT / "build" / "demo", help="the folder for all files"
+    )
     options = parser.parse_args(arguments)
     try:
         return demonstrate(options.folder, options.events)

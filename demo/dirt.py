@@ -1,9 +1,8 @@
-"""The dirty rows that real histories hold, each of which must be rejected.
+"""The dirty rows of real histories, each of which must be rejected.
 
-Each kind spoils one column of its own rows. This changes columns and counts nothing. The kinds are those that
-hurt users today: casts that turned a missing id into text (aws/aws-sdk-js issue 3371), milliseconds (issue
-3370), event types that are null (aws-samples/ amazon-personalize-samples issue 142), and values beyond the
-limits of botocore's model.
+Each kind spoils one column of its own rows. The kinds are those that hurt users today: casts that turned a
+missing id into text (aws/aws-sdk-js issue 3371), milliseconds (issue 3370), event types that are null
+(aws-samples/ amazon-personalize-samples issue 142), and values beyond the limits of botocore's model.
 """
 
 from __future__ import annotations
@@ -29,27 +28,28 @@ SPOILED: Mapping[str, tuple[str, str | float | None]] = {
     "time missing": ("timestamp", None),
     "property too long": ("discount", "9" * 1100),
 }
-"""Kind: the column that it spoils, and the value found there instead."""
+"""Kind: the column that it spoils, and the value it puts there."""
 
 MILLISECONDS = "time in milliseconds"
 CROWDED = "impression too long"
-"""Kinds that depend on the row: its own time a thousandfold, one item shown more than the model allows."""
+"""Kinds that depend on the row: its own time times 1,000, one shown item more than the model allows."""
 
 KINDS = (*SPOILED, MILLISECONDS, CROWDED)
 CROWDED_SIZE = 26
 
 
 def crowded_sizes(mask: Mask) -> npt.NDArray[np.int64]:
-    """How many items the masked rows show to be dirty, 0 elsewhere: the `shown_sizes` of `make_shop`."""
+    """Return how many items make the masked rows dirty, 0 elsewhere: the `shown_sizes` of `make_shop`."""
     return np.where(mask, CROWDED_SIZE, 0)
 
 
 def spoil(columns: Mapping[str, pa.Array], rows: Mapping[str, Mask]) -> dict[str, pa.Array]:
-    """The columns with the rows of each kind spoiled; `rows` has one mask per kind, none overlapping."""
+    """Return the columns with the rows of each kind spoiled; `rows` has one mask per kind, none overlapping."""
     spoiled = dict(columns)
     for kind, (name, value) in SPOILED.items():
         column, mask = spoiled[name], pa.array(rows[kind])
-        # Only as many copies of the value as it has rows: a long one for every row would not fit an array.
+        # Only as many copies of the value as there are rows: a long one for every row would not fit an
+        # array.
         values = pa.array([value] * pc.sum(mask).as_py(), column.type)
         spoiled[name] = pc.replace_with_mask(column, mask, values)
     time = spoiled["timestamp"]

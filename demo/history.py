@@ -1,7 +1,6 @@
-"""A shop's history as Parquet, the same for the same seed, with dirt and duplicates whose numbers are known.
+"""A shop's history as Parquet, the same for the same seed, with a known number of dirty rows and duplicates.
 
-It is the source of the demo, of whole-job tests and of benchmarks; it says what is true of it, never what the
-job should say.
+It is the source of the demo, of whole-job tests and of benchmarks.
 """
 
 from __future__ import annotations
@@ -20,13 +19,13 @@ from demo.shop import Shop, make_shop
 
 DIRTY_SHARE = 0.005
 DUPLICATE_SHARE = 0.003
-MOST_EVENTS_PER_REQUEST = 10
+MAX_EVENTS_PER_REQUEST = 10
 """The largest eventList (botocore's model)."""
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What is true of a generated history: `rows` = `valid` + `rejected` + `duplicates`."""
+    """The truth about a generated history: `rows` = `valid` + `rejected` + `duplicates`."""
 
     folder: Path
     rows: int
@@ -38,7 +37,7 @@ class History:
 
     @property
     def rejected(self) -> int:
-        """All dirty rows."""
+        """Return the number of all dirty rows."""
         return sum(self.dirty.values())
 
 
@@ -51,10 +50,13 @@ def generate(
     duplicate_share: float = DUPLICATE_SHARE,
     files_per_month: int = 2,
 ) -> History:
-    """Write `events` rows under `folder/month=YYYY-MM/` and tell the truth about them.
+    """Write `events` rows under `folder/month=YYYY-MM/` and return the truth about them.
 
-    The columns are those of `make_shop`, with `month` as the partition column. Exact duplicates are copies of
-    clean rows. `folder` must not exist (FileExistsError): another history's files would falsify the truth.
+    The columns are those of `make_shop`, with `month` as the partition column. Exact duplicates are copies
+    of clean rows.
+
+    Raises:
+        FileExistsError: `folder` exists; another history's files would falsify the truth.
     """
     folder.mkdir(parents=True)
     random = np.random.default_rng(seed)
@@ -69,7 +71,7 @@ def generate(
 
 
 def _dirty_rows(count: int, share: float, random: np.random.Generator) -> dict[str, Mask]:
-    """A mask per kind, all of one size, none overlapping."""
+    """Return a mask per kind, all of one size, none overlapping."""
     each = round(count * share / len(KINDS))
     drawn = random.choice(count, each * len(KINDS), replace=False).reshape(len(KINDS), each)
     masks = np.zeros((len(KINDS), count), np.bool_)
@@ -80,7 +82,7 @@ def _dirty_rows(count: int, share: float, random: np.random.Generator) -> dict[s
 def _write(
     folder: Path, table: pa.Table, time: npt.NDArray[np.int64], copies: npt.NDArray[np.int64], files: int
 ) -> None:
-    # In the order of time, as a log is written; a copy lands beside its original or in the next file.
+    # In the order of time, as a log is written; a copy is next to its original or in the next file.
     order = np.concatenate([np.arange(len(time)), copies])
     order = order[np.argsort(time[order], kind="stable")]
     months = time[order].astype("datetime64[s]").astype("datetime64[M]")
@@ -95,7 +97,7 @@ def _write(
 
 def _truth(folder: Path, shop: Shop, rows: Mapping[str, Mask], clean: Mask, duplicates: int) -> History:
     per_session = np.bincount(shop.session[clean])
-    requests = -(-per_session // MOST_EVENTS_PER_REQUEST)
+    requests = -(-per_session // MAX_EVENTS_PER_REQUEST)
     return History(
         folder=folder,
         rows=len(clean) + duplicates,

@@ -1,7 +1,7 @@
 """The clean half of a made-up shop's history: who did what, when and in which session, as Arrow columns.
 
-Popular users and items follow Zipf's law, sessions have realistic gaps, event types form a funnel. Every row
-differs from every other, for time never stands still within a session. It knows no dirt and writes no file.
+Popular users and items follow Zipf's law, sessions have realistic gaps, event types form a funnel. Every
+row differs from every other, for time always advances within a session.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ GAP_SECONDS = 45.0
 """The mean time between events of a session, exponentially distributed, at least one second."""
 
 MAX_SHOWN = 25
-"""The most ids that an impression may hold (botocore's model)."""
+"""The maximum number of ids in an impression (botocore's model)."""
 
 SHARES = {"anonymous": 0.04, "shown": 0.3, "recommended": 0.1, "attributed": 0.05, "discounted": 0.2}
 DISCOUNTS = ("5", "10", "20", "50")
@@ -38,7 +38,7 @@ DISCOUNTS = ("5", "10", "20", "50")
 
 @dataclass(frozen=True, slots=True)
 class Shop:
-    """Columns of equal length, and what the truth is counted from: each row's session number and time."""
+    """Columns of equal length, and the basis of the truth: each row's session number and time."""
 
     columns: dict[str, pa.Array]
     session: Numbers
@@ -72,7 +72,7 @@ def make_shop(events: int, random: np.random.Generator, shown_sizes: Numbers | N
 
 
 def _sessions(events: int, random: np.random.Generator) -> tuple[Numbers, Numbers]:
-    """Each row's session number, and its position in the session from 0."""
+    """Return each row's session number, and its position in the session from 0."""
     lengths = random.geometric(1 / SESSION_EVENTS, events)
     lengths = np.where(random.random(events) < 0.01, lengths * 10, lengths)  # noqa: PLR2004 - see SESSION_EVENTS
     session = np.repeat(np.arange(events), lengths)[:events]
@@ -109,7 +109,7 @@ def _names(prefix: str, numbers: Numbers) -> pa.Array:
 
 
 def _values(kind: Numbers, item: Numbers) -> pa.Array:
-    """The item's price where something was put into the cart or bought, else null."""
+    """Return the item's price if something was put into the cart or bought, else null."""
     prices = (499 + item * 7919 % 20_000) / 100
     return pa.array(prices, mask=kind < EVENT_TYPES.index("add-to-cart"))
 

@@ -1,4 +1,4 @@
-"""The columns that rules may name. It knows names only, no types and no data."""
+"""The columns that rules may name."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ HELPER_PREFIX = "_"
 
 
 def visible(columns: Iterable[str]) -> tuple[str, ...]:
-    """The columns that a user's suite may name: all but the helpers and the source row, in their order."""
+    """Return the columns that a user's suite may name: all but the helpers and the source row, in their order."""
     return tuple(name for name in columns if not name.startswith(HELPER_PREFIX) and name != "source")
 
 
 def near_misses(name: str, known: Collection[str]) -> str:
-    """Up to three known names that resemble `name`, as a clause to end a sentence; empty if none does."""
+    """Return up to three known names that resemble `name`, as a clause to end a sentence; empty if there is none."""
     folded = {each.casefold(): each for each in known}
     close = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)
     return f"; did you mean {' or '.join(folded[each] for each in close)}?" if close else ""

@@ -1,4 +1,4 @@
-"""Turns suites into `Rules`. It reads no data: the events' columns are all it looks at."""
+"""Compile suites into `Rules`, from the events' columns alone, without reading data."""
 
 from __future__ import annotations
 
@@ -32,9 +32,10 @@ _LOOKS_AT_ALL_COLUMNS = re.compile(r"expect_table_column|expect_column_to_exist|
 
 
 def compile_suites(events: DataFrame, service: Suite, user: Suite | None = None) -> Rules:
-    """The rules of both suites over events with these columns; only `events.schema` and its session are used.
+    """Return the rules of both suites over events with these columns; only `events.schema` and its session are used.
 
-    Raises BadSuite where a rule names a column that the events lack, or can't be applied to its type.
+    Raises:
+        BadSuite: a rule names a column that the events lack, or can't be applied to its type.
     """
     named = tuple(_named(service, user))
     for each, _, name in named:
@@ -48,7 +49,7 @@ def compile_suites(events: DataFrame, service: Suite, user: Suite | None = None)
 
 
 class _Tallies:
-    """Gives every distinct predicate one bit, which rules that count the same rows share; numbers the value counts."""
+    """The counts that the rules need: one bit for each distinct predicate, one number for each count of values."""
 
     def __init__(self) -> None:
         self.predicates: list[Column] = []
@@ -62,17 +63,17 @@ class _Tallies:
         return bit
 
     def rows(self, predicate: Column | None) -> str:
-        """The name of the count of the rows that meet the predicate; None counts all."""
+        """Return the name of the count of rows that meet the predicate; None counts all."""
         return ROWS if predicate is None else tally_name(self.bit(predicate))
 
     def values(self, values: Column) -> str:
-        """The name of the count of the distinct values, nulls left out."""
+        """Return the name of the count of distinct values, without nulls."""
         self.distinct.append(values)
         return distinct_name(len(self.distinct) - 1)
 
 
 def _named(service: Suite, user: Suite | None) -> Iterator[tuple[Expectation, str, str]]:
-    """Every expectation of both suites with its suite's origin and its own name."""
+    """Yield every expectation of both suites with its suite's origin and its own name."""
     seen: Counter[str] = Counter()
     for suite in (service, user) if user else (service,):
         for expectation in suite.expectations():
@@ -103,7 +104,7 @@ def _rule(expectation: Expectation, origin: str, name: str, source: ConditionSou
 
 
 def _tallies(condition: Condition, metric: str, taken: _Tallies) -> dict[str, str]:
-    """The counts that a verdict needs beside the failed rows, by the names of the metrics they stand for."""
+    """Return the names of the counts that a verdict needs besides the failed rows, by metric."""
     tallies = {ROW_COUNT: taken.rows(condition.domain)}
     if condition.column is None:
         return tallies | {metric + CONSIDERED_COUNT: taken.rows(condition.considered)}
@@ -123,13 +124,13 @@ def _check_columns(expectation: Expectation, name: str, columns: Iterable[str]) 
 
 
 def _scanned(rules: Iterable[Rule], columns: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns that the rules without a predicate look at, in the events' order."""
+    """Return the columns that the rules without a predicate read, in the events' order."""
     needed = {c for rule in rules if rule.bit is None for c in _columns_of(rule.expectation, columns)}
     return tuple(column for column in columns if column in needed)
 
 
 def _columns_of(expectation: Expectation, columns: tuple[str, ...]) -> tuple[str, ...]:
-    """The columns that its arguments mention anywhere, SQL included; all, where it looks at the columns."""
+    """Return the columns that the arguments mention anywhere, SQL included; all, if it reads the columns' names."""
     if _LOOKS_AT_ALL_COLUMNS.match(expectation.expectation_type):
         return columns
     text = json.dumps(expectation.configuration.kwargs, default=str)

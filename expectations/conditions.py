@@ -1,10 +1,9 @@
-"""Row-level expectations as Spark predicates, taken from Great Expectations' own metrics. It reads no data.
+"""Row-level expectations as Spark predicates, taken from Great Expectations' own metrics, without reading data.
 
 An expectation over rows has a metric `<map_metric>.condition`: a Column that is true where a row breaks it.
-Asking Great Expectations for it, over an empty frame of the events' schema, is what keeps the rows that this
-room names and the rows that Great Expectations counts the same. Only its filters (row condition,
-`ignore_row_if`) come as filtered frames, so they are spelled again here, as
-`SparkDFExecutionEngine.get_domain_records` spells them.
+It is taken from Great Expectations, over an empty frame of the events' schema, so that the rows named here
+are the rows that Great Expectations counts. Only its filters (row condition, `ignore_row_if`) come as
+filtered frames, so they are written here again, as `SparkDFExecutionEngine.get_domain_records` writes them.
 """
 
 from __future__ import annotations
@@ -49,7 +48,7 @@ COMPILED_TYPES = frozenset(
         "expect_select_column_values_to_be_unique_within_record",
     }
 )
-"""Those whose condition looks at one row: no window, no Python UDF, no figure of the whole."""
+"""Those whose condition depends on one row: no window, no Python UDF, no figure of the whole."""
 
 COUNTS_VALUES = "expect_column_unique_value_count_to_be_between"
 """The one type over the whole that is counted without Great Expectations, whose engine needs two scans for it."""
@@ -66,11 +65,11 @@ _IGNORE_ANY = frozenset({"either_value_is_missing", "any_value_is_missing"})
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One compiled expectation.
+    """A compiled expectation.
 
-    Predicates that are null count as false; None stands for every row. `failed`: the rows that break it;
-    `domain`: those of its row condition; `considered`: those of them that `ignore_row_if` leaves, for a rule
-    over several columns; `column`: the one whose nulls are not considered, for a rule over one.
+    Predicates that are null count as false; None means every row. `failed`: the rows that break it;
+    `domain`: those of its row condition; `considered`: those of them that `ignore_row_if` leaves, for a
+    rule over several columns; `column`: the one whose nulls are not considered, for a rule over one.
     """
 
     failed: Column
@@ -93,7 +92,11 @@ class ConditionSource:
         self._given: list[tuple[str, Column]] = []
 
     def condition(self, expectation: Expectation, name: str) -> Condition | None:
-        """The compiled expectation, or None where its type names no rows. Raises BadSuite, naming the rule."""
+        """Return the compiled expectation, or None if its type names no rows.
+
+        Raises:
+            BadSuite: it can't be compiled; the text names the rule.
+        """
         if expectation.expectation_type not in COMPILED_TYPES:
             return None
         self._check_patterns(expectation, name)
@@ -103,9 +106,10 @@ class ConditionSource:
         return condition
 
     def distinct_values(self, expectation: Expectation, name: str) -> Column | None:
-        """The values of which `COUNTS_VALUES` counts the distinct ones, null where they don't count; else None.
+        """Return the values that `COUNTS_VALUES` counts once each, null where they don't count; None for other types.
 
-        Raises BadSuite, naming the rule.
+        Raises:
+            BadSuite: it can't be compiled; the text names the rule.
         """
         if expectation.expectation_type != COUNTS_VALUES:
             return None
@@ -116,9 +120,12 @@ class ConditionSource:
         return values
 
     def require_fit(self) -> None:
-        """Raise BadSuite, naming the rule, where one that was given out doesn't fit the columns' types.
+        """Check that all conditions returned so far fit the columns' types.
 
         Spark analyses all of them, and runs none, in hardly more time than one takes.
+
+        Raises:
+            BadSuite: one does not fit; the text names the rule.
         """
         try:
             self._empty.select(*(column for _, column in self._given))
@@ -148,7 +155,7 @@ class ConditionSource:
         return Condition(failed, domain, considered, column)
 
     def _unexpected(self, metric: MetricConfiguration) -> Column:
-        """Great Expectations' own predicate for a row that breaks the rule."""
+        """Return Great Expectations' own predicate for a row that breaks the rule."""
         if metric.id in self._aborted:
             raise ValueError(next(iter(self._aborted[metric.id]["exception_info"])).exception_message)
         column: Column = self._resolved[metric.id][0]
@@ -163,19 +170,19 @@ class ConditionSource:
 
 @contextmanager
 def _refusing(name: str) -> Iterator[None]:
-    """Raise BadSuite for the rule `name`, whatever Spark or a metric says of its arguments."""
+    """Turn any error of Spark or a metric over the rule's arguments into BadSuite that names the rule."""
     try:
         yield
-    except Exception as problem:  # noqa: BLE001 - whatever it is that they raise
+    except Exception as problem:  # noqa: BLE001 - they may raise anything
         raise BadSuite(f"{name} can't be applied to the events: {first_line(problem)}") from None
 
 
 def _engine_over(empty: DataFrame) -> SparkDFExecutionEngine:
-    """Great Expectations' engine for a frame without rows, in which whatever is counted is 0."""
+    """Return Great Expectations' engine for a frame without rows, in which every count is 0."""
     from great_expectations.execution_engine import SparkDFExecutionEngine  # noqa: PLC0415 - see library
 
     class CountingNothing(SparkDFExecutionEngine):  # type: ignore[misc]
-        """Asks no Spark job for the rows of nothing: with a cold JVM that takes as long as all the conditions."""
+        """An engine that counts no rows without a Spark job, which takes as long as all the conditions."""
 
         def resolve_metric_bundle(
             self, metric_fn_bundle: Iterable[MetricComputationConfiguration]
@@ -188,7 +195,7 @@ def _engine_over(empty: DataFrame) -> SparkDFExecutionEngine:
 
 
 def _metric(expectation: Expectation) -> MetricConfiguration:
-    """Great Expectations' metric for the predicate behind an expectation over rows."""
+    """Return Great Expectations' metric for the predicate behind an expectation over rows."""
     from great_expectations.expectations.registry import get_metric_kwargs  # noqa: PLC0415 - see library
     from great_expectations.validator.metric_configuration import MetricConfiguration  # noqa: PLC0415
 
@@ -198,7 +205,7 @@ def _metric(expectation: Expectation) -> MetricConfiguration:
 
 
 def _not_ignored(domain: dict[str, Any]) -> Column | None:
-    """The rows that `ignore_row_if` leaves of a pair (`column_A`, `column_B`) or a list of columns."""
+    """Return the rows that `ignore_row_if` leaves of a pair (`column_A`, `column_B`) or a list of columns."""
     names = domain.get("column_list") or (domain["column_A"], domain["column_B"])
     nulls = [F.col(name).isNull() for name in names]
     rule = domain.get("ignore_row_if")
@@ -208,6 +215,6 @@ def _not_ignored(domain: dict[str, Any]) -> Column | None:
 
 
 def _all_of(*conditions: Column | None) -> Column | None:
-    """The conjunction of the conditions that there are; None, every row, where there is none."""
+    """Return the conjunction of the conditions that are not None; None, every row, if there is none."""
     present = [each for each in conditions if each is not None]
     return reduce(Column.__and__, present) if present else None

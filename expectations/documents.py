@@ -1,8 +1,9 @@
-"""Writes a verdict into a local folder: `validation.json` and Data Docs. It uploads and downloads nothing.
+"""Write a verdict into a local folder: `validation.json` and Data Docs.
 
-Data Docs are Great Expectations' own page, made self-contained: it comes with scripts, styles and pictures
-from a dozen hosts, which would learn who looks at which run, and fail where there is no Internet. They are
-cut out, a small style sheet stands in, and a Content-Security-Policy keeps the browser from loading anything.
+Data Docs are Great Expectations' own page, made self-contained: the original loads scripts, styles and
+pictures from a dozen hosts, which would see who opens which run, and fails without Internet access. They
+are removed, a small style sheet replaces them, and a Content-Security-Policy keeps the browser from loading
+anything.
 """
 
 from __future__ import annotations
@@ -36,7 +37,7 @@ _LOADS_FROM_ELSEWHERE = re.compile(
 
 
 def write_validation(verdict: Verdict, folder: Path) -> None:
-    """Writes `validation.json` and `data_docs/index.html` below `folder`, which is made where it lacks.
+    """Write `validation.json` and `data_docs/index.html` below `folder`, which is created if it does not exist.
 
     `validation.json` is Great Expectations' validation result as `to_json_dict` gives it.
     """
@@ -48,7 +49,7 @@ def write_validation(verdict: Verdict, folder: Path) -> None:
 
 
 def self_contained(page: str) -> str:
-    """The page without anything that a browser would fetch, styled by itself."""
+    """Return the page without anything that a browser would fetch, with its own styles."""
     bare = _LOADS_FROM_ELSEWHERE.sub("", page)
     return bare.replace("<head>", f"<head>{_POLICY}", 1).replace("</head>", f"{_STYLE}</head>", 1)
 

@@ -1,8 +1,9 @@
-"""What can go wrong with the rules, named by what the caller does next. No error carries a value of the data.
+"""Errors about the rules, named by what the caller does next. No error contains a value of the data.
 
 ExpectationsError
-├── BadSuite      the suite itself is wrong: tell its author, stop before anything is read (exit 2)
-└── RuleCrashed   a rule could not be evaluated: it neither passed nor failed, so nothing may be sent (exit 2)
+├── BadSuite      the suite itself is wrong: its author must correct it; nothing was read (exit 2)
+└── RuleCrashed   a rule could not be evaluated: it neither passed nor failed, so nothing may be sent (exit
+2)
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ class ExpectationsError(BackfillError):
     """Base of this room's errors; its text is one sentence for a person."""
 
 
-class BadSuite(ExpectationsError):  # noqa: N818 - named by what is wrong, as its siblings in other rooms
+class BadSuite(ExpectationsError):  # noqa: N818 - named by what is wrong, as its siblings in other packages
     """A suite that can't be used: not JSON, an unknown expectation, a wrong argument, an unknown column."""
 
 
@@ -23,14 +24,14 @@ class RuleCrashed(ExpectationsError):  # noqa: N818 - see above
 
 
 def first_line(problem: Exception) -> str:
-    """The cause in one line: pydantic's first message and the argument it is about, else the first line.
+    """Return the cause in one line: pydantic's first message and the argument it is about, else the first line.
 
-    Only for problems with a suite, which hold its author's words and no data.
+    Only for problems with a suite, which contain its author's text and no data.
     """
     errors = getattr(problem, "errors", None)
     if callable(errors):
         first = errors()[0]
-        place = ".".join(str(part) for part in first["loc"] if part != "__root__")
-        return f"{place}: {first['msg']}" if place else str(first["msg"])
+        where = ".".join(str(part) for part in first["loc"] if part != "__root__")
+        return f"{where}: {first['msg']}" if where else str(first["msg"])
     lines = str(problem).splitlines()
     return lines[0] if lines else type(problem).__name__

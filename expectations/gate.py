@@ -1,12 +1,13 @@
-"""The fraction of rejected rows above which nothing at all is sent. Pure arithmetic."""
+"""The fraction of rejected rows above which nothing is sent."""
 
 from __future__ import annotations
 
 
 def too_many_rejected(rejected: int, read: int, most: float) -> str | None:
-    """Why the run is refused, or None where it may go on: `rejected / read` is at most `most` (0 to 1).
+    """Return why the run is refused, or None if `rejected / read` is at most `most` (0 to 1).
 
-    Nothing read is nothing rejected. The division is correctly rounded, so a share of exactly `most` passes.
+    Nothing read is nothing rejected. The division is correctly rounded, so a share of exactly `most`
+    passes.
     """
     if read == 0 or rejected / read <= most:
         return None

@@ -1,7 +1,7 @@
-"""Great Expectations as the judge: over the counts of the staged events, and over those events for the rest.
+"""Great Expectations' verdict over the counts of the staged events, and over those events for the rest.
 
-`mostly` and every comparison are Great Expectations' own code. Results keep only counts: no value of any row,
-no text out of an exception, no figure that could be one person's.
+`mostly` and every comparison are Great Expectations' own code. Results contain only counts: no value of any
+row, no text of an exception, no figure that could be a single user's.
 """
 
 from __future__ import annotations
@@ -39,15 +39,17 @@ OBSERVED_COUNTS = frozenset(
         "expect_table_row_count_to_equal",
     }
 )
-"""Those whose observed value is a count or a share. A maximum, mean or sum may be one person's own value."""
+"""Those whose observed value is a count or a share. A maximum, mean or sum may be a single user's value."""
 
 
 def judge(rules: Rules, tallies: Mapping[str, int], events: DataFrame | None = None) -> Verdict:
-    """The verdict over all rules.
+    """Return the verdict over all rules.
 
-    `tallies` come from `take_tallies`. `events` is read only for rules that no tally answers and must
-    have `rules.scan_columns()`; it may be None where there are none.
-    Raises RuleCrashed, naming the rule, where one could not be evaluated.
+    `tallies` come from `take_tallies`. `events` is read only for rules that no tally answers and must have
+    `rules.scan_columns()`; it may be None if there are none.
+
+    Raises:
+        RuleCrashed: a rule could not be evaluated; the text names it.
     """
     great_expectations()
     with warnings.catch_warnings():
@@ -59,7 +61,7 @@ def judge(rules: Rules, tallies: Mapping[str, int], events: DataFrame | None = N
 
 
 def _from_counts(rule: Rule, tallies: Mapping[str, int]) -> ExpectationValidationResult:
-    """Great Expectations' result of one rule, over our counts in place of its metrics."""
+    """Return Great Expectations' result for one rule, over our counts in place of its metrics."""
     runtime = {"result_format": _COUNTS_ONLY}
     needed = rule.expectation.get_validation_dependencies(runtime_configuration=runtime).metric_configurations
     # Counts come from the stage; the only other metrics that BASIC asks for are lists of unexpected values.
@@ -69,14 +71,14 @@ def _from_counts(rule: Rule, tallies: Mapping[str, int]) -> ExpectationValidatio
     }
     try:
         return rule.expectation.metrics_validate(metrics, runtime_configuration=runtime)
-    except Exception:  # noqa: BLE001 - a rule that raises has not failed: the run must stop, whatever it is
+    except Exception:  # noqa: BLE001 - a rule that raises has not failed: the run must stop, for any error
         raise _crashed(rule) from None
 
 
 def _scan(
     rules: list[Rule], columns: tuple[str, ...], events: DataFrame | None
 ) -> dict[str, ExpectationValidationResult]:
-    """The results, by rule name, of what Great Expectations must evaluate over the events themselves."""
+    """Return the results, by rule name, of what Great Expectations must evaluate over the events themselves."""
     if not rules:
         return {}
     if events is None:
@@ -105,11 +107,11 @@ def _from_events(rule: Rule, validator: Validator) -> ExpectationValidationResul
             [rule.expectation.configuration],
             runtime_configuration={"result_format": shown, "catch_exceptions": False},
         )
-    except Exception:  # noqa: BLE001 - a rule that raises has not failed: the run must stop, whatever it is
+    except Exception:  # noqa: BLE001 - a rule that raises has not failed: the run must stop, for any error
         raise _crashed(rule) from None
     if result.exception_info and result.exception_info.get("raised_exception", True):
         raise _crashed(rule)
-    result.success = bool(result.success)  # some of theirs are NumPy's, which JSON does not know
+    result.success = bool(result.success)  # some of theirs are NumPy's, which JSON does not support
     observed = result.result.get("observed_value")
     result.result = {"observed_value": observed} if isinstance(observed, int | float) else {}
     result.expectation_config = rule.expectation.configuration
@@ -118,8 +120,8 @@ def _from_events(rule: Rule, validator: Validator) -> ExpectationValidationResul
 
 def _crashed(rule: Rule) -> RuleCrashed:
     return RuleCrashed(
-        f"The expectation {rule.name} of the {rule.origin}'s suite could not be evaluated; "
-        "check its arguments against the columns' types."
+        f"The expectation {rule.name} of the {rule.origin}'s suite could not be evaluated.  "
+        "Check its arguments against the columns' types."
     )
 
 

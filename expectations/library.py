@@ -1,4 +1,4 @@
-"""Great Expectations, imported late and kept quiet. It configures no data context and opens no connection."""
+"""Great Expectations, imported late and kept quiet."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def great_expectations() -> ModuleType:
-    """The package, imported on first use (3 to 5 s), with analytics, progress bars and chatter off.
+    """Return the package, imported on first use (3 to 5 s), with analytics, progress bars and logs off.
 
     Its loggers may print the values of rows (`partial_unexpected_list` at debug level), so they are cut at
     ERROR. The variable is Great Expectations' own switch for usage statistics (`enable_analytics`).
@@ -33,7 +33,7 @@ def great_expectations() -> ModuleType:
 
 @contextlib.contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Spare an import of 2,400 modules, which leaves nothing to collect, a fifth of its time: 2.3 s CPU, not 2.8."""
+    """Suspend garbage collection for an import of 2,400 modules, which leaves no garbage: 2.3 s CPU, not 2.8."""
     was_on = gc.isenabled()
     gc.disable()
     try:
@@ -44,9 +44,9 @@ def _no_garbage_collection() -> Iterator[None]:
 
 
 def import_in_background() -> threading.Thread:
-    """Import the package while the caller waits for something else, as a JVM's start. Join the thread before use.
+    """Import the package while the caller waits for something else, such as a JVM's start. Join the thread before use.
 
-    What is wrong with the package shows on its first use, in the thread that uses it.
+    An error of the import is raised on the first use, in the thread that uses the package.
     """
 
     def quietly() -> None:
@@ -59,17 +59,17 @@ def import_in_background() -> threading.Thread:
 
 
 def build_expectation(configuration: dict[str, Any], parameters: dict[str, Any]) -> Expectation:
-    """One expectation object out of its JSON, suite parameters filled in.
+    """Return an expectation object for its JSON, with suite parameters filled in.
 
     `configuration` holds `type`, `kwargs`, `meta`, `notes`, `description` and `severity` as
-    `ExpectationConfiguration.to_json_dict` writes them. Raises whatever Great Expectations raises.
+    `ExpectationConfiguration.to_json_dict` writes them. Any error of Great Expectations is passed on.
     """
     great_expectations()
     from great_expectations.expectations.expectation_configuration import (  # noqa: PLC0415 - see above
         ExpectationConfiguration,
     )
 
-    # String row conditions are deprecated in Great Expectations' eyes, and still what suites hold.
+    # String row conditions are deprecated in Great Expectations, and still what suites contain.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         recipe = ExpectationConfiguration(**configuration)
@@ -78,7 +78,7 @@ def build_expectation(configuration: dict[str, Any], parameters: dict[str, Any])
 
 
 def known_expectation_types() -> frozenset[str]:
-    """The names of every expectation that the installed Great Expectations knows."""
+    """Return the names of all expectations that the installed Great Expectations knows."""
     great_expectations()
     from great_expectations.expectations.registry import (  # noqa: PLC0415 - see above
         list_registered_expectation_implementations,

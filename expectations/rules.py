@@ -1,7 +1,7 @@
 """All rules of a run as one pass over the events: which ones a row breaks.
 
-The predicates are evaluated once per row, into bits of long columns (`_checks_<n>`); whether a row is rejected, its
-reasons and the tallies are read from the bits. It judges nothing: `judge` does, from the tallies.
+The predicates are evaluated once per row, into bits of long columns (`_checks_<n>`); whether a row is
+rejected, its reasons and the tallies are read from the bits. `judge` takes the verdict from the tallies.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ BITS = _MASKS * MASK_BITS
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One expectation of a run.
+    """An expectation of a run.
 
-    `name` is what stands in `reasons`: `type(column)`, `type(a, b)`, `type`, with `#2` for a repeat.
-    `bit` is where its failure is found, None where the type names no rows; `tallies` maps the metrics that
-    its verdict needs to the tallies that hold them, and is empty where only Great Expectations can count.
+    `name` is what `reasons` shows: `type(column)`, `type(a, b)`, `type`, with `#2` for a repeat. `bit` is
+    the position of its failure, None if the type names no rows; `tallies` maps the metrics that its verdict
+    needs to the tallies that hold them, and is empty if only Great Expectations can count.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Rule:
 
     @property
     def rejects(self) -> bool:
-        """Whether a row that breaks it is kept from sending: `info` only reports."""
+        """Return whether a row that breaks it is not sent: `info` only reports."""
         return self.bit is not None and self.severity != "info"
 
 
@@ -54,8 +54,8 @@ class Rule:
 class Rules:
     """A run's rules in order, the service's first.
 
-    `predicates`: the one behind each bit; `distinct`: the values that are counted once each, nulls left out;
-    `scanned`: the event columns that the rules without a bit look at.
+    `predicates`: the one behind each bit; `distinct`: the values that are counted once each, without nulls;
+    `scanned`: the event columns that the rules without a bit read.
     """
 
     rules: tuple[Rule, ...]
@@ -64,9 +64,10 @@ class Rules:
     scanned: tuple[str, ...]
 
     def check(self, events: DataFrame) -> DataFrame:
-        """The events with `_rejected` (boolean, never null) and the bits that tell why."""
-        # In one step with what else is made of them, Spark gives each mask a method of its own, which the JVM compiles
-        # well. All predicates in one method, from 60 or so of them, are more than it compiles at all.
+        """Return the events with `_rejected` (boolean, never null) and the bits of the reasons."""
+        # Spark gives each mask a method of its own if it is computed in one step with what else is derived
+        # from the masks, and the JVM compiles that well. All predicates in one method, from 60 or so of
+        # them, are more than it compiles at all.
         masks = [
             _mask(self.predicates[start : start + MASK_BITS])
             for start in range(0, len(self.predicates), MASK_BITS)
@@ -76,9 +77,9 @@ class Rules:
         return events.select("*", *columns, self._any_rejecting(masks).alias(REJECTED))
 
     def reasons(self) -> Column:
-        """The names of the rules that reject a row, in order, out of its bits: array<string>, never null.
+        """Return the names of the rules that reject a row, in order, from its bits: array<string>, never null.
 
-        To be asked of the rejected rows alone, as they are put aside: no other row has any.
+        For rejected rows only, as they are written to `rejected/`: no other row has any.
         """
         names, bits = [name for name, _ in self._rejecting()], [bit for _, bit in self._rejecting()]
         columns, column = F.array(*self.check_columns()), F.lit([bit // BITS for bit in bits])
@@ -89,20 +90,20 @@ class Rules:
         )
 
     def check_columns(self) -> tuple[str, ...]:
-        """The columns that `check` adds beside `_rejected`: they hold the bits."""
+        """Return the columns that `check` adds besides `_rejected`: they hold the bits."""
         return tuple(dict.fromkeys(check_column(bit) for bit in range(len(self.predicates))))
 
     def scan_columns(self) -> tuple[str, ...]:
-        """The event columns that must be staged, for expectations that no row predicate answers."""
+        """Return the event columns that must be staged, for expectations that no row predicate answers."""
         return self.scanned
 
     def rejected_by_reason(self, tallies: Mapping[str, int]) -> dict[str, int]:
-        """How many rows each rule rejected, by its name; rules that rejected none are left out."""
+        """Return how many rows each rule rejected, by its name, without the rules that rejected none."""
         counts = {r.name: tallies[tally_name(r.bit)] for r in self.rules if r.rejects and r.bit is not None}
         return {name: count for name, count in counts.items() if count}
 
     def _any_rejecting(self, masks: Sequence[Column]) -> Column:
-        """Say whether one of the bits is set that reject a row."""
+        """Return whether any bit is set that rejects a row."""
         wanted: Counter[int] = Counter()
         for bit in {bit for _, bit in self._rejecting()}:
             wanted[bit // MASK_BITS] += 1 << bit % MASK_BITS
@@ -114,31 +115,31 @@ class Rules:
 
 
 def check_column(bit: int) -> str:
-    """The name of the column that holds this bit, at the place `bit % BITS`."""
+    """Return the name of the column that holds this bit, at position `bit % BITS`."""
     return f"_checks_{bit // BITS}"
 
 
 def tally_name(bit: int) -> str:
-    """The name of the count of the rows with this bit."""
+    """Return the name of the count of the rows with this bit."""
     return f"tally_{bit}"
 
 
 def distinct_name(number: int) -> str:
-    """The name of the count of the distinct values with this number."""
+    """Return the name of the count of the distinct values with this number."""
     return f"distinct_{number}"
 
 
 def value_name(column: str, value: object) -> str:
-    """The name of the count of the rows with this value of a column that is counted beside the rules."""
+    """Return the name of the count of the rows with this value of a column that is counted with the rules."""
     return f"{column}={value}"
 
 
 def _mask(predicates: Sequence[Column]) -> Column:
-    """An int with bit n set where predicate n holds."""
+    """Return an int with bit n set where predicate n holds."""
     return reduce(Column.bitwiseOR, (F.when(each, 1 << n).otherwise(0) for n, each in enumerate(predicates)))
 
 
 def _side_by_side(masks: Sequence[Column]) -> Column:
-    """A long that holds the masks, the first one lowest."""
+    """Return a long that holds the masks, the first one lowest."""
     placed = (F.shiftleft(mask.cast("long"), place * MASK_BITS) for place, mask in enumerate(masks))
     return reduce(Column.bitwiseOR, placed)

@@ -1,7 +1,7 @@
-"""The rules that follow from one dataset's Interactions schema, as suite entries. Pure: plain values in.
+"""The rules that follow from a dataset's Interactions schema, as suite entries. Pure: plain values in.
 
-It reads no schema: `jobs` passes what the schema says. Every rule is of severity `warning`, so it costs the
-rows that break it, but for the number of event types, which no single row breaks.
+Every rule is of severity `warning`, so it costs the rows that break it, except for the number of event
+types, which no single row breaks.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ LARGEST_DOUBLE = 1.7976931348623157e308
 """The largest finite IEEE 754 double."""
 
 CATEGORICAL_CHARACTERS = 1_000
-"""The most characters of one categorical value: https://docs.aws.amazon.com/personalize/latest/dg/limits.html"""
+"""The maximum characters of one categorical value: https://docs.aws.amazon.com/personalize/latest/dg/limits.html"""
 
 EVENT_TYPES_AND_METADATA = 10
-"""The most distinct event types plus metadata columns of one dataset; the same page."""
+"""The maximum of distinct event types plus metadata columns of one dataset; the same page."""
 
 LIMITS_PAGE = "https://docs.aws.amazon.com/personalize/latest/dg/limits.html"
 NUMBERS_PAGE = "https://www.rfc-editor.org/rfc/rfc8259#section-6"
@@ -34,7 +34,7 @@ SCHEMA_PAGE = "https://docs.aws.amazon.com/personalize/latest/dg/how-it-works-da
 
 @dataclass(frozen=True, slots=True)
 class PropertyRule:
-    """What the schema says of one mapped property; `key` is the camelCase name of its column."""
+    """The schema's facts about one mapped property; `key` is the camelCase name of its column."""
 
     key: str
     type: PropertyType
@@ -45,10 +45,11 @@ class PropertyRule:
 def schema_rules(
     properties: Iterable[PropertyRule], required: Iterable[str], metadata_columns: int
 ) -> list[dict[str, Any]]:
-    """The suite entries for one schema.
+    """Return the suite entries for one schema.
 
-    `required` names the event columns that the schema does not let be null (`itemId`, `eventValue`, …);
-    `metadata_columns` is the number of the schema's metadata fields, EVENT_TYPE and EVENT_VALUE included.
+    `required` names the event columns that the schema does not allow to be null (`itemId`, `eventValue`,
+    …); `metadata_columns` is the number of the schema's metadata fields, EVENT_TYPE and EVENT_VALUE
+    included.
     """
     rules = [_not_null(column) for column in required]
     for each in properties:
@@ -99,7 +100,7 @@ def _short_category(key: str) -> dict[str, Any]:
 
 
 def _few_event_types(metadata_columns: int) -> dict[str, Any]:
-    """Counts only event types that may be sent: dirty ones cost their rows, they do not refuse the run."""
+    """Return the rule on the number of event types, over those that may be sent: dirty ones only cost their rows."""
     most = EVENT_TYPES_AND_METADATA - metadata_columns
     says = (
         f"At most {most} distinct event types: with the schema's {metadata_columns} metadata columns that makes the "

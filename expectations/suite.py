@@ -1,4 +1,4 @@
-"""A suite as its author wrote it: Great Expectations' JSON, checked entry by entry. It runs nothing."""
+"""A suite as its author wrote it: Great Expectations' JSON, checked entry by entry."""
 
 from __future__ import annotations
 
@@ -28,17 +28,24 @@ class Suite:
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def expectations(self) -> Iterator[Expectation]:
-        """Great Expectations' objects, in the suite's order; BadSuite names the entry that it refuses."""
+        """Return Great Expectations' objects, in the suite's order.
+
+        Raises:
+            BadSuite: an entry is refused; the text names it.
+        """
         for number, entry in enumerate(self.entries, start=1):
             yield _built(entry, self.parameters, f"expectation {number} of the suite {self.name!r}")
 
 
 def parse_suite(text: str, where: str, property_keys: Collection[str] = ()) -> Suite:
-    """A user's suite out of its JSON; `where` (path or URL) names it in errors.
+    """Return a user's suite from its JSON; `where` (path or URL) names it in errors.
 
     Reads what `ExpectationSuite.to_json_dict()` writes, and the 0.18 form (`expectation_suite_name`,
     `expectation_type`, `evaluation_parameters`). It may name the event columns and `property_keys`.
-    Raises BadSuite: not JSON, unknown expectation, wrong arguments, a column that events don't have.
+
+    Raises:
+        BadSuite: it is not JSON, or has an unknown expectation, wrong arguments or a column that events
+            don't have.
     """
     document = _document(text, where)
     name = document.get("name") or document.get("expectation_suite_name") or where
@@ -52,14 +59,14 @@ def parse_suite(text: str, where: str, property_keys: Collection[str] = ()) -> S
 
 
 def columns_named(expectation: Expectation) -> tuple[str, ...]:
-    """The columns in an expectation's own arguments, in their order; row conditions not included."""
+    """Return the columns in an expectation's own arguments, in their order, without those of row conditions."""
     kwargs = expectation.configuration.kwargs
     single = [kwargs[key] for key in _SINGLE_COLUMNS if key in kwargs]
     return tuple(single) if single else tuple(kwargs.get("column_list") or ())
 
 
 def may_be_absent(expectation: Expectation) -> bool:
-    """Whether the expectation asks if its column exists, so that naming an unknown one is no mistake."""
+    """Return whether the expectation checks if its column exists, so that naming an unknown one is no mistake."""
     return bool(expectation.expectation_type == "expect_column_to_exist")
 
 

@@ -1,4 +1,4 @@
-"""What Great Expectations decided about a run's events: counts and names, nothing out of a row."""
+"""Great Expectations' verdict on a run's events: counts and names, without any value of a row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """One expectation's outcome; `considered` and `failed` are None where its type names no rows."""
+    """An expectation's outcome; `considered` and `failed` are None if its type names no rows."""
 
     name: str
     origin: str

@@ -1,4 +1,4 @@
-"""What spark-submit starts: the command, the settings, the order of the stages, the account and the report.
+"""The job that spark-submit starts: command, settings, order of the steps, summary and report.
 
-This room composes the others (`transforms`, `expectations`, `delivery`); no rule about events lives here.
+It composes the other packages (`transforms`, `expectations`, `delivery`); no rule about events is here.
 """

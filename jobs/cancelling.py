@@ -1,7 +1,7 @@
-"""Ends the Spark jobs of a run that was told to stop before it sent anything.
+"""Cancel the Spark jobs of a run that was asked to stop before it sent anything.
 
-A signal handler must not raise while py4j waits for the JVM: it gives up its connections then, and Spark goes on
-writing unseen. So the jobs are cancelled from another thread, and the waiting call fails by itself.
+A signal handler must not raise while py4j waits for the JVM: py4j then gives up its connections, and Spark
+goes on writing unseen. So the jobs are cancelled from another thread, and the waiting call fails by itself.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ _LOOK_SECONDS = 0.2
 
 @contextmanager
 def cancelling(context: SparkContext) -> Iterator[Callable[[str], None]]:
-    """Gives what, once called, cancels all jobs of `context` and those that begin later, until the block ends.
+    """Yield a function that cancels all jobs of `context` and those that begin later, until the block ends.
 
     Signal handlers may call it: it takes no lock.
     """
     asked: list[str] = []
     ended = threading.Event()
 
-    def look() -> None:
+    def start_cancelling() -> None:
         while not ended.wait(_LOOK_SECONDS):
             if asked:
                 with suppress(Py4JError, ConnectionError):
                     context.cancelAllJobs()
 
-    thread = threading.Thread(target=look, name="canceller", daemon=True)
+    thread = threading.Thread(target=start_cancelling, name="canceller", daemon=True)
     thread.start()
     try:
         yield asked.append

@@ -1,6 +1,6 @@
-"""`personalize-backfill COMMAND …`, the console command: reads the command's name and starts that program alone.
+"""`personalize-backfill COMMAND …`, the console command: read the command's name and start that program alone.
 
-A program is imported only when it is the one that was asked for: help, `inspect` and `control` load no Spark.
+A program is imported only when it is asked for: help, `inspect` and `control` load no Spark.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ Main = Callable[[Sequence[str], str], int]
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """One command: what its line of help says, and the function that it is, as `module:function`."""
+    """A command: its line of help, and its function as `module:function`."""
 
     says: str
     entry: str

@@ -125,7 +125,7 @@ def _failure_of(outcome: Outcome) -> str | None:
 
 
 def _plan(prepared: Prepared, checked: Checked | None) -> Plan | None:
-    """What sending would come to, refused or not; None where none was asked for or the check did not end."""
+    """Return the plan of sending, refused or not; None if none was requested or the check did not end."""
     if checked is None or checked.lengths is None:
         return None
     settings = prepared.settings

@@ -1,4 +1,4 @@
-"""`personalize-backfill demo`: the demo of `standin`, where what it needs is installed."""
+"""`personalize-backfill demo`: the demo, if its dependencies are installed."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _EVENTS = 200_000
 
 
 def main(arguments: Sequence[str], prog: str = "demo") -> int:
-    """Run the demo; return 0 where all accounts agree, 1 where they don't, or 2 and one sentence on stderr."""
+    """Run the demo; return 0 if all counts agree, 1 if they don't, or 2 and one sentence on stderr."""
     return exit_code_of(lambda: _demonstrate(arguments, prog))
 
 
@@ -33,19 +33,19 @@ def _demonstrate(arguments: Sequence[str], prog: str) -> int:
     try:
         return demonstrate(asked.folder, asked.events)
     except FolderInUse as error:
-        raise UsageError(f"{error} Name another one with --folder.") from None
+        raise UsageError(f"{error} Use --folder.") from None
 
 
 def _parser(prog: str = "demo") -> Parser:
     parser = Parser(
         prog=prog,
-        description="Make a shop's history, load it twice into a service on this machine, and compare the accounts.",
+        description="Make a shop's history, load it twice into a service on this machine, and compare the counts.",
     )
     parser.add_argument(
         "--folder",
         type=Path,
         default=_FOLDER,
-        help="where all of it goes (default: build/demo); an earlier demo's is replaced",
+        help="the folder for all files (default: build/demo); an earlier demo in it is replaced",
     )
     parser.add_argument("--events", type=int, default=_EVENTS, help="rows in the history (default: 200000)")
     return parser

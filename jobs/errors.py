@@ -30,7 +30,7 @@ class UsageError(JobError):
 class Interrupted(KeyboardInterrupt):
     """A signal asked the job to stop before it had begun to send.
 
-    A KeyboardInterrupt, whichever signal it was: those who catch every Exception let it pass.
+    A KeyboardInterrupt for any signal, so that code that catches every Exception lets it pass.
     """
 
 

@@ -1,7 +1,7 @@
-"""Puts the sentence of a failed run below the output, as `error.json`: on a cluster stderr is in some container's log.
+"""Write the error of a failed run into the output, as `error.json`: on a cluster stderr is in some container's log.
 
-Only while it holds the run's folder, and never in place of the error itself: where the output can't take it, the log is
-all there is.
+Only while holding the lease of the run's folder, and never in place of the error itself: if the output
+can't be written, the log is all there is.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.program_exit import Failure
 from jobs.runs.run_error import NAME, RunError, read_error, write_error
 from jobs.runs.run_folder import RunFolder
-from jobs.steps.run_places import bid_for_folder
+from jobs.steps.run_places import request_folder_lease
 
 _LOG = logging.getLogger("put_events")
 
 
 class _Begun(BaseModel):
-    """What is read of a summary."""
+    """The part of a summary that is read here."""
 
     started_at: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True)
 class FailureRecord:
-    """Writes the failure of one execution of `run`, which began at `started_at`."""
+    """A writer of the failure of one execution of `run`, which began at `started_at`."""
 
     run: RunFolder
     execution: str
@@ -41,19 +41,19 @@ class FailureRecord:
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     def __call__(self, failure: Failure) -> None:
-        """Write `failure` and say where it is, unless the folder is another run's or the output takes nothing."""
-        with suppress(Exception):  # the run has ended with another error, which is the one to know
+        """Write `failure` and log where it is, unless the folder is another run's or can't be written."""
+        with suppress(Exception):  # the run has ended with another error, which is the one to report
             if self._write(failure):
                 _LOG.info("the same is in %s/%s", self.run.url, NAME)
 
     def _write(self, failure: Failure) -> bool:
-        """Hold the folder for one write, without waiting for it; return whether that came about.
+        """Take the folder's lease for one write, without waiting for it; return whether the file was written.
 
         Raises:
-            PlaceHeldError: a run of this id is under way.
+            LeaseHeldError: a run of this id is in progress.
             StorageError: the output can't be read or written.
         """
-        lease = bid_for_folder(self.run, self.execution).look()
+        lease = request_folder_lease(self.run, self.execution).acquire()
         if lease is None:
             return False
         with LeaseKeeper(lease, on_lost=lambda _: None, now=lambda: self.now().isoformat(timespec="seconds")):
@@ -72,10 +72,10 @@ class FailureRecord:
         )
 
     def _has_newer_files(self) -> bool:
-        """Whether this execution has left its account, or one of the same run id that began later has ended."""
+        """Return whether this execution has written its summary, or a later one of the same run id has ended."""
         folder = self.run.folder()
         began = [error.started_at] if (error := read_error(folder)) else []
-        with suppress(UsageError, ValidationError):  # a damaged summary is no account
+        with suppress(UsageError, ValidationError):  # a damaged summary does not count
             if summary := read_summary(folder):
                 began.append(_Begun.model_validate(summary).started_at)
         return any(other >= self.started_at for other in began)

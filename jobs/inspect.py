@@ -1,6 +1,6 @@
-"""`personalize-backfill inspect OUTPUT [--json]` lists the runs of an output. Needs no Spark, writes nothing.
+"""`personalize-backfill inspect OUTPUT [--json]`: list the runs of an output. Needs no Spark, writes nothing.
 
-`jobs.runs.run_list` finds the runs; this shows them, as a table for people or as lines of JSON.
+`jobs.runs.run_list` finds the runs; this shows them, as a table or as lines of JSON.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ def _list(arguments: Sequence[str], prog: str) -> int:
 
 
 def row_of(run: ListedRun) -> dict[str, Any]:
-    """A run as one flat object: counts are rows or events, `started_at` is ISO 8601; null is unknown."""
+    """Return a run as one flat object: counts are rows or events, `started_at` is ISO 8601; null is unknown."""
     return {
         "run_id": run.run_id,
         "status": run.status,
@@ -65,7 +65,7 @@ def row_of(run: ListedRun) -> dict[str, Any]:
 
 
 def show(rows: Sequence[dict[str, Any]], console: Console) -> None:
-    """Print a table of `rows`, and below it what there is to say of single runs."""
+    """Print a table of `rows`, and notes on single runs below it."""
     table = Table(box=SIMPLE_HEAD)
     for name in _COLUMNS:
         table.add_column(name, justify="left" if name in _TEXTS else "right", no_wrap=name != "run")

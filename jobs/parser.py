@@ -1,4 +1,4 @@
-"""How every program here reads its command line: what is wrong with it is one sentence, as any other wrong input is."""
+"""A command-line parser that reports a usage error as one sentence, like any other input error."""
 
 from __future__ import annotations
 
@@ -15,5 +15,9 @@ class Parser(argparse.ArgumentParser):
         super().__init__(prog=prog, description=description, epilog=epilog, allow_abbrev=False)
 
     def error(self, message: str) -> NoReturn:
-        """Raise the sentence for what argparse says."""
-        raise UsageError(f"{message}; see --help.")
+        """Raise argparse's message as `UsageError`.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(f"{message}. See --help.")

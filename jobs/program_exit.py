@@ -1,7 +1,7 @@
-"""What a program of ours ends with: an exit code, and one sentence on stderr where something is wrong.
+"""The end of a program: an exit code, and one sentence on stderr if something is wrong.
 
-Sets logging up, and turns every error into its code. What the program does is handed in, and what else to do with a
-failure beyond logging it.
+Sets logging up, and turns every error into its code. The program, and what else to do with a failure than
+log it, are passed in.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _LOG = logging.getLogger("put_events")
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What an error means: the exit code, and the text to log, which holds no value of a row."""
+    """The meaning of an error: the exit code, and the text to log, which contains no value of a row."""
 
     exit_code: int
     level: int
@@ -30,13 +30,13 @@ class Failure:
 
 
 def exit_code_of(program: Callable[[], int]) -> int:
-    """Run `program`, which returns its exit code, and return that, or the code of what it raised."""
+    """Run `program` and return its exit code, or the code of what it raised."""
     _set_up_logging()
     return logged_exit_code(program, lambda _: None)
 
 
 def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure], None]) -> int:
-    """The same with logging set up already; `on_failure` gets what exit code 2 or 1 is for, once it is logged."""
+    """Do the same with logging set up already; `on_failure` gets the cause of exit code 2 or 1, once it is logged."""
     try:
         return program()
     except Unaccounted as error:
@@ -50,9 +50,9 @@ def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure],
 
 
 def failure_of(error: Exception) -> Failure:
-    """What `error` means: one sentence of ours, or its type and trace."""
-    if isinstance(error, BackfillError):
-        return Failure(error.exit_code, logging.ERROR, str(error))
+    """Return the meaning of `error`: one sentence of ours, or its type and trace."""
+    if isinstance(error, UsageError | BadInput | ExpectationsError | BackfillError):
+        return Failure(USAGE_EXIT_CODE, logging.ERROR, str(error))
     text = f"unexpected {type(error).__name__}; please report it with this trace:\n{_places(error)}"
     return Failure(UNEXPECTED_EXIT_CODE, logging.CRITICAL, text)
 
@@ -64,13 +64,14 @@ def _set_up_logging() -> None:
     _LOG.setLevel(logging.INFO)
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
     logging.getLogger().addFilter(_has_a_name)
-    # SparkContext copies what --py-files names as if it were local, and warns of S3; YARN has put it on the path. Here,
-    # before there are threads: one that is importing would put the filters back as it found them.
+    # SparkContext copies what --py-files names as if it were local, and warns about S3; YARN has put it on
+    # the path. Here, before there are threads: one that is importing would restore the filters as it found
+    # them.
     warnings.filterwarnings("ignore", message="Failed to add file")
 
 
 def _has_a_name(record: logging.LogRecord) -> bool:
-    """Whether a logger of some module's own wrote it: only py4j writes to the root, traces of connections that broke.
+    """Return whether a logger of some module wrote it: only py4j writes to the root, traces of connections that broke.
 
     A stop and a Spark that is gone break them; the run's last lines say so.
     """
@@ -78,7 +79,7 @@ def _has_a_name(record: logging.LogRecord) -> bool:
 
 
 def _places(error: BaseException) -> str:
-    """Where an error came from, without its text: Spark and Arrow put row values into theirs."""
+    """Return where an error came from, without its text: Spark and Arrow put row values into theirs."""
     import traceback  # noqa: PLC0415 - only needed on the way out
 
     frames = traceback.extract_tb(error.__traceback__)

@@ -1,6 +1,6 @@
 """The job: `spark-submit jobs/put_events.py --config FILE` or `python -m jobs.put_events --config FILE`.
 
-Starts it, and nothing else. What a run does stands in `jobs.run`.
+The run itself is in `jobs.run`.
 """
 
 from __future__ import annotations
@@ -8,8 +8,8 @@ from __future__ import annotations
 import sys
 
 if not __package__:
-    # Started by path, as spark-submit does: Python then looks for modules beside this file, not at the root, and would
-    # take `jobs/inspect.py` for its own `inspect`. So this comes before every other import.
+    # Started by path, as spark-submit does: Python then looks for modules next to this file, not at the
+    # root, and would take `jobs/inspect.py` for its own `inspect`. So this comes before every other import.
     sys.path[0] = __file__.rsplit("/", 2)[0]
 
 from collections.abc import Sequence

@@ -120,7 +120,7 @@ def _carry_out(
 def _replay(
     command: Command, run_id: str, settings: Settings, folder: RunFolder, beginning: _Beginning
 ) -> _Run:
-    """A run that sends the dead letters of the run `run_id` again, in place of the source's events."""
+    """Return a run that sends the dead letters of the run `run_id` again, in place of the source's events."""
     first = RunFolder(folder.output, run_id)
     prepared = prepare_replay(command, first, settings, folder)
     return _Run(prepared, partial(stage_again, prepared=prepared, first=first), beginning)
@@ -302,7 +302,7 @@ class _Run:
         return result
 
     def _reason_to_refuse(self, checked: Checked) -> str | None:
-        """The gate: a critical expectation that failed as a whole, or too many rejected rows."""
+        """Return why the gate refuses: a critical expectation that failed as a whole, or too many rejected rows."""
         staged = checked.staged
         most = self._preparation.settings.checks.max_rejected_fraction
         too_many = too_many_rejected(staged.rows_rejected, staged.rows_read, most)

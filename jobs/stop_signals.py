@@ -1,7 +1,6 @@
-"""SIGTERM and Ctrl-C end a run in order: what is in flight is settled and the account is written.
+"""SIGTERM and Ctrl-C end a run in order: requests in flight are settled and the summary is written.
 
-It only translates a signal, or another thread's word, into a call. A second signal of the same kind ends the process
-at once.
+A second signal of the same kind ends the process at once.
 """
 
 from __future__ import annotations
@@ -16,29 +15,29 @@ _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopSignals:
-    """At first a signal raises `Interrupted`; once Spark works, it calls `on_stop` with a reason instead."""
+    """The handler of stops: at first a signal raises `Interrupted`; once Spark works, it calls `on_stop`."""
 
     def __init__(self) -> None:
         self._on_stop: Callable[[str], object] | None = None
         self.reason: str | None = None
 
     def arm(self) -> None:
-        """Take the signals over. Called again once Spark has started, since PySpark installs a SIGINT handler."""
+        """Install the signal handlers. Called again once Spark has started, since PySpark installs a SIGINT handler."""
         for number in _SIGNALS:
             signal.signal(number, self._handle)
 
     def route_to(self, on_stop: Callable[[str], object]) -> None:
-        """Call `on_stop` from now on, and at once if a stop was asked for before."""
+        """Call `on_stop` from now on, and at once if a stop was requested before."""
         self._on_stop = on_stop
         if self.reason is not None:
             on_stop(self.reason)
 
     def only_note(self) -> None:
-        """Let a stop change nothing any more: the run has ended, and is being accounted for."""
+        """Ignore stops from now on: the run has ended, and its summary is being written."""
         self._on_stop = lambda _reason: None
 
     def ask(self, reason: str) -> None:
-        """Stop Spark's work or the sending, from any thread: now, or as soon as it begins. The first reason stays."""
+        """Stop Spark's work or the sending, from any thread: now, or as soon as it begins. The first reason is kept."""
         self.reason = self.reason or reason
         if (on_stop := self._on_stop) is not None:
             on_stop(self.reason)

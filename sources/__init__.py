@@ -1,1 +1,1 @@
-"""From `source:` to a DataFrame: which files there are, what they hold, and how Spark reads them whole."""
+"""From `source:` to a DataFrame: the files, their contents, and how Spark reads them completely."""

@@ -1,4 +1,4 @@
-"""How Spark reads a kind, and how what it read becomes the kind that all files share."""
+"""How Spark reads a kind, and how the result becomes the kind that all files share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def final_type(kind: Kind) -> T.DataType:
 
 
 def shaped_as(own: Kind | None, whole: Kind) -> Kind:
-    """Return the kind as which a file's column is read: the fields of `whole`, and the file's own types in them.
+    """Return the kind as which a file's column is read: the fields of `whole`, with the file's own types.
 
     What the file lacks is null there, of any type.
     """
@@ -43,7 +43,7 @@ def shaped_as(own: Kind | None, whole: Kind) -> Kind:
 
 
 def converted(column: Column, own: Kind, whole: Kind) -> Column:
-    """Turn a column that was read as `own` into one of the type of `whole`; both have the same fields."""
+    """Convert a column that was read as `own` into the type of `whole`; both have the same fields."""
     if own == NULL:
         return F.lit(None).cast(final_type(whole))
     if not _is_special(own):
@@ -88,7 +88,7 @@ def _struct(column: Column, own: Struct, whole: Struct) -> Column:
 
 
 def _is_special(kind: Kind) -> bool:
-    """Say whether a value within is read as another type than it is."""
+    """Return whether a value within is read as another type than it is."""
     if isinstance(kind, ListOf):
         return _is_special(kind.element)
     if isinstance(kind, MapOf):
@@ -120,7 +120,7 @@ def _spark_type(kind: Kind, names: dict[str, str]) -> T.DataType:
     if isinstance(kind, Struct):
         return T.StructType([T.StructField(name, _spark_type(inner, names)) for name, inner in kind.fields])
     if not isinstance(kind, Scalar):
-        raise TypeError(f"{kind} is not read")
+        raise TypeError(f"{kind} can't be read")
     name = names.get(kind.name, kind.name)
     decimal = _DECIMAL.fullmatch(name)
     return T.DecimalType(int(decimal[1]), int(decimal[2])) if decimal else _SIMPLE[name]

@@ -1,4 +1,4 @@
-"""What is the matter with a file that Spark could not read: damage, or a way of writing that this Spark lacks."""
+"""The reason why Spark could not read a file: damage, or a feature of Parquet that this Spark lacks."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sources.schema_tree import NEW_TYPES
 
 
 def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
-    """Say what is unusual in a file, as Spark names it, that pyarrow reads whole; None where it does not.
+    """Return what is unusual in a file, as Spark names it, if pyarrow reads it completely; None if it does not.
 
     Reads the whole file once.
     """
@@ -37,7 +37,7 @@ def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
 
 
 def _unknown_columns(path: str, open_filesystem: OpenFilesystem) -> str | None:
-    """Name the columns of a type that keeps this Spark from opening the file at all."""
+    """Return the columns of a type that keeps this Spark from opening the file at all."""
     try:
         [layout] = read_footers(list_files([path], open_filesystem).files).layouts
     except (BadInput, ValueError):

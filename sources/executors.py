@@ -1,6 +1,6 @@
 """Footers by the thousand, read by Spark's executors: the driver's one interpreter would take minutes for them.
 
-What comes back of a file is three numbers; a layout's own bytes come once from each task.
+A file's result is three numbers; a layout's own bytes come once from each task.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from sources.footers import ReadAll, read_here
 from sources.listing import OpenFilesystem, SourceFile
 
 MAX_HERE = 2_000
-"""As many footers are read by the driver itself: two seconds' work, where a Spark job takes one to begin."""
+"""Up to so many footers are read by the driver itself: two seconds' work, while a Spark job takes one to begin."""
 
 _FILES_IN_TASK = 500
 _THREADS = 32
@@ -33,9 +33,10 @@ class _Found(NamedTuple):
 
 
 def reader_on(spark: SparkSession, open_filesystem: OpenFilesystem, ship: Callable[[], None]) -> ReadAll:
-    """Return what reads many footers on the executors of `spark`, and few here.
+    """Return a function that reads many footers on the executors of `spark`, and few here.
 
-    `ship` lets the executors import `core`, `sources` and the module of `open_filesystem`; it is called if need be.
+    `ship` lets the executors import `core`, `sources` and the module of `open_filesystem`; it is called if
+    needed.
     """
 
     def read_all(files: Sequence[SourceFile]) -> Iterator[Footer]:

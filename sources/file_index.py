@@ -1,9 +1,9 @@
-"""Spark reads exactly the files that it is given: no listing, no inference, no pattern, no filter of its own.
+"""A DataFrame of exactly the given files: without Spark's own listing, inference, patterns and filters.
 
-`spark.read.parquet` lists by itself, under a dozen settings that pass over files, guesses the type of folder values,
-takes wildcards in names for patterns, and asks the store for each path. Here Spark gets the files and their folder
-values as its own `InMemoryFileIndex` holds them, by the constructors that Iceberg's and Delta Lake's connectors call,
-too; they are the same in Spark 3.5 to 4.3.
+`spark.read.parquet` lists by itself, under a dozen settings that pass over files, guesses the type of
+folder values, takes wildcards in names for patterns, and asks the store for each path. Here Spark gets the
+files and their folder values as its own `InMemoryFileIndex` holds them, by the constructors that Iceberg's
+and Delta Lake's connectors call, too; they are the same in Spark 3.5 to 4.3.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def frame_of(
 ) -> DataFrame:
     """Return the rows of `files`, read as `columns`, and a text column for each of `folders`.
 
-    `folders` gives the name of each folder column by its key in lower case; where a file is in no such folder, its
+    `folders` maps the lower-case key of each folder column to its name; for a file in no such folder, the
     value is null.
     """
     java = _Java(spark)
@@ -45,7 +45,7 @@ def frame_of(
 
 
 def _options(files: Sequence[SourceFile]) -> dict[str, str]:
-    """Return Hadoop's settings for these files: the checksums beside local files can't be found behind a colon."""
+    """Return Hadoop's settings for these files: checksum files of local files can't be found after a colon."""
     if any(":" in file.path and file.url.startswith("file:") for file in files):
         return {
             "fs.file.impl": "org.apache.hadoop.fs.RawLocalFileSystem",
@@ -61,7 +61,7 @@ def _check_all_there(index: Any, files: Sequence[SourceFile]) -> None:  # noqa: 
 
 
 class _Java:
-    """Spark's own classes, and what their constructors take."""
+    """Spark's own classes, and the arguments of their constructors."""
 
     def __init__(self, spark: SparkSession) -> None:
         self._jvm = cast("Any", spark._jvm)  # noqa: SLF001 - PySpark has no public names for them
@@ -71,7 +71,7 @@ class _Java:
         self._path = self._jvm.org.apache.hadoop.fs.Path
 
     def index(self, files: Sequence[SourceFile], partitions: T.StructType, keys: list[str]) -> Any:  # noqa: ANN401
-        """Return the index of the files; what it would list is in its cache already."""
+        """Return the index of the files; its cache already has what it would list."""
         root = self._path(files[0].url.rpartition("/")[0] or "/")
         cache = self.sources.SharedInMemoryCache(_CACHE_BYTES, -1).createForNewClient()
         cache.putLeafFiles(root, self._statuses(files))
@@ -110,7 +110,7 @@ class _Java:
         return self._jvm.PythonUtils.toSeq(made)
 
     def _statuses(self, files: Sequence[SourceFile]) -> Any:  # noqa: ANN401
-        """Return the files as Hadoop's FileStatus[], in one call: by calls for each they would take minutes."""
+        """Return the files as Hadoop's FileStatus[], in one call: one call for each would take minutes."""
         class_of = self._jvm.java.lang.Class.forName
         array = self._jvm.org.apache.hadoop.io.ArrayWritable(class_of("org.apache.hadoop.fs.FileStatus"))
         stream = self._jvm.java.io.ByteArrayInputStream(bytes(_written(files)))
@@ -121,7 +121,7 @@ class _Java:
         return made
 
     def _folders(self, files: Sequence[SourceFile], keys: list[str]) -> Any:  # noqa: ANN401
-        """Return each folder that holds a file, with its values."""
+        """Return each folder with a file in it, with its values."""
         if not keys:
             return self._seq([])
         values = {file.url.rpartition("/")[0]: file.values for file in files}
@@ -142,10 +142,10 @@ class _Java:
 
 
 def _written(files: Sequence[SourceFile]) -> bytearray:
-    """Write an ArrayWritable of FileStatus: the count, then each as its protocol buffer behind its length.
+    """Write an ArrayWritable of FileStatus: the count, then each as its protocol buffer after its length.
 
-    FileStatusProto of Hadoop's FSProtos.proto: 1 fileType, 2 path, 3 length, 4 permission, 8 block_replication,
-    9 blocksize.
+    FileStatusProto of Hadoop's FSProtos.proto: 1 fileType, 2 path, 3 length, 4 permission, 8
+    block_replication, 9 blocksize.
     """
     out = bytearray(len(files).to_bytes(4, "big"))
     for file in files:

@@ -20,17 +20,17 @@ class SourceFiles:
 
     @property
     def count(self) -> int:
-        """How many files there are."""
+        """Return the number of files."""
         return len(self.footers.footers)
 
     @property
     def bytes(self) -> int:
-        """The files' size."""
+        """Return the files' size."""
         return sum(footer.file.size for footer in self.footers.footers)
 
     @property
     def rows(self) -> int:
-        """The rows of all files, by their footers."""
+        """Return the rows of all files, by their footers."""
         return self.footers.rows
 
 
@@ -40,7 +40,7 @@ def find_files(
     folders: FolderFilter | None = None,
     read_all: ReadAll = read_here,
 ) -> SourceFiles:
-    """List the files of `source.path` and read their footers; with `folders`, of those that it wants.
+    """List the files of `source.path` and read their footers; with `folders`, only those in folders that may match.
 
     Raises:
         BadInput: see `listing.list_files` and `footers.read_footers`.
@@ -49,16 +49,21 @@ def find_files(
         return read_listed(list_files(paths, open_filesystem), read_all)
     listing = list_files(paths, open_filesystem, folders.excluded)
     footers = read_footers(listing.files, read_all)
-    # Where files have a column of the folder's name, their own value counts, and the folder's excludes nothing.
+    # If files have a column of the folder's name, their own value counts, and the folder's excludes
+    # nothing.
     samples = read_footers(listing.samples)
     if folders.names_column_of((*footers.layouts, *samples.layouts)):
         return read_listed(list_files(paths, open_filesystem), read_all)
     if not listing.files and not listing.samples:
         raise BadInput(f"source.path {paths[0]}: there is no Parquet file in it.")
-    # With nothing left, the samples still tell the columns; the filter itself then excludes their rows.
+    # If nothing is left, the samples still provide the columns; the filter itself then excludes their rows.
     return SourceFiles(footers if listing.files else samples, listing.passed_over)
 
 
 def read_listed(listing: Listing, read_all: ReadAll = read_here) -> SourceFiles:
-    """Read the footers of files that are listed. Raises `BadInput` as `footers.read_footers` does."""
+    """Read the footers of files that are listed.
+
+    Raises:
+        BadInput: see `footers.read_footers`.
+    """
     return SourceFiles(read_footers(listing.files, read_all), listing.passed_over)

@@ -20,7 +20,8 @@ _FILE = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
 def folder_of(path: str) -> str:
     """Return the folder below which `key=value` folders are columns, with its closing slash.
 
-    `logs/`, `logs/day=1`, `logs/day=1/*.parquet` and `logs/*/*` are all in `logs/`. A bare path is local.
+    `logs/`, `logs/day=1`, `logs/day=1/*.parquet` and `logs/*/*` are all in `logs/`. A path without scheme
+    is local.
     """
     parts = with_scheme(path).rstrip("/").split("/")
     if _FILE.search(parts[-1]):
@@ -46,7 +47,7 @@ def folder_values(folders: str) -> dict[str, str | None]:
         name = _decoded(key)
         if name.lower() in {known.lower() for known in values}:
             raise BadInput(
-                f"source.path: the folders {folders} give two values of {name}; name the inner folder instead."
+                f"source.path: the folders {folders} give two values of {name}. Name the inner folder instead."
             )
         values[name] = None if value == _NULL else _decoded(value)
     return values
@@ -62,7 +63,7 @@ def spelled_once(rows: list[Mapping[str, str | None]]) -> list[str]:
 
 
 def _decoded(text: str) -> str:
-    """Decode `%41`; what is no UTF-8 when decoded was not encoded that way, and stays as it is."""
+    """Decode `%41`; text that is not UTF-8 when decoded was not encoded that way, and is kept."""
     if "%" not in text:
         return text
     try:

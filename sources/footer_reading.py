@@ -1,8 +1,8 @@
-"""One file's footer: how many rows it has, and its columns' layout. Runs on the executors too, so without Spark.
+"""One file's footer: its number of rows and its columns' layout. Runs on the executors too, so without Spark.
 
-pyarrow reads the rows and checks the whole. It shows single column chunks only at the risk of the process: where a
-chunk is encrypted or damaged, its getters end it (`ParquetException` out of a function that Cython takes to raise
-nothing). What is wanted of chunks is therefore read by `sources.thrift`.
+pyarrow reads the rows and checks the footer. It shows single column chunks only at the risk of the process:
+for an encrypted or damaged chunk its getters end it (`ParquetException` out of a function that Cython
+declares to raise nothing). So the facts about chunks are read by `sources.thrift`.
 """
 
 from __future__ import annotations
@@ -33,13 +33,14 @@ _MAY_BE_RARE = re.compile(rb"\x19[\x15\x25\x35\x45\x55\x65\x75\x85][\x00-\x14]{0
 
 
 DAMAGE = (ValueError, TypeError, AttributeError, LookupError, OverflowError)
-"""What reading a damaged footer raises: in place of any value there may be one of any type, or none."""
+"""The errors of reading a damaged footer: in place of any value there may be one of any type, or none."""
 
 
 class Footer(NamedTuple):
-    """What a footer says. `layout` is a text that is equal for equal layouts, `content` the footer's bytes.
+    """A file's footer. `layout` is a text that is equal for equal layouts, `content` the footer's bytes.
 
-    `is_rare`: Spark's vectorized reader lacks an encoding of its (BYTE_STREAM_SPLIT); the slower one has it.
+    `is_rare`: Spark's vectorized reader lacks one of its encodings (BYTE_STREAM_SPLIT); the slower one has
+    it.
     """
 
     rows: int
@@ -58,7 +59,7 @@ def read_footer(name: str, filesystem: pafs.FileSystem, path: str) -> Footer:
         content = read_content(name, filesystem, path)
         return _footer(name, content)
     except (pa.ArrowException, OSError, *DAMAGE) as error:
-        # What the file system says has a type of its own; Arrow's word for a broken file is a plain OSError.
+        # File system errors have a type of their own; Arrow's error for a broken file is a plain OSError.
         is_storage = isinstance(error, OSError) and type(error) is not OSError
         problem = "can't be read" if is_storage else "not Parquet, or damaged"
         raise BadInput(f"source file {name}: {problem}: {first_line(error)}") from None
@@ -84,7 +85,11 @@ def read_content(name: str, filesystem: pafs.FileSystem, path: str) -> bytes:
 
 
 def chunks(content: bytes) -> Iterator[Mapping[int, Any]]:
-    """Give the metadata of each column chunk: ColumnMetaData of parquet.thrift. Raises one of `DAMAGE`."""
+    """Yield the metadata of each column chunk: ColumnMetaData of parquet.thrift.
+
+    Raises:
+        Exception: one of `DAMAGE`.
+    """
     for column in _columns(read_struct(content)):
         chunk = column.get(_CHUNK)
         if not isinstance(chunk, dict):
@@ -105,7 +110,7 @@ def _footer(name: str, content: bytes) -> Footer:
         layout = str(metadata.schema).partition("\n")[2]
     except (pa.ArrowException, OSError, UnicodeDecodeError):
         return _footer_read_here(name, content)
-    if metadata.serialized_size != len(content):  # a signature follows where columns are encrypted
+    if metadata.serialized_size != len(content):  # a signature follows if columns are encrypted
         _refuse_encryption(name, content)
     rows = sum(metadata.row_group(number).num_rows for number in range(metadata.num_row_groups))
     _check_rows(name, metadata.num_rows, rows)
@@ -113,7 +118,7 @@ def _footer(name: str, content: bytes) -> Footer:
 
 
 def _footer_read_here(name: str, content: bytes) -> Footer:
-    """Read a footer that pyarrow refuses, for a logical type that is newer than itself, say."""
+    """Read a footer that pyarrow refuses, for instance for a logical type newer than itself."""
     _refuse_encryption(name, content)
     footer = read_struct(content)
     rows = sum(group.get(_ROWS_OF_GROUP, 0) for group in _structs(footer.get(_GROUPS)))
@@ -122,7 +127,7 @@ def _footer_read_here(name: str, content: bytes) -> Footer:
 
 
 def _is_rare(content: bytes) -> bool:
-    """Look at the encodings, where it may be worth it: parsing takes much longer than searching."""
+    """Check the encodings only if the bytes may contain a rare one: parsing takes much longer than searching."""
     if not _MAY_BE_RARE.search(content):
         return False
     return any(_BYTE_STREAM_SPLIT in _list(chunk.get(_ENCODINGS)) for chunk in chunks(content))
@@ -135,7 +140,7 @@ def _refuse_encryption(name: str, content: bytes) -> None:
 
 
 def _encrypted(name: str) -> BadInput:
-    return BadInput(f"source file {name}: it is encrypted; write it without Parquet's encryption.")
+    return BadInput(f"source file {name}: it is encrypted. Write it without Parquet's encryption.")
 
 
 def _check_rows(name: str, said: int, counted: int) -> None:
@@ -159,7 +164,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _tail(filesystem: pafs.FileSystem, path: str) -> bytes:
-    """Return the end of the file: the footer, its length and the magic number, at least."""
+    """Return the end of the file, at least the footer, its length and the magic number."""
     with filesystem.open_input_file(path) as stream:
         size = stream.size()
         tail = bytes(stream.read_at(min(size, _TAIL), max(size - _TAIL, 0)))

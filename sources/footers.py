@@ -1,7 +1,7 @@
-"""The source's footers: how many rows each file has, and which of the source's distinct layouts is its own.
+"""The source's footers: each file's number of rows and its layout among the source's distinct layouts.
 
-Files by the thousand share few layouts, so a layout is parsed once, and of a file little is kept. A few files are read
-here, in threads; many on the executors, see `executors`.
+Files by the thousand share few layouts, so a layout is parsed once, and little is kept of a file. A few
+files are read here, in threads; many on the executors, see `executors`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _AT_ONCE = 8 * _THREADS
 
 
 class FileFooter(NamedTuple):
-    """What is kept of a file's footer: its rows, and the number of its layout."""
+    """The part of a file's footer that is kept: its rows, and the number of its layout."""
 
     file: SourceFile
     rows: int
@@ -43,18 +43,22 @@ class Footers:
 
     @property
     def rows(self) -> int:
-        """The rows of all files."""
+        """Return the rows of all files."""
         return sum(footer.rows for footer in self.footers)
 
 
 ReadAll = Callable[[Sequence[SourceFile]], Iterator[Footer]]
-"""Gives the footer of each file, in their order; `content` may be empty where an earlier footer has the same layout."""
+"""Yield the footer of each file, in their order; `content` may be empty where an earlier footer has the same layout."""
 
 
 def read_here(files: Sequence[SourceFile]) -> Iterator[Footer]:
-    """Read footers in this process, 64 at a time; raises as `read_footer` does."""
+    """Read footers in this process, 64 at a time.
+
+    Raises:
+        BadInput: see `footer_reading.read_footer`.
+    """
     with ThreadPoolExecutor(_THREADS) as pool:
-        # Some at a time: the bytes of all together could fill the memory.
+        # In batches: the bytes of all together could fill the memory.
         for start in range(0, len(files), _AT_ONCE):
             yield from pool.map(_read, files[start : start + _AT_ONCE])
 
@@ -99,4 +103,4 @@ def _columns(file: SourceFile, read: Footer) -> Mapping[str, Kind]:
 
 
 def _without_column(file: SourceFile) -> BadInput:
-    return BadInput(f"source file {file.name}: it has no column; leave it out of source.path.")
+    return BadInput(f"source file {file.name}: it has no column. Leave it out of source.path.")

@@ -1,6 +1,6 @@
-"""The type model of the source's columns: what a file holds, before and after files are merged.
+"""The type model of the source's columns: a file's types, before and after files are merged.
 
-A `Kind` is a Parquet type by what it means, not by how it is stored. It has no Spark and no file in it.
+A `Kind` is the meaning of a Parquet type, independent of its storage, of Spark and of a file.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """One value. `name` is Spark's name of the type, or one of `uuid`, `nanos` and `null`.
+    """A value. `name` is Spark's name of the type, or one of `uuid`, `nanos` and `null`.
 
     `nanos` is a timestamp in nanoseconds; `null` is a column without a type, in which all values are null.
     """
@@ -35,7 +35,7 @@ class Unreadable:
 
 @dataclass(frozen=True, slots=True)
 class ListOf:
-    """A list, whatever its writer called the levels."""
+    """A list, for any names of its levels."""
 
     element: Kind
 
@@ -56,12 +56,12 @@ class MapOf:
 
 @dataclass(frozen=True, slots=True)
 class Struct:
-    """Named fields in the file's order; no two names are equal without case."""
+    """Named fields in the file's order; no two names are equal ignoring case."""
 
     fields: tuple[tuple[str, Kind], ...]
 
     def get(self, name: str) -> Kind | None:
-        """Return the field of this name, case aside."""
+        """Return the field of this name, ignoring case."""
         return next((kind for field, kind in self.fields if field.lower() == name.lower()), None)
 
     def __str__(self) -> str:

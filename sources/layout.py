@@ -1,7 +1,7 @@
-"""The source's one layout: its columns, as all files together have them, and the groups of files that are read alike.
+"""The source's one layout: the columns of all files together, and the groups of files that are read alike.
 
-Made once, from the footers. What differs between files and is not used is left out; what is used and can't be read,
-or has two kinds that nothing holds without loss, is an error that names the file.
+Built once, from the footers. Columns that differ between files and are not used are left out; a column that
+is used and can't be read, or has two kinds without a lossless common one, is an error that names the file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from sources.merging import at, clashes, merge, merged, without
 from sources.used_columns import Used
 
 MergesAs = Callable[[str, Kind, Sequence[SourceFile]], Kind]
-"""Says as which kind a column of one kind counts, from what its files hold: `null` where all its values are null."""
+"""Return the kind as which a column counts, from its files' values: `null` if all its values are null."""
 
 _MAX_GROUPS = 64
 _FRACTIONS = (Scalar("float"), DOUBLE, ListOf(Scalar("float")), ListOf(DOUBLE))
@@ -39,7 +39,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The source's columns in order, the groups that make it up, and in what its files differ, in a few words each."""
+    """The source's columns in order, the groups of its files, and their differences in a few words each."""
 
     columns: Mapping[str, Kind]
     groups: tuple[Group, ...]
@@ -50,8 +50,8 @@ def lay_out(footers: Footers, used: Used, merges_as: MergesAs) -> Layout:
     """Find the columns of a source of which `used` are used.
 
     Raises:
-        BadInput: a column that is used is of a kind that Spark does not read, or of two kinds that clash; it names
-            the column, the kinds and a file of each.
+        BadInput: a column that is used is of a kind that Spark does not read, or of two kinds that clash;
+            it names the column, the kinds and a file of each.
     """
     source = _Source(footers, merges_as)
     source.settle(used)
@@ -63,7 +63,7 @@ def lay_out(footers: Footers, used: Used, merges_as: MergesAs) -> Layout:
 
 
 class _Alike(NamedTuple):
-    """Files with one layout in folders of the same keys (in lower case): all that follows is asked once for them."""
+    """Files with one layout in folders of the same keys (in lower case), which are examined once."""
 
     layout: int
     keys: tuple[str, ...]
@@ -71,7 +71,7 @@ class _Alike(NamedTuple):
 
 
 class _Source:
-    """The files with a row, or all if none has one: an empty file decides nothing."""
+    """The files with rows, or all if none has one: an empty file decides nothing."""
 
     def __init__(self, footers: Footers, merges_as: MergesAs) -> None:
         filled = [footer for footer in footers.footers if footer.rows]
@@ -92,7 +92,7 @@ class _Source:
             self._merge(key)
 
     def settle(self, used: Used) -> None:
-        """Leave out what can't be read and is not used."""
+        """Leave out the columns that can't be read and are not used."""
         for name in list(self.columns):
             if any(used.touches(path) for path, _ in clashes(name, self.columns[name])):
                 self._look_closer(name)
@@ -104,7 +104,7 @@ class _Source:
                 self._drop(name, [path[1:] for path, _ in unreadable])
 
     def groups(self) -> tuple[Group, ...]:
-        """Put files together whose columns are read as the same types."""
+        """Return files in groups whose columns are read as the same types."""
         members: dict[tuple[tuple[str, Kind], ...], list[SourceFile]] = defaultdict(list)
         for each in self._alike:
             members[tuple(self._as_read(each))] += each.files
@@ -118,7 +118,7 @@ class _Source:
                 self._left_out[name] = "not read: its type differs in too many ways"
 
     def differences(self) -> Iterator[str]:
-        """Say of each column in which files differ, how."""
+        """Describe the differences of each column in which files differ."""
         total = sum(len(each.files) for each in self._alike)
         for lower, name in self._spelled.items():
             counts: dict[str, int] = defaultdict(int)
@@ -154,7 +154,7 @@ class _Source:
         return STRING if own is None and self._is_folders(alike, lower) else own
 
     def _is_folders(self, alike: _Alike, lower: str) -> bool:
-        """Say whether a column's value is the folder's: it has one of this name, and the file none."""
+        """Return whether a column's value is the folder's: it has one of this name, and the file none."""
         if lower not in self._keys or lower in self._layouts[alike.layout]:
             return False
         return lower in alike.keys
@@ -168,9 +168,9 @@ class _Source:
         return files
 
     def _look_closer(self, name: str) -> None:
-        """Ask what the files of each kind hold: one null throughout clashes with nothing.
+        """Check the values of each kind's files: a column that is null throughout clashes with nothing.
 
-        Whole numbers of pandas are a double's as soon as one is missing: a double holds them, up to 2^53.
+        Whole numbers of pandas become doubles as soon as one is missing: a double holds them, up to 2^53.
         """
         lower = name.lower()
         counts_as = {k: self._merges_as(name, k, files) for k, files in self._files_by_kind(lower).items()}
@@ -196,7 +196,7 @@ class _Source:
             self.columns[name] = kept
 
     def _refusal(self, path: tuple[str, ...], kind: Kind) -> BadInput:
-        """Name the column, what it is, and a file of each kind."""
+        """Return an error with the column, its kind, and a file of each kind."""
         name = ".".join(path)
         found: dict[Kind, str] = {}
         for own, files in self._files_by_kind(path[0].lower()).items():
@@ -218,7 +218,7 @@ class _Source:
 
 
 def _grouped(footers: Sequence[FileFooter]) -> tuple[list[_Alike], list[Values]]:
-    """Put files together that are alike, in the order of the first of each; and give one set of values of each."""
+    """Return files in groups that are alike, in the order of the first of each, and one set of values of each."""
     alike: dict[tuple[int, tuple[str, ...]], _Alike] = {}
     folders: dict[tuple[str, ...], Values] = {}
     for footer in footers:
@@ -238,7 +238,7 @@ def _are_lists(kinds: Collection[Kind]) -> bool:
 
 
 def _has_fraction(kinds: Collection[Kind]) -> bool:
-    """Whether one of the kinds holds fractions, as all the others then will."""
+    """Return whether one of the kinds holds fractions, as all the others then will."""
     return not set(kinds).isdisjoint(_FRACTIONS)
 
 
@@ -251,7 +251,7 @@ def _clashing(found: Mapping[Kind, str]) -> tuple[Kind, Kind] | None:
 
 
 def _counted(counts: Mapping[str, int], total: int) -> str:
-    """Write `int in 3, bigint in 10 of 13 files`; the most frequent goes without saying where the rest lack it."""
+    """Return `int in 3, bigint in 10 of 13 files`; omit the most frequent kind if the rest lack the column."""
     if set(counts) - {"missing"} and len(counts) == 2 and "missing" in counts:  # noqa: PLR2004 - it, and missing
         return f"missing in {counts['missing']:,} of {total:,} files"
     if len(counts) == 1:

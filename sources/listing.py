@@ -1,6 +1,6 @@
 """The source's data files: every one below `source.path`, by name, size and folder values, or an error that names it.
 
-Lists; opens a file only where its name says that it is no data, to see that it is none: nothing is passed over in
+A file is opened only if its name says that it is no data, to verify that: nothing is passed over in
 silence.
 """
 
@@ -23,18 +23,18 @@ from sources.no_data import PARQUET, is_hidden, may_be_data, refuse_data, says_n
 from sources.tables import refuse_table, refuse_table_above
 
 OpenFilesystem = Callable[[str], tuple[pafs.FileSystem, str]]
-"""Gives the file system of a URL, and the URL's path within it."""
+"""Return the file system of a URL, and the URL's path within it."""
 
 Values = Mapping[str, str | None]
 Excluded = Callable[[Sequence[Values]], Sequence[bool]]
-"""Says of folders, by their values so far, which hold no file that is wanted."""
+"""Return for folders, by their values so far, which of them contain no wanted file."""
 
 _THREADS = 64  # listings are small and far away: the wait is for the network
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where files are: their file system, and what comes before their path in a name and in a URL."""
+class Location:
+    """The location of files: their file system, and what precedes their path in a name and in a URL."""
 
     filesystem: pafs.FileSystem
     name_prefix: str
@@ -43,29 +43,29 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class SourceFile:
-    """A data file: its path on the place's file system, and the values of its `key=value` folders.
+    """A data file: its path on the location's file system, and the values of its `key=value` folders.
 
-    There may be a hundred thousand: what files have in common is kept once.
+    There may be a hundred thousand: what files have in common is stored once.
     """
 
     path: str
     size: int
     values: Values
-    place: Place
+    place: Location
 
     @property
     def name(self) -> str:
-        """Its URL or path as the user wrote the source."""
+        """Return its URL or path as the user wrote the source."""
         return self.place.name_prefix + self.path
 
     @property
     def url(self) -> str:
-        """Its URL as Spark takes it."""
+        """Return its URL as Spark takes it."""
         return self.place.url_prefix + self.path
 
     @property
     def filesystem(self) -> pafs.FileSystem:
-        """The file system that it is on."""
+        """Return its file system."""
         return self.place.filesystem
 
 
@@ -89,8 +89,8 @@ def list_files(
     With `excluded`, folders are listed level by level, and those that it excludes are not.
 
     Raises:
-        BadInput: a path is missing or holds no Parquet file, a folder is a table's, a data file is hidden or is in
-            two of the paths, or a name is one that Spark can't read.
+        BadInput: a path is missing or holds no Parquet file, a folder is a table's, a data file is hidden
+            or is in two of the paths, or a name is one that Spark can't read.
     """
     listings = [_Listed(path, open_filesystem) for path in paths]
     found = [(listed, listed.find(excluded)) for listed in listings]
@@ -106,13 +106,17 @@ def list_files(
 
 
 def check_paths(paths: Sequence[str], open_filesystem: OpenFilesystem) -> None:
-    """See that each path is there, and is no table's folder; list nothing below it. Raises as `list_files` does."""
+    """Check that each path exists, and is no table's folder; list nothing below it.
+
+    Raises:
+        BadInput: see `list_files`.
+    """
     for path in paths:
         _Listed(path, open_filesystem).check()
 
 
 class _Listed:
-    """One path of the source, as it is listed."""
+    """A path of the source, as it is listed."""
 
     def __init__(self, path: str, open_filesystem: OpenFilesystem) -> None:
         self.path = path
@@ -126,7 +130,7 @@ class _Listed:
         prefix = path.rstrip("/").removesuffix(self._inner) if "://" in path else ""
         url = with_scheme(path).rstrip("/")
         url_prefix = url.removesuffix(self._inner) if url.endswith(self._inner) else "file:"
-        self._place = Place(self._filesystem, prefix, url_prefix)
+        self._place = Location(self._filesystem, prefix, url_prefix)
         base = folder_of(path).rstrip("/")
         self._depth = base.removeprefix(url_prefix).count("/") + 1
 
@@ -139,7 +143,7 @@ class _Listed:
             raise self._unlisted(error) from None
         except UnicodeDecodeError:
             raise BadInput(
-                f"source file {name_not_text(start.path)}: Spark can't read a name that is not UTF-8; rename it."
+                f"source file {name_not_text(start.path)}: Spark can't read a name that is not UTF-8. Rename it."
             ) from None
         refuse_table(self.path, [info.path for info in found])
         if isinstance(self._filesystem, pafs.LocalFileSystem):
@@ -186,7 +190,7 @@ class _Listed:
         return info
 
     def _walk(self, start: str, excluded: Excluded | None) -> Iterator[pafs.FileInfo]:
-        """Give the files below `start` that match the path; of hidden folders, those too."""
+        """Yield the files below `start` that match the path, including those in hidden folders."""
         if excluded is None:
             selector = pafs.FileSelector(start, recursive=True)
             yield from (info for info in self._filesystem.get_file_info(selector) if self._matches(info))
@@ -214,7 +218,7 @@ class _Listed:
         return "/".join(path.split("/")[self._depth :])
 
     def _is_data(self, info: pafs.FileInfo) -> bool:
-        """Say whether a file is read; note one whose name says that it is no data, and that may be.
+        """Return whether a file is read; note one whose name says that it is no data, and that may be.
 
         Empty objects stand for folders on S3; an empty .parquet is a failed upload.
         """
@@ -227,7 +231,7 @@ class _Listed:
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
         if "//" in info.path:
-            raise BadInput(f"source file {self._name(info)}: Spark can't read a name with //; rename it.")
+            raise BadInput(f"source file {self._name(info)}: Spark can't read a name with //. Rename it.")
         return bool(info.size > 0 or PARQUET.search(info.base_name))
 
     def _name(self, info: pafs.FileInfo) -> str:
@@ -245,7 +249,7 @@ def _check_once(files: Sequence[SourceFile]) -> None:
     for file in files:
         path = file.path if isinstance(file.filesystem, pafs.LocalFileSystem) else f"s3:{file.path}"
         if path in seen:
-            raise BadInput(f"source.path: {file.name} is in two of the paths; let only one of them reach it.")
+            raise BadInput(f"source.path: {file.name} is in two of the paths. Let only one of them reach it.")
         seen.add(path)
 
 

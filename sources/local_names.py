@@ -1,4 +1,4 @@
-"""What only local disks have: names that are no text, and links that lead to what is read already."""
+"""Problems of local disks alone: names that are not text, and links to data that is already in the source."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.errors import BadInput
 
 
 def name_not_text(folder: str) -> str:
-    """Find a name below a folder that is not UTF-8, and write its path with escapes."""
+    """Find a name below a folder that is not UTF-8, and return its path with escapes."""
     for above, folders, files in os.walk(os.fsencode(folder)):
         for name in (*folders, *files):
             try:
@@ -20,10 +20,10 @@ def name_not_text(folder: str) -> str:
 
 
 def refuse_links(paths: Sequence[str]) -> None:
-    """Refuse a link, to a file or a folder, by which a file is reached that is reached without it, too.
+    """Refuse a link to a file or a folder that is in the source already.
 
     Raises:
-        BadInput: it names both paths: the rows would be read twice.
+        BadInput: a link was found; the text names both paths, since the rows would be read twice.
     """
     folders = {folder: os.path.realpath(folder) for folder in {path.rpartition("/")[0] for path in paths}}
     known: dict[str, str] = {}
@@ -33,7 +33,7 @@ def refuse_links(paths: Sequence[str]) -> None:
         place = os.path.realpath(path) if is_link else f"{folders[folder]}/{name}"
         if place in known:
             raise BadInput(
-                f"source.path: {path} is {known[place]} by a link, and its rows would be read twice; "
-                "leave the link out."
+                f"source.path: {path} is {known[place]} by a link, and its rows would be read twice. "
+                "Leave the link out."
             )
         known[place] = path

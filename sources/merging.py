@@ -1,6 +1,7 @@
-"""One layout out of many: columns matched by name, each of the narrowest kind that holds all files' values.
+"""One layout for many: columns matched by name, each of the narrowest kind that holds all files' values.
 
-Only what loses nothing is widened. What no kind holds is a `Clash`; whether that matters depends on who uses it.
+Only lossless widening is done. Kinds without a common one are a `Clash`; whether that matters depends on
+the columns in use.
 """
 
 from __future__ import annotations
@@ -53,12 +54,12 @@ def merge(one: Kind, other: Kind) -> Kind:
 
 
 def clashes(name: str, kind: Kind) -> Iterator[tuple[tuple[str, ...], Kind]]:
-    """Give the path of each place within a column that can't be read, with the `Clash` or `Unreadable` there."""
+    """Yield the path of each part of a column that can't be read, with its `Clash` or `Unreadable`."""
     yield from _clashes((name,), kind)
 
 
 def without(kind: Kind, paths: Iterable[tuple[str, ...]]) -> Kind | None:
-    """Return the kind without the fields at these paths within it; None where nothing is left of it."""
+    """Return the kind without the fields at these paths within it; None if nothing is left of it."""
     left: Kind | None = kind
     for path in paths:
         left = _without(left, path)
@@ -66,7 +67,7 @@ def without(kind: Kind, paths: Iterable[tuple[str, ...]]) -> Kind | None:
 
 
 def at(kind: Kind | None, path: tuple[str, ...]) -> Kind | None:
-    """Return what a kind holds at a path within it; None where it has no such field."""
+    """Return the kind at a path within a kind; None if it has no such field."""
     for name in path:
         inner = _inside(kind)
         kind = inner.get(name) if isinstance(inner, Struct) else None
@@ -130,7 +131,7 @@ def _without(kind: Kind | None, path: tuple[str, ...]) -> Kind | None:
 
 
 def _inside(kind: Kind | None) -> Kind | None:
-    """Return what a list or a map holds, however deep: paths pass through them."""
+    """Return what a list or a map contains, at any depth: paths pass through them."""
     while isinstance(kind, (ListOf, MapOf)):
         kind = kind.element if isinstance(kind, ListOf) else kind.value
     return kind

@@ -1,6 +1,6 @@
-"""Files that are passed over for their names, which say that they hold no data; and that they hold none indeed.
+"""Files that are passed over because their names say that they hold no data, and the check that they hold none.
 
-What is hidden is what Spark hides (InMemoryFileIndex.shouldFilterOutPathName).
+A name is hidden if Spark hides it (InMemoryFileIndex.shouldFilterOutPathName).
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ _NO_DATA = re.compile(
 
 
 def is_hidden(name: str) -> bool:
-    """Apply Spark's rule to the name of a file or folder: `_key=value` is not hidden."""
+    """Apply Spark's rule for hidden names to a file or folder: `_key=value` is not hidden."""
     return name.startswith(".") or (name.startswith("_") and "=" not in name) or name.endswith("._COPYING_")
 
 
 def says_no_data(name: str) -> bool:
-    """Say whether a file's name is that of a text, a list or a mark of its own, such as README.txt."""
+    """Return whether a file's name is that of a text, a list or a marker, such as README.txt."""
     return bool(_NO_DATA.search(name))
 
 
 def may_be_data(info: pafs.FileInfo, parts: Sequence[str]) -> bool:
-    """Say whether a hidden file has to be looked at; `parts` is its path below the source.
+    """Return whether a hidden file has to be checked; `parts` is its path below the source.
 
     A job that failed or is still writing leaves files behind, which are no data by their folder's name.
     """
@@ -52,10 +52,10 @@ def may_be_data(info: pafs.FileInfo, parts: Sequence[str]) -> bool:
 
 
 def refuse_data(filesystem: pafs.FileSystem, prefix: str, files: Sequence[pafs.FileInfo]) -> None:
-    """Refuse data under a name that says there is none: by its end, or by what is in the file.
+    """Refuse data whose name says that it is none, by the name's end or the file's content.
 
     Raises:
-        BadInput: it names the file; `prefix` comes before its path.
+        BadInput: data was found; the text names the file, with `prefix` before its path.
     """
     with ThreadPoolExecutor(_THREADS) as pool:
         for info, is_data in zip(
@@ -64,7 +64,7 @@ def refuse_data(filesystem: pafs.FileSystem, prefix: str, files: Sequence[pafs.F
             if is_data:
                 raise BadInput(
                     f"source file {prefix}{info.path}: it is Parquet, and its name, or its folder's, says that it is "
-                    "no data; rename it, or move it out of source.path."
+                    "no data. Rename it, or move it out of source.path."
                 )
 
 

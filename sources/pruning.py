@@ -1,4 +1,4 @@
-"""Which folders the filter excludes, by the parts of it that name folder columns alone; Spark evaluates them."""
+"""The folders that the filter excludes, by those of its parts that name folder columns alone; Spark evaluates them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sources.used_columns import conjuncts
 
 
 class FolderFilter:
-    """`source.filter`, as far as folders' values alone decide it."""
+    """The part of `source.filter` that folders' values alone decide."""
 
     def __init__(self, spark: SparkSession, condition: str) -> None:
         self._spark = spark
@@ -26,11 +26,11 @@ class FolderFilter:
 
     @property
     def applies(self) -> bool:
-        """Whether a part of the filter may be decided by folders."""
+        """Return whether a part of the filter may be decided by folders."""
         return bool(self._parts)
 
     def excluded(self, folders: Sequence[Values]) -> list[bool]:
-        """Say of each folder, by the values of its path, whether no row in it can pass the filter."""
+        """Return for each folder, by the values of its path, whether no row in it can pass the filter."""
         out = [False] * len(folders)
         alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for place, values in enumerate(folders):
@@ -44,11 +44,11 @@ class FolderFilter:
         return out
 
     def names_column_of(self, layouts: Iterable[Mapping[str, Kind]]) -> bool:
-        """Say whether files have a column of their own that was taken for their folder's."""
+        """Return whether files have a column of their own that was taken for their folder's."""
         return any(name.lower() in self._asked for layout in layouts for name in layout)
 
     def _failing(self, rows: Sequence[Values], parts: Sequence[str]) -> list[int]:
-        """Return the numbers of the rows that do not pass; none where Spark can't evaluate, which is said later."""
+        """Return the numbers of the rows that do not pass; none if Spark can't evaluate a part, reported later."""
         fields = [T.StructField(name, T.StringType()) for name in rows[0]]
         schema = T.StructType([*fields, T.StructField("_folder_number", T.IntegerType())])
         frame = self._spark.createDataFrame(

@@ -25,15 +25,19 @@ from sources.used_columns import Used
 
 
 def plan_reading(footers: Footers, used: Used) -> Layout:
-    """Settle what is read of the files, and as what. Raises `BadInput` as `layout.lay_out` does."""
+    """Settle which columns of the files are read, and as which types.
+
+    Raises:
+        BadInput: see `layout.lay_out`.
+    """
     return lay_out(footers, used, counts_as)
 
 
 def require_openable(spark: SparkSession, footers: Footers) -> None:
-    """Try a file of each layout with a type so new that a Spark may not open the file at all, whatever it reads of it.
+    """Try a file of each layout with a type so new that a Spark may not be able to open the file at all.
 
     Raises:
-        BadInput: it names the file, the column and the type.
+        BadInput: a file can't be opened; the text names the file, the column and the type.
     """
     for number, layout in enumerate(footers.layouts):
         found = [
@@ -47,7 +51,7 @@ def require_openable(spark: SparkSession, footers: Footers) -> None:
             path, kind = found[0]
             raise BadInput(
                 f"source file {file.name}: column {'.'.join(path)} is {kind}, and this Spark can't open a file that "
-                "has one; write it without that column, or run on a newer Spark."
+                "has one. Write it without that column, or run on a newer Spark."
             )
 
 

@@ -1,7 +1,7 @@
 """The columns of a Parquet file, from the schema in its footer.
 
-Facts: Parquet's `parquet.thrift` (SchemaElement, LogicalType, ConvertedType) and `LogicalTypes.md`; lists without an
-annotation or with two levels are read as Spark reads them (ParquetToSparkSchemaConverter).
+Facts: Parquet's `parquet.thrift` (SchemaElement, LogicalType, ConvertedType) and `LogicalTypes.md`; lists
+without an annotation or with two levels are read as Spark reads them (ParquetToSparkSchemaConverter).
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ _OLD_NAMES = {
     9: "timestamp", 10: "timestamp", 11: "uint8", 12: "uint16", 13: "uint32", 14: "uint64", 15: "int8", 16: "int16",
     17: "int32", 18: "int64", 19: "string", 20: "binary", 21: "INTERVAL",
 }  # fmt: skip
-"""ConvertedType, by what it means here."""
+"""ConvertedType, by its meaning here."""
 
 _NEW_NAMES = {
     1: "string", 2: "map", 3: "list", 4: "string", 5: "decimal", 6: "date", 7: "TIME", 8: "timestamp", 10: "integer",
     11: "null", 12: "string", 13: "binary", 14: "uuid", 15: "FLOAT16", 16: "VARIANT", 17: "GEOMETRY", 18: "GEOGRAPHY",
 }  # fmt: skip
-"""LogicalType, by what it means here."""
+"""LogicalType, by its meaning here."""
 
-UNKNOWN_TYPE = "of a logical type that is not known here"
+UNKNOWN_TYPE = "of an unknown logical type"
 NEW_TYPES = ("FLOAT16", "VARIANT", "GEOMETRY", "GEOGRAPHY", UNKNOWN_TYPE)
-"""Types that older Sparks do not know: they can't open a file that has one."""
+"""Types that older Sparks do not know: they can't open a file with one."""
 
 _INTEGERS = {
     "int8": "tinyint", "int16": "smallint", "int32": "int", "int64": "bigint",
@@ -91,7 +91,7 @@ def _annotated(element: Mapping[int, Any], walk: Iterator[Mapping[int, Any]]) ->
 
 
 def _child(parent: str, walk: Iterator[Mapping[int, Any]]) -> tuple[str, bool, Kind]:
-    """Return a child's name, whether it is repeated, and what it holds: a struct if it is a group.
+    """Return a child's name, whether it is repeated, and its kind: a struct if it is a group.
 
     The group within a map may be annotated as a map itself (MAP_KEY_VALUE), and is none.
     """
@@ -163,7 +163,7 @@ def _timestamp(physical: int, details: Mapping[int, Any]) -> Kind:
 
 
 def _meaning(element: Mapping[int, Any]) -> tuple[str | None, Mapping[int, Any]]:
-    """Return what the element is annotated as, and the annotation's details; a logical type outranks the old one."""
+    """Return the element's annotation and its details; a logical type outranks the old one."""
     if _LOGICAL in element:
         logical: Mapping[int, Any] = element[_LOGICAL]
         number = next(iter(logical), 0)

@@ -1,6 +1,6 @@
-"""What footers' statistics prove of a column: that all its values are null, or are whole numbers that a double holds.
+"""Facts that footers' statistics prove about a column: all values are null, or all fit a double.
 
-Asked only where two files' kinds clash: each answer reads the footers of the files in question again.
+Used only if two files' kinds clash: each answer reads the footers of the files in question again.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ Chunk = Mapping[int, Any]
 def counts_as(name: str, kind: Kind, files: Sequence[SourceFile]) -> Kind:
     """Return the kind as which a column counts when files are merged.
 
-    `null` where all its values are; `double`, which holds them, where its longs are all within 2^53. The same for the
-    elements of a list.
+    `null` if all its values are; `double`, which holds them, if its longs are all within 2^53. The same for
+    the elements of a list.
     """
     if isinstance(kind, ListOf) and isinstance(kind.element, Scalar):
         return ListOf(counts_as(f"{name}.", kind.element, files))
@@ -42,7 +42,7 @@ def counts_as(name: str, kind: Kind, files: Sequence[SourceFile]) -> Kind:
 
 
 def bounds(chunk: Chunk) -> tuple[int, int] | None:
-    """Return the least and the greatest value of a chunk of whole numbers; None where the footer does not tell."""
+    """Return the minimum and the maximum of a chunk of whole numbers; None if the footer has none."""
     statistics = _statistics(chunk)
     low = statistics.get(_MIN_VALUE, statistics.get(_MIN))
     high = statistics.get(_MAX_VALUE, statistics.get(_MAX))
@@ -83,7 +83,7 @@ def _chunks(name: str, files: Sequence[SourceFile]) -> Iterator[Chunk | None]:
 def _chunks_of(name: str, file: SourceFile) -> Sequence[Chunk | None]:
     """Return the chunks of the one leaf that is `name` or, if that ends with a point, below it.
 
-    The writer may call the levels of a list as it likes.
+    The levels of a list may have any names.
     """
     try:
         all_chunks = list(chunks(read_content(file.name, file.filesystem, file.path)))

@@ -1,7 +1,8 @@
 """Thrift's compact protocol, as far as a Parquet footer needs it: one struct as a dict of field number to value.
 
-Specification: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md. pyarrow shows a
-footer's leaves only and refuses a footer with a logical type newer than itself; this shows all that is there.
+Specification: https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md. pyarrow
+shows a footer's leaves only and refuses a footer with a logical type newer than itself; this reader returns
+all fields.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def read_struct(content: bytes) -> dict[int, Any]:
 
 
 class _Reader:
-    """A position in the bytes."""
+    """A reader at a position in the bytes."""
 
     def __init__(self, content: bytes) -> None:
         self._content = content

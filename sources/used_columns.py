@@ -1,6 +1,6 @@
-"""Which columns of the source a run uses, from its SQL expressions, by Spark's own parser.
+"""The columns of the source that a run uses, from its SQL expressions, by Spark's own parser.
 
-Resolves nothing: the columns' types are not settled yet when this is asked.
+Nothing is resolved: the columns' types are not settled yet at this point.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ Path = tuple[str, ...]
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """The columns in use, as paths in lower case: `("e", "price")` is a field of `e`. `everything`: a `*` is."""
+    """The columns in use, as paths in lower case: `("e", "price")` is a field of `e`. `everything`: a `*` is used."""
 
     paths: frozenset[Path]
     everything: bool = False
 
     def touches(self, path: Path) -> bool:
-        """Say whether what is at `path` is used: itself, something within it, or the whole that it is a part of."""
+        """Return whether the value at `path` is used: itself, a part of it, or the whole that contains it."""
         wanted = tuple(part.lower() for part in path)
         return self.everything or any(
             wanted[: len(each)] == each[: len(wanted)] for each in self.paths if each
@@ -38,7 +38,7 @@ ALL = Used(frozenset(), everything=True)
 
 
 def used_columns(spark: SparkSession, expressions: Iterable[str]) -> Used:
-    """Return what the expressions name. One that can't be parsed names nothing: it is refused where it is used."""
+    """Return the columns of the expressions. One that can't be parsed names none: it is refused where it is used."""
     names: set[Path] = set()
     everything = False
     for node in _nodes(spark, expressions):
@@ -63,7 +63,7 @@ def conjuncts(spark: SparkSession, condition: str) -> list[tuple[str, frozenset[
 
 
 def _part(spark: SparkSession, node: Any) -> tuple[str, frozenset[str]]:  # noqa: ANN401 - a Java object
-    """Return a part as SQL; no text where that would not be parsed as the same, or where it reads another table."""
+    """Return a part as SQL; no text if it would not be parsed as the same, or if it reads another table."""
     within = list(_walk(node))
     kinds = {each.getClass().getSimpleName() for each in within}
     text = node.sql()

@@ -1,7 +1,7 @@
-"""The stand-in's own account of what arrived, counted as it happens.
+"""The stand-in's counts of what arrived, updated as it arrives.
 
-It counts; it judges nothing and writes nothing. Its memory grows by some 100 bytes per event. Ids are kept as
-64-bit hashes, never as text: among ten million ids two share a hash with a probability of 3 in a million.
+Memory grows by some 100 bytes per event. Ids are kept as 64-bit hashes, never as text: among ten million
+ids two share a hash with a probability of 3 in a million.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from standin.judge import PutEvents
 
 
 class Account:
-    """Counts attempts, refusals and accepted events. All times are Unix seconds."""
+    """Counts of attempts, refusals and accepted events. All times are Unix seconds."""
 
     def __init__(self) -> None:
         self.attempts = 0
@@ -35,7 +35,7 @@ class Account:
         self._newest: dict[int, float] = {}
 
     def attempted(self, now: float) -> int:
-        """Count one attempt, whatever becomes of it; return its number, from 0."""
+        """Count an attempt, whether accepted or not; return its number, from 0."""
         self._first_at = now if self._first_at is None else self._first_at
         self._last_at = now
         window = self._last_second
@@ -47,24 +47,25 @@ class Account:
         return self.attempts - 1
 
     def stalled(self, now: float, seconds: float) -> None:
-        """Take note that nothing was looked at for `seconds` before `now`.
+        """Record that the loop was blocked for `seconds` before `now`.
 
-        What arrived meanwhile counts as arrived now, all at once: the busiest second is true but for that.
+        What arrived during that time counts as arrived now, all at once: the busiest second may be too high
+        by that.
         """
         if self._last_at is not None and self._last_at > now - seconds - 1:
             self._longest_stall = max(self._longest_stall, seconds)
 
     def refused(self, code: str, message: str) -> None:
-        """Count one refusal under its error name and its sentence."""
+        """Count a refusal under its error name and its sentence."""
         self._refusals[code] += 1
         self._reasons[message] += 1
 
     def struck(self, fault: str) -> None:
-        """Count one fault made on purpose."""
+        """Count a fault that was injected."""
         self._faults[fault] += 1
 
     def accepted(self, request: PutEvents) -> None:
-        """Count one accepted request and its events."""
+        """Count an accepted request and its events."""
         self._accepted += 1
         self._sizes[len(request.events)] += 1
         self._events += len(request.events)
@@ -89,7 +90,7 @@ class Account:
             self._newest[session] = sent_at
 
     def summary(self) -> dict[str, Any]:
-        """The whole account as plain JSON values."""
+        """Return all counts as plain JSON values."""
         return {
             "requests": self.attempts,
             "requests_accepted": self._accepted,

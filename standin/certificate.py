@@ -1,6 +1,6 @@
-"""The server's side of TLS: a certificate made at start and good for one day, or one from files.
+"""The server's side of TLS: a certificate created at start and valid for one day, or one from files.
 
-Nothing made here is meant to be trusted beyond a test.
+The generated certificate is for tests only.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LIFETIME = timedelta(days=1)
 
 
 def loopback_tls(ca_file: Path) -> ssl.SSLContext:
-    """A server context for localhost and 127.0.0.1; the authority to trust is written to `ca_file` (PEM)."""
+    """Return a server context for localhost and 127.0.0.1; the authority to trust is written to `ca_file` (PEM)."""
     authority = trustme.CA()
     authority.cert_pem.write_to_path(ca_file)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -25,7 +25,7 @@ def loopback_tls(ca_file: Path) -> ssl.SSLContext:
 
 
 def tls_from(certificate: Path, key: Path) -> ssl.SSLContext:
-    """A server context with the certificate chain and the private key of these files (PEM)."""
+    """Return a server context with the certificate chain and the private key of these files (PEM)."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
     return context

@@ -1,8 +1,8 @@
-"""One client's connection: bytes to requests, answers to bytes, late answers and resets.
+"""A client's connection: bytes to requests, answers to bytes, late answers and resets.
 
-It speaks HTTP/1.1 with keep-alive and nothing more; a client that sends the next request before it has the
-answer to the last may get the answers out of order when some are late. What is answered is the endpoint's
-matter.
+It supports HTTP/1.1 with keep-alive and nothing more; a client that sends the next request before it has
+the answer to the last may get the answers out of order when some are late. The endpoint decides the
+answers.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ Handle = Callable[[Request], Answer]
 
 
 class Connection(asyncio.Protocol):
-    """Hands each complete request to `handle` and writes its answer `latency` seconds later.
+    """A connection that passes each complete request to `handle` and writes its answer `latency` seconds later.
 
-    `clock` is what the answers' `Date` tells, in Unix seconds.
+    `clock` gives the time for the answers' `Date`, in Unix seconds.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Connection(asyncio.Protocol):
         self._parser = httptools.HttpRequestParser(self)
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport, and be closed with the server."""
+        """Keep the transport, to close it with the server."""
         self._transport = cast("asyncio.Transport", transport)
         self._connections.add(self._transport)
 
@@ -63,7 +63,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserCallbackError:
-            raise  # a mistake of ours, not of the client: let asyncio report it
+            raise  # a bug of ours, not of the client: let asyncio report it
         except httptools.HttpParserError:
             self._transport.abort()
 
@@ -75,21 +75,21 @@ class Connection(asyncio.Protocol):
         self._size = 0
 
     def on_url(self, url: bytes) -> None:
-        """Take a piece of the request target (httptools)."""
+        """Add a piece of the request target (httptools)."""
         self._target += url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take one header; names are compared in lower case (httptools)."""
+        """Add a header; names are compared in lower case (httptools)."""
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the body, as long as it is not absurdly large (httptools)."""
+        """Add a piece of the body, unless it is too large (httptools)."""
         self._size += len(body)
         if self._size <= MAX_BODY_BYTES:
             self._body.append(body)
 
     def on_message_complete(self) -> None:
-        """Judge the complete request and see to its answer (httptools)."""
+        """Judge the complete request and answer it (httptools)."""
         if self._size > MAX_BODY_BYTES:
             return self._reply(self._refuse(too_large()))
         method = self._parser.get_method().decode("latin-1")

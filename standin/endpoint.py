@@ -1,7 +1,6 @@
-"""PutEvents itself: one HTTP request in, one answer out, in the order in which the service looks at it.
+"""PutEvents itself: one HTTP request in, one answer out, checked in the order of the service.
 
-It opens no socket and waits for nothing: a late answer or a reset is told in the Answer, and the connection
-acts on it.
+Pure of I/O: the Answer describes a late answer or a reset, and the connection carries it out.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ PATH = "/events"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One HTTP request; header names are in lower case, `target` is the path with its query."""
+    """An HTTP request; header names are in lower case, `target` is the path with its query."""
 
     method: str
     target: str
@@ -34,7 +33,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to do: answer with status, error name and JSON body after `delay` seconds, or reset."""
+    """The answer to send: status, error name and JSON body after `delay` seconds, or a reset."""
 
     status: int = 200
     code: str | None = None
@@ -45,7 +44,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """Judges requests and keeps the account; `slow_seconds` is how late a `slow` answer comes."""
+    """The judge of requests, with its counts; `slow_seconds` is the delay of a `slow` answer."""
 
     verifier: Verifier
     judge: Judge
@@ -56,7 +55,7 @@ class Endpoint:
     account: Account = field(default_factory=Account)
 
     def answer(self, request: Request, now: float) -> Answer:
-        """Answer one request that arrived at `now` (Unix seconds). Never raises for what a client sent."""
+        """Answer a request that arrived at `now` (Unix seconds). Never raises because of what a client sent."""
         number = self.account.attempted(now)
         fault = self.faults.draw(number)
         if fault is not None:
@@ -67,7 +66,7 @@ class Endpoint:
             return self.refuse(refused)
 
     def refuse(self, refused: Refusal) -> Answer:
-        """Count a refusal and put it in AWS's rest-json form."""
+        """Count a refusal and return it in AWS's rest-json form."""
         self.account.refused(refused.code, refused.message)
         return Answer(refused.status, refused.code, json.dumps({"message": refused.message}).encode())
 

@@ -1,10 +1,11 @@
-"""What Amazon Personalize documents, or is known to do, and its model does not hold.
+"""Rules of Amazon Personalize that are documented or known, and are not in its model.
 
-That is: ids, time, properties, impressions and size. It takes events that already keep the model's types and
-lengths, and judges one event at a time. A message names the rule, never the value. Sources: [dg]
-https://docs.aws.amazon.com/personalize/latest/dg/ (`limits.html`, `recording-item-interaction-events.html`),
-[model] the documentation inside botocore's personalize-events model, [3370], [3371] and [2773] issues of
-aws/aws-sdk-js: milliseconds, a session called "null", properties encoded twice.
+That is: ids, time, properties, impressions and size. The input are events that already keep the model's
+types and lengths, judged one at a time. A message names the rule, never the value. Sources: [dg]
+https://docs.aws.amazon.com/personalize/latest/dg/ (`limits.html`,
+`recording-item-interaction-events.html`), [model] the documentation inside botocore's personalize-events
+model, [3370], [3371] and [2773] issues of aws/aws-sdk-js: milliseconds, a session called "null", properties
+encoded twice.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 EMPTY_WORDS = frozenset({"", "null", "none", "nan"})
-"""What a missing id looks like after a careless cast, trimmed and in lower case [3371]."""
+"""The text of a missing id after a careless cast, trimmed and in lower case [3371]."""
 
 RESERVED_KEYS = frozenset({"userid", "sessionid", "eventtype", "timestamp", "recommendationid", "impression"})
 """Never a key of `properties`, in any case [model]."""
@@ -36,27 +37,28 @@ REQUEST_IDS = ("trackingId", "userId", "sessionId")
 
 
 def refuse_constant(_constant: str) -> object:
-    """What a JSON decoder calls for NaN and the infinities: JSON has no such numbers, Python reads them."""
+    """Refuse NaN and the infinities for a JSON decoder: JSON has no such numbers, Python reads them."""
     raise ValueError("NaN and infinities are not JSON")
 
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
-# An object becomes a tuple of pairs: told from an array, and a key that stands twice is still seen twice.
+# An object becomes a tuple of pairs, so that it differs from an array and a repeated key is still seen
+# twice.
 _pairs = json.JSONDecoder(object_pairs_hook=tuple, parse_constant=refuse_constant).decode
 
 
 def event_text(event: Mapping[str, Any]) -> str:
-    """The event as compact JSON: what its size is measured on and what the record keeps."""
+    """Return the event as compact JSON: its size is measured on it and the record stores it."""
     return _compact(event)
 
 
 def means_nothing(identifier: str) -> bool:
-    """Whether an id is blank or one of the words that stand for a missing value."""
+    """Return whether an id is blank or one of the words for a missing value."""
     return identifier.strip().lower() in EMPTY_WORDS
 
 
 def broken_id(holder: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
-    """The first of the named ids that means nothing, told in a sentence; None when all are good or absent."""
+    """Return a sentence on the first of the named ids that has no meaning; None if all are good or absent."""
     for name in names:
         value = holder.get(name)
         if value is not None and value.strip().lower() in EMPTY_WORDS:
@@ -65,7 +67,7 @@ def broken_id(holder: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
 
 
 def broken_fact(event: Mapping[str, Any]) -> str | None:
-    """The first rule that an event breaks, told in a sentence; None when it keeps all of them."""
+    """Return a sentence on the first rule that an event breaks; None if it keeps all of them."""
     if not EARLIEST_SECOND <= event["sentAt"] <= LATEST_SECOND:
         return "sentAt is not a plausible Unix time in seconds"
     properties, impression = event.get("properties"), event.get("impression")
@@ -77,7 +79,7 @@ def broken_fact(event: Mapping[str, Any]) -> str | None:
 
 
 def broken_size(event: Mapping[str, Any]) -> str | None:
-    """A sentence when the event's JSON is larger than 10 KB."""
+    """Return a sentence if the event's JSON is larger than 10 KB, else None."""
     too_large = len(event_text(event).encode()) > MAX_EVENT_BYTES
     return "an event is larger than 10 KB" if too_large else None
 

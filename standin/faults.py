@@ -1,8 +1,8 @@
-"""Faults on purpose: which of them strikes a request, decided by a seed, so that a run can be told again.
+"""Injected faults: which of them affects a request, decided by a seed, so that a run can be repeated.
 
-Each request meets at most one fault. `poison` is decided by the event alone, so that halving a request finds
-it again; `down` by the number of requests. The rest strike at their rate, in the order in which requests
-arrive.
+Each request meets at most one fault. `poison` is decided by the event alone, so that halving a request
+finds it again; `down` by the number of requests. The rest occur at their rate, in the order in which
+requests arrive.
 """
 
 from __future__ import annotations
@@ -35,7 +35,11 @@ KINDS = (*BY_RATE, "poison", "down")
 
 
 def parse_faults(text: str) -> dict[str, float]:
-    """Read `throttle=0.1,poison=0.001,down=500`; ValueError names a kind unknown or out of range."""
+    """Read `throttle=0.1,poison=0.001,down=500`.
+
+    Raises:
+        ValueError: a kind is unknown, or a rate is out of range.
+    """
     faults = {}
     for part in filter(None, text.split(",")):
         kind, _, value = part.partition("=")
@@ -48,7 +52,7 @@ def parse_faults(text: str) -> dict[str, float]:
 
 
 class FaultPlan:
-    """Draws the fault of each request from rates and a seed."""
+    """A plan that draws the fault of each request from rates and a seed."""
 
     def __init__(self, faults: Mapping[str, float], seed: int) -> None:
         self._rates = [(kind, faults[kind]) for kind in BY_RATE if kind in faults]
@@ -58,7 +62,7 @@ class FaultPlan:
         self._random = random.Random(seed)  # noqa: S311 - faults must be repeatable, not secret
 
     def draw(self, number: int) -> str | None:
-        """The fault of the request with this number (from 0), or None."""
+        """Return the fault of the request with this number (from 0), or None."""
         if self._served is not None and number >= self._served:
             return "down"
         point = self._random.random() if self._rates else 1.0
@@ -69,7 +73,7 @@ class FaultPlan:
         return None
 
     def poisons(self, events: list[dict[str, Any]]) -> bool:
-        """Whether one of the events is poison: decided by its eventId, or by its text where it has none."""
+        """Return whether one of the events is poison: decided by its eventId, or by its text if it has none."""
         return self._poison > 0 and any(self._share(event) < self._poison for event in events)
 
     def _share(self, event: Mapping[str, Any]) -> float:

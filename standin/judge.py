@@ -1,7 +1,6 @@
-"""The judgment on one request body: the events in it, or the refusal that the service would answer.
+"""The judgment on a request body: its events, or the refusal that the service would answer.
 
-It knows nothing of HTTP, signatures, quotas or faults. The order is the service's: readable, then the model,
-then the facts.
+The order is the service's: readable, then the model, then the facts.
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ _decode = json.JSONDecoder(parse_constant=facts.refuse_constant).decode
 
 @dataclass(frozen=True, slots=True)
 class PutEvents:
-    """One valid request: whose it is, and its events as parsed JSON objects."""
+    """A valid request: its tracking ID, and its events as parsed JSON objects."""
 
     tracking_id: str
     user_id: str | None
@@ -29,14 +28,18 @@ class PutEvents:
 
 
 class Judge:
-    """Checks request bodies; with a tracking ID given, any other is answered as an unknown tracker."""
+    """A judge of request bodies; with a tracking ID given, any other is answered as an unknown tracker."""
 
     def __init__(self, tracking_id: str | None = None) -> None:
         self._tracking_id = tracking_id
         self._broken_constraint = put_events_check()
 
     def read(self, body: bytes) -> PutEvents:
-        """Return the request in `body`, or raise the Refusal that it earns."""
+        """Return the request in `body`.
+
+        Raises:
+            Refusal: the service would refuse it.
+        """
         request = _parse(body)
         _refuse(self._broken_constraint(request))
         if self._tracking_id not in {None, request["trackingId"]}:

@@ -1,4 +1,4 @@
-"""The access keys that the stand-in knows: one pair, or those in a file that may grow while it serves."""
+"""The access keys of the stand-in: one pair, or those in a file that may grow while it serves."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """One pair of keys, the session token that goes with it, if any, and its end in Unix seconds, if it has one."""
+    """A pair of keys, with its session token, if any, and its expiry in Unix seconds, if any."""
 
     access_key: str
     secret_key: str = field(repr=False)
@@ -19,18 +19,18 @@ class Credentials:
 
 
 FindKey = Callable[[str], Credentials | None]
-"""Gives the credentials of an access key, None for an unknown one."""
+"""Return the credentials of an access key, None for an unknown one."""
 
 
 def single_key(credentials: Credentials) -> FindKey:
-    """Know these credentials alone."""
+    """Return a lookup that knows these credentials alone."""
     return {credentials.access_key: credentials}.get
 
 
 class KeyFile:
-    """Knows the keys in a file: a JSON object a line with `access_key`, `secret_key`, `token` and `expires`.
+    """The keys in a file: a JSON object a line with `access_key`, `secret_key`, `token` and `expires`.
 
-    An unknown key makes it look for lines that have been added.
+    An unknown key makes it read lines that have been added.
     """
 
     def __init__(self, path: Path) -> None:

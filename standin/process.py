@@ -1,7 +1,6 @@
 """A stand-in in a process of its own, for tests, benchmarks and the demo.
 
-It starts one, tells where it listens and ends it; it knows no option by name, so it can't drift from the
-command line.
+Options are passed through to the command line, so none can differ from it.
 """
 
 from __future__ import annotations
@@ -38,7 +37,11 @@ class StandinProcess:
         self._summary: dict[str, Any] | None = None
 
     def __enter__(self) -> Self:
-        """Start it and wait until it listens; RuntimeError when it ends instead (it said why on stderr)."""
+        """Start it and wait until it listens.
+
+        Raises:
+            RuntimeError: it ended instead; its reason is on stderr.
+        """
         self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
             [sys.executable, "-m", "standin", *self._arguments],
             stdout=subprocess.PIPE,
@@ -62,24 +65,24 @@ class StandinProcess:
 
     @property
     def pid(self) -> int:
-        """Its process id."""
+        """Return its process id."""
         return self._process.pid
 
     @property
     def environment(self) -> dict[str, str]:
-        """The AWS variables that a client needs: keys, region and, with TLS, the authority to trust."""
+        """Return the AWS variables that a client needs: keys, region and, with TLS, the authority to trust."""
         trust = {"AWS_CA_BUNDLE": self.ca_file} if self.ca_file else {}
         return {**_keys(self.credentials), "AWS_REGION": REGION, "AWS_DEFAULT_REGION": REGION, **trust}
 
     def stop(self) -> dict[str, Any]:
-        """End it and return its summary; again, and the same summary comes. Empty when it was killed."""
+        """End it and return its summary; safe to call again. Empty if it was killed."""
         if self._summary is None:
             self._process.terminate()
             self._summary = self._last_words()
         return self._summary
 
     def wait(self, seconds: float) -> dict[str, Any]:
-        """Return the summary once a bound of its own has ended it, within `seconds`."""
+        """Return the summary once a limit of its own has ended it, within `seconds`."""
         self._process.wait(seconds)
         return self.stop()
 

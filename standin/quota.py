@@ -1,7 +1,7 @@
 """The service's quota: a token bucket of requests per second, which may change while the stand-in runs.
 
-It holds one second of quota, so a burst is let through once and a steady excess is not. Refused requests cost
-no token. How the real service meters its quota is undocumented; a bucket is how API Gateway says it does it:
+It holds one second of quota, so a burst passes once and a steady excess does not. Refused requests cost no
+token. How the real service meters its quota is undocumented; API Gateway documents a bucket:
 https://docs.aws.amazon.com/apigateway/latest/developerguide/api-gateway-request-throttling.html
 """
 
@@ -15,14 +15,18 @@ from standin.refusal import throttled
 
 @dataclass(frozen=True, slots=True)
 class QuotaStep:
-    """From `after` seconds past the first request on, `rate` requests per second are allowed."""
+    """`rate` requests per second, from `after` seconds past the first request on."""
 
     after: float
     rate: float
 
 
 def parse_quota(text: str) -> tuple[QuotaStep, ...]:
-    """Read `300`, or `300,600@10` for another rate from 10 seconds on; ValueError on nonsense."""
+    """Read `300`, or `300,600@10` for another rate from 10 seconds on.
+
+    Raises:
+        ValueError: it is no quota.
+    """
     steps = []
     for part in text.split(","):
         rate, _, after = part.partition("@")
@@ -33,7 +37,7 @@ def parse_quota(text: str) -> tuple[QuotaStep, ...]:
 
 
 class Quota:
-    """Meters requests; without steps everything passes."""
+    """A meter of requests; without steps everything passes."""
 
     def __init__(self, steps: tuple[QuotaStep, ...] = ()) -> None:
         self._steps = steps
@@ -42,7 +46,11 @@ class Quota:
         self._tokens = 0.0
 
     def spend(self, now: float) -> None:
-        """Take one token at `now` (seconds), or raise the throttling Refusal."""
+        """Take one token at `now` (seconds).
+
+        Raises:
+            Refusal: the quota is used up.
+        """
         if not self._steps:
             return
         if self._first is None:

@@ -1,6 +1,6 @@
 """The record of what was accepted: one Parquet file, a row per event, written while the stand-in runs.
 
-Rows wait in memory for at most one row group. The file can be read once `close` has returned, not before.
+At most one row group waits in memory. The file can be read once `close` has returned.
 """
 
 from __future__ import annotations
@@ -33,16 +33,16 @@ SCHEMA = pa.schema(
 """One row per accepted event; `request` is the number of its HTTP request (from 0), `event` its JSON."""
 
 BATCH_EVENTS = 500
-"""Turned into Arrow at once: a few milliseconds, so that no answer waits long for it."""
+"""Rows converted to Arrow at once: a few milliseconds, so that no answer waits long for it."""
 
 ROW_GROUP_BATCHES = 200
-"""Written at once, in a thread of its own."""
+"""Rows written at once, in a separate thread."""
 
 Row = tuple[int, int, str, str | None, str, str | None, str, str | None, float, str]
 
 
 class Record:
-    """Writes accepted requests to `folder/accepted.parquet`."""
+    """A writer of accepted requests to `folder/accepted.parquet`."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,11 +51,11 @@ class Record:
         self._written: Future[None] | None = None
         self._rows: list[Row] = []
         self._batches: list[pa.RecordBatch] = []
-        # pyarrow imports pandas at its first conversion: no request shall wait for that.
+        # pyarrow imports pandas at its first conversion: no request should wait for that.
         pa.array([""])
 
     def add(self, request: PutEvents, number: int, now: float) -> None:
-        """Keep one accepted request: the one with this number, which arrived at `now` (Unix seconds)."""
+        """Add an accepted request: the one with this number, which arrived at `now` (Unix seconds)."""
         arrived_at = round(now * 1_000_000)
         whose = (arrived_at, number, request.tracking_id, request.user_id, request.session_id)
         for event in request.events:
@@ -65,7 +65,11 @@ class Record:
             self._make_batch()
 
     def close(self) -> None:
-        """Write what is left and finish the file; raises the OSError of any write that failed."""
+        """Write what is left and finish the file.
+
+        Raises:
+            OSError: a write failed.
+        """
         if self._rows:
             self._make_batch()
         self._write_group()

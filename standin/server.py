@@ -1,6 +1,6 @@
-"""The running stand-in: a socket on loopback, its end by signal or bound, and the two lines that it prints.
+"""The running stand-in: a socket on loopback, its end by signal or limit, and the two lines that it prints.
 
-It decides nothing about requests: the endpoint does. One process, one event loop, no thread but the record's.
+One process, one event loop, no thread but the record's.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ from standin.settings import Settings
 from standin.signature import Verifier
 
 FLUSH_SECONDS = 0.1
-"""How long answers that are due may still take to leave once the end has come."""
+"""Seconds for answers that are due to leave after the end."""
 
 TICK_SECONDS = 0.01
-"""How often the loop is looked at for stalls."""
+"""Seconds between two checks of the loop for stalls."""
 
 Say = Callable[[dict[str, Any]], None]
 
 
 def run(settings: Settings) -> None:
-    """Serve until a signal or a bound ends it; prints the address first, the account last, as JSON lines."""
+    """Serve until a signal or a limit ends it; print the address first and the summary last, as JSON lines."""
     runner = asyncio.Runner(loop_factory=uvloop.new_event_loop)
     with tempfile.TemporaryDirectory(prefix="standin-") as folder, runner:
         runner.run(_serve(settings, Path(folder), _say))
@@ -92,7 +92,7 @@ async def _serve(settings: Settings, folder: Path, say: Say) -> None:
 
 
 def _tls(settings: Settings, folder: Path) -> tuple[ssl.SSLContext | None, Path | None]:
-    """The server's context, and the file of the authority to trust where that was made here."""
+    """Return the server's context, and the file of the authority to trust if that was created here."""
     if settings.certificate and settings.key:
         return tls_from(settings.certificate, settings.key), None
     if not settings.tls:

@@ -1,7 +1,6 @@
-"""How one stand-in is set: the command line read into a frozen value.
+"""The settings of a stand-in: the command line read into a frozen value.
 
-It checks that the values make sense; it opens and starts nothing. The credentials come from the environment
-alone, so that no secret stands in a process list.
+The credentials come from the environment alone, so that no secret is in a process list.
 """
 
 from __future__ import annotations
@@ -18,15 +17,15 @@ from standin.keys import Credentials
 from standin.quota import QuotaStep, parse_quota
 
 EXAMPLE_CREDENTIALS = Credentials("AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY")
-"""The keys of AWS's own documentation, which open nothing: used when the environment holds none."""
+"""The keys of AWS's own documentation, which give access to nothing: used when the environment holds none."""
 
 DEFAULT_SECONDS = 900.0
-"""The stand-in ends by itself after this long: nobody finds it running the next day."""
+"""The stand-in ends by itself after this long, so that none is left running."""
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What one stand-in does; times in seconds."""
+    """The settings of one stand-in; times in seconds."""
 
     host: str
     port: int
@@ -49,7 +48,7 @@ class Settings:
 
 
 def parse_settings(arguments: Sequence[str], environ: Mapping[str, str]) -> Settings:
-    """Read the command line; like argparse, exits with 2 and one sentence when it is wrong."""
+    """Read the command line; like argparse, exit with 2 and one sentence when it is wrong."""
     parser = _parser()
     options = vars(parser.parse_args(arguments))
     if (options["certificate"] is None) != (options["key"] is None):
@@ -72,7 +71,7 @@ def _loopback(text: str) -> str:
 
 
 def _checked(read: Any) -> Any:  # noqa: ANN401 - argparse takes any callable
-    """`read`, with its ValueError shown as argparse shows its own."""
+    """Return `read`, with its ValueError shown as argparse shows its own."""
 
     def convert(text: str) -> Any:  # noqa: ANN401 - what `read` returns
         try:
@@ -107,10 +106,10 @@ def _add_address(parser: argparse.ArgumentParser) -> None:
         "--keys",
         type=Path,
         metavar="FILE",
-        help="the access keys that count, in place of the environment's: a JSON object a line with access_key, "
+        help="the known access keys, in place of the environment's: a JSON object a line with access_key, "
         "secret_key, token and expires (Unix seconds); lines may be added",
     )
-    add("--region", help="the only region whose signatures count; default: any")
+    add("--region", help="the only region whose signatures are valid; default: any")
     add("--tracking-id", help="the only event tracker there is; default: any")
 
 
@@ -123,9 +122,9 @@ def _add_behaviour(parser: argparse.ArgumentParser) -> None:
         metavar="RPS",
         help="300, or 300,600@10: another after 10 s",
     )
-    add("--latency-ms", default=0.0, type=float, help="how long each answer takes at the least")
+    add("--latency-ms", default=0.0, type=float, help="minimum duration of an answer")
     add("--faults", default={}, type=_checked(parse_faults), metavar="KIND=RATE,…", help=", ".join(KINDS))
-    add("--slow-seconds", default=60.0, type=float, help="how late the answers of the fault `slow` are")
+    add("--slow-seconds", default=60.0, type=float, help="delay of the answers of the fault `slow`")
     add(
         "--clock-ahead",
         default=0.0,

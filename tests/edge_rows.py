@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 
 FUZZED_COLUMNS = 2
-"""How many columns of a row, at the most, leave the usual: one alone shows what is wrong with it, two interact."""
+"""The maximum number of unusual columns in a row: one alone shows what is wrong with it, two interact."""
 
 _WORDS = (
     "",

@@ -31,7 +31,7 @@ class World:
     network    from a partition to the service: with `link`, what the budget's headroom allows for is 15 ms
     wake_up    how late a partition's thread uses a slot
     latency    from an attempt's arrival to its answer (fixed)
-    stalls     (partition, from, to): it can do nothing meanwhile
+    stalls     (partition, from, to): it can do nothing in that time
     deaths     (partition, at): it is gone, with all its leases
     """
 
@@ -210,7 +210,7 @@ class SimulatedJob:
 
 
 def busiest_second(times: list[float]) -> int:
-    """Return the most of `times` that lie in any half-open second."""
+    """Return the maximum number of `times` in any half-open second."""
     if not times:
         return 0
     ordered = np.sort(np.array(times))

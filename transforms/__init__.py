@@ -1,5 +1,4 @@
 """Reading and shaping interaction logs: pure DataFrame → DataFrame, in Spark expressions only.
 
-Nothing in this room judges a row (that is `expectations`), sends one (`delivery`) or starts a Spark session
-(`jobs`).
+Judging rows is up to `expectations`, sending them to `delivery`, starting a Spark session to `jobs`.
 """

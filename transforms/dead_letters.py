@@ -1,6 +1,6 @@
 """Dead letters as events again: the columns that staging takes, from what a run kept of each event.
 
-The bodies were checked before they were first sent, so nothing is rejected and nothing is written anew.
+The bodies were checked before they were first sent, so nothing is rejected or rewritten.
 """
 
 from __future__ import annotations
@@ -11,14 +11,14 @@ from pyspark.sql import functions as F
 from transforms.events import SOURCE
 
 COLUMNS = "event_id string, body string, envelope string"
-"""What must be read of the dead letters, as Spark's DDL."""
+"""The columns to read of the dead letters, as Spark's DDL."""
 
 
 def events_again(letters: DataFrame) -> DataFrame:
-    """Give each dead letter (columns `COLUMNS`) as `staging.stage` takes a checked event.
+    """Return each dead letter (columns `COLUMNS`) as `staging.stage` takes a checked event.
 
-    Columns: `eventId`, `sentAt` long in seconds, `_body`, `_envelope`, `_rejected` (false), and `source` (null: the
-    source's row is not known any more).
+    Columns: `eventId`, `sentAt` long in seconds, `_body`, `_envelope`, `_rejected` (false), and `source`
+    (null: the source's row is not known any more).
     """
     return letters.select(
         F.col("event_id").alias("eventId"),

@@ -10,6 +10,7 @@ HEX_DIGITS = 32
 
 
 def digest(text: Column) -> Column:
-    """The first `HEX_DIGITS` of the text's SHA-256 (FIPS 180-4) over its UTF-8; null for null."""
-    # Cut as bytes: as a string it is searched for the end of its 32nd character, which takes as long as the hash.
+    """Return the first `HEX_DIGITS` of the text's SHA-256 (FIPS 180-4) over its UTF-8; null for null."""
+    # Cut as bytes: as a string it is searched for the end of its 32nd character, which takes as long as the
+    # hash.
     return F.substring(F.sha2(text, 256).cast("binary"), 1, HEX_DIGITS).cast("string")

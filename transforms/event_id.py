@@ -1,8 +1,8 @@
-"""The deterministic event id: what makes every resend safe.
+"""The deterministic event id, which makes every resend safe.
 
 It is a hash over the event's canonical content and over nothing else: not the run, the partition, the row's
-place, the time window, a derived session, the Java version or the order of the mapping. Later events with an
-id that Personalize has seen are not used in training (developer guide, Recording events).
+position, the time window, a derived session, the Java version or the order of the mapping. Later events
+with an id that Personalize has seen are not used in training (developer guide, Recording events).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from transforms.digests import digest
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One part of an event's content: its name, its value, and whether that is a floating-point number."""
+    """A part of an event's content: its name, its value, and whether that is a floating-point number."""
 
     name: str
     value: Column
@@ -28,7 +28,7 @@ class Part:
 def content_id(parts: Sequence[Part]) -> Column:
     """Digest the parts; never null. Null parts are left out, whatever else is mapped.
 
-    Each part enters as `name=length:text`, so no two contents are written alike and an absent part differs
+    Each part enters as `name=length:text`, so no two contents have the same text and an absent part differs
     from an empty one. Parts are ordered by name.
     """
     return digest(F.concat_ws("", *(_written(part) for part in sorted(parts, key=lambda part: part.name))))
@@ -41,7 +41,7 @@ def _written(part: Part) -> Column:
 
 
 def _bits(number: Column) -> Column:
-    """Stand in for a double's text, which depends on the Java, by a one-to-one image of its 64 bits.
+    """Replace a double's text, which depends on the Java, by a one-to-one image of its 64 bits.
 
     xxHash64 of eight bytes is a bijection; Spark makes -0.0 and 0.0 one, and so all NaNs.
     """

@@ -1,8 +1,8 @@
 """The JSON that is sent: the Event structure of PutEvents, and the envelope of the request around it.
 
 Fields and nesting are botocore's personalize-events model (shapes Event, MetricAttribution,
-PutEventsRequest). Nulls are left out. It judges nothing: a NaN is written as a string and never sent, because
-a rule rejects its row.
+PutEventsRequest). Nulls are left out. A NaN is written as a string and never sent, because a rule rejects
+its row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 
 def event_body() -> Column:
-    """Write the Event from the event columns and `_properties`; its eventId comes first, for the eye."""
+    """Write the Event from the event columns and `_properties`, with its eventId first, for human readers."""
     source = F.col("eventAttributionSource")
     plain = ["eventId", "eventType", "sentAt", "itemId", "eventValue"]
     return F.to_json(
@@ -27,5 +27,5 @@ def event_body() -> Column:
 
 
 def envelope() -> Column:
-    """Write what all events of one request share: `{"userId":…,"sessionId":…}`, userId left out when null."""
+    """Write what all events of one request share: `{"userId":…,"sessionId":…}`, without a userId that is null."""
     return F.to_json(F.struct("userId", "sessionId"))

@@ -1,8 +1,4 @@
-"""The window of `--since` and `--until`, over the event's own time.
-
-It reads the two texts and makes a predicate; which column holds the time, and when it is applied, is the
-caller's choice.
-"""
+"""The window of `--since` and `--until`, over the event's own time."""
 
 from __future__ import annotations
 
@@ -28,20 +24,21 @@ class Window:
     def parse(cls, since: str | None, until: str | None) -> Window:
         """Read ISO 8601 dates or date-times, UTC unless they say otherwise.
 
-        Raises `BadInput` for anything else, and for a window that no event can lie in.
+        Raises:
+            BadInput: a text is anything else, or no event can be in the window.
         """
         window = cls(_micros(since, "--since"), _micros(until, "--until"))
         if window.since is not None and window.until is not None and window.since >= window.until:
-            raise BadInput("--since must lie before --until: no event lies in this window.")
+            raise BadInput("--since must be before --until: no event is in this window.")
         return window
 
     @property
     def is_unbounded(self) -> bool:
-        """Whether every event lies in it."""
+        """Return whether every event is in it."""
         return self.since is None and self.until is None
 
     def within(self, micros: Column) -> Column:
-        """Tell of each row whether it is in the window, never null; a null time lies in every window."""
+        """Return for each row whether it is in the window, never null; a null time is in every window."""
         inside = F.lit(True)
         if self.since is not None:
             inside = inside & (micros >= F.lit(self.since))

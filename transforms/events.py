@@ -1,10 +1,10 @@
 """Shaping: from rows of any form to events in the form that suites see and PutEvents takes.
 
-It maps, casts, and writes JSON and ids; it drops no row but those outside the time window, and judges none.
-Each step is one projection: what several later columns need is computed by an earlier step, and once.
+It maps, casts, and writes JSON and ids; it drops no row but those outside the time window. Each step is one
+projection: what several later columns need is computed by an earlier step, and once.
 
-`source` (the whole row), `_value_<name>` (mapped expressions) → `userId`, `_at_micros` → the window → derived
-sessions → typed event columns → `_properties`, `eventId` → `_body`, `_envelope` → `_body_bytes`.
+`source` (the whole row), `_value_<name>` (mapped expressions) → `userId`, `_at_micros` → the window →
+derived sessions → typed event columns → `_properties`, `eventId` → `_body`, `_envelope` → `_body_bytes`.
 """
 
 from __future__ import annotations
@@ -68,14 +68,16 @@ def shape(
     partitions: int,
     window: Window = Window(),  # noqa: B008 - a frozen value without bounds
 ) -> DataFrame:
-    """Make an event of each row whose time lies in `window` or can't be read.
+    """Return an event for each row whose time is in `window` or can't be read.
 
-    Gives the event columns (`names.EVENT_COLUMNS`), one column for each property under its key, the helper
-    columns (`_properties`, `_body`, `_envelope`, `_body_bytes`, `_at_micros`, `_impression_…`,
-    `_unreadable_<key>`, `_unit_instead`, `_no_text`) and `source`. Fields that nothing maps are typed nulls. Where
-    sessions are derived by gap, the rows lie gathered by user in `partitions` partitions and have `_lane`.
+    The result has the event columns (`names.EVENT_COLUMNS`), one column for each property under its key,
+    the helper columns (`_properties`, `_body`, `_envelope`, `_body_bytes`, `_at_micros`, `_impression_…`,
+    `_unreadable_<key>`, `_unit_instead`, `_no_text`) and `source`. Fields that nothing maps are typed
+    nulls. If sessions are derived by gap, the rows are gathered by user in `partitions` partitions and have
+    `_lane`.
 
-    Raises `BadInput` for an expression that can't be used, and for source columns that can't be kept.
+    Raises:
+        BadInput: an expression can't be used, or source columns can't be kept.
     """
     _check_columns(rows)
     values = _values(rows, mapping, properties)
@@ -106,7 +108,7 @@ def times(rows: DataFrame, mapping: MappingSettings, window: Window) -> DataFram
 
 @dataclass(frozen=True, slots=True)
 class _Values:
-    """The columns of mapped values with their types; whatever is not mapped is a null without a type."""
+    """The columns of mapped values with their types; a value that is not mapped is a null without a type."""
 
     types: Mapping[str, T.DataType]
 
@@ -118,7 +120,7 @@ class _Values:
         return id_text(*self.get(name), f"mapping.{name}")
 
     def no_text(self, mapped: Sequence[MappedProperty]) -> Column:
-        """Name the first part that is no text, though it should be; a string."""
+        """Return the name of the first part that is not valid text, though it should be; a string."""
         parts = [(name, *self.get(name)) for name in _ALL_TEXTS]
         parts += [
             (f"properties.{each.plan.field}", each.value, each.value_type)
@@ -132,7 +134,7 @@ class _Values:
 
 
 def _is_plain(kind: T.DataType) -> bool:
-    """Whether no value of this type can fail to be text."""
+    """Return whether every value of this type is valid text."""
     inner = kind.elementType if isinstance(kind, T.ArrayType) else kind
     return not isinstance(inner, (T.StringType, T.BinaryType))
 
@@ -141,14 +143,16 @@ def _check_columns(rows: DataFrame) -> None:
     """Refuse rows that could not be written again as they are, to `rejected/`."""
     twice = [name for name, times in Counter(name.lower() for name in rows.columns).items() if times > 1]
     if twice:
-        raise BadInput(f"source: two columns are named {twice[0]}, case aside: rename one in source.select.")
+        raise BadInput(
+            f"source: two columns are named {twice[0]}, ignoring case. Rename one in source.select."
+        )
     for name, kind in rows.dtypes:
         if kind in ("void", "interval"):
-            raise BadInput(f"source: Parquet can't hold column {name} ({kind}): cast it in source.select.")
+            raise BadInput(f"source: Parquet can't hold column {name} ({kind}). Cast it in source.select.")
 
 
 def _values(rows: DataFrame, mapping: MappingSettings, properties: Sequence[Property]) -> DataFrame:
-    """Evaluate every mapped expression over the raw columns, beside the whole row: no two names can clash."""
+    """Evaluate every mapped expression over the raw columns, next to the whole row: no two names can clash."""
     mapped = [(name, expr, f"mapping.{name}") for name, expr in mapping.expressions().items()]
     mapped += [(plan.key, plan.expr, f"mapping.properties.{plan.field}") for plan in properties]
     columns = [resolve(rows, expr, where).alias(_VALUE_PREFIX + name) for name, expr, where in mapped]
@@ -208,7 +212,7 @@ def _identified(
 
 
 def _content(mapped: Sequence[MappedProperty], *, session_is_mapped: bool) -> list[Part]:
-    """List what makes an event itself. A derived session is no part of it: it depends on the other rows."""
+    """List the parts of an event's content. A derived session is not among them: it depends on the other rows."""
     names = ["userId", "sentAt", *_TEXTS, *(["sessionId"] if session_is_mapped else [])]
     return [
         *(Part(name, F.col(name)) for name in names),
@@ -219,7 +223,7 @@ def _content(mapped: Sequence[MappedProperty], *, session_is_mapped: bool) -> li
 
 
 def _written(events: DataFrame, properties: Sequence[Property]) -> DataFrame:
-    """Write the JSON and keep the columns that the other rooms see."""
+    """Write the JSON and keep the columns that the other packages see."""
     bodied = events.withColumns({"_body": event_body(), "_envelope": envelope()})
     sized = bodied.withColumn("_body_bytes", F.octet_length("_body"))
     keys = [plan.key for plan in properties]

@@ -1,8 +1,8 @@
 """The user's Spark SQL expressions: resolved against the columns, or refused in one sentence.
 
-Spark's own complaint becomes a `BadInput` that names the configuration key, the short cause and the columns
+Spark's own error becomes a `BadInput` that names the configuration key, the short cause and the columns
 that may have been meant. An expression whose value may change between two runs is refused: event ids and
-sessions must not. The texts show no literal of an expression: a filter may hold a user's id.
+sessions must not change. The texts show no literal of an expression: a filter may contain a user's id.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ _MANY_COLUMNS = 30
 
 
 def resolve(df: DataFrame, expression: str, where: str) -> Column:
-    """Give the column that `expression` makes of each row of `df`; `where` is its configuration key.
+    """Return the column that `expression` computes for each row of `df`; `where` is its configuration key.
 
-    Raises `BadInput` when it doesn't parse, names an unknown column or function, makes more or less than one
-    value of a row (`*`, aggregates, windows, explode), or depends on chance, clock, file or partition.
+    Raises:
+        BadInput: it doesn't parse, names an unknown column or function, gives more or less than one value
+            per row (`*`, aggregates, windows, explode), or depends on chance, clock, file or partition.
     """
     with blamed_on(where, expression, df):
         column = F.expr(expression)
@@ -38,16 +39,17 @@ def resolve(df: DataFrame, expression: str, where: str) -> Column:
     if len(selected.columns) != 1:
         raise BadInput(f"{where}: gives {len(selected.columns)} columns where one is wanted.")
     if not _stays_in_its_row(df, selected):
-        raise BadInput(f"{where}: must make one value of each row: no aggregate, window or explode.")
+        raise BadInput(f"{where}: must give one value per row. Use no aggregate, window or explode.")
     if not is_repeatable(selected, expression, whole_plan=False):
-        raise BadInput(f"{where}: depends on chance, clock, file or partition; a second run would differ.")
+        raise BadInput(f"{where}: depends on chance, clock, file or partition. Use columns alone.")
     return column
 
 
 def is_repeatable(df: DataFrame, expression: str, *, whole_plan: bool) -> bool:
-    """Tell whether `df`'s last step, or its whole plan, gives the same values again in a later run.
+    """Return whether `df`'s last step, or its whole plan, gives the same values again in a later run.
 
-    Not so: rand(), uuid(), monotonically_increasing_id(), input_file_name(), current_date() and the like.
+    It does not with rand(), uuid(), monotonically_increasing_id(), input_file_name(), current_date() and
+    the like.
     """
     if _NOW_LITERAL.search(expression):
         return False
@@ -60,7 +62,7 @@ def is_repeatable(df: DataFrame, expression: str, *, whole_plan: bool) -> bool:
 
 @contextmanager
 def blamed_on(where: str, expression: str, df: DataFrame) -> Iterator[None]:
-    """Turn Spark's complaint about `expression` over `df`'s columns into `BadInput` that names `where`."""
+    """Turn Spark's error about `expression` over `df`'s columns into a `BadInput` that names `where`."""
     try:
         with _unlogged():
             yield
@@ -70,7 +72,7 @@ def blamed_on(where: str, expression: str, df: DataFrame) -> Iterator[None]:
 
 @contextmanager
 def _unlogged() -> Iterator[None]:
-    """Keep PySpark 4 from logging the exception, stack trace and all, before anyone can handle it."""
+    """Keep PySpark 4 from logging the exception, stack trace and all, before it can be handled."""
     before = logging.root.manager.disable
     logging.disable(logging.CRITICAL)
     try:
@@ -102,7 +104,7 @@ def _meant(name: str, df: DataFrame) -> str:
 
 
 def _paths(data_type: DataType, prefix: str = "") -> Iterator[str]:
-    """Name the columns and, dotted, the fields within them."""
+    """Yield the names of columns and, dotted, of the fields within them."""
     if isinstance(data_type, ArrayType):
         yield from _paths(data_type.elementType, prefix)
     if isinstance(data_type, StructType):
@@ -112,7 +114,7 @@ def _paths(data_type: DataType, prefix: str = "") -> Iterator[str]:
 
 
 def _cause(error: Exception, expression: str) -> str:
-    """Take the first line of Spark's message, without codes and without the expression's literals."""
+    """Return the first line of Spark's message, without codes and without the expression's literals."""
     line = _NOISE.sub("", next(iter(str(error).strip().splitlines()), "")).strip().rstrip(".")
     for literal in sorted(_LITERAL.findall(expression), key=len, reverse=True):
         for text in (literal, literal.strip("'\"")):

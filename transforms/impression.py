@@ -1,8 +1,8 @@
 """The items shown with an event: an array of ids, and the sizes that the service limits.
 
-The source holds an array or one string joined with `|`, the form of Personalize's bulk data (developer guide,
-Impressions data). No impression, an empty array and an empty string are all absent: null. Order and repeats
-are kept. It drops no bad id: it counts them, and a rule rejects the row.
+The source holds an array or one string joined with `|`, the form of Personalize's bulk data (developer
+guide, Impressions data). No impression, an empty array and an empty string are all absent: null. Order and
+repeats are kept. Bad ids are counted, and a rule rejects the row.
 """
 
 from __future__ import annotations
@@ -17,20 +17,21 @@ from transforms.errors import BadInput
 from transforms.scalars import id_text
 
 SEPARATOR = "|"
-MOST_ID_CHARACTERS = 256
+MAX_ID_CHARACTERS = 256
 """botocore's personalize-events model, shape ItemId."""
 
 _WHERE = "mapping.impression"
 _NO_ID = r"[\s\p{Z}\x1c-\x1f\x85]*(null|none|nan)?[\s\p{Z}\x1c-\x1f\x85]*"
 _IS_NO_ID = rf"(?i)\A{_NO_ID}\z"
 _HOLDS_NO_ID = rf"(?i)\|{_NO_ID}(\||\z)"
-"""For joined ids behind one more `|`: what starts with a plain character is searched for three times as fast."""
+"""For joined ids after one more `|`: a pattern that starts with a plain character is found three times as fast."""
 
 
 def impression_ids(column: Column, data_type: T.DataType) -> Column:
     """Read the shown items as array<string>, null when there are none.
 
-    Raises `BadInput` for a column that is neither a string nor an array of single values.
+    Raises:
+        BadInput: the column is neither a string nor an array of single values.
     """
     if isinstance(data_type, T.NullType):
         return F.lit(None).cast("array<string>")
@@ -38,7 +39,7 @@ def impression_ids(column: Column, data_type: T.DataType) -> Column:
         return F.when(column != "", F.split(column, r"\|"))
     if not isinstance(data_type, T.ArrayType):
         raise BadInput(
-            f"{_WHERE} gives {data_type.simpleString()}; give an array, or a string joined with |."
+            f"{_WHERE} gives {data_type.simpleString()}. Give an array, or a string joined with |."
         )
     return F.when(F.size(column) > 0, _texts(column, data_type.elementType))
 
@@ -49,19 +50,20 @@ def joined(ids: Column) -> Column:
 
 
 def identity(ids: Column) -> Column:
-    """Stand in for the ids, in their order, by 64 bits (xxHash64, each id's seeded with the one before); null if none.
+    """Replace the ids, in their order, by 64 bits (xxHash64, each id's seeded with the one before); null if none.
 
-    Enough to tell apart two events that agree in all else; as text the ids would be most of what an event id hashes.
+    That is enough to distinguish two events that agree in all else; as text the ids would be the larger
+    part of what an event id hashes.
     """
     return F.when(ids.isNotNull(), F.xxhash64(ids))
 
 
 def impression_sizes(ids: Column, joined_ids: Column) -> dict[str, Column]:
-    """Give the helper columns that the rules look at, all int, all null where there is no impression.
+    """Return the helper columns that the rules read, all int, all null if there is no impression.
 
     `_impression_size` ids, `_impression_chars` characters of the joined ids (AWS limits the joined value to
-    1,000), `_impression_long_ids` ids of more than 256 characters, `_impression_bad_ids` ids that are null, empty,
-    blank, or the words null, None or nan.
+    1,000), `_impression_long_ids` ids of more than 256 characters, `_impression_bad_ids` ids that are null,
+    empty, blank, or the words null, None or nan.
     """
     return {
         "_impression_size": F.when(ids.isNotNull(), F.size(ids)),
@@ -74,7 +76,7 @@ def impression_sizes(ids: Column, joined_ids: Column) -> dict[str, Column]:
 def _texts(column: Column, element: T.DataType) -> Column:
     """Write each id as `id_text` does; a plain cast, which is quicker, does the same to all but fractions and decimals.
 
-    Text that is not UTF-8 rejects its row, whatever becomes of it here.
+    Text that is not UTF-8 rejects its row, so its result here does not matter.
     """
     if isinstance(element, (T.FloatType, T.DoubleType, T.DecimalType)):
         return F.transform(column, lambda item: id_text(item, element, _WHERE))
@@ -84,8 +86,8 @@ def _texts(column: Column, element: T.DataType) -> Column:
 
 def _long_ids(ids: Column, joined_ids: Column) -> Column:
     # Bytes are counted at once, characters one by one, and there are never fewer bytes.
-    may_hold = F.octet_length(joined_ids) > MOST_ID_CHARACTERS
-    return _search(ids, may_hold, lambda item: F.char_length(item) > MOST_ID_CHARACTERS)
+    may_hold = F.octet_length(joined_ids) > MAX_ID_CHARACTERS
+    return _search(ids, may_hold, lambda item: F.char_length(item) > MAX_ID_CHARACTERS)
 
 
 def _bad_ids(ids: Column, joined_ids: Column) -> Column:
@@ -94,5 +96,5 @@ def _bad_ids(ids: Column, joined_ids: Column) -> Column:
 
 
 def _search(ids: Column, may_hold: Column, wanted: Callable[[Column], Column]) -> Column:
-    """Count the wanted ids; a look at the joined text first spares nearly every row the search through its array."""
+    """Count the wanted ids; a search of the joined text first spares nearly every row the search through its array."""
     return F.when(may_hold, F.size(F.filter(ids, wanted))).when(ids.isNotNull(), F.lit(0))

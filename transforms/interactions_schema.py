@@ -1,8 +1,8 @@
 """The dataset's Interactions schema, read from the Avro JSON that Personalize holds.
 
 It reads what the job needs (names, types, nullability, categorical) and refuses what Personalize would
-refuse. It maps nothing: see `properties_plan`. Facts: Personalize developer guide, the pages on datasets and
-schemas (required and reserved fields) and `limits.html` (5 metadata columns).
+refuse. Facts: Personalize developer guide, the pages on datasets and schemas (required and reserved fields)
+and `limits.html` (5 metadata columns).
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ MAX_METADATA_FIELDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field: `type` is one of `TYPES`; `nullable` when its type is a union with null."""
+    """A field: `type` is one of `TYPES`; `nullable` when its type is a union with null."""
 
     name: str
     type: AvroType
@@ -48,8 +48,9 @@ class InteractionsSchema:
     def parse(cls, text: str, where: str) -> InteractionsSchema:
         """Read Avro JSON; `where` is the path that errors name.
 
-        Raises `BadInput` unless it is a record with USER_ID string, ITEM_ID string and TIMESTAMP long, at
-        most five metadata fields, and names that stay distinct without underscores and case.
+        Raises:
+            BadInput: it is no record with USER_ID string, ITEM_ID string and TIMESTAMP long, at most five
+                metadata fields, and names that stay distinct without underscores and case.
         """
         schema = cls(tuple(_field(raw, where) for raw in _raw_fields(text, where)))
         _check_types(schema, where)
@@ -64,7 +65,7 @@ class InteractionsSchema:
 
     @property
     def metadata(self) -> tuple[Field, ...]:
-        """The fields that are nobody's but the dataset's: neither required nor reserved."""
+        """Return the fields that are neither required nor reserved."""
         return tuple(field for field in self.fields if field.name not in REQUIRED | RESERVED)
 
     def get(self, name: str) -> Field | None:
@@ -78,7 +79,7 @@ def _raw_fields(text: str, where: str) -> list[object]:
     except ValueError as error:
         at = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise BadInput(
-            f"{where}: not JSON{at}; give the Interactions schema as Personalize holds it."
+            f"{where}: not JSON{at}. Give the Interactions schema as Personalize holds it."
         ) from None
     fields = record.get("fields") if isinstance(record, dict) and record.get("type") == "record" else None
     if not isinstance(fields, list):
@@ -108,12 +109,12 @@ def _check_types(schema: InteractionsSchema, where: str) -> None:
     for name in REQUIRED:
         if name not in names:
             raise BadInput(
-                f"{where}: the field {name} is missing, Personalize requires it{nearest(name, names)}."
+                f"{where}: the field {name} is missing. Personalize requires it{nearest(name, names)}."
             )
     for field in schema.fields:
         allowed = {**REQUIRED, **RESERVED}.get(field.name, TYPES)
         if field.type not in allowed:
-            raise BadInput(f"{where}: field {field.name} is {field.type}, Personalize wants {allowed[0]}.")
+            raise BadInput(f"{where}: field {field.name} is {field.type}. Personalize requires {allowed[0]}.")
 
 
 def _check_names(fields: Iterable[Field], where: str) -> None:
@@ -122,6 +123,6 @@ def _check_names(fields: Iterable[Field], where: str) -> None:
         other = seen.get(flat(field.name))
         if other is not None:
             raise BadInput(
-                f"{where}: {other} and {field.name} are one name once underscores and case are gone."
+                f"{where}: {other} and {field.name} are one name without underscores and case. Rename one."
             )
         seen[flat(field.name)] = field.name

@@ -1,7 +1,4 @@
-"""Names: from the schema's UPPER_SNAKE fields to camelCase keys of `properties`; and names nobody may take.
-
-It knows no schema and no mapping; it only rewrites and compares names.
-"""
+"""Names: from the schema's UPPER_SNAKE fields to camelCase keys of `properties`; and reserved names."""
 
 from __future__ import annotations
 
@@ -20,7 +17,7 @@ EVENT_COLUMNS = (
     "recommendationId",
     "eventAttributionSource",
 )
-"""The columns of a shaped event. A property's key is a column beside them, so it may be none of them."""
+"""The columns of a shaped event. A property's key is a column next to them, so it may be none of them."""
 
 RESERVED_KEYS = ("userId", "sessionId", "eventType", "timestamp", "recommendationId", "impression")
 """Keys that PutEvents refuses in `properties`, in any case: botocore's personalize-events model, shape
@@ -28,11 +25,11 @@ EventPropertiesJSON's documentation of Event.properties; the service answers 400
 
 
 def camel_case(name: str) -> str:
-    """Give the `properties` key of a schema field: `NUMBER_OF_RATINGS` is `numberOfRatings`.
+    """Return the `properties` key of a schema field: `NUMBER_OF_RATINGS` is `numberOfRatings`.
 
-    AWS documents no rule for digits. Here a digit has no case, so the underscore before it just goes:
+    AWS documents no rule for digits. Here a digit has no case, so the underscore before it is just removed:
     `GENRES_FIELD_1` is `genresField1` and `L2_CATEGORY` is `l2Category`. A name that is already camel-cased
-    (no underscore, not all capitals) keeps its inner capitals. Any text has an answer; that of "__" is "".
+    (no underscore, not all capitals) keeps its inner capitals. Any text has a result; that of "__" is "".
     """
     first, *rest = [part for part in name.split("_") if part] or [""]
     if rest or first.isupper():
@@ -41,19 +38,19 @@ def camel_case(name: str) -> str:
 
 
 def flat(name: str) -> str:
-    """Reduce a name to what Personalize tells fields apart by: no underscores, no case (2023 guide)."""
+    """Reduce a name to what Personalize distinguishes fields by: no underscores, no case (2023 guide)."""
     return name.replace("_", "").lower()
 
 
 def is_taken(key: str) -> bool:
-    """Tell whether a `properties` key is refused by the service or hides a column of the shaped event."""
+    """Return whether a `properties` key is refused by the service or hides a column of the shaped event."""
     return flat(key) in {flat(name) for name in (*RESERVED_KEYS, *EVENT_COLUMNS)}
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """Say which `known` names `name` may have meant: "; the nearest are A, B", or "" when none comes close.
+    """Return which `known` names `name` may have meant: "; the nearest are A, B", or "" if none comes close.
 
-    Case and underscores count little: they are what people get wrong.
+    Case and underscores count little: they are the usual mistakes.
     """
     by_flat = {flat(candidate): candidate for candidate in known}
     close = [by_flat[match] for match in get_close_matches(flat(name), by_flat, n=3)]

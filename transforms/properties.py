@@ -40,8 +40,11 @@ class MappedProperty:
     def typed(self) -> Column:
         """Read the value as the schema field's type, under the property's key.
 
-        An array for a string field is joined with `|`, Personalize's form of several values (developer guide,
-        Schemas); an empty one is null. Raises `BadInput` for types that can't hold the field.
+        An array for a string field is joined with `|`, Personalize's form of several values (developer
+        guide, Schemas); an empty one is null.
+
+        Raises:
+            BadInput: the type can't hold the field.
         """
         where = f"mapping.properties.{self.plan.field}"
         value, value_type = self.value, self.value_type
@@ -50,20 +53,20 @@ class MappedProperty:
         return read_as(value, value_type, self.plan.type, where).alias(self.key)
 
     def unreadable(self) -> Column:
-        """Say where the value was lost, as `_unreadable_<key>`; needs the typed column beside the value."""
-        # Text that is none, as bytes may be, has a rule of its own.
+        """Return whether the value was lost, as `_unreadable_<key>`; needs the typed column next to the value."""
+        # Invalid text, as bytes may be, has a rule of its own.
         lost = F.lit(False) if self.plan.type == "string" else is_unreadable(self.value, F.col(self.key))
         return lost.alias(UNREADABLE_PREFIX + self.key)
 
     def identity(self) -> Column:
-        """Give what an event id may depend on: the typed column, or a fraction before it became text.
+        """Return what an event id may depend on: the typed column, or a fraction before it became text.
 
         As text it would depend on the Java: JDK 19 changed how doubles are written.
         """
         return self.value.cast("double") if self._is_number_as_text() else F.col(self.key)
 
     def is_fractional(self) -> bool:
-        """Tell whether `identity` is a floating-point number."""
+        """Return whether `identity` is a floating-point number."""
         return self.plan.type in ("float", "double") or self._is_number_as_text()
 
     def _is_number_as_text(self) -> bool:

@@ -1,7 +1,7 @@
 """Which mapped expression fills which field of the Interactions schema, under which key of `properties`.
 
-Pure: it compares the mapping with the schema and touches no data. Whether an expression's values fit a
-field's type shows per row, later.
+Pure: the mapping is compared with the schema, without data. Whether an expression's values fit a field's
+type shows per row, later.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ MAPPED_BY = {
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property: the schema's `field`, its `key`, the SQL `expr`, and the field's type and flags."""
+    """A property: the schema's `field`, its `key`, the SQL `expr`, and the field's type and flags."""
 
     field: str
     key: str
@@ -44,8 +44,9 @@ class Property:
 def plan_properties(mapping: MappingSettings, schema: InteractionsSchema) -> tuple[Property, ...]:
     """Match `mapping.properties` with the schema's metadata fields, in the schema's order.
 
-    Raises `BadInput` for a property that the schema lacks or that is no property, for a key that is taken
-    twice or reserved, for a required field that nothing maps, and when userId and sessionId both miss.
+    Raises:
+        BadInput: the schema lacks a property or it is none, a key is repeated or reserved, a required field
+            is not mapped, or neither userId nor sessionId is.
     """
     _check_fields_exist(mapping, schema)
     _check_nothing_required_is_missing(mapping, schema)
@@ -67,7 +68,7 @@ def _check_fields_exist(mapping: MappingSettings, schema: InteractionsSchema) ->
     known = {field.name for field in schema.metadata}
     for name in mapping.properties:
         if name in REQUIRED | RESERVED:
-            raise BadInput(f"mapping.properties.{name}: not a property; map it as mapping.{MAPPED_BY[name]}.")
+            raise BadInput(f"mapping.properties.{name}: not a property. Map it as mapping.{MAPPED_BY[name]}.")
         if name not in known:
             raise BadInput(f"mapping.properties.{name}: the schema has no such field{nearest(name, known)}.")
 
@@ -75,9 +76,11 @@ def _check_fields_exist(mapping: MappingSettings, schema: InteractionsSchema) ->
 def _check_nothing_required_is_missing(mapping: MappingSettings, schema: InteractionsSchema) -> None:
     mapped = mapping.expressions()
     if "userId" not in mapped and "sessionId" not in mapped:
-        raise BadInput("mapping: neither userId nor sessionId is mapped; sessions come from one of the two.")
+        raise BadInput(
+            "mapping: neither userId nor sessionId is mapped, and sessions come from one of them. Map one."
+        )
     for field in schema.fields:
-        # Events of anonymous sessions have no user; a session every event has, mapped or derived.
+        # Events of anonymous sessions have no user; every event has a session, mapped or derived.
         if field.nullable or field.name in ("USER_ID", "SESSION_ID"):
             continue
         key = MAPPED_BY.get(field.name)
@@ -94,8 +97,8 @@ def _check_keys(plan: tuple[Property, ...]) -> None:
             raise BadInput(f"{where}: its key must be a letter, then letters, digits or single underscores.")
         if is_taken(property_.key):
             raise BadInput(
-                f"{where}: the key {property_.key} is reserved, in any case; give it another `key`."
+                f"{where}: the key {property_.key} is reserved, in any case. Give it another `key`."
             )
         other = taken.setdefault(flat(property_.key), property_.field)
         if other != property_.field:
-            raise BadInput(f"{where}: has the same key as {other}; give one of them another `key`.")
+            raise BadInput(f"{where}: has the same key as {other}. Give one of them another `key`.")

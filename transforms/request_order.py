@@ -15,7 +15,7 @@ EVENTS_PER_REQUEST = 10
 
 
 def number(session: list[str]) -> dict[str, Column]:
-    """Number the events of each group of rows that agree in the columns `session`, by `_sent_at` and id.
+    """Return columns that number the events of each group with equal columns `session`, by `_sent_at` and id.
 
     `_repeats` boolean: the row before has the same id; `_rank` long: how many ids come before, in that order;
     `_rows` long: the group's rows. All three share one sort.

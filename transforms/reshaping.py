@@ -1,7 +1,4 @@
-"""The source's rows, filtered first and then reshaped by the user's own SQL.
-
-Judges no row. What reads the files is `sources`.
-"""
+"""The source's rows, filtered first and then reshaped by the user's own SQL."""
 
 from __future__ import annotations
 
@@ -27,11 +24,11 @@ def reshape(raw: DataFrame, settings: SourceSettings) -> DataFrame:
 
 
 def _filtered(raw: DataFrame, expression: str) -> DataFrame:
-    """Keep the rows that the filter wants. The clock may rule here (last 30 days), chance may not."""
+    """Keep the rows that the filter wants. It may depend on the clock (last 30 days), not on chance."""
     with blamed_on("source.filter", expression, raw):
         rows = raw.filter(expression)
     if not rows._jdf.queryExecution().analyzed().deterministic():  # noqa: SLF001 - shown nowhere else
-        raise BadInput("source.filter: depends on chance; a second run would choose other rows.")
+        raise BadInput("source.filter: depends on chance. Use a condition on columns alone.")
     return rows
 
 
@@ -43,12 +40,10 @@ def _selected(raw: DataFrame, rows: DataFrame, items: tuple[str, ...]) -> DataFr
         _name_the_item_at_fault(raw, items)
         raise
     if not is_repeatable(raw.selectExpr(*items), " ".join(items), whole_plan=True):
-        raise BadInput(
-            "source.select: depends on chance, clock, file or partition; a second run would differ."
-        )
+        raise BadInput("source.select: depends on chance, clock, file or partition. Use columns alone.")
     twice = [name for name, times in Counter(map(str.lower, selected.columns)).items() if times > 1]
     if twice:
-        raise BadInput(f"source.select: gives two columns named {twice[0]}; rename one with AS.")
+        raise BadInput(f"source.select: gives two columns named {twice[0]}. Rename one with AS.")
     return selected
 
 

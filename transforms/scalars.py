@@ -1,8 +1,8 @@
 """Scalars: one mapped value read as an id or as a type of the Interactions schema, or as null.
 
-Nothing here raises over a value: what can't be read is null, and the row is rejected for it later. Only a
-column whose type can never be read as asked is `BadInput`. Spark's own casts are too generous to be used
-bare: they make 3 of '3.7', 0 of NaN, and wrap what does not fit.
+Nothing here raises over a value: a value that can't be read is null, and the row is rejected for it later.
+Only a column whose type can never be read as asked is `BadInput`. Spark's own casts are too generous: they
+make 3 of '3.7', 0 of NaN, and wrap what does not fit.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ _RANGE = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _READABLE = (T.StringType, T.BooleanType, T.NumericType, T.NullType)
 _ID_TYPES = (*_READABLE, T.BinaryType, T.DateType, T.TimestampType, T.TimestampNTZType)
 _EXPONENT = r"^(-?)(\d+)(?:\.(\d+))?E(-?\d+)$"
-_MOST_EXPONENT = 400
-"""Of a double it is 324 at the most, of a decimal 38."""
+_MAX_EXPONENT = 400
+"""At most 324 for a double, 38 for a decimal."""
 
 _DOUBLE_WITH_SUFFIX = r"[dDfF]\s*$"
 
@@ -34,19 +34,21 @@ def present(column: Column, data_type: T.DataType) -> Column:
 def id_text(column: Column, data_type: T.DataType, where: str) -> Column:
     """Write an id as `as_text` does; `where` is the configuration key that errors name.
 
-    Raises `BadInput` for arrays, maps, structs and intervals.
+    Raises:
+        BadInput: the type is an array, map, struct or interval.
     """
     if not isinstance(data_type, _ID_TYPES):
-        raise BadInput(f"{where} gives {data_type.simpleString()}, not one value: pick a part of it.")
+        raise BadInput(f"{where} gives {data_type.simpleString()}, not one value. Pick a part of it.")
     return as_text(column, data_type)
 
 
 def as_text(column: Column, data_type: T.DataType) -> Column:
     """Write a value as text: one text for each value, and no two values alike.
 
-    A number is written shortest, without exponent: pandas makes doubles of ints as soon as one is missing, and
-    "123.0" would be another item than "123". NaN is null. Text and bytes stay as they are where they are UTF-8, and
-    are null where they are not (see `is_no_text`): as replacement characters, different values would become one.
+    A number is written in its shortest form, without exponent: pandas makes doubles of ints as soon as one
+    is missing, and "123.0" would be another item than "123". NaN is null. Text and bytes are kept if they
+    are UTF-8, and are null if they are not (see `is_no_text`): as replacement characters, different values
+    would become one.
     """
     if isinstance(data_type, _FRACTIONAL):
         whole = (column == F.floor(column)) & (F.abs(column) < F.lit(2.0**63))
@@ -62,7 +64,7 @@ def as_text(column: Column, data_type: T.DataType) -> Column:
 
 
 def is_no_text(column: Column, data_type: T.DataType) -> Column:
-    """Say whether a value is bytes, or a file's text, that is not valid UTF-8; boolean, null for null."""
+    """Return whether a value is bytes, or a file's text, that is not valid UTF-8; boolean, null for null."""
     if isinstance(data_type, T.ArrayType) and isinstance(data_type.elementType, (T.StringType, T.BinaryType)):
         # Joined by a plain character, texts are valid if and only if each of them is.
         return ~_is_utf8(F.array_join(column.cast("array<string>"), " "), T.StringType())
@@ -74,19 +76,20 @@ def is_no_text(column: Column, data_type: T.DataType) -> Column:
 def read_as(column: Column, data_type: T.DataType, target: str, where: str) -> Column:
     """Read a value as the schema type `target`: string, int, long, float, double or boolean.
 
-    Null where the value can't be read without loss of meaning: a fraction or an overflow for int and long,
+    Null if the value can't be read without loss of meaning: a fraction or an overflow for int and long,
     text that is no number, a number other than 0 and 1 for a boolean. Rounding to float is no such loss.
 
-    Raises `BadInput` when no value of `data_type` can be read as `target`.
+    Raises:
+        BadInput: no value of `data_type` can be read as `target`.
     """
     readers = {"string": _as_text, "boolean": _as_boolean, "float": _as_fractional, "double": _as_fractional}
     if not isinstance(data_type, _ID_TYPES if target == "string" else _READABLE):
-        raise BadInput(f"{where} gives {data_type.simpleString()}, the field is {target}: cast it to that.")
+        raise BadInput(f"{where} gives {data_type.simpleString()}, the field is {target}. Cast it to that.")
     return readers.get(target, _as_whole)(column, data_type, target).cast(_spark_type(target))
 
 
 def is_unreadable(value: Column, read: Column) -> Column:
-    """Say whether a value was there but could not be read; boolean, never null."""
+    """Return whether a value was there but could not be read; boolean, never null."""
     return value.isNotNull() & read.isNull()
 
 
@@ -99,31 +102,31 @@ def _as_text(column: Column, data_type: T.DataType, _target: str) -> Column:
 
 
 def _is_utf8(column: Column, data_type: T.DataType) -> Column:
-    """Say whether text or bytes are valid UTF-8; Spark itself takes a file's word for it."""
+    """Return whether text or bytes are valid UTF-8; Spark itself does not check a file's text."""
     text = column.cast("string") if isinstance(data_type, T.BinaryType) else column
     if hasattr(F, "is_valid_utf8"):  # since Spark 4.0
         return F.is_valid_utf8(text)
-    # Before, Java decodes and encodes, and so replaces what is not valid.
+    # Before, Java decodes and encodes, and so replaces invalid bytes.
     return F.encode(text, "UTF-8") == text.cast("binary")
 
 
 def _without_exponent(number: Column) -> Column:
-    """Write `1.25E7` as `12500000` and `1E-7` as `0.0000001`; what has no exponent stays."""
+    """Write `1.25E7` as `12500000` and `1E-7` as `0.0000001`; keep a number without exponent."""
     sign = F.regexp_extract(number, _EXPONENT, 1)
     digits = F.concat(F.regexp_extract(number, _EXPONENT, 2), F.regexp_extract(number, _EXPONENT, 3))
     exponent = F.regexp_extract(number, _EXPONENT, 4).cast("int")
     # The digits with enough zeros on both sides; the point is 400 + 1 + exponent characters from the left.
-    zeros = "0" * _MOST_EXPONENT
+    zeros = "0" * _MAX_EXPONENT
     padded = F.concat(F.lit(zeros), digits, F.lit(zeros))
-    point = exponent + (_MOST_EXPONENT + 1)
+    point = exponent + (_MAX_EXPONENT + 1)
     whole = F.regexp_replace(padded.substr(F.lit(1), point), r"^0+(?=.)", "")
-    fraction = F.regexp_replace(padded.substr(point + 1, F.lit(2 * _MOST_EXPONENT)), r"0+$", "")
+    fraction = F.regexp_replace(padded.substr(point + 1, F.lit(2 * _MAX_EXPONENT)), r"0+$", "")
     plain = F.concat(sign, whole, F.when(fraction != "", F.concat(F.lit("."), fraction)).otherwise(""))
     return F.when(number.contains("E"), plain).otherwise(number)
 
 
 def _shortest(number: Column) -> Column:
-    """Leave out the zeros at the end of a fraction, and the point behind which nothing is left."""
+    """Remove the zeros at the end of a fraction, and a point that nothing follows."""
     return F.when(number.contains("."), F.regexp_replace(number, r"\.?0+$", "")).otherwise(number)
 
 

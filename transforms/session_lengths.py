@@ -1,7 +1,7 @@
-"""How long the staged sessions and users are: what a plan of the requests is reckoned from.
+"""The lengths of the staged sessions and users, from which a plan computes the requests.
 
-It reads the stage alone, never the source, and gives back lengths and how often each occurs: no id leaves Spark.
-Which length makes how many requests is not its business.
+It reads the stage alone, never the source, and returns lengths and how often each occurs: no id leaves
+Spark.
 """
 
 from __future__ import annotations

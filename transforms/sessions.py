@@ -1,8 +1,8 @@
 """Sessions for a source that has none: by gaps in a user's events, or one for each user.
 
-A derived session is the same for the same rows however they are partitioned, and never enters an event id. A
-row without a user gets no session, and is rejected for it. A row whose time can't be read still gets one: it
-is rejected for its time. No session is ever collected: Spark's windows spill.
+A derived session is the same for the same rows however they are partitioned, and never enters an event id.
+A row without a user gets no session, and is rejected for it. A row whose time can't be read still gets one:
+it is rejected for its time. No session is ever collected: Spark's windows spill.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from transforms.mapping import SessionSettings
 from transforms.timestamps import to_seconds
 
 LANE = "_lane"
-"""A long: rows with equal lanes lie in one partition. Its spread bits make a quick first sort key."""
+"""A long: rows with equal lanes are in one partition. Its spread bits make a quick first sort key."""
 
 _MICROS_PER_MINUTE = 60_000_000
 
@@ -23,7 +23,7 @@ _MICROS_PER_MINUTE = 60_000_000
 def derive(events: DataFrame, rule: SessionSettings, partitions: int) -> DataFrame:
     """Add `sessionId` from `userId` and `_at_micros`: 32 hex digits, by gap also "-" and a start second.
 
-    By gap, the rows are gathered by user in `partitions` partitions (a number of our own: adaptive execution
+    By gap, the rows are gathered by user in `partitions` partitions (a fixed number: adaptive execution
     merges none of them) and `_lane` is added; per user nothing moves.
     """
     if rule.per_user:
@@ -43,7 +43,7 @@ def _user_lane() -> Column:
 
 
 def _start(before: Column, gap_micros: int) -> Column:
-    """Give the event's own time where it opens a session, else null."""
+    """Return the event's own time if it opens a session, else null."""
     at = F.col("_at_micros")
     return F.when(before.isNull() | (at - before > F.lit(gap_micros)), at)
 

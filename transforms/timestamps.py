@@ -1,8 +1,8 @@
-"""The event's time: whatever the source holds, as microseconds since 1970 in UTC, or null.
+"""The event's time: any type in the source, as microseconds since 1970 in UTC, or null.
 
 A value that can't be read is null, never an exception: such a row is rejected later, for its time. A column
-whose type can't be a time at all is `BadInput`. Nothing here guesses a unit: it only counts which unit would
-have made the times plausible, so that a wrong one can be named (aws/aws-sdk-js issue 3370: seconds against
+whose type can't be a time at all is `BadInput`. No unit is guessed: it only counts which unit would have
+made the times plausible, so that a wrong one can be named (aws/aws-sdk-js issue 3370: seconds against
 milliseconds, accepted by the service and silently without effect).
 """
 
@@ -39,7 +39,7 @@ _REWRITINGS = (
     (rf"^(.{{10}}[T ][0-9]{{2}})(?={_ZONE}?$)", "$1:00"),  # the hour alone
     (r"^(.{13}:[0-9]{2})(Z|[+-].*)$", "$1:00$2"),  # ISO 8601, but not to Spark
 )
-"""What other forms of ISO 8601, and those of warehouses, become: date, T, time with seconds, point, zone."""
+"""Rewriting of other forms of ISO 8601, and those of warehouses: date, T, time with seconds, point, zone."""
 
 PATTERNS = {
     "yyyy/MM/dd HH:mm:ss": r"[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}",
@@ -61,20 +61,23 @@ _WHERE = "mapping.sentAt"
 
 
 def to_micros(column: Column, unit: str | None, data_type: T.DataType) -> Column:
-    """Read a time as long microseconds since 1970 in UTC, rounded down; null where it can't be read.
+    """Read a time as long microseconds since 1970 in UTC, rounded down; null if it can't be read.
 
-    A date or timestamp is what it says, whatever the unit (a zoneless one is UTC: the session's zone).
-    Numbers and numeric strings need a numeric unit; numbers without a unit are seconds. Under `iso8601` or
+    A date or timestamp keeps its value, for any unit (one without zone is UTC: the session's zone). Numbers
+    and numeric strings need a numeric unit; numbers without a unit are seconds. Under `iso8601` or
     `timestamp` a string is ISO 8601 with a date, UTC unless it says otherwise, and a number is unreadable.
 
-    Raises `BadInput` for a string without a unit and for a type that holds no time.
+    Raises:
+        BadInput: a string has no unit, or the type holds no time.
     """
     if isinstance(data_type, (T.TimestampType, T.TimestampNTZType, T.DateType)):
         return F.unix_micros(column.cast("timestamp"))
     if isinstance(data_type, T.StringType):
         return _string_to_micros(column, unit)
     if not isinstance(data_type, (T.NumericType, T.NullType)):
-        raise BadInput(f"{_WHERE}.expr gives {data_type.simpleString()}, which holds no time.")
+        raise BadInput(
+            f"{_WHERE}.expr gives {data_type.simpleString()}, which holds no time. Map another column."
+        )
     if unit is None or unit in PER_SECOND:
         return _number_to_micros(column, PER_SECOND[unit or "seconds"], data_type)
     return F.lit(None).cast("long")
@@ -86,10 +89,10 @@ def to_seconds(micros: Column) -> Column:
 
 
 def may_lie_within(column: Column, unit: str | None, data_type: T.DataType, window: Window) -> Column:
-    """Bound the source's own column, so that Parquet can skip what lies outside the window; never null.
+    """Bound the source's own column, so that Parquet can skip what is outside the window; never null.
 
-    Says no only where `window.within(to_micros(…))` says no; yes to every row of a type whose order Parquet's
-    statistics don't show (strings, doubles, decimals). Unreadable times lie in every window: yes.
+    False only if `window.within(to_micros(…))` is false; true for every row of a type whose order Parquet's
+    statistics don't show (strings, doubles, decimals). Unreadable times are in every window: true.
     """
     if isinstance(data_type, T.TimestampType):
         return column.isNull() | _between(column, window.since, window.until, F.timestamp_micros)
@@ -109,10 +112,11 @@ def may_lie_within(column: Column, unit: str | None, data_type: T.DataType, wind
 
 
 def unit_instead(column: Column, unit: str | None, data_type: T.DataType) -> Column:
-    """Name the numeric unit other than `unit` that would put the time between 1980 and 2100; null where none would.
+    """Return the numeric unit other than `unit` that would put the time between 1980 and 2100; null if none would.
 
-    A string column: one of `PER_SECOND` for numbers and numeric strings; for other strings one of `PATTERNS`, null for
-    other types. Of a well mapped source nearly every row has null, which costs next to nothing to keep.
+    For a string column: one of `PER_SECOND` for numbers and numeric strings; for other strings one of
+    `PATTERNS`, null for other types. In a well mapped source nearly every row has null, which costs next to
+    nothing to keep.
     """
     if isinstance(data_type, T.StringType):
         number = _numeric_string(column)
@@ -126,9 +130,9 @@ def unit_instead(column: Column, unit: str | None, data_type: T.DataType) -> Col
 
 
 def better_unit(votes: Mapping[str, int], rows: int) -> str | None:
-    """Name the unit or pattern that makes most of `rows` times plausible, as the configured unit does not.
+    """Return the unit or pattern that makes most of `rows` times plausible, as the configured unit does not.
 
-    `votes` counts the rows by their `unit_instead`. None when there is nothing to advise.
+    `votes` counts the rows by their `unit_instead`. None if there is nothing to advise.
     """
     return next((unit for unit in (*PER_SECOND, *PATTERNS) if 2 * votes.get(unit, 0) > rows), None)
 
@@ -141,13 +145,14 @@ def _unit_instead(number: Column, unit: str | None) -> Column:
 def _string_to_micros(column: Column, unit: str | None) -> Column:
     if unit is None:
         raise BadInput(
-            f"{_WHERE}.expr gives strings: say what they hold with {_WHERE}.unit "
+            f"{_WHERE}.expr gives strings. Say what they hold with {_WHERE}.unit "
             f"(iso8601, or {', '.join(PER_SECOND)} for digits)."
         )
     if unit in PER_SECOND:
         return _number_to_micros(_numeric_string(column), PER_SECOND[unit], T.DecimalType(29, 9))
     text = F.trim(column)
-    # Most texts need no rewriting. Spark alone would read "12:30" as today's, and a bare year as its first day.
+    # Most texts need no rewriting. Spark alone would read "12:30" as today's, and a bare year as its first
+    # day.
     rewritten = F.when(text.rlike(_AS_SPARK_READS_IT), text).otherwise(_rewritten(text))
     return F.unix_micros(F.when(rewritten.rlike(_ISO8601), rewritten).cast("timestamp"))
 
@@ -165,14 +170,14 @@ def _numeric_string(column: Column) -> Column:
 
 
 def _number(column: Column, data_type: T.DataType) -> Column:
-    """Widen to long, double or the decimal it is, so that no product is computed in 32 bits."""
+    """Widen to long, double or its own decimal, so that no product is computed in 32 bits."""
     if isinstance(data_type, T.DecimalType):
         return column
     return column.cast("double" if isinstance(data_type, (T.FloatType, T.DoubleType)) else "long")
 
 
 def _number_to_micros(column: Column, per_second: int, data_type: T.DataType) -> Column:
-    """Multiply where the product fits a long: without ANSI mode Spark would wrap it, and make NaN 0."""
+    """Multiply if the product fits a long: without ANSI mode Spark would wrap it, and make NaN 0."""
     number = _number(column, data_type)
     limit = _limit(per_second)
     fits = number.between(F.lit(-limit), F.lit(limit))

@@ -1,1 +1,1 @@
-"""How this process reaches AWS: its session, its proxies, its buckets. botocore decides; every other client follows."""
+"""Access to AWS from this process: session, proxies and buckets, all resolved by botocore's own rules."""

@@ -1,7 +1,7 @@
-"""Where a bucket is: its region and endpoint, found once in each process and used by boto3 and Spark's S3A alike.
+"""A bucket's region and endpoint, looked up once per process and shared by boto3 and Spark's S3A.
 
-Any S3 endpoint tells the region of any bucket of its partition in the header `x-amz-bucket-region`, also when it
-denies access (Amazon S3 API Reference, HeadBucket).
+Any S3 endpoint returns the region of any bucket of its partition in the header `x-amz-bucket-region`, even
+when it denies access (Amazon S3 API Reference, HeadBucket).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ _making = threading.RLock()  # a boto3 session is not safe for two threads that 
 
 @dataclass(frozen=True, slots=True)
 class Bucket:
-    """One bucket: its region, the endpoint of S3 there, and how it is reached.
+    """A bucket: its region, the S3 endpoint there, and how to reach it.
 
     own_endpoint    the endpoint comes from the environment or the AWS configuration file, not from AWS
     path_style      the bucket's name is in the path and not in the host name
@@ -57,7 +57,7 @@ class Bucket:
 
 
 def find_bucket(name: str) -> Bucket:
-    """Find the bucket's region with one HEAD request; none where the endpoint is the user's own.
+    """Find the bucket's region with one HEAD request; send none if the endpoint is the user's own.
 
     Raises:
         S3Error: there is no such bucket, or S3 can't be reached.
@@ -80,7 +80,12 @@ def _found(name: str) -> Bucket:
 
 
 def open_bucket(name: str, config: Config = _PATIENT) -> S3Client:
-    """Return a boto3 client for a bucket, in the bucket's own region. Raises as `find_bucket` does."""
+    """Return a boto3 client for a bucket, in the bucket's own region.
+
+    Raises:
+        S3Error: there is no such bucket, or S3 can't be reached.
+        ProxyError: the environment's proxy can't be used.
+    """
     bucket = find_bucket(name)
     try:
         with _making:
@@ -91,25 +96,30 @@ def open_bucket(name: str, config: Config = _PATIENT) -> S3Client:
 
 @lru_cache(maxsize=64)
 def shared_client(name: str) -> S3Client:
-    """Return this process's client for a bucket; it is safe from any thread. Raises as `find_bucket` does."""
+    """Return this process's client for a bucket, safe for use from any thread.
+
+    Raises:
+        S3Error: there is no such bucket, or S3 can't be reached.
+        ProxyError: the environment's proxy can't be used.
+    """
     return open_bucket(name)
 
 
 def renew_clients() -> None:
-    """Look for credentials again: clients made from now on have newer ones, if there are any."""
+    """Look up credentials again, so that clients created from now on use newer ones if there are any."""
     forget_session()
     shared_client.cache_clear()
 
 
 def forget_buckets() -> None:
-    """Forget all that was found of AWS: session, region, buckets and clients."""
+    """Forget everything cached about AWS: session, region, buckets and clients."""
     renew_clients()
     default_region.cache_clear()
     _found.cache_clear()
 
 
 def _region_of(name: str) -> tuple[str, bool]:
-    """Return the bucket's region, and whether the endpoint is the user's own, which tells no region."""
+    """Return the bucket's region, and whether the endpoint is the user's own, which reports no region."""
     start = default_region() or FALLBACK_REGION
     asked = _client(start)
     own = asked.meta.endpoint_url != _client(start, config=_AS_AWS).meta.endpoint_url
@@ -130,13 +140,13 @@ def _ask(client: S3Client, name: str) -> str | None:
 
 def _client(region: str, *, own_endpoint: bool = False, config: Config = _PATIENT) -> S3Client:
     config = _PLAIN.merge(config)
-    if own_endpoint and _style() is None:  # a server of one's own rarely has a host name for each bucket
+    if own_endpoint and _style() is None:  # a self-hosted server rarely has a host name per bucket
         config = config.merge(Config(s3={"addressing_style": "path"}))
     return aws_session().client("s3", region_name=region, config=config)
 
 
 def _is_dual_stack_for_s3_alone(url: str) -> bool:
-    """Whether the profile's section `s3` asks for dual-stack: only boto3 and the AWS CLI read that section."""
+    """Return whether the profile's section `s3` asks for dual-stack: only boto3 and the AWS CLI read that section."""
     return ".dualstack." in url and not core_session().get_config_variable("use_dualstack_endpoint")
 
 

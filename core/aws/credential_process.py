@@ -1,7 +1,7 @@
-"""Prints the AWS credentials that boto3 finds here, as the AWS SDKs take them from a `credential_process`.
+"""Print the AWS credentials that boto3 finds, in the format of an AWS `credential_process`.
 
-Run by its path, so it imports nothing of this project. Format: AWS SDKs and Tools Reference Guide, "Process credential
-provider".
+Run by its path, so it imports nothing of this project. Format: AWS SDKs and Tools Reference Guide, "Process
+credential provider".
 """
 
 from __future__ import annotations
@@ -15,7 +15,11 @@ from botocore.session import Session
 
 
 def document() -> dict[str, str | int | None] | None:
-    """Return the credentials, None where there are none. Raises botocore's errors."""
+    """Return the credentials, or None if there are none.
+
+    Raises:
+        botocore.exceptions.BotoCoreError: the credentials could not be read or refreshed.
+    """
     session = Session()
     session.set_config_variable("region", os.environ.get("AWS_REGION"))
     found = session.get_credentials()
@@ -23,26 +27,26 @@ def document() -> dict[str, str | int | None] | None:
         return None
     keys = found.get_frozen_credentials()
     expires = getattr(found, "_expiry_time", None)  # botocore has no public name for it
-    told: dict[str, str | int | None] = {
+    keys_document: dict[str, str | int | None] = {
         "Version": 1,
         "AccessKeyId": keys.access_key,
         "SecretAccessKey": keys.secret_key,
     }
-    told |= {"SessionToken": keys.token} if keys.token else {}
-    return told | ({"Expiration": expires.isoformat()} if expires else {})
+    keys_document |= {"SessionToken": keys.token} if keys.token else {}
+    return keys_document | ({"Expiration": expires.isoformat()} if expires else {})
 
 
 def main() -> int:
-    """Print the document and return 0, or name the error on stderr and return 1."""
+    """Print the document and return 0, or print the error to stderr and return 1."""
     try:
-        told = document()
+        keys_document = document()
     except (BotoCoreError, ClientError) as error:
         sys.stderr.write(f"{type(error).__name__}\n")
         return 1
-    if told is None:
+    if keys_document is None:
         sys.stderr.write("no AWS credentials\n")
         return 1
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(keys_document))
     return 0
 
 

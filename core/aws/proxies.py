@@ -1,6 +1,7 @@
-"""HTTP proxies, by botocore's own rule: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` in capitals or not.
+"""HTTP proxies by botocore's rule: `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`, upper or lower case.
 
-botocore obeys the variables by itself. The AWS Common Runtime and Spark's S3A don't: what is found here is for them.
+botocore follows the variables by itself. The AWS Common Runtime and Spark's S3A don't, and get the proxy
+found here.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Proxy:
-    """One HTTP proxy. `tls`: the connection to the proxy itself is encrypted."""
+    """An HTTP proxy. `tls`: the connection to the proxy itself is encrypted."""
 
     host: str
     port: int
@@ -27,7 +28,7 @@ class Proxy:
 
 
 def proxy_for(url: str) -> Proxy | None:
-    """Return the proxy through which botocore would reach `url`, None for a direct connection.
+    """Return the proxy that botocore would use for `url`, or None for a direct connection.
 
     Raises:
         ProxyError: the variable names no http or https URL.
@@ -55,7 +56,7 @@ def _parse(text: str) -> Proxy:
 
 
 def _unusable() -> ProxyError:
-    # Not the value itself: it may hold a password.
+    # Not the value itself: it may contain a password.
     return ProxyError(
         "The proxy of this environment can't be used: it is not an http:// or https:// URL. "
         "Correct HTTPS_PROXY or HTTP_PROXY, or name the hosts that need none in NO_PROXY."

@@ -1,4 +1,4 @@
-"""What a failed S3 call means, as the end of a sentence: why, and what to do. Never S3's own text, never a key.
+"""Causes and remedies of failed S3 calls, worded as the end of a sentence; without S3's own text and without keys.
 
 Codes: Amazon S3 API Reference, "Error responses". A HEAD has no body, so its code is the HTTP status.
 """
@@ -61,16 +61,16 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
 
 
 class S3Error(OSError):
-    """An S3 call that failed; the text is why, and what to do."""
+    """A failed S3 call; the text says why it failed and what to do."""
 
 
 def code_of(error: ClientError) -> str:
-    """Return S3's code for what went wrong, such as `AccessDenied`; of a HEAD the status, such as `403`."""
+    """Return S3's error code, such as `AccessDenied`; for a HEAD the status, such as `403`."""
     return str(error.response.get("Error", {}).get("Code") or "an unnamed error")
 
 
 def explain(error: ClientError | BotoCoreError) -> OSError:
-    """Return `error` as Python's own error for a file: FileNotFoundError where the object is not there."""
+    """Return `error` as Python's own error for files: FileNotFoundError if the object does not exist."""
     if isinstance(error, ClientError):
         code = code_of(error)
         if code in ABSENT:
@@ -83,7 +83,7 @@ def explain(error: ClientError | BotoCoreError) -> OSError:
 
 
 def cause_of(code: str) -> str:
-    """Return the cause and the remedy for S3's error code."""
+    """Return cause and remedy for an S3 error code."""
     if code in EXPIRED:
         return _EXPIRED
     return _CAUSES.get(_SAME_AS.get(code, code), f"S3 answered {code}. Look it up in the S3 API Reference")

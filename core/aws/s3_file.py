@@ -1,4 +1,4 @@
-"""One S3 object as a file for random reading, in ranges."""
+"""An S3 object as a file for random access, read in ranges."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import io
 from collections.abc import Callable
 
 TAIL_BYTES = 64 * 1024
-"""What opening a file brings of its end: pyarrow looks for a Parquet footer in as much."""
+"""Bytes of the end that opening a file reads: pyarrow looks for a Parquet footer in as many."""
 
 Fetch = Callable[[str, str | None], tuple[bytes, int, str]]
-"""Gives a range (`0-99`, or `-100` for the last 100) of a version (None: the newest): content, file size, version.
+"""Return a range (`0-99`, or `-100` for the last 100) of a version (None: the newest): content, file size, version.
 
 Raises OSError.
 """
 
 
 class S3File(io.RawIOBase):
-    """A file on S3. Its size and its last 64 KB are known once it is open, from one request."""
+    """A file on S3. Opening it takes one request, which returns its size and its last 64 KB."""
 
     def __init__(self, fetch: Fetch) -> None:
         super().__init__()
@@ -43,14 +43,14 @@ class S3File(io.RawIOBase):
         return self._position
 
     def read(self, size: int | None = -1) -> bytes:
-        """Return `size` bytes from the position on, fewer at the end of the file; all that is left if negative."""
+        """Return `size` bytes from the position on, fewer at the end of the file; the rest of the file if negative."""
         end = self._size if size is None or size < 0 else min(self._size, self._position + size)
         content = self._range(self._position, end)
         self._position += len(content)
         return content
 
     def readall(self) -> bytes:
-        """Return all that is left."""
+        """Return the rest of the file."""
         return self.read()
 
     def _range(self, start: int, end: int) -> bytes:

@@ -1,4 +1,4 @@
-"""The AWS session of this process, as boto3 makes it from environment, profile, role or instance."""
+"""The AWS session of this process, as boto3 creates it from environment, profile, role or instance."""
 
 from __future__ import annotations
 
@@ -11,34 +11,36 @@ from botocore.exceptions import BotoCoreError
 from botocore.utils import IMDSRegionProvider
 
 FALLBACK_REGION = "us-east-1"
-"""Where S3 is asked for a bucket's region while no region is known at all."""
+"""The region to ask for a bucket's region if none is configured."""
 
 
 @lru_cache(maxsize=1)
 def aws_session() -> boto3.Session:
-    """Return the session that every client of this process is made of.
+    """Return the session that every client of this process is created from.
 
-    `AWS_REGION` is its region where it is set: every other AWS SDK reads it, boto3 reads `AWS_DEFAULT_REGION` only.
+    Its region is `AWS_REGION` if that is set: every other AWS SDK reads it, boto3 reads
+    `AWS_DEFAULT_REGION` only.
 
     Raises:
-        botocore.exceptions.BotoCoreError: the profile does not exist, or the AWS configuration file can't be read.
+        botocore.exceptions.BotoCoreError: the profile does not exist, or the AWS configuration file can't
+        be read.
     """
     return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
 
 
 def core_session() -> botocore.session.Session:
-    """Return the botocore session below `aws_session()`: it tells what the AWS configuration file says."""
+    """Return the botocore session below `aws_session()`, to read the AWS configuration file."""
     return aws_session()._session  # noqa: SLF001 - boto3 has no public name for it
 
 
 def ca_bundle() -> str | None:
-    """Return the certificate bundle that the user names: `AWS_CA_BUNDLE`, or the profile's `ca_bundle`."""
+    """Return the certificate bundle that is configured: `AWS_CA_BUNDLE`, or the profile's `ca_bundle`."""
     named = core_session().get_config_variable("ca_bundle")
     return str(named) if named else None
 
 
 def forget_session() -> None:
-    """Let the next `aws_session()` look for credentials again: a session keeps the keys that it found."""
+    """Drop the session, so that the next `aws_session()` looks up credentials again."""
     aws_session.cache_clear()
 
 
@@ -46,7 +48,7 @@ def forget_session() -> None:
 def default_region() -> str | None:
     """Return the region of the AWS default chain: environment, profile, then the EC2 instance's own; None if unknown.
 
-    boto3 stops before the instance. There is no connection to it where `AWS_EC2_METADATA_DISABLED` is true.
+    boto3 stops before the instance. The instance is not asked if `AWS_EC2_METADATA_DISABLED` is true.
     """
     session = aws_session()
     if session.region_name:

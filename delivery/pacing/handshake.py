@@ -1,9 +1,9 @@
-"""How a partition and the driver prove to each other that they know the run's key, before either says anything else.
+"""Mutual authentication of a partition and the driver by the run's key, before any message.
 
-Each adds a nonce, and a proof is an HMAC-SHA-256 over the prover's role and both nonces, so it is worth nothing on
-another connection or in the other role. `multiprocessing.connection` has a handshake too, but up to Python 3.11 it
-is HMAC-MD5 only, which a machine in FIPS mode refuses. It keeps no time itself, the connection's time-outs do; and
-it neither hides nor signs what is said afterwards.
+Each side sends a nonce, and a proof is an HMAC-SHA-256 over the prover's role and both nonces, so it is
+worth nothing on another connection or in the other role. `multiprocessing.connection` has a handshake too,
+but up to Python 3.11 it is HMAC-MD5 only, which a machine in FIPS mode refuses. The connection's time-outs
+bound it. Messages after the handshake are neither encrypted nor signed.
 """
 
 from __future__ import annotations
@@ -16,13 +16,17 @@ from delivery.errors import CoordinatorLostError
 
 _NONCE_BYTES = 32
 _PROOF_BYTES = 32
-# Of one length, and nonces too: no two roles and pairs of nonces are ever the same bytes.
+# Both have the same length, as do nonces: no two combinations of role and nonces give the same bytes.
 _DRIVER = b"personalize-backfill 1 driver---"
 _PARTITION = b"personalize-backfill 1 partition"
 
 
 def prove_as_partition(connection: Connection[bytes, bytes], key: bytes) -> None:
-    """Prove the key to the driver, then have it prove the same. Raises `CoordinatorLostError`."""
+    """Prove the key to the driver, then verify the driver's proof.
+
+    Raises:
+        CoordinatorLostError: the driver does not know the key, or the connection broke.
+    """
     try:
         asked = _read(connection, _NONCE_BYTES)
         nonces = asked + secrets.token_bytes(_NONCE_BYTES)
@@ -33,7 +37,11 @@ def prove_as_partition(connection: Connection[bytes, bytes], key: bytes) -> None
 
 
 def prove_as_driver(connection: Connection[bytes, bytes], key: bytes) -> None:
-    """Have a caller prove the key, and only then prove the same. Raises `CoordinatorLostError`."""
+    """Verify a caller's proof of the key, and only then prove it to the caller.
+
+    Raises:
+        CoordinatorLostError: the caller does not know the key, or the connection broke.
+    """
     try:
         asked = secrets.token_bytes(_NONCE_BYTES)
         connection.send_bytes(asked)
@@ -46,7 +54,7 @@ def prove_as_driver(connection: Connection[bytes, bytes], key: bytes) -> None:
 
 
 def _read(connection: Connection[bytes, bytes], length: int) -> bytes:
-    """Return the next message, which has that many bytes: of a longer one nothing is read but its length."""
+    """Return the next message of exactly this length; of a longer one read only its length."""
     message = connection.recv_bytes(length)
     if len(message) != length:
         raise _unproven()
@@ -63,4 +71,4 @@ def _check(proof: bytes, expected: bytes) -> None:
 
 
 def _unproven() -> CoordinatorLostError:
-    return CoordinatorLostError("The other side does not know the run's key.")
+    return CoordinatorLostError("The peer does not know the run's key.")

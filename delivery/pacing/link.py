@@ -1,8 +1,7 @@
-"""One connection between a partition and the driver's coordinator: small JSON messages over TCP.
+"""A connection between a partition and the driver's coordinator: small JSON messages over TCP.
 
-Both ends prove that they know the run's key (`handshake.py`) before a message is read, and what is read is
-JSON, never a pickle. No single read or write outlasts its time-out, whatever the other end does. What the
-messages say is not known here.
+Both ends prove that they know the run's key (`handshake.py`) before a message is read, and messages are
+JSON, never a pickle. No single read or write outlasts its time-out.
 """
 
 from __future__ import annotations
@@ -21,9 +20,9 @@ from delivery.settings import CoordinatorAddress
 Message = dict[str, Any]
 
 _CONNECT_SECONDS = 5.0
-# For each single read or write. Messages are smaller than a packet: whoever has sent half of one is broken.
+# For each single read or write. Messages are smaller than a packet: a peer that sent half of one is broken.
 _SECONDS = 2
-# After so long without a sign of life from the other machine the connection is given up.
+# The connection is given up after so many seconds without a sign of life from the other machine.
 _SILENCE_SECONDS = 15
 _LARGEST_MESSAGE = 65536
 _BACKLOG = 1024
@@ -33,7 +32,7 @@ _BROKEN = (OSError, EOFError, ValueError)
 class Link:
     """An open connection; sending and receiving may happen in two threads.
 
-    Every failure is a lost coordinator.
+    Every failure is raised as `CoordinatorLostError`.
     """
 
     def __init__(self, connected: socket.socket) -> None:
@@ -42,7 +41,11 @@ class Link:
 
     @classmethod
     def join(cls, address: CoordinatorAddress) -> Link:
-        """Connect to the coordinator and prove the key, each to the other. Raises `CoordinatorLostError`."""
+        """Connect to the coordinator and authenticate both ends.
+
+        Raises:
+            CoordinatorLostError: the driver can't be reached, or does not know the key.
+        """
         try:
             link = cls(socket.create_connection((address.host, address.port), timeout=_CONNECT_SECONDS))
         except OSError as error:
@@ -52,13 +55,21 @@ class Link:
 
     @classmethod
     def admit(cls, connected: socket.socket, authkey: bytes) -> Link:
-        """Let a partition in that knows the key. Raises `CoordinatorLostError`, and then has hung up."""
+        """Accept a partition that knows the key.
+
+        Raises:
+            CoordinatorLostError: it does not know the key; the connection is closed.
+        """
         link = cls(connected)
         link.prove(authkey, prove_as_driver)
         return link
 
     def prove(self, authkey: bytes, as_whom: Callable[[Connection[bytes, bytes], bytes], None]) -> None:
-        """Prove the key, and have it proved. Raises `CoordinatorLostError`, and then has hung up."""
+        """Prove the key and verify the peer's proof.
+
+        Raises:
+            CoordinatorLostError: the peer does not know the key; the connection is closed.
+        """
         try:
             as_whom(self._connection, authkey)
         except CoordinatorLostError:
@@ -66,49 +77,61 @@ class Link:
             raise
 
     def send(self, message: Message) -> None:
-        """Send one message. Raises `CoordinatorLostError`."""
+        """Send one message.
+
+        Raises:
+            CoordinatorLostError: the connection broke.
+        """
         try:
             self._connection.send_bytes(json.dumps(message, separators=(",", ":")).encode())
         except _BROKEN as error:
-            raise CoordinatorLostError("The connection to the other side broke.") from error
+            raise CoordinatorLostError("The connection to the peer broke.") from error
 
     def receive(self, seconds: float) -> Message | None:
-        """Return the next message, None if none begins within `seconds`. Raises `CoordinatorLostError`."""
+        """Return the next message, or None if none begins within `seconds`.
+
+        Raises:
+            CoordinatorLostError: the connection broke, or the message is malformed.
+        """
         try:
             if not self._connection.poll(seconds):
                 return None
         except _BROKEN as error:
-            raise CoordinatorLostError("The connection to the other side broke.") from error
+            raise CoordinatorLostError("The connection to the peer broke.") from error
         return self.read()
 
     def read(self) -> Message:
-        """Return the next message, which has begun to arrive. Raises `CoordinatorLostError`."""
+        """Return the next message, which has begun to arrive.
+
+        Raises:
+            CoordinatorLostError: the connection broke, or the message is malformed.
+        """
         try:
             message = json.loads(self._connection.recv_bytes(_LARGEST_MESSAGE))
         except _BROKEN as error:
-            raise CoordinatorLostError("The connection to the other side broke.") from error
+            raise CoordinatorLostError("The connection to the peer broke.") from error
         if not isinstance(message, dict):
-            raise CoordinatorLostError("The other side sent what is no message.")
+            raise CoordinatorLostError("The peer sent a malformed message.")
         return message
 
     def fileno(self) -> int:
-        """The connection's file descriptor, for selectors."""
+        """Return the connection's file descriptor, for selectors."""
         return self._connection.fileno()
 
     def close(self) -> None:
-        """Hang up; safe to call twice."""
+        """Close the connection; safe to call twice."""
         self._connection.close()
 
 
 def _tune(connected: socket.socket) -> None:
-    """Send at once, notice dead machines, and never wait long; on the descriptor, since it changes hands."""
+    """Let the socket send at once, notice dead machines and time out; by descriptor, as it changes hands."""
     connected.settimeout(None)
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     limit = struct.pack("ll", _SECONDS, 0)
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_RCVTIMEO, limit)
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, limit)
-    if hasattr(socket, "TCP_USER_TIMEOUT"):  # not on every system
+    if hasattr(socket, "TCP_USER_TIMEOUT"):  # not available on every system
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _SILENCE_SECONDS * 1000)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, _SILENCE_SECONDS // 3)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPINTVL, _SILENCE_SECONDS // 3)

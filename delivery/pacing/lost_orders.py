@@ -1,6 +1,7 @@
-"""What a partition that has lost the driver can still know of its orders: the state of the run in its control file.
+"""Orders for a partition that lost the driver, read from the run's control file.
 
-It is read only while the driver is out of reach, and then every few seconds. What can't be read orders nothing.
+The file is read only while the driver is out of reach, and then every few seconds. A file that can't be
+read contains no orders.
 """
 
 from __future__ import annotations
@@ -21,9 +22,10 @@ EVERY_SECONDS = 5.0
 
 
 class LostOrders:
-    """The orders of one `execution` of a run, out of the file that `open_store` gives or raises `StorageError` for.
+    """The orders of one `execution` of a run, read from the file of `open_store`, which may raise `StorageError`.
 
-    The first look comes `EVERY_SECONDS` after the first call: what the driver said last is in the file by then.
+    The first read comes `EVERY_SECONDS` after the first call: by then the driver's last orders are in the
+    file.
     """
 
     def __init__(
@@ -43,7 +45,7 @@ class LostOrders:
         return cls(lambda: control_file(task.output_url, task.run_id), task.execution)
 
     def look(self) -> Message:
-        """Return the orders as the coordinator would send them; none where it is not time yet or nothing is known."""
+        """Return the orders as the coordinator would send them; none if it is too early or nothing is known."""
         now = self._clock()
         if self._looked_at is None:
             self._looked_at = now
@@ -58,7 +60,7 @@ class LostOrders:
 
 
 def orders_in(content: bytes, execution: str) -> Message:
-    """Return the orders in a control file, as `delivery.pacing.orders` words them; none of another execution's."""
+    """Return the orders in a control file as `delivery.pacing.orders` has them; none of another execution."""
     try:
         state: dict[str, Any] = json.loads(content)
         if state["execution"] != execution:

@@ -1,7 +1,7 @@
-"""What all partitions are to do: go on, hold, or stop, and at what share of the limit; and what they know of it.
+"""The orders for all partitions: go on, hold or stop, and at what share of the limit.
 
-Any thread may give orders, signal handlers too: it takes no lock. The coordinator's thread asks what is new. It sends
-nothing itself.
+Any thread may give orders, signal handlers too: no lock is taken. The coordinator's thread collects and
+sends them.
 """
 
 from __future__ import annotations
@@ -12,8 +12,9 @@ from typing import Any
 class Orders:
     """The orders of a run that may send `limit` attempts per second.
 
-    As messages: `stop` [a reason, seconds to wait for answers], `hold` whether nothing may be sent, `share` how much of
-    its static share a partition without the coordinator may use, from 0 to 1. What was never ordered is in no message.
+    As messages: `stop` [a reason, seconds to wait for answers], `hold` whether nothing may be sent, `share`
+    the part of its static share, from 0 to 1, that a partition without the coordinator may use. A message
+    contains only what was ordered.
     """
 
     def __init__(self, limit: float) -> None:
@@ -25,28 +26,28 @@ class Orders:
 
     @property
     def holds(self) -> bool:
-        """Whether nothing may be sent for now."""
+        """Return whether nothing may be sent for now."""
         return bool(self._hold)
 
     def hold(self, *, holds: bool) -> None:
-        """Let nothing be sent from now on, or let it go on."""
+        """Hold all sending from now on, or let it go on."""
         self._hold = holds
 
     def new_rate(self) -> float | None:
-        """Return the rate where it was changed since this was asked last."""
+        """Return the rate if it changed since the last call, else None."""
         if self._heeded_rate == self.rate:
             return None
         self._heeded_rate = self.rate
         return self.rate
 
     def news(self) -> dict[str, Any]:
-        """Return what was ordered since this was asked last, as a message."""
+        """Return the orders given since the last call, as a message."""
         fresh = {key: value for key, value in self._all().items() if self._given.get(key) != value}
         self._given |= fresh
         return fresh
 
     def given(self) -> dict[str, Any]:
-        """Return all orders that were news so far, for a partition that comes later."""
+        """Return all orders sent so far, for a partition that joins later."""
         return self._given
 
     def _all(self) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How far the sending has come, as the coordinator knows it from what partitions reported. Plain counts."""
+"""The progress of sending, as the coordinator knows it from the partitions' reports."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """One partition's static share of the limit, for as long as the driver's coordinator can't be reached.
 
-It knows nothing of the other partitions. Their shares add up to the limit, and their slots fall between each
-other's: each takes its own phase of the clock on the wall.
+The shares of all partitions add up to the limit, and their slots interleave: each partition uses its own
+phase of the wall clock.
 """
 
 from __future__ import annotations
@@ -9,20 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
-# The clocks of machines differ by milliseconds, and nobody sees the whole: stay clear of the limit.
+# The clocks of machines differ by milliseconds, and no process sees the total: keep a distance from the
+# limit.
 _HEADROOM = 0.95
 # A slot may be used this much of a period late.
 _PATIENCE = 0.05
-# Finer than this, seconds since 1970 are not told apart.
+# The resolution of seconds since 1970 in a float.
 _CLOCK_SECONDS = 1e-5
-# Multiples of it fall most evenly into the unit interval, however many there are.
+# Its multiples are spread most evenly over the unit interval, however many there are.
 _GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 
 
 class StaticPacer:
-    """Slots at `rate` attempts per second (a little less); `wall` is a clock in Unix seconds.
+    """Slots at slightly less than `rate` attempts per second; `wall` is a clock in Unix seconds.
 
-    `share`, from 0 to 1, says how much of the rate is used; any thread may set it.
+    `share`, from 0 to 1, is the part of the rate that is used; any thread may set it.
     """
 
     def __init__(self, rate: float, partition: int, wall: Callable[[], float]) -> None:
@@ -46,7 +47,7 @@ class StaticPacer:
         return pause if pause > _CLOCK_SECONDS else 0.0
 
     def spend(self) -> None:
-        """Use the slot that `wait` said is due."""
+        """Use the slot that `wait` reported as due."""
         self._spent = self._offered
 
     def _use(self, share: float) -> None:

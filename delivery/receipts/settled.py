@@ -1,7 +1,4 @@
-"""The ids of events that are settled already, 16 bytes each however long the ids are.
-
-Only looked up, never listed.
-"""
+"""The ids of events with a known outcome, 16 bytes each however long the ids are."""
 
 from __future__ import annotations
 
@@ -15,9 +12,9 @@ _DIGEST_BYTES = 16
 
 
 class SettledIds:
-    """A set of event ids, kept as their sorted 128-bit digests.
+    """A set of event ids, stored as their sorted 128-bit digests.
 
-    Two ids of one digest would lose an event: with ten million ids the odds are below 1 in 10^24.
+    A collision of two digests would lose an event: with ten million ids the odds are below 1 in 10^24.
     """
 
     def __init__(self, columns: Iterable[pa.ChunkedArray] = ()) -> None:
@@ -29,7 +26,7 @@ class SettledIds:
             return False
         digest = _digest(event_id)
         place = int(self._sorted.searchsorted(np.bytes_(digest)))
-        # numpy drops trailing zero bytes when it hands out one element
+        # numpy drops trailing zero bytes when it returns one element
         return place < len(self._sorted) and bytes(self._sorted[place]) == digest.rstrip(b"\0")
 
     def count_apart(self, other: SettledIds) -> int:
@@ -41,7 +38,7 @@ class SettledIds:
 
 
 def _digest(event_id: str) -> bytes:
-    # It protects nothing: said so that machines in FIPS mode, where Blake is not approved, allow it.
+    # Declared as not for security, so that machines in FIPS mode, where Blake is not approved, allow it.
     return blake2b(event_id.encode(), digest_size=_DIGEST_BYTES, usedforsecurity=False).digest()
 
 

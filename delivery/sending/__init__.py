@@ -1,1 +1,1 @@
-"""Send what a partition has, one request after the other in each session."""
+"""Send a partition's requests, one after the other within each session."""

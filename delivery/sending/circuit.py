@@ -1,7 +1,7 @@
-"""Tells when a partition's failures are no longer bad luck: a run of them, over a time, without one success.
+"""Detection of a partition whose requests keep failing: a series of failures, over a time, without one success.
 
-Pure: it is told the time and stops nothing itself. The numbers weigh finding out soon (a dead service is
-known within 30 s, read time-outs of 10 s included) against stopping a whole job for a few faults in a row.
+Pure: times are passed in. The numbers weigh early detection (a dead service is known within 30 s, read
+time-outs of 10 s included) against stopping a whole job for a few faults in a row.
 """
 
 from __future__ import annotations
@@ -22,20 +22,20 @@ _OPENS_AT: dict[Fault, tuple[tuple[int, float], ...]] = {
 
 
 class Circuit:
-    """Counts one partition's failures since its last success, each kind for itself."""
+    """Counts of one partition's failures since its last success, by kind."""
 
     def __init__(self) -> None:
         self._failures: Counter[Fault] = Counter()
         self._first_at: dict[Fault, float] = {}
 
     def succeeded(self) -> None:
-        """A request was accepted: the run of failures is over."""
+        """Record an accepted request: the series of failures is over."""
         if self._failures:
             self._failures.clear()
             self._first_at.clear()
 
     def failed(self, fault: Fault, now: float) -> bool:
-        """Count a failure that is not fatal; True if the circuit is open now (`now`: monotonic seconds)."""
+        """Count a failure that is not fatal; return whether the circuit is open now (`now`: monotonic seconds)."""
         self._failures[fault] += 1
         count, lasted = self._failures[fault], now - self._first_at.setdefault(fault, now)
         return any(count >= failures and lasted >= least for failures, least in _OPENS_AT[fault])

@@ -1,8 +1,8 @@
-"""SIGHUP and SIGTERM in a worker process: its executor is ending, and the partition leaves in order.
+"""SIGHUP and SIGTERM in a worker process: its executor is ending, and the partition ends in order.
 
-PySpark's daemon sends SIGHUP to its workers when the JVM closes or stops it (`shutdown` in pyspark/daemon.py), as
-happens when spark-submit is told to terminate. Left alone the signal kills at once: what the service had accepted
-since the last segment of the ledger would be forgotten. It translates a signal into a call and decides nothing.
+PySpark's daemon sends SIGHUP to its workers when the JVM closes or stops it (`shutdown` in
+pyspark/daemon.py), as when spark-submit receives SIGTERM. By default the signal kills at once, and what the
+service accepted since the last segment of the ledger would be lost.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ _SIGNALS = (signal.SIGHUP, signal.SIGTERM)
 
 @contextmanager
 def end_signals(on_signal: Callable[[str], None]) -> Iterator[list[str]]:
-    """While the block runs, call `on_signal` with a reason for each such signal; gives those received, in order.
+    """Call `on_signal` with a reason for each such signal during the block; yield those received, in order.
 
-    Only a process's main thread, where PySpark runs its tasks, can take signals over; elsewhere nothing is changed.
+    Only a process's main thread, where PySpark runs its tasks, can handle signals; in other threads this
+    has no effect.
     """
     received: list[str] = []
 

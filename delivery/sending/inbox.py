@@ -1,4 +1,4 @@
-"""How answers get from the client's threads to the sender's one thread. It holds them, nothing more."""
+"""The queue of answers from the client's threads to the sender's one thread."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from delivery.service.answer import Answer
 
 
 class Arrival(NamedTuple):
-    """An answer, with the request that it is for and the pacer's ticket of that attempt."""
+    """An answer, with its request and the pacer's ticket of that attempt."""
 
     request: Request
     ticket: int
@@ -18,17 +18,17 @@ class Arrival(NamedTuple):
 
 
 class Inbox(Protocol):
-    """The sender waits here, and nowhere else: a simulated one makes simulated time pass."""
+    """The one place where the sender waits: a simulated inbox makes simulated time pass."""
 
     def put(self, arrival: Arrival) -> None:
         """Add an arrival; any thread may."""
 
     def take(self, seconds: float) -> Arrival | None:
-        """The oldest arrival; None if there is none within that many seconds."""
+        """Return the oldest arrival, or None if there is none within that many seconds."""
 
 
 class ThreadInbox:
-    """The real inbox."""
+    """An inbox for real threads."""
 
     def __init__(self) -> None:
         self._arrivals: SimpleQueue[Arrival] = SimpleQueue()

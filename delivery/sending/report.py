@@ -1,4 +1,4 @@
-"""The small row that a partition's task hands back: what it did, in counts and times. It carries no event."""
+"""The row that a partition's task returns: counts and times, without any event."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from delivery.sending.tally import Tally
 
 @dataclass(frozen=True, slots=True)
 class PartitionReport:
-    """One partition's account: its sender's tally, in which nothing is counted any more.
+    """A partition's report: its sender's final tally.
 
-    What an attempt of the task that died before this one had accepted is not in it; that stands in the ledger, which is
-    what the run's account is closed with.
+    It lacks what an earlier attempt of the task, which died, had accepted; that is in the ledger, from
+    which the run's summary is computed.
     """
 
     partition: int

@@ -33,7 +33,7 @@ def read_stage(url: str) -> Iterator[StagedEvent]:
 
 
 def leave_out(settled: Container[str], events: Iterator[StagedEvent]) -> Iterator[StagedEvent]:
-    """The events without those whose id is settled already."""
+    """Yield the events without those whose id is settled already."""
     return (event for event in events if event.event_id not in settled)
 
 

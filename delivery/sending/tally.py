@@ -1,4 +1,4 @@
-"""What one partition has counted: events, requests and when they went out. It decides nothing and carries no event."""
+"""Counts of one partition: events, requests and when they were sent."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from delivery.service.faults import Fault
 
 @dataclass(slots=True)
 class Tally:
-    """What the sender counted; times are Unix seconds, None where nothing was sent or answered.
+    """The sender's counts; times are Unix seconds, None if nothing was sent or answered.
 
-    The counts are those of one attempt of the task alone. `events_given_up` are those of the dead letters that ran out
-    of attempts, which says nothing against them; the service refused the others for their content.
-    `failed_in_a_row` throttled and transient failures have come since the last success, from `failing_since` on.
-    `requests_by_events` counts the delivered requests by how many events each carried.
+    The counts are those of one attempt of the task alone. `events_given_up` counts the dead letters that
+    ran out of attempts, which may be valid events; the service refused the others for their content.
+    `failed_in_a_row` throttled and transient failures have come since the last success, from
+    `failing_since` on. `requests_by_events` counts the delivered requests by how many events each carried.
     """
 
     events_delivered: int = 0
@@ -34,14 +34,14 @@ class Tally:
     timeline: Timeline = field(default_factory=Timeline)
 
     def attempted(self, now: float) -> None:
-        """Count one request that goes out."""
+        """Count a request that is sent."""
         self.request_attempts += 1
         self.timeline.at(now).attempts += 1
         if self.first_attempt_at is None:
             self.first_attempt_at = now
 
     def accepted(self, events: int, now: float) -> None:
-        """Count one accepted request."""
+        """Count an accepted request."""
         self.requests_delivered += 1
         self.events_delivered += events
         self.requests_by_events[events] += 1
@@ -50,7 +50,7 @@ class Tally:
         self.failing_since, self.failed_in_a_row = None, 0
 
     def failed(self, fault: Fault, now: float) -> None:
-        """Count one failure."""
+        """Count a failure."""
         self.last_answer_at = now
         if fault is Fault.THROTTLED:
             self.throttled_attempts += 1

@@ -1,8 +1,8 @@
-"""Ends a worker process in which nothing moves any more, so that Spark runs its task again: the last resort.
+"""End a worker process in which nothing moves any more, so that Spark runs its task again: the last resort.
 
-Every wait of our own has a bound, but not all of it is our code. `faulthandler` watches from a thread that needs
-nothing of the interpreter; it prints where each thread stands, by file, line and function and without any value, and
-exits.
+Every wait in our code has a bound, but not all code is ours. `faulthandler` watches from a thread that does
+not need the interpreter; it prints each thread's stack, by file, line and function and without any value,
+and exits.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _STDERR = 2
 
 
 class Watchdog:
-    """Watches its process within a `with` block: unless it is fed, the process ends. One at a time in a process."""
+    """A watch over the process for the length of a `with` block: unless it is fed, the process ends. One at a time."""
 
     def __init__(self, clock: Callable[[], float], limit: float = LIMIT_SECONDS) -> None:
         self._clock = clock
@@ -35,13 +35,13 @@ class Watchdog:
         self.rest()
 
     def feed(self) -> None:
-        """Say that something moves; cheap enough for every turn of a loop."""
+        """Report that something moves; cheap enough for every turn of a loop."""
         now = self._clock()
         if self._fed_at is None or now - self._fed_at >= _FEED_SECONDS:
             self._fed_at = now
             faulthandler.dump_traceback_later(self._limit, exit=True, file=_STDERR)
 
     def rest(self) -> None:
-        """Watch no longer, for what may take any time; `feed` begins anew."""
+        """Suspend the watch for work of unknown length; `feed` resumes it."""
         self._fed_at = None
         faulthandler.cancel_dump_traceback_later()

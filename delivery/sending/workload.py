@@ -102,7 +102,7 @@ class Workload:
         return self._due[0][0] if self._due else None
 
     def settle(self, request: Request) -> None:
-        """The request is over: its session's next one, if any, may go out."""
+        """End the request: its session's next one, if any, may be sent."""
         self.held -= 1
         envelope = request.batch.envelope
         waiting = self._sessions[envelope]
@@ -112,7 +112,7 @@ class Workload:
             del self._sessions[envelope]
 
     def retry_at(self, request: Request, due: float) -> None:
-        """The request goes out again at `due`; its session waits for it."""
+        """Send the request again at `due`; its session waits for it."""
         heapq.heappush(self._due, (due, next(self._turn), request))
 
     def split(self, request: Request) -> None:

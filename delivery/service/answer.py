@@ -1,7 +1,7 @@
-"""What came back for one PutEvents request: a plain value, the same whichever client sent it.
+"""The result of one PutEvents request: a plain value, the same for every client.
 
-It judges nothing (see `faults`), and its text form never holds the service's message: that message may quote
-an event, so it goes into the dead letters and nowhere else.
+`faults` classifies it. Its text form never contains the service's message, which may quote an event: the
+message goes into the dead letters and nowhere else.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer of the service, or the lack of one.
+    """An answer of the service, or the lack of one.
 
-    `status` is the HTTP status, None where no answer came (connection, time-out, signing); `code` is the
-    error's name, the service's or the client library's, None for a success; `message` is the service's own
-    words; `renewed` says that what the service refused the request for, expired credentials or a
-    wrong clock, has been mended: the next attempt is signed anew.
+    `status` is the HTTP status, None if no answer came (connection, time-out, signing). `code` is the
+    error's name, from the service or the client library, None for a success. `message` is the service's own
+    text. `renewed`: the cause of the refusal, expired credentials or a wrong clock, has been fixed, and the
+    next attempt gets a new signature.
     """
 
     status: int | None
@@ -30,7 +30,7 @@ ACCEPTED = Answer(200)
 
 
 def error_code(header: str | None, body: object) -> str | None:
-    """The error's name, out of the `x-amzn-ErrorType` header or the body's `__type` or `code`.
+    """Return the error's name, from the `x-amzn-ErrorType` header or the body's `__type` or `code`.
 
     A name may carry a namespace before `#` and a URL behind `:`; both are cut off, as the AWS restJson1
     protocol asks (Smithy, "Operation error serialization").
@@ -41,7 +41,7 @@ def error_code(header: str | None, body: object) -> str | None:
 
 
 def refusal(status: int, header: str | None, content: bytes) -> Answer:
-    """The answer told by an HTTP error: its status, its error type header and its body, JSON or not."""
+    """Return the answer for an HTTP error: its status, its error type header and its body, JSON or not."""
     try:
         body = json.loads(content)
     except ValueError:

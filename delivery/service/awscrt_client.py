@@ -1,7 +1,7 @@
-"""The client that carries the load: signing and HTTP in the AWS Common Runtime, hundreds of requests at once.
+"""The production client: signing and HTTP in the AWS Common Runtime, hundreds of requests at once.
 
-Its Python binding knows no read time-out, so this module keeps one. It does not retry, and it does not bound
-how much is in flight: the sender does both.
+Its Python binding has no read time-out, so this module adds one. Retries and the number of requests in
+flight are up to the sender.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from delivery.service.signing import Signed, Signer
 _SWEEP_SECONDS = 0.25
 _WARM_UP_SECONDS = 1.0
 _OK = 200
-# What the Common Runtime raises when a connection or a signature fails, by its error's kind.
+# Errors that the Common Runtime raises when a connection or a signature fails, by kind.
 _RUNTIME_ERRORS = (AwsCrtError, RuntimeError, OSError, ValueError)
 
 
@@ -66,9 +66,9 @@ class AwsCrtClient:
             self._pool.borrow(exchange.begin)
 
     def warm_up(self) -> None:
-        """Open a first connection and make a first signature, so that the first request is not late for it.
+        """Open a connection and create a signature, so that the first request is not delayed by them.
 
-        It waits for the connection a little while and tells of no failure: the first request will.
+        The wait for the connection is short, and a failure is ignored: the first request will report it.
         """
         ready = threading.Event()
 
@@ -83,21 +83,21 @@ class AwsCrtClient:
             ready.wait(_WARM_UP_SECONDS)
 
     def close(self) -> None:
-        """Stop watching time-outs, give up what still waits for an answer, and close the connections."""
+        """Stop watching time-outs, give up requests that wait for an answer, and close the connections."""
         self._closed.set()
         for exchange in list(self._open):
             self._give_up(exchange)
         self._pool.close()
 
     def settle(self, exchange: _Exchange, answer: Answer) -> bool:
-        """Give an exchange its one answer; False if it had one already."""
+        """Give an exchange its one answer; return False if it had one already."""
         if self._open.pop(exchange, None) is None:
             return False
         exchange.done(replace(answer, renewed=True) if self._renew(exchange, answer.code) else answer)
         return True
 
     def is_waiting(self, exchange: _Exchange) -> bool:
-        """Whether an exchange still lacks its answer."""
+        """Return whether an exchange still lacks its answer."""
         return exchange in self._open
 
     def give_back(self, connection: HttpClientConnection) -> None:
@@ -105,11 +105,11 @@ class AwsCrtClient:
         self._pool.give_back(connection)
 
     def expire(self) -> None:
-        """Give up each exchange whose time is over, and close its connection: no late answer is read."""
+        """Give up each exchange that is past its time-out, and close its connection: no late answer is read."""
         now = self._clock()
         for exchange, deadline in list(self._open.items()):
             if deadline > now:
-                break  # all have the same time-out, so the oldest come first
+                break  # all have the same time-out, so they expire in the order of sending
             self._give_up(exchange)
 
     def _give_up(self, exchange: _Exchange) -> None:
@@ -121,14 +121,14 @@ class AwsCrtClient:
             self.expire()
 
     def _renew(self, exchange: _Exchange, code: str | None) -> bool:
-        """Mend what the next signature is made with, where that was at fault; True if it is better now."""
+        """Renew the part of the signature that was at fault, keys or time; return whether that helped."""
         if code in EXPIRED_CODES:
             return self._signer.renew_keys(exchange.signed)
         return code in MISDATED_CODES and self._signer.correct_clock(exchange.signed, exchange.date)
 
 
 class _Exchange:
-    """One request on its way and what has come back of its answer so far.
+    """A request in flight and the part of its answer that has arrived.
 
     Its methods run on the event-loop thread, except `abandon`, and `begin` when a connection was idle.
     """
@@ -155,7 +155,7 @@ class _Exchange:
             self._client.give_back(connection)
 
     def time_out_name(self) -> str:
-        """Botocore's word for a time-out at this stage. A refused certificate shows as the first one."""
+        """Return botocore's name for a time-out at this stage. A refused certificate shows as the first one."""
         return "ConnectTimeout" if self._connection is None else "ReadTimeout"
 
     def abandon(self) -> None:
@@ -175,15 +175,16 @@ class _Exchange:
     def _on_response(self, status_code: int, headers: list[tuple[str, str]], **_: object) -> None:
         self._status = status_code
         if status_code != _OK:
-            told = {name.lower(): value for name, value in headers}
-            self._error_type, self.date = told.get("x-amzn-errortype"), told.get("date")
+            by_name = {name.lower(): value for name, value in headers}
+            self._error_type, self.date = by_name.get("x-amzn-errortype"), by_name.get("date")
 
     def _on_body(self, chunk: bytes, **_: object) -> None:
         if self._status != _OK:
             self._content += chunk
 
     def _on_complete(self, future: Future[int]) -> None:
-        # Let go first: a time-out that comes too late must not close what another request uses by then.
+        # Release it first: a time-out that comes too late must not close a connection that another request
+        # uses by then.
         connection, self._connection = self._connection, None
         error = future.exception()
         if error is None:

@@ -1,7 +1,7 @@
 """A pool of HTTP connections in the AWS Common Runtime (whose Python binding has no pool of its own).
 
-It opens a connection only when none is idle, so it holds as many as were ever in flight at once; the sender
-bounds those. It knows nothing of requests.
+A connection is opened only when none is idle, so there are as many as were ever in flight at once; the
+sender bounds those.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from awscrt.io import (
 from core.aws.proxies import Proxy
 from delivery.service.endpoint import Endpoint
 
-# Called with a connection, or with None and the name of what went wrong.
+# Called with a connection, or with None and the name of the error.
 Ready = Callable[[HttpClientConnection | None, str | None], None]
 
 
@@ -50,7 +50,7 @@ class ConnectionPool:
         self._idle: deque[HttpClientConnection] = deque()
 
     def borrow(self, ready: Ready) -> None:
-        """Hand an open connection to `ready`: at once if one is idle, else when a new one is up or failed."""
+        """Pass an open connection to `ready`: at once if one is idle, else when a new one has opened or failed."""
         while self._idle:
             try:
                 connection = self._idle.pop()
@@ -94,7 +94,7 @@ class ConnectionPool:
         return options
 
     def _proxy_options(self, proxy: Proxy | None) -> HttpProxyOptions | None:
-        """A tunnel for https, as botocore opens one; http requests are forwarded (awscrt's default)."""
+        """Return a tunnel for https, as botocore opens one; http requests are forwarded (awscrt's default)."""
         if proxy is None:
             return None
         return HttpProxyOptions(

@@ -1,6 +1,6 @@
 """AWS credentials for signing: found by botocore's own chain on the machine that sends, refreshed in time.
 
-Nothing here is ever shipped, logged or put into an error's text.
+They are never shipped, logged or put into an error's text.
 """
 
 from __future__ import annotations
@@ -19,10 +19,13 @@ class CredentialsError(BackfillError):
 
 
 class CredentialSource:
-    """The credentials of one process, with a second look at the chain when the service calls them expired.
+    """The credentials of one process, looked up again when the service calls them expired.
 
-    `find` resolves the chain afresh, as `botocore.session.Session().get_credentials` does, and gives None
-    where there are none. Raises `CredentialsError` at once if the first look finds none.
+    `find` resolves the chain from scratch, as `botocore.session.Session().get_credentials` does, and
+    returns None if there are none.
+
+    Raises:
+        CredentialsError: the first lookup finds none.
     """
 
     def __init__(self, find: Callable[[], Credentials | None]) -> None:
@@ -31,18 +34,23 @@ class CredentialSource:
         self._credentials = self._look()
 
     def keys(self) -> ReadOnlyCredentials:
-        """The keys to sign with now; raises `CredentialsError` when they can't be refreshed."""
+        """Return the keys to sign with now.
+
+        Raises:
+            CredentialsError: they can't be refreshed.
+        """
         try:
             return self._credentials.get_frozen_credentials()
         except (BotoCoreError, ClientError) as error:
             raise CredentialsError(
-                f"AWS credentials could not be refreshed ({type(error).__name__})"
+                f"the AWS credentials could not be refreshed ({type(error).__name__})"
             ) from None
 
     def renew(self, refused: ReadOnlyCredentials) -> bool:
-        """Look for newer keys than those the service refused as expired; True if there are any.
+        """Look up newer keys than those the service refused as expired; return whether there are any.
 
-        Many requests are in flight when a token expires: the first refusal looks, the others find it done.
+        Many requests are in flight when a token expires: the first refusal causes the lookup, the others
+        find it done.
         """
         with self._lock:
             try:
@@ -56,7 +64,9 @@ class CredentialSource:
         try:
             found = self._find()
         except (BotoCoreError, ClientError) as error:
-            raise CredentialsError(f"AWS credentials could not be read ({type(error).__name__})") from None
+            raise CredentialsError(
+                f"the AWS credentials could not be read ({type(error).__name__})"
+            ) from None
         if found is None:
             raise CredentialsError(
                 "no AWS credentials were found in the usual places (environment, profile, role)"

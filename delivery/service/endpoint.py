@@ -1,7 +1,4 @@
-"""Where the events go: the service's address, as botocore resolves it from region, settings and environment.
-
-It opens no connection.
-"""
+"""The address of the service, as botocore resolves it from region, settings and environment."""
 
 from __future__ import annotations
 
@@ -21,7 +18,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """One address: `path` is that of PutEvents, prefix included; `host_header` leaves out a default port."""
+    """An address: `path` is that of PutEvents, prefix included; `host_header` omits a default port."""
 
     scheme: str
     host: str
@@ -34,7 +31,7 @@ class Endpoint:
 
 
 def parse_endpoint(url: str, region: str, ca_file: str | None, proxy: Proxy | None = None) -> Endpoint:
-    """The endpoint behind a base URL, joined with the operation's path as botocore joins them."""
+    """Return the endpoint for a base URL, joined with the operation's path as botocore joins them."""
     parts = urlsplit(url)
     host, default = parts.hostname or "", _DEFAULT_PORTS[parts.scheme]
     port = parts.port or default
@@ -45,11 +42,13 @@ def parse_endpoint(url: str, region: str, ca_file: str | None, proxy: Proxy | No
 
 
 def resolve_endpoint(session: Session, region: str | None, endpoint_url: str | None) -> Endpoint:
-    """The endpoint that a boto3 client of this session would use, with its proxy and the CA bundle it would trust.
+    """Return the endpoint that a boto3 client of this session would use, with its proxy and CA bundle.
 
-    `session` is a `botocore.session.Session`. Raises botocore's `NoRegionError` where no region is known. The
-    CA bundle is botocore's too: `AWS_CA_BUNDLE` or the profile's `ca_bundle`, else the one botocore ships or
-    certifi's.
+    `session` is a `botocore.session.Session`. The CA bundle is botocore's too: `AWS_CA_BUNDLE` or the
+    profile's `ca_bundle`, else the one botocore ships or certifi's.
+
+    Raises:
+        botocore.exceptions.NoRegionError: no region is known.
     """
     meta = session.create_client(SERVICE, region_name=region, endpoint_url=endpoint_url).meta
     ca_file = get_cert_path(session.get_config_variable("ca_bundle") or True)

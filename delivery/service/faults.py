@@ -1,10 +1,10 @@
-"""Tells what an answer means for the sender: go on, wait, split, or stop. Pure; it retries nothing itself.
+"""What an answer means for the sender: go on, wait, split, or stop.
 
 Sources of the codes: botocore's `retries/standard.py` (throttled and transient codes and statuses), the AWS
 page "Common Errors" (docs.aws.amazon.com/personalize/latest/dg/CommonErrors.html), the PutEvents model in
-botocore (`personalize-events/2018-03-22`: 400 InvalidInput, 404 ResourceNotFound, 409 ResourceInUse).
-Only code and status count. A message may quote an event, so its words must not decide about the whole run; a service
-that refuses every event for its content is the circuit's to notice (`circuit.py`).
+botocore (`personalize-events/2018-03-22`: 400 InvalidInput, 404 ResourceNotFound, 409 ResourceInUse). Only
+code and status count. A message may quote an event, so its words must not decide about the whole run; a
+service that refuses every event for its content is detected by `circuit.py`.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ class Fault(Enum):
     """The four kinds of failure, named by what the sender does next."""
 
     THROTTLED = "throttled"  # too fast: wait, slow the whole job down, send the same again
-    TRANSIENT = "transient"  # the service or the way to it: wait, send the same again
-    POISON = "poison"  # the content: halve the request until the bad event stands alone
+    TRANSIENT = "transient"  # the service or the network: wait, send the same again
+    POISON = "poison"  # the content: halve the request until the bad event is alone
     FATAL = "fatal"  # nothing will be accepted: stop every partition
 
 
-# botocore `ThrottledRetryableChecker`; PriorRequestNotComplete is filed under transient, as nothing was too
-# fast.
+# botocore `ThrottledRetryableChecker`; PriorRequestNotComplete counts as transient here, since it does not
+# mean that requests came too fast.
 THROTTLED_CODES = frozenset(
     {
         "BandwidthLimitExceeded",
@@ -84,8 +84,8 @@ CREDENTIAL_CODES = frozenset(
 CLOCK_CODES = frozenset(
     {"RequestExpired", "RequestExpiredException", "RequestInTheFuture", "RequestTimeTooSkewed"}
 )
-# What a wrong clock may also be called; with CLOCK_CODES these are what aws-sdk-js-v3
-# lists as `CLOCK_SKEW_ERROR_CODES`, without EC2's own.
+# Other names for a wrong clock; with CLOCK_CODES these are what aws-sdk-js-v3 lists as
+# `CLOCK_SKEW_ERROR_CODES`, without EC2's own.
 MISDATED_CODES = CLOCK_CODES | {"InvalidSignatureException", "SignatureDoesNotMatch"}
 UNKNOWN_CODES = frozenset({"InvalidAction", "ResourceNotFoundException", "UnknownOperationException"})
 _FATAL_CODES = EXPIRED_CODES | CREDENTIAL_CODES | CLOCK_CODES | UNKNOWN_CODES
@@ -95,7 +95,7 @@ _TOO_MANY_REQUESTS = 429
 
 
 def classify(answer: Answer) -> Fault | None:
-    """The kind of failure that an answer tells of, None when the service accepted the request."""
+    """Return the kind of failure, or None if the service accepted the request."""
     status, code = answer.status, answer.code
     if status is not None and 200 <= status < 300:  # noqa: PLR2004 - HTTP's own range of success
         return None
@@ -121,20 +121,20 @@ def _by_status(status: int | None) -> Fault:
 
 
 def name(answer: Answer) -> str:
-    """A failed answer's name for reports and dead letters: the code, or the status. Never the message."""
+    """Return a failed answer's name for reports and dead letters: the code, or the status. Never the message."""
     if answer.code:
         return answer.code
     return "NoAnswer" if answer.status is None else f"HTTP {answer.status}"
 
 
 def explain(answer: Answer) -> str:
-    """One sentence on a fatal answer, for the run's stop reason: what came back and where to look."""
-    told = name(answer) if answer.status is None else f"{name(answer)} (HTTP {answer.status})"
-    return f"the service refuses every request with {told}: {_advice(answer)}"
+    """Return one sentence on a fatal answer, for the run's stop reason: what came back and where to look."""
+    error = name(answer) if answer.status is None else f"{name(answer)} (HTTP {answer.status})"
+    return f"the service refuses every request with {error}: {_advice(answer)}"
 
 
 def explain_silence(answer: Answer, fault: Fault) -> str:
-    """One sentence for the run's stop reason where a partition's requests fail without a success in between."""
+    """Return one sentence for the run's stop reason if a partition's requests fail without a success in between."""
     reason = f"nothing is accepted any more; the last failure was {name(answer)}"
     if fault is not Fault.POISON:
         return reason

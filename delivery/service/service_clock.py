@@ -1,7 +1,7 @@
-"""The time to date signatures with: this machine's clock, put right by what an answer says of the service's.
+"""The time to date signatures with: this machine's clock, corrected by the service's.
 
-AWS refuses a signature that is more than minutes away from its own clock. It sets nothing on the machine, and it
-believes no answer but one that refused the request for its signature or its time.
+AWS refuses a signature that is more than minutes away from its own clock. Only an answer that refused a
+request for its signature or its time corrects the clock; the machine's own clock is not changed.
 """
 
 from __future__ import annotations
@@ -9,31 +9,32 @@ from __future__ import annotations
 from collections.abc import Callable
 from email.utils import parsedate_to_datetime
 
-# What AWS's own SDK for JavaScript takes for a wrong clock (aws-sdk-js-v3, `isClockSkewed`): five minutes. A
-# request that was dated better than that was refused for something else.
+# What AWS's own SDK for JavaScript treats as a wrong clock (aws-sdk-js-v3, `isClockSkewed`): five minutes.
+# A request dated better than that was refused for another reason.
 SKEW_SECONDS = 300.0
 
 
 class ServiceClock:
-    """Unix seconds as the service counts them; `clock` is the machine's own. Any thread may ask and correct."""
+    """The service's time in Unix seconds; `clock` is the machine's own. Safe from any thread."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
         self._clock = clock
         self._ahead = 0.0
 
     def now(self) -> float:
-        """The service's time as far as it is known, in Unix seconds."""
+        """Return the service's time as far as it is known, in Unix seconds."""
         return self._clock() + self._ahead
 
     def correct(self, dated: float, date: str | None) -> bool:
-        """Learn from a refusal whether a request was misdated; True if it was, and the next one won't be.
+        """Learn from a refusal whether a request was misdated; return whether it was, and the next one won't be.
 
-        `dated` is the request's own time in Unix seconds, `date` the answer's `Date` header (RFC 9110, 6.6.1).
+        `dated` is the request's own time in Unix seconds, `date` the answer's `Date` header (RFC 9110,
+        6.6.1).
         """
-        told = _seconds(date)
-        if told is None or abs(told - dated) < SKEW_SECONDS:
+        service_time = _seconds(date)
+        if service_time is None or abs(service_time - dated) < SKEW_SECONDS:
             return False
-        self._ahead = told - self._clock()
+        self._ahead = service_time - self._clock()
         return True
 
 

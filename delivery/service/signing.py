@@ -1,6 +1,6 @@
-"""Signs PutEvents requests with AWS Signature Version 4, in the AWS Common Runtime.
+"""PutEvents requests signed with AWS Signature Version 4, in the AWS Common Runtime.
 
-The signed request equals boto3's, header for header: a differential test holds it to that. It sends nothing.
+The signed request equals boto3's, header for header: a differential test holds it to that.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from delivery.service.service_clock import ServiceClock
 
 # The model's `signingName`, which is not its `endpointPrefix`.
 _SIGNING_NAME = "personalize"
-# It takes a fraction of a millisecond: who takes so long never ends.
+# Signing takes a fraction of a millisecond: after this long it will not finish.
 _SIGN_SECONDS = 5.0
 _USER_AGENT = f"personalize-backfill awscrt/{awscrt.__version__}"
 
@@ -35,10 +35,10 @@ class Signed(NamedTuple):
 
 
 class Signer:
-    """Makes signed requests for one endpoint; meant for one thread.
+    """A source of signed requests for one endpoint, for use by one thread.
 
-    `clock` gives Unix seconds; it is corrected where the service knows better. A signature is dated to the
-    second, so the signing configuration, and with it the look at the credentials' age, is renewed once a second
+    `clock` gives Unix seconds; it is corrected by the service's time. A signature is dated to the second,
+    so the signing configuration, and with it the check of the credentials' age, is renewed once a second
     and not with each request.
     """
 
@@ -49,23 +49,29 @@ class Signer:
         self._dated: tuple[int, ReadOnlyCredentials, AwsSigningConfig] | None = None
 
     def sign(self, body: bytes) -> Signed:
-        """The signed request; raises `CredentialsError`, `TimeoutError` or awscrt's errors."""
+        """Return the signed request.
+
+        Raises:
+            CredentialsError: there are no credentials that can be used.
+            TimeoutError: signing did not finish.
+            AwsCrtError: the Common Runtime could not sign.
+        """
         second, keys, config = self._of_this_second()
         request = HttpRequest("POST", self._endpoint.path, self._headers(), BytesIO(body))
         aws_sign_request(request, config).result(_SIGN_SECONDS)
-        # Added late because boto3 does not sign it either.
+        # Added after signing because boto3 does not sign it either.
         request.headers.add("Content-Length", str(len(body)))
         return Signed(request, keys, second)
 
     def renew_keys(self, refused: Signed) -> bool:
-        """Look for newer keys than the ones refused as expired; True if there are any. Any thread may ask."""
+        """Look up newer keys than those refused as expired; return whether there are any. Safe from any thread."""
         renewed = self._credentials.renew(refused.keys)
         if renewed:
             self._dated = None
         return renewed
 
     def correct_clock(self, refused: Signed, date: str | None) -> bool:
-        """Learn the service's time from a refusal's `Date`; True if the request was misdated. Any thread may ask."""
+        """Learn the time from a refusal's `Date`; return whether the request was misdated. Safe from any thread."""
         return self._clock.correct(refused.second, date)
 
     def _of_this_second(self) -> tuple[int, ReadOnlyCredentials, AwsSigningConfig]:

@@ -1,1 +1,1 @@
-"""Where every row went: the account, its status, the summary."""
+"""The account of a run, with an outcome for each row: its status and its summary."""

@@ -1,4 +1,4 @@
-"""The account of a run: where every row that was read has gone. Pure arithmetic; it counts nothing itself."""
+"""The account of a run: the outcome of every row that was read."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from jobs.account.exit_status import Status
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """What shaping and checking found, in rows.
+    """The result of shaping and checking, in rows.
 
-    `to_send` events await sending; `minimum_requests` is the sum over their sessions of ⌈events / 10⌉.
+    `to_send` events wait for sending; `minimum_requests` is the sum over their sessions of ⌈events / 10⌉.
     """
 
     rows_read: int = 0
@@ -27,15 +27,18 @@ class Staged:
     def __post_init__(self) -> None:
         parts = self.rows_rejected + self.duplicates_dropped + self.already_delivered + self.to_send
         if parts != self.rows_read:
-            raise ValueError(f"the stage does not add up: {self.rows_read} rows read, {parts} rows placed")
+            raise ValueError(
+                f"the stage's counts do not add up: {self.rows_read} rows read, {parts} rows placed"
+            )
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """What sending came to. Times are seconds since the epoch; None where no request went out.
+    """The result of sending. Times are seconds since the epoch; None if no request was sent.
 
-    `timeline` and `requests_by_events` (delivered requests by how many events each carried) are those of the partitions
-    that reported: they say less than the other counts where a report was lost with its task.
+    `timeline` and `requests_by_events` (delivered requests by how many events each carried) are those of
+    the partitions that reported: they contain less than the other counts if a report was lost with its
+    task.
     """
 
     events_delivered: int = 0
@@ -51,7 +54,7 @@ class Sent:
 
     @property
     def requests_per_second(self) -> float:
-        """Attempts per second from first to last; a run shorter than a second counts as one second."""
+        """Return the attempts per second from first to last; a run shorter than a second counts as one second."""
         if self.started_at is None or self.finished_at is None:
             return 0.0
         return self.request_attempts / max(1.0, self.finished_at - self.started_at)
@@ -59,7 +62,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The closed account: every row read stands in exactly one of its columns."""
+    """The closed account: every row read is counted in exactly one of its columns."""
 
     staged: Staged
     sent: Sent
@@ -70,11 +73,11 @@ class Account:
 
     @property
     def events_not_attempted(self) -> int:
-        """Valid events that neither the service accepted nor a dead letter holds: they go out with the next run."""
+        """Return the valid events that were neither accepted nor dead-lettered: the next run sends them."""
         return self.staged.to_send - self.sent.events_delivered - self.sent.events_dead_lettered
 
     def status(self, *, planned: bool, refused: bool) -> Status:
-        """How the run ended. A refusal outranks a plan: a plan of refused data must say so."""
+        """Return how the run ended. A refusal outranks a plan: a plan of refused data must say so."""
         if refused:
             return Status.REFUSED
         if self.sent.stop_reason is not None:

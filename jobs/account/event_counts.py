@@ -1,4 +1,4 @@
-"""How many events are to be sent, by day and by type: bounded, whatever a source holds. Pure arithmetic."""
+"""Counts of the events to be sent, by day and by type: bounded, for any source."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-MOST_TYPES = 20
-MOST_DAYS = 1000
+MAX_TYPES = 20
+MAX_DAYS = 1000
 OTHER = "other"
 SECONDS_OF_DAY = 86_400
 
@@ -17,8 +17,8 @@ SECONDS_OF_DAY = 86_400
 class EventCounts:
     """The events to be sent.
 
-    by_day     ascending, `YYYY-MM-DD`, or `YYYY-MM` where there would be more than `MOST_DAYS`
-    by_type    most first; what lies beyond the first `MOST_TYPES` stands last, under `OTHER`
+    by_day     ascending, `YYYY-MM-DD`, or `YYYY-MM` if there would be more than `MAX_DAYS`
+    by_type    largest first; those beyond the first `MAX_TYPES` are last, under `OTHER`
     """
 
     by_day: dict[str, int]
@@ -26,8 +26,8 @@ class EventCounts:
 
 
 def by_calendar(days: Mapping[int, int]) -> dict[str, int]:
-    """Counts by days since 1970 under the calendar's names, by month where the days are too many to look at."""
-    form = "%Y-%m-%d" if len(days) <= MOST_DAYS else "%Y-%m"
+    """Return counts by days since 1970 under the calendar's names, by month if there are too many days to show."""
+    form = "%Y-%m-%d" if len(days) <= MAX_DAYS else "%Y-%m"
     counts: Counter[str] = Counter()
     for day, events in sorted(days.items()):
         counts[_date(day).strftime(form)] += events
@@ -35,7 +35,7 @@ def by_calendar(days: Mapping[int, int]) -> dict[str, int]:
 
 
 def with_others(types: Mapping[str, int], total: int) -> dict[str, int]:
-    """`types` and, where they don't make up the `total`, the rest under `OTHER`."""
+    """Return `types` and, if they don't make up the `total`, the rest under `OTHER`."""
     rest = total - sum(types.values())
     return {**types, OTHER: types.get(OTHER, 0) + rest} if rest else dict(types)
 

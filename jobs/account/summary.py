@@ -44,7 +44,7 @@ class Ending:
 
 
 def summary_of(ending: Ending) -> dict[str, Any]:
-    """The keys of the contract's `summary.json`, in its order, and beside them what the report shows.
+    """Return the keys of the contract's `summary.json`, in its order, and after them those for the report.
 
     Counts are rows, events or requests; times are ISO 8601 in UTC, null where nothing was sent. `timeline` and
     `events_per_request` say less than the counts, or null, where a partition's report was lost with its task. `plan`,
@@ -94,7 +94,7 @@ def summary_of(ending: Ending) -> dict[str, Any]:
 
 
 def read_summary(folder: Folder) -> dict[str, Any] | None:
-    """A run's summary as it stands in its folder; None where there is none.
+    """Return the summary in a run's folder; None if there is none.
 
     Raises:
         UsageError: it is damaged.
@@ -131,7 +131,7 @@ def _request(request: Request) -> dict[str, Any]:
 
 
 def _timeline(timeline: Timeline) -> dict[str, Any] | None:
-    """Requests by interval; `started_at` is where the first interval begins, a whole multiple of its length."""
+    """Return requests by interval; `started_at` is the start of the first, a whole multiple of its length."""
     if not timeline.points:
         return None
     points = list(timeline.series())

@@ -1,7 +1,7 @@
-"""From a YAML file and `--set` options to `Settings`, or to one sentence that says what to mend.
+"""From a YAML file and `--set` options to `Settings`, or to one sentence that says what to correct.
 
-Precedence: defaults, file, `--set`. It opens nothing itself: the file's text is handed in. It never repeats a
-value that it refuses, since a misplaced credential would then stand in a log.
+Precedence: defaults, file, `--set`. The file's text is passed in. A refused value is never repeated, since
+a misplaced credential would get into a log.
 """
 
 from __future__ import annotations
@@ -19,24 +19,24 @@ from jobs.errors import UsageError
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML's safe loader, which also refuses a key given twice: one of the two would be lost silently."""
+    """YAML's safe loader, which also refuses a repeated key: one of the two would be lost silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001 - PyYAML's own signature
         keys = [key.value for key, _ in node.value]
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
             raise yaml.constructor.ConstructorError(
-                None, None, f"key {twice!r} stands twice", node.start_mark
+                None, None, f"key {twice!r} is given twice", node.start_mark
             )
         return super().construct_mapping(node, deep=deep)
 
 
 def parse_settings(text: str, where: str, overrides: Iterable[str] = ()) -> Settings:
-    """The settings in `text` (YAML) with `overrides` (`dotted.key=YAML value`) laid over them.
+    """Return the settings in `text` (YAML) with `overrides` (`dotted.key=YAML value`) applied.
 
     Raises:
-        UsageError: not YAML, an unknown key (naming the nearest known one), a wrong type or range; the sentence
-            names `where` and the key.
+        UsageError: not YAML, an unknown key (naming the nearest known one), a wrong type or range; the
+            sentence names `where` and the key.
     """
     document = _mapping_of(text, where)
     for override in overrides:
@@ -48,7 +48,7 @@ def parse_settings(text: str, where: str, overrides: Iterable[str] = ()) -> Sett
 
 
 def print_settings(settings: Settings) -> str:
-    """The effective settings as YAML, in the shape that a file has."""
+    """Return the effective settings as YAML, in the form of a configuration file."""
     return yaml.safe_dump(
         settings.model_dump(mode="json", by_alias=True), sort_keys=False, allow_unicode=True
     )
@@ -67,8 +67,8 @@ def _mapping_of(text: str, where: str) -> dict[str, Any]:
 def _position(error: yaml.YAMLError) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None)
-    place = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-    return place + (f": {problem}" if problem else "")
+    where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
+    return where + (f": {problem}" if problem else "")
 
 
 def _lay_over(document: dict[str, Any], override: str) -> None:
@@ -87,7 +87,7 @@ def _yaml_value(value: str, key: str) -> Any:  # noqa: ANN401 - any YAML value
     try:
         return yaml.load(value, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
     except yaml.YAMLError:
-        raise UsageError(f"--set {key}: the value is not valid YAML; quote it.") from None
+        raise UsageError(f"--set {key}: the value is not valid YAML. Quote it.") from None
 
 
 def _sentences(error: ValidationError) -> list[str]:
@@ -124,7 +124,7 @@ def _model_below(model: type[BaseModel], key: str) -> type[BaseModel] | None:
     for name, field in model.model_fields.items():
         if key in (name, field.alias):
             return next(iter(_models_in(field.annotation)), None)
-    # A key that is the user's own, such as a property's field: the model that its value has.
+    # A key of the user's own, such as a property's field: take the model of its value.
     return model
 
 

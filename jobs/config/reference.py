@@ -1,6 +1,6 @@
-"""`python -m jobs.config.reference`: the configuration's keys as a Markdown table, made from the settings models.
+"""`python -m jobs.config.reference`: the configuration's keys as a Markdown table, generated from the settings models.
 
-`docs/configuration.md` holds what this prints. It reads no configuration.
+`docs/configuration.md` contains its output.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ HEAD = ("| key | default | meaning |", "|---|---|---|")
 
 
 def reference(model: type[BaseModel] = Settings) -> str:
-    """The table: a row for each key that stands for a value, in the models' order; keys are dotted."""
+    """Return the table: a row for each key that has a value, in the models' order; keys are dotted."""
     return "\n".join([*HEAD, *_rows(model, "")])
 
 
@@ -24,7 +24,8 @@ def _rows(model: type[BaseModel], prefix: str) -> Iterator[str]:
     for name, field in model.model_fields.items():
         key = prefix + (field.alias or name)
         block = field.annotation
-        # A block that has a meaning of its own, as `mapping.sentAt`, is a value that may be written shorter.
+        # A block with a description of its own, as `mapping.sentAt`, is a value that may be written
+        # shorter.
         if field.description is None and isinstance(block, type) and issubclass(block, BaseModel):
             yield from _rows(block, f"{key}.")
         else:
@@ -41,7 +42,7 @@ def _default(field: FieldInfo) -> str:
 
 
 def _as_yaml(value: object) -> str:
-    """A default as one would write it in the file: the ones there are are numbers, words and empty collections."""
+    """Return a default as it is written in the file: the existing ones are numbers, words and empty collections."""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, tuple):

@@ -1,7 +1,7 @@
-"""The settings that a run used, as they may be shown to anyone: flat, defaults included.
+"""The settings of a run, safe to show to anyone: flat, defaults included.
 
-What a user wrote into an expression may be a person's id, and a URL may carry a password. So literals of the
-SQL expressions and a URL's user part are left out; names of columns, functions and files stay.
+An expression may contain a user's id, and a URL a password. So literals of the SQL expressions and a URL's
+user part are left out; names of columns, functions and files stay.
 """
 
 from __future__ import annotations
@@ -14,8 +14,9 @@ from jobs.config.settings import Settings
 
 HIDDEN = "…"
 
-# In this order: what opens first decides. As in Spark's lexer a raw string knows no escapes, and a back-quoted name
-# is no literal. Comments nest and go on over lines there; all that follows one is hidden, and so is what is not closed.
+# In this order: the first match decides. As in Spark's lexer a raw string has no escapes, and a back-quoted
+# name is no literal. Comments nest and continue over lines there; all that follows one is hidden, and so is
+# what is not closed.
 _TOKEN = re.compile(
     r"""(?P<name>`[^`]*`|[A-Za-z_][A-Za-z_0-9]*(?!['"A-Za-z_0-9]))
       | (?:(?:--|/\*).*\Z|[rR]'[^']*(?:'|\Z)|[rR]"[^"]*(?:"|\Z)
@@ -29,13 +30,13 @@ _NOT_SQL = ("unit", "key")
 
 
 def shown_settings(settings: Settings) -> dict[str, Any]:
-    """`settings` by dotted key (`delivery.max_attempts`), as `--set` takes them; values are JSON's own."""
+    """Return `settings` by dotted key (`delivery.max_attempts`), as `--set` takes them; values are JSON's own."""
     document = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {key: _shown(key, value) for key, value in _flat(document)}
 
 
 def without_literals(expression: str) -> str:
-    """A Spark SQL expression with each literal replaced by `HIDDEN`, and all from the first comment on."""
+    """Return a Spark SQL expression with each literal replaced by `HIDDEN`, and all from the first comment on."""
     return _TOKEN.sub(lambda found: found["name"] or HIDDEN, expression)
 
 

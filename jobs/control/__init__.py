@@ -1,5 +1,6 @@
-"""Steering a run that is under way: slower, faster, paused, going on, stopped, by a small file in the output.
+"""Steering of a run: slow down, speed up, pause, resume and stop, by a small file in the output.
 
-`personalize-backfill control` (`command`) writes a request into `control/<run_id>.json` (`control_file`, `record`). The
-run reads the file every few seconds (`watch`) and does what it says (`steering`). Nothing here loads Spark.
+`personalize-backfill control` (`command`) writes a request into `control/<run_id>.json` (`control_file`,
+`record`). The run reads the file every few seconds (`watch`) and does what it says (`steering`). Nothing
+here loads Spark.
 """

@@ -1,6 +1,6 @@
-"""`personalize-backfill control OUTPUT …`: asks something of a run that is under way, and waits until it is done.
+"""`personalize-backfill control OUTPUT …`: send a request to a run, and wait until it is carried out.
 
-Needs no Spark, and no way to the run but the output that both can write.
+Needs no Spark, and no connection to the run but the output that both can write.
 """
 
 from __future__ import annotations
@@ -41,13 +41,13 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """How time passes: `clock` in seconds, from any start."""
+    """The time for waiting: `clock` in seconds, from any start."""
 
     clock: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
 
     def until(self, condition: Callable[[], bool], seconds: float) -> bool:
-        """Wait until `condition` holds; False where it does not within `seconds`."""
+        """Wait until `condition` holds; return False if it does not within `seconds`."""
         end = self.clock() + seconds
         while not condition():
             if self.clock() >= end:
@@ -57,9 +57,9 @@ class Waiting:
 
 
 def main(arguments: Sequence[str], prog: str = "control") -> int:
-    """Ask a run for something; return 0 once it has heeded that, or 2 and one sentence on stderr.
+    """Send a request to a run; return 0 once it is carried out, or 2 and one sentence on stderr.
 
-    1 where the run does not answer. `prog`: the name that the help shows.
+    1 if the run does not answer. `prog`: the name that the help shows.
     """
     return exit_code_of(lambda: _control(_parser(prog).parse_args(arguments)))
 
@@ -69,7 +69,7 @@ def _control(asked: argparse.Namespace) -> int:
 
 
 def steer(output: str, run_id: str | None, request: Request, waiting: Waiting) -> int:
-    """Have the run heed `request`; return the exit code. `run_id`: None for the one run that is under way.
+    """Have the run carry out `request`; return the exit code. `run_id`: None for the one run that is in progress.
 
     Raises:
         UsageError: there is no such run, it has ended, or it can't do what is asked.
@@ -92,7 +92,7 @@ def steer(output: str, run_id: str | None, request: Request, waiting: Waiting) -
 
 @dataclass(frozen=True, slots=True)
 class _Reached:
-    """One execution of a run that takes requests."""
+    """An execution of a run that takes requests."""
 
     run_id: str
     execution: str
@@ -135,7 +135,7 @@ def _the_run(output: str, run_id: str | None) -> str:
 
 
 def _reached(output: str, run_id: str, waiting: Waiting) -> _Reached:
-    """Return the execution of the run that is under way, once it takes requests: it may have only just begun."""
+    """Return the execution of the run in progress, once it takes requests: it may have only just begun."""
     file = ControlFile(control_file(output, run_id))
     found: list[str] = []
 

@@ -1,7 +1,4 @@
-"""The control file of one run: read, and changed only under the condition that it is still as it was read.
-
-The run and any number of operators write it. Who wants what is not decided here.
-"""
+"""The control file of one run, changed only by compare-and-swap: the run and any number of operators write it."""
 
 from __future__ import annotations
 
@@ -12,25 +9,25 @@ from core.lease_store import LeaseStore
 from jobs.control.record import ControlRecord
 
 _TRIES = 10
-"""Writers are few and write seldom: one that loses ten times in a row meets something else."""
+"""Writers are few and write seldom: one that loses ten times in a row has another problem."""
 
 Change = Callable[[ControlRecord | None], ControlRecord | None]
-"""Makes the new record of the one that is there; None, or the same one, leaves the file as it is."""
+"""Return the new record for the current one; None, or the same one, leaves the file as it is."""
 
 
 class ControlFile:
-    """One control file in `store`. Every method raises `StorageError`."""
+    """A control file in `store`. Every method raises `StorageError`."""
 
     def __init__(self, store: LeaseStore) -> None:
         self._store = store
 
     def read(self) -> ControlRecord | None:
-        """Return what is in the file; None where there is none, or none that can be read."""
+        """Return what is in the file; None if there is none, or none that can be read."""
         stored = self._store.read()
         return ControlRecord.parse(stored.content) if stored else None
 
     def change(self, change: Change) -> ControlRecord | None:
-        """Apply `change` to what is there, again where another writer was faster; return what is there then."""
+        """Apply `change` to the current record, again if another writer was faster; return the record then."""
         for _ in range(_TRIES):
             stored = self._store.read()
             record = ControlRecord.parse(stored.content) if stored else None
@@ -41,17 +38,19 @@ class ControlFile:
             version = self._store.replace(content, stored.version) if stored else self._store.create(content)
             if version is not None:
                 return changed
-        raise StorageError("The run's control file is being changed by others again and again: try again.")
+        raise StorageError(
+            "The run's control file could not be changed: other writers changed it each time. Try again."
+        )
 
     def take_away(self, execution: str) -> ControlRecord | None:
-        """Delete the file if it is this execution's, and return what was in it last; None where it is not."""
+        """Delete the file if it is this execution's, and return its last record; None if it is not."""
         last = None
         for _ in range(_TRIES):
             stored = self._store.read()
             record = ControlRecord.parse(stored.content) if stored else None
             if stored is None or record is None or record.execution != execution:
                 break
-            # A request that comes between these two keeps the file, and the next turn finds it.
+            # A request that comes between these two calls keeps the file, and the next turn finds it.
             last = record
             self._store.delete(stored.version)
         return last

@@ -1,6 +1,6 @@
-"""What `control/<run_id>.json` holds: who runs under this id, what was asked of it, and how far it has got with that.
+"""The content of `control/<run_id>.json`: who runs under this id, the requests to it, and how many are carried out.
 
-JSON, read and written whole. It holds no credential and nothing of any event. It decides nothing.
+JSON, read and written whole. It contains no credential and nothing of any event.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ Rate = Annotated[FiniteFloat, Field(gt=0)]
 """Requests per second."""
 
 Name = Annotated[str, Field(max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
-"""Who asks: one line, as it gets into the log."""
+"""The operator: one line, as it goes into the log."""
 
 
 class Ask(StrEnum):
-    """What can be asked of a run."""
+    """The kinds of requests to a run."""
 
     RATE = "rate"
     PAUSE = "pause"
@@ -27,10 +27,10 @@ class Ask(StrEnum):
 
 
 class Request(BaseModel):
-    """One request: the `number`-th of the run, counted from 1.
+    """A request: the `number`-th of the run, counted from 1.
 
-    `token` is one that no other request has. `rate`: requests per second, with `Ask.RATE` alone. Times are ISO 8601;
-    `heeded_at` is None until the run has done what was asked.
+    `token` is unique to the request. `rate`: requests per second, with `Ask.RATE` alone. Times are ISO
+    8601; `heeded_at` is None until the run has carried it out.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -50,9 +50,9 @@ class Request(BaseModel):
 class ControlRecord(BaseModel):
     """The whole file.
 
-    `execution` is the run's own token: a later run of the same id has another one. `heeded` is the number of the last
-    request that was done; `requests` are those after it. `stopping`: the reason, where a stop was asked for.
-    `delivery.pacing.lost_orders` reads the state, too.
+    `execution` is the run's own token: a later run of the same id has another one. `heeded` is the number
+    of the last request that was carried out; `requests` are those after it. `stopping`: the reason, if a
+    stop was requested. `delivery.pacing.lost_orders` reads the state, too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -67,7 +67,7 @@ class ControlRecord(BaseModel):
     requests: tuple[Request, ...] = ()
 
     def asking(self, request: Request) -> Self:
-        """Return the record with `request` at its end, under the next number; the same one if it has it already."""
+        """Return the record with `request` at its end, under the next number; the same record if it has it already."""
         if any(each.token == request.token for each in self.requests):
             return self
         last = self.requests[-1].number if self.requests else self.heeded
@@ -77,7 +77,7 @@ class ControlRecord(BaseModel):
     def with_heeded(
         self, number: int, requests_per_second: float, *, paused: bool, stopping: str | None = None
     ) -> Self:
-        """Return the record of a run that has done all requests up to `number`, and the state that it is in now."""
+        """Return the record of a run that has carried out all requests up to `number`, with its state now."""
         left = tuple(request for request in self.requests if request.number > number)
         state = {"requests_per_second": requests_per_second, "paused": paused, "stopping": stopping}
         return self.model_copy(update={"heeded": number, **state, "requests": left})
@@ -88,7 +88,7 @@ class ControlRecord(BaseModel):
 
     @classmethod
     def parse(cls, content: bytes) -> Self | None:
-        """Read a file's content; None where it can't be read: half a file, or another version's."""
+        """Read a file's content; return None if it can't be read: half a file, or another version's."""
         try:
             return cls.model_validate_json(content)
         except ValidationError:

@@ -1,6 +1,6 @@
-"""What was asked of a run, and what becomes of it: the rate, the pause and the stop of the sending, now or later.
+"""The requests to a run and their effect: the rate, the pause and the stop of the sending, now or later.
 
-A request that comes before the sending begins counts from its first request on. It reads no file.
+A request that comes before the sending begins counts from its first request on.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ _LOG = logging.getLogger("put_events")
 
 
 class Steered(Protocol):
-    """What can be steered; `delivery.pacing.coordinator.Coordinator` is one."""
+    """The interface to steer; `delivery.pacing.coordinator.Coordinator` implements it."""
 
     def hold(self, *, holds: bool) -> None:
         """Send nothing from now on, or go on."""
 
     def set_rate(self, rate: float) -> None:
-        """Make this many attempts per second from now on, at most."""
+        """Make at most this many attempts per second from now on."""
 
 
 class Steering:
     """The requests to one run, which may make `limit` attempts per second; any thread may use it.
 
-    `stop` is called with a reason where that was asked; `now` tells the time in ISO 8601.
+    `stop` is called with a reason when a stop is requested; `now` gives the time in ISO 8601.
     """
 
     def __init__(self, limit: float, stop: Callable[[str], object], now: Callable[[], str]) -> None:
@@ -43,11 +43,11 @@ class Steering:
 
     @property
     def requests(self) -> tuple[Request, ...]:
-        """All that was asked, in the order in which it was."""
+        """Return all requests in the order in which they came."""
         return tuple(self._requests)
 
     def steer(self, steered: Steered) -> None:
-        """Steer `steered` from now on, first of all into the state that was asked for up to now."""
+        """Steer `steered` from now on, starting with the state requested so far."""
         with self._lock:
             self._steered = steered
             if self.rate != self.limit:
@@ -56,14 +56,14 @@ class Steering:
                 steered.hold(holds=True)
 
     def obey(self, request: Request) -> None:
-        """Do what `request` asks, and remember it."""
+        """Carry out `request`, and record it."""
         _LOG.info("%s asked for: %s", request.by, request)
         with self._lock:
             self._requests.append(request.model_copy(update={"heeded_at": self._now()}))
             self._do(request)
 
     def miss(self, request: Request) -> None:
-        """Remember a request that came too late to be heeded."""
+        """Record a request that came too late to be carried out."""
         with self._lock:
             self._requests.append(request)
 

@@ -1,6 +1,6 @@
-"""Reads a run's control file every few seconds, for as long as the run is under way, and has it obeyed.
+"""Read a run's control file every few seconds while the run is in progress, and carry out its requests.
 
-Nothing that goes wrong with the file touches the run: it goes on as it was last asked to.
+An error with the file does not affect the run: it goes on as it was last asked to.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from jobs.runs.run_folder import RunFolder
 
 _LOG = logging.getLogger("put_events")
 LOOK_SECONDS = 5.0
-"""Between two looks; a request is heeded within this and the time that one look takes."""
+"""Between two polls; a request is carried out within this and the time that one poll takes."""
 _END_SECONDS = 30.0
 
 
@@ -37,14 +37,14 @@ def watched(run: RunFolder, execution: str, steering: Steering) -> ControlWatch:
 
 
 def now_as_text() -> str:
-    """Return the time as requests have it: ISO 8601, UTC, to the second."""
+    """Return the time in the format of requests: ISO 8601, UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 class ControlWatch:
-    """Watches the control file of one execution of a run within a `with` block, from a thread of its own.
+    """A watch over the control file of one execution of a run within a `with` block, in a thread of its own.
 
-    `open_file` gives the file, or raises `StorageError`.
+    `open_file` returns the file, or raises `StorageError`.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class ControlWatch:
         self._thread = threading.Thread(target=self._keep_looking, name="control", daemon=True)
 
     def __enter__(self) -> Self:
-        """Put a new file in place of what a run of the same id may have left, and watch it."""
+        """Replace the file that an earlier run of the same id may have left by a new one, and watch it."""
         try:
             self._file = self._open_file()
             self.begin()
@@ -85,20 +85,28 @@ class ControlWatch:
             self.end()
 
     def begin(self) -> None:
-        """Write the file as a run without open requests has it. Raises `StorageError`."""
+        """Write the file of a run without open requests.
+
+        Raises:
+            StorageError: it can't be written.
+        """
         record = self._now(self._beginning)
         self._file.change(lambda _: record)
 
-    def look(self) -> None:
-        """Obey what is new in the file, and say so there. Raises `StorageError`."""
+    def poll(self) -> None:
+        """Carry out the new requests in the file, and record that there.
+
+        Raises:
+            StorageError: the file can't be read or written.
+        """
         record = self._file.read()
         if record is None:
-            self.begin()  # deleted by hand: what was heeded stays heeded
+            self.begin()  # deleted by hand: what was carried out stays so
         elif record.execution == self._beginning.execution:
             self._obey(record)
 
     def end(self) -> None:
-        """Take the file away; what came too late for the last look is remembered as not heeded."""
+        """Delete the file; record requests that came too late for the last poll as not carried out."""
         try:
             record = self._file.take_away(self._beginning.execution)
         except StorageError as error:
@@ -130,6 +138,6 @@ class ControlWatch:
     def _keep_looking(self) -> None:
         while not self._ending.wait(self._every_seconds):
             try:
-                self.look()
+                self.poll()
             except StorageError as error:
                 _LOG.debug("the control file could not be read: %s", error)

@@ -1,1 +1,1 @@
-"""A first configuration, guessed from a file of the source."""
+"""A first configuration, guessed from the files of the source."""

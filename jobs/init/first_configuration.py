@@ -47,7 +47,7 @@ def configuration_of(
 
 
 def schema_of(guesses: Guesses) -> str:
-    """The Avro JSON of an Interactions schema with a field for all that was guessed."""
+    """Return the Avro JSON of an Interactions schema with a field for each guess."""
     fields: list[dict[str, Any]] = [
         {"name": "USER_ID", "type": "string"},
         {"name": "ITEM_ID", "type": "string"},
@@ -81,14 +81,14 @@ def _template() -> Template:
 
 
 def _as_yaml(text: str) -> str:
-    """A text as a YAML scalar; JSON's quotes are YAML's."""
+    """Return a text as a YAML scalar; JSON's quotes are YAML's."""
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML:
         return text
     return json.dumps(text, ensure_ascii=False)
 
 
 def _output_beside(path: str) -> str:
-    """A folder of its own: in the same bucket, or in the folder that one works in."""
+    """Return a separate folder: in the same bucket, or in the working directory."""
     if path.startswith(("s3://", "s3a://")):
         return "/".join(path.split("/")[:3]) + "/personalize-backfill/"
     return "personalize-backfill"

@@ -1,7 +1,7 @@
-"""Guesses which column of a log is which part of an event, from names, types and the bounds of times. Pure.
+"""Guess which column of a log is which part of an event, from names, types and the bounds of times. Pure.
 
-Each guess comes with its reason, for a person to check. It reads no file and no row, and it never guesses where two
-columns are as likely: the first in the log's own order is taken, and the reason names the others.
+Each guess comes with its reason, for the user to check. If several columns are equally likely, the first in
+the log's own order is taken, and the reason names the others.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "recommendationId": ("recommendationid", "recid", "recommendation"),
     "eventAttributionSource": ("eventattributionsource", "attributionsource"),
 }  # fmt: skip
-"""What each part is called in logs, likeliest first, without case and underscores; no name stands for two parts."""
+"""The names of each part in logs, likeliest first, without case and underscores; no name stands for two parts."""
 
 EXPLODED = "e"
-"""What one element of an exploded list is called in the select list."""
+"""The name of an element of an exploded list in the select list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +49,10 @@ class Guess:
 
 @dataclass(frozen=True, slots=True)
 class Guesses:
-    """All of a log. `parts`: by the mapping's key; `properties`: by schema field, each with its Avro type.
+    """All guesses for a log. `parts`: by the mapping's key; `properties`: by schema field, each with its Avro type.
 
-    `select`: the select list that takes a nested log apart, empty for a flat one. `unused`: what no part was made of.
+    `select`: the select list that unnests a nested log, empty for a flat one. `unused`: the columns that no
+    part uses.
     """
 
     parts: dict[str, Guess] = field(default_factory=dict)
@@ -63,12 +64,13 @@ class Guesses:
 def guess(
     columns: Mapping[str, pa.DataType], bounds: Mapping[str, tuple[int, int]], folders: Sequence[str] = ()
 ) -> Guesses:
-    """Guess from a log's columns, by name, and the least and greatest value of its whole-number columns.
+    """Guess from a log's columns, by name, and the minimum and maximum of its whole-number columns.
 
-    `folders` are the columns that `key=value` folders add, all of them text. They sort files, so none is a property.
+    `folders` are the columns that `key=value` folders add, all of them text. They sort files, so none is a
+    property.
 
-    A column of a list of structs that alone holds an item and a time, as `events` of a session does, is exploded; its
-    fields are then called `e.<field>`, in `bounds` as in `columns` `<column>.<field>`.
+    A column of a list of structs that alone holds an item and a time, as `events` of a session does, is
+    exploded; its fields are then called `e.<field>`, in `bounds` as in `columns` `<column>.<field>`.
     """
     columns = {name: pa.string() for name in folders} | dict(columns)
     nested = _nested(columns)
@@ -86,24 +88,24 @@ def guess(
 
 
 def quoted(name: str) -> str:
-    """A column's name as Spark SQL reads it."""
+    """Return a column's name as Spark SQL reads it."""
     return name if name.isascii() and name.isidentifier() else f"`{name.replace('`', '``')}`"
 
 
 def unit_of(kind: pa.DataType, limits: tuple[int, int] | None) -> tuple[str, str]:
-    """A time's unit and the reason, from its type and, for whole numbers, its bounds."""
+    """Return a time's unit and the reason, from its type and, for whole numbers, its bounds."""
     if pt.is_timestamp(kind) or pt.is_date(kind):
         return "timestamp", f"its type is {kind}"
     if not pt.is_integer(kind):
         return ("iso8601", "it is text") if _is_text(kind) else ("seconds", "it is a number; check its unit")
     if limits is None:
-        return "seconds", "the footer does not tell its bounds; check its unit"
+        return "seconds", "the footer has no bounds for it; check its unit"
     for unit, per_second in PER_SECOND.items():
         earliest, end = (bound * per_second for bound in PLAUSIBLE_SECONDS)
         if earliest <= limits[0] < end:
-            whole = "its values lie" if limits[1] < end else "its least value, not its greatest, lies"
+            whole = "its values are" if limits[1] < end else "its minimum, not its maximum, is"
             return unit, f"{whole} between 1980 and 2100 when read as {unit}"
-    return "seconds", "its least value lies between 1980 and 2100 in no unit; check it"
+    return "seconds", "its minimum is between 1980 and 2100 in no unit; check it"
 
 
 def _nested(columns: Mapping[str, pa.DataType]) -> str | None:
@@ -147,7 +149,7 @@ def _explained(
 
 
 def _first(part: str, columns: Mapping[str, pa.DataType]) -> list[str]:
-    """The columns that may be `part`, likeliest first."""
+    """Return the columns that may be `part`, likeliest first."""
     by_name: dict[str, list[str]] = {}
     for name, kind in columns.items():
         if _FITS[part](kind):
@@ -160,7 +162,7 @@ def _bare(name: str) -> str:
 
 
 def _properties(columns: Mapping[str, pa.DataType]) -> dict[str, tuple[Guess, AvroType]]:
-    """The first columns, as many as a dataset may have metadata fields, that are of a type a property can have."""
+    """Return the first columns of a type that a property can have, at most as many as a dataset has metadata fields."""
     found: dict[str, tuple[Guess, AvroType]] = {}
     for name, kind in columns.items():
         avro, schema_field = _avro(kind), field_name(name)
@@ -170,7 +172,7 @@ def _properties(columns: Mapping[str, pa.DataType]) -> dict[str, tuple[Guess, Av
 
 
 def field_name(column: str) -> str:
-    """A schema field's name for a column: UPPER_SNAKE, letters and digits, or "" where nothing is left."""
+    """Return a schema field's name for a column: UPPER_SNAKE, letters and digits, or "" if nothing is left."""
     plain = column.removeprefix(f"{EXPLODED}.").strip("`")
     spaced = "".join(f"_{letter}" if letter.isupper() and plain[max(0, place - 1)].islower() else letter
                      for place, letter in enumerate(plain))  # fmt: skip

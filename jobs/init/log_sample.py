@@ -1,4 +1,4 @@
-"""What a log's first, middle and last file say of its columns: a history changes, and one file shows one day of it."""
+"""The columns of a log's first, middle and last file: a history changes, and one file shows one day of it."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ Bounds = Mapping[str, tuple[int, int]]
 
 @dataclass(frozen=True, slots=True)
 class LogSample:
-    """The columns with their types, as the newest of the files has them.
+    """The columns with their types, as in the newest of the files.
 
-    `bounds`: the least and the greatest value of each column of whole numbers, where footers tell them; a field of a
-    list of structs is called `<column>.<field>`. `folders`: the columns that `key=value` folders add. `differences`:
-    in what the files differ, a sentence each.
+    `bounds`: the minimum and the maximum of each column of whole numbers, if footers have them; a field of
+    a list of structs is called `<column>.<field>`. `folders`: the columns that `key=value` folders add.
+    `differences`: in what the files differ, a sentence each.
     """
 
     columns: Mapping[str, pa.DataType]
@@ -37,13 +37,13 @@ class LogSample:
 
 
 def sample_log(files: Sequence[SourceFile]) -> LogSample:
-    """Look at the footers of the first, the middle and the last of a log's files.
+    """Read the footers of the first, the middle and the last of a log's files.
 
     Raises:
         BadInput: one of them is not Parquet, damaged or encrypted.
     """
     chosen = [files[place] for place in sorted({0, len(files) // 2, len(files) - 1})]
-    # An empty file says nothing of the others.
+    # An empty file tells nothing about the others.
     looked_at = [file for file in chosen if _rows(file)] or chosen
     schemas = [_columns(file) for file in looked_at]
     folders = dict.fromkeys(name for file in looked_at for name in file.values)
@@ -65,7 +65,7 @@ def _columns(file: SourceFile) -> dict[str, pa.DataType]:
 
 
 def _newest(schemas: Iterable[Mapping[str, pa.DataType]]) -> dict[str, pa.DataType]:
-    """Merge the columns; of one with several types the last counts that is not the type of nulls."""
+    """Merge the columns; if one has several types, the last that is not the type of nulls counts."""
     merged: dict[str, pa.DataType] = {}
     for schema in schemas:
         merged |= {name: kind for name, kind in schema.items() if name not in merged or not pt.is_null(kind)}

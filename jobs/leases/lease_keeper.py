@@ -1,7 +1,4 @@
-"""Waiting for a place, and keeping it while a run is under way: the sleep and the thread around a lease.
-
-It stops nothing itself: `on_lost` is told why the run must stop.
-"""
+"""Waiting for a lease, and renewing it while a run is in progress: the sleep and the thread around a lease."""
 
 from __future__ import annotations
 
@@ -12,38 +9,42 @@ from typing import Self
 
 from core.errors import StorageError
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.run_lease import OVERDUE_SECONDS, RENEW_SECONDS, Bid, Lease, PlaceLostError
+from jobs.leases.run_lease import OVERDUE_SECONDS, RENEW_SECONDS, HeldLease, LeaseLostError, LeaseRequest
 
-LOOK_SECONDS = 1.0
+RETRY_ACQUIRE_SECONDS = 1.0
 RETRY_SECONDS = 2.0
 END_SECONDS = 30.0
-"""How long the end waits for a renewal under way; on S3 one takes 13 seconds at the most."""
+"""Seconds that the end waits for a renewal in progress; on S3 one takes at most 13 seconds."""
 
 
 def wait_for(
-    bid: Bid, sleep: Callable[[float], None], on_wait: Callable[[LeaseRecord | None], None]
-) -> Lease:
-    """Look until the place is ours: at once, or within `STALE_SECONDS` of a dead holder's last sign of life.
+    request: LeaseRequest, sleep: Callable[[float], None], on_wait: Callable[[LeaseRecord | None], None]
+) -> HeldLease:
+    """Try until the lease is acquired: at once, or within `STALE_SECONDS` of a dead holder's last renewal.
 
-    `on_wait` is told once for whose silence we wait. Raises `PlaceHeldError` and `StorageError`.
+    `on_wait` is called once, with the holder.
+
+    Raises:
+        LeaseHeldError: another run holds the lease and is alive.
+        StorageError: the lease can't be read or written.
     """
-    told = False
-    while (lease := bid.look()) is None:
-        if not told:
-            told = True
-            on_wait(bid.holder)
-        sleep(LOOK_SECONDS)
+    waiting = False
+    while (lease := request.acquire()) is None:
+        if not waiting:
+            waiting = True
+            on_wait(request.holder)
+        sleep(RETRY_ACQUIRE_SECONDS)
     return lease
 
 
 class LeaseKeeper:
-    """Renews a lease from a thread of its own, from the beginning of a `with` block to its end; then gives it back.
+    """A thread that renews a lease from the beginning of a `with` block to its end; then the lease is released.
 
-    `on_lost` is called from that thread; `now` tells the time as people read it. Should giving back fail, the
-    place is free by silence.
+    `on_lost` is called from that thread, with the reason to stop; `now` gives the time for human readers.
+    If the release fails, the lease expires.
     """
 
-    def __init__(self, lease: Lease, on_lost: Callable[[str], None], now: Callable[[], str]) -> None:
+    def __init__(self, lease: HeldLease, on_lost: Callable[[str], None], now: Callable[[], str]) -> None:
         self._lease = lease
         self._on_lost = on_lost
         self._now = now
@@ -60,30 +61,30 @@ class LeaseKeeper:
         self._ending.set()
         self._thread.join(END_SECONDS)
         if self._thread.is_alive():
-            return  # its write hangs and holds the lease: giving back would hang behind it
+            return  # its write is stuck and holds the lock: a release would be stuck behind it
         try:
             self._lease.release()
         except StorageError:
             return
 
     def is_ours(self) -> bool:
-        """Return whether the place still is ours, by renewing it now.
+        """Return whether the lease is still ours, by renewing it now.
 
-        True as well when that can't be known: then the output is out of reach for our writes too.
+        True as well if that can't be known: then our writes can't reach the output either.
         """
         try:
             self._lease.renew(self._now())
-        except PlaceLostError:
+        except LeaseLostError:
             return False
         except StorageError:
             return True
         return True
 
     def tick(self) -> float | None:
-        """Renew once; return the seconds until the next time, None when the place is lost."""
+        """Renew once; return the seconds until the next time, None if the lease is lost."""
         try:
             self._lease.renew(self._now())
-        except PlaceLostError as winner:
+        except LeaseLostError as winner:
             self._on_lost(f"{winner} has taken this run's place, as it had not been heard of for too long")
             return None
         except StorageError as error:

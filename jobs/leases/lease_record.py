@@ -1,6 +1,6 @@
-"""What stands in a lease file: who holds the place, since when, and how often it has said so.
+"""The content of a lease file: its holder, since when, and the number of renewals.
 
-JSON. It holds no credential and nothing of any event. It decides nothing.
+JSON. It contains no credential and nothing of any event.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ from jobs.leases.process_identity import ProcessIdentity
 
 @dataclass(frozen=True, slots=True)
 class LeaseRecord:
-    """One holder. Times are ISO 8601 and for people only: no two machines' clocks are ever compared.
+    """A holder of a lease. Times are ISO 8601 for human readers: clocks of two machines are never compared.
 
-    `execution` is a token that no other execution of any run has. `renewals` makes each renewal's content another one.
+    `execution` is a token that no other execution of any run has. `renewals` makes the content of each
+    renewal different.
     """
 
     run_id: str
@@ -27,7 +28,7 @@ class LeaseRecord:
     renewals: int = 0
 
     def renewed(self, at: str) -> LeaseRecord:
-        """Return the record as the holder's next sign of life."""
+        """Return the record of the holder's next renewal."""
         return replace(self, renewed_at=at, renewals=self.renewals + 1)
 
     def to_bytes(self) -> bytes:
@@ -40,7 +41,7 @@ class LeaseRecord:
 
 
 def parse_record(content: bytes) -> LeaseRecord | None:
-    """Return the record in a lease file; None where it can't be read: half a file, or another version's."""
+    """Return the record in a lease file; None if it can't be read: half a file, or another version's."""
     try:
         fields = json.loads(content)
         process = fields.pop("process")

@@ -1,6 +1,6 @@
-"""The places below an output that belong to one run at a time, and where their leases lie.
+"""The lease files in an output: one for each run's folder, one for each tracking ID.
 
-`_leases/`: Spark and pyarrow pass over names that start with an underscore. Who holds a place is not decided here.
+`_leases/`: Spark and pyarrow pass over names that start with an underscore.
 """
 
 from __future__ import annotations
@@ -17,20 +17,31 @@ _FOLDER = "_leases"
 _RUN, _SUFFIX = "run-", ".json"
 
 
-def sending_place(output_url: str, tracking_id: str) -> LeaseStore:
-    """Return the place of whoever sends to a tracking ID from this output. Raises `StorageError`."""
+def tracking_id_lease(output_url: str, tracking_id: str) -> LeaseStore:
+    """Return the lease for sending to a tracking ID from this output.
+
+    Raises:
+        StorageError: the output's URL is not supported.
+    """
     return _lease(output_url, f"tracking-id-{hashlib.sha256(tracking_id.encode()).hexdigest()[:32]}.json")
 
 
-def run_place(output_url: str, run_id: str) -> LeaseStore:
-    """Return the place of whoever writes the run's folder. Raises `StorageError`."""
+def run_folder_lease(output_url: str, run_id: str) -> LeaseStore:
+    """Return the lease for writing the run's folder.
+
+    Raises:
+        StorageError: the output's URL is not supported.
+    """
     return _lease(output_url, f"{_RUN}{run_id}{_SUFFIX}")
 
 
 def run_holders(output_url: str) -> dict[str, LeaseRecord | None]:
-    """Return who holds a run's folder, by run id, as the leases say it now; None where a lease can't be read.
+    """Return the holders of the runs' folders, by run id, as the leases name them; None if a lease can't be read.
 
-    It may be another run, which reads there. Whether a holder still lives is not said. Raises `StorageError`.
+    A holder may be another run, which reads there, and may be dead.
+
+    Raises:
+        StorageError: the leases can't be listed.
     """
     folder = Folder(join(output_url, _FOLDER))
     names = [name for name in folder.names() if name.startswith(_RUN) and name.endswith(_SUFFIX)]
@@ -41,7 +52,7 @@ def _holder(folder: Folder, name: str) -> LeaseRecord | None:
     try:
         return parse_record(folder.read_bytes(name))
     except StorageError:
-        return None  # given back since it was listed, or not ours to read
+        return None  # released since it was listed, or not ours to read
 
 
 def _lease(output_url: str, name: str) -> LeaseStore:

@@ -1,7 +1,7 @@
-"""Which process this is, told apart from every other one, and whether another one still runs here.
+"""The identity of a process, unique over machines and containers, and whether a process still runs here.
 
-Knows Linux's `/proc` only (proc(5): `boot_id`, the PID namespace, the start time in `stat`); elsewhere nothing is
-known, and nothing is guessed. It ends no process.
+Knows Linux's `/proc` only (proc(5): `boot_id`, the PID namespace, the start time in `stat`); elsewhere the
+answer is unknown.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from pathlib import Path
 
 _PROC = Path("/proc")
 _BOOT_ID = "sys/kernel/random/boot_id"
-# Fields 3 and 22 of /proc/<pid>/stat, counted behind the name's closing bracket (proc_pid_stat(5)).
+# Fields 3 and 22 of /proc/<pid>/stat, counted after the name's closing parenthesis (proc_pid_stat(5)).
 _STATE, _STARTED = 0, 19
 _DEAD = ("Z", "X")
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessIdentity:
-    """One process: `machine` is one boot of one kernel and a PID namespace on it.
+    """A process: `machine` is one boot of one kernel and a PID namespace on it.
 
-    `started` is in clock ticks since that boot. The namespace counts, since process 1 of one container is not
-    process 1 of its neighbour.
+    `started` is in clock ticks since that boot. The namespace counts, since process 1 of one container is
+    not process 1 of its neighbour.
     """
 
     machine: str
@@ -31,21 +31,21 @@ class ProcessIdentity:
 
 
 def this_process(proc: Path = _PROC) -> ProcessIdentity | None:
-    """Return who we are; None where the system does not say."""
+    """Return this process's identity; None if the system does not provide it."""
     machine, stat = _machine(proc), _stat(os.getpid(), proc)
     return ProcessIdentity(machine, os.getpid(), stat[1]) if machine and stat else None
 
 
 def is_running(other: ProcessIdentity, proc: Path = _PROC) -> bool | None:
-    """Return whether `other` runs; None where that can't be seen from here. A zombie runs no more."""
+    """Return whether `other` runs; None if that can't be known from here. A zombie does not run."""
     if other.machine != _machine(proc):
         return None
     try:
-        os.kill(other.pid, 0)  # signal 0 asks only; see kill(2)
+        os.kill(other.pid, 0)  # signal 0 only asks; see kill(2)
     except ProcessLookupError:
         return False
     except PermissionError:
-        pass  # someone else's, but it is there
+        pass  # another user's, but it exists
     stat = _stat(other.pid, proc)
     return None if stat is None else stat[1] == other.started and stat[0] not in _DEAD
 
@@ -59,7 +59,7 @@ def _machine(proc: Path) -> str | None:
 
 def _stat(pid: int, proc: Path) -> tuple[str, int] | None:
     try:
-        # The name stands in brackets and may itself hold brackets and spaces.
+        # The name is in parentheses and may itself contain parentheses and spaces.
         fields = (proc / str(pid) / "stat").read_text(errors="replace").rpartition(")")[2].split()
         return fields[_STATE], int(fields[_STARTED])
     except (OSError, IndexError, ValueError):

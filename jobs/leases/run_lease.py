@@ -1,8 +1,8 @@
-"""Who may send: a place belongs to one run at a time. Bidding for it, renewing it, giving it back.
+"""Acquiring, renewing and releasing the lease of a run.
 
-Every write is made under the condition that nothing has changed since the file was read. Whoever dies or is cut off
-loses the place by silence. The clock is passed in and used for spans only: no two machines' clocks are compared. It
-stops no run and waits for nothing; `jobs.leases.lease_keeper` does.
+Every write is a compare-and-swap. A holder that dies or is cut off loses the lease when it expires. The
+clock is passed in and used for spans only: clocks of two machines are never compared. Waiting and stopping
+are up to `jobs.leases.lease_keeper` and the run.
 """
 
 from __future__ import annotations
@@ -15,25 +15,25 @@ from core.lease_store import LeaseStore, Stored
 from jobs.leases.lease_record import LeaseRecord, parse_record
 from jobs.leases.process_identity import ProcessIdentity
 
-# A holder that was not heard of for this long has lost its place, so that a dead one frees it within a minute …
+# A lease that was not renewed for this long has expired, so that a dead holder frees it within a minute …
 STALE_SECONDS = 45.0
 RENEW_SECONDS = 10.0
-# … and one that can't make itself heard must have stopped by then; its last try may hang for 13 seconds.
+# … and a holder that can't renew it must have stopped by then; its last attempt may take 13 seconds.
 OVERDUE_SECONDS = 30.0
 
 
-class PlaceHeldError(BackfillError):
-    """Another run holds the place and lives: wait for its end, or stop it."""
+class LeaseHeldError(BackfillError):
+    """Another run holds the lease and is alive: wait for its end, or stop it."""
 
 
-class PlaceLostError(BackfillError):
-    """Another run has taken the place over: stop at once, and write nothing there any more."""
+class LeaseLostError(BackfillError):
+    """Another run has taken the lease over: stop at once, and write nothing in its scope any more."""
 
 
-class Bid:
-    """One run's bid for a place, a look at a time. `clock` gives seconds, from any start.
+class LeaseRequest:
+    """A run's request for a lease, one attempt at a time. `clock` gives seconds, from any start.
 
-    `runs` says whether a process runs on this machine, and None where it can't tell.
+    `runs` returns whether a process runs on this machine, and None if that is unknown.
     """
 
     def __init__(
@@ -51,18 +51,22 @@ class Bid:
         self._watched_since = 0.0
         self.holder: LeaseRecord | None = None
 
-    def watch(self) -> None:
-        """Note what stands there, so that a holder's silence counts from now on. Raises `StorageError`."""
+    def observe(self) -> None:
+        """Record the current content, so that the time without a renewal counts from now on.
+
+        Raises:
+            StorageError: the lease can't be read.
+        """
         stored = self._store.read()
         if stored is not None:
             self._has_changed(stored, self._clock())
 
-    def look(self) -> Lease | None:
-        """Take the place if it is free; None: look again in a moment, as its `holder` may be dead.
+    def acquire(self) -> HeldLease | None:
+        """Acquire the lease if it is free; None: try again in a moment, as its `holder` may be dead.
 
         Raises:
-            PlaceHeldError: the holder lives.
-            StorageError: the place can't be read or written.
+            LeaseHeldError: the holder is alive.
+            StorageError: the lease can't be read or written.
         """
         asked_at = self._clock()
         stored = self._store.read()
@@ -72,16 +76,16 @@ class Bid:
             version = self._store.replace(self._record.to_bytes(), stored.version)
         else:
             return None
-        return Lease(self._store, self._record, version, asked_at, self._clock) if version else None
+        return HeldLease(self._store, self._record, version, asked_at, self._clock) if version else None
 
     def _is_free(self, stored: Stored, now: float) -> bool:
         self.holder = holder = parse_record(stored.content)
         process = holder.process if holder else None
         runs = self._runs(process) if process else None
         if runs is False or (holder and holder.execution == self._record.execution):
-            return True  # its process is gone, or our own write was carried out and its answer lost
+            return True  # its process is gone, or our own write succeeded and its response was lost
         if runs or self._has_changed(stored, now):
-            raise PlaceHeldError(str(holder or "another run"))
+            raise LeaseHeldError(str(holder or "another run"))
         silent = max(now - self._watched_since, stored.age or 0.0)
         return silent >= STALE_SECONDS
 
@@ -91,8 +95,8 @@ class Bid:
         return stored.version != self._watched
 
 
-class Lease:
-    """A place that is held, until another run takes it over or it is given back. Threads may share it."""
+class HeldLease:
+    """A held lease, until another run takes it over or it is released. Threads may share it."""
 
     def __init__(
         self,
@@ -111,15 +115,15 @@ class Lease:
 
     @property
     def is_overdue(self) -> bool:
-        """Whether the last renewal is so long ago that another run may soon take the place over."""
+        """Return whether the last renewal is so long ago that another run may soon take the lease over."""
         return self._clock() - self._confirmed_at >= OVERDUE_SECONDS
 
     def renew(self, at: str) -> None:
-        """Say that the holder lives; `at` is the time for people to read.
+        """Renew the lease; `at` is the time for human readers.
 
         Raises:
-            PlaceLostError: another run holds the place now.
-            StorageError: it could not be said; try again.
+            LeaseLostError: another run holds the lease now.
+            StorageError: it could not be renewed; try again.
         """
         with self._lock:
             asked_at = self._clock()
@@ -129,20 +133,24 @@ class Lease:
             self._version, self._confirmed_at = version, asked_at
 
     def release(self) -> None:
-        """Give the place back if it still is ours. Raises `StorageError`; then it is free by silence."""
+        """Release the lease if it is still ours.
+
+        Raises:
+            StorageError: it could not be released, and will expire.
+        """
         with self._lock:
             stored = self._store.read()
             if stored and self._is_ours(stored):
                 self._store.delete(stored.version)
 
     def _regain(self, content: bytes) -> str:
-        """A renewal was turned down: an earlier one came through unheard, the file is gone, or the place is lost."""
+        """Recover from a rejected renewal: an earlier one succeeded unnoticed, or the file or the lease is lost."""
         stored = self._store.read()
         if stored and not self._is_ours(stored):
-            raise PlaceLostError(str(parse_record(stored.content) or "another run"))
+            raise LeaseLostError(str(parse_record(stored.content) or "another run"))
         version = self._store.replace(content, stored.version) if stored else self._store.create(content)
         if version is None:
-            raise StorageError("The lease changed while it was being renewed.")
+            raise StorageError("The lease could not be renewed: it changed at the same moment.")
         return version
 
     def _is_ours(self, stored: Stored) -> bool:

@@ -1,1 +1,1 @@
-"""What sending would take: requests, hours, gigabytes."""
+"""The cost of sending: requests, hours, gigabytes."""

@@ -129,7 +129,7 @@ def plan(
 
 
 def requests_for(events: int) -> int:
-    """The fewest requests that carry the events of one session."""
+    """Return the minimum of requests for the events of one session."""
     return -(-events // EVENTS_PER_REQUEST)
 
 
@@ -138,7 +138,7 @@ def _requests(sessions: Iterable[SessionLength]) -> int:
 
 
 def _histogram(sessions: Iterable[SessionLength]) -> tuple[int, ...]:
-    """A session of n events fills n // 10 requests; what is left over makes one more."""
+    """Count requests by events: a session of n events fills n // 10 requests, and the rest is one more."""
     counts = [0] * EVENTS_PER_REQUEST
     for one in sessions:
         full, left_over = divmod(one.events, EVENTS_PER_REQUEST)

@@ -1,28 +1,29 @@
-"""Whether a dataset import job would load the events better than PutEvents does, and why. Pure judgement on counts.
+"""Advice on whether a dataset import job would load the events better than PutEvents, and why, from counts alone.
 
 Facts: AWS developer guide, "Amazon Personalize endpoints and quotas" (limits.html) for the quotas,
-"Importing bulk data" (bulk-data-import.html) for the modes, "Schemas" for USER_ID, which every imported row needs.
+"Importing bulk data" (bulk-data-import.html) for the modes, "Schemas" for USER_ID, which every imported row
+needs.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-LEAST_EVENTS = 1000
+MIN_EVENTS = 1000
 """Item interactions that a dataset import job needs, in either mode (limits.html)."""
 
-MOST_BYTES = 100 * 10**9
+MAX_BYTES = 100 * 10**9
 """Of item interactions in one job in FULL mode (limits.html; adjustable); INCREMENTAL takes 1 GB."""
 
-MOST_INCREMENTAL_BYTES = 10**9
+MAX_INCREMENTAL_BYTES = 10**9
 
 LONG_SECONDS = 3600.0
-"""Ours: from an hour of sending on, preparing a CSV file and a role is less trouble."""
+"""Our threshold: from an hour of sending on, preparing a CSV file and a role is less trouble."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportAdvice:
-    """Whether a CreateDatasetImportJob fits better, and the sentences that say why or why not."""
+    """The advice on CreateDatasetImportJob, and the sentences that say why or why not."""
 
     better: bool
     reasons: tuple[str, ...]
@@ -31,7 +32,8 @@ class ImportAdvice:
 def advise(events: int, anonymous: int, sent_bytes: int, seconds: float) -> ImportAdvice:
     """Weigh an import of `events`, of which `anonymous` have no user, that would take `seconds` to send.
 
-    `sent_bytes`, of the requests, stands for the CSV file's size, which nobody knows before it is written.
+    `sent_bytes`, the size of the requests, approximates the CSV file's size, which is unknown before it is
+    written.
     """
     obstacles = _obstacles(events, anonymous, sent_bytes)
     if obstacles:
@@ -52,17 +54,17 @@ _ADVANTAGES = (
 
 def _obstacles(events: int, anonymous: int, sent_bytes: int) -> tuple[str, ...]:
     found = []
-    if events < LEAST_EVENTS:
-        found.append(f"an import job needs {LEAST_EVENTS:,} events at the least.")
+    if events < MIN_EVENTS:
+        found.append(f"an import job needs at least {MIN_EVENTS:,} events.")
     if anonymous:
         found.append(f"{anonymous:,} events have no userId, and every row of an import needs one.")
-    if sent_bytes > MOST_BYTES:
-        found.append("one import job takes 100 GB at the most, unless the quota was raised.")
+    if sent_bytes > MAX_BYTES:
+        found.append("one import job takes at most 100 GB, unless the quota was raised.")
     return tuple(found)
 
 
 def _mode(sent_bytes: int) -> str:
-    if sent_bytes > MOST_INCREMENTAL_BYTES:
+    if sent_bytes > MAX_INCREMENTAL_BYTES:
         return (
             "only FULL mode takes more than 1 GB at once, and it replaces what was imported in bulk before."
         )

@@ -23,7 +23,7 @@ _TRIAL = (
 
 
 def sections(plan: Plan) -> Iterator[list[Line]]:
-    """The lines of `plan` but its histogram, those together that belong together."""
+    """Yield the lines of `plan` without its histogram, in groups."""
     yield [("events to send", f"{plan.events:,}"), ("requests needed", _requests(plan))]
     yield list(_not_full(plan.not_full))
     yield [("session.per_user", _per_user(plan.per_user))]

@@ -1,6 +1,6 @@
-"""A plan as a table on the terminal: plain characters, as wide as there is room, and the same when piped.
+"""Render a plan as a table.
 
-It shows a plan and what it hangs together with; it reckons nothing.
+Plain characters, as wide as the terminal, and the same when piped.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BAR = 20
 
 
 def print_plan(plan: Plan) -> None:
-    """Print `plan` to stdout; piped, at a width that needs no terminal."""
+    """Print `plan` to stdout; piped, at a fixed width."""
     terminal = sys.stdout.isatty()
     show(plan, Console(width=None if terminal else _PIPED_WIDTH), SIMPLE_HEAD if terminal else ASCII2)
 

@@ -1,1 +1,1 @@
-"""What a run needs before Spark starts: settings, account, suite, schema."""
+"""The preparation of a run before Spark starts: settings, account, suite, schema."""

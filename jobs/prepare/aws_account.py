@@ -1,6 +1,6 @@
-"""What the usual AWS environment says: region, endpoint, and whether there are credentials at all.
+"""The AWS environment of a run: region, endpoint, and whether there are credentials.
 
-boto3 decides. No credential leaves this module.
+boto3 resolves them. No credential leaves this module.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ class Service:
 
 
 def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Service:
-    """The region and endpoint for `settings`, from them or from the AWS default chain.
+    """Return the region and endpoint for `settings`, from them or from the AWS default chain.
 
     Raises:
-        UsageError: no region anywhere, or one that is none.
+        UsageError: there is no region, or an invalid one.
         ProxyError: the environment's proxy can't be used.
     """
     region = settings.region or default_region()
@@ -43,7 +43,7 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
 
 
 def require_credentials(session: boto3.Session) -> None:
-    """Refuse to begin a run that could not sign a single request.
+    """Check that there are credentials to sign requests with.
 
     Raises:
         UsageError: the AWS default chain has no credentials, or a profile that does not exist.

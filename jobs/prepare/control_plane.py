@@ -1,9 +1,9 @@
-"""Calls to Amazon Personalize's control plane at the pace that it allows.
+"""Calls to Amazon Personalize's control plane at its allowed rate.
 
-Each operation has a rate of its own, one request per second for the account and Region, not adjustable (AWS General
-Reference, "Amazon Personalize endpoints and quotas"). Other programs use up the same rate, so keeping to it does not
-rule out throttling: a call that is throttled, or that a fault of the service or the network ends, is made again until
-the caller's patience is used up. What an answer means is the caller's concern.
+Each operation has a rate of its own, one request per second for the account and Region, not adjustable (AWS
+General Reference, "Amazon Personalize endpoints and quotas"). Other programs use up the same rate, so
+keeping to it does not rule out throttling: a call that is throttled, or that a fault of the service or the
+network ends, is repeated until the caller's patience is used up.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class ControlPlaneError(JobError):
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How many seconds a caller waits: `faults` through throttling and faults in all, `total` for everything."""
+    """The seconds that a caller waits: `faults` through throttling and faults in all, `total` for everything."""
 
     faults: float
     total: float = math.inf
@@ -57,10 +57,10 @@ class Time:
 
 
 class CallPacer:
-    """When each operation may be called next; pure.
+    """The times at which each operation may be called next; pure.
 
-    A call's second begins with its answer: so the service sees two calls at least a second apart, however long each of
-    them was on its way.
+    A call's second begins with its answer: so the service sees two calls at least a second apart, however
+    long each of them took.
     """
 
     def __init__(self) -> None:
@@ -71,12 +71,12 @@ class CallPacer:
         return max(0.0, self._due.get(operation, now) - now)
 
     def ended(self, operation: str, now: float) -> None:
-        """Take note that a call of `operation` has just been answered or has failed."""
+        """Record that a call of `operation` has just been answered or has failed."""
         self._due[operation] = now + SECONDS_BETWEEN_CALLS
 
 
 class ControlPlane:
-    """Makes the calls of one `client`, which must not retry on its own, one after the other."""
+    """A caller of one `client`, which must not retry on its own, one call after the other."""
 
     def __init__(self, client: PersonalizeClient, patience: Patience, time: Time) -> None:
         self.client = client
@@ -91,8 +91,8 @@ class ControlPlane:
         """Return the answer to `method`, a method of the client.
 
         Raises:
-            ControlPlaneError: throttled, failing or out of reach for longer than the patience, or no answer of
-                Personalize's at all.
+            ControlPlaneError: throttled, failing or out of reach for longer than the patience, or an answer
+                that is not Personalize's.
             ClientError: any other refusal, such as a permission that is missing.
         """
         operation = self.client.meta.method_to_api_mapping[method.__name__]
@@ -123,7 +123,7 @@ class ControlPlane:
             self._time.sleep(pause)
 
     def _fault(self, operation: str, error: Exception) -> _Fault:
-        """What to wait out, or raise what waiting does not change."""
+        """Return the fault to wait out, or raise an error that waiting does not change."""
         if isinstance(error, ClientError):
             if not self._is_passing(operation, error):
                 raise error
@@ -133,10 +133,11 @@ class ControlPlane:
         raise ControlPlaneError(f"Personalize could not be asked ({type(error).__name__})") from None
 
     def _is_passing(self, operation: str, error: ClientError) -> bool:
-        """Whether a refusal is about the service's load.
+        """Return whether a refusal is about the service's load.
 
-        An error that botocore's model lists for the operation is about what was asked: LimitExceededException means too
-        many resources where it is listed (the Create operations), and too many requests where it is not.
+        An error that botocore's model lists for the operation is about the request: LimitExceededException
+        means too many resources if it is listed (the Create operations), and too many requests if it is
+        not.
         """
         model = self.client.meta.service_model.operation_model(operation)
         if error_code(error) in {shape.name for shape in model.error_shapes}:
@@ -160,7 +161,7 @@ class ControlPlane:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """What a failed attempt is waited out for."""
+    """The cause of a failed attempt that is waited out."""
 
     text: str
     throttled: bool = False
@@ -174,7 +175,7 @@ class _Fault:
 
 
 class _Progress:
-    """A line in the log now and then; none where all is over within a few seconds."""
+    """An occasional line in the log; none if all is over within a few seconds."""
 
     def __init__(self, started: float) -> None:
         self._next = started + _SILENT_SECONDS
@@ -186,7 +187,7 @@ class _Progress:
 
 
 def error_code(error: ClientError) -> str:
-    """The error's name, the service's own."""
+    """Return the error's name, the service's own."""
     return error.response.get("Error", {}).get("Code", "an unknown error")
 
 

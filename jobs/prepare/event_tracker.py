@@ -93,7 +93,7 @@ def _tracker(plane: ControlPlane, tracking_id: str, region: str) -> EventTracker
 
 
 def _arns(plane: ControlPlane) -> Iterator[str]:
-    """The trackers' ARNs, the likeliest of each page first: a history is mostly loaded into a new dataset group."""
+    """Yield the trackers' ARNs, the likeliest of each page first: a history mostly goes into a new dataset group."""
     page = plane.call(plane.client.list_event_trackers, maxResults=_PAGE)
     while True:
         for tracker in sorted(page["eventTrackers"], key=_likelihood, reverse=True):
@@ -150,7 +150,7 @@ def _is_denied(error: ClientError) -> bool:
 
 
 def _cause(error: ClientError) -> str:
-    """What went wrong, without the service's text: it names accounts and roles."""
+    """Return the error's cause, without the service's text, which names accounts and roles."""
     if _is_denied(error):
         return f"the permission personalize:{error.operation_name} is missing"
     return f"Personalize answered {error.operation_name} with {error_code(error)}"

@@ -43,7 +43,7 @@ class Preflight:
     elsewhere: bool
 
     def schema_of_service(self) -> InteractionsSchema:
-        """The schema for `schema: personalize`.
+        """Return the schema for `schema: personalize`.
 
         Raises:
             UsageError: preflight is off, the service could not be asked, or what it says forbids the run.
@@ -94,7 +94,7 @@ def preflight(
     environ: Mapping[str, str],
     timing: Time = SYSTEM_TIME,
 ) -> Preflight:
-    """The preflight of a run that sends to `service`; no call is made yet."""
+    """Return the preflight of a run that sends to `service`; no call is made yet."""
 
     def ask(patience: Patience) -> str:
         client = session.client("personalize", region_name=service.region, config=CLIENT_CONFIG)

@@ -91,7 +91,7 @@ class Preparation(Prepared):
 
 
 def read_settings(command: Command) -> Settings:
-    """The settings that `command` names.
+    """Return the settings that `command` names.
 
     Raises:
         UsageError: see `jobs.config.configuration`; or the certificate bundle that the environment names can't be used.

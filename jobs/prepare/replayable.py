@@ -1,4 +1,4 @@
-"""Whether a run's dead letters can be sent again, and the sentence for why not. Reads footers and no event."""
+"""Check that a run's dead letters can be sent again. Reads footers and no event."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jobs.runs.run_folder import RunFolder
 
 
 def require_dead_letters(first: RunFolder, tracking_id: str) -> None:
-    """Make sure that the run `first` left dead letters, whole, and meant for `tracking_id`.
+    """Check that the run `first` left dead letters, complete, and meant for `tracking_id`.
 
     Raises:
         UsageError: it did not.
@@ -30,7 +30,7 @@ def require_dead_letters(first: RunFolder, tracking_id: str) -> None:
 
 
 def _require_same_tracker(first: RunFolder, tracking_id: str) -> None:
-    """A run that was killed left no summary; then the configuration alone says where its events go."""
+    """Check the tracking ID; a run that was killed left no summary, so that only the configuration has it."""
     summary = read_summary(first.folder())
     if summary is not None and summary.get("tracking_id", tracking_id) != tracking_id:
         raise UsageError(

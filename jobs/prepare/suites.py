@@ -1,6 +1,6 @@
 """The suites of a run: the service's own for this Interactions schema, and the user's on top.
 
-Translates between the rooms, which do not know each other; it holds no rule.
+Translates between packages that do not know each other.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from jobs.config.settings import ChecksSettings
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import MAPPED_BY, Property
 
-# USER_ID may be missing: events of anonymous sessions have none. EVENT_TYPE and TIMESTAMP are required by PutEvents
-# itself, whatever the schema says, so `events.json` has their rules.
+# USER_ID may be missing: events of anonymous sessions have none. EVENT_TYPE and TIMESTAMP are required by
+# PutEvents itself, for any schema, so `events.json` has their rules.
 _COUNTED = ("EVENT_TYPE", "EVENT_VALUE")
 """Reserved fields that count among the metadata columns: developer guide, "Interactions data requirements"."""
 
@@ -27,7 +27,7 @@ _RULED_ELSEWHERE = {"USER_ID", "EVENT_TYPE", "TIMESTAMP"}
 def suite_of_schema(
     schema: InteractionsSchema, properties: Sequence[Property], begun_at: datetime | None = None
 ) -> Suite:
-    """The service's rules, with what `schema` adds: types, required fields, the number of event types.
+    """Return the service's rules, with those of `schema`: types, required fields, the number of event types.
 
     `begun_at`: the run's beginning, with its time zone; events more than a day ahead of it are rejected.
     """
@@ -42,10 +42,11 @@ def suite_of_schema(
 
 
 def suite_of_user(settings: ChecksSettings, properties: Sequence[Property]) -> Suite | None:
-    """The suite that `checks.suite` names, or None.
+    """Return the suite that `checks.suite` names, or None.
 
     Raises:
-        StorageError, BadSuite: it is not there, or not a suite that Great Expectations reads.
+        StorageError: it can't be read.
+        BadSuite: it is not a suite that Great Expectations reads.
     """
     if settings.suite is None:
         return None

@@ -1,6 +1,7 @@
-"""Progress where no terminal is: a line of JSON on stderr every ten seconds, for whatever collects a job's log.
+"""Progress without a terminal: a line of JSON on stderr every ten seconds, for a log collector.
 
-Each line stands by itself. It holds counts, rates and the program's own names, and no value of any row.
+Each line is complete by itself. It contains counts, rates and the program's own names, and no value of any
+row.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ _LOG = logging.getLogger("put_events.progress")
 
 
 class ProgressLines:
-    """The view for logs; `now` tells the time in UTC."""
+    """The view for logs; `now` gives the time in UTC."""
 
     every_seconds = 10.0
 
@@ -31,7 +32,7 @@ class ProgressLines:
         self._handler.setFormatter(logging.Formatter("%(message)s"))
 
     def __enter__(self) -> Self:
-        # Beside the job's other lines, without their head: the whole line is JSON.
+        # Among the job's other lines, without their prefix: the whole line is JSON.
         _LOG.propagate = False
         _LOG.addHandler(self._handler)
         return self
@@ -43,7 +44,7 @@ class ProgressLines:
         _LOG.propagate = True
 
     def show(self, ended: tuple[Phase, ...], current: Phase | None) -> None:  # noqa: ARG002 - each line is of now
-        """Write one line; none once the run is over, whose account follows."""
+        """Write one line; none once the run is over, since its summary follows."""
         if current is not None:
             _LOG.info("%s", json.dumps(self._line(current)))
 

@@ -1,8 +1,8 @@
-"""What one sees while a run goes on: the phase it is in, for how long, and how far that has come.
+"""The progress of a run: its phase, for how long, and how far that has come.
 
-A thread on the driver looks now and then and hands what it sees to a view. It ends with the run, and nothing that goes
-wrong in it, a terminal that is gone or a Spark that answers no more, touches the run. What a view makes of it is the
-view's business; what there is to see stands in `jobs.progress.sending_figures` and `jobs.progress.spark_phases`.
+A thread on the driver polls now and then and passes the result to a view. It ends with the run, and an
+error in it, from a terminal that is gone or a Spark that no longer answers, does not affect the run. The
+figures are in `jobs.progress.sending_figures` and `jobs.progress.spark_phases`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _JOIN_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """How many of the Spark tasks that are known of now have ended."""
+    """How many of the known Spark tasks have ended."""
 
     done: int
     total: int
@@ -32,12 +32,12 @@ class Tasks:
 
 Measured = Tasks | SendingFigures | None
 Measure = Callable[[float], Measured]
-"""Says how far a phase has come, given the seconds since it began; called from the watching thread alone."""
+"""Return how far a phase has come, from the seconds since it began; called from the progress thread alone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """A part of the run that has a name, its seconds so far or in all, and what was measured of it last."""
+    """A part of the run that has a name, its seconds so far or in all, and its last measurement."""
 
     name: str
     seconds: float
@@ -45,19 +45,19 @@ class Phase:
 
 
 class View(AbstractContextManager["View"], Protocol):
-    """Where it is shown; open while it is used as a context manager, in one thread alone."""
+    """The display; open while it is used as a context manager, in one thread alone."""
 
     every_seconds: float
 
     def show(self, ended: tuple[Phase, ...], current: Phase | None) -> None:
-        """Show the phases that have ended and the one that goes on; None once the run is over."""
+        """Show the phases that have ended and the current one; None once the run is over."""
 
 
 class PhaseListener(Protocol):
-    """Who is told that a phase begins, and the one before it is over."""
+    """The listener for the beginning of a phase, which ends the one before."""
 
     def begin(self, name: str, measure: Measure) -> None:
-        """`name` holds nothing out of the data or the configuration."""
+        """Begin a phase; `name` contains nothing of the data or the configuration."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class _Begun:
 
 
 class RunProgress:
-    """Watches a run while it is used as a context manager; `clock` counts seconds."""
+    """The progress of a run while it is used as a context manager; `clock` counts seconds."""
 
     def __init__(self, view: View, clock: Callable[[], float] = time.monotonic) -> None:
         self._view = view
@@ -87,16 +87,16 @@ class RunProgress:
     ) -> None:
         self._end()
         self._closing.set()
-        # A Spark that hangs may hold the thread for longer; the run does not wait for that.
+        # A Spark that does not answer may hold the thread for longer; the run does not wait for that.
         self._thread.join(_JOIN_SECONDS)
 
     def begin(self, name: str, measure: Measure = lambda _: None) -> None:
-        """From now on the run is in this phase; the one before, if any, is over."""
+        """Begin this phase; the one before, if any, is over."""
         self._end()
         self._current = _Begun(name, self._clock(), measure)
 
-    def look(self) -> None:
-        """Measure the phase that goes on, and show it."""
+    def refresh(self) -> None:
+        """Measure the current phase, and show it."""
         begun, now = self._current, self._clock()
         if begun is None:
             self._view.show(self._ended, None)
@@ -113,7 +113,7 @@ class RunProgress:
         try:
             with self._view:
                 while not self._closing.wait(self._view.every_seconds):
-                    self.look()
-                self.look()
-        except Exception as error:  # noqa: BLE001 - whatever it is: the run is worth more than the sight of it
+                    self.refresh()
+                self.refresh()
+        except Exception as error:  # noqa: BLE001 - no error of the display may end the run
             _LOG.debug("progress is not shown any more: %s", type(error).__name__)

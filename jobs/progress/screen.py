@@ -1,6 +1,6 @@
 """Progress on a terminal: the phases of the run, one below the other, redrawn in place by rich, on stderr.
 
-Log lines appear above it. What stays at the end is the list of phases and how long each took.
+Log lines appear above it. At the end the list of phases and their durations stays.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _MINUTE = 60  # seconds in it, and as many minutes in an hour
 
 
 class ProgressScreen:
-    """The view for people, on the terminal that `console` writes to."""
+    """The view for a terminal, to which `console` writes."""
 
     every_seconds = 0.5
 
@@ -46,13 +46,13 @@ class ProgressScreen:
         self._open.close()
 
     def show(self, ended: tuple[Phase, ...], current: Phase | None) -> None:
-        """Draw it; of the first phase only that it has begun."""
+        """Draw the phases; of the first phase only that it has begun."""
         if ended:
             if not self._live.is_started:
                 self._begin_drawing()
             self._live.update(picture(ended, current), refresh=True)
         elif current is not None and not self._announced:
-            # A JVM that starts writes to the terminal past us, in the middle of whatever is drawn there.
+            # A JVM that starts writes to the terminal directly, in the middle of what is drawn there.
             self._announced = True
             self._console.print(Text(f"{current.name} ..."))
 
@@ -63,12 +63,12 @@ class ProgressScreen:
         self._console.show_cursor(show=True)
         for handler in logging.getLogger().handlers:
             if isinstance(handler, logging.StreamHandler) and handler.stream is before:
-                handler.setStream(sys.stderr)  # by way of rich, which keeps lines and picture apart
+                handler.setStream(sys.stderr)  # through rich, which keeps lines and picture apart
                 self._open.callback(handler.setStream, before)
 
 
 def picture(ended: tuple[Phase, ...], current: Phase | None) -> RenderableType:
-    """All phases in a table; below it, how far the current one has come."""
+    """Return all phases in a table; below it, how far the current one has come."""
     table = Table.grid(padding=(0, _INDENT))
     table.add_column(min_width=24)
     table.add_column(justify="right", min_width=7)
@@ -81,7 +81,7 @@ def picture(ended: tuple[Phase, ...], current: Phase | None) -> RenderableType:
 
 
 def lasting(seconds: float) -> str:
-    """`7 s`, `12:05` in minutes or `1:12:05` in hours."""
+    """Return `7 s`, `12:05` in minutes or `1:12:05` in hours."""
     minutes, rest = divmod(round(seconds), _MINUTE)
     hours, minutes = divmod(minutes, _MINUTE)
     if hours:
@@ -91,16 +91,16 @@ def lasting(seconds: float) -> str:
 
 def _how_far(measured: Measured) -> list[RenderableType]:
     if isinstance(measured, Tasks):
-        beside = f"{measured.done:,} of {measured.total:,} tasks"
-        return [_bar(measured.done, measured.total, beside)]
+        text = f"{measured.done:,} of {measured.total:,} tasks"
+        return [_bar(measured.done, measured.total, text)]
     if isinstance(measured, SendingFigures):
         return [_bar(measured.share_done, 1.0, _share(measured)), Text(_rates(measured), no_wrap=False)]
     return []
 
 
-def _bar(done: float, total: float, beside: str) -> RenderableType:
+def _bar(done: float, total: float, text: str) -> RenderableType:
     row = Table.grid(padding=(0, _INDENT))
-    row.add_row(ProgressBar(total=total, completed=done, width=_BAR_WIDTH), Text(beside))
+    row.add_row(ProgressBar(total=total, completed=done, width=_BAR_WIDTH), Text(text))
     return row
 
 
@@ -112,7 +112,7 @@ def _share(figures: SendingFigures) -> str:
 
 
 def _rates(figures: SendingFigures) -> str:
-    """Rates in a sentence: what goes out, what may, and what was too much."""
+    """Return the rates in a sentence: sent, allowed, and throttled."""
     if figures.paused and not figures.stopping:
         return f"paused at {figures.events_delivered:,} of {figures.events_to_send:,} events, until it is resumed"
     lowered = figures.allowed_requests_per_second < 0.9 * figures.max_requests_per_second

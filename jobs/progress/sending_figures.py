@@ -1,8 +1,8 @@
-"""What is to be said of the sending at one moment, out of what the partitions have reported. Arithmetic; no clock.
+"""The figures of sending at one moment, from the partitions' reports. No clock is read.
 
-A partition that has lost the driver sends at its static share and reports nothing meanwhile: it is missing here until
-it has joined anew, though not in the account. Nor are dead letters reported on the way, so that a run which has some
-ends below a share of 1.
+A partition that has lost the driver sends at its static share and reports nothing: it is missing here until
+it has rejoined, though not in the summary. Dead letters are not reported before the end either, so that a
+run that has some ends below a share of 1.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from dataclasses import dataclass
 from delivery.pacing.progress import Progress
 
 _NOW_SECONDS = 5.0
-"""What "now" means in a rate: so many seconds back, or as long as there is between two looks."""
+"""The span of a current rate: so many seconds back, or the time between two polls if that is longer."""
 _TREND_SECONDS = 30.0
-"""How far back the time left is judged by: retries and waits make single seconds uneven."""
+"""The span that the time left is computed from: retries and waits make single seconds uneven."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendingFigures:
     """The sending now; rates per second.
 
-    `seconds_left` is None where nothing was delivered of late, and while it is stopping or paused.
+    `seconds_left` is None if nothing was delivered recently, and while it is stopping or paused.
     """
 
     events_delivered: int
@@ -40,45 +40,47 @@ class SendingFigures:
 
     @property
     def share_done(self) -> float:
-        """From 0 to 1; a resent event that the service had taken before counts again, so it is held to 1."""
+        """Return the share, from 0 to 1; a resent event that was accepted before counts again, so it is capped at 1."""
         return min(1.0, self.events_delivered / self.events_to_send) if self.events_to_send else 1.0
 
 
 class SendingMeter:
-    """Called with the seconds since the sending began, it looks at the counts and says how they are moving."""
+    """A meter that reads the counts when called with the seconds since sending began, and returns how they move."""
 
-    def __init__(self, look: Callable[[], Progress], events_to_send: int, limit: float) -> None:
-        self._look = look
+    def __init__(self, read_progress: Callable[[], Progress], events_to_send: int, limit: float) -> None:
+        self._read_progress = read_progress
         self._to_send = events_to_send
         self._limit = limit
-        # What was seen before, oldest first; at the start nothing had been counted.
+        # Earlier readings, oldest first; at the start nothing had been counted.
         self._seen: deque[tuple[float, Progress]] = deque([(0.0, Progress())])
 
     def __call__(self, seconds: float) -> SendingFigures:
-        """The figures after so many seconds; each call comes later than the one before."""
-        told = self._look()
-        if not told.request_attempts:
-            self._seen.clear()  # tasks that have not begun to send would make the rate look low
-        self._seen.append((seconds, told))
+        """Return the figures after so many seconds; each call comes later than the one before."""
+        progress = self._read_progress()
+        if not progress.request_attempts:
+            self._seen.clear()  # tasks that have not begun to send would make the rate seem low
+        self._seen.append((seconds, progress))
         while len(self._seen) > 1 and self._seen[1][0] <= seconds - _TREND_SECONDS:
             self._seen.popleft()
         lately, before = self._since(seconds - _NOW_SECONDS)
         return SendingFigures(
-            events_delivered=told.events_delivered,
+            events_delivered=progress.events_delivered,
             events_to_send=self._to_send,
-            requests_per_second=_rate(told.request_attempts - before.request_attempts, lately, seconds),
-            allowed_requests_per_second=told.rate,
+            requests_per_second=_rate(progress.request_attempts - before.request_attempts, lately, seconds),
+            allowed_requests_per_second=progress.rate,
             max_requests_per_second=self._limit,
-            throttled_attempts=told.throttled_attempts,
-            throttled_per_second=_rate(told.throttled_attempts - before.throttled_attempts, lately, seconds),
-            partitions=told.partitions,
-            seconds_left=self._seconds_left(seconds, told),
-            stopping=told.stop_reason is not None,
-            paused=told.paused,
+            throttled_attempts=progress.throttled_attempts,
+            throttled_per_second=_rate(
+                progress.throttled_attempts - before.throttled_attempts, lately, seconds
+            ),
+            partitions=progress.partitions,
+            seconds_left=self._seconds_left(seconds, progress),
+            stopping=progress.stop_reason is not None,
+            paused=progress.paused,
         )
 
     def _since(self, moment: float) -> tuple[float, Progress]:
-        """What was seen last up to that moment, or first of all."""
+        """Return the last reading up to that moment, or the first of all."""
         return next((each for each in reversed(self._seen) if each[0] <= moment), self._seen[0])
 
     def _seconds_left(self, seconds: float, now: Progress) -> float | None:

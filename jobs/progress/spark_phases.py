@@ -30,7 +30,7 @@ def begin(watch: PhaseListener, context: SparkContext, name: str, measure: Measu
 
 
 def running_tasks(context: SparkContext) -> Tasks | None:
-    """The tasks of the stages that are running now; None where there are none, or no Spark is there to say."""
+    """Return the tasks of the stages that are running now; None if there are none, or Spark does not answer."""
     try:
         tracker = context.statusTracker()
         stages = [tracker.getStageInfo(number) for number in tracker.getActiveStageIds()]

@@ -1,4 +1,4 @@
-"""Chooses where progress is shown: on the terminal if stderr is one, else as lines in the log."""
+"""Choose the display of progress: the terminal if stderr is one, else lines in the log."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from jobs.progress.run_progress import View
 
 
 def view_for(stderr: TextIO | None = None) -> View:
-    """The view for the stream, this process's own unless one is given."""
+    """Return the view for the stream, by default this process's stderr."""
     stream = stderr or sys.stderr
     if not stream.isatty() or os.environ.get("TERM") in {None, "", "dumb", "unknown"}:
         return ProgressLines()

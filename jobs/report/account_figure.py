@@ -26,7 +26,7 @@ _THICKNESS, _THINNEST, _LINE, _TOP, _NODE = 120.0, 2.0, 24.0, 26.0, 10.0
 
 
 def draw_account(parts: list[Part]) -> Picture:
-    """The flow of `parts`, at least one of which is not empty."""
+    """Draw the flow of `parts`, at least one of which is not empty."""
     full = [part for part in parts if part.rows]
     thick = [max(_THINNEST, part.share * _THICKNESS) for part in full]
     slots = [max(_LINE, each) + _LINE / 4 for each in thick]

@@ -1,7 +1,6 @@
-"""Draws the report's pictures: numbers in, inline SVG out, its text as text and its colours the page's own.
+"""The report's pictures: numbers in, inline SVG out, its text as text and its colours the page's own.
 
-The one module that knows matplotlib, which is imported only when something is drawn: not before a run has ended.
-It knows no key of the summary.
+The only module that uses matplotlib, which is imported when something is drawn: not before a run has ended.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 WIDTHS = (760, 340)
 """The widths in CSS pixels that each picture is drawn in: for a screen or paper, and for a phone."""
 
-# Colours that stand for the page's CSS variables, so that one picture fits light, dark and paper.
+# Placeholders for the page's CSS variables, so that one picture fits light, dark and paper.
 INK, SOFT, LINE, BAR, BAD, WARN, PALE = (f"#00000{digit}" for digit in "1234567")
 _VARIABLES = {INK: "ink", SOFT: "soft", LINE: "line", BAR: "bar", BAD: "bad", WARN: "warn", PALE: "pale"}
 
@@ -44,18 +43,18 @@ _STYLE = {
     "legend.frameon": False,
 }
 _CHARACTER = 9
-"""How wide a label's character is at most, in CSS pixels."""
+"""The maximum width of a label's character, in CSS pixels."""
 _DATE = 90
-"""The same of a date, with the room beside it."""
+"""The same for a date, with the space next to it."""
 _COLUMNS = 8
-"""Fewer columns than these leave room at the sides, or one column would be a wall."""
+"""Fewer columns than these leave space at the sides, or a single column would fill the width."""
 _HEADROOM = 1.08
 _NO_METADATA = dict.fromkeys(("Creator", "Date", "Format", "Type"))
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """One picture in the two `WIDTHS`, each an `<svg>` element."""
+    """A picture in the two `WIDTHS`, each an `<svg>` element."""
 
     wide: str
     narrow: str
@@ -78,10 +77,10 @@ def _svg(name: str, width: int, height: float, draw: Callable[[Axes, int], None]
 
 @contextmanager
 def _unheard() -> Iterator[None]:
-    """Keep what matplotlib has to say, from its import on, out of a run's log: no remark of it changes the report.
+    """Keep matplotlib's messages, from its import on, out of a run's log: none of them changes the report.
 
-    It tells of a home that can't be written, of the list of fonts that it makes, of a second matplotlib in the way
-    ("Unable to import Axes3D"), and of characters that its font lacks, which come out of the data.
+    They are about a home that can't be written, the list of fonts that it makes, a second matplotlib in the
+    way ("Unable to import Axes3D"), and characters of the data that its font lacks.
     """
     logger = logging.getLogger("matplotlib")
     level = logger.level
@@ -96,11 +95,11 @@ def _unheard() -> Iterator[None]:
 
 @contextmanager
 def _canvas(name: str, width: int, height: float) -> Iterator[Figure]:
-    """A figure of its own, without matplotlib's global state, under our style alone."""
+    """Yield a new figure, without matplotlib's global state, under our style alone."""
     import matplotlib as mpl  # noqa: PLC0415 - see the module's docstring
     from matplotlib.figure import Figure  # noqa: PLC0415
 
-    # Nothing of a matplotlibrc that may lie about; the backend is no matter of a figure without a window.
+    # Ignore any matplotlibrc; a figure without a window needs no backend.
     style: dict[Any, Any] = {key: value for key, value in mpl.rcParamsDefault.items() if key != "backend"}
     style.update(_STYLE)
     with mpl.rc_context({**style, "svg.hashsalt": name}):
@@ -109,7 +108,7 @@ def _canvas(name: str, width: int, height: float) -> Iterator[Figure]:
 
 
 def _inline(document: str, width: int, height: float) -> str:
-    """The `<svg>` of a document as a part of a page: no namespaces, no ids but those referred to, no fonts."""
+    """Return the `<svg>` of a document as a part of a page: no namespaces, no unused ids, no fonts."""
     body = document[document.index("<svg") :].split(">", 1)[1]
     body = re.sub(r"<defs>\s*<style.*?</style>\s*</defs>", "", body, flags=re.DOTALL)
     body = re.sub(r'<(g|text) id="[^"]*"', r"<\1", body)
@@ -122,7 +121,7 @@ def _inline(document: str, width: int, height: float) -> str:
 
 
 def number_axis(axes: Axes, name: str, top: float) -> None:
-    """A vertical axis from 0 to `top` with light lines; its name stands above it, level."""
+    """Draw a vertical axis from 0 to `top` with light lines, and its name above it, horizontal."""
     from matplotlib.ticker import FuncFormatter, MaxNLocator  # noqa: PLC0415 - see the module's docstring
 
     axes.set_ylim(0, top or 1)
@@ -137,13 +136,13 @@ def number_axis(axes: Axes, name: str, top: float) -> None:
 def columns(
     axes: Axes, width: int, labels: Sequence[str], counts: Sequence[float], names: tuple[str, str]
 ) -> None:
-    """A column for each label; where the labels would touch, only every second, third, … stands there.
+    """Draw a column for each label; if the labels would touch, only every second, third, … is shown.
 
-    `names`: of what the labels are and of what is counted.
+    `names`: of the labels and of the counts.
     """
     axes.bar(range(len(labels)), counts, color=BAR, width=0.8)
-    beside = max(0, _COLUMNS - len(labels)) / 2
-    axes.set_xlim(-0.6 - beside, len(labels) - 0.4 + beside)
+    margin = max(0, _COLUMNS - len(labels)) / 2
+    axes.set_xlim(-0.6 - margin, len(labels) - 0.4 + margin)
     characters = sum(len(label) + 2 for label in labels)
     every = max(1, -(-characters * _CHARACTER // width))
     shown = range(0, len(labels), every)
@@ -156,7 +155,7 @@ def columns(
 def calendar(
     axes: Axes, width: int, spans: Sequence[tuple[float, float]], counts: Sequence[float], name: str
 ) -> None:
-    """A step over time for each of `spans` (from and to, in days since 1970), at nothing between them."""
+    """Draw a step over time for each of `spans` (from and to, in days since 1970), at nothing between them."""
     from matplotlib import dates  # noqa: PLC0415 - see the module's docstring
 
     edges, heights = [spans[0][0]], list[float]()
@@ -174,7 +173,7 @@ def calendar(
 
 
 def ribbon(axes: Axes, left: tuple[float, float], right: tuple[float, float], x: tuple[float, float]) -> Any:  # noqa: ANN401 - matplotlib's PathPatch, whose type is not at hand before it is imported
-    """A band that flows from `left` (its top and bottom at `x[0]`) to `right` (the same at `x[1]`)."""
+    """Draw a band from `left` (its top and bottom at `x[0]`) to `right` (the same at `x[1]`)."""
     from matplotlib.patches import PathPatch  # noqa: PLC0415 - see the module's docstring
     from matplotlib.path import Path  # noqa: PLC0415
 

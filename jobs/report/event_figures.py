@@ -1,4 +1,4 @@
-"""The figures of the events themselves: how many lie in a request, and on which days. It counts nothing."""
+"""The figures of the events: how many are in a request, and on which days."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from jobs.report.wording import counted, label, percent, printable, thousands
 
 _HEIGHT = 220
 _FEW = 7
-"""So many days are each a column with its name; more are a line of time."""
+"""Up to so many days, each is a column with its name; more are a line over time."""
 
 _DAY = 86_400
 
 
 def requests_figure(name: str, by_events: Sequence[int]) -> Figure | None:
-    """Requests by their number of events, from 1 on; None where there are none. `name`: the figure's."""
+    """Return requests by their number of events, from 1 on; None if there are none. `name`: the figure's."""
     requests = sum(by_events)
     if not requests:
         return None
@@ -33,7 +33,7 @@ def requests_figure(name: str, by_events: Sequence[int]) -> Figure | None:
 
 
 def _bars(name: str, counts: Mapping[str, int], sentence: str, columns_named: tuple[str, str]) -> Figure:
-    """A column for each of `counts`, at least one; `columns_named` heads the table's two columns."""
+    """Return a figure with a column for each of `counts`, at least one; `columns_named` heads the table's columns."""
     labels = [label(each) for each in counts]
     heights = list(counts.values())
     drawn = picture(name, _HEIGHT, lambda axes, width: columns(axes, width, labels, heights, columns_named))
@@ -42,7 +42,7 @@ def _bars(name: str, counts: Mapping[str, int], sentence: str, columns_named: tu
 
 
 def days_figure(by_day: Mapping[str, int]) -> Figure | None:
-    """Events to be sent by the day (or month) that they happened on; None where there are none."""
+    """Return the events to be sent by the day (or month) that they happened on; None if there are none."""
     if not by_day:
         return None
     by_month = len(next(iter(by_day))) == len("YYYY-MM")
@@ -69,7 +69,7 @@ def _days_sentence(by_day: Mapping[str, int], span: str) -> str:
 
 
 def _span(day: str, *, by_month: bool) -> tuple[float, float]:
-    """Where `YYYY-MM-DD` or `YYYY-MM` begins and ends, in days since 1970."""
+    """Return the beginning and end of `YYYY-MM-DD` or `YYYY-MM`, in days since 1970."""
     if not by_month:
         start = _days(date.fromisoformat(day))
         return start, start + 1

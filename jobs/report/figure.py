@@ -9,7 +9,7 @@ from jobs.report.drawing import Picture
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One figure. `sentence` is what a screen reader says in place of the picture.
+    """A figure. `sentence` is the text for a screen reader in place of the picture.
 
     `columns`: the table's headings, the first of text, the others of numbers; `rows`: its rows, as shown.
     """

@@ -39,7 +39,7 @@ class Part:
 
 
 def parts(summary: dict[str, Any]) -> list[Part]:
-    """The ends in the order of the account, each starting where the one before it stops; an import has its own."""
+    """Return the six ends in the order of the account, each starting where the one before it stops."""
     read, before, found = summary["rows_read"], 0, []
     imported = summary.get("import")
     for key, name, meaning in _IMPORT_PARTS if imported else _PARTS:
@@ -57,7 +57,7 @@ def equation(ends: list[Part]) -> str:
 
 
 def verdict(summary: dict[str, Any]) -> str:
-    """The whole run in one sentence."""
+    """Return the whole run in one sentence."""
     return _VERDICTS[summary["status"]](summary)
 
 

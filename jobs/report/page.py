@@ -26,7 +26,7 @@ _FILTERS = ("thousands", "counted", "percent", "instant", "elapsed", "printable"
 def render_report(
     summary: dict[str, Any], rules: tuple[RuleResult, ...], plan: Sequence[tuple[str, str]] = ()
 ) -> str:
-    """The page for `summary` (as `jobs.account.summary` builds it).
+    """Render the page for `summary` (as `jobs.account.summary` builds it).
 
     `rules`: their results, none for a replay; `plan`: its lines as `jobs.plan.lines` words them, none where the run
     was to send.
@@ -73,7 +73,7 @@ def _environment() -> Environment:
 
 
 def _figures(summary: dict[str, Any]) -> dict[str, Figure | None]:
-    """The pictures by name; None for one of which the summary knows nothing."""
+    """Return the pictures by name; None for one without data in the summary."""
     timeline = timeline_of(summary)
     planned = summary["plan"] or {}
     return {
@@ -85,7 +85,7 @@ def _figures(summary: dict[str, Any]) -> dict[str, Figure | None]:
 
 
 def _facts(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """What there is to say of sending: a label, a value, and what to hold it against."""
+    """Return the facts about sending: a label, a value, and what to compare it with."""
     rate, limit = summary["achieved_requests_per_second"], summary["max_requests_per_second"]
     attempts, least = summary["request_attempts"], summary["minimum_requests"]
     return [

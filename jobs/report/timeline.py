@@ -1,4 +1,4 @@
-"""Requests per second over the time of sending, against the limit. Numbers in, figure out; it measures nothing."""
+"""Requests per second over the time of sending, against the limit."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ if TYPE_CHECKING:
 
 _HEIGHT = 260
 _LIMIT_IN_SIGHT = 5
-"""A limit of more than so many times the most that was sent would flatten all else: it is only named."""
+"""A limit of more than so many times the maximum that was sent would flatten all else: it is only named."""
 _UNITS = (("hours", 3600, 7200), ("minutes", 60, 180), ("seconds", 1, 0))
-"""For the axis of time: its name, its seconds, and from how many seconds on it is taken."""
+"""Units of the axis of time: its name, its seconds, and from how many seconds on it is taken."""
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
-    """What went out in each interval: `ends` in seconds since the first attempt, the counts in requests.
+class RateCurve:
+    """The requests of each interval: `ends` in seconds since the first attempt, the counts in requests.
 
-    `marks`: what was asked of the run while it sent, by when it was heeded, in the same seconds.
+    `marks`: the operators' requests during sending, by when they were carried out, in the same seconds.
     """
 
     ends: list[float]
@@ -36,33 +36,33 @@ class Timeline:
     marks: tuple[tuple[float, str], ...] = ()
 
     def edges(self) -> list[float]:
-        """Where the intervals begin and end, in seconds."""
+        """Return where the intervals begin and end, in seconds."""
         return [0.0, *self.ends]
 
     def per_second(self, counts: list[int]) -> list[float]:
-        """`counts` by the length of their intervals."""
+        """Return `counts` by the length of their intervals."""
         spans = pairwise(self.edges())
         return [count / (end - start) for count, (start, end) in zip(counts, spans, strict=True)]
 
-    def most(self) -> float:
-        """The most attempts per second in any interval."""
+    def max_per_second(self) -> float:
+        """Return the maximum attempts per second of any interval."""
         return max(self.per_second(self.attempts))
 
 
-def timeline_of(summary: dict[str, Any]) -> Timeline | None:
-    """The summary's `timeline`; None where nothing was sent or nothing was noted."""
-    told = summary["timeline"]
-    if not told or not told["attempts"]:
+def timeline_of(summary: dict[str, Any]) -> RateCurve | None:
+    """Return the summary's `timeline`; None if nothing was sent or nothing was recorded."""
+    recorded = summary["timeline"]
+    if not recorded or not recorded["attempts"]:
         return None
-    interval, count = float(told["interval_seconds"]), len(told["attempts"])
+    interval, count = float(recorded["interval_seconds"]), len(recorded["attempts"])
     ends = [interval * number for number in range(1, count + 1)]
-    ends[-1] = _last_end(summary, told, ends[-1], interval)
-    limit, marks = summary["max_requests_per_second"], _marks(summary, told["started_at"], ends[-1])
-    return Timeline(ends, told["attempts"], told["delivered"], told["throttled"], limit, marks)
+    ends[-1] = _last_end(summary, recorded, ends[-1], interval)
+    limit, marks = summary["max_requests_per_second"], _marks(summary, recorded["started_at"], ends[-1])
+    return RateCurve(ends, recorded["attempts"], recorded["delivered"], recorded["throttled"], limit, marks)
 
 
 def _marks(summary: dict[str, Any], began: str, end: float) -> tuple[tuple[float, str], ...]:
-    """What was heeded between the first request and the last; `began` is where the timeline begins."""
+    """Return the requests carried out between the first attempt and the last; `began` is where the timeline begins."""
     start = datetime.fromisoformat(began)
     heeded = [
         ((datetime.fromisoformat(asked["heeded_at"]) - start).total_seconds(), asked_for(asked))
@@ -72,17 +72,17 @@ def _marks(summary: dict[str, Any], began: str, end: float) -> tuple[tuple[float
     return tuple((seconds, label) for seconds, label in heeded if 0 <= seconds <= end)
 
 
-def _last_end(summary: dict[str, Any], told: dict[str, Any], end: float, interval: float) -> float:
-    """Where the last interval really ended: after the last answer, yet a second long, or its rate says nothing."""
+def _last_end(summary: dict[str, Any], recorded: dict[str, Any], end: float, interval: float) -> float:
+    """Return where the last interval really ended: after the last answer, but at least a second long for its rate."""
     finished = summary["sending_finished_at"]
     if finished is None:
         return end
-    began, ended = datetime.fromisoformat(told["started_at"]), datetime.fromisoformat(finished)
+    began, ended = datetime.fromisoformat(recorded["started_at"]), datetime.fromisoformat(finished)
     return min(end, max((ended - began).total_seconds(), end - interval + min(1.0, interval)))
 
 
-def timeline_figure(timeline: Timeline) -> Figure:
-    """The figure with its table, a row for each interval."""
+def timeline_figure(timeline: RateCurve) -> Figure:
+    """Return the figure with its table, a row for each interval."""
     return Figure(
         "timeline",
         picture("timeline", _HEIGHT, lambda axes, width: _draw(axes, width, timeline)),
@@ -102,7 +102,7 @@ def timeline_figure(timeline: Timeline) -> Figure:
     )
 
 
-def _sentence(timeline: Timeline) -> str:
+def _sentence(timeline: RateCurve) -> str:
     intervals = sum(1 for count in timeline.throttled if count)
     throttled = (
         f"{counted(sum(timeline.throttled), 'attempt')} throttled, in {intervals:,} of "
@@ -113,14 +113,14 @@ def _sentence(timeline: Timeline) -> str:
     asked = "".join(f" After {elapsed(seconds)}: {label}." for seconds, label in timeline.marks)
     return (
         f"{counted(sum(timeline.attempts), 'attempt')} in {elapsed(timeline.ends[-1])}, at most "
-        f"{timeline.most():,.0f} per second of the {thousands(timeline.limit)} allowed; {throttled}.{asked}"
+        f"{timeline.max_per_second():,.0f} per second of the {thousands(timeline.limit)} allowed; {throttled}.{asked}"
     )
 
 
-def _draw(axes: Axes, width: int, timeline: Timeline) -> None:
+def _draw(axes: Axes, width: int, timeline: RateCurve) -> None:
     unit, size = next((name, size) for name, size, least in _UNITS if timeline.ends[-1] >= least)
     edges = [edge / size for edge in timeline.edges()]
-    most = timeline.most()
+    most = timeline.max_per_second()
     in_sight = timeline.limit <= _LIMIT_IN_SIGHT * most
     top = 1.12 * max(most, timeline.limit if in_sight else 0)
     number_axis(axes, "", top)
@@ -138,7 +138,7 @@ def _draw(axes: Axes, width: int, timeline: Timeline) -> None:
 
 
 def _mark_throttles(axes: Axes, throttled: list[int], edges: list[float], height: float) -> None:
-    """A triangle above each interval in which the service throttled."""
+    """Draw a triangle above each interval in which the service throttled."""
     places = [sum(span) / 2 for span, count in zip(pairwise(edges), throttled, strict=True) if count]
     if places:
         heights = [height] * len(places)
@@ -146,13 +146,13 @@ def _mark_throttles(axes: Axes, throttled: list[int], edges: list[float], height
 
 
 def _mark_request(axes: Axes, place: float, label: str, top: float) -> None:
-    """A line where an operator's request was heeded, with what it asked for along it."""
+    """Draw a line where an operator's request was carried out, with its text along it."""
     axes.axvline(place, color=SOFT, linewidth=1.0, linestyle=(0, (2, 2)))
     axes.text(place, 0.03 * top, f" {label}", color=SOFT, rotation=90, ha="right", va="bottom", fontsize=11)
 
 
 def _name(axes: Axes, width: int) -> None:
-    """Name the lines above the picture, so that nothing lies on them."""
+    """Name the lines above the picture, so that nothing overlaps them."""
     on_a_phone = width == min(WIDTHS)
     axes.legend(
         title="Requests per second",

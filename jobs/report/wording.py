@@ -26,18 +26,18 @@ def thousands(number: float) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """`number` of `noun`: 1 event, 2 events."""
+    """Return `number` of `noun`: 1 event, 2 events."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def asked_for(request: Mapping[str, Any]) -> str:
-    """What an operator asked of the run, as an entry of the summary's `steering` has it."""
+    """Return an operator's request in words, from an entry of the summary's `steering`."""
     rate = request["requests_per_second"]
     return f"{thousands(rate)} requests/s" if rate is not None else str(request["ask"])
 
 
 def percent(share: float) -> str:
-    """A share of 0 to 1. What is not nothing never looks like nothing, nor what is not all like all."""
+    """Return a share of 0 to 1 as text. A share above 0 never looks like 0 %, nor one below 1 like 100 %."""
     if 0 < share < _LEAST_SHARE:
         return "< 0.01 %"
     if 1 - _LEAST_SHARE < share < 1:
@@ -46,13 +46,13 @@ def percent(share: float) -> str:
 
 
 def short(number: float, most: float) -> str:
-    """A number for an axis that goes up to `most`, all of them in one unit: 1,500, 20k, 1.5M."""
+    """Return a number for an axis that goes up to `most`, all of them in one unit: 1,500, 20k, 1.5M."""
     unit, letter = next(((unit, letter) for unit, letter in _UNITS if most >= _FROM_UNITS * unit), (1, ""))
     return f"{number / unit:,g}{letter if number else ''}"
 
 
 def instant(text: str | None) -> str:
-    """An ISO 8601 instant of the summary, to the second."""
+    """Return an ISO 8601 instant of the summary, to the second."""
     return "not at all" if text is None else f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"
 
 

@@ -1,1 +1,1 @@
-"""The folders of runs below an output, and the list of them."""
+"""The folders of runs in an output, and the list of them."""

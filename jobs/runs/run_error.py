@@ -1,4 +1,4 @@
-"""`runs/<run_id>/error.json`: the sentence with which a run ended that has no account. Writes and reads it."""
+"""`runs/<run_id>/error.json`: the error that ended a run without a summary."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ NAME = "error.json"
 
 
 class RunError(BaseModel):
-    """What the file holds. `error` is the log's own text: for exit code 1 the error's type and its trace."""
+    """The file's content. `error` is the log's own text: for exit code 1 the error's type and its trace."""
 
     run_id: str
     exit_code: int
@@ -33,7 +33,7 @@ def write_error(folder: Folder, error: RunError) -> None:
 
 
 def read_error(folder: Folder) -> RunError | None:
-    """The `error.json` of a run's folder; None where there is none, or none that can be read as one.
+    """Return the `error.json` of a run's folder; None if there is none, or none that can be read as one.
 
     Raises:
         StorageError: the folder can't be read.

@@ -13,7 +13,7 @@ _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9]+:")
 
 
 def absolute(output: str) -> str:
-    """An output's URL or path as every process finds it: executors work in other folders than the driver."""
+    """Return an output's URL or path as every process finds it: executors work in other folders than the driver."""
     return output if _SCHEME.match(output) else str(Path(output).absolute())
 
 
@@ -50,18 +50,18 @@ class RunFolder:
         return f"{self.output.rstrip('/')}/ledger"
 
     def folder(self) -> Folder:
-        """The run's own folder, to write to and to clear."""
+        """Return the run's own folder, to write to and to clear."""
         return Folder(self.url)
 
     def stage_folder(self) -> Folder:
-        """The stage, to clear."""
+        """Return the stage, to clear."""
         return Folder(self.stage)
 
     def ledger_folder(self) -> Folder:
-        """The ledger, to see whether there is one."""
+        """Return the ledger, to see whether there is one."""
         return Folder(self.ledger)
 
 
 def new_run_id(now: datetime, token: str) -> str:
-    """A name that sorts by time and that no other run has: `20260131T235959Z-<token>`."""
+    """Return a unique name that sorts by time: `20260131T235959Z-<token>`."""
     return f"{now:%Y%m%dT%H%M%SZ}-{token}"

@@ -118,7 +118,7 @@ def require_output(output: str) -> None:
 
 
 def _in_their_own_folders(holders: dict[str, LeaseRecord | None]) -> dict[str, LeaseRecord | None]:
-    """The holders without the replays that only read in another run's folder: that run is not under way."""
+    """Return the holders without the replays that only read in another run's folder: that run is not in progress."""
     return {run_id: holder for run_id, holder in holders.items() if not holder or holder.run_id == run_id}
 
 
@@ -145,7 +145,7 @@ def _listed(
 def _account(
     run: RunFolder, holders: dict[str, LeaseRecord | None], runs: Runs
 ) -> tuple[str, Counts, str | None]:
-    """A run that holds its place is under way, whatever summary a namesake left; then the summary speaks."""
+    """Return status, counts and error: a run that holds its lease is in progress; else its summary decides."""
     holder = holders.get(run.run_id)
     if run.run_id in holders and _may_live(holder, runs):
         note = " ".join([_last_heard(holder), *_steered(run)])
@@ -167,7 +167,7 @@ def _account(
 
 
 def _failed(error: RunError, folder: Folder) -> tuple[str, Counts, str]:
-    """The error is newer than all else in the folder: a run that gets as far as writing its own files deletes it."""
+    """Return a failed run: `error.json` is the newest file, as a run that writes its own files deletes it."""
     first_line = error.error.partition("\n")[0]
     earlier = " Its summary.json is of an earlier run with this id." if SUMMARY in folder.names() else ""
     counts = Counts(started_at=error.started_at.isoformat())

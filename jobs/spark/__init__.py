@@ -1,1 +1,1 @@
-"""The Spark that a run works on: session, settings, connectors, failures."""
+"""The Spark session of a run: settings, connectors, failures."""

@@ -1,7 +1,7 @@
-"""Takes packages to the executors: `delivery` and `core` to send, `sources` where they read footers by the thousand.
+"""Ship packages to the executors: `delivery` and `core` to send, `sources` if they read footers by the thousand.
 
-Executors import them from zips that travel with the Spark context, wherever the job was started from. Their
-third-party packages (pyarrow, boto3, awscrt) are the cluster's business.
+Executors import them from zips that travel with the Spark context, for any way of starting the job. Their
+third-party packages (pyarrow, boto3, awscrt) must be on the cluster.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from pyspark.sql import SparkSession
 def ship_code(spark: SparkSession, *packages: ModuleType) -> None:
     """Let every Python worker of `spark` import `packages` as this process has them.
 
-    Nothing to do where they are in a zip: spark-submit's `--py-files` took it there already.
+    Nothing to do if they are in a zip: spark-submit's `--py-files` has shipped it already.
     """
     for package in packages:
         folder = Path(package.__path__[0])

@@ -1,6 +1,7 @@
-"""Lets the first AWS SDK for Java ask boto3 for its credentials, through the profile's `credential_process`.
+"""Let the first AWS SDK for Java ask boto3 for its credentials, through the profile's `credential_process`.
 
-Only that SDK reads the variable `AWS_CREDENTIAL_PROFILES_FILE`; boto3 and all other SDKs keep the user's own files.
+Only that SDK reads the variable `AWS_CREDENTIAL_PROFILES_FILE`; boto3 and all other SDKs keep the user's
+own files.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ FILE_VARIABLE = "AWS_CREDENTIAL_PROFILES_FILE"
 
 
 def credential_process_environment(environ: Mapping[str, str]) -> dict[str, str]:
-    """Return the change to a JVM's environment; the file it names holds no secret and is gone with this process."""
+    """Return the change to a JVM's environment; the file it names has no secret and is deleted with this process."""
     kept = ExitStack()
     atexit.register(kept.close)
     script = kept.enter_context(as_file(files("core.aws") / "credential_process.py"))

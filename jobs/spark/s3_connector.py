@@ -1,7 +1,6 @@
-"""How Spark reaches S3: the connector's jars, its credentials, and each bucket's region, endpoint and proxy.
+"""Spark's access to S3: the connector's jars, its credentials, and each bucket's region, endpoint and proxy.
 
-Pure: buckets in, Spark settings out. On a cluster the connector and its
-credentials are the cluster's own.
+Pure: buckets in, Spark settings out. On a cluster the connector and its credentials are the cluster's own.
 """
 
 from __future__ import annotations
@@ -15,29 +14,30 @@ from jobs.spark.local.hadoop import HadoopVersion
 from jobs.spark.local.jar_resolver import Packages
 
 S3_FILESYSTEM = "org.apache.hadoop.fs.s3a.S3AFileSystem"
-"""What `s3://` means where nothing else claims it. Amazon EMR claims it for a file system of its own."""
+"""The file system for `s3://` if no other is configured. Amazon EMR configures its own."""
 
 _FIRST_HADOOP_ON_SDK_2: HadoopVersion = (3, 4, 0)
 """From here on S3A uses AWS's second SDK for Java (HADOOP-18073)."""
 
-# Tried with Hadoop 3.3.4, 3.4.1 and 3.5.0: 11 to 20 MB in place of the 558 MB "bundle" of hadoop-aws.
-# sts and sso are no dependencies of S3A: a profile that assumes a role or signs in needs them.
+# Tried with Hadoop 3.3.4, 3.4.1 and 3.5.0: 11 to 20 MB in place of the 558 MB "bundle" of hadoop-aws. sts
+# and sso are no dependencies of S3A: a profile that assumes a role or signs in needs them.
 _SDK_1 = ("com.amazonaws", ("s3", "sts", "dynamodb"), "1.12.262", "aws-java-sdk-bundle", "aws-java-sdk-")
 _SDK_2_MODULES = ("s3", "sts", "sso", "ssooidc", "s3-transfer-manager", "apache-client", "netty-nio-client")
 _SDK_2 = ("software.amazon.awssdk", _SDK_2_MODULES, "2.40.2", "bundle", "")
 
-# The second SDK's usual chain knows what boto3's does: environment (session token included), web identity, profile,
-# container, instance; never anonymous. S3A's own default knows neither profiles nor web identities. The first SDK's
-# chain lacks single sign-on, AWS_SHARED_CREDENTIALS_FILE and the container credentials of EKS: there boto3 is asked.
+# The second SDK's usual chain knows what boto3's does: environment (session token included), web identity,
+# profile, container, instance; never anonymous. S3A's own default knows neither profiles nor web
+# identities. The first SDK's chain lacks single sign-on, AWS_SHARED_CREDENTIALS_FILE and the container
+# credentials of EKS: there boto3 is asked.
 _SDK_1_CREDENTIALS = "com.amazonaws.auth.profile.ProfileCredentialsProvider"
 _SDK_2_CREDENTIALS = "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
 
 
 def connector_packages(hadoop: HadoopVersion | None) -> Packages:
-    """The Maven packages of S3A for a Spark started here with this Hadoop.
+    """Return the Maven packages of S3A for a Spark started here with this Hadoop.
 
     Raises:
-        UsageError: this Spark brings no Hadoop client that a connector could match.
+        UsageError: this Spark has no Hadoop client that a connector could match.
     """
     if hadoop is None:
         raise UsageError("this Spark brings no Hadoop client and can't reach s3:// here: use spark-submit.")
@@ -48,18 +48,18 @@ def connector_packages(hadoop: HadoopVersion | None) -> Packages:
 
 
 def account_settings(hadoop: HadoopVersion | None) -> dict[str, str]:
-    """Credentials as the AWS tools find them, for a Spark started here."""
+    """Return the settings for credentials as the AWS tools find them, for a Spark started here."""
     chain = _SDK_1_CREDENTIALS if _is_on_sdk_1(hadoop) else _SDK_2_CREDENTIALS
     return {"spark.hadoop.fs.s3a.aws.credentials.provider": chain}
 
 
 def needs_credential_process(hadoop: HadoopVersion | None) -> bool:
-    """Whether S3A of this Hadoop takes its credentials from `jobs.spark.java_credentials`."""
+    """Return whether S3A of this Hadoop takes its credentials from `jobs.spark.java_credentials`."""
     return _is_on_sdk_1(hadoop)
 
 
 def bucket_settings(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> dict[str, str]:
-    """What S3A has to know of each bucket: it reads no proxy variable and no AWS configuration file.
+    """Return S3A's settings for each bucket: it reads no proxy variable and no AWS configuration file.
 
     Options of one bucket: Hadoop's documentation of S3A, "Configuring different S3 buckets with Per-Bucket
     Configuration".
@@ -85,8 +85,8 @@ def _endpoint_options(hadoop: HadoopVersion | None, bucket: Bucket) -> dict[str,
             "path.style.access": str(bucket.path_style).lower(),
             "connection.ssl.enabled": str(url.scheme == "https").lower(),
         }
-    # The second SDK takes no endpoint together with FIPS or dual-stack, and finds AWS's own by the region. It reads
-    # AWS_USE_DUALSTACK_ENDPOINT by itself; S3A overrides what it reads of FIPS.
+    # The second SDK accepts no endpoint together with FIPS or dual-stack, and finds AWS's own by the
+    # region. It reads AWS_USE_DUALSTACK_ENDPOINT by itself; S3A overrides what it reads of FIPS.
     return {"endpoint.fips": "true"} if "fips" in (url.hostname or "") else {}
 
 

@@ -79,7 +79,7 @@ def _is_ending(context: SparkContext) -> bool:
 
 
 def explained(error: Exception) -> UsageError | Interrupted | None:
-    """The sentence for a failure of a Spark that goes on: S3's, the source's or an expression's; None where its own.
+    """Return the sentence for a failure of S3, the source or an expression while Spark goes on; else None.
 
     Credentials that have expired are `Interrupted`: the run goes on where it stopped once there are newer ones.
     """
@@ -125,7 +125,7 @@ def _gone(text: str) -> str | None:
 
 
 def _unreadable(file: str, text: str) -> str:
-    """The sentence for a file that Spark failed to read: valid and beyond this Spark, changed, or damaged."""
+    """Return the sentence for a file that Spark failed to read: unsupported by this Spark, changed, or damaged."""
     lacking = _LACKING.search(text)
     if lacking:
         what = f"the encoding {lacking['encoding']}" if lacking["encoding"] else f"{lacking['codec']}"

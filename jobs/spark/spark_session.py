@@ -65,9 +65,9 @@ _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 @contextmanager
-def started_spark(buckets: Sequence[Bucket] = (), table: TableSource | None = None) -> Iterator[SparkSession]:
-    """The Spark session of this run, stopped at its end; see `build_session`."""
-    session = build_session(_APP_NAME, buckets, table)
+def started_spark(buckets: Sequence[Bucket] = ()) -> Iterator[SparkSession]:
+    """Yield the Spark session of this run, stopped at its end; see `build_session`."""
+    session = build_session(_APP_NAME, buckets)
     try:
         yield session
     finally:
@@ -76,10 +76,8 @@ def started_spark(buckets: Sequence[Bucket] = (), table: TableSource | None = No
             session.stop()
 
 
-def build_session(
-    app_name: str, buckets: Sequence[Bucket] = (), table: TableSource | None = None
-) -> SparkSession:
-    """The Spark session of this process, started if need be; a process has one.
+def build_session(app_name: str, buckets: Sequence[Bucket] = ()) -> SparkSession:
+    """Return the Spark session of this process, started if needed; a process has one.
 
     `buckets` are those that Spark will read or write. Where there are any, a Spark that is started here fetches the
     connector's jars (20 MB, once per user). What spark-submit started has its own. The same holds for the connector of
@@ -156,7 +154,7 @@ def _launch(app_name: str, *, with_s3: bool) -> dict[str, str]:
 
 
 def _hadoop_of_jvm() -> HadoopVersion | None:
-    """The Hadoop that Spark really runs with: on a cluster it is not the one beside the installed PySpark."""
+    """Return the Hadoop that Spark really runs with: on a cluster it is not that of the installed PySpark."""
     jvm = SparkContext._jvm  # noqa: SLF001 - as above
     return parse_version(str(jvm.org.apache.hadoop.util.VersionInfo.getVersion())) if jvm else None
 

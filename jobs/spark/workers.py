@@ -1,4 +1,4 @@
-"""Prepares the executors for sending while the driver still plans. It sends nothing, and nothing waits for it."""
+"""Prepare the executors for sending while the driver still plans."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jobs.spark.spark_failures import SparkFailure, SparkGone
 
 
 def prepare_workers(spark: SparkSession) -> None:
-    """Take the sender's code to the executors, and have their Python workers import it meanwhile, in the background.
+    """Ship the sender's code to the executors, and have their Python workers import it in the background.
 
     The driver plans for seconds while the executors have nothing to do. Workers wait for a minute (Spark's
     `IDLE_WORKER_TIMEOUT_MS`): a longer stage ends them, and loses nothing but the head start.
@@ -28,7 +28,7 @@ def prepare_workers(spark: SparkSession) -> None:
 
 def _deliver_nothing(spark: SparkSession) -> None:
     context = spark.sparkContext
-    # Whatever fails here fails again, and is told, when there is something to send.
+    # An error here occurs again, and is reported, when there is something to send.
     with suppress(*SparkFailure, *SparkGone, Py4JError, RuntimeError):
         context.setJobDescription(PREPARE_WORKERS)
         context.parallelize([], context.defaultParallelism).mapPartitions(deliver).collect()

@@ -196,7 +196,7 @@ def _count(stage: DataFrame, total: int) -> EventCounts:
 
 
 def _staged(files: tuple[StagedFile, ...], counts: Mapping[str, int], verdict: Verdict) -> Staged:
-    """The counts of the stage: rows out of the files' footers, which must agree with what Spark counted."""
+    """Return the counts of the stage: rows from the files' footers, which must agree with Spark's counts."""
     rows = rows_by_outcome(files)
     if rows.total() != counts["rows"]:
         raise RuntimeError(f"Spark counted {counts['rows']} rows, the stage holds {rows.total()}")
@@ -224,5 +224,5 @@ def _write_rejected(stage: DataFrame, rules: Rules, preparation: Preparation) ->
 
 
 def _beside_reasons(name: str) -> str:
-    """A source column's name in `rejected/`; one that is called as ours is kept under another name."""
+    """Return a source column's name in `rejected/`; one with a name of ours gets another name."""
     return f"source_{name}" if name.lower() == "reasons" else name

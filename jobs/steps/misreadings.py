@@ -1,4 +1,4 @@
-"""A mapping that misreads most of a column: told by the counts of the stage, with the mapping that would read it."""
+"""Detection of a mapping that misreads most of a column, with the mapping that would read it."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from transforms.timestamps import PATTERNS, PER_SECOND, better_unit
 
 
 def refuse_misread(mapping: MappingSettings, counts: Mapping[str, int]) -> None:
-    """Refuse times in another unit or form than the mapping says, and bytes where it wants text.
+    """Refuse times in another unit or form than the mapping says, and bytes where it requires text.
 
     Raises:
-        UsageError: it holds for most rows; it names the key and shows the expression that helps.
+        UsageError: most rows are misread; it names the key and shows the expression that helps.
     """
     _refuse_wrong_unit(mapping, counts)
     _refuse_no_text(mapping, counts)
@@ -51,5 +51,5 @@ def _refuse_no_text(mapping: MappingSettings, counts: Mapping[str, int]) -> None
 
 
 def _shown(expr: str) -> str:
-    """Return a column's name; of another expression nothing, as it may hold a literal of a user's."""
+    """Return a column's name; "" for any other expression, as it may contain a literal of a user's."""
     return expr if expr.isidentifier() else "…"

@@ -40,7 +40,7 @@ class Receipts:
         return delivered, dead_letter_count(self.output, self.tracking_id, self.run_id, self.execution)
 
     def told(self, tallies: Sequence[Tally], progress: Progress) -> tuple[int, int]:
-        """The same by word of mouth, never more than there was to send: the account must close."""
+        """Return the same counts by the partitions' reports, capped at what was to be sent: the account must close."""
         delivered = max(progress.events_delivered, sum(each.events_delivered for each in tallies))
         delivered = min(delivered, self.to_send)
         dead = sum(each.events_dead_lettered for each in tallies)
@@ -80,7 +80,7 @@ def sent_in_all(
 
 
 def _nothing_accepted_any_more(delivered: int, tallies: Sequence[Tally]) -> str | None:
-    """The reason where a service that is down used up the attempts of all that was left before a circuit opened."""
+    """Return the reason to stop if a dead service used up all attempts before a circuit opened, else None."""
     given_up = sum(each.events_given_up for each in tallies)
     if not given_up or (delivered and _failures_at_the_end(tallies) < _FAILURES_TO_STOP):
         return None

@@ -1,8 +1,8 @@
-"""The places in the output that a run holds while it is under way, so that no other run is in its way.
+"""The leases that a run holds in the output, so that no other run interferes.
 
-Every run holds its own folder, which it replaces, and a replay also that of the run whose dead letters it reads. A run
-that sends also holds its tracking ID, since two at once would be two full rates. A `--plan` sends nothing and may run
-beside anything but a run of its own name. How a place is held is `delivery`'s business.
+Every run holds the lease of its own folder, which it replaces, and a replay also that of the run whose dead
+letters it reads. A run that sends also holds the lease of its tracking ID, since two at once would be two
+full rates. A `--plan` sends nothing and may run at the same time as any run of another name.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from core.lease_store import LeaseStore
 from jobs.errors import UsageError
 from jobs.leases.lease_keeper import LeaseKeeper, wait_for
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_place, sending_place
+from jobs.leases.places import run_folder_lease, tracking_id_lease
 from jobs.leases.process_identity import is_running, this_process
-from jobs.leases.run_lease import STALE_SECONDS, Bid, Lease, PlaceHeldError
+from jobs.leases.run_lease import STALE_SECONDS, HeldLease, LeaseHeldError, LeaseRequest
 from jobs.prepare.preparation import Prepared
 from jobs.runs.run_folder import RunFolder
 
@@ -37,45 +37,48 @@ def held_places(
     *,
     reads_run: str | None = None,
 ) -> Iterator[LeaseKeeper]:
-    """Hold the run's places within the block; gives the keeper of the run's own folder.
+    """Hold the run's leases within the block; yield the keeper of the run's own folder.
 
-    `reads_run`: another run, whose folder must stay as it is meanwhile.
+    `reads_run`: another run, whose folder must not change during the block.
 
-    After a holder that died elsewhere it waits for up to 45 seconds. `on_lost` is called, from another thread, with the
-    reason to stop at once.
+    If a holder died elsewhere, it waits for up to 45 seconds. `on_lost` is called, from another thread,
+    with the reason to stop at once.
 
     Raises:
-        UsageError: another run holds one of them, and lives.
+        UsageError: another run holds one of them, and is alive.
         StorageError: the output can't be read or written.
     """
     record = _record(preparation.run.run_id, execution)
-    bids = [
-        (doing, Bid(store, record, clock, is_running)) for doing, store in _places(preparation, reads_run)
+    requests = [
+        (doing, LeaseRequest(store, record, clock, is_running))
+        for doing, store in _needed_leases(preparation, reads_run)
     ]
-    for _, bid in bids:
-        bid.watch()  # all of them from now on: two dead holders' silence is waited out once
+    for _, request in requests:
+        request.observe()  # all of them from now on: two dead holders are waited for once
     with ExitStack() as stack:
         # Always the folder first: of two runs that want both, one gets both.
-        leases = (_wait_for(bid, doing, sleep) for doing, bid in bids)
+        leases = (_wait_for(request, doing, sleep) for doing, request in requests)
         folder, *_ = [stack.enter_context(LeaseKeeper(lease, on_lost, _now)) for lease in leases]
         yield folder
 
 
-def _places(preparation: Prepared, reads_run: str | None) -> list[tuple[str, LeaseStore]]:
-    """The places that the run needs, and what whoever holds one is doing there."""
+def _needed_leases(preparation: Prepared, reads_run: str | None) -> list[tuple[str, LeaseStore]]:
+    """Return the leases that the run needs, each with what its holder does."""
     run = preparation.run
     names = [run.run_id] if reads_run is None else [run.run_id, reads_run]
-    places = [("working in the same run's folder", run_place(run.output, name)) for name in names]
+    leases = [("working in the same run's folder", run_folder_lease(run.output, name)) for name in names]
     if not preparation.plan_only:
         tracking_id = preparation.settings.personalize.tracking_id
         sending = "sending to the same tracking ID from the same output"
-        places.append((sending, sending_place(run.output, tracking_id)))
-    return places
+        leases.append((sending, tracking_id_lease(run.output, tracking_id)))
+    return leases
 
 
-def bid_for_folder(run: RunFolder, execution: str) -> Bid:
-    """A bid for the run's own folder alone, as `held_places` makes for a whole run; look at it once."""
-    return Bid(run_place(run.output, run.run_id), _record(run.run_id, execution), time.monotonic, is_running)
+def request_folder_lease(run: RunFolder, execution: str) -> LeaseRequest:
+    """Return a request for the lease of the run's own folder alone, which is to be tried once."""
+    return LeaseRequest(
+        run_folder_lease(run.output, run.run_id), _record(run.run_id, execution), time.monotonic, is_running
+    )
 
 
 def _record(run_id: str, execution: str) -> LeaseRecord:
@@ -89,18 +92,18 @@ def _record(run_id: str, execution: str) -> LeaseRecord:
     )
 
 
-def _wait_for(bid: Bid, doing: str, sleep: Callable[[float], None]) -> Lease:
+def _wait_for(request: LeaseRequest, doing: str, sleep: Callable[[float], None]) -> HeldLease:
     try:
-        return wait_for(bid, sleep, _say_waiting)
-    except PlaceHeldError as holder:
+        return wait_for(request, sleep, _say_waiting)
+    except LeaseHeldError as holder:
         raise UsageError(
-            f"{holder} is {doing}. Wait for its end, or stop it; if it died, its place is free within a minute.",
+            f"{holder} is {doing}. Wait for its end, or stop it; if it died, its lease expires within a minute.",
         ) from None
 
 
 def _say_waiting(holder: LeaseRecord | None) -> None:
     _LOG.info(
-        "waiting up to %.0f seconds for a sign of life of %s, which left its place in the output held",
+        "waiting up to %.0f seconds for the lease of %s, which may have died, to expire",
         STALE_SECONDS,
         holder or "another run",
     )

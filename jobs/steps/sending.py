@@ -60,7 +60,7 @@ class Sending:
         return cls(preparation, first_events(staged, first), execution, True, fewest)
 
     def receipts(self) -> Receipts:
-        """What the partitions write down of this execution, and how much that can be."""
+        """Return the partitions' records of this execution, and how many there can be."""
         run = self.preparation.run
         tracking_id = self.preparation.settings.personalize.tracking_id
         to_send = sum(file.rows for file in self.files)

@@ -29,7 +29,7 @@ class NoteTunnels(HttpProxyBasePlugin):  # type: ignore[misc]
 
 
 class Proxy:
-    """A running proxy at `address`; with `login` ("user:password") it takes nobody else."""
+    """A running proxy at `address`; with `login` ("user:password") it refuses any other client."""
 
     def __init__(self, folder: Path, script: Path, address: str, login: str | None = None) -> None:
         folder.mkdir(parents=True)

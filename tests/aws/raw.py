@@ -125,7 +125,7 @@ class _WithoutDigest(SigV4Auth):  # type: ignore[misc]
 
 
 class _Connection(http.client.HTTPSConnection):
-    """One that leads to the world, whatever the host."""
+    """One that leads to the world, for any host."""
 
     def __init__(self, aws: AwsWorld, host: str) -> None:
         super().__init__(host, 443, timeout=30)

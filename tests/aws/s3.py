@@ -130,7 +130,7 @@ class _Visit:
         )
 
     def _require_region(self) -> None:
-        """At another region's door, or in path style at the global one, a bucket is not served, whoever asks."""
+        """At another region's endpoint, or in path style at the global one, a bucket is served to no client."""
         bucket, door = self.bucket, self._address.region
         if bucket is None or bucket.region == (door or GLOBAL_REGION):
             return

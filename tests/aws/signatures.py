@@ -152,7 +152,7 @@ def _signature(request: Request, signed: Signed) -> str:
 
 
 def _canonical(query: str) -> str:
-    # As S3 does, whatever the client left unencoded: decoded, and encoded by the one rule.
+    # As S3 does, for any encoding by the client: decoded, and encoded by the one rule.
     pairs = [part.partition("=") for part in query.split("&") if part]
     return "&".join(f"{_encoded(name)}={_encoded(value)}" for name, _, value in pairs)
 

@@ -62,7 +62,7 @@ class Store:
         _done(self.call("PUT", _target(bucket, key), {"x-amz-storage-class": storage_class}, content))
 
     def get(self, bucket: str, key: str) -> bytes:
-        """The content, whatever its storage class; KeyError if there is no such object."""
+        """The content, in any storage class; KeyError if there is no such object."""
         with self._lock:
             (account_backends,) = s3_backends.values()
             found = account_backends["aws"].get_object(bucket, key)

@@ -45,7 +45,7 @@ from tests.aws.sts import ControlPlane, Sts
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")
 HTTPS = 443
 _NEXT_TO_SERVICES = 10  # the addresses of the regions' PutEvents begin here
-_NOBODY = 99  # at which nobody listens
+_UNUSED = 99  # at which no server listens
 
 
 class AwsWorld:
@@ -105,7 +105,7 @@ class AwsWorld:
         return f"s3://{name}"
 
     def put(self, bucket: str, key: str, content: bytes | str, storage_class: str = "STANDARD") -> None:
-        """Put an object, whoever may."""
+        """Put an object, without a check of rights."""
         body = content.encode() if isinstance(content, str) else content
         self.s3.store.put(bucket, key, body, storage_class)
 
@@ -237,7 +237,7 @@ class AwsWorld:
         for region in self._standins:
             address = self._address(_NEXT_TO_SERVICES + self.regions.index(region))
             names |= dict.fromkeys(addresses.events_hosts(region), address)
-        return names if direct else dict.fromkeys(names, self._address(_NOBODY))
+        return names if direct else dict.fromkeys(names, self._address(_UNUSED))
 
     def _served(self, instance: Instance) -> str:
         if all(each.handle is not instance for each in self._servers):

@@ -1,4 +1,4 @@
-"""The shipped packages run from a zip, as `--py-files` has them: no file lies next to a module there."""
+"""The shipped packages run from a zip, as `--py-files` has them: no file is next to a module there."""
 
 from __future__ import annotations
 

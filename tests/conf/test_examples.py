@@ -47,7 +47,7 @@ def sent(spark_session: SparkSession, tmp_path_factory: pytest.TempPathFactory) 
 
 
 def _run(name: str, folder: Path, url: str, spark: SparkSession) -> tuple[int, dict[str, Any]]:
-    """Run conf/<name>.yaml as it stands, but for its places and the service."""
+    """Run conf/<name>.yaml unchanged, except for its paths and the service."""
     log, source, output = LOGS[name], folder / name / "log", folder / name / "output"
     (source / log.below).mkdir(parents=True)
     table = pa.Table.from_pylist(log.rows, schema=log.schema)

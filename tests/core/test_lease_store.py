@@ -15,7 +15,7 @@ from core.aws.buckets import forget_buckets
 from core.errors import StorageError
 from core.lease_store import LeaseStore, LocalLeaseStore
 from core.s3_lease_store import S3LeaseStore
-from jobs.leases.places import run_place, sending_place
+from jobs.leases.places import run_folder_lease, tracking_id_lease
 from tests.moto_server import MotoServer
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -43,7 +43,7 @@ def output(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
 
 @pytest.fixture
 def store(output: str) -> LeaseStore:
-    return sending_place(output, "tracker")
+    return tracking_id_lease(output, "tracker")
 
 
 def test_a_file_is_created_once_replaced_by_version_and_deleted_by_version(store: LeaseStore) -> None:
@@ -66,7 +66,11 @@ def test_a_file_is_created_once_replaced_by_version_and_deleted_by_version(store
 
 
 def test_each_tracking_id_and_each_run_has_a_place_of_its_own(output: str) -> None:
-    places = [sending_place(output, "one"), sending_place(output, "other"), run_place(output, "one")]
+    places = [
+        tracking_id_lease(output, "one"),
+        tracking_id_lease(output, "other"),
+        run_folder_lease(output, "one"),
+    ]
     assert all(place.create(b"mine") is not None for place in places)
 
 
@@ -94,13 +98,13 @@ def test_of_many_at_once_one_creates_and_one_replaces(store: LeaseStore) -> None
 
 
 def test_the_tracking_id_stands_in_no_name(tmp_path: Path) -> None:
-    sending_place(str(tmp_path), "secret-tracker/..").create(b"x")
+    tracking_id_lease(str(tmp_path), "secret-tracker/..").create(b"x")
     (file,) = (tmp_path / "_leases").iterdir()
     assert "secret" not in file.name
 
 
 def test_the_folder_goes_with_the_last_lease(tmp_path: Path) -> None:
-    one, other = run_place(str(tmp_path / "out"), "1"), run_place(str(tmp_path / "out"), "2")
+    one, other = run_folder_lease(str(tmp_path / "out"), "1"), run_folder_lease(str(tmp_path / "out"), "2")
     for store in (one, other):
         store.create(b"x")
     for store, left in ((one, ["_leases"]), (other, [])):
@@ -161,4 +165,4 @@ def test_an_s3_error_names_the_lease_and_s3s_word() -> None:
     with pytest.raises(
         StorageError, match=r"s3://no-such-bucket/_leases/run-1\.json: S3 answered NoSuchBucket"
     ):
-        run_place("s3://no-such-bucket", "1").create(b"x")
+        run_folder_lease("s3://no-such-bucket", "1").create(b"x")

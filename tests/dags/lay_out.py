@@ -32,7 +32,7 @@ EVENTS = 36_000
 
 @dataclass(frozen=True)
 class Log:
-    """A log and how to load it: the last day of one month and the first of the next lie in two partitions."""
+    """A log and how to load it: the last day of one month and the first of the next are in two partitions."""
 
     settings: dict[str, Any]
     partition: str
@@ -54,7 +54,7 @@ class Log:
 
 
 def made_up(folder: Path, url: str) -> Log:
-    """A shop of our own; within a session time never stands still."""
+    """A shop of our own; within a session time always advances."""
     generate(folder / "history", EVENTS, dirty_share=0.0)
     settings = job_settings(folder / "history", folder / "output", url)
     return Log(settings, "month", "timestamp", ("session_id",), datetime(2025, 2, 28, tzinfo=UTC))
@@ -80,8 +80,8 @@ def main(arguments: Sequence[str]) -> None:
         "PYSPARK_PYTHON": sys.executable,
         "PYSPARK_DRIVER_PYTHON": sys.executable,
     }
-    told = {"first_day": log.first_day.isoformat(), "partition": log.partition}
-    print(json.dumps({**told, "days": log.truth(), "environ": environ}))
+    described = {"first_day": log.first_day.isoformat(), "partition": log.partition}
+    print(json.dumps({**described, "days": log.truth(), "environ": environ}))
 
 
 if __name__ == "__main__":

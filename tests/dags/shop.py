@@ -75,8 +75,8 @@ def open_shop(folder: Path, log: Path | None = None) -> Iterator[Shop]:
 
 def _lay_out(folder: Path, url: str, log: Path | None) -> dict[str, Any]:
     command = [JOB_PYTHON, "-m", "tests.dags.lay_out", str(folder), url, *([str(log)] if log else [])]
-    told = subprocess.run(command, cwd=ROOT, check=True, timeout=60, capture_output=True, text=True)
-    laid: dict[str, Any] = json.loads(told.stdout)
+    listed = subprocess.run(command, cwd=ROOT, check=True, timeout=60, capture_output=True, text=True)
+    laid: dict[str, Any] = json.loads(listed.stdout)
     return laid
 
 

@@ -180,7 +180,7 @@ def test_a_task_that_is_killed_outright_takes_its_job_with_it() -> None:
     with subprocess.Popen([sys.executable, "-c", program], stderr=subprocess.DEVNULL) as task:
         job = child_of(psutil.Process(task.pid))
         task.kill()
-        # A process that has ended and that nobody waits for is gone as well.
+        # A process that has ended and has no waiting parent is gone as well.
         wait_until(lambda: not job.is_running() or job.status() == psutil.STATUS_ZOMBIE)
 
 

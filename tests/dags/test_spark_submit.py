@@ -49,6 +49,7 @@ def test_two_days_in_a_row_send_the_events_of_each_day_once(
 def test_a_killed_job_is_retried_as_the_same_run_which_sends_the_rest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The retry sends the rest."""
     with opened(tmp_path, monkeypatch) as shop:
         more = os.environ["PERSONALIZE_ARGUMENTS"]
         monkeypatch.setenv("PERSONALIZE_ARGUMENTS", f"{more} --set delivery.max_requests_per_second=2")

@@ -65,5 +65,5 @@ class Boto3Client:
 
 
 def _refused(error: ClientError) -> Answer:
-    told, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
-    return Answer(status, told.get("Code"), told.get("Message"))
+    refused, status = error.response["Error"], error.response["ResponseMetadata"]["HTTPStatusCode"]
+    return Answer(status, refused.get("Code"), refused.get("Message"))

@@ -24,7 +24,7 @@ class Reply:
 
 
 def error(status: int, code: str, message: str) -> Reply:
-    """An error as the service tells it."""
+    """An error in the service's format."""
     return Reply(status, {"x-amzn-ErrorType": code}, json.dumps({"message": message}).encode())
 
 

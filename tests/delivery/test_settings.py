@@ -1,4 +1,4 @@
-"""What delivery is told: refused when it makes no sense, and shown without its secret."""
+"""Delivery's settings are refused if they make no sense, and shown without their secret."""
 
 from __future__ import annotations
 

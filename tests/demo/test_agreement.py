@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from demo.agreement import check_files, check_first_run, check_second_run, most_in_a_second, table_of
+from demo.agreement import check_files, check_first_run, check_second_run, max_in_a_second, table_of
 from demo.history import History
 
 TRUTH = History(Path("history"), 110, 100, 4, {"item missing": 6}, 20, 20)
@@ -64,7 +64,7 @@ def test_a_service_that_stood_still_may_have_seen_more_at_once() -> None:
 
 @pytest.mark.parametrize(("limit", "most"), [(1, 2), (19, 20), (20, 21), (39, 40), (40, 42), (1000, 1050)])
 def test_below_20_a_second_one_request_may_be_too_many_else_5_percent(limit: int, most: int) -> None:
-    assert most_in_a_second(limit, stall=0.0) == most
+    assert max_in_a_second(limit, stall=0.0) == most
 
 
 def test_a_second_run_that_sends_disagrees() -> None:

@@ -40,7 +40,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(
     with pytest.raises(SystemExit) as left:
         main(["--folder", str(tmp_path)])
     assert left.value.code == 2
-    assert "not an earlier demo's" in capsys.readouterr().err
+    assert "other than an earlier demo" in capsys.readouterr().err
     assert (tmp_path / "theirs").exists()
 
 

@@ -147,7 +147,7 @@ def test_every_command_and_file_that_a_sentence_names_exists() -> None:
 
 
 def _exists(code: str) -> bool:
-    """Whether what an inline code names is there; true of whatever is neither a command nor a file of ours."""
+    """Whether the command or file that an inline code names exists; true for any other inline code."""
     program, *words = code.split() or [""]
     if program == "make" and words:
         return words[0] in make_targets()

@@ -206,9 +206,9 @@ def test_tallies_and_reasons_need_nothing_but_what_is_staged(events: Events) -> 
     assert [row[0] for row in staged.select(rules.reasons()).collect()] == [[], [name], []]
 
 
-@pytest.mark.parametrize("most_groups", [0, 3, 4, 100])
+@pytest.mark.parametrize("max_groups", [0, 3, 4, 100])
 def test_distinct_values_are_counted_alike_among_few_groups_and_among_many(
-    events: Events, most_groups: int
+    events: Events, max_groups: int
 ) -> None:
     kind = "expect_column_unique_value_count_to_be_between"
     counted = [
@@ -218,7 +218,7 @@ def test_distinct_values_are_counted_alike_among_few_groups_and_among_many(
     suite = Suite("mine", "user", (*counted, entry("warning", max_value=2.5)))
     frame = events(*({"price": price} for price in (0.0, -0.0, NAN, -NAN, None, 1.5, 1.5, 7.5)))
     rules = compile_suites(frame, suite)
-    tallies = take_tallies(rules, rules.check(frame), ("eventType",), most_groups)
+    tallies = take_tallies(rules, rules.check(frame), ("eventType",), max_groups)
     assert [tallies[rule.tallies[DISTINCT_COUNT]] for rule in rules.rules[:2]] == [4, 2]
     assert (tallies["rows"], tallies[value_name("eventType", "click")]) == (8, 8)
     assert rules.rejected_by_reason(tallies) == {"expect_column_values_to_be_between(price)": 3}

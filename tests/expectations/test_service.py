@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from expectations.service import service_suite
-from transforms.impression import MOST_ID_CHARACTERS
+from transforms.impression import MAX_ID_CHARACTERS
 
 ENTRIES = service_suite().entries[:-1]  # the last one follows from the schema
 
@@ -65,7 +65,7 @@ def test_an_impression_is_as_long_as_the_model_allows(shapes: dict[str, Any]) ->
         "max_value": impression["max"],
     }
     # What is empty counts among the bad ids.
-    assert (item["min"], item["max"]) == (1, MOST_ID_CHARACTERS)
+    assert (item["min"], item["max"]) == (1, MAX_ID_CHARACTERS)
     assert kwargs_of(between, "_impression_long_ids") == {"max_value": 0}
 
 
@@ -98,7 +98,7 @@ BEGUN_AT = datetime(2026, 1, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
 def latest_sent_at(begun_at: datetime | None) -> int:
-    """The largest `sentAt` that the built expectation allows, whatever the suite's parameters were."""
+    """The largest `sentAt` that the built expectation allows, for any parameters of the suite."""
     built = list(service_suite(begun_at=begun_at).expectations())
     [bound] = [
         each.configuration.kwargs["max_value"]

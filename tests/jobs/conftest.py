@@ -1,4 +1,4 @@
-"""What tests of the job may ask for beside `tests/conftest.py`: an output folder, on disk and on S3."""
+"""Fixtures for tests of the job in addition to `tests/conftest.py`: an output folder, on disk and on S3."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ import pytest
 from core.storage import Folder
 from jobs.failure import FailureRecord
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_place
+from jobs.leases.places import run_folder_lease
 from jobs.leases.process_identity import ProcessIdentity, this_process
 from jobs.program_exit import Failure
 from jobs.runs.run_folder import RunFolder
@@ -33,7 +33,7 @@ def files(output: str) -> list[str]:
 def hold(output: str, process: ProcessIdentity, execution: str = "another") -> None:
     since = "2026-01-01T00:00:00+00:00"
     lease = LeaseRecord("run", execution, "host", process, since=since, renewed_at=since)
-    run_place(output, "run").create(lease.to_bytes())
+    run_folder_lease(output, "run").create(lease.to_bytes())
 
 
 def leave(output: str, name: str, began: datetime) -> None:
@@ -56,7 +56,7 @@ def test_the_sentence_is_written_and_the_log_says_where(
         "finished_at": "2026-01-02T03:04:12+00:00",
     }
     assert caplog.messages == [f"the same is in {RunFolder(output, 'run').url}/error.json"]
-    assert run_place(output, "run").read() is None
+    assert run_folder_lease(output, "run").read() is None
 
 
 @pytest.mark.parametrize("process", [this_process(), ProcessIdentity("another machine", 77, 1)])
@@ -68,7 +68,7 @@ def test_nothing_is_written_into_the_folder_of_another_run(
     hold(output, process)
     record(output)(FAILURE)
     assert (files(output), caplog.messages) == ([], [])
-    assert run_place(output, "run").read() is not None
+    assert run_folder_lease(output, "run").read() is not None
 
 
 @pytest.mark.parametrize("execution", ["execution", "another"])

@@ -51,7 +51,7 @@ def test_encrypted_columns_are_said_to_be_encrypted(tmp_path: Path, plaintext_fo
     )
     keys = factory.file_encryption_properties(pe.KmsConnectionConfig(), how)
     write(tmp_path / "a.parquet", COLUMNS, encryption_properties=keys)
-    with pytest.raises(BadInput, match=r"a\.parquet: it is encrypted; write it without Parquet's encryption"):
+    with pytest.raises(BadInput, match=r"a\.parquet: it is encrypted. Write it without Parquet's encryption"):
         find(tmp_path)
 
 

@@ -151,7 +151,7 @@ def test_another_format_among_the_parquet_is_named(tmp_path: Path) -> None:
 def test_an_encrypted_file_is_said_to_be_encrypted(tmp_path: Path) -> None:
     file = write(tmp_path / "a.parquet", COLUMNS)
     file.write_bytes(file.read_bytes()[:-4] + b"PARE")
-    assert "a.parquet: it is encrypted; write it without" in refused(tmp_path)
+    assert "a.parquet: it is encrypted. Write it without" in refused(tmp_path)
 
 
 def test_a_footer_that_contradicts_its_row_groups_is_damaged(tmp_path: Path) -> None:

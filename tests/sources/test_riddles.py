@@ -61,7 +61,7 @@ def test_a_damaged_page_is_damage(spark: SparkSession, tmp_path: Path, options: 
 
 
 def test_a_checksum_of_another_file_is_named(spark: SparkSession, tmp_path: Path) -> None:
-    """Spark leaves a checksum beside each local file, and pandas writes over the file alone."""
+    """Spark writes a checksum file for each local file, and pandas overwrites the file alone."""
     frame(spark, write(tmp_path / "in.parquet", TABLE)).coalesce(1).write.parquet(f"file:{tmp_path}/out")
     [file] = (tmp_path / "out").glob("part-*.parquet")
     write(file, {"i": [1, 2, 3]})
@@ -108,9 +108,7 @@ def test_an_unknown_logical_type_is_named(spark: SparkSession, tmp_path: Path) -
         content[:-8].replace(logical, b"\x0c\xb4\x01\x00\x00") + (length + 1).to_bytes(4, "little") + b"PAR1"
     )
     file.write_bytes(grown)
-    with pytest.raises(
-        BadInput, match=r"a\.parquet: column h is of a logical type that is not known here, and"
-    ):
+    with pytest.raises(BadInput, match=r"a\.parquet: column h is of an unknown logical type, and"):
         require_openable(spark, find(tmp_path).footers)
 
 

@@ -42,7 +42,7 @@ def test_anything_else_is_refused_by_its_option(text: str) -> None:
 
 @pytest.mark.parametrize("until", ["2026-01-01", "2025-12-31", "2026-01-01T01:00+01:00"])
 def test_a_window_that_holds_nothing_is_refused(until: str) -> None:
-    with pytest.raises(BadInput, match="--since must lie before --until"):
+    with pytest.raises(BadInput, match="--since must be before --until"):
         Window.parse("2026-01-01", until)
 
 

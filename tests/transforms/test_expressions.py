@@ -88,7 +88,7 @@ def test_what_cannot_be_one_is_refused_in_one_sentence(
     ],
 )
 def test_what_a_second_run_would_see_differently_is_refused(rows: DataFrame, expression: str) -> None:
-    with pytest.raises(BadInput, match="a second run would differ"):
+    with pytest.raises(BadInput, match="depends on chance, clock, file or partition"):
         resolve(rows, expression, WHERE)
 
 

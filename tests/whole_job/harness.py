@@ -225,7 +225,7 @@ def rows_in(folder: Path) -> list[dict[str, Any]]:
 
 
 def ledger_ids(output: Path) -> list[str]:
-    """Every event id in the ledger, as often as it stands there."""
+    """Every event id in the ledger, as often as it is there."""
     return [row["event_id"] for row in rows_in(output / "ledger")]
 
 

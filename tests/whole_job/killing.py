@@ -1,7 +1,7 @@
 """One kill on a real cluster: who dies and when, out of a seed; the same command again; what the service has seen.
 
 Used by the tests, with a few seeds, and by `make kill-test`, with many. It makes no allowance for a victim: the
-promises are the same whoever dies.
+promises are the same for any victim.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 import psutil
 
-from demo.agreement import most_in_a_second
+from demo.agreement import max_in_a_second
 from standin.process import StandinProcess
 from tests.quick_jvm import QUICK_JVM
 from tests.whole_job.cluster import Cluster
@@ -74,7 +74,7 @@ class Outcome:
     sent_again: int
     refusals: dict[str, int]
     busiest_second: int
-    most_in_a_second: int
+    max_in_a_second: int
     summary: dict[str, Any]
 
     def assert_kept(self) -> None:
@@ -84,7 +84,7 @@ class Outcome:
         assert self.flushed_sent_again == 0, self
         assert self.sent_again <= LIMIT * EVENTS_PER_SESSION * (FLUSHED_AT_MOST + IN_FLIGHT_SECONDS), self
         assert self.refusals == {}, self
-        assert self.busiest_second <= self.most_in_a_second, self
+        assert self.busiest_second <= self.max_in_a_second, self
         assert self.summary["rows_read"] == EVENTS, self
         assert self.summary["already_delivered"] + self.summary["events_delivered"] == EVENTS, self
 
@@ -113,7 +113,7 @@ def kill_and_run_again(cluster: Cluster, folder: Path, plan: Plan) -> Outcome:
         refusals=seen["refusals"],
         busiest_second=seen["busiest_second"],
         # On a busy machine the senders pause as the stand-in does.
-        most_in_a_second=most_in_a_second(LIMIT, 2 * seen["longest_stall_seconds"]),
+        max_in_a_second=max_in_a_second(LIMIT, 2 * seen["longest_stall_seconds"]),
         summary=Ended(codes[-1], job.output, RUN_ID, log="").summary,
     )
 

@@ -1,6 +1,6 @@
 """What every test with a job's process needs: one that is gone with its block, and waiting for what it brings about.
 
-A wait ends when its condition holds, and fails by the name of what did not come; nobody waits for a time.
+A wait ends when its condition holds, and fails by the name of what did not come; no test waits for a time.
 """
 
 from __future__ import annotations

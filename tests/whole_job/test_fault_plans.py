@@ -49,7 +49,7 @@ def history(sessions: int, events: int = 10) -> list[dict[str, Any]]:
 
 @contextmanager
 def service(tmp_path: Path, **options: Option) -> Iterator[StandinProcess]:
-    """A service that misbehaves as told and records what it accepts."""
+    """A service with the given faults that records what it accepts."""
     with StandinProcess(record=tmp_path / "record", seconds=300, **options) as standin:
         yield standin
 
@@ -216,7 +216,7 @@ def test_a_ledger_that_breaks_stops_the_job_and_the_next_run_goes_on(
 
 @contextmanager
 def broken_once_written(folder: Path, kept: Path) -> Iterator[None]:
-    """Put a file in the place of `folder` as soon as something stands in it; its content goes to `kept`."""
+    """Put a file in the place of `folder` as soon as something is in it; its content goes to `kept`."""
     done = threading.Event()
 
     def watch() -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from demo.agreement import most_in_a_second
+from demo.agreement import max_in_a_second
 from standin.process import StandinProcess
 from tests.whole_job.harness import Job, full_sessions, interactions, run_here
 
@@ -33,5 +33,5 @@ def test_two_partitions_keep_to_the_limit_in_every_second_retries_included(
         seen = standin.stop()
     assert seen["requests"] == summary["request_attempts"] > SESSIONS, "there must be retries"
     # On a busy machine the senders pause as the stand-in does.
-    assert seen["busiest_second"] <= most_in_a_second(LIMIT, 2 * seen["longest_stall_seconds"])
+    assert seen["busiest_second"] <= max_in_a_second(LIMIT, 2 * seen["longest_stall_seconds"])
     assert seen["requests"] - 1 <= LIMIT * (seen["last_request_at"] - seen["first_request_at"])

@@ -83,8 +83,8 @@ def test_dist_alone_delivers_from_s3_with_the_submission_of_emr_serverless(
     assert (summary["status"], summary["events_delivered"]) == ("delivered", len(ROWS))
     assert standin.stop()["events_accepted"] == len(ROWS)
     accepted = rows_in(tmp_path / "record")
-    told = sorted((event["userId"], event["sessionId"], event["sentAt"]) for event in accepted)
-    assert told == sorted((row["USER_ID"], row["SESSION_ID"], row["TIMESTAMP"]) for row in ROWS)
+    received = sorted((event["userId"], event["sessionId"], event["sentAt"]) for event in accepted)
+    assert received == sorted((row["USER_ID"], row["SESSION_ID"], row["TIMESTAMP"]) for row in ROWS)
 
 
 def fill(s3: MotoServer, standin: StandinProcess, dist: Path) -> None:

@@ -26,7 +26,7 @@ pytestmark = [
     pytest.mark.spark,
     pytest.mark.job,
     pytest.mark.skipif(
-        not LOGS.is_dir(), reason="the real logs are not there: ../shared/data beside the project"
+        not LOGS.is_dir(), reason="the real logs are not there: ../shared/data next to the project"
     ),
 ]
 
@@ -35,7 +35,7 @@ Interaction = tuple[str, str, str, int, str | None]
 
 
 def fewest_requests(sessions: Iterable[int]) -> int:
-    """What sessions of so many events need at the least, at ten events a request."""
+    """The minimum of requests for sessions of so many events, at ten events a request."""
     return sum(-(-events // 10) for events in sessions)
 
 

@@ -1,4 +1,4 @@
-"""A run's dead letters go out again once the cause is mended: each exactly once, whatever is run afterwards."""
+"""A run's dead letters are sent again once the cause is fixed: each exactly once, for any runs afterwards."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_dead_letters_go_out_once_and_no_command_sends_them_again(
     dead = {letter["event_id"]: letter for letter in first.dead_letters()}
     assert (first.exit_code, len(dead)) == (4, first.summary["events_dead_lettered"])
     assert len(dead) > 40, "the seed must give sessions with several dead letters"
-    # As after a crash between merging a partition's segments and deleting them: each letter lies there twice.
+    # As after a crash between merging a partition's segments and deleting them: each letter is there twice.
     for file in list((first.folder / "dead_letters").glob("part-first*.parquet")):
         shutil.copy(file, file.with_name(f"again-{file.name}"))
 

@@ -1,4 +1,4 @@
-"""A real run's summary and report: what was to be sent by day and type, the settings used, and nobody's values."""
+"""A real run's summary and report: what was to be sent by day and type, the settings used, and no value of a row."""
 
 from __future__ import annotations
 

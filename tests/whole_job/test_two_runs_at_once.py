@@ -1,4 +1,4 @@
-"""Two runs at once for one tracking ID would be two full rates: one of them sends, and what dies is in nobody's way."""
+"""Two runs at once for one tracking ID would be two full rates: one of them sends, and a dead one blocks no other."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jobs.account.closed_account import Sent
 from jobs.control.steering import Steering
 from jobs.leases import lease_keeper
 from jobs.leases.lease_record import parse_record
-from jobs.leases.places import run_place, sending_place
+from jobs.leases.places import run_folder_lease, tracking_id_lease
 from jobs.progress.run_progress import PhaseListener
 from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
@@ -110,7 +110,7 @@ def test_a_run_whose_tracking_id_was_taken_over_stops_and_accounts_for_what_it_s
 ) -> None:
     def another_takes_over() -> None:
         wait_until_it_sends(slow_job)
-        place = sending_place(str(slow_job.output), "tracker")
+        place = tracking_id_lease(str(slow_job.output), "tracker")
         wait_for(lambda: take_over(place), "the lease is taken over")
 
     monkeypatch.setattr(lease_keeper, "RENEW_SECONDS", 0.5)
@@ -134,11 +134,9 @@ def test_a_run_whose_folder_was_taken_over_touches_nothing_there(
     job.write_source(interactions([{}]))
     theirs = job.output / "runs" / "run-1" / "stage" / "theirs"
 
-    def meanwhile(
-        spark: SparkSession, work: Sending, signals: StopSignals, watch: PhaseListener, steering: Steering
-    ) -> Sent:
-        sent = send(spark, work, signals, watch, steering)
-        assert take_over(run_place(str(job.output), "run-1"))
+    def meanwhile(spark: SparkSession, work: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:
+        sent = send(spark, work, signals, watch)
+        assert take_over(run_folder_lease(str(job.output), "run-1"))
         theirs.write_text("staged")
         return sent
 

@@ -1,4 +1,4 @@
-"""What a run tells of itself while it goes on, and of its sending afterwards."""
+"""What a run shows of itself while it goes on, and of its sending afterwards."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_sparks_jobs_bear_the_names_of_phases_and_the_timeline_counts_every_atte
     assert summary["status"] == "delivered"
 
     names = [name for number, name in sorted(jobs_by_number(spark).items()) if number not in before]
-    assert "prepare workers" in names, "beside the first phases, in a thread of its own"
+    assert "prepare workers" in names, "during the first phases, in a separate thread"
     assert [name for name in dict.fromkeys(names) if name != "prepare workers"] == [
         "read, check and stage",
         "judge",

@@ -188,8 +188,8 @@ class YarnCluster:
     def _get(self, path: str) -> dict[str, Any]:
         url = f"http://{LOOPBACK}:{self._ports['webapp.']}/ws/v1/cluster/{path}"
         with urllib.request.urlopen(url, timeout=10) as answer:
-            told: dict[str, Any] = json.load(answer)
-        return told
+            content: dict[str, Any] = json.load(answer)
+        return content
 
     def _end(self) -> None:
         for daemon in [*self._nodes, self._manager]:

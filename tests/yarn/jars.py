@@ -1,6 +1,6 @@
 """The jars of YARN's own daemons and of Spark's S3 connector, fetched once per user.
 
-The daemons run on their own Hadoop, whatever Hadoop the tested Spark brings: a cluster's is not its client's.
+The daemons run on their own Hadoop, for any Hadoop of the tested Spark: a cluster's is not its client's.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _VERSION = ".".join(map(str, HADOOP))
 DAEMONS = ",".join(
     (
         *(f"org.apache.hadoop:hadoop-client-{part}:{_VERSION}" for part in ("minicluster", "api", "runtime")),
-        # What the shaded jars leave to whoever runs them, and name in no dependency of theirs.
+        # Jars that the shaded jars need at run time, and do not declare as dependencies.
         "ch.qos.reload4j:reload4j:1.2.22",
         "org.bouncycastle:bcprov-jdk18on:1.78.1",
         "org.bouncycastle:bcpkix-jdk18on:1.78.1",

@@ -13,7 +13,7 @@ from tests.moto_server import MotoServer
 
 
 def role(folder: Path, s3: MotoServer) -> dict[str, str]:
-    """The environment in which keys are found as a role's are: by whoever asks, and in no process's environment."""
+    """The environment in which keys are found as a role's: by any process, and in no process's environment."""
     file = folder / "credentials"
     keys = EXAMPLE_CREDENTIALS
     file.write_text(

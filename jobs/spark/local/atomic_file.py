@@ -1,6 +1,6 @@
-"""Writes a small local file in one step: whoever reads it meanwhile finds the old one or the new one, whole.
+"""Write a small local file in one step: a concurrent reader finds the old one or the new one, complete.
 
-For files of this machine only; what goes to the output, `core.storage` writes.
+For files of this machine only; `core.storage` writes to the output.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
-    """Put `content` at `path`, its folder made if need be; a file that has it already is left alone.
+    """Write `content` to `path` and create its folder if needed; keep a file that has this content already.
 
     Raises:
         OSError: the folder can't be written.

@@ -1,6 +1,6 @@
-"""Which Hadoop Spark brings along: the S3 connector's version and the newest usable Java follow from it.
+"""The version of Spark's own Hadoop, which decides the S3 connector's version and the newest usable Java.
 
-It looks at the names of Spark's jars. It starts no Java and says nothing of a cluster's own Hadoop.
+It is read from the names of Spark's jars, without starting Java; a cluster may have another Hadoop.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ HadoopVersion = tuple[int, int, int]
 
 
 def spark_home(environ: Mapping[str, str]) -> Path:
-    """The folder of the Spark that a local run starts: `SPARK_HOME`, else the installed pyspark itself."""
+    """Return the folder of the Spark that a local run starts: `SPARK_HOME`, else the installed pyspark itself."""
     return Path(environ.get("SPARK_HOME") or Path(pyspark.__file__).parent)
 
 
 def hadoop_version(home: Path) -> HadoopVersion | None:
-    """The version of the Hadoop client among Spark's jars, such as (3, 4, 1); None if Spark brings none."""
+    """Return the version of the Hadoop client among Spark's jars, such as (3, 4, 1); None if Spark has none."""
     for jar in sorted((home / "jars").glob("hadoop-client-api-*.jar")):
         return parse_version(jar.name.removeprefix("hadoop-client-api-"))
     return None
 
 
 def parse_version(text: str) -> HadoopVersion | None:
-    """The version at the beginning of `text`, such as (3, 4, 1) of "3.4.1-amzn-2"; None if there is none."""
+    """Return the version at the beginning of `text`, such as (3, 4, 1) of "3.4.1-amzn-2"; None if there is none."""
     found = _VERSION.match(text)
     return (int(found[1]), int(found[2]), int(found[3])) if found else None

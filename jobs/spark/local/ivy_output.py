@@ -30,7 +30,7 @@ class Fetching:
     fetched: int = 0
 
     def after(self, line: str) -> Self:
-        """The same after one more line."""
+        """Return the state after one more line."""
         if _FOUND.match(line):
             return replace(self, found=self.found + 1)
         return replace(self, fetched=self.fetched + 1) if _FETCHED.match(line) else self
@@ -42,7 +42,7 @@ class Fetching:
 
 
 def jars_in(lines: Iterable[str]) -> tuple[str, ...]:
-    """The jars' `file:` URLs, which spark-submit names among its settings with `--verbose`; empty if it does not."""
+    """Return the jars' `file:` URLs, which spark-submit lists in its settings with `--verbose`; else empty."""
     for line in lines:
         if match := _JARS.match(line):
             return tuple(match[1].split(","))

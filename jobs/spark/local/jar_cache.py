@@ -1,7 +1,7 @@
-"""Remembers where Spark put the jars it fetched, so that later starts need neither network nor resolution.
+"""The locations of the jars that Spark fetched, so that later starts need neither network nor resolution.
 
-Spark's resolver (Ivy) takes seconds at every start, though releases never change.
-Only the list of files is kept here; the files stay where Ivy put them. A list that misses a file is no list.
+Spark's resolver (Ivy) takes seconds at every start, though releases never change. Only the list of files is
+stored here; the files stay where Ivy put them. A list with a missing file is ignored.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ class JarCache:
 
     @classmethod
     def of_user(cls, environ: Mapping[str, str]) -> JarCache:
-        """The cache in the user's own folder for such: `XDG_CACHE_HOME`, else `~/.cache`."""
+        """Return the cache in the user's cache folder: `XDG_CACHE_HOME`, else `~/.cache`."""
         home = environ.get("XDG_CACHE_HOME")
         return cls((Path(home) if home else Path.home() / ".cache") / "personalize-backfill")
 
     def find(self, packages: str) -> tuple[str, ...]:
-        """The jars' URLs, as Spark had them; empty unless all of them are still there."""
+        """Return the jars' URLs, as Spark had them; empty unless all of them still exist."""
         try:
             jars = tuple(self._list(packages).read_text(encoding="utf-8").split("\n"))
         except OSError:
@@ -34,7 +34,7 @@ class JarCache:
         return jars if all(Path(jar.removeprefix("file://")).is_file() for jar in jars) else ()
 
     def keep(self, packages: str, jars: tuple[str, ...]) -> None:
-        """Remember `jars`; where the folder can't be written, the next start resolves again."""
+        """Store `jars`; if the folder can't be written, the next start resolves again."""
         try:
             write_atomically(self._list(packages), "\n".join(jars).encode())
         except OSError:

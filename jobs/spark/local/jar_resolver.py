@@ -55,7 +55,7 @@ class Packages:
 
 
 def jars_of(packages: Packages, cache: JarCache, environ: Mapping[str, str]) -> tuple[str, ...]:
-    """The jars of `packages` as `file:` URLs: those in `cache`, else fetched and kept there.
+    """Return the jars of `packages` as `file:` URLs: those in `cache`, else fetched and stored there.
 
     `environ` is that in which the run's own JVM will start. The child ends with this call, however that ends.
 
@@ -163,7 +163,7 @@ def _read(output: IO[str], queue: Queue[str | None]) -> None:
 
 @contextmanager
 def _resolver(packages: Packages, environ: Mapping[str, str]) -> Iterator[subprocess.Popen[str]]:
-    """The resolver's process within the block; ended with it, and all that it has started, if it still runs."""
+    """Run the resolver's process within the block; end it, and all that it has started, if it still runs then."""
     child = subprocess.Popen(  # noqa: S603 - Spark's own script
         _command(packages, environ),
         env=_environment(environ),
@@ -196,7 +196,7 @@ def _end(child: subprocess.Popen[str]) -> None:
 
 
 def _command(packages: Packages, environ: Mapping[str, str]) -> list[str]:
-    """What the user gives a local Spark counts here too, mirrors above all; of one option the last one counts."""
+    """Return the command with the user's options for a local Spark, such as mirrors; the last of an option counts."""
     of_user = [
         word for word in shlex.split(environ.get("PYSPARK_SUBMIT_ARGS", "")) if word != "pyspark-shell"
     ]

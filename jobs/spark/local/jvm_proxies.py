@@ -1,7 +1,8 @@
-"""The proxy variables of the environment as the system properties that Java knows instead. Pure.
+"""The proxy variables of the environment as the system properties that Java reads. Pure.
 
-Java reads neither `HTTPS_PROXY` nor `NO_PROXY` ("Java Networking and Proxies", Oracle's guide to the java.net
-properties). A user and password in the URL have no such property: Java would have to be asked for them by code.
+Java reads neither `HTTPS_PROXY` nor `NO_PROXY` ("Java Networking and Proxies", Oracle's guide to the
+java.net properties). A user and password in the URL have no such property: Java would have to be given them
+by code.
 """
 
 from __future__ import annotations
@@ -14,11 +15,11 @@ from jobs.errors import UsageError
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _LOCAL = ("localhost", "127.*", "[::1]")
-"""What Java itself leaves out, unless it is given a list."""
+"""The hosts that Java itself excludes, unless it is given a list."""
 
 
 def proxy_properties(environ: Mapping[str, str]) -> dict[str, str]:
-    """`https.proxyHost` and the like for what `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` say; lower case comes first.
+    """Return `https.proxyHost` and the like for `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY`; lower case comes first.
 
     Raises:
         UsageError: a proxy's value is no URL.
@@ -36,7 +37,7 @@ def proxy_properties(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def has_proxy_password(environ: Mapping[str, str]) -> bool:
-    """Whether a proxy's URL names a user, which Java will not be."""
+    """Return whether a proxy's URL names a user, which Java can't use."""
     proxies = (_proxy(environ, scheme) for scheme in ("http", "https"))
     return any(proxy is not None and proxy.username for proxy in proxies)
 
@@ -53,7 +54,7 @@ def _proxy(environ: Mapping[str, str], scheme: str) -> SplitResult | None:
         usable = False
     if not usable:
         raise UsageError(
-            f"{name.upper()} can't be used: it is no URL such as http://proxy:3128. Correct or unset it."
+            f"{name.upper()} can't be used: it is not a URL such as http://proxy:3128. Correct or unset it."
         )
     return parts
 
@@ -67,7 +68,7 @@ def _entries(no_proxy: str) -> list[str]:
 
 
 def _non_proxy_hosts(no_proxy: str) -> str:
-    """Java's list: hosts with `*` at either end, separated by `|`. A network such as 10.0.0.0/8 has no word there."""
+    """Return Java's list: hosts with `*` at either end, separated by `|`, without networks such as 10.0.0.0/8."""
     patterns = list(_LOCAL)
     for entry in _entries(no_proxy):
         if "/" not in entry:
@@ -76,7 +77,7 @@ def _non_proxy_hosts(no_proxy: str) -> str:
 
 
 def _patterns(entry: str) -> tuple[str, ...]:
-    """A host means itself and all below it, as curl and Python read it; an address only itself."""
+    """Return the patterns of an entry: a host includes all below it, as in curl and Python; an address only itself."""
     host = entry.lstrip("*").lstrip(".")
     name, _, port = host.rpartition(":")
     host = name if port.isdecimal() and name and ":" not in name else host

@@ -1,7 +1,7 @@
-"""The JVM of a local run: how much memory it gets, and the options that it starts with.
+"""The JVM of a local run: its memory and its options.
 
-For a JVM that this process starts, which is driver and executors in one. It starts nothing, and what the user has said
-about memory or the collector stands. Under spark-submit nobody asks here.
+For a JVM that this process starts, which is driver and executors in one. The user's own settings of memory
+or collector are kept. Not used under spark-submit.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ _MIB_OF_GIB = 1024
 
 
 def machine_memory(cgroup: Path = Path("/sys/fs/cgroup")) -> int:
-    """The machine's memory in bytes or, where that is less, what its container may use (cgroup v2, and v1)."""
+    """Return the machine's memory in bytes or, if that is less, its container's limit (cgroup v2, and v1)."""
     installed = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     return min([installed, *_limits(cgroup / "memory.max", cgroup / "memory" / "memory.limit_in_bytes")])
 
 
 def _limits(*files: Path) -> Iterator[int]:
     for file in files:
-        with suppress(OSError, ValueError):  # one that is not there, and "max" for none
+        with suppress(OSError, ValueError):  # a file that does not exist, and "max" for none
             yield int(file.read_text(encoding="ascii"))
 
 
 def launch_environment(environ: Mapping[str, str], memory: int | None = None) -> dict[str, str]:
-    """The changes to the environment with which the JVM is started; what the user set there stands.
+    """Return the changes to the environment with which the JVM is started; the user's own values are kept.
 
     `memory` is the machine's, in bytes: a quarter of it, between 1 and 8 GiB, becomes the heap.
     """
     changes = _encoding(environ)
     changes |= {} if environ.get("SPARK_DRIVER_MEMORY") else {"SPARK_DRIVER_MEMORY": f"{_heap(memory)}g"}
-    if not environ.get("SPARK_CONF_DIR"):  # whoever has such a folder has a log configuration in it
+    if not environ.get("SPARK_CONF_DIR"):  # such a folder has a log configuration of its own
         log = f"-Dlog4j2.configurationFile={_log_settings().as_uri()}"
         options = (log, _collector(environ), environ.get("SPARK_SUBMIT_OPTS"))
         changes["SPARK_SUBMIT_OPTS"] = " ".join(filter(None, options))
@@ -49,7 +49,7 @@ def launch_environment(environ: Mapping[str, str], memory: int | None = None) ->
 
 @cache
 def _log_settings() -> Path:
-    """The file of the JVM's log settings, until this process ends: Java reads none out of our zip."""
+    """Return a file with the JVM's log settings, until this process ends: Java can't read one in our zip."""
     files_open = ExitStack()
     atexit.register(files_open.close)
     return files_open.enter_context(as_file(files("jobs.spark.local") / "log4j2.properties"))
@@ -63,10 +63,10 @@ def _encoding(environ: Mapping[str, str]) -> dict[str, str]:
 
 
 def memory_settings(environ: Mapping[str, str], memory: int | None = None) -> dict[str, str]:
-    """Spark's settings for the memory it sorts in: beside the heap, half its size; none where the user chose the heap.
+    """Return Spark's settings for the memory it sorts in: off the heap, half its size; none if the user chose the heap.
 
-    That is about what Spark would take of the heap (`spark.memory.fraction`), where the collector copies it once more:
-    for a million rows 770 MB, in one pause of a second.
+    That is about what Spark would take of the heap (`spark.memory.fraction`), where the collector copies it
+    once more: for a million rows 770 MB, in one pause of a second.
     """
     if environ.get("SPARK_DRIVER_MEMORY"):
         return {}
@@ -75,14 +75,15 @@ def memory_settings(environ: Mapping[str, str], memory: int | None = None) -> di
 
 
 def _heap(memory: int | None) -> int:
-    """GiB of heap for a machine with so many bytes of memory; None is this machine."""
+    """Return the GiB of heap for a machine with so many bytes of memory; None is this machine."""
     return min(max((memory or machine_memory()) // 4 // _GIB, 1), 8)
 
 
 def _collector(environ: Mapping[str, str]) -> str | None:
-    """The JVM's option for the collector that suits a batch; None where the user may have chosen one.
+    """Return the JVM's option for the collector that suits a batch; None if the user may have chosen one.
 
-    For the JVM two of them are an error. A million rows are staged in 5 % less CPU so, compilation included.
+    Two of them are an error for the JVM. It saves 5 % of CPU for staging a million rows, compilation
+    included.
     """
     if environ.get("SPARK_HOME"):  # a Spark of the user's may have options anywhere
         return None

@@ -32,10 +32,10 @@ def trust_store(pem_bundle: bytes) -> bytes:
 
 
 def require_bundle(bundle: str | None) -> bytes:
-    """Return the PEM file `bundle` as a trust store; an empty one where no file is named.
+    """Return the PEM file `bundle` as a trust store; an empty one if no file is named.
 
     Raises:
-        UsageError: the file is not there, or is no bundle.
+        UsageError: the file does not exist, or is no bundle.
     """
     try:
         return trust_store(Path(bundle).read_bytes()) if bundle else b""
@@ -47,7 +47,11 @@ def require_bundle(bundle: str | None) -> bytes:
 
 
 def temporary_trust_store(bundle: str) -> Path:
-    """Write the PEM file `bundle` as a trust store that is deleted when this process ends. Raises `UsageError`."""
+    """Write the PEM file `bundle` as a trust store that is deleted when this process ends.
+
+    Raises:
+        UsageError: the file does not exist, or is no bundle.
+    """
     with tempfile.NamedTemporaryFile(prefix="personalize-trust-", suffix=".p12", delete=False) as file:
         file.write(require_bundle(bundle))
     atexit.register(Path(file.name).unlink, missing_ok=True)

@@ -18,8 +18,8 @@ from tests.delivery.aws_environment import KEYS
 
 def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     assert credential_process.main() == 0
-    told: dict[str, str] = json.loads(capsys.readouterr().out)
-    return told
+    document: dict[str, str] = json.loads(capsys.readouterr().out)
+    return document
 
 
 def test_long_lived_keys_have_no_end(
@@ -41,9 +41,9 @@ def test_temporary_keys_have_their_token_and_their_end(
     (tmp_path / "keys.json").write_text(json.dumps({**keys, "Expiration": ends.isoformat()}))
     (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {tmp_path}/keys.json\n")
     aws_environment.only(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"))
-    told = printed(capsys)
-    assert {name: told[name] for name in keys} == keys
-    assert datetime.fromisoformat(told["Expiration"]) == ends
+    document = printed(capsys)
+    assert {name: document[name] for name in keys} == keys
+    assert datetime.fromisoformat(document["Expiration"]) == ends
 
 
 def test_without_credentials_it_fails_by_name(

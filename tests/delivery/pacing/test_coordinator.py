@@ -293,7 +293,7 @@ def coordinator_threads() -> list[threading.Thread]:
 def test_at_the_end_no_thread_is_left_though_the_body_raised_and_callers_say_nothing(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(link_module, "_SECONDS", 60)  # nobody gives up by himself meanwhile
+    monkeypatch.setattr(link_module, "_SECONDS", 60)  # no side gives up during the test
 
     class BodyError(Exception):
         pass

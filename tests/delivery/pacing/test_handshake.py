@@ -1,4 +1,4 @@
-"""The proof of the run's key: who passes, who does not, and what either side tells somebody who does not know it."""
+"""The proof of the run's key: who passes, who does not, and what either side sends to a peer that does not know it."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_what_was_said_on_one_connection_is_worth_nothing_on_the_next(
 
 
 def heard_by(side: Side, threads: ThreadPoolExecutor, pipe: tuple[Pipe, Pipe]) -> list[bytes]:
-    """What that side is told in a handshake that succeeds."""
+    """The messages that side receives in a handshake that succeeds."""
     heard: list[bytes] = []
 
     class Overheard(Connection):

@@ -21,7 +21,7 @@ class Clock:
 
 
 class ScriptedLink:
-    """Answers with what was put in; remembers what it was sent; breaks when told to."""
+    """A link that answers with prepared messages, records what it was sent, and breaks on request."""
 
     def __init__(self) -> None:
         self.inbox: deque[Message] = deque()
@@ -143,11 +143,11 @@ def test_what_failed_is_told_with_how_long_ago_it_began_and_only_once() -> None:
     scene.pacer.observe("throttled", STATIC_TICKET)
     scene.clock.now += 0.1
     scene.pacer.wait(0)
-    told = [message["failed"] for message in link.sent if "failed" in message]
-    assert sum(failed for failed, *_ in told) == 2
-    assert sum(refused for _, refused, *_ in told) == 1
-    assert told[0] == (1, 0, 10.0, "ReadTimeout")
-    assert told[-1][3] == "HTTP 503"
+    reports = [message["failed"] for message in link.sent if "failed" in message]
+    assert sum(failed for failed, *_ in reports) == 2
+    assert sum(refused for _, refused, *_ in reports) == 1
+    assert reports[0] == (1, 0, 10.0, "ReadTimeout")
+    assert reports[-1][3] == "HTTP 503"
     scene.pacer.observe(None, STATIC_TICKET)
     scene.pacer.close()
     assert "failed" not in link.sent[-1]
@@ -282,7 +282,7 @@ def test_a_paused_partition_that_loses_the_driver_sends_nothing_until_it_is_told
     assert again.wants() == [5]
 
 
-def test_a_partition_that_loses_the_driver_keeps_to_its_share_of_the_rate_that_was_asked_for() -> None:
+def test_a_partition_that_loses_the_driver_keeps_its_share_of_the_requested_rate() -> None:
     link = ScriptedLink()
     scene = joined(link)
     link.inbox.append({"share": 0.1})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from delivery.pacing.outage import OUTAGE_SECONDS, Outage
 
 READ_TIME_OUT = 10.25  # with the sweep that notices it
-REPORT_SECONDS = 0.35  # until the coordinator has heard of it
+REPORT_SECONDS = 0.35  # until the coordinator has received it
 LOOK_SECONDS = 0.25
 MOST = 100.0
 

@@ -41,6 +41,7 @@ def test_two_cuts_that_change_nothing_show_it_and_lead_back_to_the_rate_before_t
 def test_too_few_cuts_another_share_or_nearly_all_refused_show_nothing(
     shares: tuple[float, ...],
 ) -> None:
+    """One cut without effect, one that met another share, or a service that refuses nearly all."""
     stray, back = after_cuts(*shares)
     assert (stray.share, back) == (0.0, None)
 
@@ -64,10 +65,10 @@ def test_refusals_after_a_rate_was_tried_that_is_above_the_granted_one_show_noth
 
 def test_what_is_expected_says_nothing_against_the_rate_and_more_does() -> None:
     stray, _ = after_cuts(0.3, 0.3, 0.3)
-    assert stray.most(2000) == pytest.approx(600 + 5 * math.sqrt(0.3 * 0.7 * 2000))
+    assert stray.tolerated(2000) == pytest.approx(600 + 5 * math.sqrt(0.3 * 0.7 * 2000))
     nothing_known = StrayRefusals()
     nothing_known.answered(900, 100, 10.0)
-    assert nothing_known.most(2000) == 0.0
+    assert nothing_known.tolerated(2000) == 0.0
     assert not nothing_known.is_passed()
     assert not stray.is_passed()
     for second in range(60):

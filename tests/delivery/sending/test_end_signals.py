@@ -11,10 +11,10 @@ from delivery.sending.end_signals import end_signals
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGTERM])
 def test_a_signal_becomes_a_call_and_leaves_the_worker_alive(number: signal.Signals) -> None:
-    told: list[str] = []
-    with end_signals(told.append) as received:
+    calls: list[str] = []
+    with end_signals(calls.append) as received:
         os.kill(os.getpid(), number)
-    assert told == received == [f"the worker process received {number.name}"]
+    assert calls == received == [f"the worker process received {number.name}"]
 
 
 def test_after_the_block_the_signals_mean_what_they_meant_before() -> None:

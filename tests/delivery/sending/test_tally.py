@@ -1,4 +1,4 @@
-"""What a partition counts is told twice, in sum and by time: both say the same."""
+"""A partition counts in sum and by time: both agree."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counting by interval loses nothing, however long it goes on and in whatever order it is put together."""
+"""Counting by interval loses nothing, for any length and any order of adding."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.sending.timeline import MOST_POINTS, Point, Timeline, merged
+from delivery.sending.timeline import MAX_POINTS, Point, Timeline, merged
 
 KINDS = ("attempts", "delivered", "throttled")
 WEEK = 7 * 86_400
@@ -76,9 +76,9 @@ def test_a_timeline_has_no_more_points_than_it_may(
     """And no longer intervals than it must."""
     for timeline in (*map(counted, parts), merged(map(counted, parts))):
         points = len(list(timeline.series()))
-        assert points <= MOST_POINTS
+        assert points <= MAX_POINTS
         # In intervals half as long it would have had up to twice as many, which was too many.
-        assert timeline.interval == 1 or 2 * points > MOST_POINTS
+        assert timeline.interval == 1 or 2 * points > MAX_POINTS
 
 
 @given(happenings)

@@ -62,10 +62,10 @@ def boto3(url: str) -> Iterator[Boto3Client]:
 
 def answers(client: EventsClient, count: int = 1) -> list[Answer]:
     """Send the same body that often at once; the answers as they come."""
-    told: Queue[Answer] = Queue()
+    inbox: Queue[Answer] = Queue()
     for _ in range(count):
-        client.send(BODY, told.put)
-    return [told.get(timeout=30) for _ in range(count)]
+        client.send(BODY, inbox.put)
+    return [inbox.get(timeout=30) for _ in range(count)]
 
 
 @pytest.mark.parametrize("make", [awscrt, boto3])
@@ -145,26 +145,26 @@ def test_a_time_out_spares_what_still_has_time_and_what_is_done() -> None:
         gate.wait(20)
         return Reply()
 
-    told: Queue[Answer] = Queue()
+    inbox: Queue[Answer] = Queue()
     with ScriptedServer(script) as server, awscrt(server.url) as client:
-        client.send(BODY, told.put)
+        client.send(BODY, inbox.put)
         (exchange,) = client._open
         client.expire()
         gate.set()
-        assert told.get(timeout=10) == ACCEPTED
+        assert inbox.get(timeout=10) == ACCEPTED
         exchange.abandon()
         assert answers(client) == [ACCEPTED]
         assert server.connections == 1
 
 
 def test_closing_gives_up_what_is_in_flight_and_hangs_up() -> None:
-    told: Queue[Answer] = Queue()
+    inbox: Queue[Answer] = Queue()
     with ScriptedServer(lambda _: Reply(behaviour="hang")) as server, awscrt(server.url) as client:
-        client.send(BODY, told.put)
+        client.send(BODY, inbox.put)
         while not server.seen:
             time.sleep(0.001)
         client.close()
-        assert told.get(timeout=10) == Answer(None, "ReadTimeout")
+        assert inbox.get(timeout=10) == Answer(None, "ReadTimeout")
         assert server.hung_up.wait(10)
 
 
@@ -247,23 +247,23 @@ def test_a_connection_that_was_closed_is_neither_lent_nor_kept() -> None:
 
 def test_a_done_exchange_leaves_nothing_for_the_collector() -> None:
     class Done:
-        def __init__(self, told: Queue[Answer]) -> None:
-            self.told = told
+        def __init__(self, inbox: Queue[Answer]) -> None:
+            self.inbox = inbox
 
         def __call__(self, answer: Answer) -> None:
-            self.told.put(answer)
+            self.inbox.put(answer)
 
-    told: Queue[Answer] = Queue()
+    inbox: Queue[Answer] = Queue()
     with ScriptedServer() as server, awscrt(server.url) as client:
         gc.collect()
         gc.disable()
         try:
             alive = []
             for _ in range(20):
-                done = Done(told)
+                done = Done(inbox)
                 alive.append(weakref.ref(done))
                 client.send(BODY, done)
-                told.get(timeout=10)
+                inbox.get(timeout=10)
             del done
             answers(client)
             left = sum(reference() is not None for reference in alive)
@@ -343,14 +343,14 @@ def test_answers_come_while_others_are_awaited() -> None:
         return Reply()
 
     with ScriptedServer(script) as server, awscrt(server.url) as client:
-        told: Queue[str] = Queue()
-        client.send(BODY, lambda _: told.put("slow"))
+        inbox: Queue[str] = Queue()
+        client.send(BODY, lambda _: inbox.put("slow"))
         while not server.seen:
             time.sleep(0.001)
-        client.send(BODY, lambda _: told.put("quick"))
-        assert told.get(timeout=10) == "quick"
+        client.send(BODY, lambda _: inbox.put("quick"))
+        assert inbox.get(timeout=10) == "quick"
         gate.set()
-        assert told.get(timeout=10) == "slow"
+        assert inbox.get(timeout=10) == "slow"
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])
@@ -360,11 +360,11 @@ def test_an_independent_server_accepts_the_signature_and_every_event(
     with StandinProcess(tls=scheme == "https", seconds=60) as standin:
         aws_environment.only(monkeypatch, **standin.environment)
         assert standin.url.startswith(scheme)
-        told: Queue[Answer] = Queue()
+        inbox: Queue[Answer] = Queue()
         with awscrt(standin.url) as client:
             for batch in pack(staged("s", *range(1_700_000_000, 1_700_000_030)), 10):
-                client.send(request_writer("tracker")(batch), told.put)
-            assert [told.get(timeout=20) for _ in range(3)] == [ACCEPTED] * 3
+                client.send(request_writer("tracker")(batch), inbox.put)
+            assert [inbox.get(timeout=20) for _ in range(3)] == [ACCEPTED] * 3
         assert standin.stop()["events_accepted"] == 30
 
 

@@ -1,4 +1,4 @@
-"""The account closes, whatever the outcomes and their order."""
+"""The account closes for any outcomes in any order."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def test_every_row_read_stands_in_exactly_one_column(outcomes: list[str]) -> Non
 
 
 def test_a_stage_that_does_not_add_up_is_an_error() -> None:
-    with pytest.raises(ValueError, match="does not add up"):
+    with pytest.raises(ValueError, match="do not add up"):
         Staged(rows_read=3, rows_rejected=1, to_send=1)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from jobs.account.event_counts import (
-    MOST_DAYS,
+    MAX_DAYS,
     OTHER,
     by_calendar,
     with_others,
@@ -15,11 +15,11 @@ def test_a_day_begins_at_midnight_utc() -> None:
 
 
 def test_more_days_than_anyone_looks_at_are_counted_by_month() -> None:
-    days = dict.fromkeys(range(MOST_DAYS + 1), 1)
+    days = dict.fromkeys(range(MAX_DAYS + 1), 1)
     months = by_calendar(days)
     assert list(months)[:2] == ["1970-01", "1970-02"]
     assert months["1970-02"] == 28
-    assert sum(months.values()) == MOST_DAYS + 1
+    assert sum(months.values()) == MAX_DAYS + 1
 
 
 def test_types_beyond_the_most_frequent_are_one() -> None:

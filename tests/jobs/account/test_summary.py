@@ -18,8 +18,8 @@ NOW = datetime(2026, 1, 1, tzinfo=UTC)
 def summary(sent: Sent) -> dict[str, Any]:
     account = Account(Staged(rows_read=30, to_send=30), sent)
     ending = Ending("run", "tracker", Status.STOPPED, None, account, 10.0, NOW, NOW, None, {})
-    told: dict[str, Any] = json.loads(json.dumps(summary_of(ending)))
-    return told
+    written: dict[str, Any] = json.loads(json.dumps(summary_of(ending)))
+    return written
 
 
 def test_the_timeline_stands_as_a_list_for_each_count_from_its_first_interval_on() -> None:
@@ -34,10 +34,10 @@ def test_the_timeline_stands_as_a_list_for_each_count_from_its_first_interval_on
 
 
 def test_the_fill_of_requests_stands_as_ten_counts_from_one_event_to_ten() -> None:
-    told = summary(Sent(requests_by_events=Counter({10: 2, 1: 3})))["events_per_request"]
-    assert told == [3, 0, 0, 0, 0, 0, 0, 0, 0, 2]
+    written = summary(Sent(requests_by_events=Counter({10: 2, 1: 3})))["events_per_request"]
+    assert written == [3, 0, 0, 0, 0, 0, 0, 0, 0, 2]
 
 
 def test_both_are_null_where_nothing_was_sent() -> None:
-    told = summary(Sent())
-    assert (told["timeline"], told["events_per_request"]) == (None, None)
+    written = summary(Sent())
+    assert (written["timeline"], written["events_per_request"]) == (None, None)

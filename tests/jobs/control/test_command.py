@@ -15,7 +15,7 @@ from jobs.control.steering import Steering
 from jobs.control.watch import ControlWatch
 from jobs.errors import UsageError
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_place
+from jobs.leases.places import run_folder_lease
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.run_list import runs_below
 from tests.jobs.control.test_record import request
@@ -35,7 +35,7 @@ class Run:
 
     def __post_init__(self) -> None:
         lease = LeaseRecord(self.run_id, "e1", "host-9", None, since=SINCE, renewed_at=SINCE)
-        run_place(self.output, self.run_id).create(lease.to_bytes())
+        run_folder_lease(self.output, self.run_id).create(lease.to_bytes())
         RunFolder(self.output, self.run_id).folder().write_bytes("validation.json", b"{}")
         self.steering = Steering(500, self.stops.append, lambda: "now")
         beginning = ControlRecord(
@@ -51,14 +51,14 @@ class Run:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
         if self.answers:
-            self.watch.look()
+            self.watch.poll()
 
     @property
     def waiting(self) -> Waiting:
         return Waiting(lambda: self.now, self.sleep)
 
     def end(self) -> None:
-        place = run_place(self.output, self.run_id)
+        place = run_folder_lease(self.output, self.run_id)
         stored = place.read()
         assert stored is not None
         place.delete(stored.version)

@@ -66,8 +66,8 @@ def test_requests_are_heeded_once_in_their_order_and_said_to_be(store: MemorySto
     with run.watch as watch:
         run.steering.steer(sending)
         ask(store, request("a", Ask.RATE, 50), request("b"), request("c", Ask.RESUME))
-        watch.look()
-        watch.look()
+        watch.poll()
+        watch.poll()
         record = run.file.read()
     assert sending.orders == [50, "hold", "go on"]
     assert record is not None
@@ -83,7 +83,7 @@ def test_what_is_asked_while_it_stages_counts_from_the_first_request_on(store: M
     run, sending = Run(store), Sending()
     with run.watch as watch:
         ask(store, request("a", Ask.RATE, 50), request("b"))
-        watch.look()
+        watch.poll()
         run.steering.steer(sending)
     assert sending.orders == [50, "hold"]
 
@@ -92,7 +92,7 @@ def test_a_stop_names_who_asked_for_it(store: MemoryStore) -> None:
     run = Run(store)
     with run.watch as watch:
         ask(store, request("a", Ask.STOP))
-        watch.look()
+        watch.poll()
     assert run.stops == ["kim@laptop asked the run to stop"]
 
 
@@ -101,7 +101,7 @@ def test_no_rate_is_above_the_limit_of_the_configuration(store: MemoryStore) -> 
     with run.watch as watch:
         run.steering.steer(sending)
         ask(store, request("a", Ask.RATE, 10 * LIMIT))
-        watch.look()
+        watch.poll()
     assert sending.orders == [LIMIT]
 
 
@@ -113,7 +113,7 @@ def test_a_later_run_of_the_same_id_obeys_no_old_request(store: MemoryStore) -> 
     ask(store, request("a", Ask.STOP))
     later = Run(store, "later")
     with later.watch as watch:
-        watch.look()
+        watch.poll()
         assert (later.stops, later.steering.requests) == ([], ())
     assert store.content is None
 
@@ -124,7 +124,7 @@ def test_a_request_to_another_execution_is_not_obeyed(store: MemoryStore) -> Non
         store.content = ControlRecord(
             run_id="day", execution="other", max_requests_per_second=1, requests_per_second=1
         ).asking(request("a", Ask.STOP)).to_bytes()  # fmt: skip
-        watch.look()
+        watch.poll()
     assert run.stops == []
     assert store.content is not None, "it is not ours to take away"
 
@@ -160,8 +160,8 @@ def test_a_request_beside_the_runs_own_answer_is_not_lost(store: MemoryStore) ->
             ask(store, request("b"))
 
         store.before_write = once
-        watch.look()
-        watch.look()
+        watch.poll()
+        watch.poll()
     assert [each.token for each in run.steering.requests] == ["a", "b"]
 
 
@@ -169,11 +169,11 @@ def test_a_file_that_was_deleted_by_hand_is_there_again_and_counts_on(store: Mem
     run = Run(store)
     with run.watch as watch:
         ask(store, request("a", Ask.RATE, 50))
-        watch.look()
+        watch.poll()
         store.content = None
-        watch.look()
+        watch.poll()
         ask(store, request("b"))
-        watch.look()
+        watch.poll()
     assert [(each.token, each.number) for each in run.steering.requests] == [("a", 1), ("b", 2)]
 
 
@@ -191,5 +191,5 @@ def test_a_file_that_others_change_again_and_again_is_an_error(store: MemoryStor
         store.content, store.version = b"{}", f"{store.version}x"
 
     store.before_write = other
-    with pytest.raises(StorageError, match="try again"):
+    with pytest.raises(StorageError, match="Try again"):
         ControlFile(store).change(lambda _: Run(store).watch._beginning)

@@ -91,7 +91,7 @@ def test_first_middle_and_last_file_are_looked_at(tmp_path: Path) -> None:
     assert mapping["sentAt"]["unit"] == "seconds"
     text = config.read_text()
     assert f"# - item_id is int64 in {log}/day=0/a.parquet, string in {log}/day=2/a.parquet" in text
-    assert "its least value, not its greatest" in text
+    assert "its minimum, not its maximum" in text
     assert mapping["properties"]["NOTE"] == "note"
 
 

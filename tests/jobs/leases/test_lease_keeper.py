@@ -1,4 +1,4 @@
-"""A lease is renewed for as long as its run lasts, and whoever loses it is told why."""
+"""A lease is renewed for as long as its run lasts, and a run that loses it gets the reason."""
 
 from __future__ import annotations
 
@@ -7,18 +7,25 @@ import threading
 import pytest
 
 from jobs.leases import lease_keeper
-from jobs.leases.lease_keeper import LOOK_SECONDS, RETRY_SECONDS, LeaseKeeper, wait_for
+from jobs.leases.lease_keeper import RETRY_ACQUIRE_SECONDS, RETRY_SECONDS, LeaseKeeper, wait_for
 from jobs.leases.lease_record import LeaseRecord, parse_record
-from jobs.leases.run_lease import OVERDUE_SECONDS, RENEW_SECONDS, STALE_SECONDS, Bid, Lease, PlaceHeldError
+from jobs.leases.run_lease import (
+    OVERDUE_SECONDS,
+    RENEW_SECONDS,
+    STALE_SECONDS,
+    HeldLease,
+    LeaseHeldError,
+    LeaseRequest,
+)
 from tests.jobs.leases.lease_memory import Clock, MemoryStore, record
 
 
-def bid(store: MemoryStore, name: str) -> Bid:
-    return Bid(store, record(name), store.clock, lambda _: None)
+def request(store: MemoryStore, name: str) -> LeaseRequest:
+    return LeaseRequest(store, record(name), store.clock, lambda _: None)
 
 
-def taken(store: MemoryStore, name: str) -> Lease:
-    lease = bid(store, name).look()
+def taken(store: MemoryStore, name: str) -> HeldLease:
+    lease = request(store, name).acquire()
     assert lease is not None
     return lease
 
@@ -39,9 +46,9 @@ def test_a_dead_holders_silence_is_waited_out_and_spoken_of_once(store: MemorySt
     def sleep(seconds: float) -> None:
         store.clock.now += seconds
 
-    wait_for(bid(store, "a"), sleep, waits.append)
+    wait_for(request(store, "a"), sleep, waits.append)
     assert waits == [record("dead")]
-    assert store.clock.now == pytest.approx(STALE_SECONDS, abs=LOOK_SECONDS)
+    assert store.clock.now == pytest.approx(STALE_SECONDS, abs=RETRY_ACQUIRE_SECONDS)
 
 
 def test_a_live_holder_is_told_within_one_renewal(store: MemoryStore) -> None:
@@ -52,14 +59,14 @@ def test_a_live_holder_is_told_within_one_renewal(store: MemoryStore) -> None:
         if store.clock.now % RENEW_SECONDS == 0:
             holder.renew("later")
 
-    with pytest.raises(PlaceHeldError):
-        wait_for(bid(store, "b"), sleep, lambda _: None)
-    assert store.clock.now <= RENEW_SECONDS + LOOK_SECONDS
+    with pytest.raises(LeaseHeldError):
+        wait_for(request(store, "b"), sleep, lambda _: None)
+    assert store.clock.now <= RENEW_SECONDS + RETRY_ACQUIRE_SECONDS
 
 
 def test_a_holder_that_gives_back_while_another_waits_is_followed(store: MemoryStore) -> None:
     holder = taken(store, "a")
-    wait_for(bid(store, "b"), lambda _: holder.release(), lambda _: None)
+    wait_for(request(store, "b"), lambda _: holder.release(), lambda _: None)
     assert b"run-b" in (store.content or b"")
 
 

@@ -1,4 +1,4 @@
-"""A process is told apart from every other one, also from one that got its number later."""
+"""A process is distinguished from every other one, also from one that got its number later."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A place belongs to one run at a time, however bids, renewals, deaths and lost answers fall between each other."""
+"""A lease belongs to one run at a time, for any interleaving of requests, renewals, deaths and lost answers."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from jobs.leases.process_identity import ProcessIdentity
 from jobs.leases.run_lease import (
     OVERDUE_SECONDS,
     STALE_SECONDS,
-    Bid,
-    Lease,
-    PlaceHeldError,
-    PlaceLostError,
+    HeldLease,
+    LeaseHeldError,
+    LeaseLostError,
+    LeaseRequest,
 )
 from tests.jobs.leases.lease_memory import Clock, MemoryStore, record
 
 
-def bid(store: MemoryStore, name: str, *, runs: bool | None = None) -> Bid:
+def request(store: MemoryStore, name: str, *, runs: bool | None = None) -> LeaseRequest:
     process = ProcessIdentity("machine", 1, 1)
-    return Bid(store, record(name, process), store.clock, lambda _: runs)
+    return LeaseRequest(store, record(name, process), store.clock, lambda _: runs)
 
 
-def taken(store: MemoryStore, name: str) -> Lease:
-    lease = bid(store, name).look()
+def taken(store: MemoryStore, name: str) -> HeldLease:
+    lease = request(store, name).acquire()
     assert lease is not None
     return lease
 
@@ -50,35 +50,35 @@ def test_a_free_place_is_taken_at_once_and_is_free_again_when_given_back(store: 
 
 
 def test_a_holder_that_is_seen_to_renew_refuses_the_next_and_is_named(store: MemoryStore) -> None:
-    lease, second = taken(store, "a"), bid(store, "b")
-    assert second.look() is None
+    lease, second = taken(store, "a"), request(store, "b")
+    assert second.acquire() is None
     lease.renew("later")
-    with pytest.raises(PlaceHeldError, match=r"run run-a \(on host-a, process 1, since since\)"):
-        second.look()
+    with pytest.raises(LeaseHeldError, match=r"run run-a \(on host-a, process 1, since since\)"):
+        second.acquire()
 
 
 def test_a_holder_whose_process_runs_on_this_machine_refuses_at_once(store: MemoryStore) -> None:
     taken(store, "a")
     store.clock.now = 10 * STALE_SECONDS
-    with pytest.raises(PlaceHeldError):
-        bid(store, "b", runs=True).look()
+    with pytest.raises(LeaseHeldError):
+        request(store, "b", runs=True).acquire()
 
 
 def test_a_holder_whose_process_is_gone_from_this_machine_is_followed_at_once(store: MemoryStore) -> None:
     taken(store, "a")
-    assert bid(store, "b", runs=False).look() is not None
+    assert request(store, "b", runs=False).acquire() is not None
     assert holder(store) == "b"
 
 
 def test_a_silent_holder_is_followed_after_the_time_and_not_before(store: MemoryStore) -> None:
     taken(store, "a")
     store.clock.now = 1000.0
-    second = bid(store, "b")
-    second.watch()
+    second = request(store, "b")
+    second.observe()
     store.clock.now += STALE_SECONDS - 0.1
-    assert second.look() is None
+    assert second.acquire() is None
     store.clock.now += 0.1
-    assert second.look() is not None
+    assert second.acquire() is not None
     assert holder(store) == "b"
 
 
@@ -88,54 +88,54 @@ def test_where_the_store_has_a_clock_a_lease_that_is_old_already_is_not_waited_f
     store.has_clock = True
     taken(store, "a")
     store.clock.now = STALE_SECONDS - 0.1
-    assert bid(store, "b").look() is None
+    assert request(store, "b").acquire() is None
     store.clock.now = STALE_SECONDS
-    assert bid(store, "b").look() is not None
+    assert request(store, "b").acquire() is not None
 
 
 def test_half_a_file_is_a_holder_like_any_other(store: MemoryStore) -> None:
     store.create(b'{"run_id": "a", "exec')
-    second = bid(store, "b")
-    assert second.look() is None
+    second = request(store, "b")
+    assert second.acquire() is None
     store.clock.now = STALE_SECONDS
-    assert second.look() is not None
+    assert second.acquire() is not None
 
 
 def test_of_two_that_find_the_place_free_one_gets_it(store: MemoryStore) -> None:
-    others: list[Lease | None] = []
+    others: list[HeldLease | None] = []
 
     def another_is_quicker() -> None:
         store.before_write = lambda: None
-        others.append(bid(store, "b").look())
+        others.append(request(store, "b").acquire())
 
     store.before_write = another_is_quicker
-    first = bid(store, "a")
-    assert first.look() is None
+    first = request(store, "a")
+    assert first.acquire() is None
     assert others[0] is not None
     others[0].renew("later")
-    assert first.look() is None
+    assert first.acquire() is None
     others[0].renew("later")
-    with pytest.raises(PlaceHeldError):
-        first.look()
+    with pytest.raises(LeaseHeldError):
+        first.acquire()
 
 
 def test_of_two_that_follow_a_dead_holder_one_gets_the_place(store: MemoryStore) -> None:
     taken(store, "dead")
-    first, second = bid(store, "a"), bid(store, "b")
-    first.watch()
-    second.watch()
+    first, second = request(store, "a"), request(store, "b")
+    first.observe()
+    second.observe()
     store.clock.now = STALE_SECONDS
-    others: list[Lease | None] = []
+    others: list[HeldLease | None] = []
 
     def another_is_quicker() -> None:
         store.before_write = lambda: None
-        others.append(second.look())
+        others.append(second.acquire())
 
     store.before_write = another_is_quicker
-    assert first.look() is None
+    assert first.acquire() is None
     assert others[0] is not None
-    with pytest.raises(PlaceHeldError, match="run-b"):
-        first.look()
+    with pytest.raises(LeaseHeldError, match="run-b"):
+        first.acquire()
 
 
 def test_a_holder_that_wakes_after_a_takeover_loses_the_place(
@@ -143,20 +143,20 @@ def test_a_holder_that_wakes_after_a_takeover_loses_the_place(
 ) -> None:
     """And deletes nothing."""
     sleeper = taken(store, "a")
-    assert bid(store, "b", runs=False).look() is not None
-    with pytest.raises(PlaceLostError, match="run-b"):
+    assert request(store, "b", runs=False).acquire() is not None
+    with pytest.raises(LeaseLostError, match="run-b"):
         sleeper.renew("later")
     sleeper.release()
     assert holder(store) == "b"
 
 
 def test_a_write_whose_answer_was_lost_is_no_other_holder(store: MemoryStore) -> None:
-    first = bid(store, "a")
+    first = request(store, "a")
     store.loses_answers = True
     with pytest.raises(StorageError):
-        first.look()
+        first.acquire()
     store.loses_answers = False
-    lease = first.look()
+    lease = first.acquire()
     assert lease is not None
     store.loses_answers = True
     with pytest.raises(StorageError):
@@ -196,11 +196,11 @@ def test_a_record_comes_back_as_it_was_written_and_each_renewal_is_another_conte
 
 
 class Runner:
-    """One run as the keeper drives it: bids until it holds, renews when told, stops when lost or overdue."""
+    """A run as the keeper drives it: it tries to acquire, renews on request, stops when lost or overdue."""
 
     def __init__(self, store: MemoryStore, name: str) -> None:
-        self._bid = Bid(store, record(name), store.clock, lambda _: None)
-        self.lease: Lease | None = None
+        self._request = LeaseRequest(store, record(name), store.clock, lambda _: None)
+        self.lease: HeldLease | None = None
         self.done = False
 
     @property
@@ -214,12 +214,12 @@ class Runner:
             return
         try:
             if self.lease is None:
-                self.lease = self._bid.look()
+                self.lease = self._request.acquire()
             elif self.lease.is_overdue:
                 self.done = True  # the keeper has stopped it, or its process is dead
             else:
                 self.lease.renew("later")
-        except (PlaceHeldError, PlaceLostError):
+        except (LeaseHeldError, LeaseLostError):
             self.done = True
         except StorageError:
             return

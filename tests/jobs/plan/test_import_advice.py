@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.plan.import_advice import LEAST_EVENTS, LONG_SECONDS, MOST_BYTES, advise
+from jobs.plan.import_advice import LONG_SECONDS, MAX_BYTES, MIN_EVENTS, advise
 
 
 def test_what_takes_an_hour_and_fits_an_import_is_better_imported() -> None:
-    advice = advise(LEAST_EVENTS, 0, MOST_BYTES, LONG_SECONDS)
+    advice = advise(MIN_EVENTS, 0, MAX_BYTES, LONG_SECONDS)
     assert advice.better
     assert any("quota of live traffic" in reason for reason in advice.reasons)
     assert any("only FULL mode" in reason for reason in advice.reasons)
@@ -21,9 +21,9 @@ def test_up_to_a_gigabyte_an_import_may_add_to_what_was_imported() -> None:
 @pytest.mark.parametrize(
     ("events", "anonymous", "sent_bytes", "seconds", "said"),
     [
-        (LEAST_EVENTS - 1, 0, 10, LONG_SECONDS, "1,000 events"),
+        (MIN_EVENTS - 1, 0, 10, LONG_SECONDS, "1,000 events"),
         (10**9, 1, 10**9, LONG_SECONDS, "no userId"),
-        (10**9, 0, MOST_BYTES + 1, LONG_SECONDS, "100 GB"),
+        (10**9, 0, MAX_BYTES + 1, LONG_SECONDS, "100 GB"),
         (10**9, 0, 10**9, LONG_SECONDS - 1, "less than an hour"),
     ],
 )
@@ -37,4 +37,4 @@ def test_otherwise_it_is_not_and_the_reason_is_given(
 
 
 def test_every_obstacle_is_named() -> None:
-    assert len(advise(1, 1, MOST_BYTES + 1, LONG_SECONDS).reasons) == 3
+    assert len(advise(1, 1, MAX_BYTES + 1, LONG_SECONDS).reasons) == 3

@@ -137,7 +137,7 @@ def test_waiting_is_reported_once_it_takes_long(caplog: pytest.LogCaptureFixture
 def test_no_operation_is_called_twice_within_a_second(
     trackers: int, page: int, took: list[float], random: float, faults: dict[int, FaultOf]
 ) -> None:
-    """However long calls take and whatever becomes of them: so the service never throttles us for our own pace."""
+    """For calls of any duration and result: so the service never throttles us for our own pace."""
     durations = iter(took * 1000)
     account = Account(
         [Tracker(f"t{n}", "mine" if n == 0 else "other", created=n) for n in range(trackers)],

@@ -1,4 +1,4 @@
-"""The run's phases as a view is told of them, and a view that fails."""
+"""The run's phases as a view gets them, and a view that fails."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SILENT = pytest.mark.filterwarnings("error::pytest.PytestUnhandledThreadExceptio
 
 
 class Clock:
-    """Stands still until it is told."""
+    """A clock that moves only on request."""
 
     def __init__(self) -> None:
         self.now = 100.0
@@ -61,12 +61,12 @@ def test_a_phase_lasts_until_the_next_one_begins_and_is_measured_by_its_own_seco
     clock, view = Clock(), Seen()
     view.open = True
     progress = RunProgress(view, clock)
-    progress.look()
+    progress.refresh()
     progress.begin("read")
     clock.now += 4
     progress.begin("send", lambda seconds: Tasks(int(seconds), 9))
     clock.now += 3
-    progress.look()
+    progress.refresh()
     assert view.shown == [((), None), ((Phase("read", 4.0),), Phase("send", 3.0, Tasks(3, 9)))]
 
 

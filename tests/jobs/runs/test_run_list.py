@@ -1,4 +1,4 @@
-"""An output's runs are told from the folder alone, whatever state they were left in."""
+"""An output's runs are listed from the folder alone, in any state they were left in."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from delivery.receipts.ledger import Ledger
 from jobs.errors import UsageError
 from jobs.inspect import main
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_place
+from jobs.leases.places import run_folder_lease
 from jobs.leases.process_identity import ProcessIdentity
 from jobs.runs.run_error import RunError, write_error
 from jobs.runs.run_list import ListedRun, runs_below
@@ -50,7 +50,7 @@ def summarise(output: str, run_id: str, **changes: object) -> None:
 def hold(output: str, run_id: str, by: str | None = None) -> None:
     since = "2026-02-02T00:00:00+00:00"
     record = LeaseRecord(by or run_id, "execution", "host-9", PROCESS, since=since, renewed_at=since)
-    run_place(output, run_id).create(record.to_bytes())
+    run_folder_lease(output, run_id).create(record.to_bytes())
 
 
 def listed(output: str, *, lives: bool | None = None) -> dict[str, ListedRun]:

@@ -152,7 +152,7 @@ def test_a_local_run_is_quiet_fetches_nothing_and_its_workers_find_the_code(tmp_
     assert seen["settings"]["spark.driver.host"] == "127.0.0.1"
     assert not seen["settings"].get("spark.jars")
     assert "987654" not in seen["plan"]
-    # PySpark 4 would have told the JVM, column by column, which line of the script made it.
+    # PySpark 4 would have sent the JVM, column by column, the line of the script that made it.
     assert "script.py" not in "".join(seen["noted"])
     assert ended.stderr == ""
 

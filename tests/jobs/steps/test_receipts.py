@@ -52,10 +52,10 @@ def test_a_ledger_that_can_not_be_read_leaves_what_was_told(
 
 def test_what_was_told_never_exceeds_what_there_was_to_send(tmp_path: Path) -> None:
     (tmp_path / "ledger").write_text("in the way")
-    told = [report(events_delivered=3, events_dead_lettered=9)]
-    sent = sent_in_all(receipts(tmp_path, to_send=10), told, Progress(events_delivered=8), None)
+    tallies = [report(events_delivered=3, events_dead_lettered=9)]
+    sent = sent_in_all(receipts(tmp_path, to_send=10), tallies, Progress(events_delivered=8), None)
     assert (sent.events_delivered, sent.events_dead_lettered) == (8, 2)
-    sent = sent_in_all(receipts(tmp_path, to_send=7), told, Progress(events_delivered=8), None)
+    sent = sent_in_all(receipts(tmp_path, to_send=7), tallies, Progress(events_delivered=8), None)
     assert (sent.events_delivered, sent.events_dead_lettered) == (7, 0)
 
 

@@ -1,4 +1,4 @@
-"""A run holds its folder, and its tracking ID if it sends; whoever is refused holds nothing."""
+"""A run holds the lease of its folder, and of its tracking ID if it sends; a refused run holds none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 from jobs.errors import UsageError
 from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_place, sending_place
+from jobs.leases.places import run_folder_lease, tracking_id_lease
 from jobs.leases.process_identity import this_process
 from jobs.leases.run_lease import STALE_SECONDS
 from jobs.runs.run_folder import RunFolder
@@ -58,15 +58,15 @@ def test_a_second_run_is_refused_by_name_while_the_first_lasts(output: str) -> N
     with held(output, "one") as folder:
         with pytest.raises(UsageError, match=r"run one \(on .* is sending to the same tracking ID"):
             held(output, "two").__enter__()
-        assert run_place(output, "two").read() is None
+        assert run_folder_lease(output, "two").read() is None
         with pytest.raises(UsageError, match=r"run one .* is working in the same run's folder"):
             held(output, "one", plan=True).__enter__()
         with held(output, "two", plan=True), held(output, "three", tracking_id="other"):
             assert folder.is_ours()
     with held(output, "two"):
         pass
-    assert run_place(output, "two").read() is None
-    assert sending_place(output, "tracker").read() is None
+    assert run_folder_lease(output, "two").read() is None
+    assert tracking_id_lease(output, "tracker").read() is None
 
 
 def test_a_run_is_not_replaced_while_replayed_nor_replayed_while_under_way(
@@ -82,7 +82,7 @@ def test_a_run_is_not_replaced_while_replayed_nor_replayed_while_under_way(
         pytest.raises(UsageError, match=r"run first .* is working in the same run's folder"),
     ):
         held(output, "replay", reads_run="first").__enter__()
-    assert run_place(output, "first").read() is None
+    assert run_folder_lease(output, "first").read() is None
 
 
 def test_a_holder_that_died_elsewhere_is_waited_for_once_and_not_once_for_each_place(
@@ -91,13 +91,11 @@ def test_a_holder_that_died_elsewhere_is_waited_for_once_and_not_once_for_each_p
     caplog.set_level("INFO", logger="put_events")
     dead = LeaseRecord("one", "before", "other-host", None, "2026-01-31T02:00:00+00:00", "later")
     output, time = str(tmp_path), Time()
-    for place in (run_place(output, "one"), sending_place(output, "tracker")):
+    for place in (run_folder_lease(output, "one"), tracking_id_lease(output, "tracker")):
         place.create(dead.to_bytes())
     with held(output, "one", time):
         assert STALE_SECONDS <= time.now <= STALE_SECONDS + 1
-    assert (
-        caplog.text.count("waiting up to 45 seconds for a sign of life of run one (on other-host, since") == 1
-    )
+    assert caplog.text.count("waiting up to 45 seconds for the lease of run one (on other-host, since") == 1
 
 
 def test_a_holder_that_died_on_this_machine_is_not_waited_for(tmp_path: Path) -> None:
@@ -106,6 +104,6 @@ def test_a_holder_that_died_on_this_machine_is_not_waited_for(tmp_path: Path) ->
         pytest.skip("Linux's /proc only")
     gone = replace(us, started=us.started - 1)
     dead = LeaseRecord("one", "before", "this-host", gone, "since", "later")
-    sending_place(str(tmp_path), "tracker").create(dead.to_bytes())
+    tracking_id_lease(str(tmp_path), "tracker").create(dead.to_bytes())
     with held(str(tmp_path), "two", time):
         assert time.now == 0

@@ -47,7 +47,7 @@ def test_what_is_sorted_has_half_as_much_memory_beside_the_heap(memory: int, bes
 
 @pytest.mark.parametrize("file", ["memory.max", "memory/memory.limit_in_bytes"])
 def test_a_container_has_the_memory_that_it_may_use(tmp_path: Path, file: str) -> None:
-    """Beyond it the kernel kills the job, whatever the machine has."""
+    """Beyond it the kernel kills the job, even if the machine has more."""
     installed = machine_memory(tmp_path)
     (tmp_path / file).parent.mkdir(exist_ok=True)
     for said, memory in (("3000000\n", 3_000_000), ("max\n", installed), (f"{2**63 - 4096}\n", installed)):
