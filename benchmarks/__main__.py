@@ -1,6 +1,6 @@
 """All benchmarks, one after the other: `make bench`. Each is a module that also runs by itself.
 
-More than an hour on two cores. They print ratios, which carry from machine to machine, beside seconds, which don't.
+More than an hour on two cores. They print ratios, which apply to other machines, and seconds, which don't.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def of_one_day(preparation: Preparation) -> Preparation:
-    """The same plan, its rows' times moved into the last day of the ledger."""
+    """Return the same plan, its rows' times moved into the last day of the ledger."""
     settings = preparation.settings
     sent_at = settings.mapping.sent_at
     expr = f"pmod({sent_at.expr}, {SECONDS_OF_DAY}) + {(_FIRST_DAY + _DAYS - 1) * SECONDS_OF_DAY}"

@@ -1,10 +1,10 @@
-"""What the sender itself costs, and that its memory does not grow: a stage sent to a client that only nods.
+"""The cost of the sender itself, and its constant memory: a stage sent to a client that accepts everything.
 
     python -m benchmarks.sender_load [--events 2000000]
 
-Reads a staged Parquet file, packs, keeps sessions in order, writes the bodies, counts; no network, no pace. A
-small and a large file, each in a process of its own, so that their peaks can be compared; then the large one by two
-processes at once against one alone: what a second executor adds to the part that needs a core.
+Reads a staged Parquet file, packs, keeps sessions in order, writes the bodies, counts; no network, no pace.
+A small and a large file, each in a process of its own, so that their peaks can be compared; then the large
+one by two processes at once against one alone: the part that needs a core for each executor.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from delivery.pacing.pacer import DRAIN_SECONDS
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.inbox import ThreadInbox
-from delivery.sending.sender import Sender, Surroundings
+from delivery.sending.sender import Sender, SenderServices
 from delivery.sending.stage import read_stage
 from delivery.service.answer import ACCEPTED
 from delivery.service.events_client import Done
@@ -42,11 +42,11 @@ class Nodding:
     drain_seconds = DRAIN_SECONDS
 
     def send(self, body: bytes, done: Done) -> None:  # noqa: ARG002 - nothing is sent
-        """Nod."""
+        """Accept the request."""
         done(ACCEPTED)
 
     def wait(self, ready: int, left: int = 1, after: int = 0) -> float:  # noqa: ARG002 - there is no limit
-        """Never."""
+        """Return 0: never wait."""
         return 0.0
 
     def spend(self) -> int:
@@ -76,7 +76,7 @@ class Nodding:
 
 
 def write_stage(path: Path, events: int) -> None:
-    """A staged file of sessions of 1 to 19 events of about 200 bytes."""
+    """Return a staged file of sessions of 1 to 19 events of about 200 bytes."""
     texts = [(name, pa.string()) for name in ("event_id", "envelope", "body")]
     schema = pa.schema([*texts, ("sent_at", pa.int64()), ("requests_after", pa.int32())])
     draw, session, left = random.Random(7), 0, 0  # noqa: S311 - not a secret
@@ -107,7 +107,7 @@ def peak_megabytes() -> float:
 def send(path: str) -> None:
     """Send one staged file and print its figures on one line."""
     nod = Nodding()
-    around = Surroundings(
+    services = SenderServices(
         client=nod,
         pacer=nod,
         ledger=nod,
@@ -119,7 +119,7 @@ def send(path: str) -> None:
         random=random.random,
         alive=nod.close,
     )
-    sender = Sender(pack(read_stage(path), events_per_request()), 8, around)
+    sender = Sender(pack(read_stage(path), events_per_request()), 8, services)
     started = time.process_time()
     sender.run()
     used, tally = time.process_time() - started, sender.tally
@@ -148,7 +148,7 @@ def main() -> None:
 
 
 def _seconds(path: Path, processes: int) -> float:
-    """How long so many processes take that each send the whole file."""
+    """Return how long so many processes take that each send the whole file."""
     command = [sys.executable, "-m", "benchmarks.sender_load", "--send", str(path)]
     began = time.perf_counter()
     running = [subprocess.Popen(command) for _ in range(processes)]  # noqa: S603 - our own module

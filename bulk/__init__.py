@@ -1,5 +1,5 @@
-"""The other door: bulk data as CSV, Personalize's import and export jobs, and what its metrics and exports prove.
+"""Bulk data: CSV, Personalize's import and export jobs, and what its metrics and exports prove.
 
-Nothing here starts a run or knows the configuration (`jobs` does). Calls are made through what `jobs` hands in, which
-keeps to the control plane's pace.
+Starting a run and reading the configuration are up to `jobs`, which also passes in the caller that keeps to
+the control plane's rate.
 """

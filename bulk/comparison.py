@@ -1,8 +1,8 @@
-"""Which interactions of ours an export holds: found, missing, or unknown. In Spark, one way, over distinct rows.
+"""Comparison of our interactions with an export: found, missing, or unknown. In Spark, over distinct rows.
 
-An export has "just one record" for records that agree in every field, so distinct rows are compared. What only the
-export has is live traffic, and no concern. A row that the export has by user, item, time and type, and whose
-other fields it writes in another way, is unknown: the form of those is not documented.
+An export has "just one record" for records that agree in every field, so distinct rows are compared. Rows
+that only the export has are live traffic and are ignored. A row that the export has by user, item, time and
+type, with other fields in another form, is unknown: the form of those is not documented.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Compared:
 
 
 def compare(expected: DataFrame, exported: DataFrame, kinds: Mapping[str, str]) -> DataFrame:
-    """Give each distinct row of `expected` its `outcome`.
+    """Return each distinct row of `expected` with its `outcome`.
 
     Both have a text for each field; `kinds` has the schema's type of each field that is compared.
     """
@@ -70,7 +70,7 @@ def _comparable(kinds: Mapping[str, str]) -> dict[str, Column]:
 
 
 def _value(field: str, kind: str) -> Column:
-    """A field as text that two ways of writing the same value share; empty is null."""
+    """Return a field as text that is the same for two ways of writing a value; empty is null."""
     text = F.when(F.col(field) != "", F.col(field))
     if field == "TIMESTAMP":
         number = text.cast("double")

@@ -1,8 +1,8 @@
 """Lines of CSV as files that an import job reads: one level, `.csv`, a header in each, no BOM and no other file.
 
-"All column headers must match across all files", and "only uses the files in the first level of your folder" (developer
-guide, "Preparing training data" and "Importing bulk data"). What becomes of other files, compressed ones and headers
-without rows is not documented: there are none.
+"All column headers must match across all files", and "only uses the files in the first level of your
+folder" (developer guide, "Preparing training data" and "Importing bulk data"). The effect of other files,
+compressed ones and headers without rows is not documented, so none are written.
 """
 
 from __future__ import annotations
@@ -34,15 +34,15 @@ _OPTIONS = {
 
 
 def write_csv(lines: DataFrame, header: str, url: str) -> None:
-    """Write the column `line` of `lines` into the folder `url`, replacing what is there.
+    """Write the column `line` of `lines` into the folder `url`, replacing its content.
 
-    No line may hold a control character but the tab. Where a partition is empty a file of the header alone may be left:
-    see `is_empty`.
+    No line may contain a control character but the tab. An empty partition may leave a file of the header
+    alone: see `is_empty`.
     """
     whole = lines.select(F.col("line").alias(header))
     whole.write.mode("overwrite").options(**_OPTIONS).csv(with_scheme(url))
 
 
 def is_empty(name: str, size: int, header: str) -> bool:
-    """Whether the file `name` of `size` bytes holds no row: no CSV file, or one with at most the header."""
+    """Return whether the file `name` of `size` bytes holds no row: no CSV file, or one with at most the header."""
     return not name.endswith(".csv") or name.startswith((".", "_")) or size <= len(header.encode()) + 1

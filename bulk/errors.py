@@ -1,4 +1,4 @@
-"""What can go wrong with a bulk job, named by what the caller does next.
+"""Errors of bulk jobs, named by what the caller does next.
 
 BulkError
 ├── RefusedError    fix what the sentence names, run the same command again; exit 2
@@ -13,8 +13,8 @@ class BulkError(Exception):
 
 
 class RefusedError(BulkError):
-    """What was asked for can't be done as it is configured."""
+    """The request can't be carried out as it is configured."""
 
 
 class BusyError(BulkError):
-    """What was asked for can be done later, without any change."""
+    """The request can be carried out later, without any change."""

@@ -1,9 +1,10 @@
-r"""The files of an export as rows, tolerant in all that AWS does not document, and honest where that is not enough.
+r"""The files of an export as rows, tolerant of everything that AWS does not document.
 
-Documented is: CSV, "a header row with column names that match the fields in the dataset's schema", records that agree
-in every field once (developer guide, "Exporting data"). Not documented: whether each file has the header, the order of
-the columns, quoting, number formats, seconds or milliseconds. So a header is recognized wherever it is, columns go by
-name, and each file is read both with `""` and with `\"` for a quotation mark.
+Documented is: CSV, "a header row with column names that match the fields in the dataset's schema", records
+that agree in every field once (developer guide, "Exporting data"). Not documented: whether each file has
+the header, the order of the columns, quoting, number formats, seconds or milliseconds. So a header is
+recognized in any file, columns go by name, and each file is read both with `""` and with `\"` for a
+quotation mark. A form that is still unknown is reported as such.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ _ESCAPES = ('"', "\\")
 
 
 class UnknownFormatError(Exception):
-    """The files are in no form that is known, so they say nothing; the text is a sentence's end."""
+    """The files are in an unknown form, so they prove nothing; the text is a sentence's end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,10 @@ class Columns:
 
 
 def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
-    """Read the header.
+    """Return the columns of a header.
 
     Raises:
-        UnknownFormatError: it is none, or names not even who did what when.
+        UnknownFormatError: it is none, or lacks user, item, type or time.
     """
     found = next(csv.reader([first_line.removeprefix("\ufeff")]), [])
     known = {_flat(field): field for field in fields}
@@ -48,7 +49,7 @@ def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
 
 
 def exported_rows(spark: SparkSession, url: str, columns: Columns) -> DataFrame:
-    """All rows of the `.csv` files below `url`, text as it is, as both ways of reading give them; headers left out."""
+    """Return all rows of the `.csv` files below `url`, as text, in both ways of reading, without headers."""
     frames = [_read(spark, url, columns, escape) for escape in _ESCAPES]
     both = frames[0].unionByName(frames[1])
     return both.where(F.upper("USER_ID") != F.lit("USER_ID"))

@@ -1,4 +1,4 @@
-"""Dataset export jobs: made, looked at, and what a failure means. Model: botocore's `personalize/2018-05-22`."""
+"""Dataset export jobs, created and described. Model: botocore's `personalize/2018-05-22`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _WHAT = "the export job"
 
 @dataclass(frozen=True, slots=True)
 class ExportJob:
-    """One job as the service describes it; no count of rows is part of that."""
+    """A job as the service describes it, without a count of rows."""
 
     arn: str
     status: str
@@ -25,13 +25,13 @@ class ExportJob:
 
     @property
     def has_ended(self) -> bool:
-        """Whether its status will not change any more."""
+        """Return whether its status is final."""
         return self.status in (ACTIVE, FAILED)
 
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """One CreateDatasetExportJob of what came by PutEvents, by imports or by both, to a folder on S3."""
+    """A CreateDatasetExportJob for data of PutEvents, of imports or of both, to a folder on S3."""
 
     name: str
     dataset_arn: str
@@ -41,7 +41,7 @@ class ExportRequest:
 
 
 def make_export(plane: Plane, request: ExportRequest) -> str:
-    """Make the job and return its ARN.
+    """Create the job and return its ARN.
 
     Raises:
         BulkError: the service refused it.
@@ -61,7 +61,11 @@ def make_export(plane: Plane, request: ExportRequest) -> str:
 
 
 def describe_export(plane: Plane, arn: str) -> ExportJob:
-    """How the job is. Raises `BulkError`."""
+    """Return the job's description.
+
+    Raises:
+        BulkError: the service refused it.
+    """
     try:
         answer = plane.call(plane.client.describe_dataset_export_job, datasetExportJobArn=arn)
     except ClientError as error:

@@ -1,4 +1,4 @@
-"""What identifies a set of rows in any order and in any files, so that an import that was made is found again."""
+"""The identity of a set of rows in any order and in any files, by which an earlier import is found again."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ _SECOND = "second"
 class Fingerprint:
     """The rows that files can hold, and how many events they can't hold, by reason.
 
-    `bytes` of the lines with their ends; `hashes`: two 64-bit hashes of every line, the one combined by XOR, the other
-    added up, so that a line that occurs twice counts twice.
+    `bytes` of the lines with their ends; `hashes`: two 64-bit hashes of every line, one combined by XOR,
+    the other added up, so that a repeated line counts twice.
     """
 
     rows: int
@@ -27,7 +27,7 @@ class Fingerprint:
 
     @classmethod
     def of(cls, rows: DataFrame) -> Self:
-        """Take it of `rows` (columns `line`, `obstacle`) in one pass."""
+        """Compute it from `rows` (columns `line`, `obstacle`) in one pass."""
         counts = rows.groupBy("obstacle").agg(
             F.count(F.lit(1)).alias("rows"),
             F.sum(F.octet_length("line") + 1).alias("bytes"),
@@ -42,6 +42,6 @@ class Fingerprint:
         return cls(kept["rows"], kept["bytes"], f"{kept['xor']}.{kept['sum']}", left_out)
 
     def name(self, *context: str) -> str:
-        """A name for these rows in `context`: 32 hexadecimal digits, another for other rows or another context."""
+        """Return a name for these rows in `context`: 32 hexadecimal digits, unique to rows and context."""
         text = "\n".join([*context, str(self.rows), str(self.bytes), self.hashes])
         return hashlib.sha256(text.encode()).hexdigest()[:32]

@@ -1,7 +1,7 @@
-"""Dataset import jobs: what is asked of CreateDatasetImportJob, and what the service says of a job.
+"""Dataset import jobs: the request of CreateDatasetImportJob.
 
-Shapes: botocore's model `personalize/2018-05-22`. States, modes and quotas: developer guide, "Importing bulk data" and
-"Amazon Personalize endpoints and quotas".
+Shapes: botocore's model `personalize/2018-05-22`. States, modes and quotas: developer guide, "Importing
+bulk data" and "Amazon Personalize endpoints and quotas".
 """
 
 from __future__ import annotations
@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 Mode = Literal["full", "incremental"]
 
-LEAST_ROWS = 1000
+MIN_ROWS = 1000
 """Interactions that a job needs, in either mode; in `incremental` 1,000 new ones."""
 
-MOST_BYTES: dict[Mode, int] = {"full": 100 * 10**9, "incremental": 10**9}
+MAX_BYTES: dict[Mode, int] = {"full": 100 * 10**9, "incremental": 10**9}
 """Interactions in one job by default; both can be raised."""
 
-MOST_LOCATION_CHARACTERS = 256
+MAX_LOCATION_CHARACTERS = 256
 """botocore's model, shape S3Location."""
 
 _DATASET_PLACEHOLDER = "DATASET_ARN"
@@ -26,7 +26,7 @@ _DATASET_PLACEHOLDER = "DATASET_ARN"
 
 @dataclass(frozen=True, slots=True)
 class ImportRequest:
-    """One CreateDatasetImportJob. `dataset_arn` is None where the service was not asked for it."""
+    """A CreateDatasetImportJob. `dataset_arn` is None if the service was not asked for it."""
 
     name: str
     dataset_arn: str | None
@@ -35,7 +35,7 @@ class ImportRequest:
     mode: Mode
 
     def parameters(self) -> dict[str, Any]:
-        """The call's parameters, as boto3 takes them."""
+        """Return the call's parameters, as boto3 takes them."""
         return {
             "jobName": self.name,
             "datasetArn": self.dataset_arn or _DATASET_PLACEHOLDER,
@@ -45,7 +45,7 @@ class ImportRequest:
         }
 
     def command_line(self, region: str) -> str:
-        """The same call as a command of the AWS CLI."""
+        """Return the same call as a command of the AWS CLI."""
         parts = ["aws", "personalize", "create-dataset-import-job", "--region", region]
         given = self.parameters()
         for option, value in (
@@ -60,7 +60,7 @@ class ImportRequest:
 
 
 def replaces(mode: Mode) -> str:
-    """What an import in `mode` does to what the dataset holds, as a sentence."""
+    """Return a sentence on how an import in `mode` changes the dataset."""
     if mode == "full":
         return "import.mode full replaces all interactions that were imported in bulk; what PutEvents brought stays"
     return "import.mode incremental adds to what was imported in bulk before, and replaces nothing"

@@ -1,4 +1,4 @@
-"""The import jobs of a dataset: found by name, made once, looked at until they end."""
+"""The import jobs of a dataset: found by name, created once, polled until they end."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _WHAT = "the import job"
 
 @dataclass(frozen=True, slots=True)
 class ImportJob:
-    """One job as the service tells of it."""
+    """A job as the service describes it."""
 
     name: str
     arn: str
@@ -45,18 +45,18 @@ class ImportJob:
 
     @property
     def has_ended(self) -> bool:
-        """Whether its status will not change any more."""
+        """Return whether its status is final."""
         return self.status in (ACTIVE, FAILED)
 
 
 class ImportJobs:
-    """Import jobs by way of `plane`, whose own errors pass through."""
+    """Import jobs through `plane`, whose own errors are passed on."""
 
     def __init__(self, plane: Plane) -> None:
         self._plane = plane
 
     def of_dataset(self, dataset_arn: str, since: datetime | None = None) -> list[ImportJob]:
-        """The dataset's jobs, the oldest first; of a dataset that was made again, those `since` then.
+        """Return the dataset's jobs, the oldest first; if the dataset was recreated, those `since` then.
 
         Raises:
             BulkError: the service refused to list them.
@@ -81,7 +81,11 @@ class ImportJobs:
             token = {"nextToken": page["nextToken"]}
 
     def describe(self, arn: str) -> ImportJob:
-        """How the job is. Raises `BulkError`."""
+        """Return the job's description.
+
+        Raises:
+            BulkError: the service refused it.
+        """
         try:
             answer = self._plane.call(self._plane.client.describe_dataset_import_job, datasetImportJobArn=arn)
         except ClientError as error:
@@ -89,7 +93,7 @@ class ImportJobs:
         return ImportJob.of(answer["datasetImportJob"])
 
     def make(self, request: ImportRequest) -> str | None:
-        """Make the job and return its ARN; None where its name is taken, as after an answer that was lost.
+        """Create the job and return its ARN; None if its name is taken, as after an answer that was lost.
 
         Raises:
             BulkError: the service refused it.
@@ -104,9 +108,10 @@ class ImportJobs:
 
 
 def in_effect(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:
-    """The newest of `jobs` (oldest first) that imports what `name` is for, unless it failed or was replaced.
+    """Return the newest of `jobs` (oldest first) for the files of `name`, unless it failed or was replaced.
 
-    A job may have to be made again, as `name-2`: after one that failed, or one that a later FULL import replaced.
+    A job may have to be created again, as `name-2`: after one that failed, or one that a later FULL import
+    replaced.
     """
     mine = [job for job in jobs if is_called(job.name, name) and job.status != FAILED]
     if not mine:
@@ -117,11 +122,11 @@ def in_effect(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:
 
 
 def free_name(name: str, jobs: Sequence[ImportJob]) -> str:
-    """A name for the next job of what `name` is for."""
+    """Return a free name for the next job for the files of `name`."""
     taken = sum(is_called(job.name, name) for job in jobs)
     return f"{name}-{taken + 1}" if taken else name
 
 
 def is_called(job_name: str, name: str) -> bool:
-    """Whether a job is of what `name` is for: called so, or so and a number, as `-2`."""
+    """Return whether a job is for the files of `name`: it has that name, or that name and a number, as `-2`."""
     return job_name == name or (job_name.startswith(f"{name}-") and job_name[len(name) + 1 :].isdigit())

@@ -1,6 +1,6 @@
-"""`import.json`: what one import brought or is to bring, kept below the output next to its files.
+"""`import.json`: the content and state of one import, stored in the output next to its files.
 
-It says of an import what the ledger says of PutEvents: whose events they are, and whether the service has them.
+It is for imports what the ledger is for PutEvents: it says which events the service has.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ FOLDER = "imports"
 
 
 class State(StrEnum):
-    """How far an import is. The service's own status is kept in `job_status`."""
+    """The progress of an import. The service's own status is in `job_status`."""
 
     WRITTEN = "written"
     UNDER_WAY = "under_way"
@@ -26,10 +26,10 @@ class State(StrEnum):
 
 
 class ImportRecord(BaseModel):
-    """One import. `rows`, `bytes` and `files` are of the CSV.
+    """An import. `rows`, `bytes` and `files` are of the CSV.
 
-    `left_out` counts events by why bulk data can't hold them.
-    `written_by` is the run that wrote the files; times are UTC, None before the thing happened.
+    `left_out` counts the events that bulk data can't hold, by reason. `written_by` is the run that wrote
+    the files; times are UTC, None before the event.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -54,16 +54,17 @@ class ImportRecord(BaseModel):
     failure_reason: str | None = None
 
     def request(self, job_name: str | None = None) -> ImportRequest:
-        """The call that imports these files."""
+        """Return the call that imports these files."""
         return ImportRequest(
             job_name or self.job_name or self.name, self.dataset_arn, self.location, self.role_arn, self.mode
         )
 
 
 def in_force(records: list[ImportRecord], tracking_id: str) -> list[ImportRecord]:
-    """The imports whose rows the dataset still holds: a FULL import replaces all that were imported before it.
+    """Return the imports whose rows the dataset still holds: a FULL import replaces all that were imported before it.
 
-    "FULL" overwrites all bulk data, never what was imported individually (developer guide, "Importing bulk data").
+    "FULL" overwrites all bulk data, never what was imported individually (developer guide, "Importing bulk
+    data").
     """
     imported = [each for each in records if each.tracking_id == tracking_id and each.state is State.IMPORTED]
     in_order = sorted(imported, key=lambda each: each.job_created_at or each.written_at)

@@ -1,7 +1,7 @@
-"""What CloudWatch has counted of PutEvents calls, and what that proves of a run.
+"""CloudWatch's counts of PutEvents calls, and what they prove about a run.
 
-Namespace `AWS/Personalize`, metrics and dimensions: developer guide, "CloudWatch metrics for Amazon Personalize". They
-count calls, not events. How soon they are there is not documented. How long CloudWatch keeps which period: Amazon
+Namespace `AWS/Personalize`, metrics and dimensions: developer guide, "CloudWatch metrics for Amazon
+Personalize". They count calls, not events. Their delay is not documented. Retention by period: Amazon
 CloudWatch User Guide, "Metrics retention".
 """
 
@@ -22,10 +22,15 @@ _LONGEST_PERIOD = 3600
 
 
 class CloudWatch(Protocol):
-    """The one call that is made."""
+    """The one call that is used."""
 
     def get_metric_data(self, **parameters: Any) -> Any:  # noqa: ANN401 - boto3's own
-        """See boto3. Raises `ClientError` or `BotoCoreError`."""
+        """Return the metric data; see boto3.
+
+        Raises:
+            ClientError: CloudWatch refused it.
+            BotoCoreError: CloudWatch could not be reached.
+        """
         ...
 
 
@@ -40,7 +45,7 @@ class Metered:
 
 @dataclass(frozen=True, slots=True)
 class Calls:
-    """What a run says of its calls: `accepted` requests and all `attempts`, first to last."""
+    """A run's own counts of its calls: `accepted` requests and all `attempts`, first to last."""
 
     accepted: int
     attempts: int
@@ -59,7 +64,12 @@ class Proof:
 
 
 def metered(client: CloudWatch, tracker_arn: str, calls: Calls, now: datetime) -> Metered:
-    """Ask CloudWatch for the calls in the run's span. Raises as `CloudWatch`."""
+    """Return CloudWatch's counts of the calls in the run's span.
+
+    Raises:
+        ClientError: CloudWatch refused it.
+        BotoCoreError: CloudWatch could not be reached.
+    """
     period = _period(now - calls.began)
     start, end = _floor(calls.began, period), _floor(calls.ended, period) + timedelta(seconds=period)
     asked = {
@@ -79,9 +89,10 @@ def metered(client: CloudWatch, tracker_arn: str, calls: Calls, now: datetime) -
 
 
 def proof(calls: Calls, counted: Metered, now: datetime) -> Proof:
-    """Hold the run's accepted requests against the service's count.
+    """Compare the run's accepted requests with the service's count.
 
-    The service may have counted more: live traffic of the same tracker, and requests whose answers were lost.
+    The service may have counted more: live traffic of the same tracker, and requests whose answers were
+    lost.
     """
     found = min(calls.accepted, counted.accepted)
     lacking = calls.accepted - found

@@ -1,4 +1,4 @@
-"""How the control plane is called: at its pace, by what `jobs` hands in."""
+"""The interface for calls of the control plane, at its rate."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ R = TypeVar("R")
 
 
 class Plane(Protocol):
-    """Makes the calls of `client` one after the other, no faster than the service takes them."""
+    """A caller of `client`, one call after the other, no faster than the service allows."""
 
     client: PersonalizeClient
 

@@ -14,16 +14,16 @@ from bulk.errors import BulkError, BusyError, RefusedError
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _PASS_ROLE = re.compile(r"iam:PassRole", re.IGNORECASE)
-_MOST_CHARACTERS = 400
+_MAX_CHARACTERS = 400
 
 
 def code_of(error: ClientError) -> str:
-    """The error's name, the service's own."""
+    """Return the error's name, the service's own."""
     return str(error.response.get("Error", {}).get("Code", "an unknown error"))
 
 
 def explained(error: ClientError, what: str) -> BulkError:
-    """The error to raise where the service refused to make `what`, "the import job" or "the export job"."""
+    """Return the error to raise if the service refused to create `what`, "the import job" or "the export job"."""
     code = code_of(error)
     if code in DENIED:
         return _denied(error, what)
@@ -51,9 +51,9 @@ def explained(error: ClientError, what: str) -> BulkError:
 
 
 def said(error: ClientError) -> str:
-    """The service's own text as a part of a sentence. It speaks of ARNs and locations, never of rows."""
+    """Return the service's own text as a part of a sentence. It contains ARNs and locations, never rows."""
     text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
-    return text[:_MOST_CHARACTERS].rstrip(". ") or code_of(error)
+    return text[:_MAX_CHARACTERS].rstrip(". ") or code_of(error)
 
 
 def _denied(error: ClientError, what: str) -> BulkError:

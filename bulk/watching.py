@@ -1,4 +1,4 @@
-"""Looking at a job until it has ended, with pauses that grow: it may take minutes or hours."""
+"""Polling of a job until it has ended, with pauses that grow: it may take minutes or hours."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ _GROWTH = 1.5
 
 
 class Job(Protocol):
-    """What is looked at."""
+    """A job to poll."""
 
     @property
     def status(self) -> str:
-        """The service's word for how it is."""
+        """Return the service's status."""
         ...
 
     @property
     def has_ended(self) -> bool:
-        """Whether that will not change any more."""
+        """Return whether the status is final."""
         ...
 
 
@@ -30,11 +30,11 @@ Pause = Callable[[float], str | None]
 
 
 class StoppedWaitingError(Exception):
-    """There was a reason to stop before the job had ended; it goes on with the service."""
+    """The wait was stopped before the job had ended; the job goes on in the service."""
 
 
 def pauses() -> Iterator[float]:
-    """Seconds between two looks: from `FIRST_PAUSE` to `LONGEST_PAUSE`."""
+    """Yield the seconds between two polls: from `FIRST_PAUSE` to `LONGEST_PAUSE`."""
     pause = FIRST_PAUSE
     while True:
         yield pause
@@ -42,7 +42,7 @@ def pauses() -> Iterator[float]:
 
 
 def watched(look: Callable[[], J], pause: Pause, say: Callable[[J], None]) -> J:
-    """Look until the job has ended, and return how it is then; `say` each change of its status.
+    """Poll until the job has ended, and return it then; `say` each change of its status.
 
     Raises:
         StoppedWaitingError: `pause` gave a reason.

@@ -1,7 +1,4 @@
-"""`python -m bundle [FOLDER]`: builds `dist/`, or the folder given, anew and says what lies in it.
-
-Holds the order of the steps. It uploads nothing and knows no cluster.
-"""
+"""`python -m bundle [FOLDER]`: build `dist/`, or the given folder, from scratch and print its contents."""
 
 from __future__ import annotations
 
@@ -26,7 +23,7 @@ _CLIENTS = "[boto3.client(name, region_name='eu-west-1') for name in ('s3', 'sts
 
 
 def build(dist: Path) -> None:
-    """Build into `dist`, replacing what lies there."""
+    """Build into `dist`, replacing its content."""
     shutil.rmtree(dist, ignore_errors=True)
     dist.mkdir()
     with tempfile.TemporaryDirectory() as scratch:
@@ -69,7 +66,7 @@ def _try(python: Path) -> None:
     """Start the archive's Python with an empty environment: every package must import, every client open."""
     ended = subprocess.run([python, "-c", f"import {_IMPORTS}; {_CLIENTS}"], env={}, check=False)
     if ended.returncode:
-        raise SystemExit("the archive lacks something that the job imports; the trace stands above.")
+        raise SystemExit("the archive lacks something that the job imports: see the trace above.")
 
 
 def _megabytes(path: Path) -> float:

@@ -1,4 +1,4 @@
-"""`source.as_of`: which state of a table a run reads, as the configuration says it."""
+"""`source.as_of`: the state of a table that a run reads."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """Files by URL: local paths, `file:`, `s3://` and `s3a://`, as pyarrow's filesystems.
 
-A write is seen whole or not at all: S3 puts are atomic, and on disk a file is moved into place under its name
+A write is visible completely or not at all: S3 puts are atomic, and on disk a file is moved to its name
 only when it is complete.
 """
 
@@ -36,21 +36,28 @@ _IMPATIENT = Config(connect_timeout=3, read_timeout=3, retries={"mode": "standar
 
 
 def open_filesystem(url: str) -> tuple[fs.FileSystem, str]:
-    """Return the filesystem that `url` is on, and the path on it. It makes no request.
+    """Return the filesystem of `url`, and the path on it, without a request.
 
-    A bare path is taken from the working directory. As Hadoop does, nothing in a URL is percent-decoded.
-    Raises `StorageError` for another scheme, a URL without a bucket, or one that Spark can't read.
+    A path without scheme is relative to the working directory. As in Hadoop, nothing in a URL is
+    percent-decoded.
+
+    Raises:
+        StorageError: it has another scheme, is a URL without a bucket, or one that Spark can't read.
     """
     if _S3.match(url):
         return _S3_FILESYSTEM, _s3_path(url)
     path = _FILE.sub("", url)
     if _SCHEME.match(path):
-        raise StorageError(f"{url} is of no kind that can be used: give s3://, s3a://, file: or a bare path.")
+        raise StorageError(f"{url} is not supported: use s3://, s3a://, file: or a local path.")
     return fs.LocalFileSystem(), os.path.abspath(path)  # noqa: PTH100  (Path.absolute keeps "..")
 
 
 def find_buckets(urls: Iterable[str]) -> tuple[Bucket, ...]:
-    """Find the bucket of each S3 URL, each once. Raises `StorageError` where one can't be found."""
+    """Find the bucket of each S3 URL, each once.
+
+    Raises:
+        StorageError: a bucket can't be found.
+    """
     found = {}
     for url in urls:
         if _S3.match(url):
@@ -61,21 +68,24 @@ def find_buckets(urls: Iterable[str]) -> tuple[Bucket, ...]:
 
 
 def open_s3_client(bucket: str) -> S3Client:
-    """Return boto3's client for a bucket: for conditional requests, which pyarrow's filesystem has not.
+    """Return boto3's client for a bucket: for conditional requests, which pyarrow's filesystem lacks.
 
-    It gives an operation up after 13 seconds at the most: two attempts and a pause. Raises `StorageError`.
+    It gives up an operation after at most 13 seconds: two attempts and a pause.
+
+    Raises:
+        StorageError: the bucket can't be found.
     """
     with _explained("reach", f"s3://{bucket}"):
         return open_bucket(bucket, _IMPATIENT)
 
 
 def join(url: str, *parts: str) -> str:
-    """Return the URL of what lies under `url`: `join("s3://b/out/", "ledger") == "s3://b/out/ledger"`."""
+    """Return the URL of a path under `url`: `join("s3://b/out/", "ledger") == "s3://b/out/ledger"`."""
     return "/".join([url.rstrip("/"), *(part.strip("/") for part in parts)]) or "/"
 
 
 class Folder:
-    """One folder by URL, which need not exist yet; its files by name.
+    """A folder by URL, which need not exist yet; its files by name.
 
     Every method raises `StorageError`, which names the URL and the cause.
     """
@@ -99,13 +109,13 @@ class Folder:
                 return bytes(stream.read())
 
     def write_bytes(self, name: str, content: bytes | memoryview) -> None:
-        """Write the file `name` (which may lie in a sub-folder) so that it is seen whole or not at all."""
+        """Write the file `name` (which may be in a sub-folder) so that it is visible completely or not at all."""
         with _explained("write", join(self.url, name)):
             filesystem, path = self._at(name)
             _write(filesystem, path, content)
 
     def open_input(self, name: str) -> pa.NativeFile:
-        """Return the file `name` open for random reading, as pyarrow's readers take it; close it."""
+        """Return the file `name` open for random access, as pyarrow's readers take it; the caller closes it."""
         with _explained("read", join(self.url, name)):
             filesystem, path = self._at(name)
             return filesystem.open_input_file(path)
@@ -128,7 +138,7 @@ class Folder:
         return dict(sorted(found.items()))
 
     def delete_all(self) -> None:
-        """Delete the folder and all that lies in it; it is fine if there is none."""
+        """Delete the folder and everything in it; it is fine if there is none."""
         with _explained("delete", self.url), suppress(FileNotFoundError):
             filesystem, path = open_filesystem(self.url)
             filesystem.delete_dir(path)
@@ -173,7 +183,11 @@ def _delete_files(filesystem: fs.FileSystem, paths: list[str]) -> None:
 
 
 def read_text(url: str) -> str:
-    """Return the file at `url` as UTF-8 text. Raises `StorageError`, also when it is not UTF-8."""
+    """Return the file at `url` as UTF-8 text.
+
+    Raises:
+        StorageError: it can't be read, or is not UTF-8.
+    """
     with _explained("read", url):
         filesystem, path = open_filesystem(url)
         with filesystem.open_input_stream(path) as stream:

@@ -1,8 +1,8 @@
-"""Packs staged events into requests: consecutive events of one envelope, as many as a request may hold.
+"""Staged events packed into requests: consecutive events of one envelope, as many as a request may hold.
 
-It sorts nothing: the stage already laid the events of a request side by side. It makes no calls and holds no
-more than one request's events. The bytes of a request need no guard: the checks bound each event to 10 KB,
-and the service documents no bound on the whole.
+The stage has the events of a request next to each other already. At most one request's events are in
+memory. The size of a request needs no check: the checks bound each event to 10 KB, and the service
+documents no bound on the whole.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _envelope = attrgetter("envelope")
 
 
 def pack(events: Iterable[StagedEvent], limit: int) -> Iterator[Batch]:
-    """Batches of at most `limit` events, in order; each run of one envelope takes the fewest it can."""
+    """Yield batches of at most `limit` events, in order; each series of one envelope takes the minimum number."""
     for envelope, run in groupby(events, key=_envelope):
         while batch := tuple(islice(run, limit)):
             yield Batch(envelope, batch)

@@ -1,7 +1,8 @@
-"""What one Spark task runs: wires a partition's stage, client, pacer and records to the sender, and reports.
+"""The work of one Spark task: connect a partition's stage, client, pacer and records to the sender, and report.
 
-This is the one place that makes clocks, chance and connections. A stop is a report with its reason, not an
-exception; what raises is worth another attempt of the task, which skips what its earlier attempts settled.
+Clocks, randomness and connections are created here and nowhere else. A stop is a report with its reason,
+not an exception; an exception means that another attempt of the task is worthwhile, which skips what its
+earlier attempts settled.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from delivery.request import events_per_request, request_writer
 from delivery.sending.end_signals import end_signals
 from delivery.sending.inbox import ThreadInbox
 from delivery.sending.report import PartitionReport
-from delivery.sending.sender import Sender, Surroundings
+from delivery.sending.sender import Sender, SenderServices
 from delivery.sending.stage import leave_out, read_stage
 from delivery.sending.watchdog import Watchdog
 from delivery.service.awscrt_client import AwsCrtClient
@@ -41,7 +42,7 @@ from delivery.settings import DeliveryTask
 
 
 def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
-    """Send each task's partition and report on it: what `mapPartitions` runs, one task a partition.
+    """Send each task's partition and report on it: for `mapPartitions`, one task a partition.
 
     Run it exactly once for each task: a second action on its result would send everything again.
     """
@@ -68,7 +69,7 @@ def open_client(region: str | None, endpoint_url: str | None) -> EventsClient:
 
 
 def _find_credentials() -> Credentials | None:
-    """Look through the whole chain: a session keeps what it found, so an expiry needs a new one."""
+    """Search the whole chain: a session keeps what it found, so an expiry needs a new one."""
     forget_session()
     return aws_session().get_credentials()
 
@@ -88,7 +89,7 @@ def _deliver(task: DeliveryTask, pacer: Pacer, watchdog: Watchdog) -> PartitionR
 def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient, watchdog: Watchdog) -> PartitionReport:
     attempt = uuid4().hex
     ledger, dead_letters = Ledger(task, attempt), DeadLetters(task, attempt)
-    around = Surroundings(
+    services = SenderServices(
         client=client,
         pacer=pacer,
         ledger=ledger,
@@ -101,7 +102,7 @@ def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient, watchdog: Watc
         alive=watchdog.feed,
     )
     events = _unsettled(task, ledger, dead_letters)
-    sender = Sender(pack(events, events_per_request()), task.max_attempts, around, task.events or 0)
+    sender = Sender(pack(events, events_per_request()), task.max_attempts, services, task.events or 0)
     stopped = _run(sender, ledger, dead_letters, pacer, watchdog)
     return PartitionReport(task.partition, sender.tally, stopped)
 
@@ -109,7 +110,7 @@ def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient, watchdog: Watc
 def _run(
     sender: Sender, ledger: Ledger, dead_letters: DeadLetters, pacer: Pacer, watchdog: Watchdog
 ) -> str | None:
-    """Send, then close the records; what could not be recorded stops the job as it may go out again."""
+    """Send, then close the records; a record that can't be written stops the job, as its events may be sent again."""
     try:
         with closing(ledger.start()), closing(dead_letters.start()):
             try:
@@ -122,7 +123,7 @@ def _run(
 
 
 def _unsettled(task: DeliveryTask, ledger: Ledger, dead_letters: DeadLetters) -> Iterator[StagedEvent]:
-    """Read what is to be sent, without what earlier attempts of the task settled: those count among `task.events`."""
+    """Yield what is to be sent, without what earlier attempts of the task settled: those count among `task.events`."""
     events: Iterator[StagedEvent] = islice(read_stage(task.stage_url), task.events)
     for settled in (ledger.settled_before(), dead_letters.settled_before()):
         if len(settled):

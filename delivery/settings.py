@@ -1,4 +1,4 @@
-"""What delivery is told: the user's two configuration blocks, and the one task that a partition gets.
+"""The settings of delivery: the user's two configuration blocks, and the task of a partition.
 
 Nothing here reads a file or the environment, and nothing here finds a default that AWS itself would find.
 """

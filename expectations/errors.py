@@ -12,7 +12,7 @@ from core.errors import BackfillError
 
 
 class ExpectationsError(BackfillError):
-    """Base of this room's errors; its text is one sentence for a person."""
+    """Base of this package's errors; its text is one sentence for the user."""
 
 
 class BadSuite(ExpectationsError):  # noqa: N818 - named by what is wrong, as its siblings in other packages

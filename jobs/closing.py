@@ -1,6 +1,6 @@
-"""What a run leaves when it has ended: validation, report and, last of all, the summary; then its last words.
+"""The end of a run: validation, report and, last of all, the summary; then its last log lines.
 
-It decides nothing but the status, which follows from the account.
+The status follows from the account.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Outcome:
 
 
 def close(prepared: Prepared, outcome: Outcome) -> int:
-    """Write down what became of the run, say it, and return the exit code.
+    """Write the result of the run, log it, and return the exit code.
 
     Raises:
         StorageError: the output can't be written; nothing was sent.
@@ -73,7 +73,7 @@ def close(prepared: Prepared, outcome: Outcome) -> int:
             raise
         raise Unaccounted(
             f"{outcome.sent.events_delivered} events were delivered, and then the output failed: {error} "
-            "Mend it and run the same command again."
+            "Correct the output and run the same command again."
         ) from error
     _say(ending, prepared.run.url)
     return ending.status.exit_code
@@ -109,7 +109,7 @@ def _status(prepared: Prepared, outcome: Outcome, account: Account) -> Status:
 
 
 def _sent_or_imported(outcome: Outcome) -> Sent:
-    """What the service has of the staged events: by PutEvents, or by an import that ended well."""
+    """Return what the service has of the staged events: by PutEvents, or by an import that ended well."""
     if outcome.imported is None:
         return outcome.sent
     return replace(
@@ -120,7 +120,7 @@ def _sent_or_imported(outcome: Outcome) -> Sent:
 
 
 def _failure_of(outcome: Outcome) -> str | None:
-    """Why Personalize did not take the data of an import."""
+    """Return why Personalize did not take the data of an import."""
     return outcome.imported.failure if outcome.imported else None
 
 
@@ -155,7 +155,7 @@ def _write_report(
 ) -> None:
     try:
         page = render_report(summary, rules, plan)
-    except Exception as error:  # noqa: BLE001 - whatever a drawing failed of: the account must be written all the same
+    except Exception as error:  # noqa: BLE001 - for any error of a drawing: the summary must be written
         _LOG.warning("report.html could not be drawn (%s); summary.json says the same.", type(error).__name__)
     else:
         folder.write_bytes("report.html", page.encode())

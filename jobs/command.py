@@ -1,4 +1,4 @@
-"""The command line of the job: its options, and nothing about what they do."""
+"""The command line of the job: its options."""
 
 from __future__ import annotations
 
@@ -18,10 +18,11 @@ PROG = "put_events"
 
 @dataclass(frozen=True, slots=True)
 class Command:
-    """What the user asked for.
+    """The user's request.
 
-    `replay`: the run whose dead letters are sent again, in place of the source; `first`: how many events are sent at
-    most, None for all; `bulk_import`: have Personalize import the events, in place of sending them.
+    `replay`: the run whose dead letters are sent again, in place of the source; `first`: the maximum number
+    of events to send, None for all; `bulk_import`: have Personalize import the events, in place of sending
+    them.
     """
 
     config: str
@@ -46,17 +47,29 @@ def parse_command(arguments: Sequence[str], prog: str = PROG) -> Command:
 
 
 def parse_plan(arguments: Sequence[str], prog: str) -> Command:
-    """Return the command of `plan`, which is a run with `--plan`. Raises `UsageError` as `parse_command` does."""
+    """Return the command of `plan`, which is a run with `--plan`.
+
+    Raises:
+        UsageError: see `parse_command`.
+    """
     return _command(_plan_parser(prog).parse_args(arguments))
 
 
 def parse_import(arguments: Sequence[str], prog: str) -> Command:
-    """Return the command of `import`, a run with `--import`. Raises `UsageError` as `parse_command` does."""
+    """Return the command of `import`, a run with `--import`.
+
+    Raises:
+        UsageError: see `parse_command`.
+    """
     return _command(_import_parser(prog).parse_args(arguments))
 
 
 def parse_replay(arguments: Sequence[str], prog: str) -> Command:
-    """Return the command of `replay`, a run with `--replay`. Raises `UsageError` as `parse_command` does."""
+    """Return the command of `replay`, a run with `--replay`.
+
+    Raises:
+        UsageError: see `parse_command`.
+    """
     return _command(_replay_parser(prog).parse_args(arguments))
 
 
@@ -80,7 +93,11 @@ def _command(given: argparse.Namespace) -> Command:
 
 
 def require_run_id(option: str, text: str | None) -> None:
-    """Refuse a run's name that could not be a folder's. Raises `UsageError`, which names `option`."""
+    """Refuse a run ID that could not be a folder's name.
+
+    Raises:
+        UsageError: it can't; the text names `option`.
+    """
     if text is not None and (len(text) > _RUN_ID_LENGTH or _RUN_ID.fullmatch(text) is None):
         raise UsageError(
             f"{option} may hold letters, digits and _ = + - with single dots between, 128 characters at most: "
@@ -89,7 +106,7 @@ def require_run_id(option: str, text: str | None) -> None:
 
 
 def _require_replayable(given: argparse.Namespace) -> None:
-    """Refuse what a replay can't do: it reads no source, so it has no window, and it checks nothing to plan by."""
+    """Refuse options that a replay can't use: it reads no source, so it has no window and nothing to plan."""
     if given.replay is None:
         return
     for option, value in (

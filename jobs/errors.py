@@ -3,13 +3,13 @@
     BackfillError
     └── JobError
         ├── UsageError      correct the command, the configuration, the schema or the source; exit 2
-        └── Unaccounted     free the output, run the same command again; exit 5
+        └── Unaccounted     correct the output, run the same command again; exit 5
 
     KeyboardInterrupt
     └── Interrupted     run the same command again; exit 5
 
-The rooms below have errors of their own (`transforms.errors.BadInput`, `expectations.errors.BadSuite`,
-`core.errors.StorageError`). Nothing here carries a value out of a row: messages name files, keys and columns.
+The packages below have errors of their own (`transforms.errors.BadInput`, `expectations.errors.BadSuite`,
+`core.errors.StorageError`). No error contains a value of a row: messages name files, keys and columns.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from core.errors import BackfillError
 
 
 class JobError(BackfillError):
-    """The root of what the job raises on purpose; its text is one sentence for a person."""
+    """The root of the job's expected errors; its text is one sentence for the user."""
 
 
 class UsageError(JobError):
@@ -35,6 +35,6 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Unaccounted(JobError):  # noqa: N818 - as above
-    """Events may have been sent, and then the output could not take the run's account."""
+    """Events may have been sent, and then the run's summary could not be written."""
 
     exit_code: ClassVar[int] = 5

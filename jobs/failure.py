@@ -20,7 +20,7 @@ from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.program_exit import Failure
 from jobs.runs.run_error import NAME, RunError, read_error, write_error
 from jobs.runs.run_folder import RunFolder
-from jobs.steps.run_places import request_folder_lease
+from jobs.steps.run_leases import request_folder_lease
 
 _LOG = logging.getLogger("put_events")
 

@@ -1,4 +1,4 @@
-"""`run`, `plan`, `replay` and `import` of the console command. A command line is checked before Spark is loaded."""
+"""The commands `run`, `plan`, `replay` and `import`. A command line is checked before Spark is loaded."""
 
 from __future__ import annotations
 

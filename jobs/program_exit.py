@@ -51,8 +51,8 @@ def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure],
 
 def failure_of(error: Exception) -> Failure:
     """Return the meaning of `error`: one sentence of ours, or its type and trace."""
-    if isinstance(error, UsageError | BadInput | ExpectationsError | BackfillError):
-        return Failure(USAGE_EXIT_CODE, logging.ERROR, str(error))
+    if isinstance(error, BackfillError):
+        return Failure(error.exit_code, logging.ERROR, str(error))
     text = f"unexpected {type(error).__name__}; please report it with this trace:\n{_places(error)}"
     return Failure(UNEXPECTED_EXIT_CODE, logging.CRITICAL, text)
 

@@ -1,6 +1,6 @@
-"""One run from its command to its summary: prepare → check → gate → send → account; or a replay, which is one too.
+"""A run from its command to its summary: prepare → check → gate → send → account; a replay is one too.
 
-Holds the order of the stages and what each ending means; the stages themselves are modules of their own.
+The steps themselves are separate modules; this one has their order and the meaning of each ending.
 """
 
 from __future__ import annotations
@@ -53,19 +53,19 @@ from jobs.steps.import_files import Written
 from jobs.steps.import_step import imported, written_files
 from jobs.steps.ledger_compaction import compact
 from jobs.steps.replaying import stage_again
-from jobs.steps.run_places import held_places
+from jobs.steps.run_leases import held_leases
 from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
 from sources.table_source import TableSource
 
 
 class StartSpark(Protocol):
-    """Gives the Spark session that a run works on, and ends it with the run."""
+    """A source of the Spark session for a run, which ends with the run."""
 
     def __call__(
         self, buckets: Sequence[Bucket] = (), table: TableSource | None = None
     ) -> AbstractContextManager[SparkSession]:
-        """`buckets`: those that Spark will read or write; `table`: the one that it will read, if any."""
+        """Start Spark. `buckets`: those that Spark will read or write; `table`: the one that it will read, if any."""
         ...
 
 
@@ -85,7 +85,7 @@ def run(command: Command, start_spark: StartSpark) -> int:
     as `error.json` where that can be.
 
     Raises:
-        UsageError, StorageError: exit 2; the configuration can't be read, or its output lies in its source.
+        UsageError, StorageError: exit 2; the configuration can't be read, or its output is in its source.
     """
     settings = read_settings(command)
     if command.print_config:
@@ -109,12 +109,12 @@ def _carry_out(
         Unaccounted: exit 5; events may have been sent, and the summary could not be written.
     """
     if command.replay is not None:
-        return _replay(command, command.replay, settings, folder, beginning).to_its_end(
+        return _replay(command, command.replay, settings, folder, beginning).carry_out(
             start_spark, command.replay
         )
     preparation = prepare(command, settings, folder, beginning.at)
     stage = partial(_checked, preparation, import_in_background())
-    return _Run(preparation, stage, beginning).to_its_end(start_spark)
+    return _Run(preparation, stage, beginning).carry_out(start_spark)
 
 
 def _replay(
@@ -140,7 +140,7 @@ def _checked(
 
 @dataclass(frozen=True, slots=True)
 class _Beginning:
-    """When a run began, and the token that no other execution has."""
+    """The beginning of a run, and the token that no other execution has."""
 
     at: datetime
     execution: str
@@ -154,7 +154,7 @@ class _Beginning:
 
 
 class _Run:
-    """One run under way: what is known of it so far, so that it can be accounted for wherever it ends."""
+    """A run in progress: what is known of it so far, so that it can be accounted for at any end."""
 
     def __init__(
         self,
@@ -172,9 +172,9 @@ class _Run:
         self._own_folder: LeaseKeeper
         self._outcome = Outcome(beginning.at)
 
-    def to_its_end(self, start_spark: StartSpark, reads_run: str | None = None) -> int:
-        """Carry it out and write its account, within the places that it holds; return the exit code."""
-        places = held_places(
+    def carry_out(self, start_spark: StartSpark, reads_run: str | None = None) -> int:
+        """Carry it out and write its summary, while holding its leases; return the exit code."""
+        places = held_leases(
             self._preparation, self._beginning.execution, self._signals.ask, reads_run=reads_run
         )
         self._outcome.replay_of = reads_run
@@ -184,7 +184,7 @@ class _Run:
             return self._close()
 
     def _carry_out(self, start_spark: StartSpark) -> None:
-        """Check, and send if the gate opens. However that ends, no staged event is left behind."""
+        """Check, and send if the gate opens. At any end, no staged event is left."""
         place = self._preparation.run
         place.folder().delete_all()
         self._signals.arm()
@@ -208,11 +208,11 @@ class _Run:
             self._clear_stage()
 
     def _require_own_folder(self) -> None:
-        """Touch nothing in a folder that another run has taken over: this one had been silent for too long."""
+        """Touch nothing in a folder whose lease another run has taken over."""
         if not self._own_folder.is_ours():
             raise Unaccounted(
-                "another run of the same name has taken this one's place in the output, as it had not been heard of "
-                "for too long: there is no account of it. Once that run has ended, run the same command again."
+                "another run with this run ID took over the output folder because this run's lease expired: "
+                "no summary was written. Once that run has ended, run the same command again."
             )
 
     def _clear_stage(self) -> None:
@@ -252,20 +252,24 @@ class _Run:
                 compact(spark, self._preparation)
 
     def _write_files(self, spark: SparkSession, preparation: Preparation, checked: Checked) -> Written:
-        """Write what an import is to bring. Raises `Interrupted` where a signal came."""
+        """Write the files of an import.
+
+        Raises:
+            Interrupted: a signal came.
+        """
         begin(self._progress, spark.sparkContext, WRITE_FILES)
         return self._uninterrupted(spark, lambda: written_files(spark, preparation, checked.files))
 
     def _import(self) -> None:
-        """Have Personalize import the files that were written, if there are any and it is to."""
+        """Have Personalize import the files that were written, if there are any and it is asked to."""
         if isinstance(self._preparation, Preparation) and (written := self._outcome.written):
             self._progress.begin(IMPORT)
             self._outcome.imported = imported(self._preparation, written, self._signals)
 
     def _count(self, spark: SparkSession, checked: Checked) -> EventCounts | None:
-        """Count what was to be sent: behind the sending, which waits for nothing that only a report shows.
+        """Count what was to be sent, after sending, which waits for nothing that only a report shows.
 
-        A run that was told to stop has no time for it, and no account is lost for it.
+        A run that was asked to stop has no time for it, and its summary does not fail because of it.
         """
         if checked.count is None or self._signals.reason or self._outcome.sent.stop_reason:
             return None
@@ -274,12 +278,16 @@ class _Run:
             with cancelling(spark.sparkContext) as cancel:
                 self._signals.route_to(cancel)
                 return checked.count()
-        except Exception as error:  # noqa: BLE001 - whatever it is: what was sent must be accounted for all the same
+        except Exception as error:  # noqa: BLE001 - for any error: what was sent must be accounted for
             _LOG.warning("the events were not counted by day and type: %s", type(error).__name__)
             return None
 
     def _check(self, spark: SparkSession) -> Checked:
-        """Check the source. Raises `Interrupted` as below."""
+        """Check the source.
+
+        Raises:
+            Interrupted: a signal came.
+        """
         return self._uninterrupted(spark, lambda: self._stage(spark, self._progress))
 
     def _uninterrupted(self, spark: SparkSession, work: Callable[[], T]) -> T:
@@ -311,7 +319,7 @@ class _Run:
         return " ".join([*failures, *([too_many] if too_many else [])]) or None
 
     def _close(self) -> int:
-        """Write down what became of the run; return the exit code."""
+        """Write the result of the run; return the exit code."""
         self._require_own_folder()
         self._outcome.steering = self._steering.requests
         return close(self._preparation, self._outcome)

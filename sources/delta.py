@@ -62,7 +62,7 @@ def _by_time(source: TableSource, commits: list[tuple[int, datetime]], instant: 
 
 
 def _commits(spark: SparkSession, source: TableSource, limit: int | None) -> list[tuple[int, datetime]]:
-    """Return the versions that the table's log tells with their times, oldest first."""
+    """Return the versions in the table's log with their times, oldest first."""
     name = f"delta.`{with_scheme(source.name).replace('`', '``')}`" if _is_path(source) else source.name
     history = spark.sql(f"DESCRIBE HISTORY {name}" + (f" LIMIT {limit}" if limit else ""))
     # As a number: PySpark gives times in the zone of the machine.

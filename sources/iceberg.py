@@ -37,7 +37,7 @@ def read_iceberg(spark: SparkSession, source: TableSource) -> tuple[DataFrame, S
 
 
 def frame_of(spark: SparkSession, table: Any, snapshot: int | None) -> DataFrame:  # noqa: ANN401 - a Java object
-    """Return the rows of an Iceberg `Table` that is never refreshed, of the newest snapshot where None is given."""
+    """Return the rows of an Iceberg `Table` that is never refreshed, of the newest snapshot if None is given."""
     spark.conf.unset(_BRANCH)
     jvm = cast("Any", spark._jvm)  # noqa: SLF001
     of_spark = _spark_table(jvm, table, snapshot)

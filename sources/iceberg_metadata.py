@@ -1,9 +1,9 @@
-"""Which metadata file an Iceberg table's folder is at, and which of its snapshots a run reads. Starts no Spark.
+"""The current metadata file of an Iceberg table's folder, and the snapshot that a run reads. Starts no Spark.
 
-A table of Hadoop's catalog names its newest metadata file in `version-hint.text` (HadoopTableOperations). Of any other
-table the catalog alone knows it; writers number the files (BaseMetastoreTableOperations), so the highest number is the
-newest unless commits were lost or the table was registered again: where the files contradict each other the run ends.
-Fields: https://iceberg.apache.org/spec/#table-metadata-fields.
+A table of Hadoop's catalog names its newest metadata file in `version-hint.text` (HadoopTableOperations).
+For any other table only the catalog knows it; writers number the files (BaseMetastoreTableOperations), so
+the highest number is the newest unless commits were lost or the table was registered again: if the files
+contradict each other the run ends. Fields: https://iceberg.apache.org/spec/#table-metadata-fields.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ _BY_NAME = "Name the table by source.table, with its catalog in Spark's settings
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A metadata file: its name in the folder, and what it holds."""
+    """A metadata file: its name in the folder, and its content."""
 
     name: str
     content: Mapping[str, Any]
 
     @property
     def updated(self) -> int:
-        """When it was written, in milliseconds."""
+        """Return when it was written, in milliseconds."""
         return int(self.content.get("last-updated-ms", 0))
 
 

@@ -116,7 +116,7 @@ def _locations(content: Mapping[str, Any], version: int | None) -> tuple[str, ..
 def _require_in_place(
     label: str, path: str, content: Mapping[str, Any], manifests: str | None, open_filesystem: OpenFilesystem
 ) -> None:
-    """See that a snapshot's files are where it names them, where the table says that it is somewhere else.
+    """Check that a snapshot's files are where it names them, if the table says that it is somewhere else.
 
     Iceberg names all files by absolute paths.
     """
@@ -136,7 +136,7 @@ def _require_in_place(
 
 
 def _place(url: str) -> str:
-    """Return what tells two places apart: of a local path, the one that links lead to."""
+    """Return a location for comparison: of a local path, the one that links lead to."""
     rest = _SCHEME.sub("", url).rstrip("/")
     if re.match(r"^s3[an]?://", url):
         return f"s3:{rest}"

@@ -1,4 +1,4 @@
-"""What it means when a table can't be opened or read: one sentence, by the connectors' own error classes.
+"""The meaning of an error while a table is opened or read: one sentence, by the connectors' own error classes.
 
 Their texts are not passed on: they quote paths with credentials, schemas and rows.
 """
@@ -49,7 +49,7 @@ _GONE = re.compile(
 
 @contextmanager
 def opening(source: TableSource, table_format: str) -> Iterator[None]:
-    """Turn what a connector fails of, while it opens a table, into one sentence.
+    """Turn a connector's error, while it opens a table, into one sentence.
 
     Raises:
         BadInput: the table can't be opened; it names the source and what to do.
@@ -63,7 +63,7 @@ def opening(source: TableSource, table_format: str) -> Iterator[None]:
 
 
 def gone_file(text: str) -> str | None:
-    """Return the sentence for a file of a snapshot that is not there any more; None where it is something else."""
+    """Return the sentence for a file of a snapshot that is not there any more; None for any other error."""
     found = _GONE.search(text)
     if not found:
         return None
@@ -75,7 +75,7 @@ def gone_file(text: str) -> str | None:
 
 
 def whole_text(error: BaseException) -> str:
-    """Return what Python and Java say of an error."""
+    """Return the text of an error from Python and Java."""
     java = getattr(error, "java_exception", None)
     return f"{error}\n{java}" if java is not None else str(error)
 

@@ -16,10 +16,10 @@ NAMES: dict[str, str] = {"delta": "Delta Lake", "iceberg": "Apache Iceberg", "hu
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What a run reads of a table: its format, the version or snapshot, and when that was committed.
+    """The state of a table that a run reads: its format, the version or snapshot, and when that was committed.
 
-    `version` is None where there is none: an Iceberg table without a snapshot, a table that is plain files. `time` is
-    None where the table's log no longer tells it.
+    `version` is None if there is none: an Iceberg table without a snapshot, a table that is plain files.
+    `time` is None if the table's log no longer has it.
     """
 
     format: str
@@ -29,7 +29,7 @@ class Snapshot:
     """The size of its files, where the format tells it."""
 
     def account(self) -> dict[str, object]:
-        """Return what `summary.json` says of it; `as_of` is what a run takes to read the same again."""
+        """Return its entry in `summary.json`; `as_of` is the value for a run to read the same again."""
         return {
             "format": self.format,
             "as_of": self.version,
@@ -46,10 +46,10 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class IcebergState:
-    """Where an Iceberg table's folder is: its metadata file as Spark takes it, and the snapshot in it to read.
+    """The state of an Iceberg table's folder: its metadata file as Spark takes it, and the snapshot in it to read.
 
-    `is_current`: it is the newest, to be read with the columns that the table has now. `locations`: URLs below which
-    the table has files.
+    `is_current`: it is the newest, to be read with the columns that the table has now. `locations`: URLs
+    below which the table has files.
     """
 
     metadata: str
@@ -76,6 +76,6 @@ class TableSource:
 
     @property
     def urls(self) -> tuple[str, ...]:
-        """The URLs below which the table is known to have files."""
+        """Return the URLs below which the table is known to have files."""
         own = (self.name,) if self.key == "source.path" else ()
         return own + (self.iceberg.locations if self.iceberg else ())

@@ -80,7 +80,7 @@ def _marked(filesystem: pafs.FileSystem, folders: Iterable[str]) -> Iterable[tup
 
 
 def _marks(filesystem: pafs.FileSystem, info: pafs.FileInfo) -> list[str]:
-    """Return the paths that tell what kind of folder it is."""
+    """Return the paths that identify the kind of a folder."""
     if info.base_name in _LOGS:
         return [f"{info.path}/"]
     return [each.path for each in filesystem.get_file_info(pafs.FileSelector(info.path))]

@@ -37,9 +37,14 @@ def _readable(pattern: str) -> str:
 
 
 def put_events_check() -> Check:
-    """Return a function from a parsed request body to the constraint that it breaks, None if it breaks none."""
-    model = create_loader().load_service_model("personalize-events", "service-2")
-    request = model["operations"]["PutEvents"]["input"]["shape"]
+    """Return a function from a parsed request body to the constraint that it breaks, None when it breaks none."""
+    return operation_check("personalize-events", "PutEvents")
+
+
+def operation_check(service: str, operation: str) -> Check:
+    """Return the same for the input of any `operation` of a `service`, both as botocore names them."""
+    model = create_loader().load_service_model(service, "service-2")
+    request = model["operations"][operation]["input"]["shape"]
     return _compile(request, model["shapes"], "")
 
 

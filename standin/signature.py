@@ -32,7 +32,7 @@ _AUTHORIZATION = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What an Authorization header says: the key, its scope, the signed headers and the signature."""
+    """The content of an Authorization header: the key, its scope, the signed headers and the signature."""
 
     key: str
     date: str
@@ -43,9 +43,9 @@ class Claim:
 
 
 class Verifier:
-    """Verifies requests against the keys that `find_key` knows and, when given, one region.
+    """A verifier of requests against the keys that `find_key` knows and, when given, one region.
 
-    `clock_ahead` is how many seconds its clock is ahead of what it is told.
+    `clock_ahead` is how many seconds its clock is ahead of the given time.
     """
 
     def __init__(
@@ -61,7 +61,11 @@ class Verifier:
         self._region = region
 
     def verify(self, method: str, target: str, headers: Mapping[str, str], body: bytes, now: float) -> None:
-        """Return if the signature is good, else raise. `headers` have lower-case names; `now`, Unix time."""
+        """Return if the signature is good. `headers` have lower-case names; `now`, Unix time.
+
+        Raises:
+            Refusal: it is not.
+        """
         claim = _claim(headers)
         now += self._clock_ahead
         credentials = self._credentials(claim, headers, now)

@@ -16,7 +16,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from delivery.pacing.budget import Budget, Lease
+from delivery.pacing.budget import Budget, SlotGrant
 
 REPORT_SECONDS = 0.1
 Grants = Callable[[float], bool]
@@ -149,7 +149,7 @@ class SimulatedJob:
             self._wake_at = self.now + max(due, 1e-6)
             self._at(self._wake_at, self._serve)
 
-    def _receive(self, number: int, lease: Lease) -> None:
+    def _receive(self, number: int, lease: SlotGrant) -> None:
         partition = self._partitions[number]
         partition.asking = False
         partition.unspent += lease.count
@@ -162,7 +162,7 @@ class SimulatedJob:
     def _ready_at(self, partition: SimulatedPartition, when: float) -> float:
         return max([when, *(end for start, end in partition.stalled if start <= when < end)])
 
-    def _spend(self, number: int, slot: float, lease: Lease) -> None:
+    def _spend(self, number: int, slot: float, lease: SlotGrant) -> None:
         partition = self._partitions[number]
         partition.unspent -= 1
         if partition.dead or partition.work <= 0:

@@ -37,15 +37,16 @@ _NEEDS_QUOTES = r'[",\\]|^\s|\s$'
 
 
 def header(schema: InteractionsSchema) -> str:
-    """The first line of every file: the fields in the schema's order, without quotation marks."""
+    """Return the first line of every file: the fields in the schema's order, without quotation marks."""
     return ",".join(field.name for field in schema.fields)
 
 
 def bulk_rows(staged: DataFrame, schema: InteractionsSchema, properties: Sequence[Property]) -> DataFrame:
     """Write each staged event (columns `event_id`, `envelope`, `body`) as a row of the dataset.
 
-    Columns: `event_id`; one for each field of `schema`, a string, null where the event has no such value; `line`, the
-    row as CSV without its line end; `obstacle`, one of `OBSTACLES`, null where a file can hold the row.
+    Columns: `event_id`; one for each field of `schema`, a string, null if the event has no such value;
+    `line`, the row as CSV without its line end; `obstacle`, one of `OBSTACLES`, null if a file can hold the
+    row.
     """
     parsed = staged.select(
         "event_id",
@@ -60,7 +61,7 @@ def bulk_rows(staged: DataFrame, schema: InteractionsSchema, properties: Sequenc
 
 
 def _text(field: Field, keys: dict[str, str]) -> Column:
-    """The value of one field as text: what PutEvents would be sent, in the words of bulk data."""
+    """Return the value of one field as text: what PutEvents would be sent, in the form of bulk data."""
     if field.name in _FIELDS:
         return _FIELDS[field.name]()
     if field.name not in keys:

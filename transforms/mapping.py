@@ -1,7 +1,7 @@
 """The settings that say how a source becomes events: the blocks `source:`, `mapping:` and `session:`.
 
-They check their own form only. Whether an expression fits the columns is `expressions`' business, whether the
-properties fit the schema is `properties_plan`'s. Their messages never repeat a value.
+They check their own form only: `expressions` checks whether an expression fits the columns,
+`properties_plan` whether the properties fit the schema. Their messages never repeat a value.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class _Block(BaseModel):
 
 
 class SourceSettings(_Block):
-    """Block `source:`: where the Parquet lies, which rows count, and how they are reshaped first."""
+    """Block `source:`: the location of the Parquet, the rows to load, and how they are reshaped first."""
 
     path: tuple[_NotBlank, ...] = Field(
         default=(),
@@ -108,7 +108,7 @@ class SourceSettings(_Block):
         folders = [path.rstrip("/") + "/" for path in paths]
         for number, inner in enumerate(folders):
             if any(inner.startswith(outer) for place, outer in enumerate(folders) if place != number):
-                raise ValueError("one path lies within another (or stands there twice): name each file once")
+                raise ValueError("one path is within another (or is repeated): name each file once")
         return paths
 
 
@@ -125,7 +125,7 @@ class SentAtSettings(_Block):
 
 
 class PropertySettings(_Block):
-    """One entry of `mapping.properties`. A bare expression is the same as `{expr: …}` with the usual key."""
+    """An entry of `mapping.properties`. A bare expression is the same as `{expr: …}` with the usual key."""
 
     expr: Expression
     key: _NotBlank | None = None
@@ -179,16 +179,16 @@ class MappingSettings(_Block):
         return {} if value is None else value
 
     def expressions(self) -> dict[str, str]:
-        """Give the mapped expressions, properties aside, by the contract's key (`userId`, …, `sentAt`)."""
+        """Return the mapped expressions, properties aside, by the contract's key (`userId`, …, `sentAt`)."""
         mapped = self.model_dump(by_alias=True, exclude={"properties", "sent_at"}, exclude_none=True)
         return {**mapped, "sentAt": self.sent_at.expr}
 
 
 class SessionSettings(_Block):
-    """Block `session:`: how sessions are derived where `mapping.sessionId` is left out.
+    """Block `session:`: how sessions are derived if `mapping.sessionId` is left out.
 
     A new session starts after more than `gap_minutes` without an event of the user; `per_user` makes one
-    session of each user. Ten million minutes are 19 years: who wants more wants `per_user`.
+    session of each user. The maximum of ten million minutes is 19 years; for more, use `per_user`.
     """
 
     gap_minutes: int = Field(

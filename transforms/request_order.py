@@ -1,8 +1,8 @@
-"""Request order: which events share a request, and where each request stands in its partition's file.
+"""Request order: which events share a request, and the position of each request in its partition's file.
 
 A request holds up to ten events of one session in `sentAt` order. Requests of one session keep their order
 too, but are spread evenly over the file among other sessions': a session of a million events neither delays
-the others nor leaves the partition with one request in flight. It only numbers; `staging` sorts.
+the others nor leaves the partition with one request in flight. `staging` sorts by the numbers.
 """
 
 from __future__ import annotations
@@ -31,11 +31,11 @@ def number(session: list[str]) -> dict[str, Column]:
 
 
 def position(lane: Column) -> Column:
-    """Place a numbered event in [0, 1): request i of k stands at (i + u) / k, where u is its lane's own.
+    """Position a numbered event in [0, 1): request i of k is at (i + u) / k, where u is its lane's own.
 
-    Equal for the events of one request, rising with the session's requests. u rises with the lane: events that lie
-    ordered by lane, most of whose sessions are one request, lie nearly in place. k counts repeats in: it only has to
-    be large enough, and the exact count would cost a second pass over the session.
+    Equal for the events of one request, rising with the session's requests. u rises with the lane: events
+    ordered by lane, most of whose sessions are one request, are nearly in order. k includes repeats: it
+    only has to be large enough, and the exact count would cost a second pass over the session.
     """
     request = F.floor(F.col("_rank") / EVENTS_PER_REQUEST)
     requests = F.ceil(F.col("_rows") / EVENTS_PER_REQUEST)
@@ -50,7 +50,7 @@ def requests_after() -> Column:
 
 
 def opens_request() -> Column:
-    """Say whether a numbered event is the first of its request."""
+    """Return whether a numbered event is the first of its request."""
     return F.col("_rank") % EVENTS_PER_REQUEST == 0
 
 

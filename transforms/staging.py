@@ -1,7 +1,6 @@
-"""Staging: each checked row gets its one outcome, and its place in the file that a partition sends.
+"""Staging: each checked row gets its one outcome, and its position in the file that a partition sends.
 
-It decides nothing about validity (that is given) and sends nothing. What is staged is what is sent:
-the stage holds the ready JSON, so the source is never read again.
+What is staged is what is sent: the stage holds the ready JSON, so the source is never read again.
 """
 
 from __future__ import annotations
@@ -79,7 +78,7 @@ def write(staged: DataFrame, folder: str) -> None:
 
 
 def _state(*, id_is_mapped: bool) -> Column:
-    """Tell what is known of a row by itself or, for mapped ids, among the rows with its id."""
+    """Return the outcome of a row by itself or, for mapped ids, among the rows with its id."""
     rejected = F.col("_rejected")
     state = F.when(rejected, REJECTED)
     if id_is_mapped:

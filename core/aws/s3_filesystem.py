@@ -1,6 +1,7 @@
-"""S3 as pyarrow's readers take a file system, on boto3: one client, and so one rule for region, proxy and trust.
+"""S3 as a file system for pyarrow's readers, on boto3: one client, and so one rule for region, proxy and trust.
 
-A write is seen whole or not at all: it is one PutObject. A file is read in ranges, each of the version that was opened.
+A write is visible completely or not at all: it is one PutObject. A file is read in ranges, each of the
+version that was opened.
 """
 
 from __future__ import annotations
@@ -29,9 +30,10 @@ _DELETED_AT_ONCE = 1000  # DeleteObjects takes no more (Amazon S3 API Reference)
 
 
 class S3Handler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow publishes no types
-    """What `pyarrow.fs.PyFileSystem` asks; a path is `bucket/key`. Every method raises OSError with its cause.
+    """The handler for `pyarrow.fs.PyFileSystem`; a path is `bucket/key`. Every method raises OSError with its cause.
 
-    A folder is what keys have in common; nothing is written to make one. `create_dir` therefore does nothing.
+    A folder is a common prefix of keys, and nothing is written to create one. `create_dir` therefore does
+    nothing.
     """
 
     def get_type_name(self) -> str:
@@ -64,12 +66,12 @@ class S3Handler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow publishe
         return pa.BufferReader(call(read))
 
     def open_input_file(self, path: str) -> pa.NativeFile:
-        """Open the object for random reading: one request, which brings its last 64 KB and its size."""
+        """Open the object for random access: one request, which returns its last 64 KB and its size."""
         bucket, key = _split(path)
         return pa.PythonFile(S3File(_fetcher(bucket, key)), mode="r")
 
     def open_output_stream(self, path: str, metadata: object) -> pa.NativeFile:  # noqa: ARG002 - pyarrow's signature
-        """Collect what is written, and put it under its name when the stream is closed."""
+        """Return a stream that collects the content, and writes the object when it is closed."""
         bucket, key = _split(path)
 
         def put(content: bytes) -> None:
@@ -127,10 +129,10 @@ class S3Handler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow publishe
 
 
 def call(request: Callable[[], _T]) -> _T:
-    """Make a request; if the credentials have expired or its answer breaks off, make it again.
+    """Make a request; if the credentials have expired or its answer breaks off, repeat it.
 
     Raises:
-        OSError: it failed; FileNotFoundError where the object is not there.
+        OSError: it failed; FileNotFoundError if the object does not exist.
     """
     for last in (False, False, True):
         try:
@@ -142,7 +144,7 @@ def call(request: Callable[[], _T]) -> _T:
 
 
 def _is_worth_another(error: ClientError | BotoCoreError) -> bool:
-    """Whether another attempt may succeed; looks for newer credentials where these have expired."""
+    """Return whether another attempt may succeed; look up newer credentials if these have expired."""
     if isinstance(error, ClientError):
         if code_of(error) not in EXPIRED:
             return False
@@ -195,7 +197,7 @@ def _keys(bucket: str, prefix: str, limit: int | None = None) -> Iterator[str]:
 def _pages(
     bucket: str, prefix: str, delimiter: str = "", limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Give the pages of a listing, `limit` keys at the most."""
+    """Yield the pages of a listing, at most `limit` keys."""
     options: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "Delimiter": delimiter}
     if limit is not None:
         options["MaxKeys"] = limit
@@ -233,7 +235,7 @@ def _folder(path: str) -> tuple[str, str]:
 
 
 class _Upload(io.BytesIO):
-    """A buffer that hands its content on when it is closed."""
+    """A buffer that passes its content on when it is closed."""
 
     def __init__(self, put: Callable[[bytes], None]) -> None:
         super().__init__()

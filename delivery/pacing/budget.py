@@ -1,12 +1,12 @@
-"""The job's one schedule of attempts: evenly spaced slots, leased to the partitions that are sending.
+"""The job's one schedule of attempts: evenly spaced slots, granted to the partitions that are sending.
 
-Pure: no I/O and no clock; `now` is passed in, in seconds on one clock. What carries the leases is
-`coordinator.py`, and what uses them `leased_pacer.py`.
+Pure: no I/O and no clock; `now` is passed in, in seconds on one clock. `coordinator.py` transports the
+grants, `leased_pacer.py` uses them.
 
-Slots lie one after the other at the rate that the service grants, never above the limit. They are leased
-only shortly before they are due, so a partition that dies or finishes wastes next to none, and those that
-lie in the past are gone: there is no credit for idle time. So in no second do the attempts of all
-partitions together pass `limit` by more than 5 %, or by more than one request below 20 a second.
+Slots follow each other at the rate that the service grants, never above the limit. They are granted only
+shortly before they are due, so a partition that dies or finishes wastes next to none, and past slots are
+gone: there is no credit for idle time. So in no second do the attempts of all partitions together exceed
+`limit` by more than 5 %, or by more than one request below 20 a second.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ _COUNT_SECONDS = 0.05
 # While sessions that must not wait get slots out of turn, little is leased ahead: it would be in their way.
 _HURRIED_LEAD_SECONDS = 0.03
 _HURRIED_SECONDS = 1.0
-# At most this many leases a second, whatever the rate: what one driver thread can carry with ease.
+# At most this many grants a second, at any rate: what one driver thread can handle with ease.
 _LEASES_PER_SECOND = 1000
-# After idle time the first slot lies this far ahead: the time to reach the partition.
+# After idle time the first slot is this far ahead: the time to reach the partition.
 _START_SECONDS = 0.005
 # What attempts may at the least be late on their way to the service, and still arrive within the limit.
 _JITTER_SECONDS = 0.015
@@ -41,7 +41,7 @@ _ACTIVE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class Lease:
+class SlotGrant:
     """`count` slots, the first `start_in` seconds from now, the others `spacing` seconds apart.
 
     A slot may be used up to `patience` seconds late, then it is lost. `era` is the ticket of its attempts.
@@ -76,14 +76,14 @@ class Budget:
 
     @property
     def rate(self) -> float:
-        """The attempts per second that are being leased when there is work."""
+        """Return the attempts per second that are being granted when there is work."""
         return self._granted.rate
 
     def set_limit(self, limit: float) -> None:
-        """Lease at no more than `limit` attempts per second from the next slot on.
+        """Grant at no more than `limit` attempts per second from the next slot on.
 
-        That slot comes one new spacing after the last one that was leased: a higher limit makes up for nothing, and a
-        lower one takes nothing back.
+        That slot comes one new spacing after the last granted one: a higher limit makes up for nothing, and
+        a lower one takes nothing back.
         """
         before = 1.0 / self.rate
         self._granted.set_ceiling(pace_of(limit))
@@ -101,7 +101,7 @@ class Budget:
             self._turns.ask(who, want, max(1, left))
             self._seen[who] = now
 
-    def hurry(self, who: Hashable, now: float, left: int = 1) -> Lease | None:
+    def hurry(self, who: Hashable, now: float, left: int = 1) -> SlotGrant | None:
         """Return one slot for right now, for a session that must not wait; None where it has to wait its turn.
 
         The slots that are not leased yet make room for it.
@@ -114,7 +114,7 @@ class Budget:
         slot = 1.0 / self.rate
         self._next = max(self._next, now) + slot
         self._granted.use(slot)
-        return Lease(1, 0.0, slot, self._late_free, self._granted.era)
+        return SlotGrant(1, 0.0, slot, self._late_free, self._granted.era)
 
     def forget(self, who: Hashable) -> None:
         """Take a partition out of the queue: it has finished, or its connection is gone."""
@@ -122,16 +122,16 @@ class Budget:
         self._seen.pop(who, None)
 
     def answered(self, era: int, accepted: int, refused: int, now: float) -> None:
-        """Learn how attempts with the ticket `era` ended; `refused` counts those throttled."""
+        """Record how attempts with the ticket `era` ended; `refused` counts those throttled."""
         self._granted.answered(era, accepted, refused, now)
 
     def due_in(self, now: float) -> float | None:
-        """Return the seconds until `leases` has something to give; None while nobody asks."""
+        """Return the seconds until `leases` has something to grant; None while no partition asks."""
         return max(0.0, self._next - self._lead(now) - now) if self._turns else None
 
-    def leases(self, now: float) -> list[tuple[Hashable, Lease]]:
-        """Return the leases to hand out now, and to whom."""
-        given: list[tuple[Hashable, Lease]] = []
+    def leases(self, now: float) -> list[tuple[Hashable, SlotGrant]]:
+        """Return the grants to hand out now, each with its partition."""
+        given: list[tuple[Hashable, SlotGrant]] = []
         while self._turns and self._next - self._lead(now) <= now:
             given += self._lease_round(now)
         return given
@@ -140,8 +140,8 @@ class Budget:
         """Return how long ahead slots are leased."""
         return _HURRIED_LEAD_SECONDS if now - self._hurried_at < _HURRIED_SECONDS else LEAD_SECONDS
 
-    def _lease_round(self, now: float) -> list[tuple[Hashable, Lease]]:
-        """Lease to the partitions at the head of the queue, their slots interleaved one by one."""
+    def _lease_round(self, now: float) -> list[tuple[Hashable, SlotGrant]]:
+        """Grant slots to the partitions at the head of the queue, interleaved one by one."""
         start = max(self._next, now + _START_SECONDS)
         count, group = self._take_group(now)
         if len(set(group)) == 1:
@@ -154,7 +154,7 @@ class Budget:
         self._granted.use(max(0.0, seconds - idle))
         spacing, patience, era = len(group) * slot, self._late_free, self._granted.era
         return [
-            (who, Lease(count, start - now + place * slot, spacing, patience, era))
+            (who, SlotGrant(count, start - now + place * slot, spacing, patience, era))
             for place, who in enumerate(group)
         ]
 
@@ -170,7 +170,7 @@ class Budget:
         return max(1, math.ceil(self.rate / _LEASES_PER_SECOND), fair)
 
     def _count_active(self, now: float) -> int:
-        """Return how many partitions have asked of late; counted anew now and then, since it takes a pass."""
+        """Return how many partitions have asked recently; recounted now and then, since it takes a pass."""
         if now - self._counted_at >= _COUNT_SECONDS:
             self._counted_at = now
             recent = {
@@ -183,20 +183,21 @@ class Budget:
 
 
 def allowed_in_a_second(limit: float) -> int:
-    """Return the most attempts that any one second may see: 5 % over the limit, below 20 a second one request."""
+    """Return the maximum attempts in any one second: 5 % over the limit, below 20 a second one request."""
     return math.floor(limit * 1.05 if limit >= _SMALL_LIMIT else limit + 1)
 
 
 def pace_of(limit: float) -> float:
-    """Return the rate at which slots are leased, below the limit so that jitter stays within what is allowed."""
+    """Return the rate at which slots are granted, below the limit so that jitter stays within what is allowed."""
     return limit * (0.99 if limit >= _SMALL_LIMIT else 0.9)
 
 
 def free_lateness(limit: float) -> float:
-    """Return the seconds that a slot may be used late without any second seeing more than is allowed.
+    """Return the seconds that a slot may be used late without exceeding what is allowed in any second.
 
-    As many attempts as are allowed in a second, and the one after them, lie `allowed / pace` seconds apart. Half of
-    what that is more than a second is for lateness here, half (or what is usual) for the way to the service.
+    As many attempts as are allowed in a second, and the one after them, take `allowed / pace` seconds. Half
+    of what that is more than a second is for lateness here, half (or what is usual) for the network to the
+    service.
     """
     room = allowed_in_a_second(limit) / pace_of(limit) - 1.0
     least, most = _PATIENCE_SECONDS

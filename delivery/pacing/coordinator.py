@@ -44,7 +44,7 @@ _ADMISSIONS_END_SECONDS = 5.0
 
 @dataclass(eq=False, slots=True)
 class _Member:
-    """One partition that has joined; `name` is its attempt's token, the same after it has joined anew."""
+    """A partition that has joined; `name` is its attempt's token, the same after it has rejoined."""
 
     link: Link
     name: str = ""
@@ -81,7 +81,7 @@ class Coordinator:
 
     @property
     def address(self) -> CoordinatorAddress:
-        """Where partitions join; it carries the run's secret."""
+        """Return the address for partitions to join; it contains the run's secret."""
         return self._address
 
     def __enter__(self) -> Self:
@@ -109,12 +109,12 @@ class Coordinator:
         self._wake()
 
     def hold(self, *, holds: bool) -> None:
-        """Have all partitions send nothing, for however long; or have them go on."""
+        """Hold all sending, for any time; or let it go on."""
         self._orders.hold(holds=holds)
         self._wake()
 
     def set_rate(self, rate: float) -> None:
-        """Lease `rate` attempts per second from now on, in place of the limit; it may change again and again."""
+        """Grant `rate` attempts per second from now on, in place of the limit; it may change any number of times."""
         self._orders.rate = rate
         self._wake()
 
@@ -169,9 +169,9 @@ class Coordinator:
             self._listen_to(key.data)
 
     def _accept(self) -> None:
-        """Take a caller in.
+        """Accept a caller.
 
-        Its proof of the key has a thread of its own, so that a silent one delays nobody.
+        Its proof of the key is checked in a separate thread, so that a silent caller delays no other.
         """
         try:
             caller, _ = self._server.accept()
@@ -191,7 +191,7 @@ class Coordinator:
             self._wake()
         except (CoordinatorLostError, OSError):
             if not self._closing:
-                _LOG.warning("A caller that does not know the run's key was turned away.")
+                _LOG.warning("A caller that does not know the run's key was refused.")
         finally:
             with self._handles:
                 handle.close()

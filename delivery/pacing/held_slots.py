@@ -1,4 +1,4 @@
-"""The slots that one partition holds: when the next one is due, and which ones have passed. Pure."""
+"""The slots granted to one partition: when the next one is due, and which ones have passed. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import heapq
 from dataclasses import dataclass
 from itertools import count
 
-from delivery.pacing.budget import Lease
+from delivery.pacing.budget import SlotGrant
 
 
 @dataclass(slots=True)
@@ -25,15 +25,15 @@ class HeldSlots:
         self._turn = count()
         self.unspent = 0
 
-    def add(self, lease: Lease, now: float) -> None:
-        """Hold a lease that arrived at `now`."""
+    def add(self, lease: SlotGrant, now: float) -> None:
+        """Add a grant that arrived at `now`."""
         self._push(now + lease.start_in, _Held(lease.spacing, lease.count, lease.patience, lease.era))
         self.unspent += lease.count
 
     def next_in(self, now: float) -> float | None:
-        """Return the seconds until the next slot may be used, None if none is held.
+        """Return the seconds until the next slot may be used, None if there is none.
 
-        Slots that can't be used any more are let go of.
+        Slots that can't be used any more are dropped.
         """
         while self._held:
             at, _, head = self._held[0]
@@ -43,7 +43,7 @@ class HeldSlots:
         return None
 
     def take(self) -> int:
-        """Use the next slot, which `next_in` said is due; return the era it belongs to."""
+        """Use the next slot, which `next_in` reported as due; return its era."""
         return self._step()
 
     def _push(self, at: float, held: _Held) -> None:

@@ -1,8 +1,8 @@
-"""A partition's side of pacing: asks the driver's coordinator for slots ahead of need, and hears "stop".
+"""A partition's side of pacing: it asks the driver's coordinator for slots ahead of need, and receives orders.
 
-All sending is done in the sender's thread, in messages far smaller than a socket's buffer; a thread of its
-own joins the coordinator and hears it. Where the coordinator can't be reached, the partition waits a few
-seconds and then goes on at its static share, and keeps trying to join. It decides nothing about the rate.
+All sending is done in the sender's thread, in messages far smaller than a socket's buffer; a separate
+thread joins the coordinator and receives. While the coordinator can't be reached, the partition waits a few
+seconds, then goes on at its static share, and keeps trying to join.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from queue import SimpleQueue
 from typing import Protocol, Self
 
 from delivery.errors import CoordinatorLostError
-from delivery.pacing.budget import Lease
+from delivery.pacing.budget import SlotGrant
 from delivery.pacing.held_slots import HeldSlots
 from delivery.pacing.hurry import Hurry
 from delivery.pacing.link import Link, Message
@@ -36,20 +36,28 @@ _GRACE_SECONDS = 3.0
 # A slot is leased 100 ms ahead, or at once when the job was idle: ask again soon after asking, then less often.
 _POLL_SECONDS = (0.002, 0.010)
 _SOON_SECONDS = 0.02
-_MOST_WANTED = 4096
+_MAX_WANTED = 4096
 
 
 class PartitionLink(Protocol):
-    """What the pacer needs of a connection; `delivery.pacing.link.Link` is one."""
+    """The interface of a connection; `delivery.pacing.link.Link` implements it."""
 
     def send(self, message: Message) -> None:
-        """Send one message, or raise `CoordinatorLostError`."""
+        """Send one message.
+
+        Raises:
+            CoordinatorLostError: the connection broke.
+        """
 
     def receive(self, seconds: float) -> Message | None:
-        """Return the next message or None after `seconds`, or raise `CoordinatorLostError`."""
+        """Return the next message, or None after `seconds`.
+
+        Raises:
+            CoordinatorLostError: the connection broke.
+        """
 
     def close(self) -> None:
-        """Hang up."""
+        """Close the connection."""
 
 
 class LeasedPacer:
@@ -75,8 +83,8 @@ class LeasedPacer:
         self._link: PartitionLink | None = None
         self._retired: SimpleQueue[PartitionLink] = SimpleQueue()
         self._lost_at = clock()
-        self._leases: SimpleQueue[tuple[Lease, float]] = SimpleQueue()
-        self._hurried: SimpleQueue[tuple[Lease, float]] = SimpleQueue()
+        self._leases: SimpleQueue[tuple[SlotGrant, float]] = SimpleQueue()
+        self._hurried: SimpleQueue[tuple[SlotGrant, float]] = SimpleQueue()
         self._slots = HeldSlots()
         self._asked_at: float | None = None
         self._hurry = Hurry()
@@ -101,13 +109,13 @@ class LeasedPacer:
         return cls(lambda: Link.join(task.coordinator), fallback, while_lost=lost.look).start()
 
     def start(self) -> Self:
-        """Join and hear the coordinator in the background from now on."""
+        """Join the coordinator and receive in the background from now on."""
         self._thread = threading.Thread(target=self._keep_hearing, name="pacer", daemon=True)
         self._thread.start()
         return self
 
     def wait(self, ready: int, left: int = 1, after: int = 0) -> float:
-        """Return the seconds until an attempt may go out; see `Pacer`."""
+        """Return the seconds until an attempt may be sent; see `Pacer`."""
         now = self._clock()
         self._take_leases()
         if self.holds:
@@ -131,7 +139,7 @@ class LeasedPacer:
         want = ready - self._slots.unspent - self._hurry.is_on(now)
         if want > 0 and self._asked_at is None:
             self._asked_at = now
-            message["want"] = min(want, _MOST_WANTED)
+            message["want"] = min(want, _MAX_WANTED)
         if message:
             self._tell(now, message | {"left": left})
 
@@ -147,7 +155,7 @@ class LeasedPacer:
     def observe(
         self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
     ) -> None:
-        """Count how an attempt ended, and tell the driver now and then; see `Pacer`."""
+        """Count how an attempt ended, and report to the driver now and then; see `Pacer`."""
         throttled = fault == THROTTLED
         if ticket != STATIC_TICKET:
             self._answered.setdefault(ticket, [0, 0])[throttled] += 1
@@ -166,7 +174,7 @@ class LeasedPacer:
 
     @property
     def stop_reason(self) -> str | None:
-        """Why nothing more may be sent, or None; see `Pacer`."""
+        """Return why nothing more may be sent, or None; see `Pacer`."""
         return self._stop
 
     def stop_all(self, reason: str, drain: float = DRAIN_SECONDS) -> None:
@@ -181,7 +189,7 @@ class LeasedPacer:
         self._heed(reason, DRAIN_SECONDS)
 
     def close(self) -> None:
-        """Send the last counts and hang up; see `Pacer`."""
+        """Send the last counts and close the connection; see `Pacer`."""
         if self._stop_untold is not None and self._thread is not None:
             self._met.wait(_CLOSE_SECONDS)  # stopped before the coordinator was reached: the others must know
         self._tell(self._clock(), {})
@@ -192,7 +200,7 @@ class LeasedPacer:
         self._close_retired()
 
     def hear(self) -> None:
-        """Join the coordinator if it is not joined, else wait a moment for a message and take it."""
+        """Join the coordinator if it is not joined, else wait a moment for a message and process it."""
         # Links are closed only here, some time after they were lost: the sender may have been using one.
         self._close_retired()
         link = self._link
@@ -235,9 +243,9 @@ class LeasedPacer:
 
     def _understand(self, message: Message) -> None:
         if "lease" in message:
-            self._leases.put((Lease(*message["lease"]), self._clock()))
+            self._leases.put((SlotGrant(*message["lease"]), self._clock()))
         if "hurried" in message:
-            self._hurried.put((Lease(*message["hurried"]), self._clock()))
+            self._hurried.put((SlotGrant(*message["hurried"]), self._clock()))
         if "rest" in message:
             self._hurry.rest_takes(float(message["rest"]), self._clock())
         self.holds = bool(message.get("hold", self.holds))
@@ -247,7 +255,7 @@ class LeasedPacer:
             self._heed(str(reason), float(drain))
 
     def _heed(self, reason: str, drain: float) -> None:
-        """Take a reason to stop; the first one stays."""
+        """Record a reason to stop; the first one is kept."""
         if self._stop is None:
             self.drain_seconds = drain
             self._stop = reason
@@ -265,9 +273,10 @@ class LeasedPacer:
             self._tell(now, {})
 
     def _tell(self, now: float, message: Message) -> None:
-        """Send `message` with all that is new.
+        """Send `message` with all unreported counts.
 
-        If that fails, counts and "stop" go with the next message; how single attempts ended is forgone.
+        If that fails, counts and "stop" go with the next message; the results of single attempts are
+        dropped.
         """
         link = self._link
         if link is None:
@@ -276,7 +285,7 @@ class LeasedPacer:
         if self._answered:
             message["answered"] = [[era, *counts] for era, counts in self._answered.items()]
         if self._failures:
-            message["failed"] = self._failures.told(now)
+            message["failed"] = self._failures.unreported(now)
         if self._stop_untold is not None:
             message["stop"] = self._stop_untold
         try:

@@ -1,8 +1,7 @@
-"""When a partition's next attempt may go out: the one thing that the sender asks.
+"""The interface that decides when a partition's next attempt may be sent.
 
-The sender knows only `Pacer`. Whether the answer comes from the job's one budget on the driver or, while
-that can't be reached, from a static share is not its business (`leased_pacer.py`, `static_pacer.py`).
-Nothing here sends a request or decides about retries.
+The sender knows only `Pacer`. The answer comes from the job's one budget on the driver or, while that can't
+be reached, from a static share (`leased_pacer.py`, `static_pacer.py`).
 """
 
 from __future__ import annotations
@@ -54,28 +53,30 @@ class Pacer(Protocol):
     def observe(
         self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
     ) -> None:
-        """Learn how an attempt ended: None for accepted, else the fault.
+        """Record how an attempt ended: None for accepted, else the fault.
 
-        "throttled" and "transient" (no answer, or a server's error) mean something here, other words do not.
+        "throttled" and "transient" (no answer, or a server's error) have an effect here, other words do
+        not.
 
-        `events` is how many events the service accepted with it, for the driver's progress; `took` the seconds
-        from the attempt to this, and `name` the failure's, which may hold nothing personal.
+        `events` is how many events the service accepted with it, for the driver's progress; `took` the
+        seconds from the attempt to this, and `name` the failure's name, which must contain nothing
+        personal.
         """
         ...
 
     @property
     def holds(self) -> bool:
-        """Whether the run is paused: `wait` allows nothing until it goes on."""
+        """Return whether the run is paused: `wait` allows nothing until it goes on."""
         ...
 
     @property
     def stop_reason(self) -> str | None:
-        """Why nothing more may be sent, or None; it comes from here, the driver or another partition."""
+        """Return why nothing more may be sent, or None; it comes from here, the driver or another partition."""
         ...
 
     @property
     def drain_seconds(self) -> float:
-        """How long, after a stop, the answers in flight are waited for."""
+        """Return the seconds to wait, after a stop, for the answers in flight."""
         ...
 
     def stop_all(self, reason: str, drain: float = DRAIN_SECONDS) -> None:
@@ -86,5 +87,5 @@ class Pacer(Protocol):
         ...
 
     def close(self) -> None:
-        """Send the last counts to the driver and let go of everything; safe to call twice."""
+        """Send the last counts to the driver and release everything; safe to call twice."""
         ...

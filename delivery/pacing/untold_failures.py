@@ -23,6 +23,6 @@ class UntoldFailures:
         self.failed_attempts += 1
         self.name = name
 
-    def told(self, now: float) -> tuple[int, int, float, str]:
+    def unreported(self, now: float) -> tuple[int, int, float, str]:
         """Return what the message `failed` holds (`coordinator.py`)."""
         return self.failed_attempts, self.refused, now - self.began, self.name

@@ -1,8 +1,9 @@
-"""Dead letters: the events that the service refused or that ran out of attempts, one run's own dataset.
+"""Dead letters: the events that the service refused or that ran out of attempts, a dataset for each run.
 
-Parquet under `runs/<run_id>/dead_letters/` with `event_id`, `body`, `error_code`, `error_message`, `attempts`
-and `envelope`, the user and session that a request is for: with body and envelope an event can be sent again.
-Bodies, envelopes and messages hold personal values: they are written there and nowhere else. It decides nothing.
+Parquet under `runs/<run_id>/dead_letters/` with `event_id`, `body`, `error_code`, `error_message`,
+`attempts` and `envelope`, the user and session that a request is for: with body and envelope an event can
+be sent again. Bodies, envelopes and messages contain personal values: they are written there and nowhere
+else.
 """
 
 from __future__ import annotations
@@ -33,10 +34,13 @@ _Letter = tuple[str, str, str | None, str | None, int, str]
 
 
 class DeadLetters:
-    """What one attempt of a sending task adds to its run's dead letters; use it from the sender's one thread.
+    """The dead letters of one attempt of a sending task; for use by the sender's one thread.
 
     `attempt` is a token of letters and digits that no other attempt of the task ever had. Opening lists the
-    folder once, and raises `StorageError` if that can't be done.
+    folder once.
+
+    Raises:
+        StorageError: the folder can't be listed.
     """
 
     def __init__(self, task: DeliveryTask, attempt: str) -> None:
@@ -45,26 +49,34 @@ class DeadLetters:
         )
 
     def start(self) -> DeadLetters:
-        """Have segments written in the background, at most five seconds after an event was given up."""
+        """Write segments in the background, at most five seconds after an event was given up."""
         self._writer.start()
         return self
 
     def settled_before(self) -> SettledIds:
-        """Return the ids that earlier attempts of this task gave up. Raises `StorageError`."""
+        """Return the ids that earlier attempts of this task gave up.
+
+        Raises:
+            StorageError: they can't be read.
+        """
         return self._writer.settled_before()
 
     def add(self, event: StagedEvent, code: str | None, message: str | None, attempts: int) -> None:
-        """Record one event with the last answer that it got, after so many attempts."""
+        """Record an event with its last answer, after so many attempts."""
         body, envelope = (part.decode(errors="replace") for part in (event.body, event.envelope))
         self._writer.add((event.event_id, body, code, message, attempts, envelope))
 
     @property
     def failure(self) -> str | None:
-        """Why dead letters can't be written, None while they can."""
+        """Return why dead letters can't be written, None while they can."""
         return self._writer.failure
 
     def close(self) -> None:
-        """Record the rest and merge this partition's segments. Raises `StorageError` if the rest can't be."""
+        """Record the rest and merge this partition's segments.
+
+        Raises:
+            StorageError: the rest can't be written.
+        """
         self._writer.close()
 
 
@@ -75,24 +87,35 @@ def prepare_folder(output_url: str, run_id: str) -> None:
 
 
 def dead_letter_count(output_url: str, tracking_id: str, run_id: str, execution: str) -> int:
-    """Return how many distinct events one execution of a run gave up for good. Raises `StorageError`.
+    """Return how many distinct events one execution of a run gave up for good.
 
-    An event that one attempt of a task gave up and another one delivered is none of them: the service has it.
+    An event that one attempt of a task gave up and another one delivered is not counted: the service has
+    it.
+
+    Raises:
+        StorageError: they can't be read.
     """
     return count_rows_apart(_folder(output_url, run_id), ledger_folder(output_url, tracking_id), execution)
 
 
 def stored_count(output_url: str, run_id: str) -> int:
-    """Return how many distinct events lie in a run's folder, whichever execution wrote them. Raises `StorageError`."""
+    """Return how many distinct events are in a run's folder, from any execution.
+
+    Raises:
+        StorageError: they can't be read.
+    """
     folder = _folder(output_url, run_id)
     found = (Segment.parse(name) for name in folder.names())
     return sum(count_rows(folder, execution) for execution in {each.execution for each in found if each})
 
 
 def without_envelope(output_url: str, run_id: str) -> str | None:
-    """Return the name of a file whose events can't be sent again, for it has no `envelope`; None if there is none.
+    """Return the name of a file whose events can't be sent again, since it has no `envelope`; None if there is none.
 
-    Reads footers. Raises `StorageError`, also for a file that is not Parquet.
+    Reads footers.
+
+    Raises:
+        StorageError: they can't be read, or a file is not Parquet.
     """
     folder = _folder(output_url, run_id)
     files = [name for name in folder.names() if name.endswith(".parquet")]

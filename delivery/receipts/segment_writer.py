@@ -25,7 +25,7 @@ from delivery.settings import DeliveryTask
 FLUSH_SECONDS = 3.0
 RETRY_SECONDS = 0.5
 _FAILURES_TO_STOP = 3
-# A write that takes longer may never end: nothing more may be sent meanwhile, since it would not be recorded.
+# A write that takes longer may never end: nothing more may be sent in that time, since it would not be recorded.
 STUCK_SECONDS = 30.0
 
 
@@ -132,7 +132,7 @@ class SegmentWriter(Generic[Row]):
 
     def _flush(self) -> None:
         with self._writing:
-            # Rows may be added meanwhile: only as many are taken as there are now.
+            # Rows may be added during this: only as many are taken as there are now.
             self._unwritten += [self._added.popleft() for _ in range(len(self._added))]
             if not self._unwritten:
                 return

@@ -53,7 +53,7 @@ class Segment:
 
     @classmethod
     def parse(cls, name: str) -> Segment | None:
-        """Return what `name` says, None if it is not a segment's name."""
+        """Return the parts of `name`, None if it is not a segment's name."""
         found = _NAME.fullmatch(name)
         if found is None:
             return None
@@ -68,12 +68,12 @@ class Segment:
 
     @property
     def is_merged(self) -> bool:
-        """Whether it holds the rows of others, which may be gone."""
+        """Return whether it holds the rows of others, which may be gone."""
         return self.number == _MERGED
 
     @property
     def name(self) -> str:
-        """The file's name.
+        """Return the file's name.
 
         It begins with `part-`, since readers pass over names that begin with `_` or `.`.
         """
@@ -103,8 +103,8 @@ def count_rows(folder: Folder, execution: str) -> int:
 def count_rows_apart(folder: Folder, other: Folder, execution: str) -> int:
     """Return how many distinct events the segments of `execution` in `folder` hold that those in `other` do not.
 
-    An event may lie in both: an attempt that was thought dead settled it in one way, and the next one in the other.
-    A single attempt settles each event once, so there too footers tell.
+    An event may be in both: an attempt that was thought dead settled it in one way, and the next one in the
+    other. A single attempt settles each event once, so there too footers are enough.
     """
 
     def look() -> tuple[list[Segment], list[Segment]]:
@@ -122,7 +122,7 @@ def count_rows_apart(folder: Folder, other: Folder, execution: str) -> int:
 
 
 def steadily(found: Found, look: Callable[[], Found], read: Callable[[Found], Result]) -> Result:
-    """Return what `read` makes of `found`, a listing by `look`; anew while the listing changes meanwhile.
+    """Return what `read` makes of `found`, a listing by `look`; repeat while the listing changes.
 
     Another attempt may merge at any moment. What was listed may be gone when it is read, and a listing shows no
     single moment: of a merge that falls into it, it may hold neither side. Two that agree hold all that lay there
@@ -179,7 +179,7 @@ class _File:
     replaces: frozenset[tuple[int, str]]
 
     def writers(self) -> set[str]:
-        """Who wrote the rows, as far as footers tell: attempts, and merged files, whose rows may be anybody's."""
+        """Return the writers of the rows, by the footers: attempts, and merged files, with rows of any attempt."""
         keys = {key for _, key in self.replaces} or {_key(self.segment)}
         return {key if key.endswith(_MERGED) else key.partition(".")[0] for key in keys}
 
@@ -203,7 +203,7 @@ def _live(folder: Folder, segments: list[Segment]) -> list[_File]:
 
 @contextlib.contextmanager
 def _opened(folder: Folder, segment: Segment) -> Iterator[pa.NativeFile]:
-    """Give the open file; that it can't be read shows on S3 only in reading, and is a `StorageError` there too."""
+    """Yield the open file; on S3 a read error shows only during reading, and is a `StorageError` there too."""
     try:
         with folder.open_input(segment.name) as stream:
             yield stream

@@ -1,9 +1,8 @@
-"""The one retry loop: sends a partition's batches, as often as it takes, and records how each event ended.
+"""The one retry loop: send a partition's batches, with retries, and record how each event ended.
 
-All decisions are made in one thread; answers come in through the inbox. Throttled and transient failures go
-out again after a wait, refused content is halved until the bad event stands alone, and what is fatal stops
-the whole job. It opens no connection and no file: client, pacer, ledger, dead letters, clocks and chance are
-handed in.
+All decisions are made in one thread; answers come in through the inbox. Throttled and transient failures
+are sent again after a wait, refused content is halved until the bad event is alone, and a fatal failure
+stops the whole job. Client, pacer, ledger, dead letters, clocks and randomness are passed in.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ from delivery.service.faults import Fault
 
 # The most requests in flight. How many really are follows from the pace and the service's latency: 1,000
 # carry the default quota, 1,000 requests/s, at a latency of one second.
-IN_FLIGHT_AT_MOST = 1000
+MAX_IN_FLIGHT = 1000
 # A client gives each request an answer, of its own making if need be, within half of this.
 ANSWER_SECONDS = 30.0
 # The longest sleep: a "stop" from elsewhere is noticed within it.
@@ -35,32 +34,32 @@ TICK_SECONDS = 0.2
 
 
 class Ledger(Protocol):
-    """Where accepted events are recorded."""
+    """The record of accepted events."""
 
     def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
         """Record events that the service accepted at that Unix time."""
 
     @property
     def failure(self) -> str | None:
-        """Why nothing can be recorded any more, None while it can."""
+        """Return why nothing can be recorded any more, None while it can."""
         ...
 
 
 class DeadLetters(Protocol):
-    """Where events go that the service refused or that ran out of attempts."""
+    """The record of events that the service refused or that ran out of attempts."""
 
     def add(self, event: StagedEvent, code: str, message: str | None, attempts: int) -> None:
-        """Record one event with the last answer it got."""
+        """Record an event with its last answer."""
 
     @property
     def failure(self) -> str | None:
-        """Why nothing can be recorded any more, None while it can."""
+        """Return why nothing can be recorded any more, None while it can."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a sender works with. `monotonic` and `wall` are clocks in seconds, `random` draws from [0, 1).
+class SenderServices:
+    """The services of a sender. `monotonic` and `wall` are clocks in seconds, `random` draws from [0, 1).
 
     `alive` is called again and again for as long as the sender moves.
     """
@@ -85,13 +84,13 @@ class Sender:
     """
 
     def __init__(
-        self, batches: Iterator[Batch], max_attempts: int, around: Surroundings, events: int = 0
+        self, batches: Iterator[Batch], max_attempts: int, services: SenderServices, events: int = 0
     ) -> None:
         self.tally = Tally()
         self._work = Workload(batches, events)
         self._max_attempts = max_attempts
-        self._around = around
-        self._pacer = around.pacer
+        self._services = services
+        self._pacer = services.pacer
         self._circuit = Circuit()
         self._in_flight = 0
         self._heard_at = 0.0
@@ -104,7 +103,7 @@ class Sender:
         """
         try:
             while self._may_go_on() and self._has_work():
-                self._around.alive()
+                self._services.alive()
                 if self._pacer.holds:
                     self._circuit.succeeded()  # failures before a pause and after it are no run of them
                 self._absorb(self._dispatch())
@@ -114,64 +113,64 @@ class Sender:
         return self._pacer.stop_reason if self._has_work() else None
 
     def _may_go_on(self) -> bool:
-        """Whether nothing says stop; what can't be recorded must not be sent."""
-        failure = self._around.ledger.failure or self._around.dead_letters.failure
+        """Return whether the sender may go on; events that can't be recorded must not be sent."""
+        failure = self._services.ledger.failure or self._services.dead_letters.failure
         if failure is not None:
             self._pacer.stop_all(failure)
         return self._pacer.stop_reason is None
 
     def _require_answers(self) -> None:
-        if self._in_flight and self._around.monotonic() - self._heard_at > ANSWER_SECONDS:
+        if self._in_flight and self._services.monotonic() - self._heard_at > ANSWER_SECONDS:
             raise AnswerOverdueError(
                 f"The HTTP client gave no answer to {self._in_flight} requests for {ANSWER_SECONDS:.0f} seconds."
             )
 
     def _has_work(self) -> bool:
-        return self._work.ready(self._around.monotonic()) > 0 or self._work.held > 0
+        return self._work.ready(self._services.monotonic()) > 0 or self._work.held > 0
 
     def _dispatch(self) -> float:
-        """Start every request that may go out now; the seconds until the next one might."""
-        while self._in_flight < IN_FLIGHT_AT_MOST and (ready := self._work.ready(self._around.monotonic())):
+        """Start every request that may be sent now; return the seconds until the next one might."""
+        while self._in_flight < MAX_IN_FLIGHT and (ready := self._work.ready(self._services.monotonic())):
             if (pause := self._pacer.wait(ready, self._work.left, self._work.requests_after)) > 0:
                 return min(pause, TICK_SECONDS)
             self._start(self._work.take())
         due = self._work.next_due()
-        if due is None or self._in_flight >= IN_FLIGHT_AT_MOST:
+        if due is None or self._in_flight >= MAX_IN_FLIGHT:
             return TICK_SECONDS
-        return min(max(due - self._around.monotonic(), 0.0), TICK_SECONDS)
+        return min(max(due - self._services.monotonic(), 0.0), TICK_SECONDS)
 
     def _start(self, request: Request) -> None:
-        put = self._around.inbox.put
+        put = self._services.inbox.put
         ticket = self._pacer.spend()
         request.attempts += 1
         request.tries += 1
-        request.began = self._around.monotonic()
+        request.began = self._services.monotonic()
         if not self._in_flight:
             self._heard_at = request.began
         self._in_flight += 1
-        self.tally.attempted(self._around.wall())
-        body = self._around.write(request.batch)
-        self._around.client.send(body, lambda answer: put(Arrival(request, ticket, answer)))
+        self.tally.attempted(self._services.wall())
+        body = self._services.write(request.batch)
+        self._services.client.send(body, lambda answer: put(Arrival(request, ticket, answer)))
 
     def _absorb(self, seconds: float) -> None:
-        """Wait at most that long for an answer, then handle all that are there."""
-        arrival = self._around.inbox.take(seconds)
+        """Wait at most that long for an answer, then handle all that have arrived."""
+        arrival = self._services.inbox.take(seconds)
         while arrival is not None:
             self._handle(arrival)
-            arrival = self._around.inbox.take(0.0)
+            arrival = self._services.inbox.take(0.0)
 
     def _drain(self) -> None:
-        """Wait for the answers in flight: what the service accepts now must stand in the ledger too."""
-        began = self._around.monotonic()
-        while self._in_flight and self._around.monotonic() < began + self._pacer.drain_seconds:
+        """Wait for the answers in flight: what the service accepts now must be in the ledger too."""
+        began = self._services.monotonic()
+        while self._in_flight and self._services.monotonic() < began + self._pacer.drain_seconds:
             self._absorb(TICK_SECONDS)
 
     def _handle(self, arrival: Arrival) -> None:
         request, ticket, answer = arrival
         self._in_flight -= 1
-        self._heard_at = self._around.monotonic()
+        self._heard_at = self._services.monotonic()
         took = self._heard_at - request.began
-        now = self._around.wall()
+        now = self._services.wall()
         fault = faults.classify(answer)
         if fault is None:
             self._pacer.observe(None, ticket, len(request.batch.events), took=took)
@@ -183,7 +182,7 @@ class Sender:
 
     def _accept(self, request: Request, now: float) -> None:
         events = request.batch.events
-        self._around.ledger.accepted(events, now)
+        self._services.ledger.accepted(events, now)
         self.tally.accepted(len(events), now)
         self._circuit.succeeded()
         self._work.settle(request)
@@ -191,7 +190,7 @@ class Sender:
     def _fail(self, request: Request, answer: Answer, fault: Fault) -> None:
         if fault is Fault.FATAL:
             self._pacer.stop_all(faults.explain(answer))
-        elif self._circuit.failed(fault, self._around.monotonic()):
+        elif self._circuit.failed(fault, self._services.monotonic()):
             drain = DEAD_DRAIN_SECONDS if fault is Fault.TRANSIENT else DRAIN_SECONDS
             self._pacer.stop_all(faults.explain_silence(answer, fault), drain)
         # After a stop nothing is judged: what was not accepted stays for the next run.
@@ -210,12 +209,12 @@ class Sender:
             self._bury(request, answer)
         else:
             throttled = fault is Fault.THROTTLED
-            wait = backoff.wait(request.tries, throttled=throttled, random=self._around.random)
-            self._work.retry_at(request, self._around.monotonic() + wait)
+            wait = backoff.wait(request.tries, throttled=throttled, random=self._services.random)
+            self._work.retry_at(request, self._services.monotonic() + wait)
 
     def _bury(self, request: Request, answer: Answer) -> None:
         code = faults.name(answer)
         for event in request.batch.events:
-            self._around.dead_letters.add(event, code, answer.message, request.attempts)
+            self._services.dead_letters.add(event, code, answer.message, request.attempts)
         self.tally.events_dead_lettered += len(request.batch.events)
         self._work.settle(request)

@@ -1,6 +1,6 @@
-"""Reads one staged Parquet file event by event: the partition that a task sends. It writes nothing.
+"""A staged Parquet file read event by event: the partition that a task sends.
 
-Memory stays at one batch of rows however large the file is.
+Memory stays at one batch of rows for a file of any size.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ _BUFFER_BYTES = 4 * 1024 * 1024
 
 
 def read_stage(url: str) -> Iterator[StagedEvent]:
-    """The events of a staged file (columns `COLUMNS`: three of text, two of whole numbers), in its order.
+    """Return the events of a staged file (columns `COLUMNS`: three of text, two of whole numbers), in its order.
 
     Raises what pyarrow raises when the file can't be read.
     """

@@ -22,7 +22,7 @@ from delivery.packing import Batch
 # among those that are next in the file are found in time: as many as may be in flight.
 READY_AHEAD = 1024
 # The most requests held at once: how far the look-ahead goes past the requests of one huge session.
-HELD_AT_MOST = 4096
+MAX_HELD = 4096
 _FIRST = -math.inf
 
 
@@ -42,7 +42,7 @@ class Request:
     place: int = 0
 
     def halves(self) -> tuple[Request, Request]:
-        """Two requests that share this one's events; it must have at least two."""
+        """Return two requests that share this one's events; it must have at least two."""
         envelope, events = self.batch
         middle = len(events) // 2
         first, second = Batch(envelope, events[:middle]), Batch(envelope, events[middle:])
@@ -76,12 +76,12 @@ class Workload:
         while self._due and self._due[0][0] <= now:
             # A retry goes first: its session has waited longest.
             self._put_first(heapq.heappop(self._due)[2])
-        while len(self._ready) < READY_AHEAD and self.held < HELD_AT_MOST and not self._exhausted:
+        while len(self._ready) < READY_AHEAD and self.held < MAX_HELD and not self._exhausted:
             self._draw()
         return len(self._ready)
 
     def take(self) -> Request:
-        """The next ready request; there must be one."""
+        """Return the next ready request; there must be one."""
         return heapq.heappop(self._ready)[2]
 
     @property
@@ -98,7 +98,7 @@ class Workload:
         return self._ready[0][2].batch.requests_after if self._ready else 0
 
     def next_due(self) -> float | None:
-        """When the earliest retry is due, None if none waits."""
+        """Return when the earliest retry is due, None if none waits."""
         return self._due[0][0] if self._due else None
 
     def settle(self, request: Request) -> None:
@@ -116,7 +116,7 @@ class Workload:
         heapq.heappush(self._due, (due, next(self._turn), request))
 
     def split(self, request: Request) -> None:
-        """Two halves take the request's place: the first is ready, the second next in the session's line."""
+        """Replace the request by two halves: the first is ready, the second next in the session's queue."""
         first, second = request.halves()
         self.held += 1
         waiting = self._sessions[request.batch.envelope]

@@ -1,4 +1,4 @@
-"""How a run can end, and the exit code that says so. Decides nothing about a run."""
+"""How a run can end, and the exit code for it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Status(StrEnum):
 
     @property
     def exit_code(self) -> int:
-        """The process's exit code; 1 (unexpected), and 2 but for an import that failed, end without a summary."""
+        """Return the process's exit code; 1 (unexpected), and 2 except for a failed import, end without a summary."""
         return _EXIT_CODES[self]
 
 

@@ -1,4 +1,4 @@
-"""`summary.json`: the account of a run in the contract's words. Builds, writes and reads it; decides nothing."""
+"""`summary.json`: the account of a run in the contract's words, built, written and read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jobs.account.exit_status import Status
 from jobs.control.record import Request
 from jobs.errors import UsageError
 
-if TYPE_CHECKING:  # whoever only reads summaries, as `jobs.inspect`, loads no Spark
+if TYPE_CHECKING:  # a program that only reads summaries, as `jobs.inspect`, loads no Spark
     from jobs.plan.delivery_plan import Plan
 
 NAME = "summary.json"
@@ -24,7 +24,7 @@ NAME = "summary.json"
 
 @dataclass(frozen=True, slots=True)
 class Ending:
-    """One run at its end: what it was, how it ended, and why in a sentence without any row's values."""
+    """A run at its end: what it was, how it ended, and why in a sentence without any row's values."""
 
     run_id: str
     tracking_id: str
@@ -145,7 +145,7 @@ def _timeline(timeline: Timeline) -> dict[str, Any] | None:
 
 
 def _events_per_request(sent: Sent) -> list[int] | None:
-    """Delivered requests with one event, with two, and so on, up to as many as a request may hold."""
+    """Return delivered requests with one event, with two, and so on, up to as many as a request may hold."""
     if not sent.requests_by_events:
         return None
     return [sent.requests_by_events[events] for events in range(1, events_per_request() + 1)]

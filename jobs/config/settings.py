@@ -1,7 +1,7 @@
 """The settings of one run: the configuration file's shape, its defaults and its limits.
 
-Each room defines the block that it reads; this module only puts them together. It reads no file
-(`jobs.config.configuration` does) and looks at no AWS account.
+Each package defines the block that it reads; this module combines them. `jobs.config.configuration` reads
+the file.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ SCHEMA_OF_SERVICE = "personalize"
 
 
 def _off_as_word(value: object) -> object:
-    """YAML reads a bare `off` as false."""
+    """Return "off" for False: YAML reads a bare `off` as false."""
     return "off" if value is False else value
 
 
@@ -36,7 +36,7 @@ PreflightMode = Annotated[Literal["required", "auto", "off"], BeforeValidator(_o
 
 
 class Block(BaseModel):
-    """A block of the configuration: frozen, and closed to keys that nobody reads."""
+    """A block of the configuration: frozen, without unknown keys."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 

@@ -27,7 +27,7 @@ SCHEMA_NAME = "interactions.avsc"
 
 
 def main(arguments: Sequence[str], prog: str = "init") -> int:
-    """Write the two files and say what to do next; return 0, or 2 and one sentence on stderr.
+    """Write the two files and print what to do next; return 0, or 2 and one sentence on stderr.
 
     `prog`: the name that the help shows.
     """
@@ -45,7 +45,7 @@ def _init(arguments: Sequence[str], prog: str) -> int:
 
 
 def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
-    """Write `output` and the schema beside it, for the Parquet at `path`; return both.
+    """Write `output` and the schema next to it, for the Parquet at `path`; return both.
 
     Raises:
         UsageError: one of them exists and `force` is not given, or can't be written.

@@ -1,4 +1,4 @@
-"""Guesses as a job's YAML file with comments, and as an Interactions schema. It guesses nothing and writes no file."""
+"""Guesses as a job's YAML file with comments, and as an Interactions schema."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FIELDS = {
     "recommendationId": ("RECOMMENDATION_ID", "string"),
     "eventAttributionSource": ("EVENT_ATTRIBUTION_SOURCE", "string"),
 }
-"""The reserved fields that a log may fill, beside the four that every Interactions schema here has."""
+"""The reserved fields that a log may fill, in addition to the four that every Interactions schema here has."""
 
 
 def configuration_of(
@@ -39,7 +39,7 @@ def configuration_of(
     return _template().render(
         path=path,
         schema=str(schema),
-        output=_output_beside(path),
+        output=_separate_output(path),
         guesses=guesses,
         differences=[" ".join(each.split()) for each in differences],
         table=table,
@@ -87,7 +87,7 @@ def _as_yaml(text: str) -> str:
     return json.dumps(text, ensure_ascii=False)
 
 
-def _output_beside(path: str) -> str:
+def _separate_output(path: str) -> str:
     """Return a separate folder: in the same bucket, or in the working directory."""
     if path.startswith(("s3://", "s3a://")):
         return "/".join(path.split("/")[:3]) + "/personalize-backfill/"

@@ -52,7 +52,7 @@ def table_columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> 
 
 
 def a_data_file(path: str, open_filesystem: OpenFilesystem) -> str | None:
-    """Return a path of one of the table's data files, as it can be opened; None where it has none."""
+    """Return a path of one of the table's data files, as it can be opened; None if it has none."""
     filesystem, inner = open_filesystem(path)
     prefix = path.rstrip("/").removesuffix(inner.rstrip("/"))
     for info in filesystem.get_file_info(pafs.FileSelector(inner.rstrip("/"), recursive=True)):
@@ -68,7 +68,7 @@ def _schema_of_iceberg(content: Mapping[str, Any]) -> list[dict[str, Any]]:
 
 
 def _schemas_of_delta(filesystem: pafs.FileSystem, log: str) -> Iterator[Mapping[str, Any]]:
-    """Give the schemas in the table's log, the newest first."""
+    """Yield the schemas in the table's log, the newest first."""
     names = [info.base_name for info in filesystem.get_file_info(pafs.FileSelector(log)) if info.is_file]
     for name in sorted(filter(_COMMIT.fullmatch, names), reverse=True):
         with filesystem.open_input_file(f"{log}/{name}") as stream:

@@ -1,4 +1,4 @@
-"""What a Delta Lake or Iceberg table says of its columns, in place of a log's files."""
+"""The columns of a Delta Lake or Iceberg table, in place of a log's files."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sources.table_source import Format
 
 
 def sample_table(path: str, table: Format) -> LogSample:
-    """Return the table's columns and, as far as one of its data files tells them, the bounds of whole numbers.
+    """Return the table's columns and, as far as one of its data files has them, the bounds of whole numbers.
 
     Raises:
         InputError, StorageError: the table's log or metadata can't be read.

@@ -85,7 +85,7 @@ class LeaseKeeper:
         try:
             self._lease.renew(self._now())
         except LeaseLostError as winner:
-            self._on_lost(f"{winner} has taken this run's place, as it had not been heard of for too long")
+            self._on_lost(f"{winner} took over this run's lease, which had expired")
             return None
         except StorageError as error:
             if self._lease.is_overdue:

@@ -1,6 +1,6 @@
 """The plan of a run: how many requests, how full, how long, what they cost, and whether a bulk import fits better.
 
-Pure arithmetic over the lengths of the staged sessions; it counts no event itself and shows nothing.
+Pure arithmetic over the lengths of the staged sessions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _FRAME_BYTES = len('{"trackingId":,') + len(',"eventList":[') + len("]}") - len(
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """What was counted: the staged sessions and users by number of events, and what an import would write."""
+    """The counts: staged sessions and users by number of events, and what an import would write."""
 
     sessions: tuple[SessionLength, ...] = ()
     users: tuple[UserLength, ...] = ()
@@ -33,11 +33,11 @@ class Lengths:
 
 @dataclass(frozen=True, slots=True)
 class NotFull:
-    """Requests with fewer than ten events, by why. Each such request counts once.
+    """Requests with fewer than ten events, by cause. Each such request counts once.
 
-    `anonymous`: of sessions without a user, whatever their length, since no other session can join them;
-    `short_sessions`: of users' sessions that have fewer than ten events in all; `session_ends`: the last ones of
-    users' longer sessions.
+    `anonymous`: of sessions without a user, of any length, since no other session can join them;
+    `short_sessions`: of users' sessions that have fewer than ten events in all; `session_ends`: the last
+    ones of users' longer sessions.
     """
 
     short_sessions: int
@@ -47,7 +47,7 @@ class NotFull:
 
 @dataclass(frozen=True, slots=True)
 class PerUser:
-    """What one session for each user would come to: requests in all, and how many fewer that is.
+    """The effect of one session for each user: requests in all, and how many fewer that is.
 
     Anonymous events keep the sessions that they have.
     """
@@ -68,7 +68,7 @@ class Duration:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the requests' bodies cost: their bytes, and the charge, None without a price (`plan.price_per_gb`)."""
+    """The cost of the requests' bodies: their bytes, and the charge, None without a price (`plan.price_per_gb`)."""
 
     bytes: int
     amount: float | None
@@ -79,9 +79,9 @@ class Cost:
 class Plan:
     """The whole plan. `events_per_request[i]` is the number of requests with i + 1 events.
 
-    `longest_session_requests`: a session's requests go out one after the other, each after the answer to the one
-    before, so this many answer times are the least that a run takes at any limit. `first_contact`: whether the ledger
-    has nothing of the tracking ID yet.
+    `longest_session_requests`: a session's requests are sent one after the other, each after the answer to
+    the one before, so a run takes at least so many answer times at any limit. `first_contact`: whether the
+    ledger has nothing of the tracking ID yet.
     """
 
     events: int
@@ -105,7 +105,7 @@ def plan(
     *,
     first_contact: bool = False,
 ) -> Plan:
-    """Work out the plan of sending what was counted, within `requests_per_second`."""
+    """Compute the plan of sending, within `requests_per_second`."""
     sessions = lengths.sessions
     events = sum(one.events * one.sessions for one in sessions)
     anonymous = sum(one.events * one.sessions for one in sessions if one.anonymous)
@@ -182,7 +182,7 @@ def _cost(sessions: Iterable[SessionLength], tracking_id: str, price_per_gb: flo
 
 
 def _body_bytes(one: SessionLength, tracking_id_bytes: int) -> int:
-    """All bodies of these sessions' requests: the events, a comma between two of them, and what is around them."""
+    """Return the size of all bodies of these sessions' requests: events, commas between them, and the rest."""
     requests = requests_for(one.events)
     commas = (one.events - requests) * one.sessions
     around = requests * (one.envelope_bytes + one.sessions * (_FRAME_BYTES + tracking_id_bytes))

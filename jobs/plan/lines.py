@@ -1,6 +1,6 @@
-"""A plan in words: a name and a value for each line, as the terminal and the report both show them.
+"""A plan in words: a name and a value for each line, for the terminal and the report.
 
-How full the requests are is a histogram, which each of the two draws in its own way.
+The distribution of events per request is a histogram, which each of them draws in its own way.
 """
 
 from __future__ import annotations
@@ -82,5 +82,5 @@ def _bulk_import(advice: ImportAdvice) -> Iterator[Line]:
 
 
 def _span(seconds: float) -> str:
-    """Whole seconds, rounded up, as days and clock time."""
+    """Return whole seconds, rounded up, as days and clock time."""
     return str(timedelta(seconds=-int(-seconds // 1)))

@@ -29,9 +29,9 @@ class Files:
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way: how many events it takes and leaves out, in how many seconds, requests and bytes.
+    """A way: how many events it takes and leaves out, in how many seconds, requests and bytes.
 
-    `seconds` is None where it is not documented.
+    `seconds` is None if it is not documented.
     """
 
     name: str
@@ -43,17 +43,17 @@ class Way:
 
     @property
     def effect(self) -> str:
-        """When it shows in recommendations."""
+        """Return when it shows in recommendations."""
         return _EFFECT[self.name]
 
     @property
     def undo(self) -> str:
-        """What takes it back."""
+        """Return how it can be undone."""
         return _UNDO[self.name]
 
 
 def ways(events: int, seconds: float, requests: int, sent_bytes: int, files: Files) -> tuple[Way, Way]:
-    """Put sending and importing the same events side by side."""
+    """Compare sending and importing the same events."""
     return (
         Way(RUN, events, 0, seconds, requests, sent_bytes),
         Way(IMPORT, files.rows, files.left_out, None, 0, files.bytes),

@@ -1,8 +1,8 @@
-"""What Personalize itself says of an event tracker: its state, and the Interactions schema of its dataset group.
+"""Personalize's data on an event tracker: its state, and the Interactions schema of its dataset group.
 
-A tracking ID is no ARN and no call finds a tracker by it. ListEventTrackers' answer does not hold it either, so the
-region's trackers are described one after the other until one has it: as many calls as trackers in the worst case, and
-four besides. Sends no event and judges no schema. Calls and shapes: botocore's model `personalize/2018-05-22`.
+A tracking ID is no ARN and no call finds a tracker by it. ListEventTrackers' answer does not contain it
+either, so the region's trackers are described one after the other until one has it: as many calls as
+trackers in the worst case, and four more. Calls and shapes: botocore's model `personalize/2018-05-22`.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class InteractionsDataset:
 def interactions_schema_of(plane: ControlPlane, tracking_id: str, region: str) -> str:
     """Return the Avro JSON of the Interactions schema that events sent to `tracking_id` in `region` must fit.
 
-    Raises: as `interactions_dataset_of`.
+    Raises:
+        UsageError: see `interactions_dataset_of`.
+        ControlPlaneError: see `interactions_dataset_of`.
     """
     return interactions_dataset_of(plane, tracking_id, region).schema
 

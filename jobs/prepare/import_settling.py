@@ -1,4 +1,4 @@
-"""Brings the records of imports that were under way up to date with what the service says of their jobs."""
+"""Update the records of unfinished imports from the service's jobs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from jobs.runs.import_folder import ImportFolder, records
 
 
 def settle(output: str, tracking_id: str, jobs: Sequence[ImportJob]) -> None:
-    """Record the end of each import into the dataset whose `jobs` these are, where it has come.
+    """Record the end of each import into the dataset of `jobs`, if its job has ended.
 
-    Without this an import that was stopped, and whose source has changed since, would never be known to have ended.
+    Without this an import that was stopped, and whose source has changed since, would never be known to
+    have ended.
 
     Raises:
         UsageError, StorageError: a record is damaged, or can't be read or written.
@@ -25,7 +26,7 @@ def settle(output: str, tracking_id: str, jobs: Sequence[ImportJob]) -> None:
 
 
 def settled(record: ImportRecord, jobs: Sequence[ImportJob]) -> ImportRecord:
-    """Return `record`, which is under way, as it is by `jobs`: the same where its job has not ended."""
+    """Return `record`, which is unfinished, updated from `jobs`; the same if its job has not ended."""
     job = next((job for job in reversed(jobs) if job.name == record.job_name), None)
     if job is None or in_effect(record.name, jobs) is None:
         return record.model_copy(update={"state": State.WRITTEN if job is None else State.FAILED})

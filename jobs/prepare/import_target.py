@@ -1,6 +1,6 @@
-"""What an import needs to know before Spark starts: where its files go, what Personalize has, and what that forbids.
+"""The facts that an import needs before Spark starts: where its files go, what Personalize has, and what that forbids.
 
-Asks the control plane, unless only files are to be written and it can't be asked. Reads no row; makes no job.
+Asks the control plane, unless only files are to be written and it can't be asked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from functools import partial
 import boto3
 
 from bulk.errors import BulkError
-from bulk.import_job import MOST_LOCATION_CHARACTERS, replaces
+from bulk.import_job import MAX_LOCATION_CHARACTERS, replaces
 from bulk.import_jobs import ACTIVE, ImportJob, ImportJobs
 from bulk.import_record import FOLDER
 from core.errors import BadInput
@@ -93,9 +93,9 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
 
 def _require_usable(settings: Settings, run: RunFolder) -> None:
     longest = len(location_of(join(run.output, FOLDER, "x" * _NAME_CHARACTERS)))
-    if longest > MOST_LOCATION_CHARACTERS:
+    if longest > MAX_LOCATION_CHARACTERS:
         raise UsageError(
-            f"output.path is too long for an import: the files' location may have {MOST_LOCATION_CHARACTERS} "
+            f"output.path is too long for an import: the files' location may have {MAX_LOCATION_CHARACTERS} "
             f"characters and would have {longest}. Choose a shorter one."
         )
     if settings.bulk_import.write_only:
@@ -119,7 +119,7 @@ def _target_of_files(
     session: boto3.Session,
     flight: Preflight,
 ) -> ImportTarget:
-    """Ask for the dataset where that is possible: then the printed call is whole, and the columns' order is its own."""
+    """Ask for the dataset if that is possible: then the printed call is complete, and the columns' order is its own."""
     new_plane = partial(_plane, service, session, AUTO)
     if settings.preflight != "off" and not flight.elsewhere:
         try:

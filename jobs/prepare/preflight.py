@@ -1,6 +1,6 @@
-"""Whether Personalize agrees with the configuration, asked before Spark starts: the tracker, and the schema's fields.
+"""Comparison of the configuration with Personalize, before Spark starts: the tracker, and the schema's fields.
 
-It asks Personalize's control plane, which a stand-in of PutEvents does not have: see `_is_elsewhere`. Nothing is sent.
+It asks Personalize's control plane, which a stand-in of PutEvents does not have: see `_is_elsewhere`.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ AskSchema = Callable[[Patience], str]
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What `preflight:` asks for; `elsewhere` when the service's control plane can't be where PutEvents is."""
+    """The preflight as configured; `elsewhere` if the service's control plane can't be where PutEvents is."""
 
     settings: Settings
     ask: AskSchema
@@ -61,10 +61,11 @@ class Preflight:
             ) from None
 
     def check(self, schema: InteractionsSchema) -> None:
-        """Hold the configuration's own `schema` against the service's.
+        """Compare the configuration's own `schema` with the service's.
 
         Raises:
-            UsageError: they differ, the tracker is not there or not ACTIVE, or `preflight: required` could not ask.
+            UsageError: they differ, the tracker is not there or not ACTIVE, or `preflight: required` could
+                not ask.
             BadInput: the service's schema is none that events can be made for.
         """
         mode = self.settings.preflight
@@ -109,7 +110,7 @@ CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_at
 
 
 def _is_elsewhere(service: Service, settings: Settings, environ: Mapping[str, str]) -> bool:
-    """Whether events go to an endpoint of the user's own (a stand-in, a VPC's), which tells nothing of the other."""
+    """Return whether events go to an endpoint of the user's own, such as a stand-in or a VPC's."""
     if environ.get("AWS_ENDPOINT_URL_PERSONALIZE"):
         return False
     host = urlsplit(service.endpoint_url).hostname or ""

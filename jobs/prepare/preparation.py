@@ -1,7 +1,7 @@
-"""Everything that can be known before Spark starts, and the sentence for whatever is wrong with it.
+"""Everything that can be checked before Spark starts, with a sentence for each error.
 
-Reads the configuration, the schema, the suite and the Parquet footers; looks up region, endpoint and credentials;
-makes sure that the output can be written and that Personalize agrees. It reads no row and sends nothing.
+Reads the configuration, the schema, the suite and the Parquet footers; looks up region, endpoint and
+credentials; checks that the output can be written and that Personalize agrees.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ from transforms.properties_plan import Property, plan_properties
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What every run goes by, whatever it sends: all of it checked, none of it changed later.
+    """The inputs of every run, all of them checked, none of them changed later.
 
-    `first`: how many events are sent at most; None: all.
+    `first`: the maximum number of events to send; None: all.
     """
 
     settings: Settings
@@ -51,22 +51,22 @@ class Prepared:
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
-        """The buckets that Spark will read or write."""
+        """Return the buckets that Spark will read or write."""
         return find_buckets((self.settings.output.path,))
 
     @property
     def table_source(self) -> TableSource | None:
-        """The table that Spark will read; None where it reads none."""
+        """Return the table that Spark will read; None if it reads none."""
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class Preparation(Prepared):
-    """What a run over the source goes by.
+    """The inputs of a run over the source.
 
-    `source` is None where Spark has to evaluate `source.filter` before it is known which folders are looked at, and
-    where the source is a `table`; a listing where so many files are in it that Spark reads their footers.
-    `target`: where an import goes, None for a run that sends.
+    `source` is None if Spark has to evaluate `source.filter` to choose the folders, and if the source is a
+    `table`; a listing if it has so many files that Spark reads their footers. `target`: where an import
+    goes, None for a run that sends.
     """
 
     window: Window
@@ -80,13 +80,13 @@ class Preparation(Prepared):
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
-        """The buckets that Spark will read or write."""
+        """Return the buckets that Spark will read or write."""
         paths = self.settings.source.path if self.table is None else self.table.urls
         return find_buckets((*paths, self.settings.output.path))
 
     @property
     def table_source(self) -> TableSource | None:
-        """The table that Spark will read; None where the source is files."""
+        """Return the table that Spark will read; None if the source is files."""
         return self.table
 
 
@@ -143,7 +143,7 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
 
 
 def _source_files(settings: Settings) -> SourceFiles | Listing | None:
-    """Find the source's files, unless a filter may spare most of them: then only see that there is something."""
+    """Find the source's files, unless a filter may exclude most of them: then only check that there are some."""
     if settings.source.filter is None:
         listing = list_files(settings.source.path, open_filesystem)
         return read_listed(listing) if len(listing.files) <= MAX_HERE else listing
@@ -172,11 +172,11 @@ def prepare_replay(command: Command, earlier: RunFolder, settings: Settings, run
 
 
 def refuse_overlap(settings: Settings) -> None:
-    """Make sure that nothing which is written below the output is read as source.
+    """Check that nothing which is written below the output is read as source.
 
     Raises:
-        UsageError: one of them lies in the other.
-        StorageError: a path is of no kind that can be used.
+        UsageError: one of them is in the other.
+        StorageError: a path's URL is not supported.
     """
     output_kind, output = _place(settings.output.path)
     for path in settings.source.path:
@@ -187,7 +187,7 @@ def refuse_overlap(settings: Settings) -> None:
         inside = matcher(source)(output) is not None or f"{begins}/".startswith(f"{output}/")
         if kind == output_kind and inside:
             raise UsageError(
-                f"output.path {settings.output.path} and source.path {path} lie inside each other: "
+                f"output.path {settings.output.path} and source.path {path} are inside each other: "
                 "choose an output folder of its own, or the next run would read what this one writes.",
             )
 

@@ -1,4 +1,4 @@
-"""A run's source where it is a table: which table and, before Spark starts, what can be known of it; then its rows."""
+"""A run's source if it is a table: which table and, before Spark starts, what can be known of it; then its rows."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ class TableRead:
     snapshot: Snapshot
 
     def account(self) -> dict[str, object]:
-        """Return what `summary.json` says of the source."""
+        """Return the source's entry in `summary.json`."""
         return {**self.snapshot.account(), "bytes": self.bytes}
 
     def require_rows(self, counted: int) -> None:
-        """Compare nothing: what a snapshot holds is its connector's to say."""
+        """Accept any count: the content of a snapshot is up to its connector."""
 
 
 def find_table(settings: SourceSettings) -> TableSource | None:
     """Return the table that the source is; None where it is files.
 
     Raises:
-        BadInput: `as_of` is given without a table or lies in the future; the table's metadata can't be used.
+        BadInput: `as_of` is given without a table or is in the future; the table's metadata can't be used.
         OSError, StorageError: the path can't be looked into.
     """
     source = _table(settings)

@@ -1,6 +1,6 @@
-"""The phases of a run by name, to Spark's UI and to whoever watches, and how many tasks of one have ended.
+"""The phases of a run by name, for Spark's UI and for a listener, and how many tasks of one have ended.
 
-The names are the program's own: nothing out of the data or the configuration. It starts no job.
+The names are the program's own: nothing of the data or the configuration.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ IMPORT = "import"
 
 
 def begin(watch: PhaseListener, context: SparkContext, name: str, measure: Measure | None = None) -> None:
-    """Call the jobs that this thread starts from now on `name`; they are measured by their tasks if by nothing else."""
+    """Name the jobs that this thread starts from now on; they are measured by their tasks unless `measure` is given."""
     context.setJobDescription(name)
     watch.begin(name, measure or (lambda _: running_tasks(context)))
 

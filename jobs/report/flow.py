@@ -39,7 +39,7 @@ class Part:
 
 
 def parts(summary: dict[str, Any]) -> list[Part]:
-    """Return the six ends in the order of the account, each starting where the one before it stops."""
+    """Return the ends in the order of the account, each where the one before it stops; an import has its own."""
     read, before, found = summary["rows_read"], 0, []
     imported = summary.get("import")
     for key, name, meaning in _IMPORT_PARTS if imported else _PARTS:

@@ -1,6 +1,6 @@
-"""Puts the page together: what the summary and the rules say, through the templates. Counts nothing itself.
+"""Assemble the page from the summary and the rules, through the templates.
 
-The page needs no network and no script, and says so to the browser.
+The page needs no network and no script, and tells the browser so.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ def _facts(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
 
 
 def _table(source: dict[str, Any]) -> str | None:
-    """The table and version that was read, in words; None where the source was files."""
+    """Return the table and version that was read, in words; None if the source was files."""
     if "format" not in source:
         return None
     name = wording.TABLES.get(source["format"], f"a table of {source['format']} files")

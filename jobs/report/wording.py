@@ -1,4 +1,4 @@
-"""Numbers, instants and names as people read them. Pure text; it knows no key of the summary."""
+"""Numbers, instants and names as text for the report. Pure."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from datetime import datetime
 from typing import Any
 
 NOTHING = "\N{EN DASH}"
-"""What stands where there is no value."""
+"""The text for a missing value."""
 
 TABLES = {"delta": "a Delta Lake table", "iceberg": "an Iceberg table"}
 """Formats of tables, as the summary names them."""
 
 _LONGEST_LABEL = 28
-_LEAST_SHARE = 0.0001
+_MIN_SHARE = 0.0001
 _MINUTE, _HOUR = 60, 3600
 _WITH_TENTHS = 10
 _UNITS = ((1e9, "G"), (1e6, "M"), (1e3, "k"))
@@ -21,7 +21,7 @@ _FROM_UNITS = 10
 
 
 def thousands(number: float) -> str:
-    """`1234567` as 1,234,567; a fraction with at most three places."""
+    """Return `1234567` as 1,234,567; a fraction with at most three digits after the point."""
     return f"{number:,}" if isinstance(number, int) else f"{number:,.3f}".rstrip("0").rstrip(".")
 
 
@@ -38,9 +38,9 @@ def asked_for(request: Mapping[str, Any]) -> str:
 
 def percent(share: float) -> str:
     """Return a share of 0 to 1 as text. A share above 0 never looks like 0 %, nor one below 1 like 100 %."""
-    if 0 < share < _LEAST_SHARE:
+    if 0 < share < _MIN_SHARE:
         return "< 0.01 %"
-    if 1 - _LEAST_SHARE < share < 1:
+    if 1 - _MIN_SHARE < share < 1:
         return "> 99.99 %"
     return f"{100 * share:.2f} %"
 
@@ -57,7 +57,7 @@ def instant(text: str | None) -> str:
 
 
 def elapsed(seconds: float) -> str:
-    """Seconds as 0.4 s, 12 s, 3 min 5 s or 2 h 3 min."""
+    """Return seconds as 0.4 s, 12 s, 3 min 5 s or 2 h 3 min."""
     if seconds < _WITH_TENTHS:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -69,18 +69,18 @@ def elapsed(seconds: float) -> str:
 
 
 def printable(text: str) -> str:
-    """`text` without what would not show, or would turn the page's text about."""
+    """Return `text` without characters that are invisible or would reverse the page's text."""
     return "".join(char if char.isprintable() else "\ufffd" for char in text)
 
 
 def label(text: str) -> str:
-    """`printable`, and short enough to stand in a picture."""
+    """Return `printable` text, short enough for a picture."""
     shown = printable(text)
     return shown if len(shown) <= _LONGEST_LABEL else shown[: _LONGEST_LABEL - 1] + "…"
 
 
 def shown(value: object) -> str:
-    """Any JSON value for people; a list with commas, nothing as a dash."""
+    """Return any JSON value as text; a list with commas, nothing as a dash."""
     if value is None or value == []:
         return NOTHING
     if isinstance(value, bool):

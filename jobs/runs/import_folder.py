@@ -1,4 +1,4 @@
-"""Where an import's files are below `output.path`, and the record of each import there.
+"""The files of imports in the output, and the record of each import.
 
 imports/<name>/csv/          what Personalize reads
 imports/<name>/ids/          Parquet: `event_id` and `sent_at` of each row
@@ -27,26 +27,26 @@ class ImportFolder:
 
     @property
     def url(self) -> str:
-        """The import's own folder."""
+        """Return the import's own folder."""
         return join(self.output, FOLDER, self.name)
 
     @property
     def csv(self) -> str:
-        """The files that Personalize reads."""
+        """Return the folder of the files that Personalize reads."""
         return join(self.url, "csv")
 
     @property
     def ids(self) -> str:
-        """The ids of the events in them."""
+        """Return the folder of the ids of the events in them."""
         return join(self.url, "ids")
 
     @property
     def location(self) -> str:
-        """The files as CreateDatasetImportJob takes them."""
+        """Return the files' location as CreateDatasetImportJob takes it."""
         return location_of(self.url)
 
     def read(self) -> ImportRecord | None:
-        """The import's record; None where there is none.
+        """Return the import's record; None if there is none.
 
         Raises:
             UsageError: it is damaged.
@@ -63,12 +63,16 @@ class ImportFolder:
             ) from None
 
     def write(self, record: ImportRecord) -> ImportRecord:
-        """Write `record`, and return it. Raises `StorageError`."""
+        """Write `record`, and return it.
+
+        Raises:
+            StorageError: it can't be written.
+        """
         Folder(self.url).write_bytes(NAME, f"{record.model_dump_json(indent=2)}\n".encode())
         return record
 
     def tidied(self, header: str) -> list[int]:
-        """Delete what an import should not find next to its files; return the sizes of those that stay, in bytes."""
+        """Delete files that an import should not find next to its own; return the sizes of the others, in bytes."""
         filesystem, path = open_filesystem(self.csv)
         sizes = []
         for info in filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)):
@@ -82,7 +86,7 @@ class ImportFolder:
 
 
 def records(output: str) -> list[ImportRecord]:
-    """The records of all imports below `output`.
+    """Return the records of all imports in `output`.
 
     Raises:
         UsageError: one is damaged.
@@ -94,6 +98,6 @@ def records(output: str) -> list[ImportRecord]:
 
 
 def location_of(folder: str) -> str:
-    """The `dataLocation` of a folder of CSV files: with the slash that makes it a folder."""
+    """Return the `dataLocation` of a folder of CSV files: with the slash that makes it a folder."""
     csv = join(folder, "csv")
     return f"s3://{csv.partition('://')[2]}/" if csv.lower().startswith(("s3://", "s3a://")) else f"{csv}/"

@@ -1,4 +1,4 @@
-"""Where one run's files lie below `output.path`. Knows names, not contents."""
+"""The files of one run in the output: their names, not their contents."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ def absolute(output: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """The places of one run, as the contract names them, below `output`, an absolute path or a URL."""
+    """The paths of one run, as the contract names them, below `output`, an absolute path or a URL."""
 
     output: str
     run_id: str
 
     @property
     def url(self) -> str:
-        """The run's own folder."""
+        """Return the run's own folder."""
         return f"{self.output.rstrip('/')}/runs/{self.run_id}"
 
     @property
     def stage(self) -> str:
-        """What was checked, while it is being sent; removed when the run ends."""
+        """Return the folder of the checked events, while they are sent; it is deleted when the run ends."""
         return f"{self.url}/stage"
 
     @property
     def rejected(self) -> str:
-        """Source rows that failed a check."""
+        """Return the folder of source rows that failed a check."""
         return f"{self.url}/rejected"
 
     @property
     def dead_letters(self) -> str:
-        """Events that the service refused or that ran out of attempts."""
+        """Return the folder of events that the service refused or that ran out of attempts."""
         return f"{self.url}/dead_letters"
 
     @property

@@ -1,7 +1,7 @@
-"""The runs below an output folder and their accounts, from what lies in the folder alone. Reads; writes nothing.
+"""The runs in an output folder and their accounts, from the folder alone.
 
-A run that left a summary has its account there, and one that ended with an error its sentence. Of any other one the
-lease says whether it is under way: a lease is given back by whoever ends in order.
+A run that left a summary has its account there, and one that ended with an error its sentence. For any
+other the lease says whether it is in progress: a run that ends in order releases it.
 """
 
 from __future__ import annotations
@@ -26,22 +26,22 @@ from jobs.account.summary import NAME as SUMMARY
 from jobs.account.summary import read_summary
 from jobs.control.control_file import ControlFile
 from jobs.errors import UsageError
+from jobs.leases.lease_files import run_holders
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_holders
 from jobs.leases.process_identity import ProcessIdentity
 from jobs.runs.run_error import RunError, read_error
 from jobs.runs.run_folder import RunFolder
 
 UNDER_WAY, FAILED, NO_SUMMARY, DAMAGED = "under_way", "failed", "no_summary", "damaged"
-"""Statuses of a run beside those of `Status`: no summary yet, an error instead, neither, one that can't be read."""
+"""Statuses of a run next to those of `Status`: no summary yet, an error instead, neither, one that can't be read."""
 
 _READERS = 16
 Runs = Callable[[ProcessIdentity], bool | None]
-"""Whether a process runs on this machine, and None where that can't be told."""
+"""Whether a process runs on this machine, and None if that is unknown."""
 
 
 class Counts(BaseModel):
-    """What is shown of a summary; every key may be missing where there is none."""
+    """The part of a summary that is shown; every key may be missing."""
 
     started_at: str | None = None
     rows_read: int | None = None
@@ -56,7 +56,7 @@ class Counts(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class ListedRun:
-    """One run. `dead_letters`: distinct events in its folder, None where they can't be counted; `note`: a sentence."""
+    """A run. `dead_letters`: distinct events in its folder, None if they can't be counted; `note`: a sentence."""
 
     run_id: str
     status: str
@@ -74,7 +74,7 @@ class _Summary(Counts):
 
 
 def runs_below(output: str, runs: Runs) -> list[ListedRun]:
-    """Every run below `output`, the oldest first; one that has just begun may have only its lease.
+    """Return every run in `output`, the oldest first; one that has just begun may have only its lease.
 
     Raises:
         UsageError: `output` is no output folder.
@@ -91,9 +91,9 @@ def runs_below(output: str, runs: Runs) -> list[ListedRun]:
 
 
 def runs_under_way(output: str, runs: Runs) -> dict[str, LeaseRecord | None]:
-    """Return the runs that hold their folder below `output`, by run id, with what their leases say; None if unreadable.
+    """Return the runs that hold their folder's lease, by run id, with its record; None if it can't be read.
 
-    A run on another machine that died without giving its lease back counts still.
+    A run on another machine that died without releasing its lease still counts.
 
     Raises:
         UsageError: `output` is no output folder.
@@ -110,7 +110,12 @@ def _may_live(holder: LeaseRecord | None, runs: Runs) -> bool:
 
 
 def require_output(output: str) -> None:
-    """Raise UsageError where `output` is no output folder, StorageError where it can't be read."""
+    """Check that `output` is an output folder.
+
+    Raises:
+        UsageError: it is none.
+        StorageError: it can't be read.
+    """
     if not {"runs", "ledger", "_leases"} & set(Folder(output).folder_names()):
         raise UsageError(
             f"{output} is no output folder: it holds neither runs/ nor ledger/. Give a configuration's output.path.",
@@ -181,7 +186,7 @@ def _last_heard(holder: LeaseRecord | None) -> str:
 
 
 def _steered(run: RunFolder) -> Iterator[str]:
-    """Say into what state a run under way was brought by those who steer it; nothing where that can't be known."""
+    """Yield sentences on the steering of a run in progress; none if it can't be known."""
     try:
         record = ControlFile(control_file(run.output, run.run_id)).read()
     except StorageError:

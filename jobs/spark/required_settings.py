@@ -1,7 +1,7 @@
-"""The Spark settings that a promise depends on: they hold whatever a cluster's defaults or a user's command say.
+"""The Spark settings that a promise depends on: they override any default of a cluster or command of a user.
 
-Each can change a value, a row, a file or an order. A setting that a Spark does not know does nothing there. What only
-makes a run quicker or slower is not here.
+Each can change a value, a row, a file or an order. A setting that a Spark does not know has no effect
+there. Settings that only change speed are elsewhere.
 """
 
 from __future__ import annotations

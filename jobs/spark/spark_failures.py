@@ -1,4 +1,4 @@
-"""What a failed Spark action means for the user: one sentence that names the file or Spark's own error class.
+"""The meaning of a failed Spark action for the user: one sentence that names the file or Spark's own error class.
 
 Spark's full texts are never passed on: they quote rows, literals and plans.
 """
@@ -56,20 +56,21 @@ SparkFailure = (Py4JJavaError, PySparkException)
 """What Spark raises when an action fails."""
 
 SparkGone = (Py4JNetworkError, ConnectionError)
-"""What every call raises once the JVM has ended, as it does when spark-submit is told to terminate."""
+"""The errors of any call once the JVM has ended, as after SIGTERM to spark-submit."""
 
 
 def is_gone(error: Exception, context: SparkContext) -> bool:
-    """Whether Spark has ended or is ending, as `error` says or as it says itself.
+    """Return whether Spark has ended or is ending, by `error` or by its own state.
 
-    What fails while it ends can't tell, and is no fault of the source's: files, executors and threads go one by one.
+    A failure while it ends is no fault of the source's: files, executors and threads are removed one by
+    one.
     """
     # py4j's bare error: the connection broke while a call waited for its answer.
     return isinstance(error, SparkGone) or type(error) is Py4JError or _is_ending(context)
 
 
 def _is_ending(context: SparkContext) -> bool:
-    """Ask Spark; where it can't be asked any more it has ended. The JVM may end first, which stops Spark."""
+    """Ask Spark; if it can't be asked any more it has ended. The JVM may end first, which stops Spark."""
     java, jvm = context._jsc, context._jvm  # noqa: SLF001 - PySpark has no public names for them
     try:
         hooks = jvm.org.apache.hadoop.util.ShutdownHookManager.get()  # type: ignore[union-attr]
@@ -106,14 +107,14 @@ def explained(error: Exception) -> UsageError | Interrupted | None:
 
 
 def _s3_code(text: str) -> str | None:
-    """S3's code, or S3A's own word, for what S3A failed of; None where something else failed."""
+    """Return S3's code, or S3A's own word, for the failure of S3A; None for any other failure."""
     if not _S3A.search(text):
         return None
     return next((code for pattern, code in _S3A_WORDS if pattern.search(text)), None)
 
 
 def _gone(text: str) -> str | None:
-    """The sentence for a file that is missing: a table's version that was vacuumed, or a source that changes."""
+    """Return the sentence for a file that is missing: a table's version that was vacuumed, or a source that changes."""
     gone = _GONE_FILE.search(text)
     if gone and not gone_file(text):
         return (
@@ -135,7 +136,7 @@ def _unreadable(file: str, text: str) -> str:
         )
     if _CHECKSUM.search(text):
         return (
-            f"source file {file} can't be read: it is not the file that its checksum beside it (.crc) was made of; "
+            f"source file {file} can't be read: it is not the file that its checksum file (.crc) was computed from; "
             "delete the checksum if the file was written again since, else restore the file."
         )
     written = how_written(file, open_filesystem)
@@ -146,7 +147,7 @@ def _unreadable(file: str, text: str) -> str:
         )
     return (
         f"source file {file} can't be read: it is damaged or not Parquet throughout; "
-        "write it anew or leave it out of source.path."
+        "write it again or leave it out of source.path."
     )
 
 

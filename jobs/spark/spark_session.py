@@ -65,9 +65,9 @@ _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 @contextmanager
-def started_spark(buckets: Sequence[Bucket] = ()) -> Iterator[SparkSession]:
+def started_spark(buckets: Sequence[Bucket] = (), table: TableSource | None = None) -> Iterator[SparkSession]:
     """Yield the Spark session of this run, stopped at its end; see `build_session`."""
-    session = build_session(_APP_NAME, buckets)
+    session = build_session(_APP_NAME, buckets, table)
     try:
         yield session
     finally:
@@ -76,7 +76,9 @@ def started_spark(buckets: Sequence[Bucket] = ()) -> Iterator[SparkSession]:
             session.stop()
 
 
-def build_session(app_name: str, buckets: Sequence[Bucket] = ()) -> SparkSession:
+def build_session(
+    app_name: str, buckets: Sequence[Bucket] = (), table: TableSource | None = None
+) -> SparkSession:
     """Return the Spark session of this process, started if needed; a process has one.
 
     `buckets` are those that Spark will read or write. Where there are any, a Spark that is started here fetches the

@@ -1,7 +1,8 @@
-"""The connectors for tables: which package goes with which Spark, and how it gets on the class path of this Spark.
+"""The connectors for tables: which package fits which Spark, and how it gets on the class path of this Spark.
 
-A Spark that is started here fetches what it lacks, once; on a cluster the connector is the cluster's own. Each release
-is built for one Spark: https://docs.delta.io/releases and https://iceberg.apache.org/multi-engine-support/.
+A Spark that is started here fetches what it lacks, once; on a cluster the connector is up to the cluster.
+Each release is built for one Spark: https://docs.delta.io/releases and
+https://iceberg.apache.org/multi-engine-support/.
 """
 
 from __future__ import annotations
@@ -56,12 +57,13 @@ class SparkVersion:
 
 
 def connector_settings(source: TableSource, conf: SparkConf, *, is_ours: bool) -> dict[str, str]:
-    """Make sure that the JVM has the connectors that `source` needs; return the settings that go with them.
+    """Check that the JVM has the connectors that `source` needs; return the settings that go with them.
 
     `is_ours`: this process started the JVM, and fetches what is missing.
 
     Raises:
-        UsageError: one is missing, and it is the cluster's to have, can't be fetched, or is not made for this Spark.
+        UsageError: one is missing, and the cluster must provide it, it can't be fetched, or is not made for
+            this Spark.
     """
     jvm: Any = SparkContext._jvm  # noqa: SLF001 - the public ways to the JVM start a context
     settings: dict[str, str] = {}
@@ -79,7 +81,7 @@ def connector_settings(source: TableSource, conf: SparkConf, *, is_ours: bool) -
 
 
 def has_class(jvm: Any, name: str) -> bool:  # noqa: ANN401 - a Java object
-    """Say whether Spark's class path has a class."""
+    """Return whether Spark's class path has a class."""
     try:
         jvm.java.lang.Class.forName(name, False, _loader(jvm))
     except Py4JJavaError:
@@ -120,16 +122,17 @@ def _sparks_with(table_format: str) -> list[str]:
 
 
 def _put_on_class_path(jvm: Any, jars: tuple[str, ...]) -> None:  # noqa: ANN401
-    """Give the jars to the driver's class loader, as spark-submit gives it those that it starts with.
+    """Add the jars to the driver's class loader, as spark-submit does with those that it starts with.
 
-    (SparkSubmitUtils.addJarToClasspath; its MutableURLClassLoader is the context class loader of all that follows.)
+    (SparkSubmitUtils.addJarToClasspath; its MutableURLClassLoader is the context class loader of all that
+    follows.)
     """
     for jar in jars:
         _loader(jvm).addURL(jvm.java.net.URI(jar).toURL())
 
 
 def _delta_settings(conf: Mapping[str, str] | SparkConf) -> dict[str, str]:
-    """Without the extension, Delta Lake's plans would not leave out the rows that deletion vectors delete."""
+    """Return the extension's setting: without it, Delta Lake's plans keep rows that deletion vectors delete."""
     extensions = [each for each in (conf.get(_EXTENSIONS) or "").split(",") if each]
     if _CLASSES["delta"] not in extensions:
         extensions.append(_CLASSES["delta"])
@@ -138,9 +141,9 @@ def _delta_settings(conf: Mapping[str, str] | SparkConf) -> dict[str, str]:
 
 
 def _metastore_settings(conf: SparkConf, *, has_file: bool) -> dict[str, str]:
-    """Have Spark ask the Hive metastore, or Glue behind it, where its configuration names one.
+    """Have Spark ask the Hive metastore, or Glue behind it, if its configuration names one.
 
-    A session made in Python knows only its own tables unless told so.
+    By default a session made in Python knows only its own tables.
     """
     is_named = has_file or any(conf.get(key) for key in _METASTORES)
     return {_IMPLEMENTATION: "hive"} if is_named and not conf.get(_IMPLEMENTATION) else {}

@@ -1,7 +1,7 @@
 """From the source to the stage: read, shape, check, stage, in one pass over the source.
 
-Composes `transforms` and `expectations`; holds no rule of its own. The stage holds every row that was read, under
-its outcome, so that what was checked is what is sent and what is counted.
+Composes `transforms` and `expectations`. The stage holds every row that was read, under its outcome, so
+that what was checked is what is sent and what is counted.
 """
 
 from __future__ import annotations
@@ -49,12 +49,12 @@ _FIRST_OF_REQUEST = "first_of_request"
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What checking came to: the counts, the verdict, and the files that are ready to be sent.
+    """The result of checking: the counts, the verdict, and the files that are ready to be sent.
 
-    `verdict` and `count` are None in a replay, whose events were judged and counted before they were first sent;
-    `lengths` but in a plan. `first_contact`: in a plan, whether the ledger has nothing of this tracking ID. `count`
-    reads the stage: no report waits in front of the sending. `source` is what the summary says of the source; None in
-    a replay.
+    `verdict` and `count` are None in a replay, whose events were judged and counted before they were first
+    sent; `lengths` except in a plan. `first_contact`: in a plan, whether the ledger has nothing of this
+    tracking ID. `count` reads the stage: no report waits in front of the sending. `source` is the summary's
+    entry on the source; None in a replay.
     """
 
     staged: Staged
@@ -108,7 +108,7 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
-    """How many partitions shuffle, stage and send: one for each core, more where the source is large.
+    """Return how many partitions shuffle, stage and send: one for each core, more if the source is large.
 
     One partition can carry the whole limit of a default quota, so more of them serve memory, not speed.
     """
@@ -129,7 +129,7 @@ def _shaped(source: SourceRead | TableRead, preparation: Preparation, partitions
 
 def _ledger_window(source: SourceRead | TableRead, preparation: Preparation) -> LedgerWindow:
     mapping, window = preparation.settings.mapping, preparation.window
-    with _telling_the_cause():
+    with _explained_failures():
         return window_of(events.times(source.rows, mapping, window), window)
 
 
@@ -140,7 +140,7 @@ def _staged_frame(
     partitions: int,
     before: DataFrame | None,
 ) -> DataFrame:
-    # A suite of the user's may look at the type, too; a column stands in the stage once.
+    # A suite of the user's may read the type, too; the stage has a column once.
     kept = dict.fromkeys(
         (*rules.scan_columns(), *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
     )
@@ -162,19 +162,19 @@ def _write_stage(
 ) -> DataFrame:
     """Run the one pass over the source; `before`: the ids that were delivered before."""
     staged = _staged_frame(preparation, checked, rules, partitions, before)
-    with _telling_the_cause():
+    with _explained_failures():
         staging.write(staged, preparation.run.stage)
     return staged
 
 
 def _counted(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
     """Take every count of the stage: the rules' tallies, the units' votes, the requests that it needs."""
-    with _telling_the_cause():
+    with _explained_failures():
         return take_tallies(rules, stage, (events.UNIT_INSTEAD, events.NO_TEXT, _FIRST_OF_REQUEST))
 
 
 @contextmanager
-def _telling_the_cause() -> Iterator[None]:
+def _explained_failures() -> Iterator[None]:
     """Raise UsageError where Spark fails over a file, an expression or a rule."""
     try:
         yield
@@ -183,7 +183,7 @@ def _telling_the_cause() -> Iterator[None]:
 
 
 def _import_files(stage: DataFrame, preparation: Preparation) -> Files | None:
-    """What an import of the events to be sent would write."""
+    """Return what an import of the events to be sent would write."""
     if preparation.schema is None:
         return None
     to_send = stage.where(F.col("outcome") == staging.SEND).select("event_id", "envelope", "body")
@@ -212,10 +212,10 @@ def _staged(files: tuple[StagedFile, ...], counts: Mapping[str, int], verdict: V
 
 
 def _write_rejected(stage: DataFrame, rules: Rules, preparation: Preparation) -> None:
-    """Write the rejected source rows, whole, with their reasons; an empty folder of Parquet when there are none."""
+    """Write the rejected source rows, complete, with their reasons; an empty folder of Parquet if there are none."""
     rejected = stage.where(F.col("outcome") == staging.REJECTED)
     columns = [
-        F.col(events.SOURCE)[name].alias(_beside_reasons(name))
+        F.col(events.SOURCE)[name].alias(_rejected_name(name))
         for name in stage.select(f"{events.SOURCE}.*").columns
     ]
     rejected.select(*columns, rules.reasons().alias("reasons")).write.parquet(
@@ -223,6 +223,6 @@ def _write_rejected(stage: DataFrame, rules: Rules, preparation: Preparation) ->
     )
 
 
-def _beside_reasons(name: str) -> str:
+def _rejected_name(name: str) -> str:
     """Return a source column's name in `rejected/`; one with a name of ours gets another name."""
     return f"source_{name}" if name.lower() == "reasons" else name

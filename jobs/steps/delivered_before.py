@@ -73,7 +73,7 @@ class LedgerFiles:
 def delivered_ids(
     spark: SparkSession, prepared: Prepared, find_window: Callable[[], LedgerWindow]
 ) -> DataFrame | None:
-    """The distinct ids that this tracking ID accepted in any run; None where the ledger has none of that time.
+    """Return the distinct ids that this tracking ID accepted in any run; None where the ledger has none of that time.
 
     `find_window` is asked for the times of the run's events only where something can be left out for them.
     """
@@ -138,7 +138,7 @@ def read_rows(
 
 
 def _lies_in(window: LedgerWindow) -> Column:
-    """A predicate that Parquet's statistics answer for whole groups of rows."""
+    """Return a predicate that Parquet's statistics answer for whole groups of rows."""
     condition = F.lit(False)
     for first, last in window.spans:
         begin, end = (F.timestamp_seconds(F.lit(second)) for second in (first, last + 1))

@@ -1,4 +1,4 @@
-"""The account of an import, for `summary.json`, the report and the log. Adds up; decides nothing but the status.
+"""The account of an import, for `summary.json`, the report and the log.
 
 `rows_read = rows_rejected + duplicates_dropped + already_delivered + rows_written + rows_not_importable`.
 """
@@ -16,7 +16,7 @@ from jobs.steps.importing import Imported
 def import_account(
     prepared: Prepared, written: Written | None, imported: Imported | None
 ) -> dict[str, object] | None:
-    """The key `import` of the summary; None in a run that sends, and where no file was to be written yet."""
+    """Return the key `import` of the summary; None in a run that sends, and if no file was to be written yet."""
     if written is None or not isinstance(prepared, Preparation) or prepared.target is None:
         return None
     settings = prepared.settings.bulk_import
@@ -41,7 +41,7 @@ def import_account(
 
 
 def import_status(imported: Imported | None) -> Status:
-    """How an import ended that was neither refused nor stopped; without any row to import it has ended well."""
+    """Return how an import ended that was neither refused nor stopped; without any row to import it has ended well."""
     if imported is None:
         return Status.IMPORTED
     if imported.failure is not None:
@@ -50,12 +50,12 @@ def import_status(imported: Imported | None) -> Status:
 
 
 def rows_imported(imported: Imported) -> int:
-    """How many events the service has of the import."""
+    """Return how many events the service has of the import."""
     return imported.record.rows if imported.record.state is State.IMPORTED else 0
 
 
 def account_line(status: Status, staged: Staged, account: dict[str, object]) -> str:
-    """The account in one line of the log."""
+    """Return the account in one line of the log."""
     return (
         f"{status}: {staged.rows_read} rows read = {staged.rows_rejected} rejected + {staged.duplicates_dropped} "
         f"duplicates + {staged.already_delivered} delivered before + {account['rows_written']} written + "

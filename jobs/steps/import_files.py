@@ -1,4 +1,4 @@
-"""From the stage to the files of an import: as CSV, with the ids that they bring, under a name that the rows give.
+"""From the stage to the files of an import: as CSV, with their ids, under a name computed from the rows.
 
 The same rows have the same name in every run, so what an earlier run wrote or had imported is found again.
 """
@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from bulk.csv_files import write_csv
 from bulk.fingerprint import Fingerprint
-from bulk.import_job import LEAST_ROWS
+from bulk.import_job import MIN_ROWS
 from bulk.import_record import ImportRecord, State
 from core.urls import with_scheme
 from jobs.prepare.import_target import ImportTarget
@@ -40,11 +40,11 @@ class Written:
 
     @property
     def refusal(self) -> str | None:
-        """Why Personalize would not import them."""
+        """Return why Personalize would not import them."""
         if not self.rows or self.record is not None:
             return None
         return (
-            f"an import job needs {LEAST_ROWS:,} interactions, and {self.rows:,} are left to import; PutEvents takes "
+            f"an import job needs {MIN_ROWS:,} interactions, and {self.rows:,} are left to import; PutEvents takes "
             "any number"
         )
 
@@ -72,7 +72,7 @@ def _written(
     urls = [with_scheme(file.url) for file in files]
     rows = bulk_rows(spark.read.schema(_STAGED).parquet(*urls), target.schema, preparation.properties)
     found = Fingerprint.of(rows)
-    if found.rows < LEAST_ROWS:
+    if found.rows < MIN_ROWS:
         return Written(found.rows, found.left_out, None)
     columns = header(target.schema)
     settings = preparation.settings
@@ -116,5 +116,5 @@ def _record(
 
 
 def _is_whole(sizes: Sequence[int], found: Fingerprint, columns: str) -> bool:
-    """Whether files of these sizes, each with its header, hold just the rows that were found: to the byte."""
+    """Return whether files of these sizes, each with its header, hold exactly the rows that were found, to the byte."""
     return sum(sizes) == found.bytes + len(sizes) * (len(columns.encode()) + 1)

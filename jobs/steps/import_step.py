@@ -1,4 +1,4 @@
-"""The two steps of an import in a run: the files, while Spark is there, and the job, when it is not needed any more."""
+"""The two steps of an import in a run: the files, with Spark, and the job, without it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,18 @@ from jobs.stop_signals import StopSignals
 
 
 def written_files(spark: SparkSession, preparation: Preparation, files: Sequence[StagedFile]) -> Written:
-    """Write the files of the import that `preparation` is for. Raises as `jobs.steps.import_files.write_files`."""
+    """Write the files of the import that `preparation` is for.
+
+    Raises:
+        UsageError, StorageError: see `jobs.steps.import_files.write_files`.
+    """
     if preparation.target is None:
         raise ValueError("this run sends")
     return write_files(spark, preparation, preparation.target, files)
 
 
 def imported(preparation: Preparation, written: Written, signals: StopSignals) -> Imported | None:
-    """Have what was written imported, unless only files are wanted; None where there is nothing to import.
+    """Have the written files imported, unless only files are wanted; None if there is nothing to import.
 
     Raises:
         StorageError: the import's record can't be written.

@@ -1,6 +1,6 @@
-"""What imports brought, as Spark reads it: so that PutEvents and later imports can leave it out.
+"""The ids of earlier imports, as Spark reads them, so that PutEvents and later imports can leave them out.
 
-Why they leave it out: an event that is in bulk data and sent as well is recognised, if at all, by equal content, as
+The reason: an event that is in bulk data and sent as well is recognised, if at all, by equal content, as
 bulk rows have no event id; the developer guide asks to "avoid importing duplicate events with PutEvents"
 ("Requirements for metric attributions").
 """

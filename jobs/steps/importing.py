@@ -1,6 +1,6 @@
-"""From the files of an import to its end: the job is found again or made, watched, and its end recorded.
+"""From the files of an import to its end: the job is found again or created, polled, and its end recorded.
 
-Spark is not needed any more. However it ends, the files and their record stay below the output.
+Spark is not needed any more. At any end, the files and their record stay in the output.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime
 from threading import Event
 
 from bulk.errors import BulkError, BusyError
-from bulk.import_job import MOST_BYTES
+from bulk.import_job import MAX_BYTES
 from bulk.import_jobs import ACTIVE, FAILED, ImportJob, ImportJobs, free_name, in_effect
 from bulk.import_record import ImportRecord, State
 from bulk.watching import Pause, StoppedWaitingError, watched
@@ -33,7 +33,7 @@ class Imported:
 
 
 class Interruption:
-    """Waits that a reason to stop cuts short; any thread, and a signal handler, may give one."""
+    """A wait that a reason to stop cuts short; any thread, and a signal handler, may give one."""
 
     def __init__(self) -> None:
         self._asked = Event()
@@ -51,7 +51,7 @@ class Interruption:
 
 
 class Importing:
-    """One import's job in the dataset `dataset_arn`, made at most once for what its files hold."""
+    """An import's job in the dataset `dataset_arn`, created at most once for its files."""
 
     def __init__(
         self,
@@ -93,7 +93,7 @@ class Importing:
         return ImportJobs(self._new_plane())
 
     def _job(self, record: ImportRecord) -> tuple[ImportRecord, ImportJob]:
-        """Find the job that imports these files, or make it."""
+        """Find the job that imports these files, or create it."""
         jobs = self._jobs()
         known = jobs.of_dataset(self._dataset_arn, self._created_at)
         if job := in_effect(record.name, known):
@@ -146,13 +146,13 @@ class Importing:
 
 
 def _next(name: str) -> str:
-    """`backfill-…-2` after `backfill-…`."""
+    """Return `backfill-…-2` after `backfill-…`."""
     base, dash, number = name.rpartition("-")
     return f"{base}-{int(number) + 1}" if dash and len(number) < 3 and number.isdigit() else f"{name}-2"  # noqa: PLR2004
 
 
 def _warn_of_size(record: ImportRecord) -> None:
-    most = MOST_BYTES[record.mode]
+    most = MAX_BYTES[record.mode]
     if record.bytes > most:
         _LOG.warning(
             "the files hold %.1f GB, and a job in the mode %s takes %d GB unless the quota was raised",

@@ -38,7 +38,7 @@ def compact(spark: SparkSession, prepared: Prepared) -> None:
         small = {url: files.sorted[url] for url in too_small(files.sorted)}
         if files.segments:
             _replace(spark, ledger_folder(output, tracking_id), LedgerFiles((), files.segments, small))
-    except Exception as error:  # noqa: BLE001 - whatever it is: what was sent must be accounted for all the same
+    except Exception as error:  # noqa: BLE001 - for any error: what was sent must be accounted for
         _LOG.warning("the ledger was not compacted; the next run does it: %s", type(error).__name__)
 
 

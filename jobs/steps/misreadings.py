@@ -33,7 +33,7 @@ def _refuse_wrong_unit(mapping: MappingSettings, counts: Mapping[str, int]) -> N
         )
     if better is not None:
         raise UsageError(
-            f"mapping.sentAt: read as {sent_at.unit or 'seconds'}, most times lie outside 1980 to 2100; "
+            f"mapping.sentAt: read as {sent_at.unit or 'seconds'}, most times are outside 1980 to 2100; "
             f"as {better} they would be plausible: set mapping.sentAt.unit to {better}.",
         )
 

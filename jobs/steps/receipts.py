@@ -1,7 +1,7 @@
-"""What sending came to, from three witnesses: the receipts on storage, the partitions' reports, the coordinator.
+"""The result of sending, from three sources: the receipts on storage, the partitions' reports, the coordinator.
 
-The receipts say what the next run will find delivered, so they count first. The others speak where a report was
-lost with its task or the receipts can't be read. It sends nothing and writes nothing.
+The receipts decide what the next run will find delivered, so they come first. The others are used if a
+report was lost with its task or the receipts can't be read.
 """
 
 from __future__ import annotations
@@ -35,11 +35,15 @@ class Receipts:
     to_send: int
 
     def counted(self) -> tuple[int, int]:
-        """Events delivered and dead-lettered, as they stand on storage. Raises `StorageError`."""
+        """Return the events delivered and dead-lettered, from storage.
+
+        Raises:
+            StorageError: the receipts can't be read.
+        """
         delivered = accepted_count(self.output, self.tracking_id, self.execution)
         return delivered, dead_letter_count(self.output, self.tracking_id, self.run_id, self.execution)
 
-    def told(self, tallies: Sequence[Tally], progress: Progress) -> tuple[int, int]:
+    def reported(self, tallies: Sequence[Tally], progress: Progress) -> tuple[int, int]:
         """Return the same counts by the partitions' reports, capped at what was to be sent: the account must close."""
         delivered = max(progress.events_delivered, sum(each.events_delivered for each in tallies))
         delivered = min(delivered, self.to_send)
@@ -50,15 +54,15 @@ class Receipts:
 def sent_in_all(
     receipts: Receipts, reports: Sequence[PartitionReport], progress: Progress, failure: str | None
 ) -> Sent:
-    """Add everything up; `failure` is what Spark made of the sending tasks, None where all of them reported.
+    """Sum everything up; `failure` is Spark's error of the sending tasks, None if all of them reported.
 
-    Only reports tell when requests went out and how full they were: without them those are unknown.
+    Only reports tell when requests were sent and how full they were: without them those are unknown.
     """
     tallies = [each.tally for each in reports]
     try:
         (delivered, dead), unread = receipts.counted(), None
     except StorageError as error:
-        (delivered, dead), unread = receipts.told(tallies, progress), str(error)
+        (delivered, dead), unread = receipts.reported(tallies, progress), str(error)
     reasons = [
         (progress.stop_reason or failure) if failure else None,
         *(each.stop_reason for each in reports),
@@ -91,6 +95,6 @@ def _nothing_accepted_any_more(delivered: int, tallies: Sequence[Tally]) -> str 
 
 
 def _failures_at_the_end(tallies: Sequence[Tally]) -> int:
-    """How many failures, none of them for an event's content, came after the job's last success."""
+    """Return how many failures, none of them for an event's content, came after the job's last success."""
     last = max((each.last_accepted_at for each in tallies if each.last_accepted_at), default=0.0)
     return sum(each.failed_in_a_row for each in tallies if each.failing_since and each.failing_since >= last)

@@ -1,7 +1,7 @@
 """From a run's dead letters to the stage of a replay, which is then sent as any other stage is.
 
-Judges nothing: the events passed the checks before they were first sent. It only leaves out what was accepted since,
-and what lies in the dead letters twice.
+The events passed the checks before they were first sent. Events accepted since, and repeated dead letters,
+are left out.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def _write_stage(spark: SparkSession, prepared: Prepared, letters: DataFrame) ->
     staged = staging.stage(
         again,
         with_imported(_delivered(spark, prepared, again), spark, prepared),
-        id_is_mapped=True,  # whoever made an id: it counts once, whatever the user and session
+        id_is_mapped=True,  # an id of any origin counts once, for any user and session
         partitions=spark.sparkContext.defaultParallelism,
     )
     try:
@@ -62,7 +62,7 @@ def _delivered(spark: SparkSession, prepared: Prepared, again: DataFrame) -> Dat
 
 
 def _requests(spark: SparkSession, files: Iterable[StagedFile]) -> int:
-    """How many requests the staged events need at the least."""
+    """Return the minimum number of requests for the staged events."""
     urls = [with_scheme(file.url) for file in files]
     if not urls:
         return 0

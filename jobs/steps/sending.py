@@ -1,7 +1,4 @@
-"""Sending the stage: one task per staged file, one budget for all of them, and what came of it.
-
-Starts the coordinator, hands out the files, adds up the receipts. How a partition sends is `delivery`'s business.
-"""
+"""Sending the stage: one task per staged file, one budget for all of them, and the result."""
 
 from __future__ import annotations
 
@@ -67,7 +64,7 @@ class Sending:
         return Receipts(run.output, tracking_id, run.run_id, self.execution, to_send)
 
     def tasks(self, coordinator: CoordinatorAddress) -> list[DeliveryTask]:
-        """One task per file; should the coordinator be out of reach, their fallback rates add up to the limit."""
+        """Return one task per file; if the coordinator is out of reach, their fallback rates add up to the limit."""
         preparation, settings = self.preparation, self.preparation.settings
         return [
             DeliveryTask(
@@ -91,10 +88,10 @@ class Sending:
 def send(
     spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener, steering: Steering
 ) -> Sent:
-    """Send every staged file and account for it. Returns normally however sending ended.
+    """Send every staged file and account for it. Returns normally for any end of sending.
 
-    Delivered and dead-lettered events are counted from the receipts that the partitions wrote, so that the account
-    holds when a task's own report is lost with its executor.
+    Delivered and dead-lettered events are counted from the receipts that the partitions wrote, so that the
+    account is right when a task's own report is lost with its executor.
     """
     if not sending.files:
         return Sent()

@@ -45,11 +45,11 @@ class SourceRead:
 
     @property
     def bytes(self) -> int:
-        """The files' size."""
+        """Return the files' size."""
         return self.files.bytes
 
     def account(self) -> dict[str, object]:
-        """Return what `summary.json` says of the source."""
+        """Return the source's entry in `summary.json`."""
         return {
             "files": self.files.count,
             "bytes": self.files.bytes,
@@ -130,7 +130,7 @@ def _require_readable_names(spark: SparkSession, files: SourceFiles) -> None:
 
 
 def _used(spark: SparkSession, settings: Settings) -> Used:
-    """With a select list it alone says what is used; without, the mapping does."""
+    """Return the columns in use: with a select list those of the list, without one those of the mapping."""
     return used_columns(spark, (*_expressions(settings), *filter(None, [settings.source.filter])))
 
 

@@ -1,6 +1,6 @@
-"""What lies in a run's stage: its Parquet files by outcome, and how many rows each holds.
+"""The content of a run's stage: its Parquet files by outcome, and how many rows each holds.
 
-Counts come from the files' own footers. Reads no row and writes nothing.
+Counts come from the files' own footers.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class StagedFile:
 
 
 def staged_files(stage_url: str) -> tuple[StagedFile, ...]:
-    """Every file of the stage at `stage_url`, laid out as `outcome=<outcome>/part-*.parquet`, in the order of names."""
+    """Return every file of the stage at `stage_url` (`outcome=<outcome>/part-*.parquet`), in the order of names."""
     filesystem, root = open_filesystem(stage_url)
     found = filesystem.get_file_info(FileSelector(root, recursive=True))
     paths = sorted(
@@ -64,7 +64,7 @@ def _most_requests_after(footer: pq.FileMetaData) -> int:
 
 
 def rows_by_outcome(files: Iterable[StagedFile]) -> Counter[str]:
-    """Rows by outcome over `files`."""
+    """Return the rows of `files` by outcome."""
     counts: Counter[str] = Counter()
     for file in files:
         counts[file.outcome] += file.rows

@@ -1,7 +1,7 @@
 """`personalize-backfill verify --config FILE [--run-id ID] [--export]`: whether the service has what was sent.
 
-Requests are held against CloudWatch's counts; with `--export`, the source's interactions against an export of the
-dataset. Writes `verifications/<id>/`, and nothing that a run reads.
+Requests are compared with CloudWatch's counts; with `--export`, the source's interactions with an export of
+the dataset. Writes `verifications/<id>/`, and nothing that a run reads.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _LOG = logging.getLogger("put_events")
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """What was asked for."""
+    """The user's request."""
 
     config: str
     overrides: tuple[str, ...]
@@ -87,7 +87,7 @@ def _parser(prog: str = "verify") -> Parser:
 
 
 class _Verifying:
-    """One verification, of the configuration that was asked for."""
+    """A verification of the given configuration."""
 
     def __init__(self, asking: Asking, start_spark: StartSpark) -> None:
         self._asking = asking
@@ -97,7 +97,11 @@ class _Verifying:
         self._signals = StopSignals()
 
     def carry_out(self) -> int:
-        """Ask, compare, print and write. Raises UsageError, BadInput, StorageError: exit 2."""
+        """Ask, compare, print and write.
+
+        Raises:
+            UsageError, BadInput, StorageError: exit 2.
+        """
         command = Command(config=self._asking.config, overrides=self._asking.overrides, plan=True)
         settings = read_settings(command)
         output = absolute(settings.output.path)
@@ -236,7 +240,11 @@ def _require_exportable(settings: Settings, output: str) -> None:
 
 
 def _first_line(url: str) -> str:
-    """The first line of the export's first file, at any depth. Raises `UnknownFormatError` where there is none."""
+    """Return the first line of the export's first file, at any depth.
+
+    Raises:
+        UnknownFormatError: there is none.
+    """
     for folder in _folders(url):
         for name in Folder(folder).names():
             if name.endswith(".csv"):

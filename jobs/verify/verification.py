@@ -1,4 +1,4 @@
-"""`verification.json`: what the service was seen to have of what we sent. Adds up and words it; asks nothing."""
+"""`verification.json`: what the service has of what we sent, in counts and words."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ FOLDER = "verifications"
 
 
 class Requests(BaseModel):
-    """Requests that a run had accepted, and what CloudWatch counted in the same span; counts of calls."""
+    """Requests that a run had accepted, and CloudWatch's counts for the same span, in calls."""
 
     run_id: str
     accepted: int
@@ -44,7 +44,7 @@ class Requests(BaseModel):
 
 
 class Interactions(BaseModel):
-    """Distinct interactions that the service should have, held against an export of its dataset."""
+    """Distinct interactions that the service should have, compared with an export of its dataset."""
 
     export: str
     found: int
@@ -68,7 +68,7 @@ class Interactions(BaseModel):
 
 
 class Verification(BaseModel):
-    """One verification. `unanswered`: why the service, or a part of it, could not be asked."""
+    """A verification. `unanswered`: why the service, or a part of it, could not be asked."""
 
     tracking_id: str
     verified_at: datetime
@@ -78,7 +78,7 @@ class Verification(BaseModel):
 
     @property
     def exit_code(self) -> int:
-        """4 where something is missing, else 5 where the service could not be asked, else 0."""
+        """Return 4 if something is missing, else 5 if the service could not be asked, else 0."""
         parts = [part for part in (self.requests, self.interactions) if part is not None]
         if any(part.missing for part in parts):
             return 4
@@ -86,7 +86,7 @@ class Verification(BaseModel):
         return 5 if self.unanswered or unreadable else 0
 
     def lines(self) -> Iterator[str]:
-        """What is printed."""
+        """Yield the lines to print."""
         if self.requests:
             yield from _requests(self.requests)
         if self.interactions:

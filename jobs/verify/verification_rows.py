@@ -1,4 +1,4 @@
-"""What an export should hold: the source shaped and checked again, as far as the ledger and the imports have it."""
+"""The expected content of an export: the source's events that the ledger or the imports have."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def verify_rows(  # noqa: PLR0917 - three places and what is read there
     columns: Columns,
     missing_url: str,
 ) -> Verified:
-    """Hold the export below `export_url` against the source; write what is not in it to `missing_url` as Parquet.
+    """Compare the export below `export_url` with the source; write what is not in it to `missing_url` as Parquet.
 
     Raises:
         UsageError, BadInput: as a run that reads the source.
@@ -60,7 +60,7 @@ def verify_rows(  # noqa: PLR0917 - three places and what is read there
 
 
 def _delivered(spark: SparkSession, preparation: Preparation) -> DataFrame:
-    """The source's valid events that the service has by our account, as they were sent."""
+    """Return the source's valid events that the service has by our account, as they were sent."""
     source = read_source(spark, preparation)
     shaped = events.shape(
         source.rows,

@@ -1,4 +1,4 @@
-"""The run whose requests are verified, and what its summary says of them."""
+"""The run whose requests are verified, and its summary's counts of them."""
 
 from __future__ import annotations
 

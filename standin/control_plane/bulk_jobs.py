@@ -1,7 +1,8 @@
-"""Import and export jobs: what each is, how it goes on with time, and why it fails.
+"""Import and export jobs: their content, their progress over time, and their failures.
 
-States: developer guide, "Importing bulk data" (CREATE PENDING, CREATE IN_PROGRESS, ACTIVE, CREATE FAILED). Failure
-reasons: "Troubleshooting", where it has one; those marked as undocumented in `csv_files` are the stand-in's own.
+States: developer guide, "Importing bulk data" (CREATE PENDING, CREATE IN_PROGRESS, ACTIVE, CREATE FAILED).
+Failure reasons: "Troubleshooting", if it has one; those marked as undocumented in `csv_files` are the
+stand-in's own.
 """
 
 from __future__ import annotations
@@ -10,18 +11,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from standin.control_plane.csv_files import CsvError, rows_of
-from standin.control_plane.datasets import LEAST_ROWS, Dataset, Values
+from standin.control_plane.datasets import MIN_ROWS, Dataset, Values
 from standin.control_plane.export_files import export_file
 from standin.control_plane.objects import NoAccessError, Objects, split
 
 PENDING, IN_PROGRESS, ACTIVE, FAILED = "CREATE PENDING", "CREATE IN_PROGRESS", "ACTIVE", "CREATE FAILED"
-MOST_BYTES = {"FULL": 100 * 10**9, "INCREMENTAL": 10**9}
+MAX_BYTES = {"FULL": 100 * 10**9, "INCREMENTAL": 10**9}
 _NO_ACCESS = "Insufficient privileges for accessing data in Amazon S3."
 
 
 @dataclass
 class Job:
-    """One job. Times are Unix seconds; `work` is done once, when it is first looked at after `ends`."""
+    """A job. Times are Unix seconds; `work` is done once, when it is first asked for after `ends`."""
 
     name: str
     arn: str
@@ -38,7 +39,7 @@ class Job:
     updated: float = 0.0
 
     def status(self, now: float) -> str:
-        """How the job is at `now`."""
+        """Return the job's status at `now`."""
         if now < self.starts:
             return PENDING
         if now < self.ends:
@@ -54,7 +55,7 @@ class Job:
         return FAILED if self.failure else ACTIVE
 
     def is_under_way(self, now: float) -> bool:
-        """Whether it counts among those that a Region allows five of."""
+        """Return whether it counts among the five that a Region allows."""
         return self.status(now) in (PENDING, IN_PROGRESS)
 
 
@@ -68,18 +69,18 @@ def import_into(dataset: Dataset, objects: Objects, role: str, location: str, mo
     names = _files(objects, role, location)
     bucket, _ = split(location)
     contents = [objects.read(role, bucket, name) for name in names]
-    if sum(map(len, contents)) > MOST_BYTES[mode]:
+    if sum(map(len, contents)) > MAX_BYTES[mode]:
         raise CsvError(f"The data is larger than a job in {mode} mode takes.")
     columns = tuple(each.name for each in dataset.fields)
     rows = [row for content in contents for row in dataset.typed(rows_of(content, columns))]
     new = set(rows) - set(dataset.bulk) if mode == "INCREMENTAL" else set(rows)
-    if len(new) < LEAST_ROWS:
-        raise CsvError(f"At least {LEAST_ROWS} interactions are needed.")
+    if len(new) < MIN_ROWS:
+        raise CsvError(f"At least {MIN_ROWS} interactions are needed.")
     dataset.bulk = rows if mode == "FULL" else dataset.bulk + rows
 
 
 def _files(objects: Objects, role: str, location: str) -> list[str]:
-    """The one object, or those at the first level of a folder, whose location ends in a slash."""
+    """Return the one object, or those at the first level of a folder, whose location ends in a slash."""
     bucket, key = split(location)
     names = objects.names(role, bucket, key)
     if not location.endswith("/"):
@@ -93,7 +94,7 @@ def _files(objects: Objects, role: str, location: str) -> list[str]:
 
 
 def export_from(dataset: Dataset, objects: Objects, role: str, location: str, mode: str) -> None:
-    """Write what PutEvents (`PUT`), imports (`BULK`) or both (`ALL`) brought below `location`, equal records once."""
+    """Write the rows of PutEvents (`PUT`), imports (`BULK`) or both (`ALL`) below `location`, equal records once."""
     rows: list[Values] = []
     if mode in ("BULK", "ALL"):
         rows += dataset.bulk
@@ -105,5 +106,5 @@ def export_from(dataset: Dataset, objects: Objects, role: str, location: str, mo
 
 
 def _user(dataset: Dataset) -> int:
-    """Anonymous events are left out of an export here; what the service does with them is not documented."""
+    """Return the index of the user: anonymous events are left out here; the service's behaviour is not documented."""
     return [each.name for each in dataset.fields].index("USER_ID")

@@ -1,8 +1,8 @@
 r"""The CSV of an import, read as strictly as the developer guide describes it, character by character.
 
-[format] "Preparing training data"; [text] "Items datasets", text data, and "Troubleshooting": text in double quotes,
-with `\` before `"` and `\`; [order] "Creating schema JSON files". Marked as undocumented is what no page says: there
-this reader takes nothing but the plainest form.
+[format] "Preparing training data"; [text] "Items datasets", text data, and "Troubleshooting": text in
+double quotes, with `\` before `"` and `\`; [order] "Creating schema JSON files". Rules that no page
+documents are marked as undocumented: there this reader accepts only the plainest form.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ Row = tuple[str | None, ...]
 
 
 class CsvError(Exception):
-    """A file that an import would fail of; the text is the job's failure reason."""
+    """A file that would fail an import; the text is the job's failure reason."""
 
 
 def rows_of(content: bytes, columns: tuple[str, ...]) -> list[Row]:
-    """The rows of one file whose header must be `columns`, in that order; an empty field is None.
+    """Return the rows of one file whose header must be `columns`, in that order; an empty field is None.
 
     Raises:
         CsvError: see the module.
@@ -95,9 +95,7 @@ def _quoted(line: str, start: int) -> tuple[str, int]:
             at += 1
             character = line[at : at + 1]
             if character not in ('"', "\\") or not character:
-                raise CsvError(
-                    "A backslash stands before something else than a quotation mark or a backslash."
-                )
+                raise CsvError("A backslash is before something else than a quotation mark or a backslash.")
         found.append(character)
         at += 1
     raise CsvError("A quoted text has no end: a record is not on a single line.")

@@ -1,7 +1,8 @@
-"""An Interactions dataset: its schema, and the rows that imports and PutEvents brought.
+"""An Interactions dataset: its schema, and the rows of imports and PutEvents.
 
-Rules: developer guide, "Item interaction data" (required columns, lengths, TIMESTAMP in seconds), "Creating schema JSON
-files" (types). Rows that agree in every field count once ("keeps only one", "Importing bulk data").
+Rules: developer guide, "Item interaction data" (required columns, lengths, TIMESTAMP in seconds), "Creating
+schema JSON files" (types). Rows that agree in every field count once ("keeps only one", "Importing bulk
+data").
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from standin.control_plane.csv_files import CsvError, Row
 Value = str | int | float | bool | None
 Values = tuple[Value, ...]
 
-LEAST_ROWS = 1000
+MIN_ROWS = 1000
 _REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 _MOST = {"USER_ID": 256, "ITEM_ID": 256, "EVENT_TYPE": 256, "IMPRESSION": 1000}
 _CATEGORY = 1000
@@ -28,7 +29,7 @@ _BOOLEANS = {"True": True, "False": False, "1": True, "0": False}
 
 @dataclass(frozen=True, slots=True)
 class SchemaField:
-    """One field of the Avro schema."""
+    """A field of the Avro schema."""
 
     name: str
     kind: str
@@ -43,7 +44,11 @@ class SchemaField:
         return cls(answer["name"], kind, "null" in kinds, bool(answer.get("categorical")))
 
     def value(self, text: str | None) -> Value:
-        """The value of a CSV field. Raises `CsvError`."""
+        """Return the value of a CSV field.
+
+        Raises:
+            CsvError: the field does not accept it.
+        """
         if text is None:
             if not self.nullable or self.name in _REQUIRED:
                 raise CsvError(f"{self.name} is null in a row, and its field is not nullable.")
@@ -75,7 +80,7 @@ class SchemaField:
 
 @dataclass
 class Dataset:
-    """One dataset; `bulk` and `put` are rows in the schema's order, each as often as it was brought."""
+    """A dataset; `bulk` and `put` are rows in the schema's order, as often as they were received."""
 
     arn: str
     group: str
@@ -88,16 +93,20 @@ class Dataset:
 
     @property
     def fields(self) -> tuple[SchemaField, ...]:
-        """The schema's fields in its order."""
+        """Return the schema's fields in its order."""
         return tuple(SchemaField.of(answer) for answer in json.loads(self.schema)["fields"])
 
     def typed(self, rows: Iterable[Row]) -> list[Values]:
-        """The rows of a CSV file as values. Raises `CsvError` for the first that the schema does not take."""
+        """Return the rows of a CSV file as values.
+
+        Raises:
+            CsvError: the schema does not accept a row.
+        """
         fields = self.fields
         return [tuple(each.value(text) for each, text in zip(fields, row, strict=True)) for row in rows]
 
     def take_event(self, user_id: str | None, event: dict[str, Any]) -> None:
-        """Keep what PutEvents brought, as a row; the properties by the camelCase of the fields' names."""
+        """Add an event of PutEvents as a row; the properties by the camelCase of the fields' names."""
         properties = {key.lower(): value for key, value in json.loads(event.get("properties", "{}")).items()}
         known = {
             "USER_ID": user_id,

@@ -1,7 +1,7 @@
 """An export's files. Documented: CSV, a header of the schema's fields, equal records once ("Exporting data").
 
-Names, quoting, the order of columns and rows, and number formats are not documented: these are a guess, by which no
-reader may go.
+Names, quoting, the order of columns and rows, and number formats are not documented: these are a guess,
+which no reader may rely on.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from standin.control_plane.datasets import Value, Values
 
 
 def export_file(columns: Sequence[str], rows: Iterable[Values]) -> bytes:
-    """One file with all of the distinct `rows`."""
+    """Return one file with all of the distinct `rows`."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(columns)

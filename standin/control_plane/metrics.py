@@ -28,7 +28,7 @@ class Metrics:
         self.counts.setdefault((name, tracker_arn), Counter())[int(at)] += value
 
     def answer(self, asked: dict[str, Any]) -> dict[str, Any]:
-        """GetMetricData's answer to a request that the model allows."""
+        """Return GetMetricData's answer to a request that the model allows."""
         start, end = _seconds(asked["StartTime"]), _seconds(asked["EndTime"])
         begin = int(asked.get("NextToken", "0"))
         queries = asked["MetricDataQueries"]

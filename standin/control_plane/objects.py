@@ -13,19 +13,19 @@ class Objects(Protocol):
     """Objects in buckets, as the role of a job may see them. Every method may raise `NoAccessError`."""
 
     def region(self, bucket: str) -> str | None:
-        """Where the bucket is; None if there is none."""
+        """Return the bucket's region; None if there is no such bucket."""
         ...
 
     def names(self, role: str, bucket: str, prefix: str) -> list[str]:
-        """The keys that begin with `prefix`, sub folders included, in order."""
+        """Return the keys that begin with `prefix`, sub folders included, in order."""
         ...
 
     def read(self, role: str, bucket: str, key: str) -> bytes:
-        """The whole content of an object."""
+        """Return the whole content of an object."""
         ...
 
     def write(self, role: str, bucket: str, key: str, content: bytes) -> None:
-        """Put an object."""
+        """Write an object."""
         ...
 
 
@@ -98,6 +98,6 @@ class S3Objects:
 
 
 def split(location: str) -> tuple[str, str]:
-    """Bucket and key of an `s3://` location."""
+    """Return bucket and key of an `s3://` location."""
     bucket, _, key = location.partition("://")[2].partition("/")
     return bucket, key

@@ -49,7 +49,7 @@ class ControlPlaneServer:
                 self.wfile.write(content)
 
             def log_message(self, *_: object) -> None:
-                """Say nothing."""
+                """Write no log."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
@@ -65,7 +65,7 @@ class ControlPlaneServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """The variables by which an AWS client finds it."""
+        """Return the variables by which an AWS client finds it."""
         return {"AWS_ENDPOINT_URL_PERSONALIZE": self.url, "AWS_ENDPOINT_URL_CLOUDWATCH": self.url}
 
     def _answer(self, path: str, headers: Mapping[str, str], body: bytes) -> tuple[int, bytes]:
@@ -85,7 +85,7 @@ def _json(content: dict[str, Any]) -> bytes:
 
 
 def _timestamp(value: object) -> float:
-    """Times are Unix seconds in AWS's JSON protocols (Smithy, "timestampFormat")."""
+    """Return Unix seconds, the form of times in AWS's JSON protocols (Smithy, "timestampFormat")."""
     if isinstance(value, datetime):
         return value.timestamp()
     raise TypeError(type(value).__name__)

@@ -26,7 +26,7 @@ from standin.refusal import Refusal, invalid_input, throttled
 T = TypeVar("T")
 
 ACCOUNT = "123456789012"
-MOST_JOBS = 5
+MAX_JOBS = 5
 _SERVICES = {"GetMetricData": "cloudwatch"}
 
 
@@ -68,7 +68,7 @@ class ControlPlane:
     _arrived: dict[str, float] = field(default_factory=dict)
 
     def add_group(self, name: str, tracking_id: str, schema: str) -> Dataset:
-        """Make a dataset group with an Interactions dataset of `schema` (Avro JSON) and an event tracker."""
+        """Create a dataset group with an Interactions dataset of `schema` (Avro JSON) and an event tracker."""
         base = f"arn:aws:personalize:{self.region}:{ACCOUNT}"
         group, made = f"{base}:dataset-group/{name}", self._now()
         arn = f"{base}:dataset/{name}/INTERACTIONS"
@@ -81,7 +81,7 @@ class ControlPlane:
         """Carry out one operation and return its answer, in the shapes of botocore's model.
 
         Raises:
-            Refusal: what the service would answer instead.
+            Refusal: the service would refuse it.
         """
         self.calls.append((operation, self.clock()))
         self._keep_rate(operation)
@@ -189,8 +189,8 @@ class ControlPlane:
             raise invalid_input("The bucket does not exist in this Region.")
         now = self.clock()
         under_way = [job for job in jobs.values() if job.is_under_way(now)]
-        if len(under_way) >= MOST_JOBS:
-            message = f"More than {MOST_JOBS} resources with PENDING or IN_PROGRESS status"
+        if len(under_way) >= MAX_JOBS:
+            message = f"More than {MAX_JOBS} resources with PENDING or IN_PROGRESS status"
             raise Refusal(400, "LimitExceededException", message)
         if any(job.dataset_arn == dataset.arn for job in under_way):
             raise Refusal(400, "ResourceInUseException", "The dataset is being imported into or exported.")
@@ -264,7 +264,7 @@ def _check(service: str, operation: str) -> Callable[[object], str | None]:
 
 
 def _require_shape(service: str, operation: str, answer: dict[str, Any]) -> None:
-    """The stand-in itself answers in the model's shapes, or fails."""
+    """Check that the stand-in's own answer has the model's shape."""
     shape = get_session().get_service_model(service).operation_model(operation).output_shape
     report = ParamValidator().validate(answer, shape)  # type: ignore[arg-type]
     if report.has_errors():

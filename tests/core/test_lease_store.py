@@ -15,7 +15,7 @@ from core.aws.buckets import forget_buckets
 from core.errors import StorageError
 from core.lease_store import LeaseStore, LocalLeaseStore
 from core.s3_lease_store import S3LeaseStore
-from jobs.leases.places import run_folder_lease, tracking_id_lease
+from jobs.leases.lease_files import run_folder_lease, tracking_id_lease
 from tests.moto_server import MotoServer
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -15,7 +15,7 @@ from delivery.pacing.pacer import DRAIN_SECONDS
 from delivery.packing import StagedEvent, pack
 from delivery.request import request_writer
 from delivery.sending.inbox import Arrival
-from delivery.sending.sender import Sender, Surroundings
+from delivery.sending.sender import Sender, SenderServices
 from delivery.service.answer import ACCEPTED, Answer
 from delivery.service.events_client import Done
 
@@ -227,7 +227,7 @@ class Stage:
         self.pacer = FakePacer(self.time, rate)
         self.ledger = FakeLedger()
         self.dead = FakeDeadLetters()
-        around = Surroundings(
+        services = SenderServices(
             client=self.client,
             pacer=self.pacer,
             ledger=self.ledger,
@@ -239,7 +239,7 @@ class Stage:
             random=Random(seed).random,  # noqa: S311 - jitter, not a secret
             alive=self._count_turn,
         )
-        self.sender = Sender(pack(events, 10), max_attempts, around)
+        self.sender = Sender(pack(events, 10), max_attempts, services)
         self.tally = self.sender.tally
         self.turns = 0
 

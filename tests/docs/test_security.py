@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from jobs.leases.places import _FOLDER
+from jobs.leases.lease_files import _FOLDER
 from jobs.runs.run_folder import RunFolder
 from tests.docs.blocks import ROOT
 

@@ -11,8 +11,8 @@ import pytest
 
 from core.storage import Folder
 from jobs.failure import FailureRecord
+from jobs.leases.lease_files import run_folder_lease
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_folder_lease
 from jobs.leases.process_identity import ProcessIdentity, this_process
 from jobs.program_exit import Failure
 from jobs.runs.run_folder import RunFolder

@@ -65,7 +65,7 @@ def test_a_checksum_of_another_file_is_named(spark: SparkSession, tmp_path: Path
     frame(spark, write(tmp_path / "in.parquet", TABLE)).coalesce(1).write.parquet(f"file:{tmp_path}/out")
     [file] = (tmp_path / "out").glob("part-*.parquet")
     write(file, {"i": [1, 2, 3]})
-    assert "it is not the file that its checksum beside it (.crc) was made of" in failure(
+    assert "it is not the file that its checksum file (.crc) was computed from" in failure(
         spark, tmp_path / "out"
     )
 

@@ -17,8 +17,8 @@ from core.lease_store import LeaseStore
 from jobs.account.closed_account import Sent
 from jobs.control.steering import Steering
 from jobs.leases import lease_keeper
+from jobs.leases.lease_files import run_folder_lease, tracking_id_lease
 from jobs.leases.lease_record import parse_record
-from jobs.leases.places import run_folder_lease, tracking_id_lease
 from jobs.progress.run_progress import PhaseListener
 from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
@@ -134,8 +134,10 @@ def test_a_run_whose_folder_was_taken_over_touches_nothing_there(
     job.write_source(interactions([{}]))
     theirs = job.output / "runs" / "run-1" / "stage" / "theirs"
 
-    def meanwhile(spark: SparkSession, work: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:
-        sent = send(spark, work, signals, watch)
+    def meanwhile(
+        spark: SparkSession, work: Sending, signals: StopSignals, watch: PhaseListener, steering: Steering
+    ) -> Sent:
+        sent = send(spark, work, signals, watch, steering)
         assert take_over(run_folder_lease(str(job.output), "run-1"))
         theirs.write_text("staged")
         return sent

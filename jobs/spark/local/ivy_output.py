@@ -1,6 +1,7 @@
-"""What the lines of Spark's package resolver (Ivy) say: how far it is, which jars there are, why there are none. Pure.
+"""The meaning of the lines of Spark's package resolver (Ivy): its progress, the jars, the cause of a failure. Pure.
 
-Read of Ivy 2.5 as Spark 3.5 to 4.x print it (org.apache.ivy.core.resolve, org.apache.spark.util.MavenUtils).
+Read from Ivy 2.5 as Spark 3.5 to 4.x print it (org.apache.ivy.core.resolve,
+org.apache.spark.util.MavenUtils).
 """
 
 from __future__ import annotations
@@ -50,7 +51,7 @@ def jars_in(lines: Iterable[str]) -> tuple[str, ...]:
 
 
 def cause_of(lines: Iterable[str], *, has_password: bool) -> str:
-    """Why nothing was fetched, in a clause. `has_password`: the proxy's URL holds one, which Java gives no proxy."""
+    """Return why nothing was fetched, in a clause. `has_password`: the proxy's URL has one, which Java can't use."""
     text = "\n".join(lines)
     access = _ACCESS.search(text)
     if access and ("SSL" in access[1] or "Cert" in access[1]):

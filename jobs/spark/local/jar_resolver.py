@@ -1,7 +1,8 @@
-"""Fetches the jars of Maven packages for a Spark that is started here, and says how far it is in lines of our own.
+"""Fetch the jars of Maven packages for a Spark that is started here, with progress lines of our own.
 
-Spark's own resolver (Ivy) does the work, in a `spark-submit` that ends when the jars are there: it knows the user's
-mirrors from `spark-defaults.conf`. Its hundreds of lines are read and not shown. The run's JVM then starts with files.
+Spark's own resolver (Ivy) does the work, in a `spark-submit` that ends when the jars are there: it knows
+the user's mirrors from `spark-defaults.conf`. Its hundreds of lines are read and not shown. The run's JVM
+then starts with files.
 """
 
 from __future__ import annotations
@@ -139,7 +140,7 @@ def _watched(
 
 
 def _lines_or_none(child: subprocess.Popen[str]) -> Iterator[str | None]:
-    """Each line of the child as it comes, and None when there was none for a moment."""
+    """Yield each line of the child as it comes, and None when there was none for a moment."""
     queue: Queue[str | None] = Queue()
     assert child.stdout is not None  # noqa: S101 - it is a pipe
     Thread(target=_read, args=(child.stdout, queue), name="resolver-output", daemon=True).start()

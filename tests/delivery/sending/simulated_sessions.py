@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
 from itertools import count
 
-from delivery.pacing.budget import Budget, Lease
+from delivery.pacing.budget import Budget, SlotGrant
 from delivery.pacing.leased_pacer import LeasedPacer
 from delivery.pacing.link import Message
 from delivery.pacing.static_pacer import StaticPacer
@@ -85,7 +85,7 @@ class Driver:
             self._wake_at = now + max(due, 1e-6)
             self._clock.after(max(due, 1e-6), self._serve)
 
-    def _send(self, number: int, kind: str, lease: Lease) -> None:
+    def _send(self, number: int, kind: str, lease: SlotGrant) -> None:
         left = self._requests - sum(each.told for each in self._partitions)
         message: Message = {kind: astuple(lease), "rest": left / self.budget.rate}
         self._clock.after(self._link, lambda: self._partitions[number].receive(message))

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from delivery.errors import AnswerOverdueError
 from delivery.packing import StagedEvent
-from delivery.sending.sender import ANSWER_SECONDS, IN_FLIGHT_AT_MOST
-from delivery.sending.workload import HELD_AT_MOST
+from delivery.sending.sender import ANSWER_SECONDS, MAX_IN_FLIGHT
+from delivery.sending.workload import MAX_HELD
 from delivery.service.answer import ACCEPTED, Answer
 from tests.delivery.fakes import (
     BROKEN,
@@ -381,20 +381,20 @@ def test_the_look_ahead_is_bounded() -> None:
 
     def endless() -> Iterator[StagedEvent]:
         nonlocal drawn
-        for number in range(20 * HELD_AT_MOST * 10):
+        for number in range(20 * MAX_HELD * 10):
             drawn += 1
             yield staged("huge", number)[0]
 
     stage = Stage(endless())
     stage.time.after(1.0, lambda: stage.pacer.stop_all("enough"))
     stage.run()
-    assert drawn <= (HELD_AT_MOST + 100) * 10
+    assert drawn <= (MAX_HELD + 100) * 10
 
 
 def test_the_requests_in_flight_are_bounded_and_grow_only_with_latency() -> None:
     slow = Stage(many_sessions(1500, 1), latency=5.0, rate=10_000.0)
     slow.run()
-    assert slow.client.most_open == IN_FLIGHT_AT_MOST
+    assert slow.client.most_open == MAX_IN_FLIGHT
     quick = Stage(many_sessions(1500, 1), latency=0.01, rate=1000.0)
     quick.run()
     assert quick.client.most_open <= 12

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from delivery.packing import Batch, pack
-from delivery.sending.workload import HELD_AT_MOST, READY_AHEAD, Request, Workload
+from delivery.sending.workload import MAX_HELD, READY_AHEAD, Request, Workload
 from tests.delivery.fakes import staged
 
 
@@ -90,7 +90,7 @@ def test_one_session_alone_is_looked_through_only_so_far() -> None:
     (batch,) = batches(("a", 1))
     work = Workload(drawn.append(n) or batch for n in range(100_000))
     assert work.ready(0.0) == 1
-    assert len(drawn) == HELD_AT_MOST
+    assert len(drawn) == MAX_HELD
 
 
 def with_requests_after(batch: Batch, requests_after: int) -> Batch:

@@ -14,8 +14,8 @@ from jobs.control.record import Ask, ControlRecord
 from jobs.control.steering import Steering
 from jobs.control.watch import ControlWatch
 from jobs.errors import UsageError
+from jobs.leases.lease_files import run_folder_lease
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_folder_lease
 from jobs.runs.run_folder import RunFolder
 from jobs.runs.run_list import runs_below
 from tests.jobs.control.test_record import request

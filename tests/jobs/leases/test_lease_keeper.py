@@ -113,7 +113,7 @@ def test_a_place_that_was_taken_over_stops_the_run_and_names_the_winner(store: M
     store.version = "another"
     assert keeper.tick() is None
     assert len(told) == 1
-    assert told[0].startswith("run run-b (on host-b, since since) has taken this run's place")
+    assert told[0].startswith("run run-b (on host-b, since since) took over this run's lease")
     assert not keeper.is_ours()
 
 

@@ -17,8 +17,8 @@ from delivery.receipts.dead_letters import DeadLetters, prepare_folder
 from delivery.receipts.ledger import Ledger
 from jobs.errors import UsageError
 from jobs.inspect import main
+from jobs.leases.lease_files import run_folder_lease
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_folder_lease
 from jobs.leases.process_identity import ProcessIdentity
 from jobs.runs.run_error import RunError, write_error
 from jobs.runs.run_list import ListedRun, runs_below

@@ -16,9 +16,9 @@ from datetime import UTC, datetime
 
 from core.lease_store import LeaseStore
 from jobs.errors import UsageError
+from jobs.leases.lease_files import run_folder_lease, tracking_id_lease
 from jobs.leases.lease_keeper import LeaseKeeper, wait_for
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_folder_lease, tracking_id_lease
 from jobs.leases.process_identity import is_running, this_process
 from jobs.leases.run_lease import STALE_SECONDS, HeldLease, LeaseHeldError, LeaseRequest
 from jobs.prepare.preparation import Prepared
@@ -28,7 +28,7 @@ _LOG = logging.getLogger("put_events")
 
 
 @contextmanager
-def held_places(
+def held_leases(
     preparation: Prepared,
     execution: str,
     on_lost: Callable[[str], None],

@@ -12,13 +12,13 @@ from uuid import uuid4
 import pytest
 
 from jobs.errors import UsageError
+from jobs.leases.lease_files import run_folder_lease, tracking_id_lease
 from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.leases.lease_record import LeaseRecord
-from jobs.leases.places import run_folder_lease, tracking_id_lease
 from jobs.leases.process_identity import this_process
 from jobs.leases.run_lease import STALE_SECONDS
 from jobs.runs.run_folder import RunFolder
-from jobs.steps.run_places import held_places
+from jobs.steps.run_leases import held_leases
 
 
 class Time:
@@ -50,7 +50,7 @@ def held(
         settings=SimpleNamespace(personalize=SimpleNamespace(tracking_id=tracking_id)),
     )
     execution = uuid4().hex
-    return held_places(preparation, execution, pytest.fail, time.clock, time.sleep, reads_run=reads_run)
+    return held_leases(preparation, execution, pytest.fail, time.clock, time.sleep, reads_run=reads_run)
 
 
 def test_a_second_run_is_refused_by_name_while_the_first_lasts(output: str) -> None:
