@@ -38,7 +38,8 @@ _NO_TABLE = re.compile(
     r"DELTA_MISSING_DELTA_TABLE|DELTA_TABLE_NOT_FOUND|is not a Delta table|DELTA_PATH_DOES_NOT_EXIST"
 )
 _NO_VERSION = re.compile(
-    r"Cannot time travel Delta table to version|DELTA_VERSION_NOT_FOUND|DELTA_STATE_RECOVER_ERROR|DELTA_NO_RECREATABLE_HISTORY|VersionNotFoundException"
+    r"Cannot time travel Delta table to version|VersionNotFoundException|DELTA_VERSION_NOT_FOUND"
+    r"|DELTA_STATE_RECOVER_ERROR|DELTA_NO_RECREATABLE_HISTORY"
     r"|DELTA_TRUNCATED_TRANSACTION_LOG|DELTA_LOG_FILE_NOT_FOUND|DELTA_.*TIME_?TRAVEL"
 )
 _GONE = re.compile(
