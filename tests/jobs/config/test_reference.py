@@ -7,7 +7,7 @@ import yaml
 from jobs.config.reference import reference
 from jobs.config.settings import Settings
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def _keys() -> list[str]:

@@ -24,7 +24,7 @@ from jobs.runs.run_error import RunError, write_error
 from jobs.runs.run_list import ListedRun, runs_below
 from tests.delivery.tasks import task_of
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 SUMMARY: dict[str, Any] = {
     "status": "dead_lettered",
     "reason": None,

@@ -16,7 +16,7 @@ from jobs.spark.spark_session import settle
 from tests.moto_server import MotoServer
 from tests.quick_jvm import QUICK_JVM
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 Ended = subprocess.CompletedProcess[str]

@@ -16,7 +16,7 @@ import trustme
 from jobs.spark.local.java import Java, NoJava, ensure_java, find_java, probe
 from tests.quick_jvm import QUICK_JVM
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[4]
 HADOOP_OF_SPARK_4_0 = (3, 4, 1)
 HADOOP_OF_SPARK_4_3 = (3, 5, 0)
 
