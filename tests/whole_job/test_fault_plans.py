@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 
 from jobs import run as the_run
 from jobs.account.closed_account import Sent
+from jobs.control.steering import Steering
 from jobs.progress.run_progress import PhaseListener
 from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
@@ -220,7 +221,7 @@ def broken_once_written(folder: Path, kept: Path) -> Iterator[None]:
     done = threading.Event()
 
     def watch() -> None:
-        while not any(folder.glob("*.parquet")):
+        while not any(folder.rglob("*.parquet")):
             if done.wait(0.05):
                 return
         while not folder.is_file():
@@ -246,10 +247,12 @@ def meddling(
 ) -> None:
     """Have something happen to the output just before the job sends, or just after it has."""
 
-    def meddled(spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener) -> Sent:
+    def meddled(
+        spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener, steering: Steering
+    ) -> Sent:
         if before:
             before(sending)
-        sent = send(spark, sending, signals, watch)
+        sent = send(spark, sending, signals, watch, steering)
         if after:
             after(sending)
         return sent
