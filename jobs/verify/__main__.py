@@ -26,6 +26,7 @@ from bulk.metrics import metered, proof
 from bulk.refusals import code_of
 from bulk.watching import StoppedWaitingError, watched
 from core.aws.session import aws_session
+from core.errors import BackfillError
 from core.storage import Folder, find_buckets, join
 from jobs.command import Command, require_run_id
 from jobs.config.settings import Settings
@@ -218,7 +219,7 @@ class _Verifying:
         return Interactions.of(url, verified.compared, verified.anonymous, columns.absent)
 
 
-class _ExportFailedError(Exception):
+class _ExportFailedError(BackfillError):
     """The export job failed; the text is Personalize's reason."""
 
 

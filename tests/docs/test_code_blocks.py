@@ -113,12 +113,15 @@ def _is_shown(block: Block) -> None:
         assert DRAWN & set(block.text), "neither a synopsis nor a drawing: name the language of the block"
 
 
+_COMMANDS_OF_RUN = {"--plan", "--replay", "--import"}
+
+
 def _is_synopsis(lines: list[str]) -> None:
-    """Each line names a command, and each of its options but the two of `run` that are commands of their own."""
+    """Each line names a command, and each of its options but those of `run` that are commands of their own."""
     named = [line.split()[1] for line in lines]
     assert sorted(named) == sorted(cli.PROGRAMS) == sorted(COMMANDS)
     for name, line in zip(named, lines, strict=True):
-        known = options_of_parser(COMMANDS[name]()) - ({"--plan", "--replay"} if name == "run" else set())
+        known = options_of_parser(COMMANDS[name]()) - (_COMMANDS_OF_RUN if name == "run" else set())
         assert set(re.findall(r"--[a-z-]+", line)) == known, line
 
 

@@ -334,7 +334,7 @@ def test_a_session_that_would_outlast_the_rest_gets_a_slot_at_once() -> None:
     assert 0 < scene.pacer.wait(2, left=298, after=199) <= 0.002
     assert [message["hurry"] for message in link.sent if "hurry" in message] == [1]
     assert link.sent[-1]["left"] == 298
-    link.inbox.append({"hurried": [1, 0.0, 0.01, 0.02, 2, False]})
+    link.inbox.append({"hurried": [1, 0.0, 0.01, 0.02, 2]})
     scene.pacer.hear()
     assert scene.pacer.wait(2, left=298, after=199) == 0.0
     assert scene.pacer.spend() == 2

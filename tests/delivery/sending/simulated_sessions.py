@@ -176,7 +176,6 @@ class Partition:
         ticket = self._pacer.spend()
         self.arrivals.append(self.clock.now)
         self.clock.after(self.sessions[int(envelope)].seconds, lambda: self._answered(request, ticket))
-        self._pacer.sent()
 
     def _answered(self, request: Request, ticket: int) -> None:
         self._busy.remove(request.batch.envelope)

@@ -37,6 +37,7 @@ def left_out(
         service=rest,
         run=RunFolder(str(output), "run"),
         plan_only=plan,
+        first=None,
         window=rest,
         properties=(),
         service_suite=rest,
