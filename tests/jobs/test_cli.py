@@ -130,7 +130,17 @@ def test_every_file_of_data_is_in_the_wheel() -> None:
     """setuptools takes modules by itself, and of other files only what `package-data` names."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
     named = {file for package, globs in declared.items() for glob in globs for file in data_at(package, glob)}
-    packages = ("jobs", "standin", "expectations", "delivery", "sources", "core", "transforms")
+    packages = (
+        "jobs",
+        "standin",
+        "demo",
+        "expectations",
+        "delivery",
+        "bulk",
+        "sources",
+        "core",
+        "transforms",
+    )
     there = {
         file
         for package in packages

@@ -117,7 +117,7 @@ def exported(world: World, config: str, monkeypatch: pytest.MonkeyPatch) -> int:
     settings = yaml.safe_load(Path(config).read_text())
     settings["import"] = {"role_arn": ROLE}
     Path(config).write_text(yaml.safe_dump(settings))
-    monkeypatch.setattr("jobs.verify.__main__.find_buckets", lambda _urls: ("a bucket",))
+    monkeypatch.setattr("jobs.verify.verifying.find_buckets", lambda _urls: ("a bucket",))
     world.objects.buckets[""] = "eu-west-1"
     world.plane.pending_seconds = world.plane.running_seconds = 0
     return main(["--config", config, "--export"])

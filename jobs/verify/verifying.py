@@ -1,0 +1,243 @@
+"""Compares what was sent or imported with what the service reports and exports.
+
+Requests are compared with CloudWatch's counts; with `--export`, the source's interactions with an export of
+the dataset. Writes `verifications/<id>/`, and nothing that a run reads.
+"""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from bulk.errors import BulkError, BusyError
+from bulk.export_files import UnknownFormatError, columns_of
+from bulk.export_jobs import ExportJob, ExportRequest, Ingestion, describe_export, make_export
+from bulk.import_jobs import ACTIVE
+from bulk.import_record import in_force
+from bulk.metrics import metered, proof
+from bulk.refusals import code_of
+from bulk.watching import StoppedWaitingError, watched
+from core.aws.session import aws_session
+from core.errors import BackfillError
+from core.storage import Folder, find_buckets, join
+from jobs.command import Command
+from jobs.config.settings import Settings
+from jobs.errors import UsageError
+from jobs.prepare.aws_account import require_credentials
+from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
+from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
+from jobs.prepare.preflight import CLIENT_CONFIG, OF_SERVICE, REQUIRED, SYSTEM_TIME
+from jobs.prepare.preparation import Preparation, prepare, read_settings
+from jobs.run import StartSpark
+from jobs.runs.import_folder import records
+from jobs.runs.run_folder import RunFolder, absolute
+from jobs.steps.importing import Interruption
+from jobs.stop_signals import StopSignals
+from jobs.verify.verification import FOLDER, NAME, Interactions, Requests, Verification
+from jobs.verify.verification_rows import verify_rows
+from jobs.verify.verified_run import VerifiedRun, verified_run
+from transforms.interactions_schema import InteractionsSchema
+
+_LOG = logging.getLogger("put_events")
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The user's request."""
+
+    config: str
+    overrides: tuple[str, ...]
+    run_id: str | None
+    export: bool
+
+
+def verify(asking: Asking, start_spark: StartSpark) -> int:
+    """Verify and return the exit code: 0 nothing missing, 4 something is, 5 the service could not be asked.
+
+    Raises:
+        UsageError, InputError, StorageError: exit 2.
+    """
+    return _Verifying(asking, start_spark).carry_out()
+
+
+class _Verifying:
+    """A verification of the given configuration."""
+
+    def __init__(self, asking: Asking, start_spark: StartSpark) -> None:
+        self._asking = asking
+        self._start_spark = start_spark
+        self._now = datetime.now(UTC)
+        self._id = f"{self._now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:12]}"
+        self._signals = StopSignals()
+
+    def carry_out(self) -> int:
+        """Ask, compare, print and write.
+
+        Raises:
+            UsageError, BadInput, StorageError: exit 2.
+        """
+        command = Command(config=self._asking.config, overrides=self._asking.overrides, plan=True)
+        settings = read_settings(command)
+        output = absolute(settings.output.path)
+        run = verified_run(output, self._asking.run_id)
+        session = aws_session()
+        require_credentials(session)
+        if self._asking.export:
+            _require_exportable(settings, output)
+        preparation = prepare(command, settings, RunFolder(output, self._id), self._now)
+        verification = self._verification(preparation, session, run)
+        for line in verification.lines():
+            print(line)
+        Folder(self._url(output)).write_bytes(NAME, f"{verification.model_dump_json(indent=2)}\n".encode())
+        _LOG.info("the same is in %s", join(self._url(output), NAME))
+        return verification.exit_code
+
+    def _url(self, output: str) -> str:
+        return join(output, FOLDER, self._id)
+
+    def _verification(
+        self, preparation: Preparation, session: boto3.Session, run: VerifiedRun | None
+    ) -> Verification:
+        settings = preparation.settings
+        found = Verification(tracking_id=settings.personalize.tracking_id, verified_at=self._now)
+        region = preparation.service.region
+        new_plane = partial(_plane, session, region)
+        try:
+            dataset = interactions_dataset_of(new_plane(), found.tracking_id, region)
+        except ControlPlaneError as error:
+            return found.model_copy(update={"unanswered": [f"the service was not asked: {error}"]})
+        found = self._with_requests(found, session, region, dataset, run)
+        return self._with_export(found, preparation, dataset, new_plane) if self._asking.export else found
+
+    def _with_requests(
+        self,
+        found: Verification,
+        session: boto3.Session,
+        region: str,
+        dataset: InteractionsDataset,
+        run: VerifiedRun | None,
+    ) -> Verification:
+        if run is None:
+            return found
+        try:
+            client = session.client("cloudwatch", region_name=region)
+            counted = metered(client, dataset.tracker_arn, run.calls, self._now)
+        except (ClientError, BotoCoreError) as error:
+            cause = code_of(error) if isinstance(error, ClientError) else type(error).__name__
+            reason = f"CloudWatch was not asked ({cause}): the permission is cloudwatch:GetMetricData"
+            return found.model_copy(update={"unanswered": [*found.unanswered, reason]})
+        requests = Requests.of(run.run_id, run.calls, counted, proof(run.calls, counted, self._now))
+        return found.model_copy(update={"requests": requests})
+
+    def _with_export(
+        self,
+        found: Verification,
+        preparation: Preparation,
+        dataset: InteractionsDataset,
+        new_plane: Callable[[], ControlPlane],
+    ) -> Verification:
+        url = join(self._url(preparation.run.output), "export")
+        try:
+            self._export(preparation, dataset, new_plane, url)
+            interactions = self._compared(preparation, dataset, url)
+        except (ControlPlaneError, BusyError, StoppedWaitingError, _ExportFailedError) as error:
+            reason = f"the dataset was not exported: {error}"
+            return found.model_copy(update={"unanswered": [*found.unanswered, reason]})
+        except BulkError as error:
+            raise UsageError(str(error)) from None
+        return found.model_copy(update={"interactions": interactions})
+
+    def _export(
+        self,
+        preparation: Preparation,
+        dataset: InteractionsDataset,
+        new_plane: Callable[[], ControlPlane],
+        url: str,
+    ) -> None:
+        settings = preparation.settings
+        imported = in_force(records(preparation.run.output), settings.personalize.tracking_id)
+        mode: Ingestion = "ALL" if imported else "PUT"
+        location = f"s3://{url.partition('://')[2]}/"
+        request = ExportRequest(
+            f"verify-{self._id}", dataset.arn, location, settings.bulk_import.role_arn or "", mode
+        )
+        arn = make_export(new_plane(), request)
+        interruption = Interruption()
+        self._signals.arm()
+        self._signals.route_to(interruption.ask)
+        try:
+            job = watched(lambda: describe_export(new_plane(), arn), interruption.pause, _say)
+        finally:
+            self._signals.only_note()
+        if job.status != ACTIVE:
+            raise _ExportFailedError(job.failure_reason or "Personalize gave no reason")
+
+    def _compared(self, preparation: Preparation, dataset: InteractionsDataset, url: str) -> Interactions:
+        schema = InteractionsSchema.parse(dataset.schema, OF_SERVICE)
+        try:
+            columns = columns_of(_first_line(url), [field.name for field in schema.fields])
+        except UnknownFormatError as error:
+            return Interactions(
+                export=url,
+                found=0,
+                missing=0,
+                unknown=0,
+                anonymous=0,
+                columns_not_exported=[],
+                unknown_format=str(error),
+            )
+        missing = join(self._url(preparation.run.output), "missing")
+        with self._start_spark(preparation.buckets, preparation.table_source) as spark:
+            verified = verify_rows(spark, preparation, schema, url, columns, missing)
+        return Interactions.of(url, verified.compared, verified.anonymous, columns.absent)
+
+
+class _ExportFailedError(BackfillError):
+    """The export job failed; the text is Personalize's reason."""
+
+
+def _plane(session: boto3.Session, region: str) -> ControlPlane:
+    client = session.client("personalize", region_name=region, config=CLIENT_CONFIG)
+    return ControlPlane(client, REQUIRED, SYSTEM_TIME)
+
+
+def _require_exportable(settings: Settings, output: str) -> None:
+    if settings.bulk_import.role_arn is None:
+        raise UsageError(
+            "import.role_arn is missing: Personalize writes an export with a role of yours. Set it, or leave out "
+            "--export."
+        )
+    if not find_buckets((output,)):
+        raise UsageError(
+            f"output.path {output} is not on S3, where Personalize writes an export. Leave out --export."
+        )
+
+
+def _first_line(url: str) -> str:
+    """Return the first line of the export's first file, at any depth.
+
+    Raises:
+        UnknownFormatError: there is none.
+    """
+    for folder in _folders(url):
+        for name in Folder(folder).names():
+            if name.endswith(".csv"):
+                content = Folder(folder).read_bytes(name)
+                return content.partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
+    raise UnknownFormatError("it has no file that ends in .csv")
+
+
+def _folders(url: str) -> list[str]:
+    inner = [join(url, name) for name in Folder(url).folder_names()]
+    return [url, *(deep for each in inner for deep in _folders(each))]
+
+
+def _say(job: ExportJob) -> None:
+    _LOG.info("export job: %s", job.status)
