@@ -51,7 +51,7 @@ def test_documented_csv_is_read_as_it_is_meant() -> None:
         (text(COLUMNS, 'u,i,1,view,"a""b"'), "followed by something else than a comma"),
         (text(COLUMNS, 'u,i,1,view,a"b'), "not in quoted text"),
         (text(COLUMNS, "u,i,1,view,a\\b"), "not in quoted text"),
-        (text(COLUMNS, 'u,i,1,view,"a\\b"'), "A backslash stands before something else"),
+        (text(COLUMNS, 'u,i,1,view,"a\\b"'), "A backslash is before something else"),
         (text(COLUMNS, "u,i,1,view,a\rb"), "not on a single line"),
         (text(COLUMNS, "u,i,1,view,")[:-1], "has no end"),
     ],
