@@ -24,6 +24,8 @@ _MISSING_CLASS = re.compile(
     r"DATA_SOURCE_NOT_FOUND|Failed to find data source|JavaPackage' object|ClassNotFoundException: io\.delta"
     r"|Cannot find catalog plugin class"
 )
+# Spark's own parser does not know Delta Lake's statements: its extension is not there.
+_NO_EXTENSION = re.compile(r"PARSE_SYNTAX_ERROR[\s\S]*DESCRIBE HISTORY delta\.")
 _OTHER_SPARK = re.compile(
     r"NoSuchMethodError|NoClassDefFoundError|AbstractMethodError|IncompatibleClassChange"
 )
@@ -82,7 +84,7 @@ def whole_text(error: BaseException) -> str:
 
 
 def _sentence(source: TableSource, name: str, text: str) -> str:
-    if _MISSING_CLASS.search(text):
+    if _MISSING_CLASS.search(text) or _NO_EXTENSION.search(text):
         return f"{source}: Spark has no connector for {name}. Start it with the package that docs/tables.md names."
     if _OTHER_SPARK.search(text):
         return (

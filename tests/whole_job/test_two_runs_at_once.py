@@ -146,7 +146,7 @@ def test_a_run_whose_folder_was_taken_over_touches_nothing_there(
     run = run_here(job, spark)
 
     assert run.exit_code == 5
-    assert "another run of the same name has taken this one's place" in caplog.text
+    assert "another run with this run ID took over the output folder" in caplog.text
     assert theirs.read_text() == "staged"
     assert not (run.folder / "summary.json").exists()
     assert len(ledger_ids(run.output)) == 1
