@@ -188,8 +188,11 @@ def allowed_in_a_second(limit: float) -> int:
 
 
 def pace_of(limit: float) -> float:
-    """Return the rate at which slots are granted, below the limit so that jitter stays within what is allowed."""
-    return limit * (0.99 if limit >= _SMALL_LIMIT else 0.9)
+    """Return the rate at which slots are leased, so far below the limit that no second sees more than is allowed.
+
+    What lateness and slots out of turn (`hurried_slots.py`, up to 1.5 % in a second) add stays within the 5 %.
+    """
+    return limit * (0.98 if limit >= _SMALL_LIMIT else 0.9)
 
 
 def free_lateness(limit: float) -> float:

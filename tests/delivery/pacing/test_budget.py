@@ -88,7 +88,7 @@ def test_a_low_limit_over_many_partitions_finishes_the_work(limit: int) -> None:
 
 def test_one_partition_with_all_the_work_gets_all_of_the_limit() -> None:
     job = SimulatedJob(1000, [PLENTY] + [3] * 63).run(6)
-    assert job.used(1, 5.9) >= 970
+    assert job.used(1, 5.9) >= 960
 
 
 def test_partitions_that_die_give_what_they_had_to_the_rest_at_once() -> None:

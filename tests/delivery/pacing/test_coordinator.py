@@ -276,7 +276,7 @@ def test_at_the_end_every_partition_sees_its_link_closed() -> None:
 
 def test_before_anybody_came_there_is_nothing_to_report() -> None:
     with Coordinator(host="127.0.0.1", limit=100) as coordinator:
-        assert coordinator.snapshot() == Progress(rate=99.0)
+        assert coordinator.snapshot() == Progress(rate=98.0)
 
 
 def test_a_host_that_is_no_interface_of_this_machine_is_still_advertised() -> None:
@@ -332,7 +332,7 @@ def test_a_partition_learns_how_long_the_rest_takes_and_gets_a_slot_out_of_turn(
         link.send({"from": "a", "counts": [200, 0, 100, 1_000], "hurry": 1, "left": 900})
         message = receive(link)
         assert message["hurried"][:2] == [1, 0.0]  # type: ignore[index]
-        assert message["rest"] == pytest.approx(900 / (0.99 * 200))
+        assert message["rest"] == pytest.approx(900 / (0.98 * 200))
         link.send({"from": "a", "counts": [200, 0, 100, 1_000], "want": 5, "left": 900})
         assert "lease" in receive(link)
         link.close()
