@@ -14,6 +14,7 @@ from contextlib import closing
 from itertools import islice
 from uuid import uuid4
 
+import pyarrow as pa
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 
@@ -39,6 +40,10 @@ from delivery.service.endpoint import resolve_endpoint
 from delivery.service.events_client import CONNECT_SECONDS, EventsClient
 from delivery.service.signing import Signer
 from delivery.settings import DeliveryTask
+
+# pyarrow imports pandas with the first array that it makes, which takes half a second: here, where workers prepare
+# themselves, and not while they send, when the first receipt is written.
+pa.array(())
 
 
 def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pickle
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,6 +30,7 @@ from tests.delivery import aws_environment
 from tests.delivery.fakes import staged
 from tests.delivery.scripted_server import Reply, ScriptedServer, error
 
+ROOT = Path(__file__).resolve().parents[2]
 BASE = 1_700_000_000
 EVENTS = [event for number in range(30) for event in staged(f"s{number}", *range(BASE, BASE + 15))]
 IDS = {event.event_id for event in EVENTS}
@@ -282,3 +285,27 @@ def test_a_client_that_gives_no_answers_is_worth_another_attempt_and_stops_nobod
 def test_the_client_is_made_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     aws_environment.only(monkeypatch, **aws_environment.KEYS, AWS_DEFAULT_REGION="eu-west-1")
     open_client(None, "http://127.0.0.1:1").close()
+
+
+FIRST_RECEIPT = """
+import sys, time
+import delivery.partition
+from delivery.packing import StagedEvent
+from delivery.receipts.ledger import Ledger
+from tests.delivery.tasks import task_of
+from pathlib import Path
+
+ledger = Ledger(task_of(Path(sys.argv[1])), "a" * 32)
+ledger.accepted([StagedEvent("e", b"", b"", 1_700_000_000)], time.time())
+before = set(sys.modules)
+ledger.close()
+print(sorted(set(sys.modules) - before))
+"""
+
+
+def test_the_first_receipt_imports_nothing(tmp_path: Path) -> None:
+    """It is written while requests are due: half a second of imports made all slots late, and a burst after it."""
+    command = [sys.executable, "-c", FIRST_RECEIPT, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "pandas" not in done.stdout
