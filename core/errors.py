@@ -20,7 +20,7 @@ class BackfillError(Exception):
     exit_code: ClassVar[int] = 2
 
 
-class BadInput(BackfillError):  # noqa: N818 - named by what is wrong, as the user reads it
+class InputError(BackfillError):
     """The configuration key, file or column that the text names can't be used as it is."""
 
 

@@ -56,11 +56,11 @@ SCHEMA = Path(__file__).with_name("interactions.avsc")
 """The shop's Interactions schema, the same as `conf/interactions.avsc`."""
 
 
-class FolderInUse(Exception):  # noqa: N818 - named by what is the matter
+class FolderInUseError(Exception):
     """The folder for the demo contains something else; the text is a sentence that names it."""
 
 
-class JobFailed(Exception):  # noqa: N818 - named by what happened, as the sentence is
+class JobFailedError(Exception):
     """The job ended before it wrote a summary; the text is the end of what it printed."""
 
 
@@ -97,7 +97,7 @@ def run_job(folder: Path, run_id: str, keys: Mapping[str, str]) -> dict[str, Any
         )
     summary = folder / "output" / "runs" / run_id / "summary.json"
     if not summary.exists():
-        raise JobFailed("\n".join(log.read_text().splitlines()[-20:]))
+        raise JobFailedError("\n".join(log.read_text().splitlines()[-20:]))
     return dict(json.loads(summary.read_text()))
 
 
@@ -174,14 +174,14 @@ def demonstrate(folder: Path, events: int) -> int:
     """Run the demo in `folder`, replacing an earlier demo's; return the exit code, 0 if everything agrees.
 
     Raises:
-        FolderInUse: the folder contains something other than an earlier demo.
+        FolderInUseError: the folder contains something other than an earlier demo.
     """
     folder = folder.absolute()
     _clear(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         agrees = run_demo(folder, events)
-    except JobFailed as failed:
+    except JobFailedError as failed:
         print(f"The job wrote no summary. The end of its log:\n{failed}", file=sys.stderr)
         return 1
     print("\nEverything agrees." if agrees else "\nSomething disagrees: see above.")
@@ -195,7 +195,7 @@ def _clear(folder: Path) -> None:
     if folder.is_dir() and (folder / _MARK).exists():
         shutil.rmtree(folder)
     elif not folder.is_dir() or any(folder.iterdir()):
-        raise FolderInUse(f"{folder} can't be used: it contains something other than an earlier demo.")
+        raise FolderInUseError(f"{folder} can't be used: it contains something other than an earlier demo.")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -208,7 +208,7 @@ def main(arguments: Sequence[str]) -> int:
     options = parser.parse_args(arguments)
     try:
         return demonstrate(options.folder, options.events)
-    except FolderInUse as error:
+    except FolderInUseError as error:
         parser.error(str(error))
 
 

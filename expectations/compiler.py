@@ -21,7 +21,7 @@ from expectations.conditions import (
     Condition,
     ConditionSource,
 )
-from expectations.errors import BadSuite
+from expectations.errors import SuiteError
 from expectations.rules import ROWS, Rule, Rules, distinct_name, tally_name
 from expectations.suite import Suite, columns_named, may_be_absent
 
@@ -35,7 +35,7 @@ def compile_suites(events: DataFrame, service: Suite, user: Suite | None = None)
     """Return the rules of both suites over events with these columns; only `events.schema` and its session are used.
 
     Raises:
-        BadSuite: a rule names a column that the events lack, or can't be applied to its type.
+        SuiteError: a rule names a column that the events lack, or can't be applied to its type.
     """
     named = tuple(_named(service, user))
     for each, _, name in named:
@@ -120,7 +120,7 @@ def _check_columns(expectation: Expectation, name: str, columns: Iterable[str]) 
     known = tuple(columns)
     for column in () if may_be_absent(expectation) else columns_named(expectation):
         if column not in known:
-            raise BadSuite(f"{name}: events have no column {column!r}{near_misses(column, visible(known))}")
+            raise SuiteError(f"{name}: events have no column {column!r}{near_misses(column, visible(known))}")
 
 
 def _scanned(rules: Iterable[Rule], columns: tuple[str, ...]) -> tuple[str, ...]:

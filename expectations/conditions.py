@@ -18,7 +18,7 @@ from pyspark.errors import IllegalArgumentException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from expectations.errors import BadSuite, first_line
+from expectations.errors import SuiteError, first_line
 
 if TYPE_CHECKING:
     from great_expectations.execution_engine import SparkDFExecutionEngine
@@ -95,7 +95,7 @@ class ConditionSource:
         """Return the compiled expectation, or None if its type names no rows.
 
         Raises:
-            BadSuite: it can't be compiled; the text names the rule.
+            SuiteError: it can't be compiled; the text names the rule.
         """
         if expectation.expectation_type not in COMPILED_TYPES:
             return None
@@ -109,7 +109,7 @@ class ConditionSource:
         """Return the values that `COUNTS_VALUES` counts once each, null where they don't count; None for other types.
 
         Raises:
-            BadSuite: it can't be compiled; the text names the rule.
+            SuiteError: it can't be compiled; the text names the rule.
         """
         if expectation.expectation_type != COUNTS_VALUES:
             return None
@@ -125,7 +125,7 @@ class ConditionSource:
         Spark analyses all of them, and runs none, in hardly more time than one takes.
 
         Raises:
-            BadSuite: one does not fit; the text names the rule.
+            SuiteError: one does not fit; the text names the rule.
         """
         try:
             self._empty.select(*(column for _, column in self._given))
@@ -143,7 +143,7 @@ class ConditionSource:
             try:
                 java.util.regex.Pattern.compile(pattern or "")
             except IllegalArgumentException:
-                raise BadSuite(f"{name}: {pattern!r} is no regular expression that Java reads.") from None
+                raise SuiteError(f"{name}: {pattern!r} is no regular expression that Java reads.") from None
 
     def _compiled(self, expectation: Expectation) -> Condition:
         metric = _metric(expectation)
@@ -170,11 +170,11 @@ class ConditionSource:
 
 @contextmanager
 def _refusing(name: str) -> Iterator[None]:
-    """Turn any error of Spark or a metric over the rule's arguments into BadSuite that names the rule."""
+    """Turn any error of Spark or a metric over the rule's arguments into SuiteError that names the rule."""
     try:
         yield
     except Exception as problem:  # noqa: BLE001 - they may raise anything
-        raise BadSuite(f"{name} can't be applied to the events: {first_line(problem)}") from None
+        raise SuiteError(f"{name} can't be applied to the events: {first_line(problem)}") from None
 
 
 def _engine_over(empty: DataFrame) -> SparkDFExecutionEngine:

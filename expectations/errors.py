@@ -1,8 +1,8 @@
 """Errors about the rules, named by what the caller does next. No error contains a value of the data.
 
 ExpectationsError
-├── BadSuite      the suite itself is wrong: its author must correct it; nothing was read (exit 2)
-└── RuleCrashed   a rule could not be evaluated: it neither passed nor failed, so nothing may be sent (exit
+├── SuiteError      the suite itself is wrong: its author must correct it; nothing was read (exit 2)
+└── RuleCrashedError   a rule could not be evaluated: it neither passed nor failed, so nothing may be sent (exit
 2)
 """
 
@@ -15,11 +15,11 @@ class ExpectationsError(BackfillError):
     """Base of this package's errors; its text is one sentence for the user."""
 
 
-class BadSuite(ExpectationsError):  # noqa: N818 - named by what is wrong, as its siblings in other packages
+class SuiteError(ExpectationsError):
     """A suite that can't be used: not JSON, an unknown expectation, a wrong argument, an unknown column."""
 
 
-class RuleCrashed(ExpectationsError):  # noqa: N818 - see above
+class RuleCrashedError(ExpectationsError):
     """An expectation that raised while Great Expectations evaluated it."""
 
 

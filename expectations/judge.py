@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import DataFrame
 
-from expectations.errors import RuleCrashed
+from expectations.errors import RuleCrashedError
 from expectations.library import great_expectations
 from expectations.rules import Rule, Rules
 from expectations.verdict import RuleResult, Verdict
@@ -49,7 +49,7 @@ def judge(rules: Rules, tallies: Mapping[str, int], events: DataFrame | None = N
     `rules.scan_columns()`; it may be None if there are none.
 
     Raises:
-        RuleCrashed: a rule could not be evaluated; the text names it.
+        RuleCrashedError: a rule could not be evaluated; the text names it.
     """
     great_expectations()
     with warnings.catch_warnings():
@@ -118,8 +118,8 @@ def _from_events(rule: Rule, validator: Validator) -> ExpectationValidationResul
     return result
 
 
-def _crashed(rule: Rule) -> RuleCrashed:
-    return RuleCrashed(
+def _crashed(rule: Rule) -> RuleCrashedError:
+    return RuleCrashedError(
         f"The expectation {rule.name} of the {rule.origin}'s suite could not be evaluated.  "
         "Check its arguments against the columns' types."
     )

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 from expectations.columns import EVENT_COLUMNS, near_misses
-from expectations.errors import BadSuite, first_line
+from expectations.errors import SuiteError, first_line
 from expectations.library import build_expectation, known_expectation_types
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Suite:
         """Return Great Expectations' objects, in the suite's order.
 
         Raises:
-            BadSuite: an entry is refused; the text names it.
+            SuiteError: an entry is refused; the text names it.
         """
         for number, entry in enumerate(self.entries, start=1):
             yield _built(entry, self.parameters, f"expectation {number} of the suite {self.name!r}")
@@ -44,7 +44,7 @@ def parse_suite(text: str, where: str, property_keys: Collection[str] = ()) -> S
     `expectation_type`, `evaluation_parameters`). It may name the event columns and `property_keys`.
 
     Raises:
-        BadSuite: it is not JSON, or has an unknown expectation, wrong arguments or a column that events
+        SuiteError: it is not JSON, or has an unknown expectation, wrong arguments or a column that events
             don't have.
     """
     document = _document(text, where)
@@ -74,18 +74,18 @@ def _document(text: str, where: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except ValueError as problem:
-        raise BadSuite(f"{where} is not JSON: {problem}.") from None
+        raise SuiteError(f"{where} is not JSON: {problem}.") from None
     if not isinstance(document, dict) or not isinstance(document.get("expectations"), list):
-        raise BadSuite(f"{where} is no Great Expectations suite: it lacks a list named 'expectations'.")
+        raise SuiteError(f"{where} is no Great Expectations suite: it lacks a list named 'expectations'.")
     return document
 
 
 def _entry(entry: object, where: str, number: int) -> dict[str, Any]:
     if not isinstance(entry, dict):
-        raise BadSuite(f"{where}, expectation {number} is not a JSON object.")
+        raise SuiteError(f"{where}, expectation {number} is not a JSON object.")
     modern = {"type": entry.get("expectation_type"), **entry}
     if not isinstance(modern["type"], str):
-        raise BadSuite(f"{where}, expectation {number} has no 'type'.")
+        raise SuiteError(f"{where}, expectation {number} has no 'type'.")
     kept = {key: modern[key] for key in _ENTRY_KEYS if modern.get(key) is not None}
     # Older releases wrote it into suites; a result format may show values, so the suite may not choose it.
     kwargs = {key: value for key, value in (kept.get("kwargs") or {}).items() if key != "result_format"}
@@ -95,15 +95,15 @@ def _entry(entry: object, where: str, number: int) -> dict[str, Any]:
 def _built(entry: dict[str, Any], parameters: dict[str, Any], where: str) -> Expectation:
     kind, known = entry["type"], known_expectation_types()
     if kind not in known:
-        raise BadSuite(f"{where}: Great Expectations knows no {kind!r}{near_misses(kind, known)}")
+        raise SuiteError(f"{where}: Great Expectations knows no {kind!r}{near_misses(kind, known)}")
     try:
         return build_expectation(entry, parameters)
     except Exception as problem:  # noqa: BLE001 - pydantic v1, marshmallow and GX errors share no base
-        raise BadSuite(f"{where}, {kind}: {first_line(problem)}") from None
+        raise SuiteError(f"{where}, {kind}: {first_line(problem)}") from None
 
 
 def _check_columns(expectation: Expectation, known: Collection[str], where: str) -> None:
     kind = expectation.expectation_type
     for name in () if may_be_absent(expectation) else columns_named(expectation):
         if name not in known:
-            raise BadSuite(f"{where}, {kind}: events have no column {name!r}{near_misses(name, known)}")
+            raise SuiteError(f"{where}, {kind}: events have no column {name!r}{near_misses(name, known)}")

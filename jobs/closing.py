@@ -24,7 +24,7 @@ from jobs.account.exit_status import Status
 from jobs.account.summary import Ending, summary_of, write_summary
 from jobs.config.shown_settings import shown_settings
 from jobs.control.record import Request
-from jobs.errors import Unaccounted
+from jobs.errors import UnaccountedError
 from jobs.plan.delivery_plan import Plan, plan
 from jobs.plan.lines import Line, sections
 from jobs.plan.table import print_plan
@@ -63,7 +63,7 @@ def close(prepared: Prepared, outcome: Outcome) -> int:
 
     Raises:
         StorageError: the output can't be written; nothing was sent.
-        Unaccounted: the same, after events were sent.
+        UnaccountedError: the same, after events were sent.
     """
     ending = _ending(prepared, outcome)
     try:
@@ -71,7 +71,7 @@ def close(prepared: Prepared, outcome: Outcome) -> int:
     except StorageError as error:
         if not outcome.sent.request_attempts:
             raise
-        raise Unaccounted(
+        raise UnaccountedError(
             f"{outcome.sent.events_delivered} events were delivered, and then the output failed: {error} "
             "Correct the output and run the same command again."
         ) from error

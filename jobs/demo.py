@@ -28,11 +28,11 @@ def _demonstrate(arguments: Sequence[str], prog: str) -> int:
             f"The demo can't run: {', '.join(missing)} not installed. Install the package with its extra, pip install "
             "'personalize-backfill[standin]', or run make demo in a checkout."
         )
-    from demo.demonstration import FolderInUse, demonstrate  # noqa: PLC0415 - the job itself comes without it
+    from demo.demonstration import FolderInUseError, demonstrate  # noqa: PLC0415 - the job itself comes without it
 
     try:
         return demonstrate(asked.folder, asked.events)
-    except FolderInUse as error:
+    except FolderInUseError as error:
         raise UsageError(f"{error} Use --folder.") from None
 
 

@@ -2,14 +2,14 @@
 
     BackfillError
     └── JobError
-        ├── UsageError      correct the command, the configuration, the schema or the source; exit 2
-        └── Unaccounted     correct the output, run the same command again; exit 5
+        ├── UsageError          correct the command, the configuration, the schema or the source; exit 2
+        └── UnaccountedError    correct the output, run the same command again; exit 5
 
     KeyboardInterrupt
-    └── Interrupted     run the same command again; exit 5
+    └── RunInterruptedError    run the same command again; exit 5
 
-The packages below have errors of their own (`transforms.errors.BadInput`, `expectations.errors.BadSuite`,
-`core.errors.StorageError`). No error contains a value of a row: messages name files, keys and columns.
+The packages below have errors of their own (`core.errors`, `expectations.errors`). No error contains a value of a row:
+messages name files, keys and columns.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ class UsageError(JobError):
     """The command, a configuration key, the schema or the source is wrong; nothing was sent."""
 
 
-class Interrupted(KeyboardInterrupt):
+class RunInterruptedError(KeyboardInterrupt):
     """A signal asked the job to stop before it had begun to send.
 
     A KeyboardInterrupt for any signal, so that code that catches every Exception lets it pass.
     """
 
 
-class Unaccounted(JobError):  # noqa: N818 - as above
+class UnaccountedError(JobError):
     """Events may have been sent, and then the run's summary could not be written."""
 
     exit_code: ClassVar[int] = 5

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from core.errors import BackfillError
 from jobs.account.exit_status import UNEXPECTED_EXIT_CODE
-from jobs.errors import Unaccounted
+from jobs.errors import UnaccountedError
 
 _LOG = logging.getLogger("put_events")
 
@@ -39,7 +39,7 @@ def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure],
     """Do the same with logging set up already; `on_failure` gets the cause of exit code 2 or 1, once it is logged."""
     try:
         return program()
-    except Unaccounted as error:
+    except UnaccountedError as error:
         _LOG.error("%s", error)
         return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a trace of ours, without texts that may hold row values

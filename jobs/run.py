@@ -30,7 +30,7 @@ from jobs.config.configuration import print_settings
 from jobs.config.settings import Settings
 from jobs.control.steering import Steering
 from jobs.control.watch import now_as_text, watched
-from jobs.errors import Interrupted, Unaccounted
+from jobs.errors import RunInterruptedError, UnaccountedError
 from jobs.failure import FailureRecord
 from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.prepare.preparation import (
@@ -105,8 +105,9 @@ def _carry_out(
     """Load the source, or replay; return the exit code.
 
     Raises:
-        UsageError, BadInput, BadSuite, RuleCrashed, StorageError: exit 2; no summary is written, nothing was sent.
-        Unaccounted: exit 5; events may have been sent, and the summary could not be written.
+        UsageError, InputError, SuiteError, RuleCrashedError, StorageError: exit 2; no summary is written and nothing
+            was sent.
+        UnaccountedError: exit 5; events may have been sent, and the summary could not be written.
     """
     if command.replay is not None:
         return _replay(command, command.replay, settings, folder, beginning).carry_out(
@@ -195,7 +196,7 @@ class _Run:
                 self._signals.arm()
                 self._check_and_send(spark)
             self._import()
-        except Interrupted as stop:
+        except RunInterruptedError as stop:
             self._outcome.sent = Sent(stop_reason=str(stop))
         except SparkGone:
             self._outcome.sent = Sent(stop_reason=_GONE)
@@ -210,7 +211,7 @@ class _Run:
     def _require_own_folder(self) -> None:
         """Touch nothing in a folder whose lease another run has taken over."""
         if not self._own_folder.is_ours():
-            raise Unaccounted(
+            raise UnaccountedError(
                 "another run with this run ID took over the output folder because this run's lease expired: "
                 "no summary was written. Once that run has ended, run the same command again."
             )
@@ -255,7 +256,7 @@ class _Run:
         """Write the files of an import.
 
         Raises:
-            Interrupted: a signal came.
+            RunInterruptedError: a signal came.
         """
         begin(self._progress, spark.sparkContext, WRITE_FILES)
         return self._uninterrupted(spark, lambda: written_files(spark, preparation, checked.files))
@@ -286,7 +287,7 @@ class _Run:
         """Check the source.
 
         Raises:
-            Interrupted: a signal came.
+            RunInterruptedError: a signal came.
         """
         return self._uninterrupted(spark, lambda: self._stage(spark, self._progress))
 
@@ -294,7 +295,7 @@ class _Run:
         """Do Spark's `work`; a signal or Spark's own end is no fault of the source's.
 
         Raises:
-            Interrupted: either came.
+            RunInterruptedError: either came.
         """
         try:
             with cancelling(spark.sparkContext) as cancel:
@@ -304,9 +305,9 @@ class _Run:
             reason = self._signals.reason or (_GONE if is_gone(error, spark.sparkContext) else None)
             if reason is None:
                 raise
-            raise Interrupted(reason) from None
+            raise RunInterruptedError(reason) from None
         if self._signals.reason is not None:
-            raise Interrupted(self._signals.reason)
+            raise RunInterruptedError(self._signals.reason)
         return result
 
     def _reason_to_refuse(self, checked: Checked) -> str | None:

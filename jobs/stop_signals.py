@@ -9,13 +9,13 @@ import signal
 from collections.abc import Callable
 from types import FrameType
 
-from jobs.errors import Interrupted
+from jobs.errors import RunInterruptedError
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopSignals:
-    """The handler of stops: at first a signal raises `Interrupted`; once Spark works, it calls `on_stop`."""
+    """The handler of stops: at first a signal raises `RunInterruptedError`; once Spark works, it calls `on_stop`."""
 
     def __init__(self) -> None:
         self._on_stop: Callable[[str], object] | None = None
@@ -46,5 +46,5 @@ class StopSignals:
         signal.signal(number, signal.SIG_DFL)
         self.reason = f"{signal.Signals(number).name} was received"
         if self._on_stop is None:
-            raise Interrupted(self.reason)
+            raise RunInterruptedError(self.reason)
         self._on_stop(self.reason)

@@ -11,7 +11,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from core.as_of import from_millis, last_by, written
-from core.errors import BadInput
+from core.errors import InputError
 from sources.delta import read_delta
 from sources.iceberg import frame_of
 from sources.table_failures import opening, whole_text
@@ -26,7 +26,7 @@ def read_catalog_table(spark: SparkSession, source: TableSource) -> tuple[DataFr
     """Return all rows of the table that `source.table` names.
 
     Raises:
-        BadInput: there is no such table, it can't be opened, or it is of a kind that is not read.
+        InputError: there is no such table, it can't be opened, or it is of a kind that is not read.
     """
     with opening(source, "catalog"):
         _require_there(spark, source)
@@ -41,7 +41,7 @@ def read_catalog_table(spark: SparkSession, source: TableSource) -> tuple[DataFr
 
 def _require_there(spark: SparkSession, source: TableSource) -> None:
     if not _is_there(spark, source.name):
-        raise BadInput(
+        raise InputError(
             f"{source}: Spark's catalogs know no such table. Check the name, and the catalog's settings of Spark "
             "(spark.sql.catalog.…, or the Hive metastore that hive-site.xml names)."
         )
@@ -89,9 +89,9 @@ def _read_iceberg(spark: SparkSession, source: TableSource, table: Any) -> tuple
     return rows, Snapshot("iceberg", wanted, time, int(size) if size else None)
 
 
-def _no_snapshot(source: TableSource) -> BadInput:
+def _no_snapshot(source: TableSource) -> InputError:
     asked = written(source.as_of) if isinstance(source.as_of, datetime) else source.as_of
-    return BadInput(
+    return InputError(
         f"source.as_of: {source} has no snapshot {asked}: it has expired, or is another table's. Take a newer one."
     )
 
@@ -108,12 +108,12 @@ def _provider(spark: SparkSession, source: TableSource) -> str:
 
 def _read_files(spark: SparkSession, source: TableSource, provider: str) -> tuple[DataFrame, Snapshot]:
     if provider not in _FILES:
-        raise BadInput(
+        raise InputError(
             f"{source}: it is of the kind {provider or 'unknown'}, and read are tables of Iceberg, Delta Lake, Parquet "
             "and ORC. Name the table behind it, or write it as Parquet."
         )
     if source.as_of is not None:
-        raise BadInput(
+        raise InputError(
             f"source.as_of: {source} is a table of {provider} files and has no versions. Take it out."
         )
     with opening(source, "catalog"):

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import DataFrame, SparkSession
 
 from core.as_of import last_by, written
-from core.errors import BadInput
+from core.errors import InputError
 from core.urls import with_scheme
 from sources.table_failures import opening
 from sources.table_source import Snapshot, TableSource
@@ -19,7 +19,7 @@ def read_delta(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Sna
     """Settle the version to read, and return all its rows.
 
     Raises:
-        BadInput: the table or that version of it can't be opened.
+        InputError: the table or that version of it can't be opened.
     """
     # With columns mapped by id, Delta Lake reads Parquet by field id, and asks for both (DeltaParquetFileFormat).
     for what in ("read", "write"):
@@ -38,14 +38,14 @@ def _at(spark: SparkSession, source: TableSource, version: int | None) -> DataFr
 def _snapshot(spark: SparkSession, source: TableSource) -> Snapshot:
     commits = _commits(spark, source, limit=1 if source.as_of is None else None)
     if not commits:
-        raise BadInput(f"{source}: the log of this Delta Lake table holds no commit. Restore it.")
+        raise InputError(f"{source}: the log of this Delta Lake table holds no commit. Restore it.")
     times = dict(commits)
     newest = max(times)
     wanted = newest if source.as_of is None else source.as_of
     if isinstance(wanted, datetime):
         wanted = _by_time(source, commits, wanted)
     if wanted > newest:
-        raise BadInput(
+        raise InputError(
             f"source.as_of: {source} has no version {wanted}: the newest is {newest} of {written(times[newest])}."
         )
     return Snapshot("delta", wanted, times.get(wanted))
@@ -54,7 +54,7 @@ def _snapshot(spark: SparkSession, source: TableSource) -> Snapshot:
 def _by_time(source: TableSource, commits: list[tuple[int, datetime]], instant: datetime) -> int:
     found = last_by(((time, version) for version, time in commits), instant)
     if found is None:
-        raise BadInput(
+        raise InputError(
             f"source.as_of: {source} has no version as old as {written(instant)}: the oldest that its log still tells "
             f"is of {written(commits[0][1])}. Take a later time."
         )

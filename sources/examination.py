@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 from pyarrow import parquet as pq
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.footers import read_footers
 from sources.kinds import Unreadable
 from sources.listing import OpenFilesystem, list_files
@@ -40,7 +40,7 @@ def _unknown_columns(path: str, open_filesystem: OpenFilesystem) -> str | None:
     """Return the columns of a type that keeps this Spark from opening the file at all."""
     try:
         [layout] = read_footers(list_files([path], open_filesystem).files).layouts
-    except (BadInput, ValueError):
+    except (InputError, ValueError):
         return None
     found = [
         f"{'.'.join(place)} ({kind})"

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pyspark.sql import SparkSession
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.footer_reading import Footer, read_footer
 from sources.footers import ReadAll, read_here
 from sources.listing import OpenFilesystem, SourceFile
@@ -58,7 +58,7 @@ def _read_there(
         for rows, layout, is_rare in task.footers:
             yield Footer(rows, task.layouts[layout][0], is_rare, task.layouts[layout][1])
         if task.problem:
-            raise BadInput(task.problem)
+            raise InputError(task.problem)
 
 
 def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Found:
@@ -72,7 +72,7 @@ def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Found:
                     numbers[footer.layout] = len(layouts)
                     layouts.append((footer.layout, footer.content))
                 footers.append((footer.rows, numbers[footer.layout], footer.is_rare))
-    except BadInput as error:
+    except InputError as error:
         return _Found(footers, layouts, str(error))
     return _Found(footers, layouts)
 

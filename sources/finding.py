@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.footers import Footers, ReadAll, read_footers, read_here
 from sources.listing import Listing, OpenFilesystem, list_files
 from sources.pruning import FolderFilter
@@ -43,7 +43,7 @@ def find_files(
     """List the files of `source.path` and read their footers; with `folders`, only those in folders that may match.
 
     Raises:
-        BadInput: see `listing.list_files` and `footers.read_footers`.
+        InputError: see `listing.list_files` and `footers.read_footers`.
     """
     if folders is None or not folders.applies:
         return read_listed(list_files(paths, open_filesystem), read_all)
@@ -55,7 +55,7 @@ def find_files(
     if folders.names_column_of((*footers.layouts, *samples.layouts)):
         return read_listed(list_files(paths, open_filesystem), read_all)
     if not listing.files and not listing.samples:
-        raise BadInput(f"source.path {paths[0]}: there is no Parquet file in it.")
+        raise InputError(f"source.path {paths[0]}: there is no Parquet file in it.")
     # If nothing is left, the samples still provide the columns; the filter itself then excludes their rows.
     return SourceFiles(footers if listing.files else samples, listing.passed_over)
 
@@ -64,6 +64,6 @@ def read_listed(listing: Listing, read_all: ReadAll = read_here) -> SourceFiles:
     """Read the footers of files that are listed.
 
     Raises:
-        BadInput: see `footers.read_footers`.
+        InputError: see `footers.read_footers`.
     """
     return SourceFiles(read_footers(listing.files, read_all), listing.passed_over)

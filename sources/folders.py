@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from urllib.parse import unquote_to_bytes
 
-from core.errors import BadInput
+from core.errors import InputError
 from core.globs import is_glob
 from core.urls import with_scheme
 
@@ -37,7 +37,7 @@ def folder_values(folders: str) -> dict[str, str | None]:
     Plain folders add none. `__HIVE_DEFAULT_PARTITION__` is null; a value is percent-decoded, as UTF-8.
 
     Raises:
-        BadInput: two of the folders have one key.
+        InputError: two of the folders have one key.
     """
     values: dict[str, str | None] = {}
     for part in folders.split("/"):
@@ -46,7 +46,7 @@ def folder_values(folders: str) -> dict[str, str | None]:
             continue
         name = _decoded(key)
         if name.lower() in {known.lower() for known in values}:
-            raise BadInput(
+            raise InputError(
                 f"source.path: the folders {folders} give two values of {name}. Name the inner folder instead."
             )
         values[name] = None if value == _NULL else _decoded(value)

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyarrow import fs as pafs
 from pyarrow import parquet as pq
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.thrift import read_struct
 
 _TAIL = 1 << 16
@@ -53,7 +53,7 @@ def read_footer(name: str, filesystem: pafs.FileSystem, path: str) -> Footer:
     """Read the footer of the file at `path`, which errors call `name`: one small request.
 
     Raises:
-        BadInput: the file is not Parquet, damaged, cut off or encrypted.
+        InputError: the file is not Parquet, damaged, cut off or encrypted.
     """
     try:
         content = read_content(name, filesystem, path)
@@ -62,14 +62,14 @@ def read_footer(name: str, filesystem: pafs.FileSystem, path: str) -> Footer:
         # File system errors have a type of their own; Arrow's error for a broken file is a plain OSError.
         is_storage = isinstance(error, OSError) and type(error) is not OSError
         problem = "can't be read" if is_storage else "not Parquet, or damaged"
-        raise BadInput(f"source file {name}: {problem}: {first_line(error)}") from None
+        raise InputError(f"source file {name}: {problem}: {first_line(error)}") from None
 
 
 def read_content(name: str, filesystem: pafs.FileSystem, path: str) -> bytes:
     """Return the footer's bytes.
 
     Raises:
-        BadInput: it is encrypted as a whole.
+        InputError: it is encrypted as a whole.
         ValueError: the file does not end as a Parquet file does.
         OSError: it can't be read.
     """
@@ -139,13 +139,13 @@ def _refuse_encryption(name: str, content: bytes) -> None:
         raise _encrypted(name)
 
 
-def _encrypted(name: str) -> BadInput:
-    return BadInput(f"source file {name}: it is encrypted. Write it without Parquet's encryption.")
+def _encrypted(name: str) -> InputError:
+    return InputError(f"source file {name}: it is encrypted. Write it without Parquet's encryption.")
 
 
 def _check_rows(name: str, said: int, counted: int) -> None:
     if said != counted or said < 0:
-        raise BadInput(
+        raise InputError(
             f"source file {name}: damaged: its footer says {said} rows, its row groups hold {counted}; "
             "write it again or leave it out of source.path."
         )

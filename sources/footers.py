@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.footer_reading import DAMAGE, SCHEMA, Footer, first_line, read_footer
 from sources.kinds import Kind
 from sources.listing import SourceFile
@@ -55,7 +55,7 @@ def read_here(files: Sequence[SourceFile]) -> Iterator[Footer]:
     """Read footers in this process, 64 at a time.
 
     Raises:
-        BadInput: see `footer_reading.read_footer`.
+        InputError: see `footer_reading.read_footer`.
     """
     with ThreadPoolExecutor(_THREADS) as pool:
         # In batches: the bytes of all together could fill the memory.
@@ -67,7 +67,7 @@ def read_footers(files: Sequence[SourceFile], read_all: ReadAll = read_here) -> 
     """Read every file's footer.
 
     Raises:
-        BadInput: a file is not Parquet, damaged, cut off or encrypted; it names the file.
+        InputError: a file is not Parquet, damaged, cut off or encrypted; it names the file.
     """
     found = Footers()
     numbers: dict[str, int] = {}
@@ -97,10 +97,10 @@ def _columns(file: SourceFile, read: Footer) -> Mapping[str, Kind]:
             raise TypeError("its footer has no schema")
         return columns_of(schema)
     except DAMAGE as error:
-        raise BadInput(
+        raise InputError(
             f"source file {file.name}: damaged: {first_line(error)}; write it again or leave it out of source.path."
         ) from None
 
 
-def _without_column(file: SourceFile) -> BadInput:
-    return BadInput(f"source file {file.name}: it has no column. Leave it out of source.path.")
+def _without_column(file: SourceFile) -> InputError:
+    return InputError(f"source file {file.name}: it has no column. Leave it out of source.path.")

@@ -22,7 +22,7 @@ def read_iceberg(spark: SparkSession, source: TableSource) -> tuple[DataFrame, S
     """Return all rows of the snapshot that `source.iceberg` settled.
 
     Raises:
-        BadInput: the table can't be opened.
+        InputError: the table can't be opened.
     """
     state = source.iceberg
     if state is None:

@@ -17,7 +17,7 @@ from typing import Any
 
 from pyarrow import fs as pafs
 
-from core.errors import BadInput
+from core.errors import InputError
 
 _HADOOP = re.compile(r"v(\d+)(?:\.gz)?\.metadata\.json(?:\.gz)?")
 _CATALOG = re.compile(r"(\d+)-.+?(?:\.gz)?\.metadata\.json(?:\.gz)?")
@@ -52,7 +52,7 @@ class MetadataFolder:
         """Return the metadata file that is the table now.
 
         Raises:
-            BadInput: there is none, it is damaged, or the files contradict each other.
+            InputError: there is none, it is damaged, or the files contradict each other.
         """
         newest = self._read(self._highest())
         for other in self._not_before(newest):
@@ -74,7 +74,7 @@ class MetadataFolder:
         """Follow the hint as HadoopTableOperations does: from its number on, as long as there is a next one."""
         by_number = {number: name for name, number in self._numbered(_HADOOP).items()}
         if not by_number:
-            raise BadInput(
+            raise InputError(
                 f"{self._label}: the folder metadata/ of this Iceberg table holds no metadata file. "
                 "Restore it, or name the table's own folder."
             )
@@ -113,7 +113,7 @@ class MetadataFolder:
         except (ValueError, EOFError, gzip.BadGzipFile):
             document = None
         if not isinstance(document, dict):
-            raise BadInput(
+            raise InputError(
                 f"{self._label}: the table's metadata file {name} is damaged: it holds no JSON object. "
                 "Restore it, or name the table by source.table."
             )
@@ -123,8 +123,8 @@ class MetadataFolder:
         with self._filesystem.open_input_file(f"{self._folder}/{name}") as stream:
             return bytes(stream.read())
 
-    def _contradiction(self, one: str, other: str) -> BadInput:
-        return BadInput(
+    def _contradiction(self, one: str, other: str) -> InputError:
+        return InputError(
             f"{self._label}: the table's folder alone does not tell which metadata file is current, {one} or {other}: "
             f"a commit was lost, or the table was registered again. {_BY_NAME}."
         )

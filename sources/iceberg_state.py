@@ -11,7 +11,7 @@ from typing import Any
 from pyarrow import fs as pafs
 
 from core.as_of import AsOf, from_millis, last_by, written
-from core.errors import BadInput
+from core.errors import InputError
 from core.urls import with_scheme
 from sources.iceberg_metadata import Metadata, MetadataFolder
 from sources.listing import OpenFilesystem
@@ -31,7 +31,7 @@ def iceberg_state(path: str, as_of: AsOf | None, open_filesystem: OpenFilesystem
     """Settle what is read of the Iceberg table in the folder `path`.
 
     Raises:
-        BadInput: its metadata is damaged or contradicts itself, the snapshot has expired, or the table was moved.
+        InputError: its metadata is damaged or contradicts itself, the snapshot has expired, or the table was moved.
     """
     label = f"source.path {path}"
     metadata = _metadata(label, path, open_filesystem)
@@ -52,7 +52,7 @@ def _metadata(label: str, path: str, open_filesystem: OpenFilesystem) -> Metadat
         return MetadataFolder(label, filesystem, f"{folder.rstrip('/')}/metadata").newest()
     except OSError as error:
         first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise BadInput(f"{label}: the table's metadata can't be read: {first}") from None
+        raise InputError(f"{label}: the table's metadata can't be read: {first}") from None
 
 
 def _snapshot(label: str, content: Mapping[str, Any], as_of: AsOf | None) -> Snapshot:
@@ -61,7 +61,7 @@ def _snapshot(label: str, content: Mapping[str, Any], as_of: AsOf | None) -> Sna
     if wanted is not None and wanted not in known:
         current = _current(content)
         newest = f" The newest is {current} of {written(known[current])}." if current in known else ""
-        raise BadInput(
+        raise InputError(
             f"source.as_of: {label} has no snapshot {wanted}: it has expired, or is another table's.{newest}"
         )
     return Snapshot("iceberg", wanted, None if wanted is None else known[wanted], _size(content, wanted))
@@ -82,7 +82,7 @@ def _wanted(label: str, content: Mapping[str, Any], as_of: AsOf | None) -> int |
     found = last_by(log, as_of)
     if found is None:
         oldest = f": the oldest that is left is of {written(log[0][0])}" if log else ""
-        raise BadInput(
+        raise InputError(
             f"source.as_of: {label} has no snapshot as old as {written(as_of)}{oldest}. Take a later time."
         )
     return found
@@ -126,10 +126,10 @@ def _require_in_place(
     try:
         filesystem, inner = open_filesystem(manifests)
         is_there = filesystem.get_file_info(inner).type == pafs.FileType.File
-    except (OSError, BadInput):
+    except (OSError, InputError):
         is_there = False
     if not is_there:
-        raise BadInput(
+        raise InputError(
             f"{label}: this Iceberg table was moved or copied here from {location}, and its metadata names its files "
             "there, where they are gone or can't be read. Name the place where it was written, or write it again."
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.conversions import shaped_as
 from sources.folders import spelled_once
 from sources.footers import FileFooter, Footers
@@ -50,7 +50,7 @@ def lay_out(footers: Footers, used: Used, merges_as: MergesAs) -> Layout:
     """Find the columns of a source of which `used` are used.
 
     Raises:
-        BadInput: a column that is used is of a kind that Spark does not read, or of two kinds that clash;
+        InputError: a column that is used is of a kind that Spark does not read, or of two kinds that clash;
             it names the column, the kinds and a file of each.
     """
     source = _Source(footers, merges_as)
@@ -195,7 +195,7 @@ class _Source:
             self._left_out[name] = f"not read: {', '.join('.'.join(path) for path in paths)}"
             self.columns[name] = kept
 
-    def _refusal(self, path: tuple[str, ...], kind: Kind) -> BadInput:
+    def _refusal(self, path: tuple[str, ...], kind: Kind) -> InputError:
         """Return an error with the column, its kind, and a file of each kind."""
         name = ".".join(path)
         found: dict[Kind, str] = {}
@@ -204,14 +204,14 @@ class _Source:
                 continue
             for at_path, one in clashes(path[0], own):
                 if isinstance(one, Unreadable) and _lower(at_path) == _lower(path):
-                    return BadInput(
+                    return InputError(
                         f"source file {files[0].name}: column {name} is {one}, which can't be read; map another "
                         "column, or write it as text or as a number."
                     )
             if inner := at(own, path[1:]):
                 found.setdefault(inner, files[0].name)
         one, other = _clashing(found) or (kind, kind)
-        return BadInput(
+        return InputError(
             f"source.path: the files differ in column {name}: {one} in {found.get(one)}, {other} in "
             f"{found.get(other)}; rewrite one, or load each layout in a run of its own."
         )

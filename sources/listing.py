@@ -14,7 +14,7 @@ from itertools import chain
 
 from pyarrow import fs as pafs
 
-from core.errors import BadInput
+from core.errors import InputError
 from core.globs import is_glob, matcher
 from core.urls import with_scheme
 from sources.folders import folder_of, folder_values
@@ -89,7 +89,7 @@ def list_files(
     With `excluded`, folders are listed level by level, and those that it excludes are not.
 
     Raises:
-        BadInput: a path is missing or holds no Parquet file, a folder is a table's, a data file is hidden
+        InputError: a path is missing or holds no Parquet file, a folder is a table's, a data file is hidden
             or is in two of the paths, or a name is one that Spark can't read.
     """
     listings = [_Listed(path, open_filesystem) for path in paths]
@@ -98,7 +98,7 @@ def list_files(
     samples = list(chain.from_iterable(listed.samples() for listed in listings))
     for listed, each in found:
         if not each and not listed.excluded:
-            raise BadInput(f"source.path {listed.path}: there is no Parquet file in it.")
+            raise InputError(f"source.path {listed.path}: there is no Parquet file in it.")
     if len(paths) > 1:
         _check_once(files)
     passed_over = chain.from_iterable(listed.passed_over for listed in listings)
@@ -109,7 +109,7 @@ def check_paths(paths: Sequence[str], open_filesystem: OpenFilesystem) -> None:
     """Check that each path exists, and is no table's folder; list nothing below it.
 
     Raises:
-        BadInput: see `list_files`.
+        InputError: see `list_files`.
     """
     for path in paths:
         _Listed(path, open_filesystem).check()
@@ -142,7 +142,7 @@ class _Listed:
         except OSError as error:
             raise self._unlisted(error) from None
         except UnicodeDecodeError:
-            raise BadInput(
+            raise InputError(
                 f"source file {name_not_text(start.path)}: Spark can't read a name that is not UTF-8. Rename it."
             ) from None
         refuse_table(self.path, [info.path for info in found])
@@ -161,8 +161,8 @@ class _Listed:
             raise self._unlisted(error) from None
         return start
 
-    def _unlisted(self, error: OSError) -> BadInput:
-        return BadInput(f"source.path {self.path}: can't be listed: {_first_line(error)}")
+    def _unlisted(self, error: OSError) -> InputError:
+        return InputError(f"source.path {self.path}: can't be listed: {_first_line(error)}")
 
     def samples(self) -> list[SourceFile]:
         """Find a file in the first and in the last of the excluded folders."""
@@ -231,7 +231,7 @@ class _Listed:
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
         if "//" in info.path:
-            raise BadInput(f"source file {self._name(info)}: Spark can't read a name with //. Rename it.")
+            raise InputError(f"source file {self._name(info)}: Spark can't read a name with //. Rename it.")
         return bool(info.size > 0 or PARQUET.search(info.base_name))
 
     def _name(self, info: pafs.FileInfo) -> str:
@@ -249,7 +249,9 @@ def _check_once(files: Sequence[SourceFile]) -> None:
     for file in files:
         path = file.path if isinstance(file.filesystem, pafs.LocalFileSystem) else f"s3:{file.path}"
         if path in seen:
-            raise BadInput(f"source.path: {file.name} is in two of the paths. Let only one of them reach it.")
+            raise InputError(
+                f"source.path: {file.name} is in two of the paths. Let only one of them reach it."
+            )
         seen.add(path)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from core.errors import BadInput
+from core.errors import InputError
 
 
 def name_not_text(folder: str) -> str:
@@ -23,7 +23,7 @@ def refuse_links(paths: Sequence[str]) -> None:
     """Refuse a link to a file or a folder that is in the source already.
 
     Raises:
-        BadInput: a link was found; the text names both paths, since the rows would be read twice.
+        InputError: a link was found; the text names both paths, since the rows would be read twice.
     """
     folders = {folder: os.path.realpath(folder) for folder in {path.rpartition("/")[0] for path in paths}}
     known: dict[str, str] = {}
@@ -32,7 +32,7 @@ def refuse_links(paths: Sequence[str]) -> None:
         is_link = os.path.islink(path)  # noqa: PTH114 - of a hundred thousand
         place = os.path.realpath(path) if is_link else f"{folders[folder]}/{name}"
         if place in known:
-            raise BadInput(
+            raise InputError(
                 f"source.path: {path} is {known[place]} by a link, and its rows would be read twice. "
                 "Leave the link out."
             )

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from pyarrow import fs as pafs
 
-from core.errors import BadInput
+from core.errors import InputError
 
 PARQUET = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
 """The ends of names that say Parquet."""
@@ -55,14 +55,14 @@ def refuse_data(filesystem: pafs.FileSystem, prefix: str, files: Sequence[pafs.F
     """Refuse data whose name says that it is none, by the name's end or the file's content.
 
     Raises:
-        BadInput: data was found; the text names the file, with `prefix` before its path.
+        InputError: data was found; the text names the file, with `prefix` before its path.
     """
     with ThreadPoolExecutor(_THREADS) as pool:
         for info, is_data in zip(
             files, pool.map(lambda info: _is_data(filesystem, info), files), strict=True
         ):
             if is_data:
-                raise BadInput(
+                raise InputError(
                     f"source file {prefix}{info.path}: it is Parquet, and its name, or its folder's, says that it is "
                     "no data. Rename it, or move it out of source.path."
                 )

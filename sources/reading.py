@@ -11,7 +11,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.conversions import converted, final_type, read_type
 from sources.file_index import frame_of
 from sources.footers import Footers
@@ -28,7 +28,7 @@ def plan_reading(footers: Footers, used: Used) -> Layout:
     """Settle which columns of the files are read, and as which types.
 
     Raises:
-        BadInput: see `layout.lay_out`.
+        InputError: see `layout.lay_out`.
     """
     return lay_out(footers, used, counts_as)
 
@@ -37,7 +37,7 @@ def require_openable(spark: SparkSession, footers: Footers) -> None:
     """Try a file of each layout with a type so new that a Spark may not be able to open the file at all.
 
     Raises:
-        BadInput: a file can't be opened; the text names the file, the column and the type.
+        InputError: a file can't be opened; the text names the file, the column and the type.
     """
     for number, layout in enumerate(footers.layouts):
         found = [
@@ -49,7 +49,7 @@ def require_openable(spark: SparkSession, footers: Footers) -> None:
         file = next((footer.file for footer in footers.footers if footer.layout == number), None)
         if found and file is not None and not _opens(spark, file):
             path, kind = found[0]
-            raise BadInput(
+            raise InputError(
                 f"source file {file.name}: column {'.'.join(path)} is {kind}, and this Spark can't open a file that "
                 "has one. Write it without that column, or run on a newer Spark."
             )

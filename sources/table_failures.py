@@ -13,7 +13,7 @@ from pathlib import PurePosixPath
 from py4j.protocol import Py4JJavaError, Py4JNetworkError
 from pyspark.errors import PySparkException
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.table_source import NAMES, TableSource
 
 _ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
@@ -55,14 +55,16 @@ def opening(source: TableSource, table_format: str) -> Iterator[None]:
     """Turn a connector's error, while it opens a table, into one sentence.
 
     Raises:
-        BadInput: the table can't be opened; it names the source and what to do.
+        InputError: the table can't be opened; it names the source and what to do.
     """
     try:
         yield
     except Py4JNetworkError:
         raise
     except (Py4JJavaError, PySparkException, TypeError) as error:
-        raise BadInput(_sentence(source, NAMES.get(table_format, "its catalog"), whole_text(error))) from None
+        raise InputError(
+            _sentence(source, NAMES.get(table_format, "its catalog"), whole_text(error))
+        ) from None
 
 
 def gone_file(text: str) -> str | None:

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from pyarrow import fs as pafs
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.table_source import NAMES, Format
 
 _LOGS: dict[str, Format] = {"_delta_log": "delta", ".hoodie": "hudi"}
@@ -27,7 +27,7 @@ def table_format(path: str, open_filesystem: _OpenFilesystem) -> Format | None:
     A folder that is both, as Delta Lake's UniForm makes it, is Delta Lake's.
 
     Raises:
-        BadInput: the table is one of Apache Hudi.
+        InputError: the table is one of Apache Hudi.
     """
     filesystem, inner = open_filesystem(path)
     folder = inner.rstrip("/")
@@ -43,7 +43,7 @@ def refuse_table(path: str, files: Iterable[str]) -> None:
     """Refuse a listing in which a folder is a table's.
 
     Raises:
-        BadInput: it names the folder and the table's format.
+        InputError: it names the folder and the table's format.
     """
     for file in files:
         found = _format_of(file)
@@ -57,7 +57,7 @@ def refuse_table_above(path: str, filesystem: pafs.FileSystem, folder: str) -> N
     Folders above that may not be looked into tell nothing.
 
     Raises:
-        BadInput: it names the folder and the table's format.
+        InputError: it names the folder and the table's format.
     """
     above = [folder]
     while "/" in above[-1].strip("/"):
@@ -98,14 +98,14 @@ def _format_of(file: str) -> tuple[str, Format] | None:
     return None
 
 
-def _refusal(path: str, folder: str, table: Format) -> BadInput:
+def _refusal(path: str, folder: str, table: Format) -> InputError:
     advice = (
         "This job does not use Hudi's connector (org.apache.hudi:hudi-spark-bundle): write the state that you want to "
         "a folder of its own as Parquet, and name that."
         if table == "hudi"
         else "Name that folder alone as source.path, and choose rows by source.filter."
     )
-    return BadInput(
+    return InputError(
         f"source.path {path}: {folder} is the folder of a table of {NAMES[table]}, whose files also hold rows that "
         f"were changed or deleted, so it can't be read as plain Parquet. {advice}"
     )

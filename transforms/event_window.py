@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
-from transforms.errors import BadInput
+from core.errors import InputError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -25,11 +25,11 @@ class Window:
         """Read ISO 8601 dates or date-times, UTC unless they say otherwise.
 
         Raises:
-            BadInput: a text is anything else, or no event can be in the window.
+            InputError: a text is anything else, or no event can be in the window.
         """
         window = cls(_micros(since, "--since"), _micros(until, "--until"))
         if window.since is not None and window.until is not None and window.since >= window.until:
-            raise BadInput("--since must be before --until: no event is in this window.")
+            raise InputError("--since must be before --until: no event is in this window.")
         return window
 
     @property
@@ -53,5 +53,5 @@ def _micros(text: str | None, option: str) -> int | None:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise BadInput(f"{option}: not ISO 8601; write 2026-01-31 or 2026-01-31T18:00:00Z.") from None
+        raise InputError(f"{option}: not ISO 8601; write 2026-01-31 or 2026-01-31T18:00:00Z.") from None
     return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)

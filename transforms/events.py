@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.event_id import Part, content_id
 from transforms.event_json import envelope, event_body
 from transforms.event_window import Window
@@ -77,7 +77,7 @@ def shape(
     `_lane`.
 
     Raises:
-        BadInput: an expression can't be used, or source columns can't be kept.
+        InputError: an expression can't be used, or source columns can't be kept.
     """
     _check_columns(rows)
     values = _values(rows, mapping, properties)
@@ -93,7 +93,7 @@ def shape(
 def times(rows: DataFrame, mapping: MappingSettings, window: Window) -> DataFrame:
     """Give the times, in seconds, of the rows whose time lies in `window`: one column, and nothing else is read.
 
-    Raises `BadInput` for an expression that can't be used.
+    Raises `InputError` for an expression that can't be used.
     """
     expr, unit = mapping.expressions()["sentAt"], mapping.sent_at.unit
     read = rows.select(resolve(rows, expr, "mapping.sentAt").alias("_value"))
@@ -143,12 +143,12 @@ def _check_columns(rows: DataFrame) -> None:
     """Refuse rows that could not be written again as they are, to `rejected/`."""
     twice = [name for name, times in Counter(name.lower() for name in rows.columns).items() if times > 1]
     if twice:
-        raise BadInput(
+        raise InputError(
             f"source: two columns are named {twice[0]}, ignoring case. Rename one in source.select."
         )
     for name, kind in rows.dtypes:
         if kind in ("void", "interval"):
-            raise BadInput(f"source: Parquet can't hold column {name} ({kind}). Cast it in source.select.")
+            raise InputError(f"source: Parquet can't hold column {name} ({kind}). Cast it in source.select.")
 
 
 def _values(rows: DataFrame, mapping: MappingSettings, properties: Sequence[Property]) -> DataFrame:

@@ -1,6 +1,6 @@
 """The user's Spark SQL expressions: resolved against the columns, or refused in one sentence.
 
-Spark's own error becomes a `BadInput` that names the configuration key, the short cause and the columns
+Spark's own error becomes a `InputError` that names the configuration key, the short cause and the columns
 that may have been meant. An expression whose value may change between two runs is refused: event ids and
 sessions must not change. The texts show no literal of an expression: a filter may contain a user's id.
 """
@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, StructType
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.names import nearest
 
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\b[0-9][0-9.]{3,}")
@@ -30,18 +30,18 @@ def resolve(df: DataFrame, expression: str, where: str) -> Column:
     """Return the column that `expression` computes for each row of `df`; `where` is its configuration key.
 
     Raises:
-        BadInput: it doesn't parse, names an unknown column or function, gives more or less than one value
+        InputError: it doesn't parse, names an unknown column or function, gives more or less than one value
             per row (`*`, aggregates, windows, explode), or depends on chance, clock, file or partition.
     """
     with blamed_on(where, expression, df):
         column = F.expr(expression)
         selected = df.select(column)
     if len(selected.columns) != 1:
-        raise BadInput(f"{where}: gives {len(selected.columns)} columns where one is wanted.")
+        raise InputError(f"{where}: gives {len(selected.columns)} columns where one is wanted.")
     if not _stays_in_its_row(df, selected):
-        raise BadInput(f"{where}: must give one value per row. Use no aggregate, window or explode.")
+        raise InputError(f"{where}: must give one value per row. Use no aggregate, window or explode.")
     if not is_repeatable(selected, expression, whole_plan=False):
-        raise BadInput(f"{where}: depends on chance, clock, file or partition. Use columns alone.")
+        raise InputError(f"{where}: depends on chance, clock, file or partition. Use columns alone.")
     return column
 
 
@@ -62,12 +62,12 @@ def is_repeatable(df: DataFrame, expression: str, *, whole_plan: bool) -> bool:
 
 @contextmanager
 def blamed_on(where: str, expression: str, df: DataFrame) -> Iterator[None]:
-    """Turn Spark's error about `expression` over `df`'s columns into a `BadInput` that names `where`."""
+    """Turn Spark's error about `expression` over `df`'s columns into a `InputError` that names `where`."""
     try:
         with _unlogged():
             yield
     except AnalysisException as error:
-        raise BadInput(f"{where}: {_sentence(error, expression, df)}") from None
+        raise InputError(f"{where}: {_sentence(error, expression, df)}") from None
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.scalars import id_text
 
 SEPARATOR = "|"
@@ -31,14 +31,14 @@ def impression_ids(column: Column, data_type: T.DataType) -> Column:
     """Read the shown items as array<string>, null when there are none.
 
     Raises:
-        BadInput: the column is neither a string nor an array of single values.
+        InputError: the column is neither a string nor an array of single values.
     """
     if isinstance(data_type, T.NullType):
         return F.lit(None).cast("array<string>")
     if isinstance(data_type, T.StringType):
         return F.when(column != "", F.split(column, r"\|"))
     if not isinstance(data_type, T.ArrayType):
-        raise BadInput(
+        raise InputError(
             f"{_WHERE} gives {data_type.simpleString()}. Give an array, or a string joined with |."
         )
     return F.when(F.size(column) > 0, _texts(column, data_type.elementType))

@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.names import flat, nearest
 
 AvroType = Literal["string", "int", "long", "float", "double", "boolean"]
@@ -49,7 +49,7 @@ class InteractionsSchema:
         """Read Avro JSON; `where` is the path that errors name.
 
         Raises:
-            BadInput: it is no record with USER_ID string, ITEM_ID string and TIMESTAMP long, at most five
+            InputError: it is no record with USER_ID string, ITEM_ID string and TIMESTAMP long, at most five
                 metadata fields, and names that stay distinct without underscores and case.
         """
         schema = cls(tuple(_field(raw, where) for raw in _raw_fields(text, where)))
@@ -57,7 +57,7 @@ class InteractionsSchema:
         _check_names(schema.fields, where)
         if len(schema.metadata) > MAX_METADATA_FIELDS:
             names = ", ".join(field.name for field in schema.metadata)
-            raise BadInput(
+            raise InputError(
                 f"{where}: Personalize allows {MAX_METADATA_FIELDS} metadata fields, this schema has "
                 f"{len(schema.metadata)}: {names}."
             )
@@ -78,27 +78,27 @@ def _raw_fields(text: str, where: str) -> list[object]:
         record = json.loads(text.removeprefix("\ufeff"))  # some editors begin a file with it
     except ValueError as error:
         at = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
-        raise BadInput(
+        raise InputError(
             f"{where}: not JSON{at}. Give the Interactions schema as Personalize holds it."
         ) from None
     fields = record.get("fields") if isinstance(record, dict) and record.get("type") == "record" else None
     if not isinstance(fields, list):
-        raise BadInput(f'{where}: not an Avro record; it needs "type": "record" and a list of "fields".')
+        raise InputError(f'{where}: not an Avro record; it needs "type": "record" and a list of "fields".')
     return fields
 
 
 def _field(raw: object, where: str) -> Field:
     if not isinstance(raw, dict) or not isinstance(raw.get("name"), str) or not flat(raw["name"]):
-        raise BadInput(f'{where}: each field needs a "name".')
+        raise InputError(f'{where}: each field needs a "name".')
     name = raw["name"]
     categorical = raw.get("categorical", False)
     if not isinstance(categorical, bool):
-        raise BadInput(f'{where}: field {name}: "categorical" is true or false.')
+        raise InputError(f'{where}: field {name}: "categorical" is true or false.')
     union = raw.get("type")
     members = union if isinstance(union, list) else [union]
     kinds = [kind for kind in TYPES for member in members if member == kind]
     if len(kinds) != 1 or any(member not in ("null", *TYPES) for member in members):
-        raise BadInput(
+        raise InputError(
             f"{where}: field {name}: its type must be one of {', '.join(TYPES)}, or one of them with null."
         )
     return Field(name, kinds[0], "null" in members, categorical)
@@ -108,13 +108,15 @@ def _check_types(schema: InteractionsSchema, where: str) -> None:
     names = [field.name for field in schema.fields]
     for name in REQUIRED:
         if name not in names:
-            raise BadInput(
+            raise InputError(
                 f"{where}: the field {name} is missing. Personalize requires it{nearest(name, names)}."
             )
     for field in schema.fields:
         allowed = {**REQUIRED, **RESERVED}.get(field.name, TYPES)
         if field.type not in allowed:
-            raise BadInput(f"{where}: field {field.name} is {field.type}. Personalize requires {allowed[0]}.")
+            raise InputError(
+                f"{where}: field {field.name} is {field.type}. Personalize requires {allowed[0]}."
+            )
 
 
 def _check_names(fields: Iterable[Field], where: str) -> None:
@@ -122,7 +124,7 @@ def _check_names(fields: Iterable[Field], where: str) -> None:
     for field in fields:
         other = seen.get(flat(field.name))
         if other is not None:
-            raise BadInput(
+            raise InputError(
                 f"{where}: {other} and {field.name} are one name without underscores and case. Rename one."
             )
         seen[flat(field.name)] = field.name

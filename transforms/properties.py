@@ -44,7 +44,7 @@ class MappedProperty:
         guide, Schemas); an empty one is null.
 
         Raises:
-            BadInput: the type can't hold the field.
+            InputError: the type can't hold the field.
         """
         where = f"mapping.properties.{self.plan.field}"
         value, value_type = self.value, self.value_type

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.interactions_schema import REQUIRED, RESERVED, AvroType, Field, InteractionsSchema
 from transforms.mapping import MappingSettings, PropertySettings
 from transforms.names import camel_case, flat, is_taken, nearest
@@ -45,7 +45,7 @@ def plan_properties(mapping: MappingSettings, schema: InteractionsSchema) -> tup
     """Match `mapping.properties` with the schema's metadata fields, in the schema's order.
 
     Raises:
-        BadInput: the schema lacks a property or it is none, a key is repeated or reserved, a required field
+        InputError: the schema lacks a property or it is none, a key is repeated or reserved, a required field
             is not mapped, or neither userId nor sessionId is.
     """
     _check_fields_exist(mapping, schema)
@@ -68,15 +68,19 @@ def _check_fields_exist(mapping: MappingSettings, schema: InteractionsSchema) ->
     known = {field.name for field in schema.metadata}
     for name in mapping.properties:
         if name in REQUIRED | RESERVED:
-            raise BadInput(f"mapping.properties.{name}: not a property. Map it as mapping.{MAPPED_BY[name]}.")
+            raise InputError(
+                f"mapping.properties.{name}: not a property. Map it as mapping.{MAPPED_BY[name]}."
+            )
         if name not in known:
-            raise BadInput(f"mapping.properties.{name}: the schema has no such field{nearest(name, known)}.")
+            raise InputError(
+                f"mapping.properties.{name}: the schema has no such field{nearest(name, known)}."
+            )
 
 
 def _check_nothing_required_is_missing(mapping: MappingSettings, schema: InteractionsSchema) -> None:
     mapped = mapping.expressions()
     if "userId" not in mapped and "sessionId" not in mapped:
-        raise BadInput(
+        raise InputError(
             "mapping: neither userId nor sessionId is mapped, and sessions come from one of them. Map one."
         )
     for field in schema.fields:
@@ -86,7 +90,7 @@ def _check_nothing_required_is_missing(mapping: MappingSettings, schema: Interac
         key = MAPPED_BY.get(field.name)
         if key not in mapped and field.name not in mapping.properties:
             todo = f"mapping.{key}" if key else f"mapping.properties.{field.name}"
-            raise BadInput(f"{todo}: missing, though the schema's field {field.name} can't be null.")
+            raise InputError(f"{todo}: missing, though the schema's field {field.name} can't be null.")
 
 
 def _check_keys(plan: tuple[Property, ...]) -> None:
@@ -94,11 +98,13 @@ def _check_keys(plan: tuple[Property, ...]) -> None:
     for property_ in plan:
         where = f"mapping.properties.{property_.field}"
         if not _KEY.fullmatch(property_.key):
-            raise BadInput(f"{where}: its key must be a letter, then letters, digits or single underscores.")
+            raise InputError(
+                f"{where}: its key must be a letter, then letters, digits or single underscores."
+            )
         if is_taken(property_.key):
-            raise BadInput(
+            raise InputError(
                 f"{where}: the key {property_.key} is reserved, in any case. Give it another `key`."
             )
         other = taken.setdefault(flat(property_.key), property_.field)
         if other != property_.field:
-            raise BadInput(f"{where}: has the same key as {other}. Give one of them another `key`.")
+            raise InputError(f"{where}: has the same key as {other}. Give one of them another `key`.")

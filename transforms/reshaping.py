@@ -6,7 +6,7 @@ from collections import Counter
 
 from pyspark.sql import DataFrame
 
-from core.errors import BadInput
+from core.errors import InputError
 from transforms.expressions import blamed_on, is_repeatable
 from transforms.mapping import SourceSettings
 
@@ -17,7 +17,7 @@ def reshape(raw: DataFrame, settings: SourceSettings) -> DataFrame:
     `filter` sees the raw columns and reaches the Parquet scan; `select` comes after it.
 
     Raises:
-        BadInput: it names the key at fault, `source.filter` or `source.select`.
+        InputError: it names the key at fault, `source.filter` or `source.select`.
     """
     rows = raw if settings.filter is None else _filtered(raw, settings.filter)
     return _selected(raw, rows, settings.select) if settings.select else rows
@@ -28,7 +28,7 @@ def _filtered(raw: DataFrame, expression: str) -> DataFrame:
     with blamed_on("source.filter", expression, raw):
         rows = raw.filter(expression)
     if not rows._jdf.queryExecution().analyzed().deterministic():  # noqa: SLF001 - shown nowhere else
-        raise BadInput("source.filter: depends on chance. Use a condition on columns alone.")
+        raise InputError("source.filter: depends on chance. Use a condition on columns alone.")
     return rows
 
 
@@ -36,14 +36,14 @@ def _selected(raw: DataFrame, rows: DataFrame, items: tuple[str, ...]) -> DataFr
     try:
         with blamed_on("source.select", " ".join(items), raw):
             selected = rows.selectExpr(*items)
-    except BadInput:
+    except InputError:
         _name_the_item_at_fault(raw, items)
         raise
     if not is_repeatable(raw.selectExpr(*items), " ".join(items), whole_plan=True):
-        raise BadInput("source.select: depends on chance, clock, file or partition. Use columns alone.")
+        raise InputError("source.select: depends on chance, clock, file or partition. Use columns alone.")
     twice = [name for name, times in Counter(map(str.lower, selected.columns)).items() if times > 1]
     if twice:
-        raise BadInput(f"source.select: gives two columns named {twice[0]}. Rename one with AS.")
+        raise InputError(f"source.select: gives two columns named {twice[0]}. Rename one with AS.")
     return selected
 
 

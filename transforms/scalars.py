@@ -1,7 +1,7 @@
 """Scalars: one mapped value read as an id or as a type of the Interactions schema, or as null.
 
 Nothing here raises over a value: a value that can't be read is null, and the row is rejected for it later.
-Only a column whose type can never be read as asked is `BadInput`. Spark's own casts are too generous: they
+Only a column whose type can never be read as asked is `InputError`. Spark's own casts are too generous: they
 make 3 of '3.7', 0 of NaN, and wrap what does not fit.
 """
 
@@ -11,7 +11,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from transforms.errors import BadInput
+from core.errors import InputError
 
 _FRACTIONAL = (T.FloatType, T.DoubleType)
 _RANGE = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
@@ -35,10 +35,10 @@ def id_text(column: Column, data_type: T.DataType, where: str) -> Column:
     """Write an id as `as_text` does; `where` is the configuration key that errors name.
 
     Raises:
-        BadInput: the type is an array, map, struct or interval.
+        InputError: the type is an array, map, struct or interval.
     """
     if not isinstance(data_type, _ID_TYPES):
-        raise BadInput(f"{where} gives {data_type.simpleString()}, not one value. Pick a part of it.")
+        raise InputError(f"{where} gives {data_type.simpleString()}, not one value. Pick a part of it.")
     return as_text(column, data_type)
 
 
@@ -80,11 +80,11 @@ def read_as(column: Column, data_type: T.DataType, target: str, where: str) -> C
     text that is no number, a number other than 0 and 1 for a boolean. Rounding to float is no such loss.
 
     Raises:
-        BadInput: no value of `data_type` can be read as `target`.
+        InputError: no value of `data_type` can be read as `target`.
     """
     readers = {"string": _as_text, "boolean": _as_boolean, "float": _as_fractional, "double": _as_fractional}
     if not isinstance(data_type, _ID_TYPES if target == "string" else _READABLE):
-        raise BadInput(f"{where} gives {data_type.simpleString()}, the field is {target}. Cast it to that.")
+        raise InputError(f"{where} gives {data_type.simpleString()}, the field is {target}. Cast it to that.")
     return readers.get(target, _as_whole)(column, data_type, target).cast(_spark_type(target))
 
 

@@ -1,7 +1,7 @@
 """The event's time: any type in the source, as microseconds since 1970 in UTC, or null.
 
 A value that can't be read is null, never an exception: such a row is rejected later, for its time. A column
-whose type can't be a time at all is `BadInput`. No unit is guessed: it only counts which unit would have
+whose type can't be a time at all is `InputError`. No unit is guessed: it only counts which unit would have
 made the times plausible, so that a wrong one can be named (aws/aws-sdk-js issue 3370: seconds against
 milliseconds, accepted by the service and silently without effect).
 """
@@ -14,7 +14,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.event_window import Window
 
 PER_SECOND = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
@@ -68,14 +68,14 @@ def to_micros(column: Column, unit: str | None, data_type: T.DataType) -> Column
     `timestamp` a string is ISO 8601 with a date, UTC unless it says otherwise, and a number is unreadable.
 
     Raises:
-        BadInput: a string has no unit, or the type holds no time.
+        InputError: a string has no unit, or the type holds no time.
     """
     if isinstance(data_type, (T.TimestampType, T.TimestampNTZType, T.DateType)):
         return F.unix_micros(column.cast("timestamp"))
     if isinstance(data_type, T.StringType):
         return _string_to_micros(column, unit)
     if not isinstance(data_type, (T.NumericType, T.NullType)):
-        raise BadInput(
+        raise InputError(
             f"{_WHERE}.expr gives {data_type.simpleString()}, which holds no time. Map another column."
         )
     if unit is None or unit in PER_SECOND:
@@ -144,7 +144,7 @@ def _unit_instead(number: Column, unit: str | None) -> Column:
 
 def _string_to_micros(column: Column, unit: str | None) -> Column:
     if unit is None:
-        raise BadInput(
+        raise InputError(
             f"{_WHERE}.expr gives strings. Say what they hold with {_WHERE}.unit "
             f"(iso8601, or {', '.join(PER_SECOND)} for digits)."
         )

@@ -49,7 +49,7 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
 
     Raises:
         UsageError: one of them exists and `force` is not given, or can't be written.
-        BadInput, StorageError: there is no Parquet at `path`, or it can't be read.
+        InputError, StorageError: there is no Parquet at `path`, or it can't be read.
     """
     schema = output.with_name(SCHEMA_NAME)
     for file in (output, schema):

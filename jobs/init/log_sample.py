@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 from pyarrow import fs as pafs
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.footer_reading import DAMAGE, chunks, first_line, read_content, read_footer
 from sources.listing import SourceFile
 from sources.statistics import bounds, path_of
@@ -40,7 +40,7 @@ def sample_log(files: Sequence[SourceFile]) -> LogSample:
     """Read the footers of the first, the middle and the last of a log's files.
 
     Raises:
-        BadInput: one of them is not Parquet, damaged or encrypted.
+        InputError: one of them is not Parquet, damaged or encrypted.
     """
     chosen = [files[place] for place in sorted({0, len(files) // 2, len(files) - 1})]
     # An empty file tells nothing about the others.
@@ -60,7 +60,7 @@ def _columns(file: SourceFile) -> dict[str, pa.DataType]:
     try:
         schema = pq.read_schema(file.path, filesystem=file.filesystem)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise BadInput(f"source file {file.name}: not Parquet, or damaged: {first_line(error)}") from None
+        raise InputError(f"source file {file.name}: not Parquet, or damaged: {first_line(error)}") from None
     return {field.name: field.type for field in schema}
 
 

@@ -36,7 +36,7 @@ def table_columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> 
 
     Raises:
         UsageError: its log does not tell them.
-        BadInput: its metadata is damaged.
+        InputError: its metadata is damaged.
     """
     filesystem, inner = open_filesystem(path)
     folder = inner.rstrip("/")

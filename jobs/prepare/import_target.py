@@ -16,7 +16,7 @@ from bulk.errors import BulkError
 from bulk.import_job import MAX_LOCATION_CHARACTERS, replaces
 from bulk.import_jobs import ACTIVE, ImportJob, ImportJobs
 from bulk.import_record import FOLDER
-from core.errors import BadInput
+from core.errors import InputError
 from core.storage import find_buckets, join
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
@@ -69,7 +69,7 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     Raises:
         UsageError: the role or the output can't be used for it, Personalize could not be asked, or what it says forbids
             the import.
-        BadInput: the service's schema is none that events can be made for.
+        InputError: the service's schema is none that events can be made for.
     """
     _require_usable(settings, run)
     _LOG.info("%s", replaces(settings.bulk_import.mode))
@@ -144,7 +144,7 @@ def _in_its_order(
     """
     try:
         of_service = InteractionsSchema.parse(dataset.schema, OF_SERVICE)
-    except BadInput as error:
+    except InputError as error:
         raise UsageError(str(error)) from None
     if settings.interactions_schema != SCHEMA_OF_SERVICE:
         require_agreement(schema, of_service, settings.interactions_schema)

@@ -106,7 +106,7 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
     """Check everything that needs no Spark, cheapest first. `begun_at`: the run's beginning, in UTC.
 
     Raises:
-        UsageError, BadInput, BadSuite, StorageError: one sentence each; nothing was sent and no row read.
+        UsageError, InputError, SuiteError, StorageError: one sentence each; nothing was sent and no row read.
     """
     window = Window.parse(command.since, command.until)
     session = aws_session()

@@ -46,7 +46,7 @@ def suite_of_user(settings: ChecksSettings, properties: Sequence[Property]) -> S
 
     Raises:
         StorageError: it can't be read.
-        BadSuite: it is not a suite that Great Expectations reads.
+        SuiteError: it is not a suite that Great Expectations reads.
     """
     if settings.suite is None:
         return None

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pyspark.sql import DataFrame, SparkSession
 
 from core.as_of import written
-from core.errors import BadInput
+from core.errors import InputError
 from core.globs import is_glob
 from core.storage import open_filesystem
 from sources.catalog import read_catalog_table
@@ -45,19 +45,19 @@ def find_table(settings: SourceSettings) -> TableSource | None:
     """Return the table that the source is; None where it is files.
 
     Raises:
-        BadInput: `as_of` is given without a table or is in the future; the table's metadata can't be used.
+        InputError: `as_of` is given without a table or is in the future; the table's metadata can't be used.
         OSError, StorageError: the path can't be looked into.
     """
     source = _table(settings)
     if settings.as_of is None:
         return source
     if source is None:
-        raise BadInput(
+        raise InputError(
             "source.as_of: only a table has versions, and source.path is none's folder. Take source.as_of out, or name "
             "the folder of a Delta Lake or Iceberg table alone."
         )
     if isinstance(settings.as_of, datetime) and settings.as_of > datetime.now(UTC):
-        raise BadInput(
+        raise InputError(
             f"source.as_of: {written(settings.as_of)} has not come yet, so that a later run would read something else. "
             "Take a time that is past, or leave it out for the newest."
         )
@@ -68,7 +68,7 @@ def read_table(spark: SparkSession, source: TableSource, settings: SourceSetting
     """Open the table at its one snapshot.
 
     Raises:
-        BadInput: the table, or an expression, can't be used.
+        InputError: the table, or an expression, can't be used.
     """
     readers = {"delta": read_delta, "iceberg": read_iceberg, None: read_catalog_table}
     raw, snapshot = readers[source.format](spark, source)

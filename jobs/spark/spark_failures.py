@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 
 from core.aws.s3_errors import EXPIRED, cause_of
 from core.storage import open_filesystem
-from jobs.errors import Interrupted, UsageError
+from jobs.errors import RunInterruptedError, UsageError
 from sources.examination import how_written
 from sources.table_failures import gone_file
 
@@ -79,15 +79,15 @@ def _is_ending(context: SparkContext) -> bool:
         return True
 
 
-def explained(error: Exception) -> UsageError | Interrupted | None:
+def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     """Return the sentence for a failure of S3, the source or an expression while Spark goes on; else None.
 
-    Credentials that have expired are `Interrupted`: the run goes on where it stopped once there are newer ones.
+    Credentials that have expired are `RunInterruptedError`: the run goes on where it stopped once there are newer ones.
     """
     text = _whole_text(error)
     code = _s3_code(text)
     if code in EXPIRED:
-        return Interrupted(cause_of(code))
+        return RunInterruptedError(cause_of(code))
     if code is not None:
         return UsageError(f"Spark could not read or write on S3: {_S3A_CAUSES.get(code) or cause_of(code)}.")
     gone = _gone(text)

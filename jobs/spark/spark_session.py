@@ -88,7 +88,7 @@ def build_session(
     It changes this process's environment, which the JVM and the Python workers inherit.
 
     Raises:
-        NoJava: Spark has to be started here, and no Java suits it.
+        NoJavaError: Spark has to be started here, and no Java suits it.
         UsageError: a setting is on that would send events twice, or a connector is missing or can't be fetched.
     """
     s3: dict[str, str] = {}

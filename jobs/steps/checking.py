@@ -70,8 +70,8 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     """Stage the whole source and judge it; write `rejected/`.
 
     Raises:
-        UsageError, BadInput, BadSuite: an expression, a column, a file in the middle or the time's unit is wrong.
-        RuleCrashed: an expectation could not be evaluated.
+        UsageError, InputError, SuiteError: an expression, a column, a file in the middle or the time's unit is wrong.
+        RuleCrashedError: an expectation could not be evaluated.
     """
     context = spark.sparkContext
     begin(watch, context, STAGE)

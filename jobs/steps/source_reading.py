@@ -86,7 +86,7 @@ def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead | T
     """Find the source's files, settle their one layout, and read them; or a table at its one snapshot.
 
     Raises:
-        BadInput: a file, a column or an expression can't be used.
+        InputError: a file, a column or an expression can't be used.
     """
     settings = preparation.settings
     if preparation.table is not None:

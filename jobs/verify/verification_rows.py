@@ -44,7 +44,7 @@ def verify_rows(  # noqa: PLR0917 - three places and what is read there
     """Compare the export below `export_url` with the source; write what is not in it to `missing_url` as Parquet.
 
     Raises:
-        UsageError, BadInput: as a run that reads the source.
+        UsageError, InputError: as a run that reads the source.
     """
     try:
         rows = bulk_rows(_delivered(spark, preparation), schema, preparation.properties).cache()

@@ -81,7 +81,7 @@ class _Verifying:
         """Ask, compare, print and write.
 
         Raises:
-            UsageError, BadInput, StorageError: exit 2.
+            UsageError, InputError, StorageError: exit 2.
         """
         command = Command(config=self._asking.config, overrides=self._asking.overrides, plan=True)
         settings = read_settings(command)

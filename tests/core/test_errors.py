@@ -16,7 +16,7 @@ from jobs.account.exit_status import USAGE_EXIT_CODE, Status
 
 ROOT = Path(__file__).resolve().parents[2]
 ROOMS = ("core", "sources", "transforms", "expectations", "delivery", "jobs")
-OTHERS = {"Interrupted", "S3Error"}
+OTHERS = {"RunInterruptedError", "S3Error"}
 """A KeyboardInterrupt, that no handler of errors takes it for one; an OSError, as pyarrow expects of a file system."""
 
 

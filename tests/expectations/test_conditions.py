@@ -12,7 +12,7 @@ from pyspark.sql import DataFrame
 
 from expectations.compiler import compile_suites
 from expectations.conditions import COMPILED_TYPES
-from expectations.errors import BadSuite
+from expectations.errors import SuiteError
 from expectations.judge import judge
 from expectations.service import service_suite
 from expectations.suite import Suite
@@ -215,7 +215,7 @@ def test_the_parity_test_leaves_out_no_compiled_type() -> None:
 )
 def test_a_rule_that_does_not_fit_its_columns_is_named(events: Events, entry: dict[str, Any]) -> None:
     suite = Suite("mine", "user", (json.loads(json.dumps(entry)),))
-    with pytest.raises(BadSuite, match=entry["type"]) as refusal:
+    with pytest.raises(SuiteError, match=entry["type"]) as refusal:
         compile_suites(events({}), suite)
     assert "\n" not in str(refusal.value)
 

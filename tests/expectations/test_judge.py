@@ -10,7 +10,7 @@ import pytest
 
 from expectations.compiler import compile_suites
 from expectations.documents import write_validation
-from expectations.errors import RuleCrashed
+from expectations.errors import RuleCrashedError
 from expectations.judge import judge
 from expectations.service import service_suite
 from expectations.suite import Suite
@@ -102,7 +102,7 @@ def test_a_rule_that_crashes_is_neither_passed_nor_failed(verdict_on: VerdictOn)
         "type": "expect_column_values_to_match_json_schema",
         "kwargs": {"column": "userId", "json_schema": {}},
     }
-    with pytest.raises(RuleCrashed, match=r"json_schema\(userId\) of the user's suite") as crash:
+    with pytest.raises(RuleCrashedError, match=r"json_schema\(userId\) of the user's suite") as crash:
         verdict_on([crashing], {"userId": SECRET})
     assert SECRET not in str(crash.value)
     assert crash.value.__suppress_context__

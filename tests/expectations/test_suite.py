@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from expectations.errors import BadSuite
+from expectations.errors import SuiteError
 from expectations.suite import columns_named, parse_suite
 
 NOT_NULL = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "itemId"}}
@@ -85,7 +85,7 @@ def test_the_same_rule_twice_is_no_mistake() -> None:
     ],
 )
 def test_a_suite_that_cannot_be_used_is_refused_with_its_cause(text: str, says: str) -> None:
-    with pytest.raises(BadSuite, match=r"(?s)mine") as refusal:
+    with pytest.raises(SuiteError, match=r"(?s)mine") as refusal:
         parse_suite(text, "mine.json")
     assert says in str(refusal.value)
     assert "\n" not in str(refusal.value)

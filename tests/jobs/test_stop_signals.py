@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from jobs.errors import Interrupted
+from jobs.errors import RunInterruptedError
 from jobs.stop_signals import StopSignals
 
 
@@ -27,14 +27,14 @@ def signals() -> Iterator[StopSignals]:
 def test_before_spark_works_a_signal_interrupts_and_a_second_would_end_it(
     number: signal.Signals, signals: StopSignals
 ) -> None:
-    with pytest.raises(Interrupted, match=f"{number.name} was received"):
+    with pytest.raises(RunInterruptedError, match=f"{number.name} was received"):
         os.kill(os.getpid(), number)
     assert signals.reason == f"{number.name} was received"
     assert signal.getsignal(number) == signal.SIG_DFL
 
 
 def test_those_who_catch_every_exception_let_an_interruption_pass() -> None:
-    assert not issubclass(Interrupted, Exception)
+    assert not issubclass(RunInterruptedError, Exception)
 
 
 def test_once_spark_works_a_signal_is_passed_on(signals: StopSignals) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import SparkSession
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.folders import folder_of, folder_values
 from tests.sources.lake import filtered, find, frame, values, write
 
@@ -62,7 +62,7 @@ def test_a_folders_value_is_its_text(folders: str, expected: dict[str, str | Non
 
 
 def test_one_key_twice_in_a_path_is_refused() -> None:
-    with pytest.raises(BadInput, match="two values of Day"):
+    with pytest.raises(InputError, match="two values of Day"):
         folder_values("day=1/Day=2")
 
 
@@ -166,7 +166,8 @@ def test_a_column_that_is_text_in_a_folder_and_a_time_in_a_file_is_refused(
     write(tmp_path / "d=2026-01-01" / "a.parquet", {"d": [datetime(2026, 1, 1)], "i": [1]})  # noqa: DTZ001
     write(tmp_path / "d=2026-01-02" / "b.parquet", {"i": [3]})
     with pytest.raises(
-        BadInput, match=r"differ in column d: timestamp without time zone in .*a\.parquet, string in .*b\.par"
+        InputError,
+        match=r"differ in column d: timestamp without time zone in .*a\.parquet, string in .*b\.par",
     ):
         frame(spark, tmp_path, uses="d")
     assert frame(spark, tmp_path, uses="i").count() == 2

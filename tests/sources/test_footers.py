@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 import core
 import delivery
 import sources
-from core.errors import BadInput
+from core.errors import InputError
 from core.storage import open_filesystem
 from jobs.spark.code_shipping import ship_code
 from sources import executors
@@ -51,13 +51,15 @@ def test_encrypted_columns_are_said_to_be_encrypted(tmp_path: Path, plaintext_fo
     )
     keys = factory.file_encryption_properties(pe.KmsConnectionConfig(), how)
     write(tmp_path / "a.parquet", COLUMNS, encryption_properties=keys)
-    with pytest.raises(BadInput, match=r"a\.parquet: it is encrypted. Write it without Parquet's encryption"):
+    with pytest.raises(
+        InputError, match=r"a\.parquet: it is encrypted. Write it without Parquet's encryption"
+    ):
         find(tmp_path)
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_footer_with_one_bit_turned_is_read_or_named(tmp_path: Path, seed: int) -> None:
-    """A turned bit gives values of any type in any place; none may end the process, or be no BadInput."""
+    """A turned bit gives values of any type in any place; none may end the process, or be no InputError."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     table = pa.table(
         {"f": [0.5, 1.5], "i": [1, None], "l": [["a"], []], "t": pa.array([1, 2], pa.timestamp("ns"))}
@@ -77,7 +79,7 @@ def test_a_footer_with_one_bit_turned_is_read_or_named(tmp_path: Path, seed: int
             lay_out(found.footers, ALL, counts_as)
             for footer in found.footers.footers:
                 counts_as("i", LONG, [footer.file])
-        except BadInput as error:
+        except InputError as error:
             refusals.append(str(error))
     assert [each for each in refusals if str(file) not in each] == []
 
@@ -91,7 +93,7 @@ def test_an_empty_file_without_columns_decides_nothing(tmp_path: Path) -> None:
 def test_a_name_that_is_no_utf8_is_named(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", COLUMNS)
     (tmp_path / "a.parquet").rename(tmp_path / os.fsdecode(b"Espa\xf1a.parquet"))
-    with pytest.raises(BadInput, match=r"Espa\\xf1a\.parquet: Spark can't read a name that is not UTF-8"):
+    with pytest.raises(InputError, match=r"Espa\\xf1a\.parquet: Spark can't read a name that is not UTF-8"):
         find(tmp_path)
 
 
@@ -131,5 +133,5 @@ def test_executors_name_the_first_bad_file(spark: SparkSession, tmp_path: Path) 
         write(tmp_path / f"{number}.parquet", COLUMNS)
     for number in (3, 5):
         (tmp_path / f"{number}.parquet").write_bytes(b"PAR1")
-    with pytest.raises(BadInput, match=r"3\.parquet: not Parquet, or damaged: it has 4 bytes"):
+    with pytest.raises(InputError, match=r"3\.parquet: not Parquet, or damaged: it has 4 bytes"):
         read_there(spark, tmp_path)

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.reading import plan_reading
 from sources.used_columns import ALL, used_columns
 from tests.sources.lake import find, frame, values, write
@@ -127,7 +127,7 @@ def test_a_conflict_matters_in_a_used_column_only(
     write(tmp_path / "a.parquet", {"item": ["a"], "v": one})
     write(tmp_path / "b.parquet", {"v": other, "item": ["b"]})
     for used in ("v", "V is not null", "lower(`v`)", "*", "transform(array(1), x -> v)", "v.f"):
-        with pytest.raises(BadInput, match=said) as caught:
+        with pytest.raises(InputError, match=said) as caught:
             frame(spark, tmp_path, uses=used)
         assert "\n" not in str(caught.value)
     if "FLOAT16" in said:  # a Spark that does not know it opens no file that has one: see test_riddles
@@ -188,7 +188,9 @@ def test_columns_whose_names_differ_in_case_only_are_refused_if_used(
         tmp_path / "a.parquet",
         pa.table([pa.array([1]), pa.array([2]), pa.array(["a"])], ["at", "AT", "item"]),
     )
-    with pytest.raises(BadInput, match=r"a\.parquet: column at is one of several columns whose names differ"):
+    with pytest.raises(
+        InputError, match=r"a\.parquet: column at is one of several columns whose names differ"
+    ):
         frame(spark, tmp_path, uses="at")
     assert values(frame(spark, tmp_path, uses="item"), "item") == ["a"]
 
@@ -227,5 +229,5 @@ def test_old_lists_and_old_times_are_read_as_new_ones(spark: SparkSession, tmp_p
 def test_a_list_of_what_can_not_be_read_is_named(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", {"item": ["a"], "at": [[time(1)]]})
     write(tmp_path / "b.parquet", {"item": ["a"]})
-    with pytest.raises(BadInput, match=r"a\.parquet: column at is TIME, which can't be read; map another"):
+    with pytest.raises(InputError, match=r"a\.parquet: column at is TIME, which can't be read; map another"):
         plan_reading(find(tmp_path).footers, ALL)

@@ -7,14 +7,14 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from core.errors import BadInput
+from core.errors import InputError
 from tests.sources.lake import find, write
 
 COLUMNS = {"item": ["a", "b"], "at": [1, 2]}
 
 
 def refused(*paths: Path | str) -> str:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         find(*paths)
     return str(caught.value)
 

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
-from core.errors import BadInput
+from core.errors import InputError
 from jobs.spark.spark_failures import SparkFailure, explained
 from sources.reading import require_openable
 from sources.thrift import read_struct
@@ -72,7 +72,7 @@ def test_a_checksum_of_another_file_is_named(spark: SparkSession, tmp_path: Path
 
 def test_a_file_without_columns_is_named(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", TABLE.select([]))
-    with pytest.raises(BadInput, match=r"a\.parquet: it has no column"):
+    with pytest.raises(InputError, match=r"a\.parquet: it has no column"):
         find(tmp_path)
 
 
@@ -90,7 +90,7 @@ def test_a_type_newer_than_this_spark_is_named_or_left_out(spark: SparkSession, 
     footers = find(tmp_path).footers
     try:
         require_openable(spark, footers)
-    except BadInput as error:
+    except InputError as error:
         assert "a.parquet: column h is FLOAT16, and this Spark can't open" in str(error)  # noqa: PT017
     else:
         assert frame(spark, tmp_path, uses="i").collect() == [(1,)]
@@ -108,7 +108,7 @@ def test_an_unknown_logical_type_is_named(spark: SparkSession, tmp_path: Path) -
         content[:-8].replace(logical, b"\x0c\xb4\x01\x00\x00") + (length + 1).to_bytes(4, "little") + b"PAR1"
     )
     file.write_bytes(grown)
-    with pytest.raises(BadInput, match=r"a\.parquet: column h is of an unknown logical type, and"):
+    with pytest.raises(InputError, match=r"a\.parquet: column h is of an unknown logical type, and"):
         require_openable(spark, find(tmp_path).footers)
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.event_window import Window
 
 
@@ -36,13 +36,13 @@ def test_every_microsecond_is_kept(moment: datetime) -> None:
 
 @pytest.mark.parametrize("text", ["", "yesterday", "12:30", "2026-13-01", "1767225600", "2026-02-30"])
 def test_anything_else_is_refused_by_its_option(text: str) -> None:
-    with pytest.raises(BadInput, match=r"^--until: not ISO 8601"):
+    with pytest.raises(InputError, match=r"^--until: not ISO 8601"):
         Window.parse(None, text)
 
 
 @pytest.mark.parametrize("until", ["2026-01-01", "2025-12-31", "2026-01-01T01:00+01:00"])
 def test_a_window_that_holds_nothing_is_refused(until: str) -> None:
-    with pytest.raises(BadInput, match="--since must be before --until"):
+    with pytest.raises(InputError, match="--since must be before --until"):
         Window.parse("2026-01-01", until)
 
 

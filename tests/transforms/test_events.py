@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.event_window import Window
 from transforms.events import shape
 from transforms.mapping import MappingSettings, SessionSettings
@@ -123,9 +123,9 @@ def test_source_columns_may_have_any_name_and_come_back_whole(spark: SparkSessio
 
 def test_columns_that_could_not_be_written_again_are_refused(spark: SparkSession) -> None:
     mapped = {"userId": "at", "eventType": "'click'", "sentAt": {"expr": "at", "unit": "seconds"}}
-    with pytest.raises(BadInput, match="two columns are named a"):
+    with pytest.raises(InputError, match="two columns are named a"):
         shaped(spark.range(1).selectExpr("id as at", "1 as a", "2 as A"), mapped, ())
-    with pytest.raises(BadInput, match=r"source\.select"):
+    with pytest.raises(InputError, match=r"source\.select"):
         shaped(spark.range(1).selectExpr("id as at", "null as nothing"), mapped, ())
 
 
@@ -195,7 +195,7 @@ def test_the_window_reaches_the_parquet_scan(spark: SparkSession, tmp_path: Path
 
 @pytest.mark.parametrize("key", ["userId", "itemId", "eventValue", "impression"])
 def test_an_expression_of_the_wrong_kind_is_named_by_its_key(spark: SparkSession, key: str) -> None:
-    with pytest.raises(BadInput, match=rf"mapping\.{key}"):
+    with pytest.raises(InputError, match=rf"mapping\.{key}"):
         shaped(frame(spark, ROW), {**MAPPED, key: "map('a', 1)"})
 
 

@@ -6,7 +6,7 @@ import re
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.expressions import resolve
 
 pytestmark = pytest.mark.spark
@@ -64,7 +64,7 @@ def test_an_expression_is_a_column_of_each_row(rows: DataFrame, expression: str,
 def test_what_cannot_be_one_is_refused_in_one_sentence(
     rows: DataFrame, expression: str, sentence: str
 ) -> None:
-    with pytest.raises(BadInput, match=f"^{re.escape(WHERE)}: .*{sentence}") as caught:
+    with pytest.raises(InputError, match=f"^{re.escape(WHERE)}: .*{sentence}") as caught:
         resolve(rows, expression, WHERE)
     assert "\n" not in str(caught.value)
     assert "SQLSTATE" not in str(caught.value)
@@ -88,7 +88,7 @@ def test_what_cannot_be_one_is_refused_in_one_sentence(
     ],
 )
 def test_what_a_second_run_would_see_differently_is_refused(rows: DataFrame, expression: str) -> None:
-    with pytest.raises(BadInput, match="depends on chance, clock, file or partition"):
+    with pytest.raises(InputError, match="depends on chance, clock, file or partition"):
         resolve(rows, expression, WHERE)
 
 
@@ -108,7 +108,7 @@ def test_a_filter_by_the_clock_below_does_not_taint_the_columns_above(rows: Data
     ],
 )
 def test_no_literal_of_an_expression_is_told(rows: DataFrame, expression: str) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         resolve(rows, expression, WHERE)
     assert "secret" not in str(caught.value)
     assert "918273" not in str(caught.value)
@@ -117,7 +117,7 @@ def test_no_literal_of_an_expression_is_told(rows: DataFrame, expression: str) -
 def test_pyspark_logs_no_stack_trace_of_its_own(rows: DataFrame, monkeypatch: pytest.MonkeyPatch) -> None:
     logged: list[logging.LogRecord] = []
     monkeypatch.setattr(logging.Logger, "handle", lambda _, record: logged.append(record))
-    with pytest.raises(BadInput):
+    with pytest.raises(InputError):
         resolve(rows, "NOPE", WHERE)
     assert logged == []
     logging.getLogger("anyone").error("heard again")
@@ -125,7 +125,7 @@ def test_pyspark_logs_no_stack_trace_of_its_own(rows: DataFrame, monkeypatch: py
 
 
 def test_no_spark_exception_hangs_behind_the_sentence(rows: DataFrame) -> None:
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         resolve(rows, "NOPE", WHERE)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__

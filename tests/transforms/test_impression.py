@@ -7,7 +7,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.impression import identity, impression_ids, impression_sizes, joined
 
 
@@ -42,7 +42,7 @@ def test_arrays_and_joined_strings_become_ids_and_nothing_is_absent(
 @pytest.mark.parametrize("data_type", [T.LongType(), T.ArrayType(T.ArrayType(T.StringType()))])
 @pytest.mark.usefixtures("spark")
 def test_other_columns_are_refused(data_type: T.DataType) -> None:
-    with pytest.raises(BadInput, match=r"mapping\.impression"):
+    with pytest.raises(InputError, match=r"mapping\.impression"):
         impression_ids(F.col("v"), data_type)
 
 

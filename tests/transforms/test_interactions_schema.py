@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.interactions_schema import Field, InteractionsSchema
 
 REQUIRED: tuple[tuple[str, Any], ...] = (("USER_ID", "string"), ("ITEM_ID", "string"), ("TIMESTAMP", "long"))
@@ -43,7 +43,7 @@ def test_fields_keep_their_order_type_and_flags() -> None:
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"type": "record"}', '{"type": "enum", "fields": []}'])
 def test_what_is_no_avro_record_is_refused_by_its_name(text: str) -> None:
-    with pytest.raises(BadInput, match=r"^x\.avsc: not "):
+    with pytest.raises(InputError, match=r"^x\.avsc: not "):
         InteractionsSchema.parse(text, "x.avsc")
 
 
@@ -55,18 +55,18 @@ JSON = st.recursive(
 
 @given(JSON)
 def test_any_json_is_read_or_refused(value: object) -> None:
-    with pytest.raises(BadInput):
+    with pytest.raises(InputError):
         InteractionsSchema.parse(json.dumps({"type": "record", "fields": [value]}), "x.avsc")
 
 
 @pytest.mark.parametrize("name", ["USER_ID", "ITEM_ID", "TIMESTAMP"])
 def test_the_three_required_fields_must_be_there(name: str) -> None:
-    with pytest.raises(BadInput, match=f"the field {name} is missing"):
+    with pytest.raises(InputError, match=f"the field {name} is missing"):
         parse(*(field for field in REQUIRED if field[0] != name))
 
 
 def test_a_misspelt_required_field_is_recognised() -> None:
-    with pytest.raises(BadInput, match=r"USER_ID is missing.*the nearest is UserId"):
+    with pytest.raises(InputError, match=r"USER_ID is missing.*the nearest is UserId"):
         parse(("UserId", "string"), *REQUIRED[1:])
 
 
@@ -84,7 +84,7 @@ def test_a_misspelt_required_field_is_recognised() -> None:
     ],
 )
 def test_required_and_reserved_fields_have_their_types(name: str, type_: str) -> None:
-    with pytest.raises(BadInput, match=f"field {name} is {type_}. Personalize requires"):
+    with pytest.raises(InputError, match=f"field {name} is {type_}. Personalize requires"):
         parse(*(field for field in REQUIRED if field[0] != name), (name, type_))
 
 
@@ -92,27 +92,27 @@ def test_required_and_reserved_fields_have_their_types(name: str, type_: str) ->
     "type_", ["bytes", "null", ["null"], ["int", "string"], {"type": "array", "items": "string"}, None, []]
 )
 def test_other_types_are_refused(type_: object) -> None:
-    with pytest.raises(BadInput, match="field GENRE: its type must be one of"):
+    with pytest.raises(InputError, match="field GENRE: its type must be one of"):
         parse(*REQUIRED, ("GENRE", type_))
 
 
 def test_five_metadata_fields_are_the_most_and_reserved_ones_do_not_count() -> None:
     five = [(f"M{number}", "string") for number in range(5)]
     assert len(parse(*REQUIRED, ("EVENT_TYPE", "string"), ("EVENT_VALUE", "float"), *five).metadata) == 5
-    with pytest.raises(BadInput, match="allows 5 metadata fields, this schema has 6: M0, M1"):
+    with pytest.raises(InputError, match="allows 5 metadata fields, this schema has 6: M0, M1"):
         parse(*REQUIRED, *five, ("M5", "string"))
 
 
 @pytest.mark.parametrize(("one", "other"), [("GENRES_FIELD_1", "GENRESFIELD1"), ("A_B", "a_b"), ("X", "X")])
 def test_names_stay_distinct_without_underscores_and_case(one: str, other: str) -> None:
-    with pytest.raises(BadInput, match=f"{one} and {other} are one name|{other} and {one} are one name"):
+    with pytest.raises(InputError, match=f"{one} and {other} are one name|{other} and {one} are one name"):
         parse(*REQUIRED, (one, "string"), (other, "string"))
 
 
 def test_categorical_is_a_boolean() -> None:
     field = {"name": "GENRE", "type": "string", "categorical": "yes"}
     required = [{"name": name, "type": type_} for name, type_ in REQUIRED]
-    with pytest.raises(BadInput, match="categorical"):
+    with pytest.raises(InputError, match="categorical"):
         parse(fields=[*required, field])
 
 

@@ -7,7 +7,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.properties import MappedProperty, properties_json
 from transforms.properties_plan import Property
 
@@ -75,5 +75,5 @@ def test_a_value_of_the_wrong_type_is_null_and_marked(spark: SparkSession) -> No
 )
 @pytest.mark.usefixtures("spark")
 def test_complex_columns_are_refused_before_any_row_is_read(kind: str, value_type: T.DataType) -> None:
-    with pytest.raises(BadInput, match=r"mapping\.properties\.STARS"):
+    with pytest.raises(InputError, match=r"mapping\.properties\.STARS"):
         MappedProperty(plan("stars", kind), F.col("v"), value_type).typed()

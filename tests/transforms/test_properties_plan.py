@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.interactions_schema import InteractionsSchema
 from transforms.mapping import MappingSettings
 from transforms.properties_plan import Property, plan_properties
@@ -36,7 +36,7 @@ def test_a_nullable_field_may_stay_unmapped() -> None:
 
 def test_a_property_that_the_schema_lacks_is_named_with_its_neighbours() -> None:
     with pytest.raises(
-        BadInput, match=r"properties\.DISCOUNTS: the schema has no such field; .* is DISCOUNT"
+        InputError, match=r"properties\.DISCOUNTS: the schema has no such field; .* is DISCOUNT"
     ):
         plan({"DISCOUNTS": "d"}, {"DISCOUNT": ["null", "string"]})
 
@@ -45,7 +45,7 @@ def test_a_property_that_the_schema_lacks_is_named_with_its_neighbours() -> None
     ("field", "key"), [("EVENT_TYPE", "eventType"), ("USER_ID", "userId"), ("TIMESTAMP", "sentAt")]
 )
 def test_a_reserved_field_is_no_property(field: str, key: str) -> None:
-    with pytest.raises(BadInput, match=f"properties.{field}: not a property. Map it as mapping.{key}"):
+    with pytest.raises(InputError, match=f"properties.{field}: not a property. Map it as mapping.{key}"):
         plan({field: "x"}, {"EVENT_TYPE": "string"})
 
 
@@ -53,25 +53,25 @@ def test_a_reserved_field_is_no_property(field: str, key: str) -> None:
     "key", ["TimeStamp", "userid", "SESSIONID", "impression", "eventValue", "sentat", "item_id"]
 )
 def test_a_reserved_key_is_refused_in_any_case(key: str) -> None:
-    with pytest.raises(BadInput, match="is reserved, in any case"):
+    with pytest.raises(InputError, match="is reserved, in any case"):
         plan({"DISCOUNT": {"expr": "d", "key": key}}, {"DISCOUNT": "string"})
 
 
 def test_a_field_whose_usual_key_is_reserved_needs_another() -> None:
-    with pytest.raises(BadInput, match="the key sessionId is reserved"):
+    with pytest.raises(InputError, match="the key sessionId is reserved"):
         plan({"SESSION_ID": "s"}, {"SESSION_ID": "string"})
     assert plan({"SESSION_ID": {"expr": "s", "key": "visit"}}, {"SESSION_ID": "string"})[0].key == "visit"
 
 
 @pytest.mark.parametrize("key", ["_x", "a b", "a.b", "1a", 'a"b', "é", "a-b", "a__b", "a_"])
 def test_a_key_is_a_plain_identifier(key: str) -> None:
-    with pytest.raises(BadInput, match="its key must be a letter"):
+    with pytest.raises(InputError, match="its key must be a letter"):
         plan({"DISCOUNT": {"expr": "d", "key": key}}, {"DISCOUNT": "string"})
 
 
 @pytest.mark.parametrize("key", ["discount", "DISCOUNT", "dis_count"])
 def test_two_properties_never_share_a_key(key: str) -> None:
-    with pytest.raises(BadInput, match=r"properties\.PRICE: has the same key as DISCOUNT"):
+    with pytest.raises(InputError, match=r"properties\.PRICE: has the same key as DISCOUNT"):
         plan({"DISCOUNT": "d", "PRICE": {"expr": "p", "key": key}}, {"DISCOUNT": "string", "PRICE": "float"})
 
 
@@ -86,17 +86,17 @@ def test_two_properties_never_share_a_key(key: str) -> None:
     ],
 )
 def test_a_required_field_that_nothing_maps_says_what_to_map(field: str, todo: str) -> None:
-    with pytest.raises(BadInput, match=f"^{todo}: missing"):
+    with pytest.raises(InputError, match=f"^{todo}: missing"):
         plan({}, {field: "float" if field == "EVENT_VALUE" else "string"})
 
 
 def test_an_item_is_required_unless_the_schema_lets_it_be_null() -> None:
-    with pytest.raises(BadInput, match=r"^mapping\.itemId: missing"):
+    with pytest.raises(InputError, match=r"^mapping\.itemId: missing"):
         plan({}, {}, itemId=None)
     assert plan({}, {"ITEM_ID": ["null", "string"]}, itemId=None) == ()
 
 
 def test_a_session_alone_makes_anonymous_events_and_one_of_the_two_must_be_mapped() -> None:
     assert plan({}, {}, userId=None, sessionId="s") == ()
-    with pytest.raises(BadInput, match="neither userId nor sessionId"):
+    with pytest.raises(InputError, match="neither userId nor sessionId"):
         plan({}, {}, userId=None)

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from core.errors import BadInput
+from core.errors import InputError
 from tests.sources.lake import frame, write
 from transforms.mapping import SourceSettings
 from transforms.reshaping import reshape
@@ -89,7 +89,7 @@ def test_select_may_explode_and_the_filter_sees_the_raw_columns(spark: SparkSess
 def test_what_is_wrong_is_told_by_its_key(
     spark: SparkSession, logs: Path, settings: dict[str, Any], sentence: str
 ) -> None:
-    with pytest.raises(BadInput, match=f"^{sentence}") as caught:
+    with pytest.raises(InputError, match=f"^{sentence}") as caught:
         read(spark, source(logs, **settings))
     assert "\n" not in str(caught.value)
 

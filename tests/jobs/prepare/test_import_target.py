@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from core.errors import BadInput
+from core.errors import InputError
 from jobs.config.configuration import parse_settings
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
@@ -127,5 +127,5 @@ def test_files_alone_need_no_service_and_take_its_schema_where_it_answers(
 
 def test_a_schema_of_the_services_that_no_event_fits_is_said(world: World) -> None:
     world.dataset.schema = SCHEMA.replace("ITEM_ID", "THING_ID")
-    with pytest.raises((UsageError, BadInput), match="the field ITEM_ID is missing"):
+    with pytest.raises((UsageError, InputError), match="the field ITEM_ID is missing"):
         target(world)

@@ -11,7 +11,7 @@ import pytest
 from deltalake import write_deltalake
 from pydantic import ValidationError
 
-from core.errors import BadInput
+from core.errors import InputError
 from core.storage import open_filesystem
 from jobs.prepare.table_reading import find_table
 from sources.listing import check_paths, list_files
@@ -47,14 +47,14 @@ def test_what_is_within_a_table_or_above_is_refused(tmp_path: Path, inner: str) 
     delta(tmp_path / "t")
     path = f"{tmp_path}/{inner}"
     assert find_table(source(path=path)) is None
-    with pytest.raises(BadInput, match=r"Name that folder alone as source\.path"):
+    with pytest.raises(InputError, match=r"Name that folder alone as source\.path"):
         list_files([path], open_filesystem)
 
 
 def test_a_table_among_several_paths_is_refused(tmp_path: Path) -> None:
     paths = [str(delta(tmp_path / "one")), str(delta(tmp_path / "two"))]
     assert find_table(source(path=paths)) is None
-    with pytest.raises(BadInput, match=r"Name that folder alone as source\.path"):
+    with pytest.raises(InputError, match=r"Name that folder alone as source\.path"):
         check_paths(paths, open_filesystem)
 
 
@@ -70,15 +70,15 @@ def test_a_table_in_two_formats_is_read_as_delta_lake(tmp_path: Path) -> None:
 
 def test_a_table_of_hudi_is_refused_with_its_package(tmp_path: Path) -> None:
     (tmp_path / ".hoodie").mkdir()
-    with pytest.raises(BadInput, match=r"a table of Apache Hudi.*\(org\.apache\.hudi:hudi-spark-bundle"):
+    with pytest.raises(InputError, match=r"a table of Apache Hudi.*\(org\.apache\.hudi:hudi-spark-bundle"):
         find_table(source(path=str(tmp_path)))
 
 
 def test_as_of_needs_a_table_and_a_time_that_is_past(tmp_path: Path) -> None:
-    with pytest.raises(BadInput, match=r"source\.as_of: only a table has versions"):
+    with pytest.raises(InputError, match=r"source\.as_of: only a table has versions"):
         find_table(source(path=str(tmp_path), as_of=1))
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    with pytest.raises(BadInput, match="has not come yet"):
+    with pytest.raises(InputError, match="has not come yet"):
         find_table(source(path=str(delta(tmp_path / "t")), as_of=tomorrow))
 
 

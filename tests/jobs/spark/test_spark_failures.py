@@ -9,7 +9,7 @@ from pyspark import SparkContext
 from pyspark.errors import AnalysisException
 from pyspark.sql import SparkSession
 
-from jobs.errors import Interrupted, UsageError
+from jobs.errors import RunInterruptedError, UsageError
 from jobs.spark.spark_failures import explained, is_gone
 
 
@@ -94,4 +94,4 @@ def test_what_s3a_fails_of_is_named(words: str, cause: str) -> None:
 
 def test_credentials_that_expire_while_spark_reads_stop_the_run() -> None:
     error = AnalysisException(f"{S3A}S3Exception: The provided token has expired. (Status Code: 400)")
-    assert isinstance(explained(error), Interrupted)
+    assert isinstance(explained(error), RunInterruptedError)

@@ -20,7 +20,7 @@ import pyarrow.dataset as ds
 import pyspark
 from pyspark.sql import DataFrame, SparkSession
 
-from core.errors import BadInput
+from core.errors import InputError
 from jobs.errors import UsageError
 from jobs.prepare.table_reading import find_table, read_table
 from jobs.spark.local.hadoop import spark_home
@@ -175,5 +175,5 @@ def _collect(number: int) -> Seen:
 def _read(source: dict[str, Any]) -> Seen:
     try:
         return _collect(_open(source))
-    except (BadInput, UsageError) as error:
+    except (InputError, UsageError) as error:
         return Seen([], {}, str(error))

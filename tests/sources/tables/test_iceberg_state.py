@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pyiceberg.catalog import Catalog
 
-from core.errors import BadInput
+from core.errors import InputError
 from core.storage import open_filesystem
 from sources.iceberg_state import iceberg_state
 from sources.table_source import IcebergState
@@ -24,7 +24,7 @@ def state(path: str | Path, as_of: Any = None) -> IcebergState:  # noqa: ANN401
 
 
 def refused(path: str | Path, as_of: Any = None) -> str:  # noqa: ANN401
-    with pytest.raises(BadInput) as caught:
+    with pytest.raises(InputError) as caught:
         state(path, as_of)
     assert "\n" not in str(caught.value)
     return str(caught.value)

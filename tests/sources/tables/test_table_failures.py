@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyspark.errors import PySparkException
 
-from core.errors import BadInput
+from core.errors import InputError
 from sources.table_failures import gone_file, opening
 from sources.table_source import TableSource
 
@@ -13,7 +13,7 @@ SOURCE = TableSource("source.path", "s3://lake/t", "delta")
 
 
 def sentence(text: str, table_format: str = "delta") -> str:
-    with pytest.raises(BadInput) as caught, opening(SOURCE, table_format):
+    with pytest.raises(InputError) as caught, opening(SOURCE, table_format):
         raise PySparkException(message=text)
     said = str(caught.value)
     assert said.startswith("source.path s3://lake/t: ")

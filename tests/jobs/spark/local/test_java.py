@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
-from jobs.spark.local.java import Java, NoJava, ensure_java, find_java, probe
+from jobs.spark.local.java import Java, NoJavaError, ensure_java, find_java, probe
 from tests.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -71,7 +71,7 @@ def test_without_any_java_one_sentence_says_what_was_found_and_what_to_do(
 ) -> None:
     monkeypatch.setattr("jobs.spark.local.java.find_spec", lambda _name: None)
     old = fake_java(tmp_path / "old", "11")
-    with pytest.raises(NoJava) as caught:
+    with pytest.raises(NoJavaError) as caught:
         find_java({"JAVA_HOME": str(old), "PATH": ""}, HADOOP_OF_SPARK_4_0)
     text = str(caught.value)
     assert "no Java 17 to 23" in text
