@@ -12,8 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pydantic import AwareDatetime, BaseModel, ValidationError
-
 from jobs.account.summary import read_summary
 from jobs.errors import UsageError
 from jobs.leases.lease_keeper import LeaseKeeper
@@ -23,12 +21,6 @@ from jobs.runs.run_folder import RunFolder
 from jobs.steps.run_leases import request_folder_lease
 
 _LOG = logging.getLogger("put_events")
-
-
-class _Begun(BaseModel):
-    """The part of a summary that is read here."""
-
-    started_at: AwareDatetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +67,7 @@ class FailureRecord:
         """Return whether this execution has written its summary, or a later one of the same run id has ended."""
         folder = self.run.folder()
         began = [error.started_at] if (error := read_error(folder)) else []
-        with suppress(UsageError, ValidationError):  # a damaged summary does not count
+        with suppress(UsageError):  # a damaged summary does not count
             if summary := read_summary(folder):
-                began.append(_Begun.model_validate(summary).started_at)
+                began.append(summary.started_at)
         return any(other >= self.started_at for other in began)

@@ -18,7 +18,7 @@ from rich.text import Text
 from jobs.leases.process_identity import is_running
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
-from jobs.runs.run_list import Counts, ListedRun, runs_below
+from jobs.runs.run_list import ListedRun, runs_below
 
 _PIPED_WIDTH = 10_000
 _COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
@@ -34,6 +34,10 @@ _COLUMNS: dict[str, Callable[[dict[str, Any]], Any]] = {
     "dead letters": lambda row: row["dead_letters"],
     "ledger files": lambda row: row["ledger_files"],
 }
+_COUNTS = (
+    "rows_read", "events_delivered", "rows_rejected", "duplicates_dropped", "already_delivered",
+    "events_dead_lettered", "events_not_attempted", "achieved_requests_per_second",
+)  # fmt: skip
 _TEXTS = ("run", "status", "started")
 
 
@@ -56,11 +60,12 @@ def row_of(run: ListedRun) -> dict[str, Any]:
     """Return a run as one flat object: counts are rows or events, `started_at` is ISO 8601; null is unknown."""
     return {
         "run_id": run.run_id,
-        "status": run.status,
-        **{key: getattr(run.counts, key) for key in Counts.model_fields},
+        "status": run.state.status,
+        "started_at": run.state.started_at,
+        **{key: getattr(run.state.summary, key, None) for key in _COUNTS},
         "dead_letters": run.dead_letters,
         "ledger_files": run.ledger_files,
-        "note": run.note,
+        "note": run.state.note,
     }
 
 

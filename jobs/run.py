@@ -24,7 +24,7 @@ from expectations.library import import_in_background
 from jobs.account.closed_account import Sent
 from jobs.account.event_counts import EventCounts
 from jobs.cancelling import cancelling
-from jobs.closing import Outcome, close
+from jobs.closing import close
 from jobs.command import Command
 from jobs.config.configuration import print_settings
 from jobs.config.settings import Settings
@@ -33,6 +33,7 @@ from jobs.control.watch import now_as_text, watched
 from jobs.errors import RunInterruptedError, UnaccountedError
 from jobs.failure import FailureRecord
 from jobs.leases.lease_keeper import LeaseKeeper
+from jobs.outcome import Outcome
 from jobs.prepare.preparation import (
     Preparation,
     Prepared,
@@ -49,6 +50,7 @@ from jobs.report.page import load_templates
 from jobs.runs.run_folder import RunFolder, absolute, new_run_id
 from jobs.spark.spark_failures import SparkGone, is_gone
 from jobs.steps.checking import Checked, check
+from jobs.steps.counting import count_staged
 from jobs.steps.import_files import Written
 from jobs.steps.import_step import imported, written_files
 from jobs.steps.ledger_compaction import compact
@@ -272,13 +274,17 @@ class _Run:
 
         A run that was asked to stop has no time for it, and its summary does not fail because of it.
         """
-        if checked.count is None or self._signals.reason or self._outcome.sent.stop_reason:
+        if (
+            isinstance(self._preparation, Preparation) is False
+            or self._signals.reason
+            or self._outcome.sent.stop_reason
+        ):
             return None
         try:
             begin(self._progress, spark.sparkContext, COUNT)
             with cancelling(spark.sparkContext) as cancel:
                 self._signals.route_to(cancel)
-                return checked.count()
+                return count_staged(spark, checked.files)
         except Exception as error:  # noqa: BLE001 - for any error: what was sent must be accounted for
             _LOG.warning("the events were not counted by day and type: %s", type(error).__name__)
             return None

@@ -28,14 +28,6 @@ class Snapshot:
     bytes: int | None = None
     """The size of its files, where the format tells it."""
 
-    def account(self) -> dict[str, object]:
-        """Return its entry in `summary.json`; `as_of` is the value for a run to read the same again."""
-        return {
-            "format": self.format,
-            "as_of": self.version,
-            "time": None if self.time is None else written(self.time),
-        }
-
     def __str__(self) -> str:
         name = NAMES.get(self.format, self.format)
         if self.version is None:

@@ -60,30 +60,22 @@ class Sent:
         return self.request_attempts / max(1.0, self.finished_at - self.started_at)
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The closed account: every row read is counted in exactly one of its columns."""
+def events_not_attempted(staged: Staged, sent: Sent) -> int:
+    """Return the valid events that were neither accepted nor dead-lettered: the next run sends them."""
+    left = staged.to_send - sent.events_delivered - sent.events_dead_lettered
+    if left < 0:
+        raise ValueError("more events were settled than were staged")
+    return left
 
-    staged: Staged
-    sent: Sent
 
-    def __post_init__(self) -> None:
-        if self.events_not_attempted < 0:
-            raise ValueError("more events were settled than were staged")
-
-    @property
-    def events_not_attempted(self) -> int:
-        """Return the valid events that were neither accepted nor dead-lettered: the next run sends them."""
-        return self.staged.to_send - self.sent.events_delivered - self.sent.events_dead_lettered
-
-    def status(self, *, planned: bool, refused: bool) -> Status:
-        """Return how the run ended. A refusal outranks a plan: a plan of refused data must say so."""
-        if refused:
-            return Status.REFUSED
-        if self.sent.stop_reason is not None:
-            return Status.STOPPED
-        if planned:
-            return Status.PLANNED
-        if self.events_not_attempted:
-            return Status.STOPPED
-        return Status.DEAD_LETTERED if self.sent.events_dead_lettered else Status.DELIVERED
+def status_of(staged: Staged, sent: Sent, *, planned: bool, refused: bool) -> Status:
+    """Return how the run ended. A refusal outranks a plan: a plan of refused data must say so."""
+    if refused:
+        return Status.REFUSED
+    if sent.stop_reason is not None:
+        return Status.STOPPED
+    if planned:
+        return Status.PLANNED
+    if events_not_attempted(staged, sent):
+        return Status.STOPPED
+    return Status.DEAD_LETTERED if sent.events_dead_lettered else Status.DELIVERED

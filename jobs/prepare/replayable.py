@@ -32,7 +32,7 @@ def require_dead_letters(first: RunFolder, tracking_id: str) -> None:
 def _require_same_tracker(first: RunFolder, tracking_id: str) -> None:
     """Check the tracking ID; a run that was killed left no summary, so that only the configuration has it."""
     summary = read_summary(first.folder())
-    if summary is not None and summary.get("tracking_id", tracking_id) != tracking_id:
+    if summary is not None and summary.tracking_id != tracking_id:
         raise UsageError(
             f"personalize.tracking_id is not the one that run {first.run_id} sent to: replay it with the configuration "
             "that it ran with.",

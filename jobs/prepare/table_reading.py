@@ -12,6 +12,7 @@ from core.as_of import written
 from core.errors import InputError
 from core.globs import is_glob
 from core.storage import open_filesystem
+from jobs.account.summary import TableEntry
 from sources.catalog import read_catalog_table
 from sources.delta import read_delta
 from sources.iceberg import read_iceberg
@@ -33,9 +34,11 @@ class TableRead:
     bytes: int
     snapshot: Snapshot
 
-    def account(self) -> dict[str, object]:
-        """Return the source's entry in `summary.json`."""
-        return {**self.snapshot.account(), "bytes": self.bytes}
+    def entry(self) -> TableEntry:
+        """Return the source's entry in `summary.json`; `as_of` is the value for a run to read the same again."""
+        found = self.snapshot
+        time = None if found.time is None else written(found.time)
+        return TableEntry(format=found.format, as_of=found.version, time=time, bytes=self.bytes)
 
     def require_rows(self, counted: int) -> None:
         """Accept any count: the content of a snapshot is up to its connector."""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
+from jobs.account.exit_status import Status
+from jobs.account.summary import Summary
 from jobs.report.wording import counted
 
 _PARTS = (
@@ -38,12 +39,11 @@ class Part:
     start: float
 
 
-def parts(summary: dict[str, Any]) -> list[Part]:
+def parts(summary: Summary) -> list[Part]:
     """Return the ends in the order of the account, each where the one before it stops; an import has its own."""
-    read, before, found = summary["rows_read"], 0, []
-    imported = summary.get("import")
-    for key, name, meaning in _IMPORT_PARTS if imported else _PARTS:
-        rows = (imported or {}).get(key, summary.get(key, 0))
+    read, before, found = summary.rows_read, 0, []
+    for key, name, meaning in _IMPORT_PARTS if summary.bulk_import else _PARTS:
+        rows = getattr(summary if key in Summary.model_fields else summary.bulk_import, key)
         share, start = (rows / read, before / read) if read else (0.0, 0.0)
         found.append(Part(key, name, meaning, rows, share, start))
         before += rows
@@ -56,15 +56,15 @@ def equation(ends: list[Part]) -> str:
     return f"{terms} = {counted(sum(end.rows for end in ends), 'row')} read"
 
 
-def verdict(summary: dict[str, Any]) -> str:
+def verdict(summary: Summary) -> str:
     """Return the whole run in one sentence."""
-    return _VERDICTS[summary["status"]](summary)
+    return _VERDICTS[summary.status](summary)
 
 
-def _delivered(summary: dict[str, Any]) -> str:
-    sent, before = summary["events_delivered"], summary["already_delivered"]
+def _delivered(summary: Summary) -> str:
+    sent, before = summary.events_delivered, summary.already_delivered
     if not sent + before:
-        return "There was nothing to send." if summary["rows_read"] else _NO_ROW
+        return "There was nothing to send." if summary.rows_read else _NO_ROW
     if not sent:
         return f"Nothing was left to send: the service had {counted(before, 'event')} already."
     earlier = f"; {before:,} it had already" if before else ""
@@ -72,55 +72,55 @@ def _delivered(summary: dict[str, Any]) -> str:
     return f"{whole} to send went out and {'was' if sent == 1 else 'were'} accepted by the service{earlier}."
 
 
-def _planned(summary: dict[str, Any]) -> str:
-    events, requests = summary["events_not_attempted"], summary["minimum_requests"]
-    if not summary["rows_read"] and not events:
+def _planned(summary: Summary) -> str:
+    events, requests = summary.events_not_attempted, summary.minimum_requests
+    if not summary.rows_read and not events:
         return _NO_ROW
     return f"Planned only: {counted(events, 'event')} would go out in {counted(requests, 'request')}."
 
 
-def _refused(summary: dict[str, Any]) -> str:
-    held = summary["events_not_attempted"]
+def _refused(summary: Summary) -> str:
+    held = summary.events_not_attempted
     kept = f"; {counted(held, 'valid event')} {'was' if held == 1 else 'were'} held back" if held else ""
     return f"The checks refused the data: not one request was sent{kept}."
 
 
-def _dead_lettered(summary: dict[str, Any]) -> str:
-    sent, dead = (
-        counted(summary["events_delivered"], "event"),
-        counted(summary["events_dead_lettered"], "event"),
-    )
+def _dead_lettered(summary: Summary) -> str:
+    sent, dead = (counted(n, "event") for n in (summary.events_delivered, summary.events_dead_lettered))
     return f"{sent} accepted by the service; {dead} it did not take, kept in dead_letters/."
 
 
-def _stopped(summary: dict[str, Any]) -> str:
-    if not summary["rows_read"]:
+def _stopped(summary: Summary) -> str:
+    if not summary.rows_read:
         return "The run ended before its checks had: nothing was sent. Run the same command again."
-    sent, left = counted(summary["events_delivered"], "event"), summary["events_not_attempted"]
+    sent, left = counted(summary.events_delivered, "event"), summary.events_not_attempted
     return f"The run ended early: {sent} delivered, {left:,} still open. Run the same command again to go on."
 
 
-def _imported(summary: dict[str, Any]) -> str:
-    rows = summary["events_delivered"]
+def _imported(summary: Summary) -> str:
+    rows = summary.events_delivered
     return f"Personalize imported {counted(rows, 'event')}." if rows else "There was nothing to import."
 
 
-def _written(summary: dict[str, Any]) -> str:
-    rows = summary["import"]["rows_written"]
-    return f"Written only: {counted(rows, 'event')} can be imported; the call that does it is below."
+def _written(summary: Summary) -> str:
+    return f"Written only: {counted(_rows_written(summary), 'event')} can be imported; the call that does it is below."
 
 
-def _import_failed(summary: dict[str, Any]) -> str:
-    return f"Personalize did not import the {counted(summary['import']['rows_written'], 'event')}."
+def _import_failed(summary: Summary) -> str:
+    return f"Personalize did not import the {counted(_rows_written(summary), 'event')}."
 
 
-_VERDICTS: dict[str, Callable[[dict[str, Any]], str]] = {
-    "delivered": _delivered,
-    "planned": _planned,
-    "refused": _refused,
-    "dead_lettered": _dead_lettered,
-    "stopped": _stopped,
-    "imported": _imported,
-    "written": _written,
-    "import_failed": _import_failed,
+def _rows_written(summary: Summary) -> int:
+    return summary.bulk_import.rows_written if summary.bulk_import else 0
+
+
+_VERDICTS: dict[Status, Callable[[Summary], str]] = {
+    Status.DELIVERED: _delivered,
+    Status.PLANNED: _planned,
+    Status.REFUSED: _refused,
+    Status.DEAD_LETTERED: _dead_lettered,
+    Status.STOPPED: _stopped,
+    Status.IMPORTED: _imported,
+    Status.WRITTEN: _written,
+    Status.IMPORT_FAILED: _import_failed,
 }

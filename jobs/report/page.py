@@ -5,14 +5,15 @@ The page needs no network and no script, and tells the browser so.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
 from functools import cache
-from typing import Any
+from itertools import chain
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
 from expectations.verdict import RuleResult
+from jobs.account.summary import ImportEntry, Summary, TableEntry
+from jobs.plan.lines import sections
 from jobs.report import wording
 from jobs.report.account_figure import draw_account
 from jobs.report.event_figures import days_figure, requests_figure
@@ -23,28 +24,23 @@ from jobs.report.timeline import timeline_figure, timeline_of
 _FILTERS = ("thousands", "counted", "percent", "instant", "elapsed", "printable", "shown", "asked_for")
 
 
-def render_report(
-    summary: dict[str, Any], rules: tuple[RuleResult, ...], plan: Sequence[tuple[str, str]] = ()
-) -> str:
-    """Render the page for `summary` (as `jobs.account.summary` builds it).
-
-    `rules`: their results, none for a replay; `plan`: its lines as `jobs.plan.lines` words them, none where the run
-    was to send.
-    """
+def render_report(summary: Summary, rules: tuple[RuleResult, ...]) -> str:
+    """Render the page for `summary`; `rules`: their results, none for a replay."""
     ends = parts(summary)
     return _environment().get_template("report.html").render(
         summary=summary,
         verdict=verdict(summary),
         ends=ends,
         equation=equation(ends),
-        account=draw_account(ends) if summary["rows_read"] else None,
+        account=draw_account(ends) if summary.rows_read else None,
         figures=_figures(summary),
         facts=_facts(summary),
-        plan=plan,
-        table=_table(summary.get("source") or {}),
+        plan=list(chain.from_iterable(sections(summary.plan))) if summary.plan else [],
+        table=_table(summary.source) if isinstance(summary.source, TableEntry) else None,
+        imported=_import_facts(summary.bulk_import) if summary.bulk_import else [],
         rules=sorted(rules, key=lambda rule: (rule.success, not rule.failed)),
         says={rule.name: rule.description for rule in rules},
-        settings={key: wording.shown(value) for key, value in summary["settings"].items()},
+        settings={key: wording.shown(value) for key, value in summary.settings.items()},
     )  # fmt: skip
 
 
@@ -72,50 +68,52 @@ def _environment() -> Environment:
     return environment
 
 
-def _figures(summary: dict[str, Any]) -> dict[str, Figure | None]:
+def _figures(summary: Summary) -> dict[str, Figure | None]:
     """Return the pictures by name; None for one without data in the summary."""
     timeline = timeline_of(summary)
-    planned = summary["plan"] or {}
     return {
         "timeline": timeline_figure(timeline) if timeline else None,
-        "requests": requests_figure("requests", summary["events_per_request"] or ()),
-        "planned": requests_figure("planned", planned.get("events_per_request", ())),
-        "days": days_figure(summary["events_by_day"] or {}),
+        "requests": requests_figure("requests", summary.events_per_request or ()),
+        "planned": requests_figure("planned", summary.plan.events_per_request if summary.plan else ()),
+        "days": days_figure(summary.events_by_day or {}),
     }
 
 
-def _facts(summary: dict[str, Any]) -> list[tuple[str, str, str]]:
+def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     """Return the facts about sending: a label, a value, and what to compare it with."""
-    rate, limit = summary["achieved_requests_per_second"], summary["max_requests_per_second"]
-    attempts, least = summary["request_attempts"], summary["minimum_requests"]
+    rate, limit = summary.achieved_requests_per_second, summary.max_requests_per_second
+    attempts, least = summary.request_attempts, summary.minimum_requests
     return [
         (
             "Requests per second",
             f"{rate:,.1f}",
             f"{wording.percent(rate / limit)} of the {wording.thousands(limit)} allowed",
         ),
-        ("Requests delivered", f"{summary['requests_delivered']:,}", f"{least:,} were the fewest possible"),
-        ("Attempts", f"{attempts:,}", f"{summary['throttled_attempts']:,} of them throttled"),
-        _took("Sending took", summary["sending_started_at"], summary["sending_finished_at"]),
-        _took("The run took", summary["started_at"], summary["finished_at"]),
+        ("Requests delivered", f"{summary.requests_delivered:,}", f"{least:,} were the fewest possible"),
+        ("Attempts", f"{attempts:,}", f"{summary.throttled_attempts:,} of them throttled"),
+        _took("Sending took", summary.sending_started_at, summary.sending_finished_at),
+        _took("The run took", summary.started_at, summary.finished_at),
     ]
 
 
-def _table(source: dict[str, Any]) -> str | None:
-    """Return the table and version that was read, in words; None if the source was files."""
-    if "format" not in source:
-        return None
-    name = wording.TABLES.get(source["format"], f"a table of {source['format']} files")
-    if source["as_of"] is None:
+def _import_facts(found: ImportEntry) -> list[tuple[str, object]]:
+    """Return what is known of an import: a label and a value each, and last the rows it can't hold, by reason."""
+    known = found.model_dump(exclude={"not_importable_by_reason"}, exclude_none=True)
+    reasons = found.not_importable_by_reason.items()
+    return [*known.items(), *((f"not importable: {reason}", f"{rows:,}") for reason, rows in reasons)]
+
+
+def _table(source: TableEntry) -> str:
+    """Return the table and version that was read, in words."""
+    name = wording.TABLES.get(source.format, f"a table of {source.format} files")
+    if source.as_of is None:
         return name
-    at = "" if source["time"] is None else f" of {wording.instant(source['time'])}"
-    return (
-        f"{name}, version {source['as_of']}{at}; to read the same again: --set source.as_of={source['as_of']}"
-    )
+    at = "" if source.time is None else f" of {wording.instant(source.time)}"
+    return f"{name}, version {source.as_of}{at}; to read the same again: --set source.as_of={source.as_of}"
 
 
-def _took(what: str, began: str | None, ended: str | None) -> tuple[str, str, str]:
+def _took(what: str, began: datetime | None, ended: datetime | None) -> tuple[str, str, str]:
     if began is None or ended is None:
         return what, wording.NOTHING, "not known"
-    seconds = (datetime.fromisoformat(ended) - datetime.fromisoformat(began)).total_seconds()
+    seconds = (ended - began).total_seconds()
     return what, wording.elapsed(seconds), f"{wording.instant(began)} to {wording.instant(ended)}"

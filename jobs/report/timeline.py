@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from jobs.account.summary import Summary, TimelineEntry
 from jobs.report.drawing import BAR, INK, PALE, SOFT, WARN, WIDTHS, number_axis, picture
 from jobs.report.figure import Figure
 from jobs.report.wording import asked_for, counted, elapsed, thousands
@@ -29,9 +31,9 @@ class RateCurve:
     """
 
     ends: list[float]
-    attempts: list[int]
-    delivered: list[int]
-    throttled: list[int]
+    attempts: tuple[int, ...]
+    delivered: tuple[int, ...]
+    throttled: tuple[int, ...]
     limit: float
     marks: tuple[tuple[float, str], ...] = ()
 
@@ -39,7 +41,7 @@ class RateCurve:
         """Return where the intervals begin and end, in seconds."""
         return [0.0, *self.ends]
 
-    def per_second(self, counts: list[int]) -> list[float]:
+    def per_second(self, counts: Sequence[int]) -> list[float]:
         """Return `counts` by the length of their intervals."""
         spans = pairwise(self.edges())
         return [count / (end - start) for count, (start, end) in zip(counts, spans, strict=True)]
@@ -49,36 +51,36 @@ class RateCurve:
         return max(self.per_second(self.attempts))
 
 
-def timeline_of(summary: dict[str, Any]) -> RateCurve | None:
+def timeline_of(summary: Summary) -> RateCurve | None:
     """Return the summary's `timeline`; None if nothing was sent or nothing was recorded."""
-    recorded = summary["timeline"]
-    if not recorded or not recorded["attempts"]:
+    recorded = summary.timeline
+    if recorded is None or not recorded.attempts:
         return None
-    interval, count = float(recorded["interval_seconds"]), len(recorded["attempts"])
+    interval, count = float(recorded.interval_seconds), len(recorded.attempts)
     ends = [interval * number for number in range(1, count + 1)]
-    ends[-1] = _last_end(summary, recorded, ends[-1], interval)
-    limit, marks = summary["max_requests_per_second"], _marks(summary, recorded["started_at"], ends[-1])
-    return RateCurve(ends, recorded["attempts"], recorded["delivered"], recorded["throttled"], limit, marks)
+    ends[-1] = _last_end(summary, recorded, ends[-1])
+    limit, marks = summary.max_requests_per_second, _marks(summary, recorded.started_at, ends[-1])
+    return RateCurve(ends, recorded.attempts, recorded.delivered, recorded.throttled, limit, marks)
 
 
-def _marks(summary: dict[str, Any], began: str, end: float) -> tuple[tuple[float, str], ...]:
-    """Return the requests carried out between the first attempt and the last; `began` is where the timeline begins."""
-    start = datetime.fromisoformat(began)
+def _marks(summary: Summary, start: datetime, end: float) -> tuple[tuple[float, str], ...]:
+    """Return the requests carried out between the first attempt and the last; `start` is where the timeline begins."""
     heeded = [
-        ((datetime.fromisoformat(asked["heeded_at"]) - start).total_seconds(), asked_for(asked))
-        for asked in summary["steering"]
-        if asked["heeded_at"] is not None
+        ((datetime.fromisoformat(asked.heeded_at) - start).total_seconds(), asked_for(asked))
+        for asked in summary.steering
+        if asked.heeded_at is not None
     ]
     return tuple((seconds, label) for seconds, label in heeded if 0 <= seconds <= end)
 
 
-def _last_end(summary: dict[str, Any], recorded: dict[str, Any], end: float, interval: float) -> float:
+def _last_end(summary: Summary, recorded: TimelineEntry, end: float) -> float:
     """Return where the last interval really ended: after the last answer, but at least a second long for its rate."""
-    finished = summary["sending_finished_at"]
+    finished = summary.sending_finished_at
     if finished is None:
         return end
-    began, ended = datetime.fromisoformat(recorded["started_at"]), datetime.fromisoformat(finished)
-    return min(end, max((ended - began).total_seconds(), end - interval + min(1.0, interval)))
+    interval = float(recorded.interval_seconds)
+    took = (finished - recorded.started_at).total_seconds()
+    return min(end, max(took, end - interval + min(1.0, interval)))
 
 
 def timeline_figure(timeline: RateCurve) -> Figure:
@@ -137,7 +139,7 @@ def _draw(axes: Axes, width: int, timeline: RateCurve) -> None:
     _name(axes, width)
 
 
-def _mark_throttles(axes: Axes, throttled: list[int], edges: list[float], height: float) -> None:
+def _mark_throttles(axes: Axes, throttled: Sequence[int], edges: list[float], height: float) -> None:
     """Draw a triangle above each interval in which the service throttled."""
     places = [sum(span) / 2 for span, count in zip(pairwise(edges), throttled, strict=True) if count]
     if places:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+
+from jobs.account.summary import SteeringEntry
 
 NOTHING = "\N{EN DASH}"
 """The text for a missing value."""
@@ -30,10 +30,10 @@ def counted(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def asked_for(request: Mapping[str, Any]) -> str:
-    """Return an operator's request in words, from an entry of the summary's `steering`."""
-    rate = request["requests_per_second"]
-    return f"{thousands(rate)} requests/s" if rate is not None else str(request["ask"])
+def asked_for(request: SteeringEntry) -> str:
+    """Return an operator's request in words."""
+    rate = request.requests_per_second
+    return f"{thousands(rate)} requests/s" if rate is not None else request.ask
 
 
 def percent(share: float) -> str:
@@ -51,9 +51,12 @@ def short(number: float, most: float) -> str:
     return f"{number / unit:,g}{letter if number else ''}"
 
 
-def instant(text: str | None) -> str:
-    """Return an ISO 8601 instant of the summary, to the second."""
-    return "not at all" if text is None else f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M:%S} UTC"
+def instant(moment: datetime | str | None) -> str:
+    """Return an instant in UTC, also one in ISO 8601, to the second."""
+    if moment is None:
+        return "not at all"
+    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
 
 
 def elapsed(seconds: float) -> str:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import pyarrow as pa
-from pydantic import BaseModel, ValidationError
 
 from core.contested_file import control_file
 from core.errors import StorageError
@@ -21,9 +20,8 @@ from core.storage import Folder, join
 from delivery.receipts.dead_letters import stored_count
 from delivery.receipts.ledger import whole_ledger
 from delivery.receipts.segments import Segment
-from jobs.account.exit_status import Status
 from jobs.account.summary import NAME as SUMMARY
-from jobs.account.summary import read_summary
+from jobs.account.summary import Summary, read_summary
 from jobs.control.control_file import ControlFile
 from jobs.errors import UsageError
 from jobs.leases.lease_files import run_holders
@@ -40,37 +38,24 @@ Runs = Callable[[ProcessIdentity], bool | None]
 """Whether a process runs on this machine, and None if that is unknown."""
 
 
-class Counts(BaseModel):
-    """The part of a summary that is shown; every key may be missing."""
+@dataclass(frozen=True, slots=True)
+class RunState:
+    """A run's status, since when in ISO 8601 (None if unknown), its summary if that is of this run, and a sentence."""
 
+    status: str
     started_at: str | None = None
-    rows_read: int | None = None
-    events_delivered: int | None = None
-    rows_rejected: int | None = None
-    duplicates_dropped: int | None = None
-    already_delivered: int | None = None
-    events_dead_lettered: int | None = None
-    events_not_attempted: int | None = None
-    achieved_requests_per_second: float | None = None
+    summary: Summary | None = None
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ListedRun:
-    """A run. `dead_letters`: distinct events in its folder, None if they can't be counted; `note`: a sentence."""
+    """A run. `dead_letters`: distinct events in its folder, None if they can't be counted."""
 
     run_id: str
-    status: str
-    counts: Counts
+    state: RunState
     dead_letters: int | None
     ledger_files: int
-    note: str | None
-
-
-class _Summary(Counts):
-    status: Status
-    started_at: str
-    rows_read: int
-    reason: str | None = None
 
 
 def runs_below(output: str, runs: Runs) -> list[ListedRun]:
@@ -87,7 +72,7 @@ def runs_below(output: str, runs: Runs) -> list[ListedRun]:
     with ThreadPoolExecutor(_READERS) as readers:
         look = partial(_listed, output=output, holders=holders, ledger=ledger, runs=runs)
         found = list(readers.map(look, names))
-    return sorted(found, key=lambda run: (run.counts.started_at or "", run.run_id))
+    return sorted(found, key=lambda run: (run.state.started_at or "", run.run_id))
 
 
 def runs_under_way(output: str, runs: Runs) -> dict[str, LeaseRecord | None]:
@@ -143,40 +128,33 @@ def _listed(
     ledger: Counter[str],
     runs: Runs,
 ) -> ListedRun:
-    status, counts, note = _account(RunFolder(output, run_id), holders, runs)
-    return ListedRun(run_id, status, counts, _dead_letters(output, run_id), ledger[run_id], note)
+    state = _state(RunFolder(output, run_id), holders, runs)
+    return ListedRun(run_id, state, _dead_letters(output, run_id), ledger[run_id])
 
 
-def _account(
-    run: RunFolder, holders: dict[str, LeaseRecord | None], runs: Runs
-) -> tuple[str, Counts, str | None]:
-    """Return status, counts and error: a run that holds its lease is in progress; else its summary decides."""
+def _state(run: RunFolder, holders: dict[str, LeaseRecord | None], runs: Runs) -> RunState:
+    """Return the state of a run: one that holds its lease is in progress; else its files decide."""
     holder = holders.get(run.run_id)
+    since = holder.since if holder else None
     if run.run_id in holders and _may_live(holder, runs):
         note = " ".join([_last_heard(holder), *_steered(run)])
-        return UNDER_WAY, Counts(started_at=holder.since if holder else None), note
+        return RunState(UNDER_WAY, since, note=note)
     try:
         if error := read_error(run.folder()):
             return _failed(error, run.folder())
-        content = read_summary(run.folder())
-        if content is not None:
-            summary = _Summary.model_validate(content)
-            return str(summary.status), summary, summary.reason
+        if summary := read_summary(run.folder()):
+            return RunState(str(summary.status), summary.started_at.isoformat(), summary, summary.reason)
     except (UsageError, StorageError) as error:
-        return DAMAGED, Counts(), str(error)
-    except ValidationError as error:
-        keys = ", ".join(sorted({str(detail["loc"][0]) for detail in error.errors()}))
-        return DAMAGED, Counts(), f"summary.json is damaged: look at its {keys}."
-    started = Counts(started_at=holder.since if holder else None)
-    return NO_SUMMARY, started, "It ended without a summary: run the same command again."
+        return RunState(DAMAGED, note=str(error))
+    return RunState(NO_SUMMARY, since, note="It ended without a summary: run the same command again.")
 
 
-def _failed(error: RunError, folder: Folder) -> tuple[str, Counts, str]:
+def _failed(error: RunError, folder: Folder) -> RunState:
     """Return a failed run: `error.json` is the newest file, as a run that writes its own files deletes it."""
     first_line = error.error.partition("\n")[0]
     earlier = " Its summary.json is of an earlier run with this id." if SUMMARY in folder.names() else ""
-    counts = Counts(started_at=error.started_at.isoformat())
-    return FAILED, counts, f"exit code {error.exit_code}: {first_line}{earlier}"
+    note = f"exit code {error.exit_code}: {first_line}{earlier}"
+    return RunState(FAILED, error.started_at.isoformat(), note=note)
 
 
 def _last_heard(holder: LeaseRecord | None) -> str:

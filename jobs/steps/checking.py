@@ -6,10 +6,9 @@ that what was checked is what is sent and what is counted.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
@@ -22,8 +21,9 @@ from expectations.rules import Rules, value_name
 from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account.closed_account import Staged
-from jobs.account.event_counts import EventCounts
-from jobs.plan.delivery_plan import Lengths
+from jobs.account.summary import FilesEntry, TableEntry
+from jobs.plan.delivery_plan import Plan
+from jobs.plan.planning import Lengths, plan
 from jobs.plan.ways import Files
 from jobs.prepare.preparation import Preparation
 from jobs.prepare.table_reading import TableRead
@@ -31,7 +31,7 @@ from jobs.progress.run_progress import PhaseListener
 from jobs.progress.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.spark.workers import prepare_workers
-from jobs.steps.counting import DAY, TYPE, count_events, day_column
+from jobs.steps.counting import DAY, TYPE, day_column
 from jobs.steps.delivered_before import delivered_ids, knows_nothing
 from jobs.steps.event_days import window_of
 from jobs.steps.imported_before import with_imported
@@ -51,19 +51,15 @@ _FIRST_OF_REQUEST = "first_of_request"
 class Checked:
     """The result of checking: the counts, the verdict, and the files that are ready to be sent.
 
-    `verdict` and `count` are None in a replay, whose events were judged and counted before they were first
-    sent; `lengths` except in a plan. `first_contact`: in a plan, whether the ledger has nothing of this
-    tracking ID. `count` reads the stage: no report waits in front of the sending. `source` is the summary's
-    entry on the source; None in a replay.
+    `verdict` and `source` are None in a replay, whose events were judged before they were first sent; `plan` except
+    where one was asked for.
     """
 
     staged: Staged
     verdict: Verdict | None
     files: tuple[StagedFile, ...]
-    lengths: Lengths | None = None
-    first_contact: bool = False
-    count: Callable[[], EventCounts] | None = None
-    source: dict[str, object] | None = None
+    plan: Plan | None = None
+    source: FilesEntry | TableEntry | None = None
 
 
 def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -> Checked:
@@ -97,14 +93,11 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     _write_rejected(stage, rules, preparation)
     files = staged_files(preparation.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
-    lengths, first_contact = None, False
+    planned = None
     if preparation.plan_only:
         begin(watch, context, PLAN)
-        lengths = Lengths(session_lengths(stage), user_lengths(stage), _import_files(stage, preparation))
-        first_contact = knows_nothing(spark, preparation)
-    count = partial(_count, stage, sum(file.rows for file in to_send))
-    counted = _staged(files, counts, verdict)
-    return Checked(counted, verdict, to_send, lengths, first_contact, count, source.account())
+        planned = _planned(stage, preparation)
+    return Checked(_staged(files, counts, verdict), verdict, to_send, planned, source.entry())
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
@@ -182,6 +175,18 @@ def _explained_failures() -> Iterator[None]:
         raise explained(failure) or failure from None
 
 
+def _planned(stage: DataFrame, preparation: Preparation) -> Plan:
+    settings = preparation.settings
+    lengths = Lengths(session_lengths(stage), user_lengths(stage), _import_files(stage, preparation))
+    return plan(
+        lengths,
+        settings.personalize.tracking_id,
+        settings.delivery.max_requests_per_second,
+        settings.plan.price_per_gb,
+        first_contact=knows_nothing(stage.sparkSession, preparation),
+    )
+
+
 def _import_files(stage: DataFrame, preparation: Preparation) -> Files | None:
     """Return what an import of the events to be sent would write."""
     if preparation.schema is None:
@@ -189,10 +194,6 @@ def _import_files(stage: DataFrame, preparation: Preparation) -> Files | None:
     to_send = stage.where(F.col("outcome") == staging.SEND).select("event_id", "envelope", "body")
     found = Fingerprint.of(bulk_rows(to_send, preparation.schema, preparation.properties))
     return Files(found.rows, found.bytes, sum(found.left_out.values()))
-
-
-def _count(stage: DataFrame, total: int) -> EventCounts:
-    return count_events(stage.where(F.col("outcome") == staging.SEND).select(DAY, TYPE), total)
 
 
 def _staged(files: tuple[StagedFile, ...], counts: Mapping[str, int], verdict: Verdict) -> Staged:

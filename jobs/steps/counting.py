@@ -1,11 +1,15 @@
-"""Count the events to be sent, by day and by type, from two columns of the stage."""
+"""Count the events to be sent, by day and by type, from two columns of their staged files."""
 
 from __future__ import annotations
 
-from pyspark.sql import Column, DataFrame
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from core.urls import with_scheme
 from jobs.account.event_counts import MAX_TYPES, SECONDS_OF_DAY, EventCounts, by_calendar, with_others
+from jobs.steps.staged_files import StagedFile
 
 TYPE = "eventType"
 DAY = "_day"
@@ -16,10 +20,17 @@ def day_column() -> Column:
     return F.floor(F.col("sentAt") / SECONDS_OF_DAY).alias(DAY)
 
 
+def count_staged(spark: SparkSession, files: Sequence[StagedFile]) -> EventCounts:
+    """Count the events in the staged files that are to be sent."""
+    if not files:
+        return EventCounts({}, {})
+    urls = [with_scheme(file.url) for file in files]
+    to_send = spark.read.schema(f"{DAY} bigint, {TYPE} string").parquet(*urls)
+    return count_events(to_send, sum(file.rows for file in files))
+
+
 def count_events(to_send: DataFrame, total: int) -> EventCounts:
     """Count `to_send` (columns `DAY` and `TYPE`, not null), of which there are `total` rows."""
-    if not total:
-        return EventCounts({}, {})
     days = {row[0]: row[1] for row in to_send.groupBy(DAY).count().collect()}
     most_first = to_send.groupBy(TYPE).count().orderBy(F.desc("count"), TYPE)
     types = {row[0]: row[1] for row in most_first.limit(MAX_TYPES).collect()}

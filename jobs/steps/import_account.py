@@ -5,39 +5,39 @@
 
 from __future__ import annotations
 
-from bulk.import_record import State
-from jobs.account.closed_account import Staged
+from bulk.import_record import ImportRecord, State
 from jobs.account.exit_status import Status
-from jobs.prepare.preparation import Preparation, Prepared
+from jobs.account.summary import ImportEntry, Summary
+from jobs.prepare.preparation import Prepared
 from jobs.steps.import_files import Written
 from jobs.steps.importing import Imported
 
+_OF_RECORD = {
+    "files", "bytes", "location", "written_by", "dataset_arn", "job_name", "job_arn", "job_status", "failure_reason"
+}  # fmt: skip
 
-def import_account(
+
+def import_entry(
     prepared: Prepared, written: Written | None, imported: Imported | None
-) -> dict[str, object] | None:
+) -> ImportEntry | None:
     """Return the key `import` of the summary; None in a run that sends, and if no file was to be written yet."""
-    if written is None or not isinstance(prepared, Preparation) or prepared.target is None:
+    if written is None:
         return None
     settings = prepared.settings.bulk_import
     record = imported.record if imported else written.record
-    return {
-        "mode": settings.mode,
-        "write_only": settings.write_only,
-        "rows_written": written.rows,
-        "rows_not_importable": sum(written.left_out.values()),
-        "not_importable_by_reason": written.left_out,
-        "files": record.files if record else 0,
-        "bytes": record.bytes if record else 0,
-        "location": record.location if record else None,
-        "written_by": record.written_by if record else None,
-        "dataset_arn": record.dataset_arn if record else None,
-        "job_name": record.job_name if record else None,
-        "job_arn": record.job_arn if record else None,
-        "job_status": record.job_status if record else None,
-        "failure_reason": record.failure_reason if record else None,
-        "call": record.request().command_line(prepared.service.region) if record else None,
-    }
+    of_rows = ImportEntry(
+        mode=settings.mode,
+        write_only=settings.write_only,
+        rows_written=written.rows,
+        rows_not_importable=sum(written.left_out.values()),
+        not_importable_by_reason=written.left_out,
+    )
+    return of_rows if record is None else of_rows.model_copy(update=_job_of(record, prepared.service.region))
+
+
+def _job_of(record: ImportRecord, region: str) -> dict[str, object]:
+    """Return what the entry says of an import's files and job."""
+    return record.model_dump(include=_OF_RECORD) | {"call": record.request().command_line(region)}
 
 
 def import_status(imported: Imported | None) -> Status:
@@ -54,10 +54,15 @@ def rows_imported(imported: Imported) -> int:
     return imported.record.rows if imported.record.state is State.IMPORTED else 0
 
 
-def account_line(status: Status, staged: Staged, account: dict[str, object]) -> str:
+def account_line(summary: Summary) -> str:
     """Return the account in one line of the log."""
+    head = (
+        f"{summary.status}: {summary.rows_read} rows read = {summary.rows_rejected} rejected + "
+        f"{summary.duplicates_dropped} duplicates + {summary.already_delivered} delivered before"
+    )
+    if (found := summary.bulk_import) is not None:
+        return f"{head} + {found.rows_written} written + {found.rows_not_importable} not importable"
     return (
-        f"{status}: {staged.rows_read} rows read = {staged.rows_rejected} rejected + {staged.duplicates_dropped} "
-        f"duplicates + {staged.already_delivered} delivered before + {account['rows_written']} written + "
-        f"{account['rows_not_importable']} not importable"
+        f"{head} + {summary.events_delivered} delivered + {summary.events_dead_lettered} dead letters + "
+        f"{summary.events_not_attempted} not attempted"
     )

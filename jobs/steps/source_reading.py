@@ -13,6 +13,7 @@ import core
 import delivery
 import sources
 from core.storage import open_filesystem
+from jobs.account.summary import FilesEntry
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
 from jobs.prepare.preparation import Preparation
@@ -48,14 +49,10 @@ class SourceRead:
         """Return the files' size."""
         return self.files.bytes
 
-    def account(self) -> dict[str, object]:
+    def entry(self) -> FilesEntry:
         """Return the source's entry in `summary.json`."""
-        return {
-            "files": self.files.count,
-            "bytes": self.files.bytes,
-            "rows": self.files.rows,
-            "differences": list(self.differences),
-        }
+        files = self.files
+        return FilesEntry(files=files.count, bytes=files.bytes, rows=files.rows, differences=self.differences)
 
     def require_rows(self, counted: int) -> None:
         """Compare Spark's count with the footers'.

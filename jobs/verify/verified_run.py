@@ -5,22 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from pydantic import AwareDatetime, BaseModel, ValidationError
-
 from bulk.metrics import Calls
 from core.storage import Folder, join
-from jobs.account.summary import read_summary
+from jobs.account.summary import Summary, read_summary
 from jobs.errors import UsageError
 from jobs.runs.run_folder import RunFolder
-
-
-class _Sent(BaseModel):
-    requests_delivered: int
-    request_attempts: int
-    started_at: AwareDatetime
-    finished_at: AwareDatetime
-    sending_started_at: AwareDatetime | None
-    sending_finished_at: AwareDatetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,35 +28,27 @@ def verified_run(output: str, run_id: str | None) -> VerifiedRun | None:
         StorageError: the output can't be read.
     """
     if run_id is not None:
-        sent = _sent(RunFolder(output, run_id))
+        sent = _summary(output, run_id)
         if sent is None:
             raise UsageError(
                 f"--run-id {run_id}: it left no summary below {output}. `inspect` lists the runs that did."
             )
         return _verified(run_id, sent)
-    runs = [(name, _sent(RunFolder(output, name))) for name in Folder(join(output, "runs")).folder_names()]
+    runs = [(name, _summary(output, name)) for name in Folder(join(output, "runs")).folder_names()]
     ended = [_verified(name, sent) for name, sent in runs if sent is not None]
     return max(filter(None, ended), key=_began, default=None)
+
+
+def _summary(output: str, run_id: str) -> Summary | None:
+    return read_summary(RunFolder(output, run_id).folder())
 
 
 def _began(run: VerifiedRun) -> datetime:
     return run.calls.began
 
 
-def _verified(run_id: str, sent: _Sent) -> VerifiedRun | None:
+def _verified(run_id: str, sent: Summary) -> VerifiedRun | None:
     if not sent.request_attempts:
         return None
     began, ended = sent.sending_started_at or sent.started_at, sent.sending_finished_at or sent.finished_at
     return VerifiedRun(run_id, Calls(sent.requests_delivered, sent.request_attempts, began, ended))
-
-
-def _sent(run: RunFolder) -> _Sent | None:
-    summary = read_summary(run.folder())
-    if summary is None:
-        return None
-    try:
-        return _Sent.model_validate(summary)
-    except ValidationError:
-        raise UsageError(
-            f"{run.url}/summary.json is damaged: it lacks what a run says of its requests."
-        ) from None

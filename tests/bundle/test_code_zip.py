@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import subprocess
 import sys
 import zipfile
@@ -40,13 +39,14 @@ assert "status" in local_jvm._log_settings().read_text()
 """
 
 DRAW_WITHOUT_CODE = """
-import json, sys
+import sys
 from pathlib import Path
 import jobs.put_events
+from jobs.account.summary import Summary
 from jobs.report.page import load_templates, render_report
 load_templates()
 Path(sys.argv[1]).unlink()
-assert "<svg" in render_report(json.loads(Path("summary.json").read_text()), ())
+assert "<svg" in render_report(Summary.model_validate_json(Path("summary.json").read_bytes()), ())
 """
 
 
@@ -69,7 +69,7 @@ def test_every_module_and_all_package_data_can_be_read_from_a_zip(code: Path) ->
 
 def test_a_report_is_drawn_after_the_code_was_deleted(code: Path) -> None:
     """YARN deletes a killed container's files while the run in it closes."""
-    (code.parent / "summary.json").write_text(json.dumps(summary()))
+    (code.parent / "summary.json").write_bytes(summary().to_bytes())
     run_from(code, DRAW_WITHOUT_CODE)
 
 

@@ -16,6 +16,7 @@ from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.process_identity import ProcessIdentity, this_process
 from jobs.program_exit import Failure
 from jobs.runs.run_folder import RunFolder
+from tests.jobs.account.summaries import OLDEST
 
 BEGAN = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 ENDED = BEGAN + timedelta(seconds=7)
@@ -37,7 +38,7 @@ def hold(output: str, process: ProcessIdentity, execution: str = "another") -> N
 
 
 def leave(output: str, name: str, began: datetime) -> None:
-    content = {"run_id": "run", "exit_code": 2, "error": "other", "started_at": began.isoformat()}
+    content = {**OLDEST, "error": "other", "started_at": began.isoformat()}
     RunFolder(output, "run").folder().write_bytes(
         name, json.dumps({**content, "finished_at": began.isoformat()}).encode()
     )

@@ -82,4 +82,12 @@ def assert_account(run: Ended, **counts: int) -> None:
 
 def listed(job: Job) -> list[tuple[str, str, int | None, int | None]]:
     found = runs_below(str(job.output), lambda _: False)
-    return [(run.run_id, run.status, run.counts.events_delivered, run.dead_letters) for run in found]
+    return [
+        (
+            run.run_id,
+            run.state.status,
+            summary.events_delivered if (summary := run.state.summary) else None,
+            run.dead_letters,
+        )
+        for run in found
+    ]

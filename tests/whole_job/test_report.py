@@ -64,7 +64,7 @@ def test_neither_a_count_nor_a_drawing_that_fails_costs_the_account(
     def fails(*_: object) -> str:
         raise Py4JError("secret-user")
 
-    monkeypatch.setattr("jobs.steps.checking.count_events", fails)
+    monkeypatch.setattr("jobs.run.count_staged", fails)
     monkeypatch.setattr("jobs.closing.render_report", fails)
     job.write_source(interactions(rows()))
     run = run_here(job, spark)

@@ -8,7 +8,8 @@ import pytest
 from rich.box import ASCII2
 from rich.console import Console
 
-from jobs.plan.delivery_plan import Lengths, Plan, plan
+from jobs.plan.delivery_plan import Plan
+from jobs.plan.planning import Lengths, plan
 from jobs.plan.table import print_plan, show
 from jobs.plan.ways import Files
 from transforms.session_lengths import SessionLength, UserLength

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pyarrow as pa
@@ -14,6 +15,7 @@ from delivery.receipts.segments import parquet_bytes
 from jobs.errors import UsageError
 from jobs.prepare.replayable import require_dead_letters
 from jobs.runs.run_folder import RunFolder
+from tests.jobs.account.summaries import OLDEST
 
 
 @pytest.fixture
@@ -28,7 +30,7 @@ def write(first: RunFolder, table: pa.Table) -> None:
 def test_a_run_that_sent_to_this_tracker_or_was_killed_can_be_replayed(first: RunFolder) -> None:
     prepare_folder(first.output, first.run_id)
     require_dead_letters(first, "tracker")
-    first.folder().write_bytes("summary.json", b'{"tracking_id": "tracker"}')
+    first.folder().write_bytes("summary.json", json.dumps(OLDEST).encode())
     require_dead_letters(first, "tracker")
 
 
@@ -54,6 +56,6 @@ def test_a_damaged_file_is_named(first: RunFolder) -> None:
 
 def test_events_of_one_tracker_are_not_replayed_into_another(first: RunFolder) -> None:
     prepare_folder(first.output, first.run_id)
-    first.folder().write_bytes("summary.json", b'{"tracking_id": "another"}')
+    first.folder().write_bytes("summary.json", json.dumps({**OLDEST, "tracking_id": "another"}).encode())
     with pytest.raises(UsageError, match=r"personalize\.tracking_id is not the one that run first sent to"):
         require_dead_letters(first, "tracker")

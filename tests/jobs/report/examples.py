@@ -7,6 +7,7 @@ from datetime import date, timedelta
 from typing import Any
 
 from expectations.verdict import RuleResult
+from jobs.account.summary import Summary
 
 LIMIT = 1000
 RULES = (
@@ -25,8 +26,13 @@ RULES = (
 )  # fmt: skip
 
 
-def summary(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+def summary(**changed: Any) -> Summary:  # noqa: ANN401 - any JSON value
     """A delivered run like the demo's, with `changed` keys."""
+    return Summary.model_validate({**content(), **changed})
+
+
+def content() -> dict[str, Any]:
+    """The `summary.json` of a delivered run like the demo's."""
     return {
         "run_id": "20260415T090000Z-3f2a9c1b77de",
         "status": "delivered",
@@ -59,7 +65,6 @@ def summary(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
         "steering": [],
         "timeline": timeline(27_901, 154, 29),
         "events_per_request": [3_101, 1_904, 1_406, 1_102, 950, 801, 702, 605, 540, 16_636],
-        **changed,
     }
 
 
@@ -81,15 +86,27 @@ SETTINGS = {
 }
 
 
-def nothing_sent(status: str, **changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+def nothing_sent(status: str, **changed: Any) -> Summary:  # noqa: ANN401 - any JSON value
     """A run that ended with `status` before a request went out; nothing was read unless `changed` says so."""
     nothing: dict[str, Any] = dict.fromkeys(
-        (key for key, value in summary().items() if isinstance(value, int | float)), 0
+        (key for key, value in content().items() if isinstance(value, int | float)), 0
     )
     nothing["max_requests_per_second"] = LIMIT
     gone = dict.fromkeys(("sending_started_at", "sending_finished_at", "timeline", "events_per_request"))
     none: dict[str, Any] = {key: {} for key in ("events_by_day", "events_by_type", "rejected_by_reason")}
     return summary(status=status, **{**nothing, **gone, **none, **changed})
+
+
+def import_entry(**changed: Any) -> dict[str, Any]:  # noqa: ANN401 - any JSON value
+    """The account of an import of most rows, with `changed` keys."""
+    return {
+        "mode": "full",
+        "write_only": False,
+        "rows_written": 190_000,
+        "rows_not_importable": 8_399,
+        "not_importable_by_reason": {"no_user": 8_399},
+        **changed,
+    }
 
 
 def days(first: date, count: int, events: int) -> dict[str, int]:

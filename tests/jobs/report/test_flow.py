@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.account.summary import Summary
 from jobs.report.flow import equation, parts, verdict
-from tests.jobs.report.examples import nothing_sent, summary
+from tests.jobs.report.examples import import_entry, nothing_sent, summary
 
 COUNTS = ("rows_rejected", "duplicates_dropped", "already_delivered", "events_delivered", "events_dead_lettered",
           "events_not_attempted")  # fmt: skip
 
 
-IMPORT = {"rows_written": 190_000, "rows_not_importable": 8_399}
+IMPORT = import_entry()
 
 
 @given(st.lists(st.integers(0, 10**10), min_size=6, max_size=6))
@@ -89,5 +89,5 @@ def test_the_equation_names_what_is_not_empty() -> None:
         ),
     ],
 )
-def test_the_verdict_says_what_became_of_the_run(run: dict[str, Any], sentence: str) -> None:
+def test_the_verdict_says_what_became_of_the_run(run: Summary, sentence: str) -> None:
     assert verdict(run) == sentence

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from PIL import Image
 
+from jobs.account.summary import Summary
 from jobs.report.page import render_report
 from tests.jobs.report.examples import RULES
 from tests.jobs.report.test_page import RUNS
@@ -52,7 +53,7 @@ def chromium(profile: Path, *options: str) -> str:
     return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
 
-def measured(tmp_path: Path, run: dict[str, Any], width: int) -> dict[str, Any]:
+def measured(tmp_path: Path, run: Summary, width: int) -> dict[str, Any]:
     """What the browser makes of the page at `width` CSS pixels."""
     frame = tmp_path / "frame.html"
     frame.write_text(FRAME.format(width=width, page=escape(render_report(run, RULES))), encoding="utf-8")

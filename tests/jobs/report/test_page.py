@@ -11,8 +11,12 @@ from typing import Any
 
 import pytest
 
+from jobs.account.summary import Summary
+from jobs.plan.lines import sections
+from jobs.plan.planning import Lengths, plan
 from jobs.report.page import render_report
-from tests.jobs.report.examples import RULES, days, nothing_sent, summary, timeline
+from tests.jobs.report.examples import RULES, content, days, import_entry, nothing_sent, summary, timeline
+from transforms.session_lengths import SessionLength
 
 ALL_REJECTED = nothing_sent(
     "refused", rows_read=5, rows_rejected=5, rejected_by_reason={"expect_x(userId)": 5}, reason="Too many."
@@ -80,7 +84,7 @@ class Page(HTMLParser):
         return [attributes for name, attributes in self.tags if name == tag]
 
 
-def page(run: dict[str, Any], rules: Any = RULES) -> Page:  # noqa: ANN401 - a tuple of results
+def page(run: Summary, rules: Any = RULES) -> Page:  # noqa: ANN401 - a tuple of results
     return Page(render_report(run, rules))
 
 
@@ -89,13 +93,13 @@ def number(text: str) -> int:
 
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
-def test_the_rows_of_the_account_add_up_to_the_rows_read(run: dict[str, Any]) -> None:
+def test_the_rows_of_the_account_add_up_to_the_rows_read(run: Summary) -> None:
     *parts, whole = page(run).tables["account"][1:]
-    assert sum(number(row[1]) for row in parts) == number(whole[1]) == run["rows_read"]
+    assert sum(number(row[1]) for row in parts) == number(whole[1]) == run.rows_read
 
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
-def test_the_page_asks_for_nothing_from_elsewhere(run: dict[str, Any]) -> None:
+def test_the_page_asks_for_nothing_from_elsewhere(run: Summary) -> None:
     html = render_report(run, RULES)
     assert not re.search(r"https?:|url\((?!#)|@import|<script|javascript:|//[a-z]", html, re.IGNORECASE)
     links = [found.get("href") for tag, found in Page(html).tags if tag in {"a", "link"}]
@@ -104,18 +108,18 @@ def test_the_page_asks_for_nothing_from_elsewhere(run: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
-def test_every_picture_says_in_words_what_it_shows_and_has_a_table(run: dict[str, Any]) -> None:
+def test_every_picture_says_in_words_what_it_shows_and_has_a_table(run: Summary) -> None:
     shown = page(run)
     pictures = [found for found in shown.named("div") if found.get("role") == "img"]
     assert all(found["aria-label"] for found in pictures)
     # Types and the account have a table in sight, with or without a picture above it.
-    tables = set(shown.tables) - {"", "types"} - ({"account"} if not run["rows_read"] else set())
+    tables = set(shown.tables) - {"", "types"} - ({"account"} if not run.rows_read else set())
     assert len(pictures) == len(tables)
     assert all(found["aria-hidden"] == "true" for found in shown.named("svg"))
 
 
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
-def test_headings_ids_and_references_are_in_order(run: dict[str, Any]) -> None:
+def test_headings_ids_and_references_are_in_order(run: Summary) -> None:
     shown = page(run)
     levels = [int(tag[1]) for tag, _ in shown.tags if re.fullmatch("h[1-6]", tag)]
     assert levels[0] == 1
@@ -130,16 +134,19 @@ def test_headings_ids_and_references_are_in_order(run: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "key"), [("timeline", "timeline"), ("requests", "events_per_request"), ("days", "events_by_day")]
+    ("name", "numbers"),
+    [
+        ("timeline", timeline(1_000_100, 10_000, 600)["attempts"]),
+        ("requests", content()["events_per_request"]),
+        ("days", list(days(date(2010, 1, 1), 1000, 9_999_996).values())),
+    ],
 )
-def test_a_table_holds_every_number_of_its_picture(name: str, key: str) -> None:
+def test_a_table_holds_every_number_of_its_picture(name: str, numbers: list[int]) -> None:
     run = TEN_MILLION
-    expected = {"timeline": run[key]["attempts"] if name == "timeline" else [], "requests": run["events_per_request"],
-                "days": list(run["events_by_day"].values())}[name]  # fmt: skip
-    assert [number(row[1]) for row in page(run).tables[name][1:]] == expected
+    assert [number(row[1]) for row in page(run).tables[name][1:]] == numbers
 
 
-def test_events_by_type_stand_with_their_share() -> None:
+def test_events_by_type_are_shown_with_their_share() -> None:
     [first, *_] = page(summary()).tables["types"][1:]
     assert first[:3] == ["view", "150,312", "75.76 %"]
 
@@ -153,18 +160,18 @@ def test_what_a_source_holds_can_t_become_part_of_the_page() -> None:
         reason=evil,
         run_id=evil,
     )
-    html = render_report(run, RULES, ((evil, evil),))
+    html = render_report(run, RULES)
     assert "<script" not in html
     assert "\u202e" not in "".join(cell for row in Page(html).tables["types"] for cell in row)
 
 
 def test_a_plan_is_shown_line_by_line_its_histogram_as_a_picture() -> None:
-    run = nothing_sent("planned", plan={"events_per_request": [1, 0, 4]})
-    lines = (("at 1,000 requests/s", "0:00:31"), ("bulk import", "no better way:"), ("", "it is small."))
-    shown = Page(render_report(run, RULES, lines))
-    rows = shown.tables[""]
-    assert [row for row in rows if tuple(row) in lines] == [list(line) for line in lines]
-    assert shown.tables["planned"][1:] == [["1", "1"], ["2", "0"], ["3", "4"]]
+    planned = plan(Lengths((SessionLength(21, False, 2, 4_000, 100),)), "tracker", 10.0, None)
+    run = nothing_sent("planned", plan=planned)
+    lines = [list(line) for section in sections(planned) for line in section]
+    shown = page(run)
+    assert [row for row in shown.tables[""] if row in lines] == lines
+    assert shown.tables["planned"][1:] == [["1", "2"], *([str(n), "0"] for n in range(2, 10)), ["10", "4"]]
 
 
 def test_a_replay_names_its_first_run_and_links_to_no_checks_since_it_made_none() -> None:
@@ -192,19 +199,13 @@ def test_the_table_that_was_read_is_named_with_its_version() -> None:
     )
     empty = {"format": "iceberg", "as_of": None, "time": None, "bytes": 0}
     assert "Read from an Iceberg table</p>" in render_report(summary(source=empty), RULES)
-    assert "Read from" not in render_report(summary(source={"files": 3}), RULES)
+    assert "Read from" not in render_report(summary(source={"files": 3, "bytes": 4, "rows": 5}), RULES)
 
 
 def test_an_import_shows_its_account_its_job_and_its_reasons() -> None:
-    account = {
-        "mode": "full",
-        "rows_written": 190_000,
-        "rows_not_importable": 8_399,
-        "not_importable_by_reason": {"no_user": 8_399},
-        "job_name": "backfill-1",
-        "job_arn": None,
-        "failure_reason": "Insufficient privileges for accessing data in Amazon S3.",
-    }
+    account = import_entry(
+        job_name="backfill-1", failure_reason="Insufficient privileges for accessing data in Amazon S3."
+    )
     page = render_report(summary(status="import_failed", **{"import": account}), RULES)
     for said in (
         "190,000 written",

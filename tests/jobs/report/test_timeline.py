@@ -2,42 +2,45 @@
 
 from __future__ import annotations
 
-import pytest
+from collections.abc import Sequence
 
+from jobs.account.summary import Summary
 from jobs.report.timeline import timeline_figure, timeline_of
 from tests.jobs.report.examples import summary, timeline
 
 
-def recorded(interval: float, attempts: list[int], finished: str | None) -> dict[str, object]:
+def recorded(
+    attempts: list[int], finished: str | None, steering: Sequence[dict[str, object]] = ()
+) -> Summary:
     noted = {
         "started_at": "2026-01-01T00:00:00+00:00",
-        "interval_seconds": interval,
+        "interval_seconds": 4,
         "attempts": attempts,
         "delivered": attempts,
         "throttled": [0] * len(attempts),
     }
-    return summary(timeline=noted, sending_finished_at=finished)
+    return summary(timeline=noted, sending_finished_at=finished, steering=steering)
 
 
-@pytest.mark.parametrize("noted", [None, {"attempts": []}])
-def test_where_nothing_was_noted_there_is_no_timeline(noted: dict[str, object] | None) -> None:
-    assert timeline_of(summary(timeline=noted)) is None
+def test_where_nothing_was_recorded_there_is_no_timeline() -> None:
+    assert timeline_of(summary(timeline=None)) is None
+    assert timeline_of(recorded([], None)) is None
 
 
 def test_the_last_interval_ends_with_the_last_answer() -> None:
-    found = timeline_of(recorded(4, [40, 20], "2026-01-01T00:00:06+00:00"))
+    found = timeline_of(recorded([40, 20], "2026-01-01T00:00:06+00:00"))
     assert found is not None
     assert found.per_second(found.attempts) == [10, 10]
 
 
 def test_a_last_interval_of_an_instant_counts_as_a_second() -> None:
-    found = timeline_of(recorded(4, [40, 20], "2026-01-01T00:00:04.001+00:00"))
+    found = timeline_of(recorded([40, 20], "2026-01-01T00:00:04.001+00:00"))
     assert found is not None
     assert found.per_second(found.attempts) == [10, 20]
 
 
 def test_without_a_last_answer_every_interval_is_whole() -> None:
-    found = timeline_of(recorded(4, [40, 20], None))
+    found = timeline_of(recorded([40, 20], None))
     assert found is not None
     assert found.ends == [4, 8]
 
@@ -80,7 +83,7 @@ def test_what_was_asked_while_it_sent_is_marked_and_said() -> None:
         request("pause", "2026-01-01T00:00:04+00:00"),
         request("stop", None),
     ]
-    found = timeline_of({**recorded(4, [40, 20], "2026-01-01T00:00:06+00:00"), "steering": asked})
+    found = timeline_of(recorded([40, 20], "2026-01-01T00:00:06+00:00", asked))
     assert found is not None
     assert found.marks == ((2.0, "50 requests/s"), (4.0, "pause"))
     figure = timeline_figure(found)

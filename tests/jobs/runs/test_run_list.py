@@ -7,7 +7,6 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -16,34 +15,22 @@ from delivery.packing import StagedEvent
 from delivery.receipts.dead_letters import DeadLetters, prepare_folder
 from delivery.receipts.ledger import Ledger
 from jobs.errors import UsageError
-from jobs.inspect import main
+from jobs.inspect import main, row_of
 from jobs.leases.lease_files import run_folder_lease
 from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.process_identity import ProcessIdentity
 from jobs.runs.run_error import RunError, write_error
 from jobs.runs.run_list import ListedRun, runs_below
 from tests.delivery.tasks import task_of
+from tests.jobs.account.summaries import OLDEST
 
 ROOT = Path(__file__).resolve().parents[3]
-SUMMARY: dict[str, Any] = {
-    "status": "dead_lettered",
-    "reason": None,
-    "rows_read": 1234,
-    "rows_rejected": 1,
-    "duplicates_dropped": 0,
-    "already_delivered": 0,
-    "events_delivered": 1230,
-    "events_dead_lettered": 2,
-    "events_not_attempted": 1,
-    "achieved_requests_per_second": 61.5,
-    "started_at": "2026-01-01T00:00:00+00:00",
-}
 PROCESS = ProcessIdentity("machine", 77, 1)
 BEGAN = datetime(2026, 3, 3, tzinfo=UTC)
 
 
 def summarise(output: str, run_id: str, **changes: object) -> None:
-    content = json.dumps({**SUMMARY, "run_id": run_id, **changes}).encode()
+    content = json.dumps({**OLDEST, "run_id": run_id, **changes}).encode()
     Folder(join(output, "runs", run_id)).write_bytes("summary.json", content)
 
 
@@ -68,8 +55,13 @@ def test_a_run_is_shown_with_its_account_dead_letters_and_ledger_files(output: s
     letters.close()
     ledger.close()
     run = listed(output)["2026.a"]
-    assert (run.status, run.dead_letters, run.ledger_files, run.note) == ("dead_lettered", 2, 1, None)
-    assert run.counts.model_dump().items() >= {"rows_read": 1234, "events_not_attempted": 1}.items()
+    assert (run.state.status, run.dead_letters, run.ledger_files, run.state.note) == (
+        "dead_lettered",
+        2,
+        1,
+        None,
+    )
+    assert row_of(run).items() >= {"rows_read": 1234, "events_not_attempted": 1}.items()
 
 
 def test_what_has_no_summary_is_under_way_while_its_lease_is_held(
@@ -78,16 +70,16 @@ def test_what_has_no_summary_is_under_way_while_its_lease_is_held(
     """Otherwise it has ended without one."""
     prepare_folder(output, "killed")
     hold(output, "just-begun")
-    assert {run_id: run.status for run_id, run in listed(output, lives=True).items()} == {
+    assert {run_id: run.state.status for run_id, run in listed(output, lives=True).items()} == {
         "killed": "no_summary",
         "just-begun": "under_way",
     }
     elsewhere, dead = listed(output, lives=None)["just-begun"], listed(output, lives=False)["just-begun"]
-    assert (elsewhere.status, elsewhere.note) == (
+    assert (elsewhere.state.status, elsewhere.state.note) == (
         "under_way",
         "On host-9; last heard of at 2026-02-02T00:00:00+00:00.",
     )
-    assert (dead.status, dead.counts.started_at) == ("no_summary", "2026-02-02T00:00:00+00:00")
+    assert (dead.state.status, dead.state.started_at) == ("no_summary", "2026-02-02T00:00:00+00:00")
 
 
 def fail(output: str, run_id: str, text: str = "source.path: none.", code: int = 2) -> None:
@@ -101,33 +93,34 @@ def test_a_run_that_ended_with_an_error_is_shown_with_its_sentence(output: str) 
     summarise(output, "again")
     fail(output, "again")
     found = listed(output)
-    assert {run.status for run in found.values()} == {"failed"}
-    assert found["usage"].note == "exit code 2: source.path: none."
-    assert found["fault"].note == "exit code 1: unexpected KeyError; please report it with this trace:"
-    assert found["again"].note == (
+    assert {run.state.status for run in found.values()} == {"failed"}
+    assert found["usage"].state.note == "exit code 2: source.path: none."
+    assert found["fault"].state.note == "exit code 1: unexpected KeyError; please report it with this trace:"
+    assert found["again"].state.note == (
         "exit code 2: source.path: none. Its summary.json is of an earlier run with this id."
     )
-    assert found["usage"].counts.model_dump(exclude_none=True) == {"started_at": "2026-03-03T00:00:00+00:00"}
+    usage = found["usage"].state
+    assert (usage.started_at, usage.summary) == ("2026-03-03T00:00:00+00:00", None)
 
 
 def test_an_error_that_can_not_be_read_hides_no_summary(tmp_path: Path) -> None:
     summarise(str(tmp_path), "run")
     Folder(f"{tmp_path}/runs/run").write_bytes("error.json", b"{")
-    assert listed(str(tmp_path))["run"].status == "dead_lettered"
+    assert listed(str(tmp_path))["run"].state.status == "dead_lettered"
 
 
-def test_a_run_that_is_being_replaced_is_under_way_whatever_its_old_summary_says(tmp_path: Path) -> None:
+def test_a_run_that_is_being_replaced_is_under_way_for_all_its_old_summary_says(tmp_path: Path) -> None:
     summarise(str(tmp_path), "run")
     hold(str(tmp_path), "run")
-    assert listed(str(tmp_path), lives=True)["run"].status == "under_way"
-    assert listed(str(tmp_path), lives=False)["run"].status == "dead_lettered"
+    assert listed(str(tmp_path), lives=True)["run"].state.status == "under_way"
+    assert listed(str(tmp_path), lives=False)["run"].state.status == "dead_lettered"
 
 
 def test_a_run_whose_dead_letters_another_one_replays_is_not_under_way(tmp_path: Path) -> None:
     summarise(str(tmp_path), "first")
     hold(str(tmp_path), "first", by="replay")
     hold(str(tmp_path), "replay")
-    assert {run_id: run.status for run_id, run in listed(str(tmp_path)).items()} == {
+    assert {run_id: run.state.status for run_id, run in listed(str(tmp_path)).items()} == {
         "first": "dead_lettered",
         "replay": "under_way",
     }
@@ -140,9 +133,9 @@ def test_a_damaged_summary_is_a_row_that_says_so(tmp_path: Path, content: bytes)
     Folder(f"{tmp_path}/runs/bad").write_bytes("summary.json", content)
     summarise(str(tmp_path), "good")
     found = listed(str(tmp_path))
-    assert (found["bad"].status, found["good"].status) == ("damaged", "dead_lettered")
-    assert found["bad"].note is not None
-    assert "summary.json is damaged" in found["bad"].note
+    assert (found["bad"].state.status, found["good"].state.status) == ("damaged", "dead_lettered")
+    assert found["bad"].state.note is not None
+    assert "summary.json is damaged" in found["bad"].state.note
 
 
 @pytest.mark.parametrize("change", [{"rows_read": "many"}, {"status": "[bold]"}, {"events_delivered": [1]}])
@@ -151,9 +144,12 @@ def test_a_summary_with_a_wrong_value_is_damaged_and_the_value_is_not_repeated(
 ) -> None:
     summarise(str(tmp_path), "bad", **change)
     bad = listed(str(tmp_path))["bad"]
-    assert (bad.status, bad.note) == (
+    assert (bad.state.status, bad.state.note) == (
         "damaged",
-        f"summary.json is damaged: look at its {next(iter(change))}.",
+        (
+            f"{tmp_path}/runs/bad/summary.json is damaged: it has no valid {next(iter(change))}. "
+            "Restore the file, or delete it."
+        ),
     )
 
 

@@ -12,6 +12,7 @@ import pytest
 from jobs.errors import UsageError
 from jobs.verify.verification import Interactions, Requests, Verification
 from jobs.verify.verified_run import verified_run
+from tests.jobs.account.summaries import OLDEST
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -68,6 +69,8 @@ def test_every_figure_is_in_a_line() -> None:
 
 def leave_summary(output: Path, run_id: str, **changes: Any) -> None:  # noqa: ANN401 - JSON
     usual = {
+        **OLDEST,
+        "run_id": run_id,
         "requests_delivered": 10,
         "request_attempts": 12,
         "started_at": NOW.isoformat(),

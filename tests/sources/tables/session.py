@@ -156,7 +156,7 @@ def _open(source: dict[str, Any]) -> int:
     table = find_table(settings)
     assert table is not None
     read = read_table(_spark(), table, settings)
-    _OPENED[len(_OPENED)] = read.rows, read.account()
+    _OPENED[len(_OPENED)] = read.rows, read.entry().model_dump(mode="json")
     return len(_OPENED) - 1
 
 

@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from delivery.packing import Batch, StagedEvent, pack
 from delivery.request import events_per_request, request_writer
-from jobs.plan.delivery_plan import Lengths, Plan, plan
+from jobs.plan.delivery_plan import Plan
+from jobs.plan.planning import Lengths, plan
 from transforms.session_lengths import SessionLength, UserLength
 
 TRACKER = 'a "tracker" ü'
