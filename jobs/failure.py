@@ -9,65 +9,64 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from jobs.account.summary import read_summary
-from jobs.errors import UsageError
+from jobs.errors import UnaccountedError, UsageError
 from jobs.leases.lease_keeper import LeaseKeeper
-from jobs.program_exit import Failure
+from jobs.program_exit import Failure, logged
+from jobs.runs.execution import Execution
 from jobs.runs.run_error import NAME, RunError, read_error, write_error
-from jobs.runs.run_folder import RunFolder
 from jobs.steps.run_leases import request_folder_lease
 
 _LOG = logging.getLogger("put_events")
 
 
-@dataclass(frozen=True, slots=True)
-class FailureRecord:
-    """A writer of the failure of one execution of `run`, which began at `started_at`."""
+def end_in_failure(error: Exception, execution: Execution) -> int:
+    """Log the error that ends an execution, write it into the run's folder, and return the exit code."""
+    failure = logged(error)
+    if not isinstance(error, UnaccountedError):
+        record_failure(failure, execution, lambda: datetime.now(UTC))
+    return failure.exit_code
 
-    run: RunFolder
-    execution: str
-    started_at: datetime
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
-    def __call__(self, failure: Failure) -> None:
-        """Write `failure` and log where it is, unless the folder is another run's or can't be written."""
-        with suppress(Exception):  # the run has ended with another error, which is the one to report
-            if self._write(failure):
-                _LOG.info("the same is in %s/%s", self.run.url, NAME)
+def record_failure(failure: Failure, execution: Execution, now: Callable[[], datetime]) -> None:
+    """Write `failure` and log where it is, unless the folder is another run's or can't be written."""
+    with suppress(Exception):  # the run has ended with another error, which is the one to report
+        if _write(failure, execution, now):
+            _LOG.info("the same is in %s/%s", execution.run.url, NAME)
 
-    def _write(self, failure: Failure) -> bool:
-        """Take the folder's lease for one write, without waiting for it; return whether the file was written.
 
-        Raises:
-            LeaseHeldError: a run of this id is in progress.
-            StorageError: the output can't be read or written.
-        """
-        lease = request_folder_lease(self.run, self.execution).acquire()
-        if lease is None:
+def _write(failure: Failure, execution: Execution, now: Callable[[], datetime]) -> bool:
+    """Take the folder's lease for one write, without waiting for it; return whether the file was written.
+
+    Raises:
+        LeaseHeldError: a run of this id is in progress.
+        StorageError: the output can't be read or written.
+    """
+    run = execution.run
+    lease = request_folder_lease(run, execution.token).acquire()
+    if lease is None:
+        return False
+    with LeaseKeeper(lease, on_lost=lambda _: None, now=lambda: now().isoformat(timespec="seconds")):
+        if _has_newer_files(execution):
             return False
-        with LeaseKeeper(lease, on_lost=lambda _: None, now=lambda: self.now().isoformat(timespec="seconds")):
-            if self._has_newer_files():
-                return False
-            write_error(self.run.folder(), self._error(failure))
-        return True
-
-    def _error(self, failure: Failure) -> RunError:
-        return RunError(
-            run_id=self.run.run_id,
+        error = RunError(
+            run_id=run.run_id,
             exit_code=failure.exit_code,
             error=failure.text,
-            started_at=self.started_at,
-            finished_at=self.now(),
+            started_at=execution.began_at,
+            finished_at=now(),
         )
+        write_error(run.folder(), error)
+    return True
 
-    def _has_newer_files(self) -> bool:
-        """Return whether this execution has written its summary, or a later one of the same run id has ended."""
-        folder = self.run.folder()
-        began = [error.started_at] if (error := read_error(folder)) else []
-        with suppress(UsageError):  # a damaged summary does not count
-            if summary := read_summary(folder):
-                began.append(summary.started_at)
-        return any(other >= self.started_at for other in began)
+
+def _has_newer_files(execution: Execution) -> bool:
+    """Return whether this execution has written its summary, or a later one of the same run id has ended."""
+    folder = execution.run.folder()
+    began = [error.started_at] if (error := read_error(folder)) else []
+    with suppress(UsageError):  # a damaged summary does not count
+        if summary := read_summary(folder):
+            began.append(summary.started_at)
+    return any(other >= execution.began_at for other in began)

@@ -38,6 +38,10 @@ class Outcome:
     written: Written | None = None
     imported: Imported | None = None
 
+    def stop(self, reason: str) -> None:
+        """Note that the run ended early."""
+        self.sent = replace(self.sent, stop_reason=reason)
+
 
 def summary_of(prepared: Prepared, outcome: Outcome, finished_at: datetime) -> Summary:
     """Return the account of a run that has ended."""

@@ -1,7 +1,6 @@
 """The end of a program: an exit code, and one sentence on stderr if something is wrong.
 
-Sets logging up, and turns every error into its code. The program, and what else to do with a failure than
-log it, are passed in.
+Sets logging up, and turns every error into its code.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from pathlib import Path
 
 from core.errors import BackfillError
 from jobs.account.exit_status import UNEXPECTED_EXIT_CODE
-from jobs.errors import UnaccountedError
 
 _LOG = logging.getLogger("put_events")
 
@@ -30,23 +28,19 @@ class Failure:
 
 
 def exit_code_of(program: Callable[[], int]) -> int:
-    """Run `program` and return its exit code, or the code of what it raised."""
+    """Set up logging, run `program`, and return its exit code, or the code of what it raised."""
     _set_up_logging()
-    return logged_exit_code(program, lambda _: None)
-
-
-def logged_exit_code(program: Callable[[], int], on_failure: Callable[[Failure], None]) -> int:
-    """Do the same with logging set up already; `on_failure` gets the cause of exit code 2 or 1, once it is logged."""
     try:
         return program()
-    except UnaccountedError as error:
-        _LOG.error("%s", error)
-        return error.exit_code
     except Exception as error:  # noqa: BLE001 - the last resort: a trace of ours, without texts that may hold row values
-        failure = failure_of(error)
+        return logged(error).exit_code
+
+
+def logged(error: Exception) -> Failure:
+    """Log `error`, and return its meaning."""
+    failure = failure_of(error)
     _LOG.log(failure.level, "%s", failure.text)
-    on_failure(failure)
-    return failure.exit_code
+    return failure
 
 
 def failure_of(error: Exception) -> Failure:

@@ -1,64 +1,41 @@
-"""A run from its command to its summary: prepare → check → gate → send → account; a replay is one too.
+"""A run from its command to its summary: prepare, hold the leases, start Spark, check, refuse or send, count, close.
 
-The steps themselves are separate modules; this one has their order and the meaning of each ending.
+`load`, `bulk_import` and `replay` are the three kinds of run, each from top to bottom.
 """
 
 from __future__ import annotations
 
 import logging
-import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import partial
-from threading import Thread
-from typing import Protocol, Self, TypeVar
+from typing import Protocol
 
 from pyspark.sql import SparkSession
 
 from core.aws.buckets import Bucket
-from core.errors import StorageError
 from expectations.gate import too_many_rejected
 from expectations.library import import_in_background
-from jobs.account.closed_account import Sent
 from jobs.account.event_counts import EventCounts
-from jobs.cancelling import cancelling
-from jobs.closing import close
 from jobs.command import Command
 from jobs.config.configuration import print_settings
-from jobs.config.settings import Settings
-from jobs.control.steering import Steering
-from jobs.control.watch import now_as_text, watched
-from jobs.errors import RunInterruptedError, UnaccountedError
-from jobs.failure import FailureRecord
-from jobs.leases.lease_keeper import LeaseKeeper
-from jobs.outcome import Outcome
-from jobs.prepare.preparation import (
-    Preparation,
-    Prepared,
-    prepare,
-    prepare_replay,
-    read_settings,
-    refuse_overlap,
-)
-from jobs.program_exit import logged_exit_code
-from jobs.progress.run_progress import PhaseListener, RunProgress
-from jobs.progress.spark_phases import COUNT, IMPORT, START_SPARK, WRITE_FILES, begin
-from jobs.progress.view import view_for
+from jobs.config.settings import ChecksSettings, Settings
+from jobs.failure import end_in_failure
+from jobs.prepare.preparation import prepare, prepare_import, prepare_replay, read_settings, refuse_overlap
+from jobs.progress.spark_phases import COUNT, IMPORT, WRITE_FILES, begin
 from jobs.report.page import load_templates
-from jobs.runs.run_folder import RunFolder, absolute, new_run_id
-from jobs.spark.spark_failures import SparkGone, is_gone
+from jobs.runs.execution import Execution
+from jobs.runs.run_folder import RunFolder
 from jobs.steps.checking import Checked, check
 from jobs.steps.counting import count_staged
-from jobs.steps.import_files import Written
-from jobs.steps.import_step import imported, written_files
+from jobs.steps.import_files import write_files
+from jobs.steps.importing import import_written
 from jobs.steps.ledger_compaction import compact
 from jobs.steps.replaying import stage_again
-from jobs.steps.run_leases import held_leases
 from jobs.steps.sending import Sending, send
-from jobs.stop_signals import StopSignals
+from jobs.under_way import RunUnderWay, under_way
 from sources.table_source import TableSource
+
+_LOG = logging.getLogger("put_events")
 
 
 class StartSpark(Protocol):
@@ -69,15 +46,6 @@ class StartSpark(Protocol):
     ) -> AbstractContextManager[SparkSession]:
         """Start Spark. `buckets`: those that Spark will read or write; `table`: the one that it will read, if any."""
         ...
-
-
-Stage = Callable[[SparkSession, PhaseListener], Checked]
-"""Fills the run's stage with what is to be sent, and accounts for what is not; tells of its phases."""
-
-T = TypeVar("T")
-
-_LOG = logging.getLogger("put_events")
-_GONE = "Spark's own process ended before anything was sent"
 
 
 def run(command: Command, start_spark: StartSpark) -> int:
@@ -91,242 +59,125 @@ def run(command: Command, start_spark: StartSpark) -> int:
     """
     settings = read_settings(command)
     if command.print_config:
-        return _show(settings)
+        print(print_settings(settings), end="")
+        return 0
     refuse_overlap(settings)
-    beginning = _Beginning.now()
-    folder = beginning.folder(settings, command.run_id)
-    return logged_exit_code(
-        lambda: _carry_out(command, settings, folder, beginning, start_spark),
-        on_failure=FailureRecord(folder, beginning.execution, beginning.at),
-    )
+    execution = Execution.begin(settings.output.path, command.run_id)
+    try:
+        if command.replay is not None:
+            return replay(command, command.replay, settings, execution, start_spark)
+        if command.bulk_import and not command.plan:
+            return bulk_import(command, settings, execution, start_spark)
+        return load(command, settings, execution, start_spark)
+    except Exception as error:  # noqa: BLE001 - the last resort, which alone knows the run's folder
+        return end_in_failure(error, execution)
 
 
-def _carry_out(
-    command: Command, settings: Settings, folder: RunFolder, beginning: _Beginning, start_spark: StartSpark
-) -> int:
-    """Load the source, or replay; return the exit code.
+def load(command: Command, settings: Settings, execution: Execution, start_spark: StartSpark) -> int:
+    """Check the source and send its events; with `--plan`, show what sending them would come to.
 
     Raises:
         UsageError, InputError, SuiteError, RuleCrashedError, StorageError: exit 2; no summary is written and nothing
             was sent.
         UnaccountedError: exit 5; events may have been sent, and the summary could not be written.
     """
-    if command.replay is not None:
-        return _replay(command, command.replay, settings, folder, beginning).carry_out(
-            start_spark, command.replay
-        )
-    preparation = prepare(command, settings, folder, beginning.at)
-    stage = partial(_checked, preparation, import_in_background())
-    return _Run(preparation, stage, beginning).carry_out(start_spark)
+    prepared = prepare(command, settings, execution.run, execution.began_at)
+    library = import_in_background()
+    with under_way(prepared, execution) as run:
+        with run.working(), start_spark(prepared.buckets, prepared.table) as spark:
+            library.join()
+            with run.signals.interrupting(spark.sparkContext):
+                checked = run.outcome.checked = check(spark, run.progress, prepared)
+            run.outcome.refusal = _reason_to_refuse(checked, settings.checks)
+            if run.outcome.refusal is None and not prepared.plan_only:
+                _send(spark, run, checked)
+            run.outcome.counts = _count(spark, run, checked)
+            if not prepared.plan_only:
+                _compact(spark, run)
+        return run.close()
 
 
-def _replay(
-    command: Command, run_id: str, settings: Settings, folder: RunFolder, beginning: _Beginning
-) -> _Run:
-    """Return a run that sends the dead letters of the run `run_id` again, in place of the source's events."""
-    first = RunFolder(folder.output, run_id)
-    prepared = prepare_replay(command, first, settings, folder)
-    return _Run(prepared, partial(stage_again, prepared=prepared, first=first), beginning)
+def bulk_import(command: Command, settings: Settings, execution: Execution, start_spark: StartSpark) -> int:
+    """Check the source, write its events as CSV, and have Personalize import them.
+
+    Raises:
+        UsageError, InputError, SuiteError, RuleCrashedError, StorageError, UnaccountedError: as `load`.
+    """
+    prepared, target = prepare_import(command, settings, execution.run, execution.began_at)
+    library = import_in_background()
+    with under_way(prepared, execution) as run:
+        with run.working():
+            with start_spark(prepared.buckets, prepared.table) as spark:
+                library.join()
+                with run.signals.interrupting(spark.sparkContext):
+                    checked = run.outcome.checked = check(spark, run.progress, prepared)
+                run.outcome.refusal = _reason_to_refuse(checked, settings.checks)
+                if run.outcome.refusal is None:
+                    load_templates()  # as before sending
+                    begin(run.progress, spark.sparkContext, WRITE_FILES)
+                    with run.signals.interrupting(spark.sparkContext):
+                        run.outcome.written = write_files(spark, prepared, target, checked.files)
+                    run.outcome.refusal = run.outcome.written.refusal
+                run.outcome.counts = _count(spark, run, checked)
+                _compact(spark, run)
+            if run.outcome.written and (record := run.outcome.written.record):
+                run.progress.begin(IMPORT)
+                run.outcome.imported = import_written(prepared, target, record, run.signals)
+        return run.close()
 
 
-def _show(settings: Settings) -> int:
-    print(print_settings(settings), end="")
-    return 0
+def replay(
+    command: Command, run_id: str, settings: Settings, execution: Execution, start_spark: StartSpark
+) -> int:
+    """Send the dead letters of the run `run_id` again, in place of the source's events.
+
+    Raises:
+        UsageError, StorageError, UnaccountedError: as `load`.
+    """
+    first = RunFolder(execution.run.output, run_id)
+    prepared = prepare_replay(command, first, settings, execution.run)
+    with under_way(prepared, execution, replay_of=run_id) as run:
+        with run.working(), start_spark(prepared.buckets) as spark:
+            with run.signals.interrupting(spark.sparkContext):
+                checked = run.outcome.checked = stage_again(spark, run.progress, prepared, first)
+            _send(spark, run, checked)
+            _compact(spark, run)
+        return run.close()
 
 
-def _checked(
-    preparation: Preparation, importing: Thread, spark: SparkSession, watch: PhaseListener
-) -> Checked:
-    importing.join()
-    return check(spark, watch, preparation)
+def _reason_to_refuse(checked: Checked, checks: ChecksSettings) -> str | None:
+    """Return why the gate refuses: a critical expectation that failed as a whole, or too many rejected rows."""
+    staged, verdict = checked.staged, checked.verdict
+    too_many = too_many_rejected(staged.rows_rejected, staged.rows_read, checks.max_rejected_fraction)
+    failures = verdict.failures if verdict and verdict.refused else ()
+    return " ".join([*failures, *([too_many] if too_many else [])]) or None
 
 
-@dataclass(frozen=True, slots=True)
-class _Beginning:
-    """The beginning of a run, and the token that no other execution has."""
-
-    at: datetime
-    execution: str
-
-    @classmethod
-    def now(cls) -> Self:
-        return cls(datetime.now(UTC), uuid.uuid4().hex[:12])
-
-    def folder(self, settings: Settings, run_id: str | None) -> RunFolder:
-        return RunFolder(absolute(settings.output.path), run_id or new_run_id(self.at, self.execution))
+def _send(spark: SparkSession, run: RunUnderWay, checked: Checked) -> None:
+    load_templates()  # what is needed at the end must not be missing then
+    minimum_requests = checked.staged.minimum_requests
+    sending = Sending.of(run.prepared, checked.files, run.execution.token, minimum_requests)
+    run.outcome.sent = send(spark, sending, run.signals, run.progress, run.steering)
 
 
-class _Run:
-    """A run in progress: what is known of it so far, so that it can be accounted for at any end."""
+def _count(spark: SparkSession, run: RunUnderWay, checked: Checked) -> EventCounts | None:
+    """Count what was to be sent, after sending, which waits for nothing that only a report shows.
 
-    def __init__(
-        self,
-        preparation: Prepared,
-        stage: Stage,
-        beginning: _Beginning,
-    ) -> None:
-        self._preparation = preparation
-        self._stage = stage
-        self._beginning = beginning
-        self._signals = StopSignals()
-        self._progress = RunProgress(view_for())
-        limit = preparation.settings.delivery.max_requests_per_second
-        self._steering = Steering(limit, self._signals.ask, now_as_text)
-        self._own_folder: LeaseKeeper
-        self._outcome = Outcome(beginning.at)
+    A run that was asked to stop has no time for it, and its summary does not fail because of it.
+    """
+    if not run.is_in_order:
+        return None
+    try:
+        begin(run.progress, spark.sparkContext, COUNT)
+        with run.signals.cancelling(spark.sparkContext):
+            return count_staged(spark, checked.files)
+    except Exception as error:  # noqa: BLE001 - for any error: what was sent must be accounted for
+        _LOG.warning("the events were not counted by day and type: %s", type(error).__name__)
+        return None
 
-    def carry_out(self, start_spark: StartSpark, reads_run: str | None = None) -> int:
-        """Carry it out and write its summary, while holding its leases; return the exit code."""
-        places = held_leases(
-            self._preparation, self._beginning.execution, self._signals.ask, reads_run=reads_run
-        )
-        self._outcome.replay_of = reads_run
-        with places as self._own_folder:
-            with self._progress, watched(self._preparation.run, self._beginning.execution, self._steering):
-                self._carry_out(start_spark)
-            return self._close()
 
-    def _carry_out(self, start_spark: StartSpark) -> None:
-        """Check, and send if the gate opens. At any end, no staged event is left."""
-        place = self._preparation.run
-        place.folder().delete_all()
-        self._signals.arm()
-        self._progress.begin(START_SPARK)
-        try:
-            with start_spark(self._preparation.buckets, self._preparation.table_source) as spark:
-                # Once more: PySpark takes Ctrl-C over when its context starts.
-                self._signals.arm()
-                self._check_and_send(spark)
-            self._import()
-        except RunInterruptedError as stop:
-            self._outcome.sent = Sent(stop_reason=str(stop))
-        except SparkGone:
-            self._outcome.sent = Sent(stop_reason=_GONE)
-        except Exception:
-            self._require_own_folder()
-            place.folder().delete_all()
-            raise
-        finally:
-            self._signals.only_note()
-            self._clear_stage()
-
-    def _require_own_folder(self) -> None:
-        """Touch nothing in a folder whose lease another run has taken over."""
-        if not self._own_folder.is_ours():
-            raise UnaccountedError(
-                "another run with this run ID took over the output folder because this run's lease expired: "
-                "no summary was written. Once that run has ended, run the same command again."
-            )
-
-    def _clear_stage(self) -> None:
-        """Delete the stage, and after a check that did not end all that it wrote."""
-        place = self._preparation.run
-        try:
-            if self._own_folder.is_ours():
-                (place.stage_folder() if self._outcome.checked else place.folder()).delete_all()
-        except StorageError as error:
-            _LOG.warning("the staged events are left behind; delete them: %s", error)
-
-    def _check_and_send(self, spark: SparkSession) -> None:
-        checked = self._outcome.checked = self._check(spark)
-        refusal = self._outcome.refusal = self._reason_to_refuse(checked)
-        if refusal is None and not self._preparation.plan_only:
-            load_templates()  # what is needed at the end must not be missing then
-        if refusal is None and isinstance(self._preparation, Preparation) and self._preparation.target:
-            self._outcome.written = self._write_files(spark, self._preparation, checked)
-            self._outcome.refusal = self._outcome.written.refusal
-        elif refusal is None and not self._preparation.plan_only:
-            sending = Sending.of(
-                self._preparation,
-                checked.files,
-                self._beginning.execution,
-                checked.staged.minimum_requests,
-            )
-            self._outcome.sent = send(spark, sending, self._signals, self._progress, self._steering)
-        self._outcome.counts = self._count(spark, checked)
-        self._tidy_ledger(spark)
-
-    def _tidy_ledger(self, spark: SparkSession) -> None:
-        """Sort what was recorded, in a run that ends in order: one that was told to stop has no time for it."""
-        in_order = self._outcome.refusal is None and not self._outcome.sent.stop_reason
-        if in_order and not self._signals.reason and not self._preparation.plan_only:
-            with cancelling(spark.sparkContext) as cancel:
-                self._signals.route_to(cancel)
-                compact(spark, self._preparation)
-
-    def _write_files(self, spark: SparkSession, preparation: Preparation, checked: Checked) -> Written:
-        """Write the files of an import.
-
-        Raises:
-            RunInterruptedError: a signal came.
-        """
-        begin(self._progress, spark.sparkContext, WRITE_FILES)
-        return self._uninterrupted(spark, lambda: written_files(spark, preparation, checked.files))
-
-    def _import(self) -> None:
-        """Have Personalize import the files that were written, if there are any and it is asked to."""
-        if isinstance(self._preparation, Preparation) and (written := self._outcome.written):
-            self._progress.begin(IMPORT)
-            self._outcome.imported = imported(self._preparation, written, self._signals)
-
-    def _count(self, spark: SparkSession, checked: Checked) -> EventCounts | None:
-        """Count what was to be sent, after sending, which waits for nothing that only a report shows.
-
-        A run that was asked to stop has no time for it, and its summary does not fail because of it.
-        """
-        if (
-            isinstance(self._preparation, Preparation) is False
-            or self._signals.reason
-            or self._outcome.sent.stop_reason
-        ):
-            return None
-        try:
-            begin(self._progress, spark.sparkContext, COUNT)
-            with cancelling(spark.sparkContext) as cancel:
-                self._signals.route_to(cancel)
-                return count_staged(spark, checked.files)
-        except Exception as error:  # noqa: BLE001 - for any error: what was sent must be accounted for
-            _LOG.warning("the events were not counted by day and type: %s", type(error).__name__)
-            return None
-
-    def _check(self, spark: SparkSession) -> Checked:
-        """Check the source.
-
-        Raises:
-            RunInterruptedError: a signal came.
-        """
-        return self._uninterrupted(spark, lambda: self._stage(spark, self._progress))
-
-    def _uninterrupted(self, spark: SparkSession, work: Callable[[], T]) -> T:
-        """Do Spark's `work`; a signal or Spark's own end is no fault of the source's.
-
-        Raises:
-            RunInterruptedError: either came.
-        """
-        try:
-            with cancelling(spark.sparkContext) as cancel:
-                self._signals.route_to(cancel)
-                result = work()
-        except Exception as error:
-            reason = self._signals.reason or (_GONE if is_gone(error, spark.sparkContext) else None)
-            if reason is None:
-                raise
-            raise RunInterruptedError(reason) from None
-        if self._signals.reason is not None:
-            raise RunInterruptedError(self._signals.reason)
-        return result
-
-    def _reason_to_refuse(self, checked: Checked) -> str | None:
-        """Return why the gate refuses: a critical expectation that failed as a whole, or too many rejected rows."""
-        staged = checked.staged
-        most = self._preparation.settings.checks.max_rejected_fraction
-        too_many = too_many_rejected(staged.rows_rejected, staged.rows_read, most)
-        verdict = checked.verdict
-        failures = verdict.failures if verdict and verdict.refused else ()
-        return " ".join([*failures, *([too_many] if too_many else [])]) or None
-
-    def _close(self) -> int:
-        """Write the result of the run; return the exit code."""
-        self._require_own_folder()
-        self._outcome.steering = self._steering.requests
-        return close(self._preparation, self._outcome)
+def _compact(spark: SparkSession, run: RunUnderWay) -> None:
+    """Sort what the ledger has new, in a run that ends in order."""
+    if run.is_in_order and run.outcome.refusal is None:
+        with run.signals.cancelling(spark.sparkContext):
+            compact(spark, run.prepared)

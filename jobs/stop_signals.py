@@ -1,46 +1,118 @@
-"""SIGTERM and Ctrl-C end a run in order: requests in flight are settled and the summary is written.
+"""SIGTERM, Ctrl-C, an operator's stop and a lost lease end a run in order, through one object.
 
-A second signal of the same kind ends the process at once.
+Requests in flight are settled and the summary is written. A second signal of the same kind ends the process at once.
+
+A signal handler must not raise while py4j waits for the JVM: py4j then gives up its connections, and Spark goes on
+writing unseen. So Spark's jobs are cancelled from another thread, and the waiting call fails by itself.
 """
 
 from __future__ import annotations
 
 import signal
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from types import FrameType
 
+from py4j.protocol import Py4JError
+from pyspark import SparkContext
+
 from jobs.errors import RunInterruptedError
+from jobs.spark.spark_failures import is_gone
 
 _SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_LOOK_SECONDS = 0.2
+
+SPARK_IS_GONE = "Spark's own process ended before anything was sent"
+
+_OnStop = Callable[[str], object]
 
 
 class StopSignals:
-    """The handler of stops: at first a signal raises `RunInterruptedError`; once Spark works, it calls `on_stop`."""
+    """The one way that a stop takes: at first a signal raises `RunInterruptedError`, later it goes where it is routed.
+
+    `reason`: the first one to stop, None as long as there is none.
+    """
 
     def __init__(self) -> None:
-        self._on_stop: Callable[[str], object] | None = None
+        self._on_stop: _OnStop | None = None
         self.reason: str | None = None
 
     def arm(self) -> None:
-        """Install the signal handlers. Called again once Spark has started, since PySpark installs a SIGINT handler."""
+        """Install the signal handlers, for the rest of the process."""
         for number in _SIGNALS:
             signal.signal(number, self._handle)
 
-    def route_to(self, on_stop: Callable[[str], object]) -> None:
-        """Call `on_stop` from now on, and at once if a stop was requested before."""
-        self._on_stop = on_stop
-        if self.reason is not None:
-            on_stop(self.reason)
-
-    def only_note(self) -> None:
-        """Ignore stops from now on: the run has ended, and its summary is being written."""
-        self._on_stop = lambda _reason: None
+    @contextmanager
+    def armed(self) -> Iterator[None]:
+        """Install the signal handlers for the block."""
+        before = [signal.getsignal(number) for number in _SIGNALS]
+        self.arm()
+        try:
+            yield
+        finally:
+            for number, handler in zip(_SIGNALS, before, strict=True):
+                signal.signal(number, handler)
 
     def ask(self, reason: str) -> None:
-        """Stop Spark's work or the sending, from any thread: now, or as soon as it begins. The first reason is kept."""
+        """Stop the work, from any thread: now, or as soon as it begins. The first reason is kept."""
         self.reason = self.reason or reason
         if (on_stop := self._on_stop) is not None:
             on_stop(self.reason)
+
+    @contextmanager
+    def routed_to(self, on_stop: _OnStop) -> Iterator[None]:
+        """Call `on_stop` for a stop within the block, and at once for one before it; after the block only note it."""
+        self._on_stop = on_stop
+        if self.reason is not None:
+            on_stop(self.reason)
+        try:
+            yield
+        finally:
+            self.only_note()
+
+    @contextmanager
+    def cancelling(self, context: SparkContext) -> Iterator[None]:
+        """On a stop cancel all jobs of `context`, and those that begin later, until the block ends."""
+        asked: list[str] = []  # a signal handler takes no lock
+        ended = threading.Event()
+
+        def cancel() -> None:
+            while not ended.wait(_LOOK_SECONDS):
+                if asked:
+                    with suppress(Py4JError, ConnectionError):
+                        context.cancelAllJobs()
+
+        thread = threading.Thread(target=cancel, name="canceller", daemon=True)
+        thread.start()
+        try:
+            with self.routed_to(asked.append):
+                yield
+        finally:
+            ended.set()
+            thread.join()
+
+    @contextmanager
+    def interrupting(self, context: SparkContext) -> Iterator[None]:
+        """End the block early on a stop; what fails in it because of that, or of Spark's own end, is no fault.
+
+        Raises:
+            RunInterruptedError: a stop was asked for, or Spark's process has ended.
+        """
+        try:
+            with self.cancelling(context):
+                yield
+        except Exception as error:
+            reason = self.reason or (SPARK_IS_GONE if is_gone(error, context) else None)
+            if reason is None:
+                raise
+            raise RunInterruptedError(reason) from None
+        if self.reason is not None:
+            raise RunInterruptedError(self.reason)
+
+    def only_note(self) -> None:
+        """Stop nothing from now on: a stop between two steps is for the next one, one after the last for none."""
+        self._on_stop = lambda _reason: None
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_DFL)

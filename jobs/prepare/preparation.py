@@ -7,7 +7,7 @@ credentials; checks that the output can be written and that Personalize agrees.
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from core.aws.buckets import Bucket, forget_buckets
@@ -54,19 +54,14 @@ class Prepared:
         """Return the buckets that Spark will read or write."""
         return find_buckets((self.settings.output.path,))
 
-    @property
-    def table_source(self) -> TableSource | None:
-        """Return the table that Spark will read; None if it reads none."""
-        return None
-
 
 @dataclass(frozen=True, slots=True)
 class Preparation(Prepared):
     """The inputs of a run over the source.
 
     `source` is None if Spark has to evaluate `source.filter` to choose the folders, and if the source is a
-    `table`; a listing if it has so many files that Spark reads their footers. `target`: where an import
-    goes, None for a run that sends.
+    `table`; a listing if it has so many files that Spark reads their footers. `table`: the one that Spark will read,
+    None if the source is files. `target`: where an import goes, None for a run that sends.
     """
 
     window: Window
@@ -74,20 +69,15 @@ class Preparation(Prepared):
     service_suite: Suite
     user_suite: Suite | None
     source: SourceFiles | Listing | None
+    schema: InteractionsSchema
     table: TableSource | None = None
     target: ImportTarget | None = None
-    schema: InteractionsSchema | None = None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
         """Return the buckets that Spark will read or write."""
         paths = self.settings.source.path if self.table is None else self.table.urls
         return find_buckets((*paths, self.settings.output.path))
-
-    @property
-    def table_source(self) -> TableSource | None:
-        """Return the table that Spark will read; None if the source is files."""
-        return self.table
 
 
 def read_settings(command: Command) -> Settings:
@@ -108,6 +98,29 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
     Raises:
         UsageError, InputError, SuiteError, StorageError: one sentence each; nothing was sent and no row read.
     """
+    preparation, flight = _prepare(command, settings, run, begun_at)
+    if settings.interactions_schema != SCHEMA_OF_SERVICE:
+        flight.check(preparation.schema)
+    return preparation
+
+
+def prepare_import(
+    command: Command, settings: Settings, run: RunFolder, begun_at: datetime
+) -> tuple[Preparation, ImportTarget]:
+    """Check the same for an import, and where it goes.
+
+    Raises:
+        UsageError, InputError, SuiteError, StorageError: as `prepare`.
+    """
+    preparation, flight = _prepare(command, settings, run, begun_at)
+    target = import_target(settings, preparation.schema, preparation.service, aws_session(), run, flight)
+    return replace(preparation, target=target), target
+
+
+def _prepare(
+    command: Command, settings: Settings, run: RunFolder, begun_at: datetime
+) -> tuple[Preparation, Preflight]:
+    """Check all but the service's own opinion, which costs a call."""
     window = Window.parse(command.since, command.until)
     session = aws_session()
     service = resolve_service(settings.personalize, session)
@@ -120,12 +133,7 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
     table = find_table(settings.source)
     source = None if table else _source_files(settings)
     _require_writable(run)
-    target = None
-    if command.bulk_import and not command.plan:
-        target = import_target(settings, schema, service, session, run, flight)
-    elif settings.interactions_schema != SCHEMA_OF_SERVICE:
-        flight.check(schema)
-    return Preparation(
+    preparation = Preparation(
         settings=settings,
         window=window,
         properties=properties,
@@ -133,13 +141,13 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
         user_suite=user_suite,
         service=service,
         source=source,
-        table=table,
-        target=target,
         schema=schema,
+        table=table,
         run=run,
         plan_only=command.plan,
         first=command.first,
     )
+    return preparation, flight
 
 
 def _source_files(settings: Settings) -> SourceFiles | Listing | None:

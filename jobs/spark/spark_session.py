@@ -6,6 +6,7 @@ It reads no data and decides nothing about the job. Under spark-submit, cluster 
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -109,12 +110,22 @@ def build_session(
     if _is_local(conf):
         # The machine's `python3` need not be this one, with the job's packages.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    session = SparkSession.builder.config(conf=conf).getOrCreate()
+    with interrupt_kept():
+        session = SparkSession.builder.config(conf=conf).getOrCreate()
     session.sparkContext.setLogLevel(conf.get("spark.log.level", "FATAL") or "FATAL")
     _silence_query_loggers()
     _claim_s3(session.sparkContext)
     _list_every_file(session.sparkContext)
     return session
+
+
+@contextmanager
+def interrupt_kept() -> Iterator[None]:
+    """Keep the program's own handler of Ctrl-C: PySpark puts one in its place (`SparkContext._do_init`)."""
+    own = signal.getsignal(signal.SIGINT)
+    yield
+    if own is not signal.default_int_handler and signal.getsignal(signal.SIGINT) is not own:
+        signal.signal(signal.SIGINT, own)
 
 
 def settle(

@@ -187,10 +187,8 @@ def _planned(stage: DataFrame, preparation: Preparation) -> Plan:
     )
 
 
-def _import_files(stage: DataFrame, preparation: Preparation) -> Files | None:
+def _import_files(stage: DataFrame, preparation: Preparation) -> Files:
     """Return what an import of the events to be sent would write."""
-    if preparation.schema is None:
-        return None
     to_send = stage.where(F.col("outcome") == staging.SEND).select("event_id", "envelope", "body")
     found = Fingerprint.of(bulk_rows(to_send, preparation.schema, preparation.properties))
     return Files(found.rows, found.bytes, sum(found.left_out.values()))

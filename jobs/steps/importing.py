@@ -17,7 +17,10 @@ from bulk.import_jobs import ACTIVE, FAILED, ImportJob, ImportJobs, free_name, i
 from bulk.import_record import ImportRecord, State
 from bulk.watching import Pause, StoppedWaitingError, watched
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
+from jobs.prepare.import_target import ImportTarget
+from jobs.prepare.preparation import Preparation
 from jobs.runs.import_folder import ImportFolder
+from jobs.stop_signals import StopSignals
 
 _LOG = logging.getLogger("put_events")
 _NAMES_TRIED = 5
@@ -143,6 +146,26 @@ class Importing:
             failure=f"The import job {job.name} failed: {_reason(job)}. Fix that "
             "and run the same command again; the files are kept.",
         )
+
+
+def import_written(
+    preparation: Preparation, target: ImportTarget, record: ImportRecord, signals: StopSignals
+) -> Imported:
+    """Have the written files imported, unless only files are wanted.
+
+    Raises:
+        StorageError: the import's record can't be written.
+    """
+    settings = preparation.settings.bulk_import
+    if settings.write_only or target.dataset is None:
+        return Imported(record)
+    if signals.reason is not None:
+        return Imported(record, stop_reason=signals.reason)
+    interruption = Interruption()
+    dataset, folder = target.dataset, ImportFolder(preparation.run.output, record.name)
+    importing = Importing(folder, dataset.arn, dataset.created_at, target.new_plane, interruption.pause)
+    with signals.routed_to(interruption.ask):
+        return importing.carry_out(record, settings.role_arn)
 
 
 def _next(name: str) -> str:

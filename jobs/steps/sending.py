@@ -99,15 +99,12 @@ def send(
     limit = sending.preparation.settings.delivery.max_requests_per_second
     with Coordinator(host=host, limit=limit, requests=sending.minimum_requests) as coordinator:
         steering.steer(coordinator)
-        signals.route_to(coordinator.stop)
-        try:
+        with signals.routed_to(coordinator.stop):
             meter = SendingMeter(coordinator.snapshot, sending.receipts().to_send, limit)
             begin(watch, spark.sparkContext, SEND, meter)
             reports, failure = _run_tasks(spark, sending.tasks(coordinator.address))
             if failure is not None:
                 _stop_the_rest(coordinator, failure)
-        finally:
-            signals.only_note()
         progress = coordinator.snapshot()
     sent = sent_in_all(sending.receipts(), reports, progress, failure)
     return replace(sent, stop_reason=sent.stop_reason or _TRIAL_IS_OVER) if sending.is_trial else sent

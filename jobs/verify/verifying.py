@@ -75,7 +75,6 @@ class _Verifying:
         self._start_spark = start_spark
         self._now = datetime.now(UTC)
         self._id = f"{self._now:%Y%m%dT%H%M%SZ}-{uuid.uuid4().hex[:12]}"
-        self._signals = StopSignals()
 
     def carry_out(self) -> int:
         """Ask, compare, print and write.
@@ -170,12 +169,9 @@ class _Verifying:
         )
         arn = make_export(new_plane(), request)
         interruption = Interruption()
-        self._signals.arm()
-        self._signals.route_to(interruption.ask)
-        try:
+        signals = StopSignals()
+        with signals.armed(), signals.routed_to(interruption.ask):
             job = watched(lambda: describe_export(new_plane(), arn), interruption.pause, _say)
-        finally:
-            self._signals.only_note()
         if job.status != ACTIVE:
             raise _ExportFailedError(job.failure_reason or "Personalize gave no reason")
 
@@ -194,7 +190,7 @@ class _Verifying:
                 unknown_format=str(error),
             )
         missing = join(self._url(preparation.run.output), "missing")
-        with self._start_spark(preparation.buckets, preparation.table_source) as spark:
+        with self._start_spark(preparation.buckets, preparation.table) as spark:
             verified = verify_rows(spark, preparation, schema, url, columns, missing)
         return Interactions.of(url, verified.compared, verified.anonymous, columns.absent)
 

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from core.storage import Folder
-from jobs.failure import FailureRecord
+from jobs.failure import record_failure
 from jobs.leases.lease_files import run_folder_lease
 from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.process_identity import ProcessIdentity, this_process
 from jobs.program_exit import Failure
+from jobs.runs.execution import Execution
 from jobs.runs.run_folder import RunFolder
 from tests.jobs.account.summaries import OLDEST
 
@@ -23,8 +24,8 @@ ENDED = BEGAN + timedelta(seconds=7)
 FAILURE = Failure(2, logging.ERROR, "source.path: there is no Parquet file in it.")
 
 
-def record(output: str) -> FailureRecord:
-    return FailureRecord(RunFolder(output, "run"), "execution", BEGAN, lambda: ENDED)
+def record(output: str) -> None:
+    record_failure(FAILURE, Execution(RunFolder(output, "run"), "execution", BEGAN), lambda: ENDED)
 
 
 def files(output: str) -> list[str]:
@@ -48,7 +49,7 @@ def test_the_sentence_is_written_and_the_log_says_where(
     output: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO, "put_events")
-    record(output)(FAILURE)
+    record(output)
     assert json.loads(RunFolder(output, "run").folder().read_bytes("error.json")) == {
         "run_id": "run",
         "exit_code": 2,
@@ -67,7 +68,7 @@ def test_nothing_is_written_into_the_folder_of_another_run(
     """A holder on another machine may be dead; an error waits for nothing, so that is not found out."""
     caplog.set_level(logging.INFO, "put_events")
     hold(output, process)
-    record(output)(FAILURE)
+    record(output)
     assert (files(output), caplog.messages) == ([], [])
     assert run_folder_lease(output, "run").read() is not None
 
@@ -76,7 +77,7 @@ def test_nothing_is_written_into_the_folder_of_another_run(
 def test_a_lease_that_a_dead_process_or_this_run_left_is_no_hindrance(output: str, execution: str) -> None:
     process = this_process()
     hold(output, ProcessIdentity(process.machine, process.pid, process.started + 1), execution)
-    record(output)(FAILURE)
+    record(output)
     assert files(output) == ["error.json"]
 
 
@@ -86,7 +87,7 @@ def test_what_a_later_run_of_this_id_or_this_one_itself_has_left_stays(
     tmp_path: Path, name: str, seconds: int, *, written: bool
 ) -> None:
     leave(str(tmp_path), name, BEGAN + timedelta(seconds=seconds))
-    record(str(tmp_path))(FAILURE)
+    record(str(tmp_path))
     assert ("error.json" in files(str(tmp_path)) and FAILURE.text in read(tmp_path)) == written
 
 
@@ -99,7 +100,7 @@ def read(output: Path) -> str:
 )
 def test_a_damaged_summary_hinders_no_error(tmp_path: Path, summary: bytes) -> None:
     Folder(f"{tmp_path}/runs/run").write_bytes("summary.json", summary)
-    record(str(tmp_path))(FAILURE)
+    record(str(tmp_path))
     assert FAILURE.text in read(tmp_path)
 
 
@@ -108,6 +109,6 @@ def test_an_output_that_takes_nothing_changes_nothing(
 ) -> None:
     caplog.set_level(logging.INFO, "put_events")
     (tmp_path / "file").write_text("")
-    record(str(tmp_path / "file" / "output"))(FAILURE)
-    record("gopher://host/output")(FAILURE)
+    record(str(tmp_path / "file" / "output"))
+    record("gopher://host/output")
     assert caplog.messages == []

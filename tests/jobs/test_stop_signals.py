@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 from collections.abc import Iterator
 
 import pytest
+from py4j.protocol import Py4JNetworkError
 
 from jobs.errors import RunInterruptedError
+from jobs.spark.spark_session import interrupt_kept
 from jobs.stop_signals import StopSignals
 
 
@@ -37,19 +40,20 @@ def test_those_who_catch_every_exception_let_an_interruption_pass() -> None:
     assert not issubclass(RunInterruptedError, Exception)
 
 
-def test_once_spark_works_a_signal_is_passed_on(signals: StopSignals) -> None:
-    told: list[str] = []
-    signals.route_to(told.append)
-    os.kill(os.getpid(), signal.SIGTERM)
-    assert told == ["SIGTERM was received"]
+def test_a_signal_goes_where_it_is_routed(signals: StopSignals) -> None:
+    reasons: list[str] = []
+    with signals.routed_to(reasons.append):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert reasons == ["SIGTERM was received"]
 
 
-def test_a_stop_that_came_between_two_stages_stops_the_next_one_at_once(signals: StopSignals) -> None:
-    told: list[str] = []
-    signals.route_to(lambda _reason: None)
+def test_a_stop_that_came_between_two_steps_stops_the_next_one_at_once(signals: StopSignals) -> None:
+    reasons: list[str] = []
+    with signals.routed_to(lambda _reason: None):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
-    signals.route_to(told.append)
-    assert told == ["SIGTERM was received"]
+    with signals.routed_to(reasons.append):
+        assert reasons == ["SIGTERM was received"]
 
 
 def test_while_the_account_is_written_a_signal_changes_nothing(signals: StopSignals) -> None:
@@ -58,23 +62,100 @@ def test_while_the_account_is_written_a_signal_changes_nothing(signals: StopSign
     assert signals.reason == "SIGTERM was received"
 
 
-def test_a_stop_asked_for_by_another_thread_waits_for_a_stage(
-    signals: StopSignals,
-) -> None:
+def test_a_stop_asked_for_by_another_thread_waits_for_a_step(signals: StopSignals) -> None:
     """And the first reason stays."""
-    told: list[str] = []
+    reasons: list[str] = []
     signals.ask("first")
     signals.ask("second")
-    signals.route_to(told.append)
-    assert told == ["first"]
+    with signals.routed_to(reasons.append):
+        assert reasons == ["first"]
 
 
-def test_a_stop_that_is_asked_for_in_a_stage_is_told_at_once_and_afterwards_no_more(
-    signals: StopSignals,
-) -> None:
-    told: list[str] = []
-    signals.route_to(told.append)
-    signals.ask("reason")
-    signals.only_note()
+def test_a_stop_within_a_step_reaches_it_and_one_after_it_does_not(signals: StopSignals) -> None:
+    reasons: list[str] = []
+    with signals.routed_to(reasons.append):
+        signals.ask("reason")
     signals.ask("too late")
-    assert told == ["reason"]
+    assert reasons == ["reason"]
+
+
+def test_a_step_that_is_done_gives_the_handlers_back() -> None:
+    before = [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)]
+    signals = StopSignals()
+    with signals.armed():
+        assert signal.getsignal(signal.SIGTERM) not in before
+    assert [signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)] == before
+
+
+class Context:
+    """Counts how often all jobs were cancelled; `enough` is set at the third time."""
+
+    def __init__(self, *, gone: bool = False) -> None:
+        self.cancelled = 0
+        self.enough = threading.Event()
+        self._gone = gone
+
+    def cancelAllJobs(self) -> None:  # noqa: N802 - Spark's name
+        self.cancelled += 1
+        if self.cancelled == 3:
+            self.enough.set()
+        if self._gone:
+            raise Py4JNetworkError("the JVM has ended")
+
+
+def test_jobs_that_begin_after_the_stop_are_cancelled_too() -> None:
+    context, signals = Context(), StopSignals()
+    with signals.cancelling(context):
+        signals.ask("reason")
+        assert context.enough.wait(30)
+
+
+def test_nothing_is_cancelled_unless_asked_nor_after_the_end() -> None:
+    context, signals = Context(), StopSignals()
+    with signals.cancelling(context):
+        pass
+    signals.ask("too late")
+    assert context.cancelled == 0
+
+
+def test_a_spark_that_is_gone_has_nothing_left_to_cancel() -> None:
+    context, signals = Context(gone=True), StopSignals()
+    with signals.cancelling(context):
+        signals.ask("reason")
+        assert context.enough.wait(30)
+
+
+def test_what_fails_because_of_a_stop_is_an_interruption_for_its_reason() -> None:
+    signals = StopSignals()
+
+    def cancelled() -> None:
+        signals.ask("reason")
+        raise ValueError("Spark's job was cancelled")
+
+    with pytest.raises(RunInterruptedError, match=r"^reason$"), signals.interrupting(Context()):
+        cancelled()
+
+
+def test_what_ends_well_in_spite_of_a_stop_is_interrupted_too() -> None:
+    signals = StopSignals()
+    with pytest.raises(RunInterruptedError, match=r"^reason$"), signals.interrupting(Context()):
+        signals.ask("reason")
+
+
+def test_a_failure_of_the_work_itself_is_raised_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.stop_signals.is_gone", lambda *_: False)
+    with pytest.raises(ValueError, match="its own"), StopSignals().interrupting(Context()):
+        raise ValueError("its own")
+
+
+def test_a_failure_of_a_spark_that_is_gone_is_an_interruption() -> None:
+    with pytest.raises(RunInterruptedError, match="process ended"), StopSignals().interrupting(Context()):
+        raise Py4JNetworkError("the JVM has ended")
+
+
+def test_a_start_of_spark_leaves_ctrl_c_with_the_run(signals: StopSignals) -> None:
+    with interrupt_kept():
+        signal.signal(signal.SIGINT, lambda *_: None)  # as PySpark does when its context starts
+    signals.only_note()
+    os.kill(os.getpid(), signal.SIGINT)
+    assert signals.reason == "SIGINT was received"

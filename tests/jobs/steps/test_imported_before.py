@@ -43,6 +43,7 @@ def left_out(
         service_suite=rest,
         user_suite=None,
         source=None,
+        schema=rest,
         target=target,
     )
     return [each.name for each in _left_out(prepared)]
