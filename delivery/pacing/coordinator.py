@@ -14,32 +14,27 @@ that the job has left takes at the least, `stop` as above, `hold` and `share` as
 
 from __future__ import annotations
 
-import logging
-import secrets
 import selectors
 import socket
 import threading
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import astuple, dataclass
-from queue import Empty, SimpleQueue
 from types import TracebackType
 from typing import Self
 
 from delivery.errors import CoordinatorLostError
+from delivery.pacing.admissions import Admissions
 from delivery.pacing.budget import Budget
-from delivery.pacing.link import Link, Message, listen
+from delivery.pacing.link import Link, Message
 from delivery.pacing.orders import Orders
 from delivery.pacing.outage import OUTAGE_SECONDS, Outage
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS, DRAIN_SECONDS
 from delivery.pacing.progress import Progress
 from delivery.settings import CoordinatorAddress
 
-_LOG = logging.getLogger(__name__)
 _IDLE_SECONDS = 0.25
 _END_SECONDS = 15.0
-_ADMISSIONS_END_SECONDS = 5.0
 
 
 @dataclass(eq=False, slots=True)
@@ -63,15 +58,9 @@ class Coordinator:
         self._budget = Budget(limit)
         self._requests = requests
         self._clock = clock
-        self._authkey = secrets.token_bytes(32)
-        self._server = listen(host)
-        self._address = CoordinatorAddress(host, self._server.getsockname()[1], self._authkey)
+        self._admissions = Admissions(host, self._wake)
         self._selector = selectors.DefaultSelector()
         self._waker, self._woken = socket.socketpair()
-        self._admitted: SimpleQueue[Link] = SimpleQueue()
-        # Who proves the key now, and a second handle to hang up by; the lock keeps a closed one's number from use.
-        self._admissions: dict[threading.Thread, socket.socket] = {}
-        self._handles = threading.Lock()
         self._members: set[_Member] = set()
         self._counts: dict[str, tuple[int, int, int, int]] = {}
         self._outage = Outage()
@@ -82,10 +71,10 @@ class Coordinator:
     @property
     def address(self) -> CoordinatorAddress:
         """Return the address for partitions to join; it contains the run's secret."""
-        return self._address
+        return self._admissions.address
 
     def __enter__(self) -> Self:
-        for each in (self._server, self._woken):
+        for each in (self._admissions.server, self._woken):
             each.setblocking(False)
             self._selector.register(each, selectors.EVENT_READ)
         self._waker.setblocking(False)
@@ -161,56 +150,15 @@ class Coordinator:
                 self._send(member, {"lease": astuple(lease)} | self._rest())
 
     def _attend(self, key: selectors.SelectorKey) -> None:
-        if key.fileobj is self._server:
-            self._accept()
+        if key.fileobj is self._admissions.server:
+            self._admissions.accept()
         elif key.fileobj is self._woken:
             self._woken.recv(4096)
         elif key.data in self._members:
             self._listen_to(key.data)
 
-    def _accept(self) -> None:
-        """Accept a caller.
-
-        Its proof of the key is checked in a separate thread, so that a silent caller delays no other.
-        """
-        try:
-            caller, _ = self._server.accept()
-            handle = caller.dup()
-        except OSError:
-            return  # it has gone already
-        self._admissions = {thread: each for thread, each in self._admissions.items() if thread.is_alive()}
-        thread = threading.Thread(
-            target=self._admit, args=(caller, handle), name="coordinator-admits", daemon=True
-        )
-        thread.start()
-        self._admissions[thread] = handle
-
-    def _admit(self, caller: socket.socket, handle: socket.socket) -> None:
-        try:
-            self._admitted.put(Link.admit(caller, self._authkey))
-            self._wake()
-        except (CoordinatorLostError, OSError):
-            if not self._closing:
-                _LOG.warning("A caller that does not know the run's key was refused.")
-        finally:
-            with self._handles:
-                handle.close()
-
-    def _end_admissions(self) -> None:
-        with self._handles:
-            for handle in self._admissions.values():
-                with suppress(OSError):  # it is closed: its thread is done
-                    handle.shutdown(socket.SHUT_RDWR)
-        until = time.monotonic() + _ADMISSIONS_END_SECONDS
-        for thread in self._admissions:
-            thread.join(max(0.0, until - time.monotonic()))
-
     def _welcome(self) -> None:
-        while True:
-            try:
-                member = _Member(self._admitted.get_nowait())
-            except Empty:
-                return
+        for member in map(_Member, self._admissions.take()):
             self._members.add(member)
             self._selector.register(member.link, selectors.EVENT_READ, member)
             if orders := self._orders.given():
@@ -293,10 +241,10 @@ class Coordinator:
         member.link.close()
 
     def _hang_up(self) -> None:
-        self._end_admissions()
+        self._admissions.close()
         self._welcome()
         for member in list(self._members):
             self._drop(member)
         self._selector.close()
-        for each in (self._server, self._waker, self._woken):
+        for each in (self._waker, self._woken):
             each.close()

@@ -1,35 +1,31 @@
 """A partition's side of pacing: it asks the driver's coordinator for slots ahead of need, and receives orders.
 
-All sending is done in the sender's thread, in messages far smaller than a socket's buffer; a separate
-thread joins the coordinator and receives. While the coordinator can't be reached, the partition waits a few
-seconds, then goes on at its static share, and keeps trying to join.
+All sending is done in the sender's thread, in messages far smaller than a socket's buffer. While the coordinator can't
+be reached (`kept_link.py`), the partition waits a few seconds, then goes on at its static share.
 """
 
 from __future__ import annotations
 
-import threading
 import time
 import uuid
 from collections.abc import Callable
 from queue import SimpleQueue
-from typing import Protocol, Self
+from typing import Self
 
-from delivery.errors import CoordinatorLostError
 from delivery.pacing.budget import SlotGrant
 from delivery.pacing.held_slots import HeldSlots
 from delivery.pacing.hurry import Hurry
+from delivery.pacing.kept_link import KeptLink, PartitionLink
 from delivery.pacing.link import Link, Message
 from delivery.pacing.lost_orders import LostOrders
-from delivery.pacing.pacer import DRAIN_SECONDS, THROTTLED, TRANSIENT
+from delivery.pacing.pacer import DRAIN_SECONDS
 from delivery.pacing.static_pacer import StaticPacer
-from delivery.pacing.untold_failures import UntoldFailures
+from delivery.pacing.unreported import STATIC_TICKET, Unreported
 from delivery.settings import DeliveryTask
 
-STATIC_TICKET = -1
 _REPORT_SECONDS = 0.1
-_HEAR_SECONDS = 0.2
-_REJOIN_SECONDS = 1.0
-_CLOSE_SECONDS = 1.0
+# While nothing may be sent: the longest until a stop or the end of a pause is noticed.
+_LOOK_SECONDS = 0.2
 # How long nothing is sent before the static share: at the start, and after the coordinator was lost. Leases that
 # were given to others against a share that has just been lost are used up by then.
 _GRACE_SECONDS = 3.0
@@ -39,32 +35,11 @@ _SOON_SECONDS = 0.02
 _MAX_WANTED = 4096
 
 
-class PartitionLink(Protocol):
-    """The interface of a connection; `delivery.pacing.link.Link` implements it."""
-
-    def send(self, message: Message) -> None:
-        """Send one message.
-
-        Raises:
-            CoordinatorLostError: the connection broke.
-        """
-
-    def receive(self, seconds: float) -> Message | None:
-        """Return the next message, or None after `seconds`.
-
-        Raises:
-            CoordinatorLostError: the connection broke.
-        """
-
-    def close(self) -> None:
-        """Close the connection."""
-
-
 class LeasedPacer:
     """The `Pacer` of one attempt of a task; all methods but `hear` belong to the sender's thread.
 
-    `join` opens a connection or raises `CoordinatorLostError`; `while_lost` gives orders that come by another way.
-    `start` has both done in the background; without it each call of `hear` does one step of that.
+    `join` and `while_lost` as `KeptLink` takes them. `start` has the link kept in the background; without it each call
+    of `hear` does one step of that.
     """
 
     def __init__(
@@ -75,31 +50,22 @@ class LeasedPacer:
         token: str | None = None,
         while_lost: Callable[[], Message] = dict,
     ) -> None:
-        self._while_lost = while_lost
-        self._join = join
         self._fallback = fallback
         self._clock = clock
         self._token = token or uuid.uuid4().hex
-        self._link: PartitionLink | None = None
-        self._retired: SimpleQueue[PartitionLink] = SimpleQueue()
-        self._lost_at = clock()
+        self._link = KeptLink(join, self._understand, while_lost, clock)
+        self.hear = self._link.hear
         self._leases: SimpleQueue[tuple[SlotGrant, float]] = SimpleQueue()
         self._hurried: SimpleQueue[tuple[SlotGrant, float]] = SimpleQueue()
         self._slots = HeldSlots()
         self._asked_at: float | None = None
+        self._asked_in = 0
         self._hurry = Hurry()
-        self._told_at = -_REPORT_SECONDS
-        self._answered: dict[int, list[int]] = {}
-        self._counts = [0, 0, 0, 0]
-        self._failures = UntoldFailures()
-        self._news = False
+        self._unreported = Unreported()
+        self._reported_at = -_REPORT_SECONDS
         self.holds = False
         self._stop: str | None = None
-        self._stop_untold: tuple[str, float] | None = None
         self.drain_seconds = DRAIN_SECONDS
-        self._met = threading.Event()
-        self._closing = threading.Event()
-        self._thread: threading.Thread | None = None
 
     @classmethod
     def of(cls, task: DeliveryTask, wall: Callable[[], float] = time.time) -> LeasedPacer:
@@ -110,8 +76,7 @@ class LeasedPacer:
 
     def start(self) -> Self:
         """Join the coordinator and receive in the background from now on."""
-        self._thread = threading.Thread(target=self._keep_hearing, name="pacer", daemon=True)
-        self._thread.start()
+        self._link.start()
         return self
 
     def wait(self, ready: int, left: int = 1, after: int = 0) -> float:
@@ -120,33 +85,36 @@ class LeasedPacer:
         self._take_leases()
         if self.holds:
             self._report(now)
-            return _HEAR_SECONDS
+            return _LOOK_SECONDS
         pause = self._slots.next_in(now)
         self._ask(now, self._hurry.begin(now, after, pause), ready, left)
         self._report(now)
         if pause is not None:
             return min(pause, _POLL_SECONDS[0]) if self._hurry.is_on(now) else pause
-        if self._link is None and now - self._lost_at >= _GRACE_SECONDS:
-            return min(self._fallback.wait(), _HEAR_SECONDS)
+        if not self._link.is_up and now - self._link.lost_at >= _GRACE_SECONDS:
+            return min(self._fallback.wait(), _LOOK_SECONDS)
         soon = self._asked_at is not None and now - self._asked_at < _SOON_SECONDS
         return _POLL_SECONDS[0 if soon else 1]
 
     def _ask(self, now: float, hurried: bool, ready: int, left: int) -> None:  # noqa: FBT001
         """Ask for slots, at once for one `hurried` request, in turn for all others."""
-        if self._link is None:
+        if not self._link.is_up:
             return
         message: Message = {"hurry": 1} if hurried else {}
         want = ready - self._slots.unspent - self._hurry.is_on(now)
-        if want > 0 and self._asked_at is None:
-            self._asked_at = now
+        if want > 0 and not self._is_asked():
+            self._asked_at, self._asked_in = now, self._link.joins
             message["want"] = min(want, _MAX_WANTED)
         if message:
-            self._tell(now, message | {"left": left})
+            self._send(now, message | {"left": left})
+
+    def _is_asked(self) -> bool:
+        """Return whether slots were asked for that have not come; a new connection knows nothing of that."""
+        return self._asked_at is not None and self._asked_in == self._link.joins
 
     def spend(self) -> int:
         """Take the slot that is due; see `Pacer`."""
-        self._counts[0] += 1
-        self._news = True
+        self._unreported.attempted()
         if self._slots.unspent:
             return self._slots.take()
         self._fallback.spend()
@@ -156,20 +124,10 @@ class LeasedPacer:
         self, fault: str | None, ticket: int, events: int = 0, *, took: float = 0.0, name: str = ""
     ) -> None:
         """Count how an attempt ended, and report to the driver now and then; see `Pacer`."""
-        throttled = fault == THROTTLED
-        if ticket != STATIC_TICKET:
-            self._answered.setdefault(ticket, [0, 0])[throttled] += 1
-        self._counts[1] += throttled
-        self._counts[2] += fault is None
-        self._counts[3] += events
-        self._news = True
+        now = self._clock()
+        self._unreported.ended(fault, ticket, events, now - took, name)
         if fault is None:
             self._hurry.answered(took)
-        now = self._clock()
-        if fault == TRANSIENT:
-            self._failures.failed(now - took, name)
-        elif fault is not None:
-            self._failures.refused += 1
         self._report(now)
 
     @property
@@ -180,9 +138,8 @@ class LeasedPacer:
     def stop_all(self, reason: str, drain: float = DRAIN_SECONDS) -> None:
         """Stop this partition and, through the driver, all others; see `Pacer`."""
         self._heed(reason, drain)
-        self._stop_untold = (str(self._stop), self.drain_seconds)
-        self._news = True
-        self._tell(self._clock(), {})
+        self._unreported.stopped(str(self._stop), self.drain_seconds)
+        self._send(self._clock(), {})
 
     def leave(self, reason: str) -> None:
         """Stop this partition alone; signal handlers may call it."""
@@ -190,56 +147,10 @@ class LeasedPacer:
 
     def close(self) -> None:
         """Send the last counts and close the connection; see `Pacer`."""
-        if self._stop_untold is not None and self._thread is not None:
-            self._met.wait(_CLOSE_SECONDS)  # stopped before the coordinator was reached: the others must know
-        self._tell(self._clock(), {})
-        self._closing.set()
-        if self._thread is not None:
-            self._thread.join(_CLOSE_SECONDS)
-        self._lose(self._link)
-        self._close_retired()
-
-    def hear(self) -> None:
-        """Join the coordinator if it is not joined, else wait a moment for a message and process it."""
-        # Links are closed only here, some time after they were lost: the sender may have been using one.
-        self._close_retired()
-        link = self._link
-        try:
-            if link is None:
-                self._joined(self._join())
-            elif message := link.receive(_HEAR_SECONDS):
-                self._understand(message)
-        except (CoordinatorLostError, TypeError, ValueError):
-            self._lose(link)
-            self._understand(self._while_lost())
-
-    def _keep_hearing(self) -> None:
-        try:
-            while not self._closing.is_set():
-                self.hear()
-                if self._link is None:
-                    self._closing.wait(_REJOIN_SECONDS)
-        finally:
-            # Whatever ended this thread: no lease is heard any more, so the sender must not wait for one.
-            self._lose(self._link)
-
-    def _joined(self, link: PartitionLink) -> None:
-        if self._closing.is_set():
-            self._retired.put(link)
-            return
-        self._asked_at = None
-        self._link = link
-        self._met.set()
-
-    def _lose(self, link: PartitionLink | None) -> None:
-        if link is not None and link is self._link:
-            self._link = None
-            self._lost_at = self._clock()
-            self._retired.put(link)
-
-    def _close_retired(self) -> None:
-        while not self._retired.empty():
-            self._retired.get_nowait().close()
+        if self._unreported.stop is not None:
+            self._link.wait_for_first()  # stopped before the coordinator was reached: the others must know
+        self._send(self._clock(), {})
+        self._link.close()
 
     def _understand(self, message: Message) -> None:
         if "lease" in message:
@@ -269,31 +180,14 @@ class LeasedPacer:
             self._hurry.end()
 
     def _report(self, now: float) -> None:
-        if self._news and now - self._told_at >= _REPORT_SECONDS:
-            self._tell(now, {})
+        if self._unreported.is_any and now - self._reported_at >= _REPORT_SECONDS:
+            self._send(now, {})
 
-    def _tell(self, now: float, message: Message) -> None:
-        """Send `message` with all unreported counts.
-
-        If that fails, counts and "stop" go with the next message; the results of single attempts are
-        dropped.
-        """
-        link = self._link
-        if link is None:
+    def _send(self, now: float, message: Message) -> None:
+        """Send `message` with all that is unreported; where that fails it goes with the next one."""
+        if not self._link.is_up:
             return
-        message |= {"from": self._token, "counts": self._counts}
-        if self._answered:
-            message["answered"] = [[era, *counts] for era, counts in self._answered.items()]
-        if self._failures:
-            message["failed"] = self._failures.unreported(now)
-        if self._stop_untold is not None:
-            message["stop"] = self._stop_untold
-        try:
-            link.send(message)
-        except CoordinatorLostError:
-            self._lose(link)
-            return
-        self._told_at = now
-        self._news = False
-        self._answered, self._stop_untold = {}, None
-        self._failures = UntoldFailures()
+        message |= {"from": self._token} | self._unreported.message(now)
+        if self._link.send(message):
+            self._reported_at = now
+            self._unreported.reported()

@@ -7,9 +7,10 @@ from collections import deque
 import pytest
 
 from delivery.errors import CoordinatorLostError
-from delivery.pacing.leased_pacer import STATIC_TICKET, LeasedPacer
+from delivery.pacing.leased_pacer import LeasedPacer
 from delivery.pacing.link import Message
 from delivery.pacing.static_pacer import StaticPacer
+from delivery.pacing.unreported import STATIC_TICKET
 
 
 class Clock:
@@ -233,7 +234,7 @@ def test_where_the_hearing_thread_ends_by_an_error_the_sender_waits_for_no_lease
     assert scene.pacer.wait(5) > 0
     link.receive = lambda _: {}["no such key"]  # type: ignore[method-assign]
     with pytest.raises(KeyError):
-        scene.pacer._keep_hearing()
+        scene.pacer._link._keep_hearing()
     scene.clock.now += 3.1
     pauses = [scene.pacer.wait(5)]
     scene.clock.now += pauses[0]

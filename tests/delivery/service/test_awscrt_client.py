@@ -152,7 +152,7 @@ def test_a_time_out_spares_what_still_has_time_and_what_is_done() -> None:
         client.expire()
         gate.set()
         assert inbox.get(timeout=10) == ACCEPTED
-        exchange.abandon()
+        exchange.give_up()
         assert answers(client) == [ACCEPTED]
         assert server.connections == 1
 
@@ -241,7 +241,7 @@ def test_a_connection_that_was_closed_is_neither_lent_nor_kept() -> None:
         (idle,) = client._pool._idle
         idle.close().result(10)
         assert answers(client) == [ACCEPTED]
-        client.give_back(idle)
+        client._pool.give_back(idle)
         assert idle not in client._pool._idle
 
 
