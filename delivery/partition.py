@@ -39,7 +39,7 @@ from delivery.service.credentials import CredentialSource
 from delivery.service.endpoint import resolve_endpoint
 from delivery.service.events_client import CONNECT_SECONDS, EventsClient
 from delivery.service.signing import Signer
-from delivery.settings import DeliveryTask
+from delivery.task import DeliveryTask
 
 # pyarrow imports pandas with the first array that it makes, which takes half a second: here, where workers prepare
 # themselves, and not while they send, when the first receipt is written.

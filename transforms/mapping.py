@@ -10,7 +10,6 @@ import re
 from typing import Annotated, Literal
 
 from pydantic import (
-    BaseModel,
     BeforeValidator,
     ConfigDict,
     Field,
@@ -21,6 +20,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from core.as_of import AsOf, read_as_of
+from core.blocks import Block
 
 TimeUnit = Literal["seconds", "milliseconds", "microseconds", "nanoseconds", "timestamp", "iso8601"]
 
@@ -38,13 +38,7 @@ Expression = Annotated[_NotBlank, BeforeValidator(_number_as_sql)]
 """A Spark SQL expression: not blank."""
 
 
-class _Block(BaseModel):
-    """What all the blocks share: frozen, no unknown keys, and errors that never show the value."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
-
-
-class SourceSettings(_Block):
+class SourceSettings(Block):
     """Block `source:`: the location of the Parquet, the rows to load, and how they are reshaped first."""
 
     path: tuple[_NotBlank, ...] = Field(
@@ -112,7 +106,7 @@ class SourceSettings(_Block):
         return paths
 
 
-class SentAtSettings(_Block):
+class SentAtSettings(Block):
     """`mapping.sentAt`: the event's time. A bare expression is the same as `{expr: …}` without a unit."""
 
     expr: Expression
@@ -124,7 +118,7 @@ class SentAtSettings(_Block):
         return {"expr": value} if isinstance(value, str | int | float) else value
 
 
-class PropertySettings(_Block):
+class PropertySettings(Block):
     """An entry of `mapping.properties`. A bare expression is the same as `{expr: …}` with the usual key."""
 
     expr: Expression
@@ -136,7 +130,7 @@ class PropertySettings(_Block):
         return {"expr": value} if isinstance(value, str | int | float) else value
 
 
-class MappingSettings(_Block):
+class MappingSettings(Block):
     """Block `mapping:`: a Spark SQL expression for each part of an event; keys are the contract's camelCase.
 
     `properties` maps schema fields to expressions; an entry that is null is left out. Dump by alias.
@@ -184,7 +178,7 @@ class MappingSettings(_Block):
         return {**mapped, "sentAt": self.sent_at.expr}
 
 
-class SessionSettings(_Block):
+class SessionSettings(Block):
     """Block `session:`: how sessions are derived if `mapping.sessionId` is left out.
 
     A new session starts after more than `gap_minutes` without an event of the user; `per_user` makes one

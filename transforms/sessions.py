@@ -10,7 +10,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from transforms.digests import digest
+from transforms.event_id import digest
 from transforms.mapping import SessionSettings
 from transforms.timestamps import to_seconds
 

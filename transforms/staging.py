@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 from core.urls import with_scheme
-from transforms.duplicates import is_repeat
 from transforms.events import SOURCE
 from transforms.request_order import number, opens_request, position, requests_after
 from transforms.sessions import LANE
@@ -82,7 +81,7 @@ def _state(*, id_is_mapped: bool) -> Column:
     rejected = F.col("_rejected")
     state = F.when(rejected, REJECTED)
     if id_is_mapped:
-        state = state.when(is_repeat(rejected), DUPLICATE)
+        state = state.when(_is_repeat(rejected), DUPLICATE)
     return state.otherwise(SEND)
 
 
@@ -128,3 +127,14 @@ def _staged_columns() -> list[Column]:
         (sent & opens_request()).alias("first_of_request"),
         F.col(SOURCE),
     ]
+
+
+def _is_repeat(rejected: Column) -> Column:
+    """Return for a valid row whether an earlier valid one has its mapped `eventId`; undefined for a rejected one.
+
+    Earlier by time, then by what is sent: by the rows alone, so that another run, or another number of partitions,
+    picks an equal one. One shuffle by event id; rejected rows neither win nor lose. Ids computed from the content need
+    none of this: equal ids mean equal user, session and time, so they meet in the request numbering anyway.
+    """
+    same_id = Window.partitionBy("eventId", rejected).orderBy("sentAt", "_envelope", "_body")
+    return F.row_number().over(same_id) > 1

@@ -13,7 +13,7 @@ from queue import Empty, SimpleQueue
 
 from delivery.errors import CoordinatorLostError
 from delivery.pacing.link import Link, listen
-from delivery.settings import CoordinatorAddress
+from delivery.task import CoordinatorAddress
 
 _LOG = logging.getLogger(__name__)
 _END_SECONDS = 5.0

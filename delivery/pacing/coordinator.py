@@ -31,7 +31,7 @@ from delivery.pacing.orders import Orders
 from delivery.pacing.outage import OUTAGE_SECONDS, Outage
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS, DRAIN_SECONDS
 from delivery.pacing.progress import Progress
-from delivery.settings import CoordinatorAddress
+from delivery.task import CoordinatorAddress
 
 _IDLE_SECONDS = 0.25
 _END_SECONDS = 15.0

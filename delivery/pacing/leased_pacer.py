@@ -21,7 +21,7 @@ from delivery.pacing.lost_orders import LostOrders
 from delivery.pacing.pacer import DRAIN_SECONDS
 from delivery.pacing.static_pacer import StaticPacer
 from delivery.pacing.unreported import STATIC_TICKET, Unreported
-from delivery.settings import DeliveryTask
+from delivery.task import DeliveryTask
 
 _REPORT_SECONDS = 0.1
 # While nothing may be sent: the longest until a stop or the end of a pause is noticed.

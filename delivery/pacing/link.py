@@ -15,7 +15,7 @@ from typing import Any
 
 from delivery.errors import CoordinatorLostError
 from delivery.pacing.handshake import prove_as_driver, prove_as_partition
-from delivery.settings import CoordinatorAddress
+from delivery.task import CoordinatorAddress
 
 Message = dict[str, Any]
 

@@ -16,7 +16,7 @@ from core.errors import StorageError
 from core.lease_store import LeaseStore
 from delivery.pacing.link import Message
 from delivery.pacing.pacer import DRAIN_SECONDS
-from delivery.settings import DeliveryTask
+from delivery.task import DeliveryTask
 
 EVERY_SECONDS = 5.0
 

@@ -18,7 +18,7 @@ from delivery.receipts.ledger import ledger_folder
 from delivery.receipts.segment_writer import SegmentWriter
 from delivery.receipts.segments import Segment, count_rows, count_rows_apart, parquet_bytes
 from delivery.receipts.settled import SettledIds
-from delivery.settings import DeliveryTask
+from delivery.task import DeliveryTask
 
 DEAD_LETTERS_SCHEMA = pa.schema(
     [

@@ -18,7 +18,7 @@ from delivery.packing import StagedEvent
 from delivery.receipts.segment_writer import SegmentWriter
 from delivery.receipts.segments import count_rows
 from delivery.receipts.settled import SettledIds
-from delivery.settings import DeliveryTask
+from delivery.task import DeliveryTask
 
 _TIME = pa.timestamp("us", tz="UTC")
 LEDGER_SCHEMA = pa.schema(

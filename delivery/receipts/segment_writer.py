@@ -19,7 +19,7 @@ from core.errors import StorageError
 from core.storage import Folder
 from delivery.receipts.segments import Segment, merge, parquet_bytes, read_ids, segments_of, steadily
 from delivery.receipts.settled import SettledIds
-from delivery.settings import DeliveryTask
+from delivery.task import DeliveryTask
 
 # The contract allows five seconds between an answer and its record; three leave two for the write itself.
 FLUSH_SECONDS = 3.0

@@ -1,6 +1,6 @@
 """The settings of one run: the configuration file's shape, its defaults and its limits.
 
-Each package defines the block that it reads; this module combines them. `jobs.config.configuration` reads
+Packages below define the blocks that they read; this module combines them. `jobs.config.configuration` reads
 the file.
 """
 
@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, FiniteFloat, StringConstraints
+from pydantic import BeforeValidator, Field, FiniteFloat, StringConstraints
 
 from bulk.import_job import Mode
-from delivery.settings import DeliverySettings, PersonalizeSettings
+from core.blocks import Block
+from jobs.config.delivery_settings import DeliverySettings, PersonalizeSettings
 from transforms.mapping import MappingSettings, SessionSettings, SourceSettings
 
 NonBlank = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -33,12 +34,6 @@ def _off_as_word(value: object) -> object:
 
 
 PreflightMode = Annotated[Literal["required", "auto", "off"], BeforeValidator(_off_as_word)]
-
-
-class Block(BaseModel):
-    """A block of the configuration: frozen, without unknown keys."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=False)
 
 
 class ChecksSettings(Block):

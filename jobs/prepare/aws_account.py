@@ -12,7 +12,7 @@ from botocore.exceptions import BotoCoreError
 
 from core.aws.proxies import proxy_for
 from core.aws.session import default_region
-from delivery.settings import PersonalizeSettings
+from jobs.config.delivery_settings import PersonalizeSettings
 from jobs.errors import UsageError
 
 

@@ -1,7 +1,7 @@
 """From a run's dead letters to the stage of a replay, which is then sent as any other stage is.
 
-The events passed the checks before they were first sent. Events accepted since, and repeated dead letters,
-are left out.
+The events passed the checks before they were first sent, so nothing is rejected or rewritten. Events accepted since,
+and repeated dead letters, are left out.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from core.urls import with_scheme
 from jobs.account.closed_account import Staged
@@ -23,8 +24,12 @@ from jobs.steps.delivered_before import delivered_ids
 from jobs.steps.event_days import window_of
 from jobs.steps.imported_before import with_imported
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
-from transforms import dead_letters, staging
+from transforms import staging
 from transforms.event_window import Window
+from transforms.events import SOURCE
+
+COLUMNS = "event_id string, body string, envelope string"
+"""The columns to read of the dead letters, as Spark's DDL."""
 
 
 def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, first: RunFolder) -> Checked:
@@ -35,15 +40,31 @@ def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, f
     """
     begin(watch, spark.sparkContext, STAGE_AGAIN)
     prepare_workers(spark)
-    letters = spark.read.schema(dead_letters.COLUMNS).parquet(with_scheme(first.dead_letters))
+    letters = spark.read.schema(COLUMNS).parquet(with_scheme(first.dead_letters))
     _write_stage(spark, prepared, letters)
     files = staged_files(prepared.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
     return Checked(_counted(files, _requests(spark, to_send)), None, to_send)
 
 
+def events_again(letters: DataFrame) -> DataFrame:
+    """Return each dead letter (columns `COLUMNS`) as `staging.stage` takes a checked event.
+
+    Columns: `eventId`, `sentAt` long in seconds, `_body`, `_envelope`, `_rejected` (false), and `source`
+    (null: the source's row is not known any more).
+    """
+    return letters.select(
+        F.col("event_id").alias("eventId"),
+        F.get_json_object("body", "$.sentAt").cast("long").alias("sentAt"),
+        F.col("body").alias("_body"),
+        F.col("envelope").alias("_envelope"),
+        F.lit(False).alias("_rejected"),
+        F.lit(None).cast("struct<event_id: string>").alias(SOURCE),
+    )
+
+
 def _write_stage(spark: SparkSession, prepared: Prepared, letters: DataFrame) -> DataFrame:
-    again = dead_letters.events_again(letters)
+    again = events_again(letters)
     staged = staging.stage(
         again,
         with_imported(_delivered(spark, prepared, again), spark, prepared),

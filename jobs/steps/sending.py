@@ -13,7 +13,7 @@ from delivery.pacing.coordinator import Coordinator
 from delivery.partition import deliver
 from delivery.request import events_per_request
 from delivery.sending.report import PartitionReport
-from delivery.settings import CoordinatorAddress, DeliveryTask
+from delivery.task import CoordinatorAddress, DeliveryTask
 from jobs.account.closed_account import Sent
 from jobs.control.steering import Steering
 from jobs.prepare.preparation import Prepared

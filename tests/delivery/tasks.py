@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from delivery.settings import CoordinatorAddress, DeliveryTask
+from delivery.task import CoordinatorAddress, DeliveryTask
 
 COORDINATOR = CoordinatorAddress("127.0.0.1", 1, b"secret")
 

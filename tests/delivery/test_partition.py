@@ -24,7 +24,7 @@ from delivery.sending import sender
 from delivery.sending.report import PartitionReport
 from delivery.sending.watchdog import Watchdog
 from delivery.service.awscrt_client import AwsCrtClient
-from delivery.settings import CoordinatorAddress, DeliveryTask
+from delivery.task import CoordinatorAddress, DeliveryTask
 from standin.process import StandinProcess
 from tests.delivery import aws_environment
 from tests.delivery.fakes import staged

@@ -6,8 +6,7 @@ import struct
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from transforms.digests import HEX_DIGITS
-from transforms.event_id import Part, content_id
+from transforms.event_id import HEX_DIGITS, Part, content_id
 
 
 def test_an_id_is_the_sha_256_of_named_and_measured_parts_in_order(

@@ -21,7 +21,7 @@ from delivery.pacing.outage import OUTAGE_SECONDS
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
 from delivery.pacing.progress import Progress
 from delivery.pacing.static_pacer import StaticPacer
-from delivery.settings import CoordinatorAddress
+from delivery.task import CoordinatorAddress
 
 PATIENCE = 20.0
 

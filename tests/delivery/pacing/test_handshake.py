@@ -18,7 +18,7 @@ from delivery.errors import CoordinatorLostError
 from delivery.pacing import handshake, link
 from delivery.pacing.handshake import prove_as_driver, prove_as_partition
 from delivery.pacing.link import Link
-from delivery.settings import CoordinatorAddress
+from delivery.task import CoordinatorAddress
 
 KEY = b"k" * 32
 SIDES = [prove_as_partition, prove_as_driver]

@@ -11,7 +11,7 @@ from delivery.packing import StagedEvent
 from delivery.receipts.ledger import Ledger
 from delivery.sending.report import PartitionReport
 from delivery.sending.tally import Tally
-from delivery.settings import CoordinatorAddress, DeliveryTask
+from delivery.task import CoordinatorAddress, DeliveryTask
 from jobs.steps.receipts import Receipts, sent_in_all
 
 CRASH = "Spark lost a sending task"

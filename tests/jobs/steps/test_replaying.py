@@ -7,7 +7,8 @@ import json
 import pytest
 from pyspark.sql import SparkSession
 
-from transforms import dead_letters, staging
+from jobs.steps.replaying import COLUMNS, events_again
+from transforms import staging
 
 pytestmark = pytest.mark.spark
 
@@ -31,9 +32,9 @@ def test_dead_letters_are_staged_in_the_senders_order(
         letter("done", "s1", 1),
         letter("done", "s1", 1),
     ]
-    letters = spark.createDataFrame(rows, dead_letters.COLUMNS).repartition(4)
+    letters = spark.createDataFrame(rows, COLUMNS).repartition(4)
     delivered = spark.createDataFrame([("done",), ("other",)], "event_id string")
-    again = dead_letters.events_again(letters)
+    again = events_again(letters)
     staged = staging.stage(again, delivered, id_is_mapped=True, partitions=1).collect()
     outcomes = [row["outcome"] for row in staged]
     assert {name: outcomes.count(name) for name in staging.OUTCOMES} == {

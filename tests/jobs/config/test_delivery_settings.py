@@ -1,13 +1,11 @@
-"""Delivery's settings are refused if they make no sense, and shown without their secret."""
+"""The settings of sending are refused if they make no sense, and never shown in an error."""
 
 from __future__ import annotations
-
-import pickle
 
 import pytest
 from pydantic import ValidationError
 
-from delivery.settings import CoordinatorAddress, DeliverySettings, DeliveryTask, PersonalizeSettings
+from jobs.config.delivery_settings import DeliverySettings, PersonalizeSettings
 
 
 def test_the_defaults_are_the_documented_ones() -> None:
@@ -69,10 +67,3 @@ def test_endpoints_with_port_and_prefix_are_accepted(url: str) -> None:
 def test_settings_can_not_be_changed() -> None:
     with pytest.raises(ValidationError):
         DeliverySettings().max_attempts = 3  # type: ignore[misc]
-
-
-def test_a_task_travels_to_an_executor_and_never_shows_the_runs_key() -> None:
-    address = CoordinatorAddress("driver", 4000, b"the-key")
-    task = DeliveryTask(0, "s", "o", "r", "e", "t", None, None, 8, address, 1.0)
-    assert pickle.loads(pickle.dumps(task)) == task  # noqa: S301  (our own)
-    assert "the-key" not in repr(task)
