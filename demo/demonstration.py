@@ -1,12 +1,11 @@
 """`personalize-backfill demo`: load a made-up history with the real job into a stand-in, and compare their counts.
 
 Everything stays on this machine and in one folder, `build/demo/` by default. The job runs as a user would
-start it, as a process of its own; nothing of it is imported. Exits with 1 when any figure disagrees.
+start it, as a process of its own; nothing of it is imported. `jobs.demo` is its command line.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -27,7 +26,6 @@ from standin.process import StandinProcess
 Result = TypeVar("Result")
 
 ROOT = Path(__file__).parent.parent
-EVENTS = 200_000
 QUOTA = 1000
 """Requests per second: the default quota of a dataset group, and the limit that the job is given."""
 
@@ -111,13 +109,13 @@ def _environment(keys: Mapping[str, str]) -> dict[str, str]:
 def run_demo(folder: Path, events: int) -> bool:
     """Make the history, run the job twice, compare, print; return whether everything agrees."""
     (folder / _MARK).touch()
-    history = _told(f"making a history of {events:,} events", partial(generate, folder / "history", events))
+    history = _timed(f"making a history of {events:,} events", partial(generate, folder / "history", events))
     print(f"  {history.valid:,} valid, {history.duplicates:,} duplicates, {history.rejected:,} dirty")
     with _service(folder) as standin:
         settings = job_settings(history.folder, folder / "output", standin.url)
         (folder / "job.yaml").write_text(yaml.safe_dump(settings, sort_keys=False))
         keys = standin.environment
-        jobs = [_told(f"running the job: {run}", partial(run_job, folder, run, keys)) for run in RUNS]
+        jobs = [_timed(f"running the job: {run}", partial(run_job, folder, run, keys)) for run in RUNS]
         service = standin.stop()
     return _compare(folder, history, jobs, service)
 
@@ -162,7 +160,7 @@ def _places(folder: Path) -> str:
     return "\n".join(f"{what:28}{path}" for what, path in places.items())
 
 
-def _told(what: str, work: Callable[[], Result]) -> Result:
+def _timed(what: str, work: Callable[[], Result]) -> Result:
     print(f"{what} …", flush=True)
     started = time.monotonic()
     result = work()
@@ -196,21 +194,3 @@ def _clear(folder: Path) -> None:
         shutil.rmtree(folder)
     elif not folder.is_dir() or any(folder.iterdir()):
         raise FolderInUseError(f"{folder} can't be used: it contains something other than an earlier demo.")
-
-
-def main(arguments: Sequence[str]) -> int:
-    """Read the options, run the demo, return the exit code."""
-    parser = argparse.ArgumentParser(prog="python -m demo.demonstration", description=__doc__)
-    parser.add_argument("--events", type=int, default=EVENTS, help="rows in the history")
-    parser.add_argument(
-        "--folder", type=Path, default=ROOT / "build" / "demo", help="the folder for all files"
-    )
-    options = parser.parse_args(arguments)
-    try:
-        return demonstrate(options.folder, options.events)
-    except FolderInUseError as error:
-        parser.error(str(error))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

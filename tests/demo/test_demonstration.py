@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from demo.demonstration import ROOT, SCHEMA, main
+from demo.demonstration import ROOT, SCHEMA
+from jobs.demo import main
 from tests.quick_jvm import QUICK_JVM
 
 
@@ -17,7 +18,8 @@ def test_the_demo_ends_with_all_accounts_in_agreement(tmp_path: Path) -> None:
     command = [
         sys.executable,
         "-m",
-        "demo.demonstration",
+        "jobs.cli",
+        "demo",
         "--events",
         "5000",
         "--folder",
@@ -34,13 +36,11 @@ def test_the_demo_ends_with_all_accounts_in_agreement(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_holds_something_else_is_left_alone(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "theirs").touch()
-    with pytest.raises(SystemExit) as left:
-        main(["--folder", str(tmp_path)])
-    assert left.value.code == 2
-    assert "other than an earlier demo" in capsys.readouterr().err
+    assert main(["--folder", str(tmp_path)]) == 2
+    assert "other than an earlier demo. Use --folder." in caplog.text
     assert (tmp_path / "theirs").exists()
 
 
