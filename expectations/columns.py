@@ -2,22 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterable
 
-EVENT_COLUMNS = (
-    "userId",
-    "sessionId",
-    "eventType",
-    "itemId",
-    "sentAt",
-    "eventId",
-    "eventValue",
-    "impression",
-    "recommendationId",
-    "eventAttributionSource",
-)
-"""The event as a suite sees it, in the order of the contract's mapping block."""
+from core.suggestions import nearest
 
 HELPER_PREFIX = "_"
 """Starts the name of every column made for the service's own rules; a camelCase property key never does."""
@@ -30,6 +17,5 @@ def visible(columns: Iterable[str]) -> tuple[str, ...]:
 
 def near_misses(name: str, known: Collection[str]) -> str:
     """Return up to three known names that resemble `name`, as a clause to end a sentence; empty if there is none."""
-    folded = {each.casefold(): each for each in known}
-    close = difflib.get_close_matches(name.casefold(), folded, n=3, cutoff=0.6)
-    return f"; did you mean {' or '.join(folded[each] for each in close)}?" if close else ""
+    close = nearest(name, known)
+    return f"; did you mean {' or '.join(close)}?" if close else ""

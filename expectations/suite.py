@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from expectations.columns import EVENT_COLUMNS, near_misses
+from core.columns import EVENT_COLUMNS
+from expectations.columns import near_misses
 from expectations.errors import SuiteError, first_line
 from expectations.library import build_expectation, known_expectation_types
 

@@ -6,13 +6,13 @@ A program is imported only when it is asked for: help, `inspect` and `control` l
 from __future__ import annotations
 
 import argparse
-import difflib
 import importlib
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
+from core.suggestions import nearest
 from jobs.errors import UsageError
 from jobs.parser import Parser
 from jobs.program_exit import exit_code_of
@@ -69,7 +69,7 @@ def _start(arguments: Sequence[str]) -> int:
 
 
 def _nearest(command: str) -> str:
-    close = difflib.get_close_matches(command, PROGRAMS, n=1)
+    close = nearest(command, PROGRAMS, limit=1)
     return f" Did you mean {close[0]}?" if close else ""
 
 

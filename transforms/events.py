@@ -17,6 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from core.columns import EVENT_COLUMNS
 from core.errors import InputError
 from transforms.event_id import Part, content_id
 from transforms.event_json import envelope, event_body
@@ -24,7 +25,6 @@ from transforms.event_window import Window
 from transforms.expressions import resolve
 from transforms.impression import identity, impression_ids, impression_sizes, joined
 from transforms.mapping import MappingSettings, SessionSettings
-from transforms.names import EVENT_COLUMNS
 from transforms.properties import UNREADABLE_PREFIX, MappedProperty, properties_json
 from transforms.properties_plan import Property
 from transforms.scalars import id_text, is_no_text, is_unreadable, present, read_as
@@ -70,7 +70,7 @@ def shape(
 ) -> DataFrame:
     """Return an event for each row whose time is in `window` or can't be read.
 
-    The result has the event columns (`names.EVENT_COLUMNS`), one column for each property under its key,
+    The result has the event columns (`EVENT_COLUMNS`), one column for each property under its key,
     the helper columns (`_properties`, `_body`, `_envelope`, `_body_bytes`, `_at_micros`, `_impression_…`,
     `_unreadable_<key>`, `_unit_instead`, `_no_text`) and `source`. Fields that nothing maps are typed
     nulls. If sessions are derived by gap, the rows are gathered by user in `partitions` partitions and have

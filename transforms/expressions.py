@@ -18,7 +18,7 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, StructType
 
 from core.errors import InputError
-from transforms.names import nearest
+from transforms.names import suggestion
 
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\b[0-9][0-9.]{3,}")
 _NOISE = re.compile(r"^\[[A-Z0-9_.]+\] |\.? ?SQLSTATE: \w+|; line \d+,? pos \d+;?| on search path \[.*?\]")
@@ -99,7 +99,7 @@ def _sentence(error: AnalysisException, expression: str, df: DataFrame) -> str:
 
 def _meant(name: str, df: DataFrame) -> str:
     known = list(_paths(df.schema))
-    near = nearest(name, known) or nearest(name.rpartition(".")[2], known)
+    near = suggestion(name, known) or suggestion(name.rpartition(".")[2], known)
     return near or f"; there are {', '.join(known[:_MANY_COLUMNS])}"
 
 

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Literal, get_args
 
 from core.errors import InputError
-from transforms.names import flat, nearest
+from core.suggestions import flat
+from transforms.names import suggestion
 
 AvroType = Literal["string", "int", "long", "float", "double", "boolean"]
 TYPES: tuple[AvroType, ...] = get_args(AvroType)
@@ -109,7 +110,7 @@ def _check_types(schema: InteractionsSchema, where: str) -> None:
     for name in REQUIRED:
         if name not in names:
             raise InputError(
-                f"{where}: the field {name} is missing. Personalize requires it{nearest(name, names)}."
+                f"{where}: the field {name} is missing. Personalize requires it{suggestion(name, names)}."
             )
     for field in schema.fields:
         allowed = {**REQUIRED, **RESERVED}.get(field.name, TYPES)

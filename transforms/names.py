@@ -3,21 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 
-EVENT_COLUMNS = (
-    "userId",
-    "sessionId",
-    "eventType",
-    "itemId",
-    "sentAt",
-    "eventId",
-    "eventValue",
-    "impression",
-    "recommendationId",
-    "eventAttributionSource",
-)
-"""The columns of a shaped event. A property's key is a column next to them, so it may be none of them."""
+from core.columns import EVENT_COLUMNS
+from core.suggestions import flat, nearest
 
 RESERVED_KEYS = ("userId", "sessionId", "eventType", "timestamp", "recommendationId", "impression")
 """Keys that PutEvents refuses in `properties`, in any case: botocore's personalize-events model, shape
@@ -37,21 +25,12 @@ def camel_case(name: str) -> str:
     return first[:1].lower() + first[1:]
 
 
-def flat(name: str) -> str:
-    """Reduce a name to what Personalize distinguishes fields by: no underscores, no case (2023 guide)."""
-    return name.replace("_", "").lower()
-
-
 def is_taken(key: str) -> bool:
     """Return whether a `properties` key is refused by the service or hides a column of the shaped event."""
     return flat(key) in {flat(name) for name in (*RESERVED_KEYS, *EVENT_COLUMNS)}
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Return which `known` names `name` may have meant: "; the nearest are A, B", or "" if none comes close.
-
-    Case and underscores count little: they are the usual mistakes.
-    """
-    by_flat = {flat(candidate): candidate for candidate in known}
-    close = [by_flat[match] for match in get_close_matches(flat(name), by_flat, n=3)]
+def suggestion(name: str, known: Iterable[str]) -> str:
+    """Return which `known` names `name` may have meant: "; the nearest are A, B", or "" if none comes close."""
+    close = nearest(name, known)
     return f"; the nearest {'is' if len(close) == 1 else 'are'} {', '.join(close)}" if close else ""

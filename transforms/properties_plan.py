@@ -10,9 +10,10 @@ import re
 from dataclasses import dataclass
 
 from core.errors import InputError
+from core.suggestions import flat
 from transforms.interactions_schema import REQUIRED, RESERVED, AvroType, Field, InteractionsSchema
 from transforms.mapping import MappingSettings, PropertySettings
-from transforms.names import camel_case, flat, is_taken, nearest
+from transforms.names import camel_case, is_taken, suggestion
 
 _KEY = re.compile(r"[A-Za-z][A-Za-z0-9]*(_[A-Za-z0-9]+)*")
 
@@ -73,7 +74,7 @@ def _check_fields_exist(mapping: MappingSettings, schema: InteractionsSchema) ->
             )
         if name not in known:
             raise InputError(
-                f"mapping.properties.{name}: the schema has no such field{nearest(name, known)}."
+                f"mapping.properties.{name}: the schema has no such field{suggestion(name, known)}."
             )
 
 

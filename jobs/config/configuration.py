@@ -6,7 +6,6 @@ a misplaced credential would get into a log.
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Hashable, Iterable
 from typing import Any
 
@@ -14,6 +13,7 @@ import yaml
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from core.suggestions import nearest
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
 
@@ -109,7 +109,7 @@ def _sentence(detail: ErrorDetails) -> str:
 
 def _nearest(path: list[str]) -> str:
     known = _known_keys(path[:-1])
-    close = difflib.get_close_matches(path[-1], known, n=1, cutoff=0.0)
+    close = nearest(path[-1], known, limit=1, cutoff=0.0)
     return f"; did you mean {'.'.join([*path[:-1], close[0]])}?" if close else ""
 
 

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.types as pt
 
+from core.suggestions import flat
 from transforms.interactions_schema import MAX_METADATA_FIELDS, AvroType
-from transforms.names import flat, is_taken
+from transforms.names import is_taken
 from transforms.timestamps import PER_SECOND, PLAUSIBLE_SECONDS
 
 NAMES: Mapping[str, tuple[str, ...]] = {

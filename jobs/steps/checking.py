@@ -126,26 +126,6 @@ def _ledger_window(source: SourceRead | TableRead, preparation: Preparation) -> 
         return window_of(events.times(source.rows, mapping, window), window)
 
 
-def _staged_frame(
-    preparation: Preparation,
-    checked: DataFrame,
-    rules: Rules,
-    partitions: int,
-    before: DataFrame | None,
-) -> DataFrame:
-    # A suite of the user's may read the type, too; the stage has a column once.
-    kept = dict.fromkeys(
-        (*rules.scan_columns(), *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
-    )
-    return staging.stage(
-        checked.select("*", day_column()),
-        before,
-        id_is_mapped=preparation.settings.mapping.event_id is not None,
-        partitions=partitions,
-        keep=tuple(kept),
-    )
-
-
 def _write_stage(
     preparation: Preparation,
     checked: DataFrame,
@@ -154,7 +134,17 @@ def _write_stage(
     before: DataFrame | None,
 ) -> DataFrame:
     """Run the one pass over the source; `before`: the ids that were delivered before."""
-    staged = _staged_frame(preparation, checked, rules, partitions, before)
+    # A suite of the user's may read the type, too; the stage has a column once.
+    kept = dict.fromkeys(
+        (*rules.scan_columns(), *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
+    )
+    staged = staging.stage(
+        checked.select("*", day_column()),
+        before,
+        id_is_mapped=preparation.settings.mapping.event_id is not None,
+        partitions=partitions,
+        keep=tuple(kept),
+    )
     with _explained_failures():
         staging.write(staged, preparation.run.stage)
     return staged

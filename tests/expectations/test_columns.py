@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from expectations.columns import EVENT_COLUMNS, near_misses, visible
+from core.columns import EVENT_COLUMNS
+from expectations.columns import near_misses, visible
 
 
 def test_a_suite_sees_no_helper_column_and_not_the_source_row() -> None:

@@ -17,23 +17,10 @@ from jobs.prepare.control_plane import Patience, Time
 from standin.control_plane.objects import MemoryObjects
 from standin.control_plane.service import ControlPlane
 from standin.refusal import Refusal
+from tests.interactions_schema import INTERACTIONS
 
 ROLE = "arn:aws:iam::123456789012:role/PersonalizeImport"
-SCHEMA = json.dumps(
-    {
-        "type": "record",
-        "name": "Interactions",
-        "namespace": "com.amazonaws.personalize.schema",
-        "fields": [
-            {"name": "USER_ID", "type": "string"},
-            {"name": "ITEM_ID", "type": "string"},
-            {"name": "TIMESTAMP", "type": "long"},
-            {"name": "EVENT_TYPE", "type": "string"},
-            {"name": "DISCOUNT", "type": ["null", "string"], "categorical": True},
-        ],
-        "version": "1.0",
-    }
-)
+SCHEMA = json.dumps(INTERACTIONS)
 COLUMNS = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,DISCOUNT"
 
 

@@ -9,11 +9,11 @@ import pytest
 from pyspark.sql import DataFrame, Row, SparkSession
 from pyspark.sql import functions as F
 
+from core.columns import EVENT_COLUMNS
 from core.errors import InputError
 from transforms.event_window import Window
 from transforms.events import shape
 from transforms.mapping import MappingSettings, SessionSettings
-from transforms.names import EVENT_COLUMNS
 from transforms.properties_plan import Property
 
 SECOND = 1_700_000_000

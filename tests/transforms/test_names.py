@@ -4,7 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from transforms.names import EVENT_COLUMNS, RESERVED_KEYS, camel_case, flat, is_taken, nearest
+from core.columns import EVENT_COLUMNS
+from core.suggestions import flat
+from transforms.names import RESERVED_KEYS, camel_case, is_taken, suggestion
 
 AVRO_NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]*", fullmatch=True)
 
@@ -56,6 +58,6 @@ def test_other_keys_are_free() -> None:
 
 
 def test_a_near_miss_is_named_whatever_its_case_and_underscores() -> None:
-    assert nearest("ratings_number", ["NUMBER_RATINGS", "RATINGSNUMBER"]).startswith("; the nearest")
-    assert nearest("userid", ["USER_ID", "ITEM"]) == "; the nearest is USER_ID"
-    assert nearest("zzz", ["USER_ID"]) == ""
+    assert suggestion("ratings_number", ["NUMBER_RATINGS", "RATINGSNUMBER"]).startswith("; the nearest")
+    assert suggestion("userid", ["USER_ID", "ITEM"]) == "; the nearest is USER_ID"
+    assert suggestion("zzz", ["USER_ID"]) == ""

@@ -27,23 +27,12 @@ from pyspark.sql import SparkSession
 
 from jobs.put_events import main
 from standin.process import StandinProcess
+from tests.interactions_schema import INTERACTIONS
 from tests.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[2]
 _SPARK = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_SUBMIT_OPTS": QUICK_JVM}
-SCHEMA = {
-    "type": "record",
-    "name": "Interactions",
-    "namespace": "com.amazonaws.personalize.schema",
-    "fields": [
-        {"name": "USER_ID", "type": "string"},
-        {"name": "ITEM_ID", "type": "string"},
-        {"name": "TIMESTAMP", "type": "long"},
-        {"name": "EVENT_TYPE", "type": "string"},
-        {"name": "DISCOUNT", "type": ["null", "string"], "categorical": True},
-    ],
-    "version": "1.0",
-}
+SCHEMA = INTERACTIONS
 MAPPING = {
     "userId": "USER_ID",
     "sessionId": "SESSION_ID",

@@ -18,9 +18,11 @@ class Wall:
 
 def attempts_of(partition: int, rate: float, seconds: float) -> list[float]:
     wall = Wall()
-    pacer = StaticPacer(rate, partition, wall)
-    times = []
-    end = wall.now + seconds
+    return attempts_within(seconds, StaticPacer(rate, partition, wall), wall)
+
+
+def attempts_within(seconds: float, pacer: StaticPacer, wall: Wall) -> list[float]:
+    times, end = [], wall.now + seconds
     while wall.now < end:
         if (pause := pacer.wait()) > 0:
             wall.now += min(pause, 0.2)
@@ -43,13 +45,7 @@ def test_a_share_of_the_share_is_kept_to_from_the_next_slot_on() -> None:
     pacer = StaticPacer(100.0, 0, wall)
     for share, most in ((1.0, 100), (0.1, 10), (0.5, 50)):
         pacer.share = share
-        times, end = [], wall.now + 5.0
-        while wall.now < end:
-            if (pause := pacer.wait()) > 0:
-                wall.now += min(pause, 0.2)
-            else:
-                pacer.spend()
-                times.append(wall.now)
+        times = attempts_within(5.0, pacer, wall)
         assert busiest_second(times) <= 1.05 * most
         assert len(times) >= 0.9 * most * 5
 

@@ -1,0 +1,17 @@
+"""The columns of an event, on which shaping and the suites agree."""
+
+from __future__ import annotations
+
+EVENT_COLUMNS = (
+    "userId",
+    "sessionId",
+    "eventType",
+    "itemId",
+    "sentAt",
+    "eventId",
+    "eventValue",
+    "impression",
+    "recommendationId",
+    "eventAttributionSource",
+)
+"""In the order of the contract's mapping block. A property's key is a column next to them, so it is none of them."""

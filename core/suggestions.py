@@ -1,0 +1,20 @@
+"""Known names for a misspelled one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+def flat(name: str) -> str:
+    """Reduce a name to what Personalize distinguishes fields by: no underscores, no case (2023 guide)."""
+    return name.replace("_", "").lower()
+
+
+def nearest(name: str, known: Iterable[str], *, limit: int = 3, cutoff: float = 0.6) -> list[str]:
+    """Return up to `limit` of the known names that resemble `name`, the nearest first.
+
+    Case and underscores count little: they are the usual mistakes. `cutoff`: 0 takes any, 1 only what is equal then.
+    """
+    by_flat = {flat(candidate): candidate for candidate in known}
+    return [by_flat[match] for match in get_close_matches(flat(name), by_flat, n=limit, cutoff=cutoff)]
