@@ -26,7 +26,7 @@ from pyspark.sql import functions as F
 from demo.demonstration import job_settings
 from demo.history import generate
 from expectations.compiler import compile_suites
-from jobs.command import Command
+from jobs.command_line.command import Command
 from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.progress.lines import ProgressLines
 from jobs.progress.run_progress import RunProgress

@@ -33,7 +33,7 @@ from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.stage import read_stage
 from demo.demonstration import TRACKING_ID, job_settings
-from jobs.command import Command
+from jobs.command_line.command import Command
 from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.progress.lines import ProgressLines
 from jobs.progress.run_progress import RunProgress

@@ -1,7 +1,7 @@
 """`personalize-backfill demo`: load a made-up history with the real job into a stand-in, and compare their counts.
 
 Everything stays on this machine and in one folder, `build/demo/` by default. The job runs as a user would
-start it, as a process of its own; nothing of it is imported. `jobs.demo` is its command line.
+start it, as a process of its own; nothing of it is imported. `jobs.cli.demo` is its command line.
 """
 
 from __future__ import annotations

@@ -9,13 +9,13 @@ import sys
 
 if not __package__:
     # Started by path, as spark-submit does: Python then looks for modules next to this file, not at the
-    # root, and would take `jobs/inspect.py` for its own `inspect`. So this comes before every other import.
+    # root. So this comes before every other import.
     sys.path[0] = __file__.rsplit("/", 2)[0]
 
 from collections.abc import Sequence
 
-from jobs.command import parse_command
-from jobs.program_exit import exit_code_of
+from jobs.command_line.command import parse_command
+from jobs.command_line.program_exit import exit_code_of
 from jobs.run import StartSpark, run
 from jobs.spark.spark_session import started_spark
 

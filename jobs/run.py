@@ -16,10 +16,11 @@ from core.aws.buckets import Bucket
 from expectations.gate import too_many_rejected
 from expectations.library import import_in_background
 from jobs.account.event_counts import EventCounts
-from jobs.command import Command
+from jobs.command_line.command import Command
 from jobs.config.configuration import print_settings
 from jobs.config.settings import ChecksSettings, Settings
-from jobs.failure import end_in_failure
+from jobs.ending.failure import end_in_failure
+from jobs.ending.under_way import RunUnderWay, under_way
 from jobs.prepare.preparation import prepare, prepare_import, prepare_replay, read_settings, refuse_overlap
 from jobs.progress.spark_phases import COUNT, IMPORT, WRITE_FILES, begin
 from jobs.report.page import load_templates
@@ -32,8 +33,7 @@ from jobs.steps.importing import import_written
 from jobs.steps.ledger_compaction import compact
 from jobs.steps.replaying import stage_again
 from jobs.steps.sending import Sending, send
-from jobs.under_way import RunUnderWay, under_way
-from sources.table_source import TableSource
+from sources.tables.table_source import TableSource
 
 _LOG = logging.getLogger("put_events")
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from pyspark.sql import SparkSession
 
 from core.errors import InputError
-from sources.footer_reading import Footer, read_footer
-from sources.footers import ReadAll, read_here
 from sources.listing import OpenFilesystem, SourceFile
+from sources.parquet.footer_reading import Footer, read_footer
+from sources.parquet.footers import ReadAll, read_here
 
 MAX_HERE = 2_000
 """Up to so many footers are read by the driver itself: two seconds' work, while a Spark job takes one to begin."""

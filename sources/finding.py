@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import InputError
-from sources.footers import Footers, ReadAll, read_footers, read_here
 from sources.listing import Listing, OpenFilesystem, list_files
+from sources.parquet.footers import Footers, ReadAll, read_footers, read_here
 from sources.pruning import FolderFilter
 
 

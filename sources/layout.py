@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.errors import InputError
-from sources.conversions import shaped_as
 from sources.folders import spelled_once
-from sources.footers import FileFooter, Footers
-from sources.kinds import DOUBLE, NULL, STRING, Clash, Kind, ListOf, Scalar, Unreadable
 from sources.listing import SourceFile, Values
-from sources.merging import at, clashes, merge, merged, without
+from sources.parquet.conversions import shaped_as
+from sources.parquet.footers import FileFooter, Footers
+from sources.parquet.kinds import DOUBLE, NULL, STRING, Clash, Kind, ListOf, Scalar, Unreadable
+from sources.parquet.merging import at, clashes, merge, merged, without
 from sources.used_columns import Used
 
 MergesAs = Callable[[str, Kind, Sequence[SourceFile]], Kind]

@@ -11,8 +11,8 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from sources.kinds import Kind
 from sources.listing import Values
+from sources.parquet.kinds import Kind
 from sources.used_columns import conjuncts
 
 

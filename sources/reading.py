@@ -12,15 +12,15 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from core.errors import InputError
-from sources.conversions import converted, final_type, read_type
 from sources.file_index import frame_of
-from sources.footers import Footers
-from sources.kinds import NULL, Kind, Unreadable
 from sources.layout import Group, Layout, lay_out
 from sources.listing import SourceFile
-from sources.merging import clashes
-from sources.schema_tree import NEW_TYPES
-from sources.statistics import counts_as
+from sources.parquet.conversions import converted, final_type, read_type
+from sources.parquet.footers import Footers
+from sources.parquet.kinds import NULL, Kind, Unreadable
+from sources.parquet.merging import clashes
+from sources.parquet.schema_tree import NEW_TYPES
+from sources.parquet.statistics import counts_as
 from sources.used_columns import Used
 
 

@@ -1,7 +1,7 @@
 """`summary.json`: the account of a run in the contract's words, as one type that is written and read.
 
-`jobs.outcome` builds it. A summary of an earlier version, which has fewer keys, can be read: those that came later
-have a default.
+`jobs.ending.outcome` builds it. A summary of an earlier version, which has fewer keys, can be read: those that came
+later have a default.
 """
 
 from __future__ import annotations

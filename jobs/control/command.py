@@ -18,13 +18,13 @@ from dataclasses import dataclass
 from core.contested_file import control_file
 from core.storage import Folder, join
 from jobs.account.exit_status import UNEXPECTED_EXIT_CODE
+from jobs.command_line.parser import Parser
+from jobs.command_line.program_exit import exit_code_of
 from jobs.control.control_file import ControlFile
 from jobs.control.record import Ask, ControlRecord, Request
 from jobs.control.watch import now_as_text
 from jobs.errors import UsageError
 from jobs.leases.process_identity import is_running
-from jobs.parser import Parser
-from jobs.program_exit import exit_code_of
 from jobs.runs.run_folder import absolute
 from jobs.runs.run_list import runs_under_way
 

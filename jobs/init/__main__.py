@@ -12,16 +12,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from core.storage import open_filesystem
+from jobs.command_line.parser import Parser
+from jobs.command_line.program_exit import exit_code_of
 from jobs.errors import UsageError
 from jobs.init.first_configuration import configuration_of, schema_of
 from jobs.init.guesses import guess
 from jobs.init.log_sample import sample_log
 from jobs.init.table_sample import sample_table
-from jobs.parser import Parser
-from jobs.program_exit import exit_code_of
 from sources.listing import list_files
-from sources.table_source import NAMES
-from sources.tables import table_format
+from sources.tables.formats import table_format
+from sources.tables.table_source import NAMES
 
 SCHEMA_NAME = "interactions.avsc"
 

@@ -11,9 +11,9 @@ import pyarrow.types as pt
 from pyarrow import fs as pafs
 
 from core.errors import InputError
-from sources.footer_reading import DAMAGE, chunks, first_line, read_content, read_footer
 from sources.listing import SourceFile
-from sources.statistics import bounds, path_of
+from sources.parquet.footer_reading import DAMAGE, chunks, first_line, read_content, read_footer
+from sources.parquet.statistics import bounds, path_of
 
 _TYPE, _WHOLE = 1, (1, 2)
 """ColumnMetaData's type in parquet.thrift: INT32 or INT64."""

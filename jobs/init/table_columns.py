@@ -16,9 +16,9 @@ from pyarrow import fs as pafs
 from pyarrow import parquet as pq
 
 from jobs.errors import UsageError
-from sources.iceberg_metadata import MetadataFolder
 from sources.listing import OpenFilesystem
-from sources.table_source import Format
+from sources.tables.iceberg_metadata import MetadataFolder
+from sources.tables.table_source import Format
 
 _SIMPLE = {
     "boolean": pa.bool_(), "byte": pa.int8(), "short": pa.int16(), "integer": pa.int32(), "int": pa.int32(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core.storage import open_filesystem
 from jobs.init.log_sample import LogSample, bounds_of
 from jobs.init.table_columns import a_data_file, table_columns
-from sources.table_source import Format
+from sources.tables.table_source import Format
 
 
 def sample_table(path: str, table: Format) -> LogSample:

@@ -15,7 +15,7 @@ from core.aws.session import aws_session, ca_bundle
 from core.globs import is_glob, matcher
 from core.storage import Folder, find_buckets, open_filesystem, read_text
 from expectations.suite import Suite
-from jobs.command import Command
+from jobs.command_line.command import Command
 from jobs.config.configuration import parse_settings
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
@@ -30,7 +30,7 @@ from jobs.spark.local.trust_store import require_bundle
 from sources.executors import MAX_HERE
 from sources.finding import SourceFiles, read_listed
 from sources.listing import Listing, check_paths, list_files
-from sources.table_source import TableSource
+from sources.tables.table_source import TableSource
 from transforms.event_window import Window
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import Property, plan_properties

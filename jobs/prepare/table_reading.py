@@ -13,13 +13,13 @@ from core.errors import InputError
 from core.globs import is_glob
 from core.storage import open_filesystem
 from jobs.account.summary import TableEntry
-from sources.catalog import read_catalog_table
-from sources.delta import read_delta
-from sources.iceberg import read_iceberg
-from sources.iceberg_state import iceberg_state
-from sources.table_failures import opening
-from sources.table_source import Snapshot, TableSource
-from sources.tables import table_format
+from sources.tables.catalog import read_catalog_table
+from sources.tables.delta import read_delta
+from sources.tables.formats import table_format
+from sources.tables.iceberg import read_iceberg
+from sources.tables.iceberg_state import iceberg_state
+from sources.tables.table_failures import opening
+from sources.tables.table_source import Snapshot, TableSource
 from transforms.mapping import SourceSettings
 from transforms.reshaping import reshape
 

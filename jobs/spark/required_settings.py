@@ -118,7 +118,7 @@ _TABLES = {
     "spark.databricks.delta.requiredSparkConfsCheck.enabled": "true",
     "spark.databricks.delta.skipRedirectFeature": "false",
 }
-"""How tables are read: DeltaSQLConf. What of Iceberg's settings changes rows is unset in `sources.iceberg`."""
+"""How tables are read: DeltaSQLConf. What of Iceberg's settings changes rows is unset in `sources.tables.iceberg`."""
 
 REQUIRED = {**_SQL, **_PARQUET, **_STAGE, **_TABLES}
 

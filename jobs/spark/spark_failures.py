@@ -14,8 +14,8 @@ from pyspark.errors import PySparkException
 from core.aws.s3_errors import EXPIRED, cause_of
 from core.storage import open_filesystem
 from jobs.errors import RunInterruptedError, UsageError
-from sources.examination import how_written
-from sources.table_failures import gone_file
+from sources.parquet.examination import how_written
+from sources.tables.table_failures import gone_file
 
 # Spark 3.5: "Error while reading file <url>."; 4.x: "[FAILED_READ_FILE…] Encountered error while reading file <url>."
 _READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) *(\S+?)\.?(?:\s|$)")

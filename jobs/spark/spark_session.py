@@ -34,7 +34,7 @@ from jobs.spark.s3_connector import (
     needs_credential_process,
 )
 from jobs.spark.table_connectors import connector_settings
-from sources.table_source import TableSource
+from sources.tables.table_source import TableSource
 
 _PREFERRED = {
     "spark.sql.parquet.compression.codec": "zstd",

@@ -18,7 +18,7 @@ from pyspark import SparkConf, SparkContext
 from jobs.errors import UsageError
 from jobs.spark.local.jar_cache import JarCache
 from jobs.spark.local.jar_resolver import Packages, jars_of
-from sources.table_source import NAMES, TableSource
+from sources.tables.table_source import NAMES, TableSource
 
 _CLASSES = {
     "delta": "io.delta.sql.DeltaSparkSessionExtension",

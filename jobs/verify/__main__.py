@@ -8,9 +8,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from jobs.command import require_run_id
-from jobs.parser import Parser
-from jobs.program_exit import exit_code_of
+from jobs.command_line.command import require_run_id
+from jobs.command_line.parser import Parser
+from jobs.command_line.program_exit import exit_code_of
 
 
 def main(arguments: Sequence[str], prog: str = "verify") -> int:

@@ -27,7 +27,7 @@ from bulk.watching import StoppedWaitingError, watched
 from core.aws.session import aws_session
 from core.errors import BackfillError
 from core.storage import Folder, find_buckets, join
-from jobs.command import Command
+from jobs.command_line.command import Command
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import require_credentials

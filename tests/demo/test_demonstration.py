@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from demo.demonstration import ROOT, SCHEMA
-from jobs.demo import main
+from jobs.cli.demo import main
 from tests.quick_jvm import QUICK_JVM
 
 

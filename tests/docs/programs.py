@@ -14,37 +14,37 @@ from pathlib import Path
 import botocore.session
 from botocore import xform_name
 
-import jobs.command
+import jobs.cli.demo
+import jobs.cli.inspect
+import jobs.command_line.command
 import jobs.control.command
-import jobs.demo
 import jobs.init.__main__
-import jobs.inspect
 import jobs.verify.__main__
 import standin.settings
-from jobs import cli
-from jobs.command import Command, parse_command, parse_import, parse_plan, parse_replay
+from jobs.cli import __main__ as cli
+from jobs.command_line.command import Command, parse_command, parse_import, parse_plan, parse_replay
 from jobs.config.configuration import parse_settings
 from tests.docs.blocks import ROOT
 from tests.docs.shell import commands
 
 EXAMPLE = (ROOT / "conf" / "job.yaml").read_text()
 PARSERS: dict[str, Callable[[], argparse.ArgumentParser]] = {
-    "jobs.put_events": jobs.command._parser,
+    "jobs.put_events": jobs.command_line.command._parser,
     "jobs.init": jobs.init.__main__._parser,
-    "jobs.inspect": jobs.inspect._parser,
+    "jobs.cli.inspect": jobs.cli.inspect._parser,
     "jobs.verify": jobs.verify.__main__._parser,
     "standin": standin.settings._parser,
 }
 COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "init": jobs.init.__main__._parser,
-    "plan": jobs.command._plan_parser,
-    "run": jobs.command._parser,
-    "import": jobs.command._import_parser,
+    "plan": jobs.command_line.command._plan_parser,
+    "run": jobs.command_line.command._parser,
+    "import": jobs.command_line.command._import_parser,
     "verify": jobs.verify.__main__._parser,
-    "replay": jobs.command._replay_parser,
+    "replay": jobs.command_line.command._replay_parser,
     "control": jobs.control.command._parser,
-    "inspect": jobs.inspect._parser,
-    "demo": jobs.demo._parser,
+    "inspect": jobs.cli.inspect._parser,
+    "demo": jobs.cli.demo._parser,
 }
 """The parsers of the console command."""
 

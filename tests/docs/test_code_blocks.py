@@ -17,7 +17,7 @@ import pytest
 import yaml
 from botocore.validate import ParamValidator
 
-from jobs import cli
+from jobs.cli import __main__ as cli
 from jobs.config.configuration import parse_settings
 from jobs.errors import UsageError
 from tests.docs.blocks import ROOT, Block, blocks_of, fenced_blocks, inline_codes
@@ -173,7 +173,7 @@ def _exists(code: str) -> bool:
         ("sh", "make demo && python -m jobs.put_events --config FILE --plna"),
         ("sh", "python -m jobs.put_events --config FILE --set delivery.max_rate=5"),
         ("sh", "python -m jobs.put_events --replay ID"),
-        ("sh", "python -m jobs.inspect"),
+        ("sh", "python -m jobs.cli.inspect"),
         ("sh", "personalize-backfill inspekt out"),
         ("sh", "personalize-backfill run --config FILE --set delivery.max_rate=5"),
         ("sh", "personalize-backfill plan --config FILE --first 3"),

@@ -11,8 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+import jobs.cli.inspect
 import jobs.init.__main__
-import jobs.inspect
 import jobs.put_events
 from standin.process import StandinProcess
 from tests.docs.blocks import ROOT
@@ -35,7 +35,7 @@ def programs(spark: SparkSession) -> dict[str, Callable[[list[str]], int]]:
 
     return {
         "init": jobs.init.__main__.main,
-        "inspect": jobs.inspect.main,
+        "inspect": jobs.cli.inspect.main,
         "plan": lambda arguments: jobs.put_events.main([*arguments, "--plan"], the_tests_session),
         "run": lambda arguments: jobs.put_events.main(arguments, the_tests_session),
     }

@@ -21,11 +21,11 @@ from core.storage import open_filesystem
 from jobs.spark.code_shipping import ship_code
 from sources import executors
 from sources.executors import reader_on
-from sources.footers import read_footers
-from sources.kinds import LONG
 from sources.layout import lay_out
 from sources.listing import list_files
-from sources.statistics import counts_as
+from sources.parquet.footers import read_footers
+from sources.parquet.kinds import LONG
+from sources.parquet.statistics import counts_as
 from sources.used_columns import ALL
 from tests.sources.lake import find, write
 

@@ -11,8 +11,8 @@ from pyspark.sql import SparkSession
 
 from core.errors import InputError
 from jobs.spark.spark_failures import SparkFailure, explained
+from sources.parquet.thrift import read_struct
 from sources.reading import require_openable
-from sources.thrift import read_struct
 from tests.sources.lake import find, frame, values, write
 
 pytestmark = pytest.mark.spark

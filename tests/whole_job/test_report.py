@@ -65,7 +65,7 @@ def test_neither_a_count_nor_a_drawing_that_fails_costs_the_account(
         raise Py4JError("secret-user")
 
     monkeypatch.setattr("jobs.run.count_staged", fails)
-    monkeypatch.setattr("jobs.closing.render_report", fails)
+    monkeypatch.setattr("jobs.ending.closing.render_report", fails)
     job.write_source(interactions(rows()))
     run = run_here(job, spark)
     assert run.exit_code == 0

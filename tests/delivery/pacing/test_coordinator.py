@@ -132,7 +132,7 @@ def test_an_outage_that_no_partition_sees_alone_stops_them_all() -> None:
     assert "ReadTimeout" in reason
 
 
-def test_a_pause_reaches_every_partition_and_those_that_come_later_and_leases_nothing(
+def test_a_pause_leases_nothing_and_reaches_partitions_that_come_later(
     coordinator: Coordinator,
 ) -> None:
     first = Link.join(coordinator.address)

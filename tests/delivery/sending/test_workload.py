@@ -99,7 +99,7 @@ def with_requests_after(batch: Batch, requests_after: int) -> Batch:
     )
 
 
-def test_the_session_with_the_most_behind_it_goes_first_and_the_file_decides_between_equals() -> None:
+def test_the_session_with_the_most_behind_it_goes_first_and_equals_by_the_file() -> None:
     drawn = batches(("a", 1), ("b", 1), ("c", 1), ("d", 1))
     ordered = [with_requests_after(*each) for each in zip(drawn, (0, 5, 7, 5), strict=True)]
     work = Workload(iter(ordered))

@@ -14,8 +14,8 @@ from core.storage import Folder, join
 from delivery.packing import StagedEvent
 from delivery.receipts.dead_letters import DeadLetters, prepare_folder
 from delivery.receipts.ledger import Ledger
+from jobs.cli.inspect import main, row_of
 from jobs.errors import UsageError
-from jobs.inspect import main, row_of
 from jobs.leases.lease_files import run_folder_lease
 from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.process_identity import ProcessIdentity
@@ -179,7 +179,7 @@ def test_the_table_is_whole_when_it_is_piped_and_json_has_a_line_for_each_run(tm
     long_id = "r" * 128
     summarise(str(tmp_path), long_id)
     prepare_folder(str(tmp_path), "killed")
-    command = [sys.executable, "-m", "jobs.inspect", str(tmp_path)]
+    command = [sys.executable, "-m", "jobs.cli.inspect", str(tmp_path)]
     table = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=60)
     row = next(line for line in table.stdout.splitlines() if long_id in line)
     assert row.split()[1:] == [
@@ -207,7 +207,7 @@ def test_the_table_is_whole_when_it_is_piped_and_json_has_a_line_for_each_run(tm
 
 
 def test_listing_needs_no_spark_and_no_great_expectations() -> None:
-    program = "import sys, jobs.inspect; print({'pyspark', 'great_expectations'} & set(sys.modules))"
+    program = "import sys, jobs.cli.inspect; print({'pyspark', 'great_expectations'} & set(sys.modules))"
     ended = subprocess.run(
         [sys.executable, "-c", program], cwd=ROOT, capture_output=True, text=True, check=True
     )

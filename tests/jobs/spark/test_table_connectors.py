@@ -11,7 +11,7 @@ from pytest import MonkeyPatch  # noqa: PT013 - for its type
 from jobs.errors import UsageError
 from jobs.spark import table_connectors
 from jobs.spark.table_connectors import SparkVersion, connector_settings
-from sources.table_source import TableSource
+from sources.tables.table_source import TableSource
 from tests.docs.blocks import ROOT
 
 DELTA = TableSource("source.path", "s3://lake/t", "delta")

@@ -30,7 +30,7 @@ from jobs.spark.local.java import ensure_java
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.spark.spark_session import build_session
 from jobs.spark.table_connectors import SparkVersion
-from sources.table_source import TableSource
+from sources.tables.table_source import TableSource
 from tests.quick_jvm import QUICK_JVM
 from transforms.mapping import SourceSettings
 

@@ -13,9 +13,9 @@ from pyiceberg.catalog import Catalog
 
 from core.errors import InputError
 from core.storage import open_filesystem
-from sources.iceberg_state import iceberg_state
-from sources.table_source import IcebergState
-from sources.tables import table_format
+from sources.tables.formats import table_format
+from sources.tables.iceberg_state import iceberg_state
+from sources.tables.table_source import IcebergState
 from tests.sources.tables.test_iceberg import events, history, path_of
 
 

@@ -6,8 +6,8 @@ import pytest
 from pyspark.errors import PySparkException
 
 from core.errors import InputError
-from sources.table_failures import gone_file, opening
-from sources.table_source import TableSource
+from sources.tables.table_failures import gone_file, opening
+from sources.tables.table_source import TableSource
 
 SOURCE = TableSource("source.path", "s3://lake/t", "delta")
 

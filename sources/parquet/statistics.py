@@ -9,9 +9,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from sources.footer_reading import DAMAGE, chunks, read_content
-from sources.kinds import DOUBLE, LONG, NULL, Kind, ListOf, Scalar
 from sources.listing import SourceFile
+from sources.parquet.footer_reading import DAMAGE, chunks, read_content
+from sources.parquet.kinds import DOUBLE, LONG, NULL, Kind, ListOf, Scalar
 
 _THREADS = 64
 _EXACT_IN_DOUBLE = 2**53

@@ -9,8 +9,8 @@ from pyspark.sql import DataFrame, SparkSession
 from core.as_of import last_by, written
 from core.errors import InputError
 from core.urls import with_scheme
-from sources.table_failures import opening
-from sources.table_source import Snapshot, TableSource
+from sources.tables.table_failures import opening
+from sources.tables.table_source import Snapshot, TableSource
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

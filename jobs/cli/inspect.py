@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from jobs.command_line.parser import Parser
+from jobs.command_line.program_exit import exit_code_of
 from jobs.leases.process_identity import is_running
-from jobs.parser import Parser
-from jobs.program_exit import exit_code_of
 from jobs.runs.run_list import ListedRun, runs_below
 
 _PIPED_WIDTH = 10_000

@@ -11,8 +11,8 @@ from typing import Any, cast
 from py4j.java_gateway import JavaClass
 from pyspark.sql import DataFrame, SparkSession
 
-from sources.table_failures import opening
-from sources.table_source import Snapshot, TableSource
+from sources.tables.table_failures import opening
+from sources.tables.table_source import Snapshot, TableSource
 
 _BRANCH = "spark.wap.branch"
 """Where set, tables that are written by audit and publish are read at that branch (SparkReadConf.branch)."""

@@ -12,9 +12,9 @@ from contextlib import suppress
 from datetime import UTC, datetime
 
 from jobs.account.summary import read_summary
+from jobs.command_line.program_exit import Failure, logged
 from jobs.errors import UnaccountedError, UsageError
 from jobs.leases.lease_keeper import LeaseKeeper
-from jobs.program_exit import Failure, logged
 from jobs.runs.execution import Execution
 from jobs.runs.run_error import NAME, RunError, read_error, write_error
 from jobs.steps.run_leases import request_folder_lease

@@ -12,10 +12,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from core.as_of import from_millis, last_by, written
 from core.errors import InputError
-from sources.delta import read_delta
-from sources.iceberg import frame_of
-from sources.table_failures import opening, whole_text
-from sources.table_source import Snapshot, TableSource
+from sources.tables.delta import read_delta
+from sources.tables.iceberg import frame_of
+from sources.tables.table_failures import opening, whole_text
+from sources.tables.table_source import Snapshot, TableSource
 
 _ICEBERG = "org.apache.iceberg.spark.source.SparkTable"
 _FILES = ("parquet", "orc")

@@ -11,15 +11,16 @@ from pathlib import Path
 
 import pytest
 
-from jobs import cli, demo, loading
-from jobs.command import Command, parse_command, parse_plan, parse_replay
+from jobs.cli import __main__ as cli
+from jobs.cli import demo, loading
+from jobs.command_line.command import Command, parse_command, parse_plan, parse_replay
 from jobs.errors import UsageError
 from tests.docs.blocks import ROOT
 
 WITHOUT_SPARK = """
 import sys
 import tomllib
-from jobs.cli import main
+from jobs.cli.__main__ import main
 try:
     code = main(sys.argv[1:])
 except SystemExit as left:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from jobs.command import Command, parse_command, parse_import, parse_plan, parse_replay
-from jobs.program_exit import exit_code_of
+from jobs.command_line.command import Command, parse_command, parse_import, parse_plan, parse_replay
+from jobs.command_line.program_exit import exit_code_of
 
 
 def run(arguments: Sequence[str], prog: str) -> int:

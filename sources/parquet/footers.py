@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from core.errors import InputError
-from sources.footer_reading import DAMAGE, SCHEMA, Footer, first_line, read_footer
-from sources.kinds import Kind
 from sources.listing import SourceFile
-from sources.schema_tree import columns_of
-from sources.thrift import read_struct
+from sources.parquet.footer_reading import DAMAGE, SCHEMA, Footer, first_line, read_footer
+from sources.parquet.kinds import Kind
+from sources.parquet.schema_tree import columns_of
+from sources.parquet.thrift import read_struct
 
 _THREADS = 64
 _AT_ONCE = 8 * _THREADS

@@ -2,7 +2,7 @@
 
 pyarrow reads the rows and checks the footer. It shows single column chunks only at the risk of the process:
 for an encrypted or damaged chunk its getters end it (`ParquetException` out of a function that Cython
-declares to raise nothing). So the facts about chunks are read by `sources.thrift`.
+declares to raise nothing). So the facts about chunks are read by `sources.parquet.thrift`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pyarrow import fs as pafs
 from pyarrow import parquet as pq
 
 from core.errors import InputError
-from sources.thrift import read_struct
+from sources.parquet.thrift import read_struct
 
 _TAIL = 1 << 16
 _END = struct.Struct("<I4s")

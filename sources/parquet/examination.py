@@ -8,11 +8,11 @@ import pyarrow as pa
 from pyarrow import parquet as pq
 
 from core.errors import InputError
-from sources.footers import read_footers
-from sources.kinds import Unreadable
 from sources.listing import OpenFilesystem, list_files
-from sources.merging import clashes
-from sources.schema_tree import NEW_TYPES
+from sources.parquet.footers import read_footers
+from sources.parquet.kinds import Unreadable
+from sources.parquet.merging import clashes
+from sources.parquet.schema_tree import NEW_TYPES
 
 
 def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 
-from sources.kinds import BINARY, DOUBLE, NULL, Clash, Kind, ListOf, MapOf, Scalar, Struct
+from sources.parquet.kinds import BINARY, DOUBLE, NULL, Clash, Kind, ListOf, MapOf, Scalar, Struct
 
 _DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}
 _WIDER = list(_DIGITS)

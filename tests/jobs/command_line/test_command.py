@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.command import Command, parse_command
+from jobs.command_line.command import Command, parse_command
 from jobs.errors import UsageError
 
 

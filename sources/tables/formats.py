@@ -13,7 +13,7 @@ from contextlib import suppress
 from pyarrow import fs as pafs
 
 from core.errors import InputError
-from sources.table_source import NAMES, Format
+from sources.tables.table_source import NAMES, Format
 
 _LOGS: dict[str, Format] = {"_delta_log": "delta", ".hoodie": "hudi"}
 _METADATA = (".metadata.json", ".metadata.json.gz")

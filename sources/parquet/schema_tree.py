@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from sources.kinds import NULL, Kind, ListOf, MapOf, Scalar, Struct, Unreadable
+from sources.parquet.kinds import NULL, Kind, ListOf, MapOf, Scalar, Struct, Unreadable
 
 _PHYSICAL = ("boolean", "int", "bigint", "timestamp", "float", "double", "binary", "binary")
 _INT32, _INT64, _INT96, _BYTES, _FIXED = 1, 2, 3, 6, 7

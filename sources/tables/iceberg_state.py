@@ -13,9 +13,9 @@ from pyarrow import fs as pafs
 from core.as_of import AsOf, from_millis, last_by, written
 from core.errors import InputError
 from core.urls import with_scheme
-from sources.iceberg_metadata import Metadata, MetadataFolder
 from sources.listing import OpenFilesystem
-from sources.table_source import IcebergState, Snapshot
+from sources.tables.iceberg_metadata import Metadata, MetadataFolder
+from sources.tables.table_source import IcebergState, Snapshot
 
 _NO_SNAPSHOT = -1
 _SCHEME = re.compile(r"^(?:file:/*|s3[an]?://)")

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from importlib.metadata import PackageNotFoundError, version
 
 from core.suggestions import nearest
+from jobs.command_line.parser import Parser
+from jobs.command_line.program_exit import exit_code_of
 from jobs.errors import UsageError
-from jobs.parser import Parser
-from jobs.program_exit import exit_code_of
 
 NAME = "personalize-backfill"
 
@@ -39,14 +39,14 @@ class Program:
 
 PROGRAMS: dict[str, Program] = {
     "init": Program("write a first configuration for a log", "jobs.init.__main__:main"),
-    "plan": Program("show what a run would do, and send nothing", "jobs.loading:plan"),
-    "run": Program("load a log into Amazon Personalize", "jobs.loading:run"),
-    "import": Program("have Amazon Personalize import a log in bulk", "jobs.loading:bulk_import"),
-    "replay": Program("send the dead letters of an earlier run again", "jobs.loading:replay"),
+    "plan": Program("show what a run would do, and send nothing", "jobs.cli.loading:plan"),
+    "run": Program("load a log into Amazon Personalize", "jobs.cli.loading:run"),
+    "import": Program("have Amazon Personalize import a log in bulk", "jobs.cli.loading:bulk_import"),
+    "replay": Program("send the dead letters of an earlier run again", "jobs.cli.loading:replay"),
     "verify": Program("compare what was sent with what the service has", "jobs.verify.__main__:main"),
     "control": Program("slow, pause, resume or stop a run that is under way", "jobs.control.command:main"),
-    "inspect": Program("list the runs below an output, with their accounts", "jobs.inspect:main"),
-    "demo": Program("load a made-up shop's history into a service on this machine", "jobs.demo:main"),
+    "inspect": Program("list the runs below an output, with their accounts", "jobs.cli.inspect:main"),
+    "demo": Program("load a made-up shop's history into a service on this machine", "jobs.cli.demo:main"),
 }
 """The commands, in the order in which help lists them."""
 

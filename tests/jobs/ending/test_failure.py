@@ -10,11 +10,11 @@ from pathlib import Path
 import pytest
 
 from core.storage import Folder
-from jobs.failure import record_failure
+from jobs.command_line.program_exit import Failure
+from jobs.ending.failure import record_failure
 from jobs.leases.lease_files import run_folder_lease
 from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.process_identity import ProcessIdentity, this_process
-from jobs.program_exit import Failure
 from jobs.runs.execution import Execution
 from jobs.runs.run_folder import RunFolder
 from tests.jobs.account.summaries import OLDEST

@@ -8,7 +8,7 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from sources.kinds import NULL, Kind, ListOf, MapOf, Scalar, Struct
+from sources.parquet.kinds import NULL, Kind, ListOf, MapOf, Scalar, Struct
 
 _READ_AS = {"uuid": "binary", "nanos": "bigint", "null": "int"}
 _BECOMES = {"uuid": "string", "nanos": "timestamp", "null": "string"}

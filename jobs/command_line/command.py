@@ -7,8 +7,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from jobs.command_line.parser import Parser
 from jobs.errors import UsageError
-from jobs.parser import Parser
 
 # A run's name becomes a folder's and a file's name, on S3 and in Hadoop paths, where `:` and `/` mean something.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_=+-]*(\.[A-Za-z0-9_=+-]+)*")

@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.errors import StorageError
-from jobs.closing import close
 from jobs.control.steering import Steering
 from jobs.control.watch import now_as_text, watched
+from jobs.ending.closing import close
+from jobs.ending.outcome import Outcome
 from jobs.errors import RunInterruptedError, UnaccountedError
 from jobs.leases.lease_keeper import LeaseKeeper
-from jobs.outcome import Outcome
 from jobs.prepare.preparation import Prepared
 from jobs.progress.run_progress import RunProgress
 from jobs.progress.spark_phases import START_SPARK

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from importlib.util import find_spec
 from pathlib import Path
 
+from jobs.command_line.parser import Parser
+from jobs.command_line.program_exit import exit_code_of
 from jobs.errors import UsageError
-from jobs.parser import Parser
-from jobs.program_exit import exit_code_of
 
 _NEEDED = ("demo", "standin", "httptools", "numpy", "trustme", "uvloop")
 _FOLDER = Path("build/demo")

@@ -1,0 +1,1 @@
+"""The console command: the programs that it starts, each loaded only when it is asked for."""

@@ -1,0 +1,1 @@
+"""A command line: its options and its exit."""

@@ -1,0 +1,1 @@
+"""A run under way and its end: leases held, stops obeyed, the account written."""
