@@ -38,7 +38,7 @@ from transforms import events
 
 BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
 """So late that no row with a plausible time is ahead of it."""
-NOBODY = "http://127.0.0.1:9"
+NOT_THERE = "http://127.0.0.1:9"
 GOAL = 2.5
 
 
@@ -68,7 +68,7 @@ def prepared(folder: Path, rows: int) -> Preparation:
     if not logs.exists():
         generate(logs, events=rows)
     config = folder / "job.yaml"
-    settings = job_settings(logs, folder / "output", NOBODY)
+    settings = job_settings(logs, folder / "output", NOT_THERE)
     config.write_text(yaml.safe_dump(settings), encoding="utf-8")
     command = Command(config=str(config), plan=True)
     read = read_settings(command)

@@ -46,7 +46,7 @@ from tests.edge_rows import SCHEMA, fuzzed_row
 
 BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
 """So late that no row with a plausible time is ahead of it."""
-NOBODY = "http://127.0.0.1:9"
+NOT_THERE = "http://127.0.0.1:9"
 CATEGORICAL_CHARACTERS = 1000
 """The maximum characters of a categorical string: Interactions dataset requirements, developer guide."""
 
@@ -134,7 +134,7 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
 def prepared(folder: Path) -> Preparation:
     """Return a plan over the fuzzed rows that nothing refuses, with ids taken from the rows."""
     os.environ.setdefault("AWS_REGION", "eu-west-1")
-    settings = job_settings(folder / "rows", folder / "output", NOBODY)
+    settings = job_settings(folder / "rows", folder / "output", NOT_THERE)
     settings["mapping"]["eventId"] = "row_id"
     settings["checks"] = {"max_rejected_fraction": 1}
     config = folder / "job.yaml"

@@ -139,7 +139,7 @@ def _compare(
         *check_files(folder / "output", RUNS[0], folder / "service", truth),
         *check_second_run(again, truth),
     ]
-    print(f"\n{table_of(checks)}\n\n{_rates(first)}\n\n{_places(folder)}")
+    print(f"\n{table_of(checks)}\n\n{_rates(first)}\n\n{_files_of(folder)}")
     return all(check.agrees for check in checks)
 
 
@@ -149,15 +149,15 @@ def _rates(job: Mapping[str, Any]) -> str:
     return f"{rate:,.1f} requests/s, limit {limit:,}; {fill:.2f} events per request"
 
 
-def _places(folder: Path) -> str:
-    places = {
+def _files_of(folder: Path) -> str:
+    files = {
         "the history": folder / "history",
         "the job's configuration": folder / "job.yaml",
         "its report": folder / "output" / "runs" / RUNS[0] / "report.html",
         "its outputs": folder / "output",
         "what the service accepted": folder / "service",
     }
-    return "\n".join(f"{what:28}{path}" for what, path in places.items())
+    return "\n".join(f"{what:28}{path}" for what, path in files.items())
 
 
 def _timed(what: str, work: Callable[[], Result]) -> Result:

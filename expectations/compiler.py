@@ -104,7 +104,7 @@ def _rule(expectation: Expectation, origin: str, name: str, source: ConditionSou
 
 
 def _tallies(condition: Condition, metric: str, taken: _Tallies) -> dict[str, str]:
-    """Return the names of the counts that a verdict needs besides the failed rows, by metric."""
+    """Return the names of the counts that a verdict needs in addition to the failed rows, by metric."""
     tallies = {ROW_COUNT: taken.rows(condition.domain)}
     if condition.column is None:
         return tallies | {metric + CONSIDERED_COUNT: taken.rows(condition.considered)}

@@ -90,7 +90,7 @@ class Rules:
         )
 
     def check_columns(self) -> tuple[str, ...]:
-        """Return the columns that `check` adds besides `_rejected`: they hold the bits."""
+        """Return the columns that `check` adds to `_rejected`: they hold the bits."""
         return tuple(dict.fromkeys(check_column(bit) for bit in range(len(self.predicates))))
 
     def scan_columns(self) -> tuple[str, ...]:

@@ -132,11 +132,11 @@ class _Java:
         for folder, of_folder in values.items():
             row = row_of(len(keys))
             lower = {name.lower(): value for name, value in of_folder.items()}
-            for place, key in enumerate(keys):
+            for index, key in enumerate(keys):
                 if lower.get(key) is None:
-                    row.setNullAt(place)
+                    row.setNullAt(index)
                 else:
-                    row.update(place, text(lower[key]))
+                    row.update(index, text(lower[key]))
             made.append(folder_of(row, self._path(folder)))
         return self._seq(made)
 

@@ -244,7 +244,7 @@ def _has_fraction(kinds: Collection[Kind]) -> bool:
 
 def _clashing(found: Mapping[Kind, str]) -> tuple[Kind, Kind] | None:
     kinds = list(found)
-    pairs = ((one, other) for place, one in enumerate(kinds) for other in kinds[place + 1 :])
+    pairs = ((one, other) for index, one in enumerate(kinds) for other in kinds[index + 1 :])
     return next((pair for pair in pairs if isinstance(merge(*pair), Clash)), None) or (
         (kinds[0], kinds[1]) if len(kinds) > 1 else None
     )

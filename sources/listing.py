@@ -51,22 +51,22 @@ class SourceFile:
     path: str
     size: int
     values: Values
-    place: Location
+    location: Location
 
     @property
     def name(self) -> str:
         """Return its URL or path as the user wrote the source."""
-        return self.place.name_prefix + self.path
+        return self.location.name_prefix + self.path
 
     @property
     def url(self) -> str:
         """Return its URL as Spark takes it."""
-        return self.place.url_prefix + self.path
+        return self.location.url_prefix + self.path
 
     @property
     def filesystem(self) -> pafs.FileSystem:
         """Return its file system."""
-        return self.place.filesystem
+        return self.location.filesystem
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +220,7 @@ class _Listed:
     def _is_data(self, info: pafs.FileInfo) -> bool:
         """Return whether a file is read; note one whose name says that it is no data, and that may be.
 
-        Empty objects stand for folders on S3; an empty .parquet is a failed upload.
+        Empty objects are folders on S3; an empty .parquet is a failed upload.
         """
         rest = (self._below(info.path) or info.base_name).split("/")
         if any(map(is_hidden, rest)):

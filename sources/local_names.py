@@ -30,10 +30,10 @@ def refuse_links(paths: Sequence[str]) -> None:
     for path in sorted(paths, key=len):
         folder, _, name = path.rpartition("/")
         is_link = os.path.islink(path)  # noqa: PTH114 - of a hundred thousand
-        place = os.path.realpath(path) if is_link else f"{folders[folder]}/{name}"
-        if place in known:
+        real = os.path.realpath(path) if is_link else f"{folders[folder]}/{name}"
+        if real in known:
             raise InputError(
-                f"source.path: {path} is {known[place]} by a link, and its rows would be read twice. "
+                f"source.path: {path} is {known[real]} by a link, and its rows would be read twice. "
                 "Leave the link out."
             )
-        known[place] = path
+        known[real] = path

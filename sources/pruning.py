@@ -33,14 +33,14 @@ class FolderFilter:
         """Return for each folder, by the values of its path, whether no row in it can pass the filter."""
         out = [False] * len(folders)
         alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
-        for place, values in enumerate(folders):
-            alike[tuple(values)].append(place)
-        for keys, places in alike.items():
+        for index, values in enumerate(folders):
+            alike[tuple(values)].append(index)
+        for keys, indices in alike.items():
             parts = [text for text, names in self._parts if names <= {key.lower() for key in keys}]
             if parts:
                 self._asked.update(key.lower() for key in keys)
-                for place in self._failing([folders[place] for place in places], parts):
-                    out[places[place]] = True
+                for index in self._failing([folders[index] for index in indices], parts):
+                    out[indices[index]] = True
         return out
 
     def names_column_of(self, layouts: Iterable[Mapping[str, Kind]]) -> bool:

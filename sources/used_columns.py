@@ -99,4 +99,4 @@ def _walk(node: Any) -> Iterator[Any]:  # noqa: ANN401
 
 
 def _list(seq: Any) -> Sequence[Any]:  # noqa: ANN401
-    return [seq.apply(place) for place in range(seq.size())]
+    return [seq.apply(index) for index in range(seq.size())]

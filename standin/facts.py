@@ -62,7 +62,7 @@ def broken_id(holder: Mapping[str, Any], names: tuple[str, ...]) -> str | None:
     for name in names:
         value = holder.get(name)
         if value is not None and value.strip().lower() in EMPTY_WORDS:
-            return f"{name} is blank or stands for a missing value"
+            return f"{name} is blank or means a missing value"
     return None
 
 
@@ -86,7 +86,7 @@ def broken_size(event: Mapping[str, Any]) -> str | None:
 
 def _broken_impression(impression: list[str]) -> str | None:
     if any(means_nothing(item) for item in impression):
-        return "an id of impression is blank or stands for a missing value"
+        return "an id of impression is blank or means a missing value"
     if sum(map(len, impression)) + len(impression) - 1 > MAX_IMPRESSION_CHARACTERS:
         return "impression has more than 1000 characters in all"
     return None

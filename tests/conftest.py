@@ -56,7 +56,7 @@ def service_models_read_once() -> Iterator[None]:
 def _read_once(read: Callable[[JSONFileLoader, str], Any]) -> Callable[[JSONFileLoader, str], Any]:
     known: dict[str, Any] = {}
 
-    def load_file(loader: JSONFileLoader, path: str) -> Any:  # noqa: ANN401 - whatever JSON holds
+    def load_file(loader: JSONFileLoader, path: str) -> Any:  # noqa: ANN401 - any JSON value
         if path not in known and (content := read(loader, path)) is not None:
             known[path] = content
         return known.get(path)

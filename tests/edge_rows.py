@@ -1,7 +1,7 @@
 """Rows of the demo's columns, some of them drawn from the edges of what the service allows; judges none.
 
 The edges are those of botocore's personalize-events model and of the developer guide (Endpoints and quotas; Schemas):
-lengths, times, numbers, sizes, and the words and blanks that stand for nothing.
+lengths, times, numbers, sizes, and the words and blanks that mean nothing.
 """
 
 from __future__ import annotations

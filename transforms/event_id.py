@@ -27,7 +27,7 @@ class Part:
 
 
 def content_id(parts: Sequence[Part]) -> Column:
-    """Digest the parts; never null. Null parts are left out, whatever else is mapped.
+    """Digest the parts; never null. Null parts are left out, so that mapping more columns changes no other id.
 
     Each part enters as `name=length:text`, so no two contents have the same text and an absent part differs
     from an empty one. Parts are ordered by name.

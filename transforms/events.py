@@ -91,7 +91,7 @@ def shape(
 
 
 def times(rows: DataFrame, mapping: MappingSettings, window: Window) -> DataFrame:
-    """Give the times, in seconds, of the rows whose time lies in `window`: one column, and nothing else is read.
+    """Give the times, in seconds, of the rows whose time is in `window`: one column, and nothing else is read.
 
     Raises `InputError` for an expression that can't be used.
     """

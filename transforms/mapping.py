@@ -61,7 +61,7 @@ class SourceSettings(Block):
     )
     select: tuple[Expression, ...] = Field(
         default=(),
-        description="Spark SQL select list that reshapes first; it also decides which columns are read and stand in "
+        description="Spark SQL select list that reshapes first; it also decides which columns are read and are in "
         "`rejected/`",
     )
 

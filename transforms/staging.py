@@ -46,13 +46,13 @@ def stage(
     Columns: `outcome`; `event_id`, `envelope`, `body`, `sent_at` (seconds) and `requests_after`, how many requests of
     the session come later (null unless sent); `first_of_request` boolean, true once for each request; `source` (null
     unless rejected); and the columns `keep`.
-    Sessions lie whole in one partition; the rows of one request (at most 10) lie next to each other.
+    Sessions are whole in one partition; the rows of one request (at most 10) are next to each other.
     """
     settled = checked.withColumn("_state", _state(id_is_mapped=id_is_mapped))
     if delivered_ids is not None:
         settled = _marked_delivered(settled, delivered_ids)
     lean = settled.select(*_lean_columns(has_lane=LANE in checked.columns), *keep)
-    # Where sessions were derived by gap the rows lie so already, and Spark leaves this shuffle out.
+    # Where sessions were derived by gap the rows are gathered so already, and Spark leaves this shuffle out.
     gathered = lean.repartition(partitions, LANE)
     numbered = gathered.withColumns(number(_SESSION))
     placed = numbered.withColumn("_position", position(F.col(LANE)))

@@ -1,6 +1,6 @@
 """The driver's side of pacing: one thread that leases the budget to all partitions and carries "stop".
 
-It also adds up what partitions report, and stops the job when that tells of an outage. It survives bad clients (a
+It also adds up what partitions report, and stops the job when that shows an outage. It survives bad clients (a
 wrong key, garbage, silence) and partitions that die: their connection closes, and they are out of the queue. It never
 sees an event.
 
@@ -46,7 +46,7 @@ class _Member:
 
 
 class Coordinator:
-    """Leases `limit` attempts per second to whoever joins with the key; use it as a context manager.
+    """Leases `limit` attempts per second to all who join with the key; use it as a context manager.
 
     `host` is the name or address by which executors reach the driver (`spark.driver.host`). `requests` is how many
     the whole job has to send at the least; 0: not known.
@@ -89,7 +89,7 @@ class Coordinator:
         self._thread.join(_END_SECONDS)
 
     def stop(self, reason: str, drain: float = DRAIN_SECONDS) -> None:
-        """Tell all partitions to stop, and to wait for their answers in flight for `drain` seconds.
+        """Have all partitions stop, and wait for their answers in flight for `drain` seconds.
 
         The first reason stays. It takes no lock: signal handlers may call it.
         """
@@ -133,7 +133,7 @@ class Coordinator:
             while not self._closing:
                 self._serve_once()
         finally:
-            # Whatever happened: partitions that see their link closed go on at their static share.
+            # For any reason that it ends: partitions that see their link closed go on at their static share.
             self._hang_up()
 
     def _serve_once(self) -> None:
@@ -142,7 +142,7 @@ class Coordinator:
             self._attend(key)
         self._welcome()
         self._stop_in_an_outage()
-        self._tell_orders()
+        self._pass_orders()
         if self._orders.holds:
             return
         for member, lease in self._budget.leases(self._clock()):
@@ -200,7 +200,7 @@ class Coordinator:
         self._counts[member.name] = (attempts, throttled, requests, events)
 
     def _rest(self) -> Message:
-        """Tell how many seconds all that is left takes at the least."""
+        """Return how many seconds all that is left takes at the least."""
         delivered = sum(counts[2] for counts in self._counts.values())
         left = max(0, self._requests - delivered)
         return {"rest": left / self._budget.rate} if self._requests else {}
@@ -220,7 +220,7 @@ class Coordinator:
                 DEAD_DRAIN_SECONDS,
             )
 
-    def _tell_orders(self) -> None:
+    def _pass_orders(self) -> None:
         if (rate := self._orders.new_rate()) is not None:
             self._budget.set_limit(rate)
         if news := self._orders.news():

@@ -1,13 +1,13 @@
 """Tells when a partition's next request may not wait for its turn: its session alone would outlast the job's rest.
 
-Pure: it is told the time, how long answers take, and how long the rest of the job takes at the least.
+Pure: the time, how long answers take, and how long the rest of the job takes at the least are passed in.
 """
 
 from __future__ import annotations
 
 # A session that takes four fifths of what the rest takes is hurried, so that it ends in time.
 _SHARE = 0.8
-# What a request costs besides its answer: asking for the slot, and the slot's own way.
+# What a request costs in addition to its answer: asking for the slot, and the slot's own way.
 _OVERHEAD_SECONDS = 0.003
 # A slot that is due so soon is no reason to ask for another one.
 _SOON_SECONDS = 0.001

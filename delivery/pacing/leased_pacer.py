@@ -72,7 +72,7 @@ class LeasedPacer:
         """Return the pacer for one attempt of `task`, over the network, started."""
         fallback = StaticPacer(task.fallback_rate, task.partition, wall)
         lost = LostOrders.of(task)
-        return cls(lambda: Link.join(task.coordinator), fallback, while_lost=lost.look).start()
+        return cls(lambda: Link.join(task.coordinator), fallback, while_lost=lost.read).start()
 
     def start(self) -> Self:
         """Join the coordinator and receive in the background from now on."""

@@ -37,21 +37,21 @@ class LostOrders:
         self._open_store = open_store
         self._execution = execution
         self._clock = clock
-        self._looked_at: float | None = None
+        self._read_at: float | None = None
 
     @classmethod
     def of(cls, task: DeliveryTask) -> LostOrders:
         """Return the orders of the run that `task` belongs to."""
         return cls(lambda: control_file(task.output_url, task.run_id), task.execution)
 
-    def look(self) -> Message:
+    def read(self) -> Message:
         """Return the orders as the coordinator would send them; none if it is too early or nothing is known."""
         now = self._clock()
-        if self._looked_at is None:
-            self._looked_at = now
-        if now - self._looked_at < EVERY_SECONDS:
+        if self._read_at is None:
+            self._read_at = now
+        if now - self._read_at < EVERY_SECONDS:
             return {}
-        self._looked_at = now
+        self._read_at = now
         try:
             stored = self._open_store().read()
         except StorageError:

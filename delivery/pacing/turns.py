@@ -1,6 +1,6 @@
 """Whose turn it is: a queue that serves each in proportion to its weight, however often it asks (stride scheduling).
 
-Each one's next turn stands at a point that every slot served moves on by the inverse of its weight; the earliest point
+Each one's next turn is at a point that every slot served moves on by the inverse of its weight; the earliest point
 is served first, and the first to ask among equals. Who was away begins where the others are now. Pure; see Waldspurger
 and Weihl, "Stride Scheduling: Deterministic Proportional-Share Resource Management", 1995.
 """
@@ -53,11 +53,11 @@ class Turns:
         """Return the weight of all who are queued."""
         return sum(map(self.weight_of, self._asked))
 
-    def take(self, slots: int, places: int) -> tuple[int, list[Hashable]]:
-        """Serve the first in the queue, up to `places` times, with so many slots each time; there must be one.
+    def take(self, slots: int, times: int) -> tuple[int, list[Hashable]]:
+        """Serve the first in the queue, up to `times` times, with so many slots each time; there must be one.
 
         Returns the slots of each time, and who: only those that want so many. Where the first one wants less, it is
-        served alone. Whoever was served is out of the queue.
+        served alone. One that was served is out of the queue.
         """
         first = self._first()
         if self._asked[first] < slots:
@@ -65,7 +65,7 @@ class Turns:
             self._serve(first, want)
             return want, [first]
         served: list[Hashable] = []
-        while self._asked and len(served) < places and self._asked[who := self._first()] >= slots:
+        while self._asked and len(served) < times and self._asked[who := self._first()] >= slots:
             self._serve(who, slots)
             served.append(who)
         for who in set(served):

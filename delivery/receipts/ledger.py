@@ -2,7 +2,7 @@
 
 Parquet with `event_id`, `tracking_id`, `run_id`, `accepted_at` and `sent_at`, the event's own time (both times in UTC);
 a folder for each tracking ID, since what one accepted says nothing of another. Written by each partition while it
-sends, read by the next run before it sends, and by this one for its account. An id may stand in it twice (a crash, an
+sends, read by the next run before it sends, and by this one for its account. An id may be in it twice (a crash, an
 event sent again): readers count distinct ids. It decides nothing about sending.
 """
 
@@ -89,7 +89,7 @@ def accepted_count(output_url: str, tracking_id: str, execution: str) -> int:
 
 
 def ledger_folder(output_url: str, tracking_id: str) -> Folder:
-    """Return where the ledger of all runs with one output and one tracking ID lies."""
+    """Return the folder of the ledger of all runs with one output and one tracking ID."""
     return Folder(join(whole_ledger(output_url).url, _folder_name(tracking_id)))
 
 
@@ -99,5 +99,5 @@ def whole_ledger(output_url: str) -> Folder:
 
 
 def _folder_name(tracking_id: str) -> str:
-    """No name that a reader takes for a partition's value, whatever a tracking ID is made of."""
+    """Return a name that no reader takes for a partition's value, for any tracking ID."""
     return f"tracking-id-{hashlib.sha256(tracking_id.encode()).hexdigest()[:32]}"

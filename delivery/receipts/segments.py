@@ -3,7 +3,7 @@
 A folder of segments is one Parquet dataset at any moment, for any reader. Each file's name says which
 attempt of which partition of which execution wrote it; a merged file's footer lists the files that it
 replaces, so that a crash between merging and deleting miscounts nothing, and it is there before the first of
-them goes, so that readers can look again. What the rows mean is not known here (`ledger.py`,
+them goes, so that readers can list again. What the rows mean is not known here (`ledger.py`,
 `dead_letters.py`), and nothing here is ever read into memory whole but ids, 16 bytes each.
 """
 
@@ -91,7 +91,7 @@ def count_rows(folder: Folder, execution: str) -> int:
     """Return how many distinct events the segments of `execution` in `folder` hold.
 
     Names and footers tell, except for a partition that more than one attempt wrote for: there ids are read and
-    compared, since an attempt that was thought dead may have gone on beside the next one.
+    compared, since an attempt that was thought dead may have gone on at the same time as the next one.
     """
     return steadily(
         _named(folder, execution),
@@ -107,7 +107,7 @@ def count_rows_apart(folder: Folder, other: Folder, execution: str) -> int:
     other. A single attempt settles each event once, so there too footers are enough.
     """
 
-    def look() -> tuple[list[Segment], list[Segment]]:
+    def find() -> tuple[list[Segment], list[Segment]]:
         ours = _named(folder, execution)
         return ours, _named(other, execution) if ours else []
 
@@ -118,24 +118,24 @@ def count_rows_apart(folder: Folder, other: Folder, execution: str) -> int:
             for partition, files in ours.items()
         )
 
-    return steadily(look(), look, count)
+    return steadily(find(), find, count)
 
 
-def steadily(found: Found, look: Callable[[], Found], read: Callable[[Found], Result]) -> Result:
-    """Return what `read` makes of `found`, a listing by `look`; repeat while the listing changes.
+def steadily(found: Found, find: Callable[[], Found], read: Callable[[Found], Result]) -> Result:
+    """Return what `read` makes of `found`, a listing by `find`; repeat while the listing changes.
 
     Another attempt may merge at any moment. What was listed may be gone when it is read, and a listing shows no
     single moment: of a merge that falls into it, it may hold neither side. Two that agree hold all that lay there
-    from the first one's end to the second one's start. Where writers never rest, the last look counts.
+    from the first one's end to the second one's start. Where writers never rest, the last listing counts.
     """
     for _ in range(_LOOKS - 1):
         try:
             result = read(found)
         except StorageError:
-            if (now := look()) == found:
+            if (now := find()) == found:
                 raise
         else:
-            if (now := look()) == found:
+            if (now := find()) == found:
                 return result
         found = now
     return read(found)

@@ -25,9 +25,9 @@ class SettledIds:
         if not isinstance(event_id, str) or not len(self._sorted):
             return False
         digest = _digest(event_id)
-        place = int(self._sorted.searchsorted(np.bytes_(digest)))
+        index = int(self._sorted.searchsorted(np.bytes_(digest)))
         # numpy drops trailing zero bytes when it returns one element
-        return place < len(self._sorted) and bytes(self._sorted[place]) == digest.rstrip(b"\0")
+        return index < len(self._sorted) and bytes(self._sorted[index]) == digest.rstrip(b"\0")
 
     def count_apart(self, other: SettledIds) -> int:
         """Return how many of these ids the other set lacks."""

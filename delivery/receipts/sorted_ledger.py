@@ -27,7 +27,7 @@ _NAME = re.compile(r"sorted\.(-?\d+)\.(-?\d+)\.(\d+)\.([0-9a-f]+)\.([0-9a-f]+)\.
 
 @dataclass(frozen=True, slots=True)
 class SortedFile:
-    """One file, by its name: all its events lie between the Unix seconds `first` and `last`, both inclusive.
+    """One file, by its name: all its events are between the Unix seconds `first` and `last`, both inclusive.
 
     `written_by` is a token of the compaction that wrote it, in hexadecimal digits, and so is `attempt` of the task.
     """

@@ -32,22 +32,22 @@ class Request:
 
     `attempts` counts every attempt that its events were part of, so a half inherits its parent's; `tries`
     counts those of this very request, which is what `max_attempts` bounds. The last one began at `began`.
-    `place` is its place in the file.
+    `index` is its position in the file.
     """
 
     batch: Batch
     attempts: int = 0
     tries: int = 0
     began: float = 0.0
-    place: int = 0
+    index: int = 0
 
     def halves(self) -> tuple[Request, Request]:
         """Return two requests that share this one's events; it must have at least two."""
         envelope, events = self.batch
         middle = len(events) // 2
         first, second = Batch(envelope, events[:middle]), Batch(envelope, events[middle:])
-        return Request(first, self.attempts, place=self.place), Request(
-            second, self.attempts, place=self.place
+        return Request(first, self.attempts, index=self.index), Request(
+            second, self.attempts, index=self.index
         )
 
 
@@ -126,7 +126,7 @@ class Workload:
         self._put_first(first)
 
     def _put(self, request: Request) -> None:
-        heapq.heappush(self._ready, (-request.batch.requests_after, request.place, request))
+        heapq.heappush(self._ready, (-request.batch.requests_after, request.index, request))
 
     def _put_first(self, request: Request) -> None:
         heapq.heappush(self._ready, (_FIRST, next(self._turn), request))
@@ -136,7 +136,7 @@ class Workload:
         if batch is None:
             self._exhausted = True
             return
-        request = Request(batch, place=self._drawn)
+        request = Request(batch, index=self._drawn)
         self.held += 1
         self._drawn += 1
         self._drawn_events += len(batch.events)

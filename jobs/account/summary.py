@@ -178,6 +178,6 @@ def write_summary(folder: Folder, summary: Summary) -> None:
     folder.write_bytes(NAME, summary.to_bytes())
 
 
-def _why_damaged(places: Iterable[tuple[int | str, ...]]) -> str:
-    keys = sorted({str(place[0]) for place in places if place})
+def _why_damaged(paths: Iterable[tuple[int | str, ...]]) -> str:
+    keys = sorted({str(path[0]) for path in paths if path})
     return f"it has no valid {', '.join(keys)}" if keys else "it holds no JSON object"

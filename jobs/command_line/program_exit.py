@@ -47,7 +47,7 @@ def failure_of(error: Exception) -> Failure:
     """Return the meaning of `error`: one sentence of ours, or its type and trace."""
     if isinstance(error, BackfillError):
         return Failure(error.exit_code, logging.ERROR, str(error))
-    text = f"unexpected {type(error).__name__}; please report it with this trace:\n{_places(error)}"
+    text = f"unexpected {type(error).__name__}; please report it with this trace:\n{_frames(error)}"
     return Failure(UNEXPECTED_EXIT_CODE, logging.CRITICAL, text)
 
 
@@ -72,7 +72,7 @@ def _has_a_name(record: logging.LogRecord) -> bool:
     return record.name != "root"
 
 
-def _places(error: BaseException) -> str:
+def _frames(error: BaseException) -> str:
     """Return where an error came from, without its text: Spark and Arrow put row values into theirs."""
     import traceback  # noqa: PLC0415 - only needed on the way out
 

@@ -21,8 +21,8 @@ from jobs.account.exit_status import UNEXPECTED_EXIT_CODE
 from jobs.command_line.parser import Parser
 from jobs.command_line.program_exit import exit_code_of
 from jobs.control.control_file import ControlFile
+from jobs.control.polling import now_as_text
 from jobs.control.record import Ask, ControlRecord, Request
-from jobs.control.watch import now_as_text
 from jobs.errors import UsageError
 from jobs.leases.process_identity import is_running
 from jobs.runs.run_folder import absolute
@@ -80,7 +80,7 @@ def steer(output: str, run_id: str | None, request: Request, waiting: Waiting) -
     number = run.ask(request)
     if not waiting.until(lambda: run.has_heeded(number), _ANSWER_SECONDS):
         _LOG.error(
-            "run %s has not answered for %.0f seconds. It heeds the request as soon as it reads it; where its process "
+            "run %s has not answered for %.0f seconds. It obeys the request as soon as it reads it; where its process "
             "died, run the job's command again.",
             run.run_id,
             _ANSWER_SECONDS,
@@ -108,7 +108,9 @@ class _Reached:
 
     def _ours(self, record: ControlRecord | None) -> ControlRecord:
         if record is None or record.execution != self.execution:
-            raise UsageError(f"run {self.run_id} has ended: its summary.json says how, and what it heeded.")
+            raise UsageError(
+                f"run {self.run_id} has ended: its summary.json says how, and what it carried out."
+            )
         return record
 
 
@@ -188,7 +190,7 @@ def _parser(prog: str = "control") -> Parser:
     parser = Parser(
         prog=prog,
         description="Slow, pause, resume or stop a run that is under way, within 10 seconds, wherever it runs.",
-        epilog="Exit codes: 0 heeded, 2 usage or no such run under way, 1 the run does not answer.",
+        epilog="Exit codes: 0 carried out, 2 usage or no such run under way, 1 the run does not answer.",
     )
     parser.add_argument(
         "output", metavar="OUTPUT", help="output.path of the run: a local folder, s3:// or s3a://"
@@ -202,7 +204,7 @@ def _parser(prog: str = "control") -> Parser:
         help="send at most R requests per second from now on, up to delivery.max_requests_per_second",
     )
     for ask, says in (
-        (Ask.PAUSE, "send nothing until --resume, and keep the run's place"),
+        (Ask.PAUSE, "send nothing until --resume, and keep the run's leases"),
         (Ask.RESUME, "go on after --pause"),
         (Ask.STOP, "end in order, as after SIGTERM: exit code 5, and the same command goes on"),
     ):

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from core.errors import StorageError
+from jobs.control.polling import now_as_text, polled
 from jobs.control.steering import Steering
-from jobs.control.watch import now_as_text, watched
 from jobs.ending.closing import close
 from jobs.ending.outcome import Outcome
 from jobs.errors import RunInterruptedError, UnaccountedError
@@ -73,7 +73,7 @@ class RunUnderWay:
     def working(self) -> Iterator[None]:
         """Work from an empty folder, and let a stop end the block early. At any end, no staged event is left."""
         folder = self.prepared.run.folder()
-        with self.progress, watched(self.prepared.run, self.execution.token, self.steering):
+        with self.progress, polled(self.prepared.run, self.execution.token, self.steering):
             folder.delete_all()
             self.signals.arm()
             self.progress.begin(START_SPARK)
@@ -112,9 +112,9 @@ class RunUnderWay:
 
     def _clear_stage(self) -> None:
         """Delete the stage, and after a check that did not end all that it wrote."""
-        place = self.prepared.run
+        run = self.prepared.run
         try:
             if self._own_folder.is_ours():
-                (place.stage_folder() if self.outcome.checked else place.folder()).delete_all()
+                (run.stage_folder() if self.outcome.checked else run.folder()).delete_all()
         except StorageError as error:
             _LOG.warning("the staged events are left behind; delete them: %s", error)

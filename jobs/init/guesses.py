@@ -33,7 +33,7 @@ NAMES: Mapping[str, tuple[str, ...]] = {
     "recommendationId": ("recommendationid", "recid", "recommendation"),
     "eventAttributionSource": ("eventattributionsource", "attributionsource"),
 }  # fmt: skip
-"""The names of each part in logs, likeliest first, without case and underscores; no name stands for two parts."""
+"""The names of each part in logs, likeliest first, without case and underscores; no name is that of two parts."""
 
 EXPLODED = "e"
 """The name of an element of an exploded list in the select list."""
@@ -175,8 +175,8 @@ def _properties(columns: Mapping[str, pa.DataType]) -> dict[str, tuple[Guess, Av
 def field_name(column: str) -> str:
     """Return a schema field's name for a column: UPPER_SNAKE, letters and digits, or "" if nothing is left."""
     plain = column.removeprefix(f"{EXPLODED}.").strip("`")
-    spaced = "".join(f"_{letter}" if letter.isupper() and plain[max(0, place - 1)].islower() else letter
-                     for place, letter in enumerate(plain))  # fmt: skip
+    spaced = "".join(f"_{letter}" if letter.isupper() and plain[max(0, index - 1)].islower() else letter
+                     for index, letter in enumerate(plain))  # fmt: skip
     words = "".join(letter if letter.isascii() and letter.isalnum() else " " for letter in spaced).split()
     name = "_".join(words).upper()
     return name if name[:1].isalpha() else ""

@@ -42,7 +42,7 @@ def sample_log(files: Sequence[SourceFile]) -> LogSample:
     Raises:
         InputError: one of them is not Parquet, damaged or encrypted.
     """
-    chosen = [files[place] for place in sorted({0, len(files) // 2, len(files) - 1})]
+    chosen = [files[index] for index in sorted({0, len(files) // 2, len(files) - 1})]
     # An empty file tells nothing about the others.
     looked_at = [file for file in chosen if _rows(file)] or chosen
     schemas = [_columns(file) for file in looked_at]

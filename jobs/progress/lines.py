@@ -50,10 +50,10 @@ class ProgressLines:
 
     def _line(self, phase: Phase) -> dict[str, Any]:
         when = self._now().isoformat(timespec="milliseconds")
-        return {"time": when, "phase": phase.name, "seconds": _round(phase.seconds)} | _told(phase.measured)
+        return {"time": when, "phase": phase.name, "seconds": _round(phase.seconds)} | _fields(phase.measured)
 
 
-def _told(measured: Measured) -> dict[str, Any]:
+def _fields(measured: Measured) -> dict[str, Any]:
     if isinstance(measured, Tasks):
         return {"tasks_done": measured.done, "tasks_known": measured.total}
     if isinstance(measured, SendingFigures):

@@ -23,10 +23,10 @@ WRITE_FILES = "write CSV"
 IMPORT = "import"
 
 
-def begin(watch: PhaseListener, context: SparkContext, name: str, measure: Measure | None = None) -> None:
+def begin(phases: PhaseListener, context: SparkContext, name: str, measure: Measure | None = None) -> None:
     """Name the jobs that this thread starts from now on; they are measured by their tasks unless `measure` is given."""
     context.setJobDescription(name)
-    watch.begin(name, measure or (lambda _: running_tasks(context)))
+    phases.begin(name, measure or (lambda _: running_tasks(context)))
 
 
 def running_tasks(context: SparkContext) -> Tasks | None:

@@ -146,7 +146,7 @@ def columns(
     characters = sum(len(label) + 2 for label in labels)
     every = max(1, -(-characters * _CHARACTER // width))
     shown = range(0, len(labels), every)
-    axes.set_xticks(shown, [labels[place] for place in shown])
+    axes.set_xticks(shown, [labels[index] for index in shown])
     axes.tick_params(axis="x", length=0)
     axes.set_xlabel(names[0])
     number_axis(axes, names[1], max(counts) * _HEADROOM)

@@ -141,16 +141,16 @@ def _draw(axes: Axes, width: int, timeline: RateCurve) -> None:
 
 def _mark_throttles(axes: Axes, throttled: Sequence[int], edges: list[float], height: float) -> None:
     """Draw a triangle above each interval in which the service throttled."""
-    places = [sum(span) / 2 for span, count in zip(pairwise(edges), throttled, strict=True) if count]
-    if places:
-        heights = [height] * len(places)
-        axes.plot(places, heights, "v", color=WARN, markersize=7, markeredgewidth=0, label="throttled")
+    centres = [sum(span) / 2 for span, count in zip(pairwise(edges), throttled, strict=True) if count]
+    if centres:
+        heights = [height] * len(centres)
+        axes.plot(centres, heights, "v", color=WARN, markersize=7, markeredgewidth=0, label="throttled")
 
 
-def _mark_request(axes: Axes, place: float, label: str, top: float) -> None:
+def _mark_request(axes: Axes, at: float, label: str, top: float) -> None:
     """Draw a line where an operator's request was carried out, with its text along it."""
-    axes.axvline(place, color=SOFT, linewidth=1.0, linestyle=(0, (2, 2)))
-    axes.text(place, 0.03 * top, f" {label}", color=SOFT, rotation=90, ha="right", va="bottom", fontsize=11)
+    axes.axvline(at, color=SOFT, linewidth=1.0, linestyle=(0, (2, 2)))
+    axes.text(at, 0.03 * top, f" {label}", color=SOFT, rotation=90, ha="right", va="bottom", fontsize=11)
 
 
 def _name(axes: Axes, width: int) -> None:

@@ -42,13 +42,13 @@ _PREFERRED = {
     # beyond that runs interpreted, and slower than what it does not fuse. Many properties or rules get there.
     "spark.sql.codegen.hugeMethodLimit": "8000",
     # PySpark 4 tells the JVM for each column which line of code made it, which is most of what the two say to each
-    # other here. Only Spark's own messages quote it, and nobody sees those.
+    # other here. Only Spark's own messages quote it, and those are not shown.
     "spark.python.sql.dataFrameDebugging.enabled": "false",
     # Tasks put their files in place themselves: half the renames, which are copies on S3. What a failed write
-    # leaves behind harms nobody, since nothing here reads the output of one.
+    # leaves behind does no harm, since nothing here reads the output of one.
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
     # The plans that Spark's UI and event log show quote the configuration's literals. The labels of the UI's plan
-    # graph, which nothing redacts, still do; no value of a row stands in either.
+    # graph, which nothing redacts, still do; no value of a row is in either.
     "spark.sql.redaction.string.regex": "(?s).+",
 }
 """Settings that give way to what spark-submit or spark-defaults.conf say."""

@@ -62,7 +62,7 @@ class Checked:
     source: FilesEntry | TableEntry | None = None
 
 
-def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -> Checked:
+def check(spark: SparkSession, phases: PhaseListener, preparation: Preparation) -> Checked:
     """Stage the whole source and judge it; write `rejected/`.
 
     Raises:
@@ -70,7 +70,7 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
         RuleCrashedError: an expectation could not be evaluated.
     """
     context = spark.sparkContext
-    begin(watch, context, STAGE)
+    begin(phases, context, STAGE)
     source = read_source(spark, preparation)
     partitions = sending_partitions(spark, source.bytes)
     shaped = _shaped(source, preparation, partitions)
@@ -84,18 +84,18 @@ def check(spark: SparkSession, watch: PhaseListener, preparation: Preparation) -
     staged = _write_stage(preparation, checked, rules, partitions, before)
     # From here on only the stage is read: a source that changes now changes nothing.
     stage = spark.read.schema(staged.schema).parquet(with_scheme(preparation.run.stage))
-    begin(watch, context, JUDGE)
+    begin(phases, context, JUDGE)
     counts = _counted(stage, rules)
     source.require_rows(counts["rows"])
     refuse_misread(preparation.settings.mapping, counts)
     verdict = judge(rules, counts, stage)
-    begin(watch, context, WRITE_REJECTED)
+    begin(phases, context, WRITE_REJECTED)
     _write_rejected(stage, rules, preparation)
     files = staged_files(preparation.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
     planned = None
     if preparation.plan_only:
-        begin(watch, context, PLAN)
+        begin(phases, context, PLAN)
         planned = _planned(stage, preparation)
     return Checked(_staged(files, counts, verdict), verdict, to_send, planned, source.entry())
 

@@ -1,6 +1,6 @@
 """What the ledger says was accepted before, as Spark reads it: only the files that may have the run's own events.
 
-An event's id comes again with the event's own time, so what lies at other times is not looked at: a run costs what its
+An event's id comes again with the event's own time, so ids of other times are not read: a run costs what its
 own days hold, however long the history is. Sorted files say in their names what they hold; segments, which runs that
 did not end in order leave behind, and what earlier versions wrote are read whole. Nothing here decides what becomes of
 an event.
@@ -106,7 +106,7 @@ def _of_old(spark: SparkSession, files: LedgerFiles, prepared: Prepared) -> Data
 def _distinct(
     spark: SparkSession, files: LedgerFiles, prepared: Prepared, window: LedgerWindow | None
 ) -> DataFrame:
-    # A plan may run beside a run that sends, whose driver sorts in the end: it foretells from what it saw.
+    # A plan may run at the same time as a run that sends, whose driver sorts in the end: it plans from what it saw.
     columns = "event_id string, sent_at timestamp"
     parts = read_rows(spark, files, columns, missing_ok=prepared.plan_only)
     if window:

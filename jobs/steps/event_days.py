@@ -1,4 +1,4 @@
-"""On which days the events of a run lie: what it needs of the ledger. It looks at the time, and at no other column."""
+"""The days of a run's events, which are what it needs of the ledger. Reads the time, and no other column."""
 
 from __future__ import annotations
 

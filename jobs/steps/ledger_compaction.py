@@ -2,7 +2,7 @@
 
 New segments become sorted files, and small sorted files are put together, so that a ledger of a billion ids stays some
 thousand files. New files are whole before the first old one goes: a crash in between leaves ids twice, and loses none.
-Nobody else deletes a ledger's files, so no run that sends misses one while it reads.
+Nothing else deletes a ledger's files, so no run that sends misses one while it reads.
 """
 
 from __future__ import annotations

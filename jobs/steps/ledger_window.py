@@ -31,11 +31,11 @@ class LedgerWindow:
         return cls(((first * SECONDS_OF_DAY, (last + 1) * SECONDS_OF_DAY - 1),))
 
     def overlaps(self, first: int, last: int) -> bool:
-        """Whether anything from `first` to `last` lies in a span."""
+        """Return whether anything from `first` to `last` is in a span."""
         return any(first <= end and start <= last for start, end in self.spans)
 
     def share(self, first: int, last: int) -> float:
-        """Which part of the seconds from `first` to `last` lies in a span."""
+        """Return which part of the seconds from `first` to `last` is in a span."""
         within = sum(max(0, min(last, end) - max(first, start) + 1) for start, end in self.spans)
         return within / (last - first + 1)
 
@@ -45,7 +45,7 @@ EVER = LedgerWindow.of_span(0, 100_000)
 
 
 def _closed(spans: list[tuple[int, int]], gap: int) -> Iterable[tuple[int, int]]:
-    """Join neighbours that lie at most `gap` apart."""
+    """Join neighbours that are at most `gap` apart."""
     joined: list[tuple[int, int]] = []
     for start, end in spans:
         if joined and start - joined[-1][1] <= gap:

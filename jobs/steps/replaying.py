@@ -32,13 +32,13 @@ COLUMNS = "event_id string, body string, envelope string"
 """The columns to read of the dead letters, as Spark's DDL."""
 
 
-def stage_again(spark: SparkSession, watch: PhaseListener, prepared: Prepared, first: RunFolder) -> Checked:
+def stage_again(spark: SparkSession, phases: PhaseListener, prepared: Prepared, first: RunFolder) -> Checked:
     """Stage the dead letters of the run `first` in the sender's order.
 
     Raises:
         UsageError: a file of theirs can't be read.
     """
-    begin(watch, spark.sparkContext, STAGE_AGAIN)
+    begin(phases, spark.sparkContext, STAGE_AGAIN)
     prepare_workers(spark)
     letters = spark.read.schema(COLUMNS).parquet(with_scheme(first.dead_letters))
     _write_stage(spark, prepared, letters)

@@ -86,7 +86,7 @@ class Sending:
 
 
 def send(
-    spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener, steering: Steering
+    spark: SparkSession, sending: Sending, signals: StopSignals, phases: PhaseListener, steering: Steering
 ) -> Sent:
     """Send every staged file and account for it. Returns normally for any end of sending.
 
@@ -101,7 +101,7 @@ def send(
         steering.steer(coordinator)
         with signals.routed_to(coordinator.stop):
             meter = SendingMeter(coordinator.snapshot, sending.receipts().to_send, limit)
-            begin(watch, spark.sparkContext, SEND, meter)
+            begin(phases, spark.sparkContext, SEND, meter)
             reports, failure = _run_tasks(spark, sending.tasks(coordinator.address))
             if failure is not None:
                 _stop_the_rest(coordinator, failure)

@@ -74,15 +74,15 @@ def _map(column: Column, own: MapOf, whole: MapOf) -> Column:
 
 
 def _struct(column: Column, own: Struct, whole: Struct) -> Column:
-    # By number: a cast of structs goes by place, and some names, such as `a.b`, can't be asked for.
+    # By number: a cast of structs goes by position, and some names, such as `a.b`, can't be asked for.
     numbered = column.cast(
         T.StructType(
-            [T.StructField(f"_{place}", read_type(kind)) for place, (_, kind) in enumerate(own.fields)]
+            [T.StructField(f"_{index}", read_type(kind)) for index, (_, kind) in enumerate(own.fields)]
         )
     )
     fields = [
-        converted(numbered.getField(f"_{place}"), kind, outer).alias(name)
-        for place, ((name, kind), (_, outer)) in enumerate(zip(own.fields, whole.fields, strict=True))
+        converted(numbered.getField(f"_{index}"), kind, outer).alias(name)
+        for index, ((name, kind), (_, outer)) in enumerate(zip(own.fields, whole.fields, strict=True))
     ]
     return F.when(column.isNotNull(), F.struct(*fields))
 

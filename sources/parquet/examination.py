@@ -31,7 +31,7 @@ def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
     except (pa.ArrowException, OSError, ValueError):
         return _unknown_columns(path, open_filesystem)
     group = metadata.row_group(0) if metadata.num_row_groups else None
-    chunks = [group.column(place) for place in range(metadata.num_columns)] if group else []
+    chunks = [group.column(index) for index in range(metadata.num_columns)] if group else []
     used = {chunk.compression for chunk in chunks} | {each for chunk in chunks for each in chunk.encodings}
     return _unknown_columns(path, open_filesystem) or ", ".join(sorted(used)) or "no column"
 
@@ -43,9 +43,9 @@ def _unknown_columns(path: str, open_filesystem: OpenFilesystem) -> str | None:
     except (InputError, ValueError):
         return None
     found = [
-        f"{'.'.join(place)} ({kind})"
+        f"{'.'.join(path)} ({kind})"
         for name, whole in layout.items()
-        for place, kind in clashes(name, whole)
+        for path, kind in clashes(name, whole)
         if isinstance(kind, Unreadable) and kind.name in NEW_TYPES
     ]
     return f"the column {', '.join(found)}" if found else None

@@ -88,7 +88,7 @@ def _decimal(names: tuple[str, str]) -> Scalar | None:
     sizes = [_size(name) for name in names]
     if None in sizes:
         return None
-    whole, scale = (max(size[place] for size in sizes if size) for place in (0, 1))
+    whole, scale = (max(size[index] for size in sizes if size) for index in (0, 1))
     return Scalar(f"decimal({whole + scale},{scale})") if whole + scale <= _MAX_DIGITS else None
 
 

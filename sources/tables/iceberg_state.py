@@ -131,7 +131,7 @@ def _require_in_place(
     if not is_there:
         raise InputError(
             f"{label}: this Iceberg table was moved or copied here from {location}, and its metadata names its files "
-            "there, where they are gone or can't be read. Name the place where it was written, or write it again."
+            "there, where they are gone or can't be read. Name the path that it was written to, or write it again."
         )
 
 

@@ -23,7 +23,7 @@ MIN_ROWS = 1000
 _REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 _MOST = {"USER_ID": 256, "ITEM_ID": 256, "EVENT_TYPE": 256, "IMPRESSION": 1000}
 _CATEGORY = 1000
-_SECONDS = (0, 10**10)  # beyond lie milliseconds
+_SECONDS = (0, 10**10)  # beyond are milliseconds
 _BOOLEANS = {"True": True, "False": False, "1": True, "0": False}
 
 

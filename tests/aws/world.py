@@ -132,7 +132,7 @@ class AwsWorld:
         return arn
 
     def web_identity(self, role: str) -> dict[str, str]:
-        """The environment of a pod whose service account stands for `role` (EKS, IRSA)."""
+        """The environment of a pod whose service account has `role` (EKS, IRSA)."""
         token, file = f"token-of-{role}", self.folder / f"{role}.token"
         self.sts.web_tokens.add(token)
         file.write_text(token)

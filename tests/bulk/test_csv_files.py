@@ -1,4 +1,4 @@
-"""The files of an import are to the byte what is documented, and the same rows have the same name however they lie."""
+"""The files of an import are to the byte what is documented, and the same rows have the same name in any order."""
 
 from __future__ import annotations
 

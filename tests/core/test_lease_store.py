@@ -62,7 +62,7 @@ def test_a_file_is_created_once_replaced_by_version_and_deleted_by_version(store
     store.delete(stored.version)
     assert store.read() is None
     store.delete(stored.version)
-    assert store.create(b"anew") is not None
+    assert store.create(b"again") is not None
 
 
 def test_each_tracking_id_and_each_run_has_a_place_of_its_own(output: str) -> None:

@@ -24,7 +24,7 @@ SUMMARY = {
     "run_id": "r",
     "status": "dead_lettered",
     "exit_code": 4,
-    "reason": "told in words",
+    "reason": "in words",
     "tracking_id": "tracker",
     "rows_read": 10,
     "rows_rejected": 1,

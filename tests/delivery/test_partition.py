@@ -89,7 +89,7 @@ def task(folder: Path, url: str | None) -> DeliveryTask:
         "requests_after": [event.requests_after for event in EVENTS],
     }
     pq.write_table(pa.table(columns), stage)
-    nobody = CoordinatorAddress("127.0.0.1", 1, b"key")
+    no_coordinator = CoordinatorAddress("127.0.0.1", 1, b"key")
     return DeliveryTask(
         partition=3,
         stage_url=str(stage),
@@ -100,7 +100,7 @@ def task(folder: Path, url: str | None) -> DeliveryTask:
         region="eu-west-1",
         endpoint_url=url,
         max_attempts=8,
-        coordinator=nobody,
+        coordinator=no_coordinator,
         fallback_rate=500.0,
     )
 

@@ -140,7 +140,7 @@ def _check_console(line: list[str]) -> None:
 
 
 def _check_settings(command: Command) -> None:
-    """Lay what `--set` says over the example; `…` stands for a number that the reader knows."""
+    """Lay what `--set` says over the example; `…` is a number that the reader knows."""
     parse_settings(EXAMPLE, "conf/job.yaml", [text.replace("=…", "=1") for text in command.overrides])
 
 
@@ -178,7 +178,7 @@ def _check_airflow(words: list[str]) -> None:
 
 
 def _check_inside(words: list[str]) -> None:
-    """What a container is told to run by `sh -c`."""
+    """What a container runs by `sh -c`."""
     inner = words[words.index("-c") + 1] if "-c" in words else ""
     for command in commands(inner):
         check(command)

@@ -1,7 +1,7 @@
 """Every code block of the README and of docs/ is held to what the project really is.
 
 `sh` is read by the real parsers, `yaml` is loaded as settings, `json` is parsed and its rights are looked up, `python`
-is run. `text` may be a drawing or a synopsis. A block of any other kind fails, unless `<!-- not run: why -->` stands
+is run. `text` may be a drawing or a synopsis. A block of any other kind fails, unless `<!-- not run: why -->` is
 above it; even then Python must be Python.
 """
 

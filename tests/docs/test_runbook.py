@@ -16,11 +16,11 @@ from tests.docs.blocks import ROOT
 PAGE = (ROOT / "docs" / "runbook.md").read_text()
 ROOMS = ("jobs", "sources", "core", "transforms", "expectations", "delivery", "bulk")
 QUOTED = re.compile(r"(?<!\*)\*([^*\n]+)\*(?!\*)")
-OWN_EMPHASIS = {"Italics", "beside", "on the executors"}
+OWN_EMPHASIS = {"Italics", "in addition to", "on the executors"}
 
 
 def words_of(file: Path) -> list[str]:
-    """Every text in a module; what an f-string fills in stands as its source, in braces."""
+    """Every text in a module; what an f-string fills in is its source, in braces."""
     return [
         "".join(
             part.value if isinstance(part, ast.Constant) else f"{{{ast.unparse(part.value)}}}"

@@ -29,7 +29,7 @@ _MODEL = get_session().get_service_model("personalize")
 
 
 class Clock:
-    """Stands still but for sleeps and what a call takes; `asleep` is the sum of the sleeps in seconds."""
+    """Does not move but for sleeps and what a call takes; `asleep` is the sum of the sleeps in seconds."""
 
     def __init__(self) -> None:
         self.now = 1000.0

@@ -25,7 +25,7 @@ COLUMNS = "USER_ID,ITEM_ID,TIMESTAMP,EVENT_TYPE,DISCOUNT"
 
 
 class Clock:
-    """Unix seconds that stand still but for sleeps."""
+    """Unix seconds that move by sleeps alone."""
 
     def __init__(self) -> None:
         self.now = 1_760_000_000.0

@@ -191,8 +191,8 @@ def test_an_export_has_equal_records_once_and_no_anonymous_ones() -> None:
     world.objects.buckets["shop"] = "eu-west-1"
     arn = world.plane.answer("CreateDatasetExportJob", asked)["datasetExportJobArn"]
     world.clock.sleep(100)
-    told = world.plane.answer("DescribeDatasetExportJob", {"datasetExportJobArn": arn})
-    assert told["datasetExportJob"]["status"] == "ACTIVE"
+    described = world.plane.answer("DescribeDatasetExportJob", {"datasetExportJobArn": arn})
+    assert described["datasetExportJob"]["status"] == "ACTIVE"
     (content,) = world.objects.objects.values()
     assert content.decode().splitlines() == [COLUMNS, "u,i,1760000000,view,5"]
 

@@ -126,7 +126,7 @@ def _slow_job(folder: Path, standin: StandinProcess) -> Job:
 
 
 def _started(cluster: Cluster, job: Job) -> AbstractContextManager[subprocess.Popen[str]]:
-    # The workers have no keys of their own: no machine's role stands behind them.
+    # The workers have no keys of their own: no machine's role is behind them.
     keys = {f"spark.executorEnv.{name}": value for name, value in job.standin.environment.items()}
     conf = [text for key, value in {**_CONF, **keys}.items() for text in ("--conf", f"{key}={value}")]
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("SPARK", "PYSPARK", "AWS"))}

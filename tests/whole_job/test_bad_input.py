@@ -27,7 +27,7 @@ ROWS = [{"TIMESTAMP": 1_760_000_000 + number} for number in range(40)]
 
 @pytest.fixture(scope="module")
 def unasked() -> Iterator[StandinProcess]:
-    """A service for all of this file, of which nobody may ask anything."""
+    """A service for all of this file, which must not be asked anything."""
     with StandinProcess() as process:
         yield process
         assert process.stop()["requests"] == 0

@@ -1,4 +1,4 @@
-"""Whatever the service or the output does, the job ends in the contract's exit code with an account that closes.
+"""For any fault of service or output, the job ends in the contract's exit code with an account that closes.
 
 The faults are the stand-in's own, against the whole job: few runs, each proving several promises.
 """
@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.spark, pytest.mark.job]
 
 START = 1_760_000_000
 SECRET = "Zq7x"
-"""Stands in every user, session, item and property of these runs, and must stand in nothing that people read."""
+"""In every user, session, item and property of these runs, and must be in nothing that people read."""
 
 
 def history(sessions: int, events: int = 10) -> list[dict[str, Any]]:
@@ -248,11 +248,11 @@ def meddling(
     """Have something happen to the output just before the job sends, or just after it has."""
 
     def meddled(
-        spark: SparkSession, sending: Sending, signals: StopSignals, watch: PhaseListener, steering: Steering
+        spark: SparkSession, sending: Sending, signals: StopSignals, phases: PhaseListener, steering: Steering
     ) -> Sent:
         if before:
             before(sending)
-        sent = send(spark, sending, signals, watch, steering)
+        sent = send(spark, sending, signals, phases, steering)
         if after:
             after(sending)
         return sent

@@ -77,13 +77,13 @@ def test_a_refused_event_counts_in_a_trial_and_a_replay_can_be_one(
         dead = run_here(job, spark, "dead", "--first", "20")
         assert (dead.exit_code, dead.summary["events_dead_lettered"]) == (5, 20)
         assert refusing.stop()["events_accepted"] == 0
-    with StandinProcess() as mended:
-        job.settings["personalize"]["endpoint_url"] = mended.url
+    with StandinProcess() as fixed:
+        job.settings["personalize"]["endpoint_url"] = fixed.url
         some = run_here(job, spark, "some", "--replay", "dead", "--first", "8")
         rest = run_here(job, spark, "others", "--replay", "dead")
         assert (some.exit_code, some.summary["events_delivered"]) == (5, 8)
         assert (rest.exit_code, rest.summary["events_delivered"]) == (0, 12)
-        assert mended.stop()["distinct_event_ids"] == 20
+        assert fixed.stop()["distinct_event_ids"] == 20
 
 
 def test_a_plan_proposes_a_trial_until_the_ledger_knows_the_tracker(

@@ -41,12 +41,12 @@ def test_dead_letters_go_out_once_and_no_command_sends_them_again(
     for file in list((first.folder / "dead_letters").glob("part-first*.parquet")):
         shutil.copy(file, file.with_name(f"again-{file.name}"))
 
-    with StandinProcess(record=tmp_path / "record") as mended:
-        job.settings["personalize"]["endpoint_url"] = mended.url
+    with StandinProcess(record=tmp_path / "record") as fixed:
+        job.settings["personalize"]["endpoint_url"] = fixed.url
         replayed = run_here(job, spark, "replayed", "--replay", "first")
         repeated = run_here(job, spark, "repeated", "--replay", "first")
         original = run_here(job, spark, "original")
-        seen = mended.stop()
+        seen = fixed.stop()
 
     accepted = rows_in(tmp_path / "record")
     assert replayed.exit_code == repeated.exit_code == original.exit_code == 0

@@ -134,15 +134,15 @@ def test_a_run_whose_folder_was_taken_over_touches_nothing_there(
     job.write_source(interactions([{}]))
     theirs = job.output / "runs" / "run-1" / "stage" / "theirs"
 
-    def meanwhile(
-        spark: SparkSession, work: Sending, signals: StopSignals, watch: PhaseListener, steering: Steering
+    def taken_over(
+        spark: SparkSession, work: Sending, signals: StopSignals, phases: PhaseListener, steering: Steering
     ) -> Sent:
-        sent = send(spark, work, signals, watch, steering)
+        sent = send(spark, work, signals, phases, steering)
         assert take_over(run_folder_lease(str(job.output), "run-1"))
         theirs.write_text("staged")
         return sent
 
-    monkeypatch.setattr(the_run, "send", meanwhile)
+    monkeypatch.setattr(the_run, "send", taken_over)
     run = run_here(job, spark)
 
     assert run.exit_code == 5

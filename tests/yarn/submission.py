@@ -1,6 +1,6 @@
 """One submission of the built package to a real YARN, as an operator makes it, and what it left where.
 
-What stands for the machine's own set-up (Spark's and Hadoop's configuration, the S3 connector, the role) is made here;
+What replaces the machine's own set-up (Spark's and Hadoop's configuration, the S3 connector, the role) is made here;
 what the project documents is taken from its templates.
 """
 

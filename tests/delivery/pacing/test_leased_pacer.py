@@ -57,7 +57,7 @@ class Scene:
 
     def join(self) -> ScriptedLink:
         if not self.links:
-            raise CoordinatorLostError("nobody there")
+            raise CoordinatorLostError("not there")
         return self.links.popleft()
 
     def lease(self, link: ScriptedLink, count: int, start_in: float = 0.0, era: int = 0) -> None:
@@ -308,7 +308,7 @@ def test_a_partition_without_the_driver_heeds_what_comes_by_another_way() -> Non
     )
 
     def unreachable() -> ScriptedLink:
-        raise CoordinatorLostError("nobody there")
+        raise CoordinatorLostError("not there")
 
     pacer = LeasedPacer(unreachable, StaticPacer(10.0, 0, clock), clock, while_lost=orders.popleft)
     for holds in (True, True, False):

@@ -39,13 +39,13 @@ def test_the_file_is_read_every_few_seconds_and_may_be_out_of_reach() -> None:
     store = MemoryStore(clock)
     store.content = RECORD.with_heeded(1, 500, paused=True).to_bytes()
     orders = LostOrders(lambda: store, "e1", clock)
-    assert orders.look() == {}, "what the driver said last may not be in the file yet"
+    assert orders.read() == {}, "what the driver said last may not be in the file yet"
     clock.now += EVERY_SECONDS
-    assert orders.look()["hold"] is True
-    assert orders.look() == {}
+    assert orders.read()["hold"] is True
+    assert orders.read() == {}
     store.is_out_of_reach = True
     clock.now += EVERY_SECONDS
-    assert orders.look() == {}
+    assert orders.read() == {}
     store.is_out_of_reach, store.content = False, None
     clock.now += EVERY_SECONDS
-    assert orders.look() == {}, "the file goes when the run ends"
+    assert orders.read() == {}, "the file goes when the run ends"

@@ -1,4 +1,4 @@
-"""Turns: everyone is served in proportion to its weight, and nobody who asks is left out."""
+"""Turns: everyone is served in proportion to its weight, and none that asks is left out."""
 
 from __future__ import annotations
 

@@ -311,7 +311,7 @@ def unmerged(output: Path, attempt: str = "z1") -> Ledger:
     return ledger
 
 
-class MergesMeanwhile:
+class MergesBefore:
     """A zombie that merges while somebody else reads or lists: right before the call that it is put around."""
 
     def __init__(self, merge: Callable[[], None]) -> None:
@@ -342,10 +342,10 @@ def test_whoever_listed_segments_before_a_merge_and_reads_them_after_misses_none
     assert len(rows(tmp_path)) == 4
 
     late = unmerged(tmp_path, "z2")
-    meanwhile = MergesMeanwhile(late.close)
-    monkeypatch.setattr(Folder, "open_input", meanwhile.before(Folder.open_input))
+    merges = MergesBefore(late.close)
+    monkeypatch.setattr(Folder, "open_input", merges.before(Folder.open_input))
     assert accepted_count(str(tmp_path), "exec1") == 4
-    assert meanwhile.merged
+    assert merges.merged
 
 
 def test_a_listing_that_a_merge_falls_into_hides_no_event(

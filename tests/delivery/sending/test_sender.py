@@ -1,4 +1,4 @@
-"""The promises of the one retry loop, on a simulated clock: nobody sleeps."""
+"""The promises of the one retry loop, on a simulated clock: nothing sleeps."""
 
 from __future__ import annotations
 

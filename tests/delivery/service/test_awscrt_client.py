@@ -293,7 +293,7 @@ def test_expired_keys_are_looked_for_again_and_the_answer_says_so(monkeypatch: p
 
 @pytest.mark.parametrize("code", ["RequestExpired", "InvalidSignatureException"])
 def test_a_misdated_request_is_dated_by_the_services_clock_once(code: str) -> None:
-    # Whatever the machine's clock says, this server is a day ahead and never content.
+    # For any clock of the machine, this server is a day ahead and never content.
     def script(_: int) -> Reply:
         date = formatdate(time.time() + 86_400, usegmt=True)
         return Reply(400, {"x-amzn-ErrorType": code, "Date": date})

@@ -25,7 +25,7 @@ class Failing(Credentials):
     """Credentials whose refresh fails."""
 
     def get_frozen_credentials(self) -> None:
-        raise CredentialRetrievalError(provider="sso", error_msg="secret told")
+        raise CredentialRetrievalError(provider="sso", error_msg="a secret")
 
 
 def test_the_keys_are_those_found() -> None:

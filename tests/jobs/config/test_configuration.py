@@ -1,4 +1,4 @@
-"""A configuration is either settings or one sentence naming the key to mend."""
+"""A configuration is either settings or one sentence naming the key to fix."""
 
 from __future__ import annotations
 

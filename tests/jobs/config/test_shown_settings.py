@@ -1,4 +1,4 @@
-"""What is shown of the settings names columns and files, never a value that could be a person's or a secret."""
+"""What is shown of the settings names columns and files, never a value that could be a user's or a secret."""
 
 from __future__ import annotations
 

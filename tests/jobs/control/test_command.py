@@ -10,9 +10,9 @@ import pytest
 from core.contested_file import control_file
 from jobs.control.command import Waiting, _parser, _request, main, steer
 from jobs.control.control_file import ControlFile
+from jobs.control.polling import ControlPoller
 from jobs.control.record import Ask, ControlRecord
 from jobs.control.steering import Steering
-from jobs.control.watch import ControlWatch
 from jobs.errors import UsageError
 from jobs.leases.lease_files import run_folder_lease
 from jobs.leases.lease_record import LeaseRecord
@@ -41,8 +41,8 @@ class Run:
         beginning = ControlRecord(
             run_id=self.run_id, execution="e1", max_requests_per_second=500, requests_per_second=500
         )
-        self.watch = ControlWatch(lambda: self.file, beginning, self.steering, every_seconds=3600.0)
-        self.watch._file = self.file
+        self.poller = ControlPoller(lambda: self.file, beginning, self.steering, every_seconds=3600.0)
+        self.poller._file = self.file
 
     @property
     def file(self) -> ControlFile:
@@ -51,7 +51,7 @@ class Run:
     def sleep(self, seconds: float) -> None:
         self.now += seconds
         if self.answers:
-            self.watch.poll()
+            self.poller.poll()
 
     @property
     def waiting(self) -> Waiting:
@@ -77,7 +77,7 @@ def test_the_one_run_under_way_is_asked_and_has_heeded(
     output: str, ask: Ask, rate: float | None, said: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = Run(output)
-    run.watch.begin()
+    run.poller.begin()
     assert steer(output, None, request("a", ask, rate), run.waiting) == 0
     assert said in capsys.readouterr().out
     assert [each.token for each in run.steering.requests] == ["a"]
@@ -85,14 +85,14 @@ def test_the_one_run_under_way_is_asked_and_has_heeded(
 
 def test_inspect_says_into_what_state_a_run_was_brought(output: str) -> None:
     run = Run(output)
-    run.watch.begin()
+    run.poller.begin()
     [listed] = runs_below(output, lambda _: None)
-    assert "Paused" not in str(listed.note)
+    assert "Paused" not in str(listed.state.note)
     steer(output, None, request("a"), run.waiting)
     steer(output, None, request("b", Ask.RATE, 50.0), run.waiting)
     [listed] = runs_below(output, lambda _: None)
-    assert listed.status == "under_way"
-    assert str(listed.note).endswith("Paused. At most 50 requests/s.")
+    assert listed.state.status == "under_way"
+    assert str(listed.state.note).endswith("Paused. At most 50 requests/s.")
 
 
 def test_a_run_that_has_just_begun_is_waited_for(output: str) -> None:
@@ -125,7 +125,7 @@ def test_an_ended_run_and_an_unknown_one_are_told_apart(output: str) -> None:
 
 def test_a_rate_above_the_limit_is_refused_and_names_it(output: str) -> None:
     run = Run(output)
-    run.watch.begin()
+    run.poller.begin()
     with pytest.raises(UsageError, match=r"--rate 501 is above delivery\.max_requests_per_second, 500"):
         steer(output, None, request("a", Ask.RATE, 501), run.waiting)
     record = run.file.read()
@@ -143,15 +143,15 @@ def test_the_file_that_a_dead_run_left_is_not_the_run_that_is_under_way(output: 
 
 def test_a_run_that_does_not_answer_is_said_to_be(output: str, caplog: pytest.LogCaptureFixture) -> None:
     run = Run(output, answers=False)
-    run.watch.begin()
+    run.poller.begin()
     assert steer(output, None, request("a"), run.waiting) == 1
     assert "has not answered for 30 seconds" in caplog.text
 
 
 def test_a_run_that_ends_before_it_heeds_is_said_to_have(output: str) -> None:
     run = Run(output, answers=False)
-    run.watch.begin()
-    waiting = Waiting(lambda: run.now, lambda _: run.watch.end())
+    run.poller.begin()
+    waiting = Waiting(lambda: run.now, lambda _: run.poller.end())
     with pytest.raises(UsageError, match="run day has ended"):
         steer(output, None, request("a"), waiting)
     assert [each.heeded_at for each in run.steering.requests] == [None]

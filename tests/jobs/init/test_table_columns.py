@@ -1,4 +1,4 @@
-"""A first configuration for a table: its columns are those that the table has, whatever its files call them."""
+"""A first configuration for a table: its columns are those that the table has, under any names in its files."""
 
 from __future__ import annotations
 

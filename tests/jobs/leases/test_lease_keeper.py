@@ -30,8 +30,8 @@ def taken(store: MemoryStore, name: str) -> HeldLease:
     return lease
 
 
-def kept(store: MemoryStore, told: list[str]) -> LeaseKeeper:
-    return LeaseKeeper(taken(store, "a"), told.append, lambda: "later")
+def kept(store: MemoryStore, reasons: list[str]) -> LeaseKeeper:
+    return LeaseKeeper(taken(store, "a"), reasons.append, lambda: "later")
 
 
 @pytest.fixture
@@ -74,24 +74,24 @@ def test_a_renewal_that_fails_stops_the_run_only_when_overdue(
     store: MemoryStore,
 ) -> None:
     """Until then it is tried again soon."""
-    told: list[str] = []
-    keeper = kept(store, told)
+    reasons: list[str] = []
+    keeper = kept(store, reasons)
     assert keeper.tick() == RENEW_SECONDS
     store.is_out_of_reach = True
     store.clock.now = OVERDUE_SECONDS - 1
     assert keeper.tick() == RETRY_SECONDS
-    assert told == []
+    assert reasons == []
     store.clock.now = OVERDUE_SECONDS
     assert keeper.tick() == RETRY_SECONDS
-    assert told == ["the lease could not be renewed for 30 seconds: Could not reach it."]
+    assert reasons == ["the lease could not be renewed for 30 seconds: Could not reach it."]
     assert keeper.is_ours()
 
 
 @pytest.mark.parametrize("hangs", [0.0, 1.0, 4.9, 9.0, 13.0])
 def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float, store: MemoryStore) -> None:
     """However long each renewal hangs before it fails: on S3, 13 seconds at the most."""
-    told: list[str] = []
-    keeper = kept(store, told)
+    reasons: list[str] = []
+    keeper = kept(store, reasons)
     pause = keeper.tick()
     store.is_out_of_reach = True
 
@@ -99,7 +99,7 @@ def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float
         store.clock.now += hangs
 
     store.before_write = hang
-    while not told:
+    while not reasons:
         assert pause is not None
         store.clock.now += pause
         pause = keeper.tick()
@@ -107,13 +107,13 @@ def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float
 
 
 def test_a_place_that_was_taken_over_stops_the_run_and_names_the_winner(store: MemoryStore) -> None:
-    told: list[str] = []
-    keeper = kept(store, told)
+    reasons: list[str] = []
+    keeper = kept(store, reasons)
     store.content = record("b").to_bytes()
     store.version = "another"
     assert keeper.tick() is None
-    assert len(told) == 1
-    assert told[0].startswith("run run-b (on host-b, since since) took over this run's lease")
+    assert len(reasons) == 1
+    assert reasons[0].startswith("run run-b (on host-b, since since) took over this run's lease")
     assert not keeper.is_ours()
 
 

@@ -263,10 +263,10 @@ def test_never_do_two_runs_take_themselves_for_the_holder(
         store.clock.now += seconds
         assert sum(runner.sends for runner in runners) <= 1
 
-    def meanwhile() -> None:
+    def other_write() -> None:
         if between:
             move(*between.pop(0))
 
-    store.before_write = meanwhile
+    store.before_write = other_write
     for each in moves:
         move(*each)

@@ -49,11 +49,11 @@ def test_no_figure_leaves_its_bounds(pauses: list[float], rate: int, to_send: in
 
 
 def test_the_rate_is_of_now_and_the_time_left_of_half_a_minute() -> None:
-    told = Progress()
-    meter = SendingMeter(lambda: told, 10_000, 100.0)
+    reported = Progress()
+    meter = SendingMeter(lambda: reported, 10_000, 100.0)
     for second in range(1, 61):  # 50 requests/s, and after the first half minute a tenth of that
         attempts = 50 * min(second, 30) + 5 * max(0, second - 30)
-        told = Progress(request_attempts=attempts, events_delivered=attempts)
+        reported = Progress(request_attempts=attempts, events_delivered=attempts)
         figures = meter(float(second))
         if second == 34:
             lately = figures
@@ -64,10 +64,10 @@ def test_the_rate_is_of_now_and_the_time_left_of_half_a_minute() -> None:
 
 
 def test_the_wait_for_the_first_request_makes_no_rate_look_low() -> None:
-    told = Progress()
-    meter = SendingMeter(lambda: told, 1000, 100.0)
+    reported = Progress()
+    meter = SendingMeter(lambda: reported, 1000, 100.0)
     assert [meter(second).seconds_left for second in (1.0, 9.0)] == [None, None]
-    told = Progress(request_attempts=100, events_delivered=200)
+    reported = Progress(request_attempts=100, events_delivered=200)
     figures = meter(10.0)
     assert (figures.requests_per_second, figures.seconds_left) == (100.0, 4.0)
 
@@ -80,14 +80,14 @@ def test_a_service_that_takes_nothing_leaves_no_time_to_tell() -> None:
 
 def test_what_the_driver_knows_is_passed_on_but_for_a_reason_to_stop() -> None:
     """A reason may quote the service."""
-    told = Progress(
+    reported = Progress(
         request_attempts=5,
         events_delivered=50,
         partitions=3,
         rate=42.0,
         stop_reason="the service said: user-7",
     )
-    figures = SendingMeter(lambda: told, 0, 100.0)(1.0)
+    figures = SendingMeter(lambda: reported, 0, 100.0)(1.0)
     assert (figures.partitions, figures.allowed_requests_per_second, figures.stopping) == (3, 42.0, True)
     assert figures.seconds_left is None
     assert figures.share_done == 1.0

@@ -16,7 +16,7 @@ RULES = (
         200_000, 412,
     ),
     RuleResult(
-        "expect_column_values_to_be_between(sentAt)", "service", "warning", "sentAt lies in 1980 to 2099.", True,
+        "expect_column_values_to_be_between(sentAt)", "service", "warning", "sentAt is in 1980 to 2099.", True,
         200_000, 380,
     ),
     RuleResult(

@@ -1,4 +1,4 @@
-"""The page holds the whole account, adds up, asks for nothing from elsewhere and shows nobody's values."""
+"""The page holds the whole account, adds up, asks for nothing from elsewhere and shows no row's values."""
 
 from __future__ import annotations
 

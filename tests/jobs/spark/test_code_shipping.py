@@ -12,7 +12,7 @@ from jobs.spark.code_shipping import ship_code
 
 
 class ScriptedSpark:
-    """Stands for a session; it only remembers what was shipped."""
+    """In place of a session; it only remembers what was shipped."""
 
     def __init__(self) -> None:
         self.shipped: list[str] = []

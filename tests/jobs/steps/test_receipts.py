@@ -23,8 +23,8 @@ def receipts(output: Path, to_send: int = 100) -> Receipts:
 
 def record(output: Path, *event_ids: str) -> None:
     """Have a partition write these down as delivered."""
-    nobody = CoordinatorAddress("127.0.0.1", 1, b"key")
-    task = DeliveryTask(0, "", str(output), "run", "x1", "t", None, None, 8, nobody, 1.0)
+    no_coordinator = CoordinatorAddress("127.0.0.1", 1, b"key")
+    task = DeliveryTask(0, "", str(output), "run", "x1", "t", None, None, 8, no_coordinator, 1.0)
     ledger = Ledger(task, "a1")
     ledger.accepted([StagedEvent(each, b"", b"") for each in event_ids], 1_700_000_000.0)
     ledger.close()

@@ -37,11 +37,13 @@ def test_a_collector_is_chosen_only_where_nobody_may_have_chosen_one(user: dict[
     assert "UseParallelGC" not in launch_environment(user, GIB)["SPARK_SUBMIT_OPTS"]
 
 
-@pytest.mark.parametrize(("memory", "beside"), [(1 * GIB, "512m"), (16 * GIB, "2048m"), (512 * GIB, "4096m")])
-def test_what_is_sorted_has_half_as_much_memory_beside_the_heap(memory: int, beside: str) -> None:
+@pytest.mark.parametrize(
+    ("memory", "off_heap"), [(1 * GIB, "512m"), (16 * GIB, "2048m"), (512 * GIB, "4096m")]
+)
+def test_what_is_sorted_has_half_as_much_memory_off_the_heap(memory: int, off_heap: str) -> None:
     assert memory_settings({}, memory) == {
         "spark.memory.offHeap.enabled": "true",
-        "spark.memory.offHeap.size": beside,
+        "spark.memory.offHeap.size": off_heap,
     }
 
 

@@ -20,20 +20,20 @@ from jobs.control.steering import Steering
 from jobs.runs.run_folder import RunFolder
 
 _LOG = logging.getLogger("put_events")
-LOOK_SECONDS = 5.0
+POLL_SECONDS = 5.0
 """Between two polls; a request is carried out within this and the time that one poll takes."""
 _END_SECONDS = 30.0
 
 
-def watched(run: RunFolder, execution: str, steering: Steering) -> ControlWatch:
-    """Return the watch over the control file of one execution of `run`, to be used as a context manager."""
+def polled(run: RunFolder, execution: str, steering: Steering) -> ControlPoller:
+    """Return what polls the control file of one execution of `run`, to be used as a context manager."""
     beginning = ControlRecord(
         run_id=run.run_id,
         execution=execution,
         max_requests_per_second=steering.limit,
         requests_per_second=steering.rate,
     )
-    return ControlWatch(lambda: ControlFile(control_file(run.output, run.run_id)), beginning, steering)
+    return ControlPoller(lambda: ControlFile(control_file(run.output, run.run_id)), beginning, steering)
 
 
 def now_as_text() -> str:
@@ -41,8 +41,8 @@ def now_as_text() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-class ControlWatch:
-    """A watch over the control file of one execution of a run within a `with` block, in a thread of its own.
+class ControlPoller:
+    """Polls the control file of one execution of a run within a `with` block, in a thread of its own.
 
     `open_file` returns the file, or raises `StorageError`.
     """
@@ -52,7 +52,7 @@ class ControlWatch:
         open_file: Callable[[], ControlFile],
         beginning: ControlRecord,
         steering: Steering,
-        every_seconds: float = LOOK_SECONDS,
+        every_seconds: float = POLL_SECONDS,
     ) -> None:
         self._open_file = open_file
         self._file: ControlFile
@@ -61,10 +61,10 @@ class ControlWatch:
         self._every_seconds = every_seconds
         self._heeded = 0
         self._ending = threading.Event()
-        self._thread = threading.Thread(target=self._keep_looking, name="control", daemon=True)
+        self._thread = threading.Thread(target=self._keep_polling, name="control", daemon=True)
 
     def __enter__(self) -> Self:
-        """Replace the file that an earlier run of the same id may have left by a new one, and watch it."""
+        """Replace the file that an earlier run of the same id may have left by a new one, and poll it."""
         try:
             self._file = self._open_file()
             self.begin()
@@ -135,7 +135,7 @@ class ControlWatch:
             self._heeded, steering.rate, paused=steering.paused, stopping=steering.stopping
         )
 
-    def _keep_looking(self) -> None:
+    def _keep_polling(self) -> None:
         while not self._ending.wait(self._every_seconds):
             try:
                 self.poll()

@@ -9,9 +9,9 @@ import pytest
 
 from core.errors import StorageError
 from jobs.control.control_file import ControlFile
+from jobs.control.polling import ControlPoller
 from jobs.control.record import Ask, ControlRecord, Request
 from jobs.control.steering import Steering
-from jobs.control.watch import ControlWatch
 from tests.jobs.control.test_record import request
 from tests.jobs.leases.lease_memory import Clock, MemoryStore
 
@@ -33,7 +33,7 @@ class Sending:
 
 @dataclass
 class Run:
-    """One execution of the run `day` over `store`; its watch looks only when the test says so."""
+    """One execution of the run `day` over `store`; it polls only when the test says so."""
 
     store: MemoryStore
     execution: str = "e1"
@@ -44,7 +44,7 @@ class Run:
         beginning = ControlRecord(
             run_id="day", execution=self.execution, max_requests_per_second=LIMIT, requests_per_second=LIMIT
         )
-        self.watch = ControlWatch(lambda: self.file, beginning, self.steering, every_seconds=3600.0)
+        self.poller = ControlPoller(lambda: self.file, beginning, self.steering, every_seconds=3600.0)
 
     @property
     def file(self) -> ControlFile:
@@ -63,11 +63,11 @@ def ask(store: MemoryStore, *requests: Request) -> None:
 
 def test_requests_are_heeded_once_in_their_order_and_said_to_be(store: MemoryStore) -> None:
     run, sending = Run(store), Sending()
-    with run.watch as watch:
+    with run.poller as poller:
         run.steering.steer(sending)
         ask(store, request("a", Ask.RATE, 50), request("b"), request("c", Ask.RESUME))
-        watch.poll()
-        watch.poll()
+        poller.poll()
+        poller.poll()
         record = run.file.read()
     assert sending.orders == [50, "hold", "go on"]
     assert record is not None
@@ -81,57 +81,57 @@ def test_requests_are_heeded_once_in_their_order_and_said_to_be(store: MemorySto
 
 def test_what_is_asked_while_it_stages_counts_from_the_first_request_on(store: MemoryStore) -> None:
     run, sending = Run(store), Sending()
-    with run.watch as watch:
+    with run.poller as poller:
         ask(store, request("a", Ask.RATE, 50), request("b"))
-        watch.poll()
+        poller.poll()
         run.steering.steer(sending)
     assert sending.orders == [50, "hold"]
 
 
 def test_a_stop_names_who_asked_for_it(store: MemoryStore) -> None:
     run = Run(store)
-    with run.watch as watch:
+    with run.poller as poller:
         ask(store, request("a", Ask.STOP))
-        watch.poll()
+        poller.poll()
     assert run.stops == ["kim@laptop asked the run to stop"]
 
 
 def test_no_rate_is_above_the_limit_of_the_configuration(store: MemoryStore) -> None:
     run, sending = Run(store), Sending()
-    with run.watch as watch:
+    with run.poller as poller:
         run.steering.steer(sending)
         ask(store, request("a", Ask.RATE, 10 * LIMIT))
-        watch.poll()
+        poller.poll()
     assert sending.orders == [LIMIT]
 
 
 def test_a_later_run_of_the_same_id_obeys_no_old_request(store: MemoryStore) -> None:
     """The first run died: its file, with a request that it never read, is still there."""
     died = Run(store, "died")
-    died.watch._file = died.file
-    died.watch.begin()
+    died.poller._file = died.file
+    died.poller.begin()
     ask(store, request("a", Ask.STOP))
     later = Run(store, "later")
-    with later.watch as watch:
-        watch.poll()
+    with later.poller as poller:
+        poller.poll()
         assert (later.stops, later.steering.requests) == ([], ())
     assert store.content is None
 
 
 def test_a_request_to_another_execution_is_not_obeyed(store: MemoryStore) -> None:
     run = Run(store)
-    with run.watch as watch:
+    with run.poller as poller:
         store.content = ControlRecord(
             run_id="day", execution="other", max_requests_per_second=1, requests_per_second=1
         ).asking(request("a", Ask.STOP)).to_bytes()  # fmt: skip
-        watch.poll()
+        poller.poll()
     assert run.stops == []
     assert store.content is not None, "it is not ours to take away"
 
 
 def test_a_request_that_comes_too_late_is_remembered_as_not_heeded(store: MemoryStore) -> None:
     run = Run(store)
-    with run.watch:
+    with run.poller:
         ask(store, request("a", Ask.RATE, 50))
     assert [(each.token, each.heeded_at) for each in run.steering.requests] == [("a", None)]
     assert store.content is None
@@ -139,7 +139,7 @@ def test_a_request_that_comes_too_late_is_remembered_as_not_heeded(store: Memory
 
 def test_a_request_that_comes_while_the_file_is_taken_away_is_remembered(store: MemoryStore) -> None:
     run = Run(store)
-    with run.watch:
+    with run.poller:
 
         def once() -> None:
             store.before_write = lambda: None
@@ -152,7 +152,7 @@ def test_a_request_that_comes_while_the_file_is_taken_away_is_remembered(store: 
 
 def test_a_request_beside_the_runs_own_answer_is_not_lost(store: MemoryStore) -> None:
     run = Run(store)
-    with run.watch as watch:
+    with run.poller as poller:
         ask(store, request("a", Ask.RATE, 50))
 
         def once() -> None:
@@ -160,20 +160,20 @@ def test_a_request_beside_the_runs_own_answer_is_not_lost(store: MemoryStore) ->
             ask(store, request("b"))
 
         store.before_write = once
-        watch.poll()
-        watch.poll()
+        poller.poll()
+        poller.poll()
     assert [each.token for each in run.steering.requests] == ["a", "b"]
 
 
 def test_a_file_that_was_deleted_by_hand_is_there_again_and_counts_on(store: MemoryStore) -> None:
     run = Run(store)
-    with run.watch as watch:
+    with run.poller as poller:
         ask(store, request("a", Ask.RATE, 50))
-        watch.poll()
+        poller.poll()
         store.content = None
-        watch.poll()
+        poller.poll()
         ask(store, request("b"))
-        watch.poll()
+        poller.poll()
     assert [(each.token, each.number) for each in run.steering.requests] == [("a", 1), ("b", 2)]
 
 
@@ -181,7 +181,7 @@ def test_a_run_that_can_not_write_the_file_goes_on_and_says_so(
     store: MemoryStore, caplog: pytest.LogCaptureFixture
 ) -> None:
     store.is_out_of_reach = True
-    with caplog.at_level(logging.WARNING), Run(store).watch:
+    with caplog.at_level(logging.WARNING), Run(store).poller:
         pass
     assert "this run can't be steered" in caplog.text
 
@@ -192,4 +192,4 @@ def test_a_file_that_others_change_again_and_again_is_an_error(store: MemoryStor
 
     store.before_write = other
     with pytest.raises(StorageError, match="Try again"):
-        ControlFile(store).change(lambda _: Run(store).watch._beginning)
+        ControlFile(store).change(lambda _: Run(store).poller._beginning)
