@@ -12,6 +12,8 @@ from jobs.account.exit_status import Status
 from jobs.account.summary import SteeringEntry, Summary, TimelineEntry
 from jobs.config.shown_settings import shown_settings
 from jobs.control.record import Request
+from jobs.plan.delivery_plan import Plan
+from jobs.plan.planning import plan
 from jobs.prepare.preparation import Prepared
 from jobs.steps.checking import Checked
 from jobs.steps.import_account import import_entry, import_status, rows_imported
@@ -78,10 +80,25 @@ def summary_of(prepared: Prepared, outcome: Outcome, finished_at: datetime) -> S
         source=outcome.checked.source if outcome.checked else None,
         steering=tuple(map(_steering, outcome.steering)),
         bulk_import=import_entry(prepared, outcome.written, outcome.imported),
-        plan=outcome.checked.plan if outcome.checked else None,
+        plan=_plan(prepared, outcome),
         events_by_day=outcome.counts.by_day if outcome.counts else None,
         events_by_type=outcome.counts.by_type if outcome.counts else None,
         settings=shown_settings(settings),
+    )
+
+
+def _plan(prepared: Prepared, outcome: Outcome) -> Plan | None:
+    """Return the plan of sending, refused or not; None if none was requested or the check did not end."""
+    checked = outcome.checked
+    if checked is None or checked.lengths is None:
+        return None
+    settings = prepared.settings
+    return plan(
+        checked.lengths,
+        settings.personalize.tracking_id,
+        settings.delivery.max_requests_per_second,
+        settings.plan.price_per_gb,
+        first_contact=checked.first_contact,
     )
 
 

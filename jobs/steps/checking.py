@@ -22,8 +22,7 @@ from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account.closed_account import Staged
 from jobs.account.summary import FilesEntry, TableEntry
-from jobs.plan.delivery_plan import Plan
-from jobs.plan.planning import Lengths, plan
+from jobs.plan.planning import Lengths
 from jobs.plan.ways import Files
 from jobs.prepare.preparation import Preparation
 from jobs.prepare.table_reading import TableRead
@@ -51,14 +50,15 @@ _FIRST_OF_REQUEST = "first_of_request"
 class Checked:
     """The result of checking: the counts, the verdict, and the files that are ready to be sent.
 
-    `verdict` and `source` are None in a replay, whose events were judged before they were first sent; `plan` except
-    where one was asked for.
+    `verdict` and `source` are None in a replay, whose events were judged before they were first sent; `lengths` except
+    in a plan. `first_contact`: in a plan, whether the ledger has nothing of this tracking ID.
     """
 
     staged: Staged
     verdict: Verdict | None
     files: tuple[StagedFile, ...]
-    plan: Plan | None = None
+    lengths: Lengths | None = None
+    first_contact: bool = False
     source: FilesEntry | TableEntry | None = None
 
 
@@ -93,11 +93,13 @@ def check(spark: SparkSession, phases: PhaseListener, preparation: Preparation) 
     _write_rejected(stage, rules, preparation)
     files = staged_files(preparation.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
-    planned = None
+    lengths, first_contact = None, False
     if preparation.plan_only:
         begin(phases, context, PLAN)
-        planned = _planned(stage, preparation)
-    return Checked(_staged(files, counts, verdict), verdict, to_send, planned, source.entry())
+        lengths = Lengths(session_lengths(stage), user_lengths(stage), _import_files(stage, preparation))
+        first_contact = knows_nothing(spark, preparation)
+    counted = _staged(files, counts, verdict)
+    return Checked(counted, verdict, to_send, lengths, first_contact, source.entry())
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
@@ -163,18 +165,6 @@ def _explained_failures() -> Iterator[None]:
         yield
     except SparkFailure as failure:
         raise explained(failure) or failure from None
-
-
-def _planned(stage: DataFrame, preparation: Preparation) -> Plan:
-    settings = preparation.settings
-    lengths = Lengths(session_lengths(stage), user_lengths(stage), _import_files(stage, preparation))
-    return plan(
-        lengths,
-        settings.personalize.tracking_id,
-        settings.delivery.max_requests_per_second,
-        settings.plan.price_per_gb,
-        first_contact=knows_nothing(stage.sparkSession, preparation),
-    )
 
 
 def _import_files(stage: DataFrame, preparation: Preparation) -> Files:
