@@ -63,7 +63,9 @@ def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
 def open_client(region: str | None, endpoint_url: str | None) -> EventsClient:
     """Return the production client, for the endpoint and credentials that boto3 would use here.
 
-    Raises `CredentialsError` where there are none, and botocore's errors (no region, bad endpoint).
+    Raises:
+        CredentialsError: there are no credentials.
+        BotoCoreError: there is no region, or the endpoint can't be used.
     """
     endpoint = resolve_endpoint(core_session(), region or default_region(), endpoint_url)
     credentials = CredentialSource(_find_credentials)

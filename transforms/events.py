@@ -93,7 +93,8 @@ def shape(
 def times(rows: DataFrame, mapping: MappingSettings, window: Window) -> DataFrame:
     """Give the times, in seconds, of the rows whose time is in `window`: one column, and nothing else is read.
 
-    Raises `InputError` for an expression that can't be used.
+    Raises:
+        InputError: an expression can't be used.
     """
     expr, unit = mapping.expressions()["sentAt"], mapping.sent_at.unit
     read = rows.select(resolve(rows, expr, "mapping.sentAt").alias("_value"))

@@ -98,8 +98,10 @@ class Sender:
     def run(self) -> str | None:
         """Send until nothing is left or something says stop; the reason why something is left, else None.
 
-        What the batches' iterator raises is raised again, once the requests in flight have their answers. Raises
-        `AnswerOverdueError` where the client gives none.
+        What the batches' iterator raises is raised again, once the requests in flight have their answers.
+
+        Raises:
+            AnswerOverdueError: the client gives no answers.
         """
         try:
             while self._may_go_on() and self._has_work():

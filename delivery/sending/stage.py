@@ -23,7 +23,8 @@ _BUFFER_BYTES = 4 * 1024 * 1024
 def read_stage(url: str) -> Iterator[StagedEvent]:
     """Return the events of a staged file (columns `COLUMNS`: three of text, two of whole numbers), in its order.
 
-    Raises what pyarrow raises when the file can't be read.
+    Raises:
+        OSError, ArrowException: the file can't be read.
     """
     filesystem, path = open_filesystem(url)
     with filesystem.open_input_file(path) as source:

@@ -44,7 +44,7 @@ def under_way(
 class RunUnderWay:
     """A run under way: its stops, its steering, its display, and what is known of it so far.
 
-    `execution` is the token of this execution; `own_folder` the lease of the run's folder.
+    `own_folder`: the lease of the run's folder.
     """
 
     def __init__(
