@@ -21,7 +21,7 @@ import jobs.control.command
 import jobs.init.__main__
 import jobs.verify.__main__
 import standin.settings
-from jobs.cli import __main__ as cli
+from jobs.cli import console as cli
 from jobs.command_line.command import Command, parse_command, parse_import, parse_plan, parse_replay
 from jobs.config.configuration import parse_settings
 from tests.docs.blocks import ROOT

@@ -17,7 +17,7 @@ import pytest
 import yaml
 from botocore.validate import ParamValidator
 
-from jobs.cli import __main__ as cli
+from jobs.cli import console as cli
 from jobs.config.configuration import parse_settings
 from jobs.errors import UsageError
 from tests.docs.blocks import ROOT, Block, blocks_of, fenced_blocks, inline_codes

@@ -11,8 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.cli import __main__ as cli
-from jobs.cli import demo, loading
+from jobs.cli import console, demo, loading
 from jobs.command_line.command import Command, parse_command, parse_plan, parse_replay
 from jobs.errors import UsageError
 from tests.docs.blocks import ROOT
@@ -20,7 +19,7 @@ from tests.docs.blocks import ROOT
 WITHOUT_SPARK = """
 import sys
 import tomllib
-from jobs.cli.__main__ import main
+from jobs.cli import main
 try:
     code = main(sys.argv[1:])
 except SystemExit as left:
@@ -39,10 +38,10 @@ def test_help_names_every_command_in_a_line() -> None:
     done = started("--help")
     assert done.returncode == 0, done.stderr
     listed = re.findall(r"^  ([a-z]+)  +\S", done.stdout, flags=re.MULTILINE)
-    assert [name for name in listed if name in cli.PROGRAMS] == list(cli.PROGRAMS)
+    assert [name for name in listed if name in console.PROGRAMS] == list(console.PROGRAMS)
 
 
-@pytest.mark.parametrize("name", [name for name in cli.PROGRAMS if name != "init"])
+@pytest.mark.parametrize("name", [name for name in console.PROGRAMS if name != "init"])
 def test_the_help_of_a_command_loads_no_spark(name: str) -> None:
     done = started(name, "--help")
     assert done.returncode == 0, done.stderr
@@ -82,7 +81,7 @@ def test_inspect_lists_an_output_without_spark(tmp_path: Path) -> None:
 
 
 def test_every_command_names_a_program_that_is_there() -> None:
-    for program in cli.PROGRAMS.values():
+    for program in console.PROGRAMS.values():
         module, _, function = program.entry.partition(":")
         assert callable(getattr(importlib.import_module(module), function))
 
@@ -100,7 +99,7 @@ def test_plan_and_replay_are_runs_with_their_option() -> None:
 
 @pytest.mark.parametrize("program", [loading.run, loading.plan, loading.replay])
 def test_what_is_wrong_is_found_before_spark_is_loaded(
-    program: cli.Main, caplog: pytest.LogCaptureFixture
+    program: console.Main, caplog: pytest.LogCaptureFixture
 ) -> None:
     assert program(["--config"], "name") == 2
     assert "--config" in caplog.text
