@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any
+
+from pydantic import JsonValue
 
 from jobs.config.settings import Settings
 
@@ -29,7 +30,7 @@ _EXPRESSIONS = ("source.filter", "source.select", "mapping.")
 _NOT_SQL = ("unit", "key")
 
 
-def shown_settings(settings: Settings) -> dict[str, Any]:
+def shown_settings(settings: Settings) -> dict[str, JsonValue]:
     """Return `settings` by dotted key (`delivery.max_attempts`), as `--set` takes them; values are JSON's own."""
     document = settings.model_dump(mode="json", by_alias=True, exclude_none=True)
     return {key: _shown(key, value) for key, value in _flat(document)}
@@ -40,7 +41,7 @@ def without_literals(expression: str) -> str:
     return _TOKEN.sub(lambda found: found["name"] or HIDDEN, expression)
 
 
-def _flat(block: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _flat(block: dict[str, JsonValue], prefix: str = "") -> Iterator[tuple[str, JsonValue]]:
     for key, value in block.items():
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{key}.")
@@ -48,7 +49,7 @@ def _flat(block: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{prefix}{key}", value
 
 
-def _shown(key: str, value: Any) -> Any:  # noqa: ANN401 - any JSON value
+def _shown(key: str, value: JsonValue) -> JsonValue:
     if isinstance(value, list):
         return [_shown(key, each) for each in value]
     if not isinstance(value, str):
