@@ -161,11 +161,10 @@ def test_a_new_user_loads_a_history_both_ways_and_has_proof_of_it(aws: AwsWorld,
 
 def left_in(aws: AwsWorld) -> set[str]:
     """The places that the runs left in the output, as docs/security.md writes them."""
-    names = (key.removeprefix(f"{OUTPUT}/").split("/") for key in aws.keys("bucket", f"{OUTPUT}/"))
+    named = {"runs": "runs/<run_id>/", "imports": "imports/<name>/", "verifications": "verifications/<id>/"}
     places = set()
-    for first, *rest in names:
-        if first == "runs":
-            places.add(f"runs/<run_id>/{rest[1]}" + ("/" if len(rest) > 2 else ""))
-        else:
-            places.add(f"{first}/" if rest else first)
+    for key in aws.keys("bucket", f"{OUTPUT}/"):
+        first, *rest = key.removeprefix(f"{OUTPUT}/").split("/")
+        below = rest[1:] if first in named else [first, *rest]
+        places.add(named.get(first, "") + below[0] + ("/" if below[1:] else ""))
     return places
