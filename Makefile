@@ -15,6 +15,7 @@ STAMP  := $(VENV)/.installed-$(PYSPARK)
 PYTEST := $(BIN)/python -m pytest
 # How many processes share the test files: each has a Spark of two cores and 2 GB.
 WORKERS ?= 2
+SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # What test-package and test-yarn run: built once for both, and again when something that goes into it has changed.
 TESTED := build/tested-$(PYSPARK)
 SHIPPED := $(shell find $(wildcard jobs sources core transforms expectations delivery bulk bundle conf) -type f ! -name '*.pyc')
@@ -40,13 +41,13 @@ demo: venv ## load a shop's made-up history into a local stand-in of the service
 	$(BIN)/personalize-backfill demo
 
 test: venv ## run the tests, but those that have targets of their own
-	$(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder -m "not slow and not package and not yarn and not aws"
+	$(SHARED) -m "not slow and not package and not yarn and not aws"
 
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
 	$(PYTEST) -n $(WORKERS) -m "not spark and not job and not s3 and not aws and not yarn"
 
 test-slow: venv ## run what takes minutes: a cluster that loses an executor, S3, spark-submit's signals, hostile settings, the demo
-	$(PYTEST) -m slow
+	$(SHARED) -m slow
 
 $(AIRFLOW_VENV)/.installed: constraints-airflow.txt
 	test -x $(AIRFLOW_BIN)/python || $(PYTHON) -m venv $(AIRFLOW_VENV)
@@ -85,13 +86,12 @@ test-package: $(TESTED).built ## run the package alone on a real cluster; takes 
 	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m package
 
 test-aws: venv ## run whole jobs under AWS's own host names on loopback; needs root, or a namespace that may listen on 443
-	$(PYTEST) -m aws
+	$(SHARED) -m aws
 
 test-yarn: $(TESTED).built ## submit the package to a real YARN as on Amazon EMR; takes minutes, and the network once
 	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m yarn
 
-test-all: export HYPOTHESIS_PROFILE = thorough
-test-all: test test-slow test-aws test-package test-yarn test-dags ## run all tests, one target after the other
+test-all: test test-aws test-slow test-package test-dags test-yarn ## run all tests, one target after the other
 
 package: venv ## build dist/: the code, an environment archive for the cluster, the entry, conf/
 	$(BIN)/python -m bundle

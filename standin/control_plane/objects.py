@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Protocol
 
 
 class NoAccessError(Exception):
@@ -60,40 +60,6 @@ class MemoryObjects:
 
     def _require(self, role: str, action: str) -> None:
         if (role, action) in self.denied:
-            raise NoAccessError(action)
-
-
-class S3Objects:
-    """Objects on an S3 server, by boto3's `client`; `allowed(role, action, resource)` decides."""
-
-    def __init__(self, client: Any, region: str, allowed: Any = lambda *_: True) -> None:  # noqa: ANN401
-        self._client = client
-        self._region = region
-        self._allowed = allowed
-
-    def region(self, bucket: str) -> str | None:
-        """See `Objects`."""
-        found = self._client.list_buckets().get("Buckets", [])
-        return self._region if any(each["Name"] == bucket for each in found) else None
-
-    def names(self, role: str, bucket: str, prefix: str) -> list[str]:
-        """See `Objects`."""
-        self._require(role, "s3:ListBucket", f"arn:aws:s3:::{bucket}")
-        pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
-
-    def read(self, role: str, bucket: str, key: str) -> bytes:
-        """See `Objects`."""
-        self._require(role, "s3:GetObject", f"arn:aws:s3:::{bucket}/{key}")
-        return bytes(self._client.get_object(Bucket=bucket, Key=key)["Body"].read())
-
-    def write(self, role: str, bucket: str, key: str, content: bytes) -> None:
-        """See `Objects`."""
-        self._require(role, "s3:PutObject", f"arn:aws:s3:::{bucket}/{key}")
-        self._client.put_object(Bucket=bucket, Key=key, Body=content)
-
-    def _require(self, role: str, action: str, resource: str) -> None:
-        if not self._allowed(role, action, resource):
             raise NoAccessError(action)
 
 

@@ -56,11 +56,16 @@ def s3_hosts(regions: Iterable[str]) -> list[str]:
     return hosts
 
 
+def region_of(host: str) -> str:
+    """The region in a regional host, `us-east-1` for a global one."""
+    parts = host.removesuffix(".amazonaws.com").split(".")
+    return parts[1] if len(parts) > 1 else GLOBAL_REGION
+
+
 def other_hosts(regions: Iterable[str]) -> list[str]:
-    """The hosts of STS and of Personalize's control plane."""
-    regional = [
-        f"{service}.{region}.amazonaws.com" for region in regions for service in ("sts", "personalize")
-    ]
+    """The hosts of STS, Personalize's control plane and CloudWatch."""
+    services = ("sts", "personalize", "monitoring")
+    regional = [f"{service}.{region}.amazonaws.com" for region in regions for service in services]
     return ["sts.amazonaws.com", *regional]
 
 

@@ -6,6 +6,9 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 
+from tests.aws.addresses import region_of
+from tests.aws.http import Request, Response
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -34,6 +37,27 @@ class Log(list[Entry]):
     def note(self, entry: Entry) -> None:
         with self._lock:
             self.append(entry)
+
+    def note_call(
+        self, request: Request, operation: str, response: Response, *, code: str, principal: str | None
+    ) -> None:
+        """Note a call of a service that has an operation for each request, as all but S3 have."""
+        service = request.host.partition(".")[0]
+        self.note(
+            Entry(
+                service=service,
+                host=request.host,
+                method=request.method,
+                path=request.path,
+                operation=operation,
+                action=f"{service}:{operation}",
+                status=response.status,
+                code=code,
+                principal=principal,
+                region=region_of(request.host),
+                payload="",
+            )
+        )
 
     def count(self, service: str = "s3") -> Counter[str]:  # type: ignore[override]
         """How often each operation of a service was asked for."""

@@ -1,21 +1,20 @@
-"""AWS STS and Personalize's control plane: who a key is, and keys for a role, for as long as the world says.
+"""AWS STS: who a key is, and keys for a role, for as long as the world says.
 
-Sources: AWS STS API Reference; IAM User Guide, "Trust policies"; Personalize Developer Guide, "Common errors".
+Sources: AWS STS API Reference; IAM User Guide, "Trust policies".
 """
 
 from __future__ import annotations
 
-import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from tests.aws.addresses import GLOBAL_REGION
+from tests.aws.addresses import region_of
 from tests.aws.http import Request, Response
 from tests.aws.keys import ACCOUNT, Key, KeyRing
-from tests.aws.log import Entry, Log
+from tests.aws.log import Log
 from tests.aws.signatures import Unsigned, check
 
 _XMLNS = "https://sts.amazonaws.com/doc/2011-06-15/"
@@ -27,12 +26,6 @@ _UNSIGNED = {
     "wrong token": (403, "InvalidClientTokenId"),
     "expired": (403, "ExpiredToken"),
 }
-
-
-def region_of(host: str) -> str:
-    """The region in a regional host, `us-east-1` for a global one."""
-    parts = host.removesuffix(".amazonaws.com").split(".")
-    return parts[1] if len(parts) > 1 else GLOBAL_REGION
 
 
 class StsError(Exception):
@@ -65,7 +58,7 @@ class Sts:
             response, principal = self._answer(operation, request, given)
         except StsError as error:
             response, code = error.response(), error.code
-        _note(self.log, request, operation, response, code=code, principal=principal)
+        self.log.note_call(request, operation, response, code=code, principal=principal)
         return response
 
     def _answer(self, operation: str, request: Request, given: dict[str, str]) -> tuple[Response, str | None]:
@@ -105,35 +98,6 @@ class Sts:
         )
 
 
-@dataclass
-class ControlPlane:
-    """Handles Personalize's control plane: `answer` by operation and input, else everything is denied."""
-
-    keys: KeyRing
-    log: Log
-    answer: Callable[[str, dict[str, object]], dict[str, object] | None] = lambda *_: None
-
-    def __call__(self, request: Request) -> Response:
-        operation = request.headers.get("x-amz-target", "").rpartition(".")[2]
-        region = region_of(request.host)
-        principal, found, code = None, None, ""
-        try:
-            principal = check(request, self.keys, "personalize", region).key.principal
-            found = self.answer(operation, json.loads(request.body or b"{}"))
-        except Unsigned as error:
-            code = {"expired": "ExpiredTokenException", "unknown key": "UnrecognizedClientException"}.get(
-                error.kind, "InvalidSignatureException"
-            )
-        if found is None:
-            code = code or "AccessDeniedException"
-        status = 403 if code else 200
-        content = {"__type": code, "message": f"not authorized: personalize:{operation}"} if code else found
-        headers = {"Content-Type": "application/x-amz-json-1.1"}
-        response = Response(status, headers, json.dumps(content).encode())
-        _note(self.log, request, operation, response, code=code, principal=principal)
-        return response
-
-
 def session_arn(role_arn: str, session: str) -> str:
     """The principal that a role's session is."""
     return f"arn:aws:sts::{ACCOUNT}:assumed-role/{role_arn.rpartition('/')[2]}/{session}"
@@ -144,24 +108,3 @@ def _result(operation: str, text: str) -> Response:
     metadata = f"<ResponseMetadata><RequestId>{secrets.token_hex(8)}</RequestId></ResponseMetadata>"
     body = f'<{operation}Response xmlns="{_XMLNS}">{result}{metadata}</{operation}Response>'
     return Response(200, {"Content-Type": "text/xml"}, body.encode())
-
-
-def _note(
-    log: Log, request: Request, operation: str, response: Response, *, code: str, principal: str | None
-) -> None:
-    service = request.host.partition(".")[0]
-    log.note(
-        Entry(
-            service=service,
-            host=request.host,
-            method=request.method,
-            path=request.path,
-            operation=operation,
-            action=f"{service}:{operation}",
-            status=response.status,
-            code=code,
-            principal=principal,
-            region=region_of(request.host),
-            payload="",
-        )
-    )

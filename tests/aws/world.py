@@ -12,6 +12,7 @@ port 443, as root has (`fixtures.missing` says what is missing).
     aws.run([...], {...})                       a process in the world; `aws.command` for Popen
     aws.requests                                every request and its answer, for assertions
     aws.s3.latency, aws.s3.authorize            how late S3 answers, and what it allows
+    aws.personalize.answer                      what Personalize's control plane and CloudWatch answer
     aws.instance("job")                         instance metadata and container credentials
     aws.proxy(), AwsWorld(proxied=True)         a proxy; with the flag there is no way but through it
 
@@ -33,6 +34,7 @@ from typing import Any, Self
 from standin.process import Option, StandinProcess
 from tests.aws import addresses
 from tests.aws.authority import Authority
+from tests.aws.control_plane import ControlPlane
 from tests.aws.http import Request, Response, Server
 from tests.aws.instance import CONTAINER_PATH, Instance
 from tests.aws.keys import ACCOUNT, Key, KeyRing
@@ -40,7 +42,7 @@ from tests.aws.log import Log
 from tests.aws.namespace import entered, name_mounts, script, trust_mounts
 from tests.aws.proxy import Proxy
 from tests.aws.s3 import S3, Bucket
-from tests.aws.sts import ControlPlane, Sts
+from tests.aws.sts import Sts
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")
 HTTPS = 443
@@ -218,7 +220,11 @@ class AwsWorld:
     def _handle(self, request: Request) -> Response:
         if addresses.s3_address(request.host, "/") is not None:
             return self.s3(request)
-        services: dict[str, Any] = {"sts": self.sts, "personalize": self.personalize}
+        services: dict[str, Any] = {
+            "sts": self.sts,
+            "personalize": self.personalize,
+            "monitoring": self.personalize,
+        }
         return services[request.host.partition(".")[0]](request)  # type: ignore[no-any-return]
 
     def _script(self, *, direct: bool) -> Path:

@@ -84,5 +84,7 @@ class Shop:
         assert ended.returncode == 0, ended.stdout + ended.stderr
         summary = self.summary(name)
         assert (summary["events_delivered"], summary["rows_rejected"]) == (len(ROWS), 1)
-        left = self.aws.keys(OUT, f"{name}/")
+        left = {key.removeprefix(f"{name}/") for key in self.aws.keys(OUT, f"{name}/")}
+        assert {"runs/first/report.html", "runs/first/validation.json"} <= left
+        assert any(key.startswith("ledger/tracking-id-") for key in left)
         assert not [key for key in left if "/stage/" in key or "lease" in key]

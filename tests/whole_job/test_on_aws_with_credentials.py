@@ -1,15 +1,22 @@
-"""The whole job with every kind of credentials and every place of a region; each bucket in another region."""
+"""The whole job as on AWS: nothing set but credentials and a region, every file on S3, AWS's own host names.
+
+Every kind of credentials, every place of a region, each bucket in another region.
+"""
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.aws.keys import ACCOUNT
 from tests.aws.world import AwsWorld
-from tests.whole_job.aws_shop import ROWS, Shop
+from tests.whole_job.aws_shop import LOGS, REGIONS, ROWS, Shop
+from tests.whole_job.harness import ROOT
 
 pytestmark = [pytest.mark.job, pytest.mark.aws, pytest.mark.usefixtures("s3_jars")]
 
@@ -101,8 +108,9 @@ def test_a_history_is_delivered(
 
     shop.require_delivered(name, ended)
     sent[region] += len(ROWS)
-    refused = [entry for entry in shop.aws.requests[before:] if entry.service == "s3" and entry.status == 400]
-    assert not refused, "nothing is signed for a wrong region"
+    answers = [entry for entry in shop.aws.requests[before:] if entry.service == "s3"]
+    assert not [entry for entry in answers if entry.status == 400], "nothing is signed for a wrong region"
+    assert {entry.code for entry in answers if entry.status > 400} <= {"", "NoSuchKey", "NoSuchBucket"}
 
 
 def test_credentials_are_renewed_while_the_job_stages_and_sends(
@@ -120,5 +128,21 @@ def test_credentials_are_renewed_while_the_job_stages_and_sends(
 
 
 def test_each_region_got_what_was_meant_for_it(aws: AwsWorld, sent: Counter[str]) -> None:
-    taken = {region: aws.events(region).stop()["events_accepted"] for region in sent}
-    assert taken == sent
+    ends = {region: aws.events(region).stop() for region in sent}
+    assert {region: end["events_accepted"] for region, end in ends.items()} == sent
+    assert {region: 10 * end["requests_accepted"] for region, end in ends.items()} == sent
+
+
+@pytest.mark.usefixtures("shop")
+def test_a_first_configuration_needs_nothing_but_keys(aws: AwsWorld, tmp_path: Path) -> None:
+    """Not even a region: S3 tells where a bucket is."""
+    assert REGIONS[LOGS] == "us-west-2"
+    command = [sys.executable, "-m", "jobs.init", f"s3://{LOGS}/logs/", "--output", tmp_path / "job.yaml"]
+
+    ended = aws.run(command, aws.user(), cwd=ROOT)
+
+    assert ended.returncode == 0, ended.stderr
+    made = yaml.safe_load((tmp_path / "job.yaml").read_text())
+    assert made["source"]["path"] == f"s3://{LOGS}/logs/"
+    assert made["output"]["path"] == f"s3://{LOGS}/personalize-backfill/"
+    assert made["mapping"]["userId"] == "USER_ID"
