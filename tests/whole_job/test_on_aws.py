@@ -6,6 +6,7 @@ import io
 import json
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -70,6 +71,11 @@ def test_keys_and_a_region_are_all_that_a_job_needs(aws: AwsWorld) -> None:
     assert {"runs/first/report.html", "runs/first/validation.json"} <= names
     assert any(name.startswith("ledger/tracking-id-") for name in names)
     assert not [name for name in names if "/stage/" in name or "lease" in name]
+    receipts = Counter(
+        entry.operation for entry in aws.requests if "/part-" in entry.key and "/ledger/" in entry.key
+    )
+    # Each is written, read once to be sorted, and deleted with others.
+    assert receipts == {"PutObject": 1, "GetObject": 1, "DeleteObjects": 1}
     refused = {entry.code for entry in aws.requests if entry.service == "s3" and entry.status >= 400}
     assert refused <= {"", "NoSuchKey", "NoSuchBucket"}, refused
 

@@ -117,7 +117,7 @@ class YarnCluster:
 
     def containers(self, application: str) -> list[psutil.Process]:
         """The processes of an application's containers, on every machine."""
-        return [process for node in self.nodes for process in node.below(application)]
+        return [process for node in self._nodes for process in node.below(application)]
 
     def log_files(self, application: str) -> list[Path]:
         """All that the application's containers left in their log folders, on every machine."""
@@ -209,8 +209,6 @@ class Daemon:
 
     def below(self, application: str) -> list[psutil.Process]:
         """The processes of the containers that it runs for an application."""
-        if not self.lives():
-            return []
         return [each for each in self._below() if application in _place(each)]
 
     def has_master(self, application: str) -> bool:
@@ -219,7 +217,7 @@ class Daemon:
 
     def kill(self) -> None:
         """End it and all its containers at once."""
-        below = self._below() if self.lives() else []
+        below = self._below()
         self._process.kill()
         self._process.wait()
         for process in below:
@@ -227,7 +225,9 @@ class Daemon:
                 process.kill()
 
     def _below(self) -> list[psutil.Process]:
-        return psutil.Process(self._process.pid).children(recursive=True)
+        """By where they work: of a container that is to end, the shell ends first, and orphans the job."""
+        folder = str(self.folder / "local")
+        return [each for each in psutil.process_iter() if _place(each).startswith(f"{folder}/")]
 
 
 _PORTS = ("", "scheduler.", "resource-tracker.", "admin.", "webapp.")
