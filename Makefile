@@ -80,8 +80,9 @@ kill-test: venv ## kill a process of a real cluster N times while the job sends 
 	$(BIN)/python -m benchmarks.kill_test --runs $(or $(N),100)
 
 $(TESTED).built: $(STAMP) $(SHIPPED)
+	@mkdir -p $(@D) && touch $@.begun # the stamp is as old as the beginning: what changes during the build is built next time
 	$(BIN)/python -m bundle $(TESTED)
-	@touch $@
+	@mv $@.begun $@
 
 test-package: $(TESTED).built ## run the package alone on a real cluster; takes minutes, and pip's network once
 	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m package tests/whole_job/test_packaged.py

@@ -60,6 +60,7 @@ class Site:
             "spark.yarn.stagingDir": f"{self.s3.create_bucket('package')}/staging",
             "spark.executor.instances": "1",
             "spark.executor.memory": "512m",
+            "spark.yarn.report.interval": "200ms",
             "spark.driver.extraJavaOptions": QUICK_JVM,
             "spark.executor.extraJavaOptions": QUICK_JVM,
             "spark.ui.enabled": "false",
@@ -95,6 +96,7 @@ class Site:
             "HADOOP_CONF_DIR": str(self.yarn.conf),
             "SPARK_DIST_CLASSPATH": ":".join(self.connector),
             "SPARK_LOCAL_IP": LOOPBACK,
+            "SPARK_SUBMIT_OPTS": QUICK_JVM,
             # As spark-env.sh has it on Amazon EMR: what is not overruled is taken along.
             "PYSPARK_PYTHON": _NO_PYTHON,
             "PYSPARK_DRIVER_PYTHON": _NO_PYTHON,
