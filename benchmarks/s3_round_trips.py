@@ -2,6 +2,7 @@
 
     python -m benchmarks.s3_round_trips [--rows 1000000] [--files 200] [--small-rows 100000] [--small-files 50]
                                         [--latency-ms 30] [--limit 1000] [--partitions 16] [--seconds 90]
+                                        [--only growth|hour]
 
 Runs a small job and a large one, each twice, and compares their requests; then a job of `--partitions` that sends for
 about `--seconds`, from which it computes an hour. Fails if a phase other than the data itself asks more for each object
@@ -16,7 +17,6 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import os
 import sys
 import tempfile
 import time
@@ -64,14 +64,18 @@ class Run:
 def main() -> None:
     """Run the jobs, print each one's phases, the growth and the hour; exit 1 if a phase grows too fast."""
     asked = _arguments()
-    one_core_each = {"SPARK_MASTER": "local[2]"}
-    small = _twice("small", asked.small_rows, asked.small_files, asked, one_core_each)
-    large = _twice("large", asked.rows, asked.files, asked, one_core_each)
-    too_fast = _print_growth(small, large)
-    if asked.partitions:
+    too_fast = _growth(asked) if asked.only != "hour" else []
+    if asked.only != "growth":
         _print_hour(asked)
     if too_fast:
         sys.exit(f"asks more for each object of a larger job: {', '.join(too_fast)}")
+
+
+def _growth(asked: argparse.Namespace) -> list[str]:
+    two = {"SPARK_MASTER": "local[2]"}
+    small = _twice("small", asked.small_rows, asked.small_files, asked, two)
+    large = _twice("large", asked.rows, asked.files, asked, two)
+    return _print_growth(small, large)
 
 
 def _arguments() -> argparse.Namespace:
@@ -83,9 +87,10 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--latency-ms", type=float, default=30.0)
     parser.add_argument("--limit", type=float, default=1000.0, help="PutEvents requests per second")
     parser.add_argument(
-        "--partitions", type=int, default=16, help="of the job that is taken for an hour; 0: none"
+        "--partitions", type=int, default=16, help="of the job that is taken for an hour"
     )
     parser.add_argument("--seconds", type=float, default=90.0, help="how long that job sends")
+    parser.add_argument("--only", choices=("growth", "hour"))
     return parser.parse_args()
 
 
@@ -141,21 +146,7 @@ def _run(shop: Shop, name: str, limit: float, environ: Mapping[str, str]) -> Run
         raise SystemExit(ended.stderr)
     summary = json.loads(shop.aws.get(OUT, f"backfill/runs/{name}/summary.json"))
     entries = [entry for entry in shop.aws.requests[before:] if entry.service == "s3"]
-    if os.environ.get("S3_ENTRIES"):
-        _dump(entries, summary, f"{os.environ['S3_ENTRIES']}-{name}-{len(entries)}.txt")
     return Run(summary, phases(entries, _sending(summary)))
-
-
-def _dump(entries, summary, name):
-    s = _sending(summary)
-    from benchmarks.s3_phases import phase_of
-
-    with open(name, "w") as f:
-        for e in sorted(entries, key=lambda e: e.began):
-            print(
-                f"{e.began - s.began:9.2f} {e.ended - e.began:6.3f} {phase_of(e, s):18} {e.operation:14} {e.status} {'J' if 'Hadoop' in e.agent else 'P'} {e.key}",
-                file=f,
-            )
 
 
 def _sending(summary: Mapping[str, str]) -> Sending:
