@@ -2,11 +2,11 @@
 
     python -m benchmarks.s3_round_trips [--rows 1000000] [--files 200] [--small-rows 100000] [--small-files 50]
                                         [--latency-ms 30] [--limit 1000] [--partitions 16] [--seconds 90]
-                                        [--only growth|hour]
+                                        [--only growth|hour] [--once]
 
-Runs a small job and a large one, each twice, and compares their requests; then a job of `--partitions` that sends for
-about `--seconds`, from which it computes an hour. Fails if a phase other than the data itself asks more for each object
-in the large job than in the small one.
+Runs a small job and a large one, each twice or `--once`, and compares their requests; then a job of `--partitions`
+that sends for about `--seconds`, from which it computes an hour. Fails if a phase other than the data itself asks more
+for each object in the large job than in the small one.
 
 The job is a process of its own; S3 is the tests' own (`tests/aws`), in this process and on the same cores,
 so that the counts apply to other machines and the seconds do not. Needs root, as the tests there do.
@@ -73,8 +73,8 @@ def main() -> None:
 
 def _growth(asked: argparse.Namespace) -> list[str]:
     two = {"SPARK_MASTER": "local[2]"}
-    small = _twice("small", asked.small_rows, asked.small_files, asked, two)
-    large = _twice("large", asked.rows, asked.files, asked, two)
+    small = _first("small", asked.small_rows, asked.small_files, asked, two)
+    large = _first("large", asked.rows, asked.files, asked, two)
     return _print_growth(small, large)
 
 
@@ -86,24 +86,21 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--small-files", type=int, default=50)
     parser.add_argument("--latency-ms", type=float, default=30.0)
     parser.add_argument("--limit", type=float, default=1000.0, help="PutEvents requests per second")
-    parser.add_argument(
-        "--partitions", type=int, default=16, help="of the job that is taken for an hour"
-    )
+    parser.add_argument("--partitions", type=int, default=16, help="of the job that is taken for an hour")
     parser.add_argument("--seconds", type=float, default=90.0, help="how long that job sends")
+    parser.add_argument("--once", action="store_true", help="don't run each job a second time")
     parser.add_argument("--only", choices=("growth", "hour"))
     return parser.parse_args()
 
 
-def _twice(name: str, rows: int, files: int, asked: argparse.Namespace, environ: Mapping[str, str]) -> Run:
+def _first(name: str, rows: int, files: int, asked: argparse.Namespace, environ: Mapping[str, str]) -> Run:
     """Run a job of this size, and again; return the first run."""
     with tempfile.TemporaryDirectory() as folder, AwsWorld(Path(folder)) as aws:
         shop = _shop(aws, Path(folder), rows, files, asked.latency_ms)
-        first, again = (_run(shop, run, asked.limit, environ) for run in ("first", "again"))
-    for title, run in (
-        (f"{name}: {rows:,} rows in {files} files", first),
-        (f"{name}, the same again", again),
-    ):
-        _print_run(title, run)
+        first = _run(shop, "first", asked.limit, environ)
+        _print_run(f"{name}: {rows:,} rows in {files} files", first)
+        if not asked.once:
+            _print_run(f"{name}, the same again", _run(shop, "again", asked.limit, environ))
     return first
 
 
