@@ -19,7 +19,8 @@ SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 # What test-package and test-yarn run: built once for both, and again when something that goes into it has changed.
 TESTED := build/tested-$(PYSPARK)
 SHIPPED := $(shell find $(wildcard jobs sources core transforms expectations delivery bulk bundle conf) -type f ! -name '*.pyc')
-# Airflow's own environment: it must never share one with the job, and its tests need none of the job's packages.
+# Airflow's own environment: it must never share one with the job, and its tests need none of the job's packages. Airflow
+# is 165 packages, for which uv needs a fifth of pip's time.
 AIRFLOW_VENV := .venv-airflow
 AIRFLOW_BIN  := $(AIRFLOW_VENV)/bin
 
@@ -51,7 +52,8 @@ test-slow: venv ## run what takes minutes: a cluster that loses an executor, S3,
 
 $(AIRFLOW_VENV)/.installed: constraints-airflow.txt
 	test -x $(AIRFLOW_BIN)/python || $(PYTHON) -m venv $(AIRFLOW_VENV)
-	$(AIRFLOW_BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints-airflow.txt \
+	$(AIRFLOW_BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints-airflow.txt uv
+	$(AIRFLOW_BIN)/uv pip install --quiet --python $(AIRFLOW_BIN)/python --constraint constraints-airflow.txt \
 		apache-airflow-core apache-airflow-providers-standard "apache-airflow-providers-amazon[aiobotocore,s3fs]" pytest pytest-timeout
 	@touch $@
 
@@ -79,17 +81,18 @@ kill-test: venv ## kill a process of a real cluster N times while the job sends 
 	$(BIN)/python -m benchmarks.kill_test --runs $(or $(N),100)
 
 $(TESTED).built: $(STAMP) $(SHIPPED)
+	@mkdir -p $(@D) && touch $@.begun # the stamp is as old as the beginning: what changes during the build is built next time
 	$(BIN)/python -m bundle $(TESTED)
-	@touch $@
+	@mv $@.begun $@
 
 test-package: $(TESTED).built ## run the package alone on a real cluster; takes minutes, and pip's network once
-	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m package
+	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m package tests/whole_job/test_packaged.py
 
 test-aws: venv ## run whole jobs under AWS's own host names on loopback; needs root, or a namespace that may listen on 443
 	$(SHARED) -m aws
 
 test-yarn: $(TESTED).built ## submit the package to a real YARN as on Amazon EMR; takes minutes, and the network once
-	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m yarn
+	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m yarn tests/yarn
 
 test-all: test test-aws test-slow test-package test-dags test-yarn ## run all tests, one target after the other
 

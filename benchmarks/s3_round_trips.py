@@ -1,6 +1,12 @@
-"""S3 requests and seconds of a whole job under AWS's own names, with a latency for each request.
+"""S3 requests and seconds of a whole job by phase, under AWS's own names, with a latency for each request.
 
-    python -m benchmarks.s3_round_trips [--rows 1000000] [--files 200] [--latency-ms 30] [--limit 1000]
+    python -m benchmarks.s3_round_trips [--rows 1000000] [--files 200] [--small-rows 100000] [--small-files 50]
+                                        [--latency-ms 30] [--limit 1000] [--partitions 16] [--seconds 90]
+                                        [--only growth|hour] [--once]
+
+Runs a small job and a large one, each twice or `--once`, and compares their requests; then a job of `--partitions`
+that sends for about `--seconds`, from which it computes an hour. Fails if a phase other than the data itself asks more
+for each object in the large job than in the small one.
 
 The job is a process of its own; S3 is the tests' own (`tests/aws`), in this process and on the same cores,
 so that the counts apply to other machines and the seconds do not. Needs root, as the tests there do.
@@ -11,10 +17,11 @@ from __future__ import annotations
 import argparse
 import io
 import json
-import re
+import sys
 import tempfile
-from collections import Counter
-from collections.abc import Iterable
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -22,41 +29,87 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from benchmarks.s3_phases import BY_TIME, DATA, Phase, Sending, phases
 from demo.demonstration import MAPPING
 from demo.history import generate
-from tests.aws.log import Entry
 from tests.aws.world import AwsWorld
 from tests.whole_job.aws_shop import CONF, LOGS, OUT, REGIONS, Shop
 
 _REGION = "eu-west-1"
 _SCHEMA = Path("conf/interactions.avsc")
-_PLACES = (
-    (rf"^/(?:{LOGS}/)?logs\b", "source"),
-    (r"/stage\b", "stage"),
-    (r"/rejected\b", "rejected"),
-    (r"/dead_letters\b", "dead letters"),
-    (r"/ledger\b", "ledger"),
-    (r"/_leases\b", "leases"),
-    (r"/runs/[^/]+/(?:summary|report|validation|data_docs|error)", "summary and report"),
-    (r"^/(?:shop-conf/)?conf\b", "configuration"),
-)
+_HOUR = 3600.0
+_EVENTS_PER_REQUEST = 5.5
+"""About what the made-up shop's sessions fill."""
+_MAY_GROW = 1.1
+"""Requests for each object, large against small: what a few objects more or less make of a constant."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run: its account, and its phases by name."""
+
+    summary: dict[str, str]
+    phases: dict[str, Phase]
+
+    def seconds(self, *, to: str, since: str) -> float:
+        """Return the seconds between two of the summary's times."""
+        return (_time(self.summary[to]) - _time(self.summary[since])).total_seconds()
+
+    @property
+    def sending_seconds(self) -> float:
+        """Return how long it sent."""
+        return self.seconds(to="sending_finished_at", since="sending_started_at")
 
 
 def main() -> None:
-    """Fill the source, run the job twice, the first time with a cold cache, and print the requests of each."""
+    """Run the jobs, print each one's phases, the growth and the hour; exit 1 if a phase grows too fast."""
+    asked = _arguments()
+    too_fast = _growth(asked) if asked.only != "hour" else []
+    if asked.only != "growth":
+        _print_hour(asked)
+    if too_fast:
+        sys.exit(f"asks more for each object of a larger job: {', '.join(too_fast)}")
+
+
+def _growth(asked: argparse.Namespace) -> list[str]:
+    two = {"SPARK_MASTER": "local[2]"}
+    small = _first("small", asked.small_rows, asked.small_files, asked, two)
+    large = _first("large", asked.rows, asked.files, asked, two)
+    return _print_growth(small, large)
+
+
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--files", type=int, default=200)
+    parser.add_argument("--small-rows", type=int, default=100_000)
+    parser.add_argument("--small-files", type=int, default=50)
     parser.add_argument("--latency-ms", type=float, default=30.0)
     parser.add_argument("--limit", type=float, default=1000.0, help="PutEvents requests per second")
-    asked = parser.parse_args()
+    parser.add_argument("--partitions", type=int, default=16, help="of the job that is taken for an hour")
+    parser.add_argument("--seconds", type=float, default=90.0, help="how long that job sends")
+    parser.add_argument("--once", action="store_true", help="don't run each job a second time")
+    parser.add_argument("--only", choices=("growth", "hour"))
+    return parser.parse_args()
+
+
+def _first(name: str, rows: int, files: int, asked: argparse.Namespace, environ: Mapping[str, str]) -> Run:
+    """Run a job of this size, and again; return the first run."""
     with tempfile.TemporaryDirectory() as folder, AwsWorld(Path(folder)) as aws:
-        shop = Shop.open(aws, REGIONS)
-        _fill(aws, Path(folder) / "rows", asked.rows, asked.files)
-        aws.events(_REGION)
-        aws.s3.latency = asked.latency_ms / 1000
-        for name in ("first", "again"):
-            _run(shop, name, asked.limit)
+        shop = _shop(aws, Path(folder), rows, files, asked.latency_ms)
+        first = _run(shop, "first", asked.limit, environ)
+        _print_run(f"{name}: {rows:,} rows in {files} files", first)
+        if not asked.once:
+            _print_run(f"{name}, the same again", _run(shop, "again", asked.limit, environ))
+    return first
+
+
+def _shop(aws: AwsWorld, folder: Path, rows: int, files: int, latency_ms: float) -> Shop:
+    shop = Shop.open(aws, REGIONS)
+    _fill(aws, folder / "rows", rows, files)
+    aws.events(_REGION)
+    aws.s3.latency = latency_ms / 1000
+    return shop
 
 
 def _fill(aws: AwsWorld, folder: Path, rows: int, files: int) -> None:
@@ -76,7 +129,7 @@ def _parquet(table: pa.Table) -> bytes:
     return file.getvalue()
 
 
-def _run(shop: Shop, name: str, limit: float) -> None:
+def _run(shop: Shop, name: str, limit: float, environ: Mapping[str, str]) -> Run:
     shop.configure(
         name,
         mapping=MAPPING,
@@ -84,36 +137,78 @@ def _run(shop: Shop, name: str, limit: float) -> None:
         output={"path": f"s3://{OUT}/backfill/"},
     )
     before = len(shop.aws.requests)
-    ended = shop.run(name, {**shop.aws.user(), "AWS_REGION": _REGION}, run_id=name)
+    usual = {**shop.aws.user(), "AWS_REGION": _REGION, "SPARK_SUBMIT_OPTS": ""}
+    ended = shop.run(name, {**usual, **environ}, run_id=name)
     if ended.returncode:
         raise SystemExit(ended.stderr)
     summary = json.loads(shop.aws.get(OUT, f"backfill/runs/{name}/summary.json"))
     entries = [entry for entry in shop.aws.requests[before:] if entry.service == "s3"]
-    print(f"\n{name}: {summary['rows_read']} rows, {summary['events_delivered']} events delivered")
-    _print_seconds(summary)
-    _print_requests(entries)
+    return Run(summary, phases(entries, _sending(summary)))
 
 
-def _print_seconds(summary: dict[str, str]) -> None:
-    names = ("started_at", "sending_started_at", "sending_finished_at", "finished_at")
-    times = [datetime.fromisoformat(summary[key]) for key in names if summary.get(key)]
-    steps = ("to the first request", "sending", "closing") if len(times) == len(names) else ("in all",)
-    for step, start, end in zip(steps, times, times[1:], strict=False):
-        print(f"  {step:22}{(end - start).total_seconds():8.1f} s")
+def _sending(summary: Mapping[str, str]) -> Sending:
+    """Return when the run sent, on the entries' clock; a run that sent nothing did so when it ended."""
+    offset = time.time() - time.monotonic()
+    began, ended = (
+        _time(summary.get(key) or summary["finished_at"]).timestamp() - offset
+        for key in ("sending_started_at", "sending_finished_at")
+    )
+    return Sending(began, ended)
 
 
-def _print_requests(entries: Iterable[Entry]) -> None:
-    counts: dict[str, Counter[str]] = {}
-    for entry in entries:
-        counts.setdefault(_place(entry.path), Counter())[entry.operation] += 1
-    for place, operations in sorted(counts.items(), key=lambda item: -item[1].total()):
-        by_operation = ", ".join(f"{operation} {count}" for operation, count in operations.most_common())
-        print(f"  {place:22}{operations.total():8}  {by_operation}")
-    print(f"  {'in all':22}{sum(each.total() for each in counts.values()):8}")
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
 
 
-def _place(path: str) -> str:
-    return next((place for pattern, place in _PLACES if re.search(pattern, path)), "folders")
+def _print_run(title: str, run: Run) -> None:
+    print(f"\n{title}: {run.summary['rows_read']} rows, {run.summary['events_delivered']} events delivered")
+    times = ("started_at", "sending_started_at", "sending_finished_at", "finished_at")
+    if run.summary["sending_started_at"]:
+        for what, since, to in zip(
+            ("to the first request", "sending", "closing"), times, times[1:], strict=False
+        ):
+            print(f"  {what:22}{run.seconds(to=to, since=since):8.1f} s")
+    else:
+        print(f"  {'in all':22}{run.seconds(to=times[-1], since=times[0]):8.1f} s")
+    print(f"  {'phase':20}{'requests':>9}{'objects':>9}{'for each':>9}{'seconds':>9}")
+    for phase in run.phases.values():
+        by_operation = ", ".join(f"{name} {count}" for name, count in phase.operations.most_common())
+        figures = f"{phase.requests:9}{phase.objects:9}{phase.per_object:9.1f}{phase.seconds:9.1f}"
+        print(f"  {phase.name:20}{figures}  {by_operation}")
+    print(f"  {'in all':20}{sum(each.requests for each in run.phases.values()):9}", flush=True)
+
+
+def _print_growth(small: Run, large: Run) -> list[str]:
+    """Print how each phase grew; return those that ask more for each object than before."""
+    print(f"\n{'large against small':22}{'requests':>9}{'objects':>9}")
+    too_fast = []
+    for name, phase in large.phases.items():
+        if name not in small.phases:
+            continue
+        before = small.phases[name]
+        requests, objects = phase.requests / before.requests, phase.objects / max(1, before.objects)
+        fails = name != DATA and name not in BY_TIME and requests > max(1.0, objects) * _MAY_GROW
+        too_fast += [name] if fails else []
+        print(f"  {name:20}{requests:9.2f}{objects:9.2f}{'  too fast' if fails else ''}")
+    return too_fast
+
+
+def _print_hour(asked: argparse.Namespace) -> None:
+    """Run a job of so many partitions for a while, and print what an hour of it asks of S3."""
+    rows = asked.small_rows
+    limit = max(1.0, rows / _EVENTS_PER_REQUEST / asked.seconds)
+    with tempfile.TemporaryDirectory() as folder, AwsWorld(Path(folder)) as aws:
+        shop = _shop(aws, Path(folder), rows, asked.small_files, asked.latency_ms)
+        run = _run(shop, "hour", limit, {"SPARK_MASTER": f"local[{asked.partitions}]"})
+    _print_run(f"{asked.partitions} partitions", run)
+    seconds, hour = run.sending_seconds, 0
+    print(f"\nan hour of sending with {asked.partitions} partitions, from {seconds:.0f} s:")
+    for phase in run.phases.values():
+        grows = phase.name in BY_TIME or phase.name == "merge"
+        requests = round(phase.requests * _HOUR / seconds) if grows else phase.requests
+        hour += requests
+        print(f"  {phase.name:20}{requests:9}")
+    print(f"  {'in all':20}{hour:9}", flush=True)
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ _CLIENTS = "[boto3.client(name, region_name='eu-west-1') for name in ('s3', 'sts
 def build(dist: Path) -> None:
     """Build into `dist`, replacing its content."""
     shutil.rmtree(dist, ignore_errors=True)
-    dist.mkdir()
+    dist.mkdir(parents=True)
     with tempfile.TemporaryDirectory() as scratch:
         _code(Path(scratch), dist)
         _environment(Path(scratch), dist / "environment.tar.gz")

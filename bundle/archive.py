@@ -15,7 +15,8 @@ from pathlib import Path, PurePosixPath
 from bundle.interpreter import Interpreter
 from bundle.pruning import Keeps, keeps_package_file, keeps_standard_file
 
-_LEVEL = 6
+_LEVEL = 4
+"""Half the time of level 6, for 3 % more bytes."""
 _LAUNCHER = """\
 #!/bin/sh
 # Starts this archive's Python with this archive's packages, wherever it was unpacked.

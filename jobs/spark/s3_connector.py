@@ -19,6 +19,12 @@ S3_FILESYSTEM = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 _FIRST_HADOOP_ON_SDK_2: HadoopVersion = (3, 4, 0)
 """From here on S3A uses AWS's second SDK for Java (HADOOP-18073)."""
 
+_FIRST_HADOOP_WITH_FLAGS: HadoopVersion = (3, 4, 1)
+"""From here on S3A leaves out what only a file system with folders needs (HADOOP-19161, `fs.s3a.performance.flags`)."""
+
+# Each file is written under a name of its own: no look at what is there before, and at the folders above it.
+_FLAGS = "create,delete,mkdir"
+
 # Tried with Hadoop 3.3.4, 3.4.1 and 3.5.0: 11 to 20 MB in place of the 558 MB "bundle" of hadoop-aws. sts
 # and sso are no dependencies of S3A: a profile that assumes a role or signs in needs them.
 _SDK_1 = ("com.amazonaws", ("s3", "sts", "dynamodb"), "1.12.262", "aws-java-sdk-bundle", "aws-java-sdk-")
@@ -68,6 +74,7 @@ def bucket_settings(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> 
     for bucket in buckets:
         options = {
             "endpoint.region": bucket.region,
+            **({"performance.flags": _FLAGS} if (hadoop or (0,)) >= _FIRST_HADOOP_WITH_FLAGS else {}),
             **_endpoint_options(hadoop, bucket),
             **_proxy_options(bucket),
         }

@@ -10,6 +10,7 @@ import signal
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
 
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
@@ -18,6 +19,7 @@ from pyspark.sql import SparkSession
 from core.aws.buckets import Bucket
 from core.aws.session import ca_bundle
 from jobs.errors import UsageError
+from jobs.spark.class_path import put_on_class_path, with_jars
 from jobs.spark.java_credentials import credential_process_environment
 from jobs.spark.local.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
 from jobs.spark.local.jar_cache import JarCache
@@ -92,18 +94,22 @@ def build_session(
         NoJavaError: Spark has to be started here, and no Java suits it.
         UsageError: a setting is on that would send events twice, or a connector is missing or can't be fetched.
     """
-    s3: dict[str, str] = {}
+    connector = _Connector()
     memory: dict[str, str] = {}
     is_ours = "PYSPARK_GATEWAY_PORT" not in os.environ
     if not is_ours:  # spark-submit waits there with its JVM
         SparkContext._ensure_initialized()  # noqa: SLF001 - the public ways to the JVM start a context as well
     else:
         memory = memory_settings(os.environ)
-        s3 = _launch(app_name, with_s3=bool(buckets))
+        connector = _launch(app_name, with_s3=bool(buckets))
+    s3 = connector.settings
     if buckets:
         s3 |= bucket_settings(_hadoop_of_jvm(), buckets)
         _trust(ca_bundle())
     conf = SparkConf()
+    if connector.jars:
+        conf.setAll(list(with_jars(conf, connector.jars).items()))
+        put_on_class_path(SparkContext._jvm, connector.jars)  # noqa: SLF001 - as above
     if table is not None:
         conf.setAll(list(connector_settings(table, conf, is_ours=is_ours).items()))
     conf = settle(conf, app_name, s3, memory)
@@ -148,22 +154,33 @@ def settle(
     return conf
 
 
-def _launch(app_name: str, *, with_s3: bool) -> dict[str, str]:
-    """Start the JVM, and give the S3 settings that go with the connector it was started with."""
+@dataclass(frozen=True, slots=True)
+class _Connector:
+    """The S3 connector of a Spark that is started here: its jars, and the settings that go with them."""
+
+    jars: tuple[str, ...] = ()
+    settings: dict[str, str] = field(default_factory=dict)
+
+
+def _launch(app_name: str, *, with_s3: bool) -> _Connector:
+    """Start the JVM; return the S3 connector that it still needs, if any."""
     os.environ.update(ensure_java(os.environ) | launch_environment(os.environ))
+    connector = _connector() if with_s3 else _Connector()
     # Given at the start: otherwise Spark takes itself for a shell, with a shell's name and progress bar.
     conf = SparkConf(loadDefaults=False).setAppName(app_name).set("spark.ui.showConsoleProgress", "false")
     if os.environ.get("SPARK_MASTER"):
         conf.setMaster(os.environ["SPARK_MASTER"])
-    if not with_s3:
-        SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
-        return {}
+    SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
+    return connector
+
+
+def _connector() -> _Connector:
+    """Fetch the S3 connector that fits the installed Spark."""
     hadoop = hadoop_version(spark_home(os.environ))
     if needs_credential_process(hadoop):
         os.environ.update(credential_process_environment(os.environ))
     jars = jars_of(connector_packages(hadoop), JarCache.of_user(os.environ), os.environ)
-    SparkContext._ensure_initialized(conf=conf.set("spark.jars", ",".join(jars)))  # noqa: SLF001 - as above
-    return account_settings(hadoop)
+    return _Connector(jars, account_settings(hadoop))
 
 
 def _hadoop_of_jvm() -> HadoopVersion | None:

@@ -16,6 +16,7 @@ from py4j.protocol import Py4JJavaError
 from pyspark import SparkConf, SparkContext
 
 from jobs.errors import UsageError
+from jobs.spark.class_path import context_loader, put_on_class_path, with_jars
 from jobs.spark.local.jar_cache import JarCache
 from jobs.spark.local.jar_resolver import Packages, jars_of
 from sources.tables.table_source import NAMES, TableSource
@@ -71,8 +72,8 @@ def connector_settings(source: TableSource, conf: SparkConf, *, is_ours: bool) -
     for table_format in formats:
         if not has_class(jvm, _CLASSES[table_format]):
             jars = _fetched(source, table_format, _version_of(jvm), is_ours=is_ours)
-            settings["spark.jars"] = ",".join(filter(None, [conf.get("spark.jars"), *jars]))
-            _put_on_class_path(jvm, jars)
+            settings |= with_jars(conf, jars)
+            put_on_class_path(jvm, jars)
     if "delta" in formats or (source.format is None and has_class(jvm, _CLASSES["delta"])):
         settings |= _delta_settings(conf)
     if source.format is None:
@@ -83,7 +84,7 @@ def connector_settings(source: TableSource, conf: SparkConf, *, is_ours: bool) -
 def has_class(jvm: Any, name: str) -> bool:  # noqa: ANN401 - a Java object
     """Return whether Spark's class path has a class."""
     try:
-        jvm.java.lang.Class.forName(name, False, _loader(jvm))
+        jvm.java.lang.Class.forName(name, False, context_loader(jvm))
     except Py4JJavaError:
         return False
     return True
@@ -121,16 +122,6 @@ def _sparks_with(table_format: str) -> list[str]:
     return [spark for name, spark in _COORDINATES if name == table_format]
 
 
-def _put_on_class_path(jvm: Any, jars: tuple[str, ...]) -> None:  # noqa: ANN401
-    """Add the jars to the driver's class loader, as spark-submit does with those that it starts with.
-
-    (SparkSubmitUtils.addJarToClasspath; its MutableURLClassLoader is the context class loader of all that
-    follows.)
-    """
-    for jar in jars:
-        _loader(jvm).addURL(jvm.java.net.URI(jar).toURL())
-
-
 def _delta_settings(conf: Mapping[str, str] | SparkConf) -> dict[str, str]:
     """Return the extension's setting: without it, Delta Lake's plans keep rows that deletion vectors delete."""
     extensions = [each for each in (conf.get(_EXTENSIONS) or "").split(",") if each]
@@ -150,11 +141,7 @@ def _metastore_settings(conf: SparkConf, *, has_file: bool) -> dict[str, str]:
 
 
 def _has_resource(jvm: Any, name: str) -> bool:  # noqa: ANN401
-    return _loader(jvm).getResource(name) is not None
-
-
-def _loader(jvm: Any) -> Any:  # noqa: ANN401
-    return jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    return context_loader(jvm).getResource(name) is not None
 
 
 def _version_of(jvm: Any) -> SparkVersion:  # noqa: ANN401

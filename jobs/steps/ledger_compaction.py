@@ -10,14 +10,17 @@ from __future__ import annotations
 import logging
 import math
 from collections import defaultdict
+from dataclasses import replace
 from functools import partial, reduce
 from uuid import uuid4
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from core.errors import StorageError
 from core.storage import Folder
 from delivery.receipts.ledger import ledger_folder
+from delivery.receipts.segment_reading import segment_rows
 from delivery.receipts.sorted_ledger import SortedFile, written_names
 from jobs.prepare.preparation import Prepared
 from jobs.steps.delivered_before import LedgerFiles, read_rows
@@ -66,7 +69,24 @@ def _replace(spark: SparkSession, folder: Folder, old: LedgerFiles) -> None:
 
 def _write(spark: SparkSession, folder: Folder, old: LedgerFiles, written_by: str) -> set[str]:
     """Return the names of the new files, which have as many rows as there are."""
-    rows = reduce(DataFrame.union, read_rows(spark, old, _COLUMNS))
+    # Spark looks at the rows three times: it counts them, draws a sample to cut them by, and sorts them.
+    rows = _rows(spark, folder, old).persist(StorageLevel.DISK_ONLY)
+    try:
+        return _written(rows, folder, written_by)
+    finally:
+        rows.unpersist()
+
+
+def _rows(spark: SparkSession, folder: Folder, old: LedgerFiles) -> DataFrame:
+    """Return the rows of the files `old`, of which the segments may be many thousands."""
+    names = [(url.rpartition("/")[2],) for url in old.segments]
+    segments = spark.createDataFrame(names, "name string").mapInArrow(
+        partial(segment_rows, url=folder.url), _COLUMNS
+    )
+    return reduce(DataFrame.union, read_rows(spark, replace(old, segments={}), _COLUMNS), segments)
+
+
+def _written(rows: DataFrame, folder: Folder, written_by: str) -> set[str]:
     total = rows.count()
     in_order = rows.repartitionByRange(max(1, -(-total // ROWS_PER_FILE)), "sent_at")
     writing = in_order.sortWithinPartitions("sent_at").mapInArrow(

@@ -12,7 +12,11 @@ from tests.aws.http import Request, Response
 
 @dataclass(frozen=True)
 class Entry:
-    """One request and its answer. `region` is the one in the signature, `payload` how the body was signed (S3)."""
+    """One request and its answer. `region` is the one in the signature, `payload` how the body was signed (S3).
+
+    `key`, of S3: the object's, the listing's prefix, or the first of the keys to delete. `began` and `ended` are
+    seconds on `time.monotonic`, `agent` is what the client calls itself.
+    """
 
     service: str
     host: str
@@ -25,6 +29,10 @@ class Entry:
     principal: str | None
     region: str | None
     payload: str
+    key: str = ""
+    agent: str = ""
+    began: float = 0.0
+    ended: float = 0.0
 
 
 class Log(list[Entry]):

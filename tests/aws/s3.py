@@ -92,6 +92,8 @@ class _Visit:
         self._operation: Operation | None = None
         self._signed: Signed | None = None
         self.code = ""
+        self._key = unquote(address.key) if address.key else request.query.get("prefix", "")
+        self._began = time.monotonic()
 
     def answer(self) -> Response:
         self._operation = operation_of(self._request, self._address)
@@ -127,6 +129,10 @@ class _Visit:
             payload=self._request.headers.get("x-amz-content-sha256", "")
             if self._request.headers.get("x-amz-content-sha256", "").isupper()
             else "",
+            key=self._key,
+            agent=self._request.headers.get("user-agent", ""),
+            began=self._began,
+            ended=time.monotonic(),
         )
 
     def _require_region(self) -> None:
@@ -214,6 +220,7 @@ class _Visit:
         keys = [each.text or "" for each in asked.iter() if each.tag.rpartition("}")[2] == "Key"]
         if len(keys) > 1000 or not keys:
             raise S3Error(400, "MalformedXML", "The XML names no key, or more than 1,000.")
+        self._key = keys[0]
         quiet = any(each.tag.endswith("Quiet") and each.text == "true" for each in asked.iter())
         return self._deleted(keys, quiet=quiet)
 

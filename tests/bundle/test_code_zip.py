@@ -14,8 +14,8 @@ from bundle.__main__ import ROOMS
 from tests.jobs.report.examples import summary
 
 ROOT = Path(__file__).resolve().parents[2]
-ENTRY_POINTS = {"jobs/put_events.py", "jobs/replay.py"}
-"""They put the project's root on Python's path where they are started by path: never from a zip."""
+ENTRY_POINTS = {"jobs/put_events.py"}
+"""It puts the project's root on Python's path where it is started by path: never from a zip."""
 
 READ_ALL = """
 import sys, importlib, pkgutil

@@ -1,9 +1,8 @@
 """Run by the job's own Python: an interaction log, the job's configuration for it, and the truth about two days of it.
 
-`python -m tests.dags.lay_out FOLDER URL [LOG]` prints JSON: `first_day`, `partition` (the log's partition column, of
+`python -m tests.dags.lay_out FOLDER URL` prints JSON: `first_day`, `partition` (the log's partition column, of
 months), `days` (each day's rows and distinct events) and `environ` (what spark-submit needs to find this Python and a
-Java). Without LOG, the folder of a real one, a history is made up, free of dirt so that the truth can be counted here
-without the job's rules.
+Java). The history is made up, free of dirt so that the truth can be counted here without the job's rules.
 """
 
 from __future__ import annotations
@@ -24,7 +23,6 @@ import yaml
 from demo.demonstration import job_settings
 from demo.history import generate
 from jobs.spark.local.java import ensure_java
-from tests.whole_job.harness import MAPPING, SCHEMA
 
 EVENTS = 36_000
 """Over 180 days: 200 a day."""
@@ -60,20 +58,10 @@ def made_up(folder: Path, url: str) -> Log:
     return Log(settings, "month", "timestamp", ("session_id",), datetime(2025, 2, 28, tzinfo=UTC))
 
 
-def real(folder: Path, url: str, log: Path) -> Log:
-    """The log of the AWS Retail Demo Store, which has no sessions."""
-    (folder / "interactions.avsc").write_text(json.dumps(SCHEMA))
-    settings = job_settings(log, folder / "output", url)
-    settings["schema"] = str(folder / "interactions.avsc")
-    settings["mapping"] = {key: value for key, value in MAPPING.items() if key != "sessionId"}
-    identity = ("USER_ID", "ITEM_ID", "EVENT_TYPE", "DISCOUNT")
-    return Log(settings, "event_date", "TIMESTAMP", identity, datetime(2026, 9, 30, tzinfo=UTC))
-
-
 def main(arguments: Sequence[str]) -> None:
     """Lay everything out below the folder, for a service at the URL."""
     folder, url = Path(arguments[0]), arguments[1]
-    log = real(folder, url, Path(arguments[2])) if len(arguments) > 2 else made_up(folder, url)
+    log = made_up(folder, url)
     (folder / "job.yaml").write_text(yaml.safe_dump(log.settings))
     environ = {
         **ensure_java(os.environ),

@@ -22,8 +22,6 @@ SPARK = (
     "--master local[2] --conf spark.ui.enabled=false --conf spark.driver.memory=1g"
     " --conf spark.driver.extraJavaOptions=-XX:TieredStopAtLevel=1"
 )
-REAL_LOG = Path(os.environ.get("REAL_LOG", ROOT.parent / "shared" / "data" / "retail-demo" / "interactions"))
-"""The log of the AWS Retail Demo Store, which is not part of the project."""
 
 
 @dataclass(frozen=True)
@@ -59,22 +57,22 @@ class Shop:
 
 
 @contextmanager
-def open_shop(folder: Path, log: Path | None = None) -> Iterator[Shop]:
-    """A shop with its service on loopback, which ends with the block; without a `log`, a made-up one."""
+def open_shop(folder: Path) -> Iterator[Shop]:
+    """A shop with its service on loopback, which ends with the block."""
     command = [JOB_PYTHON, "-m", "standin", f"--record={folder / 'record'}", "--seconds=400"]
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as service:
         try:
             assert service.stdout is not None
             url = json.loads(service.stdout.readline())["url"]
-            laid = _lay_out(folder, url, log)
+            laid = _lay_out(folder, url)
             first_day = datetime.fromisoformat(laid["first_day"])
             yield Shop(folder, first_day, laid["days"], service, _environ(folder, laid))
         finally:
             service.kill()
 
 
-def _lay_out(folder: Path, url: str, log: Path | None) -> dict[str, Any]:
-    command = [JOB_PYTHON, "-m", "tests.dags.lay_out", str(folder), url, *([str(log)] if log else [])]
+def _lay_out(folder: Path, url: str) -> dict[str, Any]:
+    command = [JOB_PYTHON, "-m", "tests.dags.lay_out", str(folder), url]
     listed = subprocess.run(command, cwd=ROOT, check=True, timeout=60, capture_output=True, text=True)
     laid: dict[str, Any] = json.loads(listed.stdout)
     return laid

@@ -11,6 +11,7 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,7 +28,7 @@ from standin.process import StandinProcess
 from standin.settings import EXAMPLE_CREDENTIALS
 from tests.moto_server import MotoServer
 from tests.quick_jvm import QUICK_JVM
-from tests.whole_job.harness import MAPPING, SCHEMA, assert_closed, interactions
+from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions
 from tests.whole_job.processes import wait_for
 from tests.yarn.cluster import LOOPBACK, YarnCluster
 from tests.yarn.emr_template import cluster_template, step_arguments
@@ -59,6 +60,7 @@ class Site:
             "spark.yarn.stagingDir": f"{self.s3.create_bucket('package')}/staging",
             "spark.executor.instances": "1",
             "spark.executor.memory": "512m",
+            "spark.yarn.report.interval": "200ms",
             "spark.driver.extraJavaOptions": QUICK_JVM,
             "spark.executor.extraJavaOptions": QUICK_JVM,
             "spark.ui.enabled": "false",
@@ -94,6 +96,7 @@ class Site:
             "HADOOP_CONF_DIR": str(self.yarn.conf),
             "SPARK_DIST_CLASSPATH": ":".join(self.connector),
             "SPARK_LOCAL_IP": LOOPBACK,
+            "SPARK_SUBMIT_OPTS": QUICK_JVM,
             # As spark-env.sh has it on Amazon EMR: what is not overruled is taken along.
             "PYSPARK_PYTHON": _NO_PYTHON,
             "PYSPARK_DRIVER_PYTHON": _NO_PYTHON,
@@ -133,10 +136,14 @@ class Shop:
         }
         for name in ("code.zip", "put_events.py"):
             self.put(f"code/{name}", (self.site.dist / name).read_bytes())
-        file = io.BytesIO()
-        pq.write_table(interactions(self.rows), file)
-        self.put("logs/a.parquet", file.getvalue())
+        self.put_log(self.rows)
         self.put("conf/interactions.avsc", json.dumps(SCHEMA).encode())
+
+    def put_log(self, rows: Sequence[dict[str, Any]], name: str = "a") -> None:
+        """Put `rows` as a file into the source."""
+        file = io.BytesIO()
+        pq.write_table(interactions(rows), file)
+        self.put(f"logs/{name}.parquet", file.getvalue())
 
     def put(self, key: str, body: bytes) -> None:
         self.site.s3.client().put_object(Bucket=self.bucket, Key=key, Body=body)
@@ -170,12 +177,22 @@ class Shop:
     ) -> Iterator[Running]:
         """Start a submission; with the block it is gone, and so is its application."""
         self.put("conf/job.yaml", yaml.safe_dump(self.settings).encode())
+        self._before = self._ledger()
         with Running(self.site, command, {**self.site.environ, **(environ or {})}) as running:
             yield running
 
+    def control(self, *asked: str) -> None:
+        """Steer the run that is under way, from a machine that has nothing but keys and the package."""
+        command = [sys.executable, "-m", "jobs.cli", "control", f"{self.url}/backfill/", *asked]
+        environ = {"PATH": "/usr/bin:/bin", "HOME": str(self.site.folder), **self.site.yarn.environ}
+        subprocess.run(command, cwd=ROOT, env=environ, check=True, timeout=END_SECONDS)
+
     def wait_until_it_sends(self, running: Running) -> None:
-        """Wait until the ledger has the first accepted events."""
-        running.wait_for(lambda: self.keys("ledger/tracking-id-"), "the job sends")
+        """Wait until the ledger has the first accepted events of this submission."""
+        running.wait_for(lambda: self._ledger() - self._before, "the job sends")
+
+    def _ledger(self) -> set[str]:
+        return set(self.keys("ledger/tracking-id-"))
 
 
 class Running:
@@ -223,10 +240,21 @@ class Running:
         out, err = self._out.read_text(), self._err.read_text()
         found = _SUBMITTED.search(err)
         assert found, err
-        report = self._site.yarn.report(found[1])
+        report = _last_report(err) or self._site.yarn.report(found[1])
         self._has_ended = True
         state = report["State"], report["Final-State"]
         return Ended(code, out, err, found[1], state, report["Diagnostics"], self._site.yarn)
+
+
+def _last_report(err: str) -> dict[str, str] | None:
+    """What YARN said of an application that ended, as the client in cluster mode logs it; none in client mode."""
+    found = re.search(r"\(state: (?:FINISHED|FAILED|KILLED)\)\n.*?Client: \n(.*)", err, re.DOTALL)
+    if found is None:
+        return None
+    state = re.findall(r"\(state: (\w+)\)", err)[-1]
+    parts = re.split(r"^\t ([A-Za-z ]+): ", found[1], flags=re.MULTILINE)
+    said = dict(zip(parts[1::2], parts[2::2], strict=True))
+    return {"State": state, "Final-State": said["final status"].strip(), "Diagnostics": said["diagnostics"]}
 
 
 @dataclass(frozen=True)

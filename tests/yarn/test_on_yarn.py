@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,18 +14,20 @@ from jobs.spark.local.hadoop import spark_home
 from standin.process import StandinProcess
 from tests.whole_job.harness import ROOT, rows_in
 from tests.whole_job.processes import wait_for
+from tests.yarn.code import with_footers_read_by_executors
 from tests.yarn.submission import END_SECONDS, PERSONAL, Ended, Shop, Site
 
 pytestmark = [pytest.mark.yarn, pytest.mark.timeout(3 * END_SECONDS)]
 
-SESSIONS, EVENTS_PER_SESSION = 240, 10
+RUN = "interrupted"
+SESSIONS, EVENTS_PER_SESSION = 600, 10
 EVENTS = SESSIONS * EVENTS_PER_SESSION
 SLOW = {"max_requests_per_second": 20}
-"""At 20 full requests a second: 12 seconds of sending, for what happens in its middle."""
+"""At 20 full requests a second: 30 seconds of sending, for what happens in their middle."""
 OUR_LINE = re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} (INFO|WARNING|ERROR|CRITICAL) ")
 
 
-def history(sessions: int = 20, events_per_session: int = EVENTS_PER_SESSION) -> list[dict[str, Any]]:
+def history(sessions: int = 20, first_session: int = 0) -> list[dict[str, Any]]:
     return [
         {
             "USER_ID": f"{PERSONAL}user-{session}",
@@ -35,8 +36,8 @@ def history(sessions: int = 20, events_per_session: int = EVENTS_PER_SESSION) ->
             "DISCOUNT": f"{PERSONAL}discount",
             "TIMESTAMP": 1_760_000_000 + number,
         }
-        for session in range(sessions)
-        for number in range(events_per_session)
+        for session in range(first_session, first_session + sessions)
+        for number in range(EVENTS_PER_SESSION)
     ]
 
 
@@ -65,25 +66,29 @@ def assert_failed(ended: Ended, status: int) -> None:
 def test_a_plan_sends_nothing_and_the_run_after_it_delivers_everything(
     site: Site, standin: StandinProcess, bucket: str, tmp_path: Path
 ) -> None:
+    """Of more files than the driver itself opens, so that executors read their footers with the package's code."""
     shop = Shop(site, bucket, standin, history())
+    shop.put("code/code.zip", with_footers_read_by_executors(shop.get("code/code.zip")))
+    shop.put_log(history(20, first_session=20), "b")
     planned = shop.submit(shop.step("--run-id", "planned", "--plan"))
     assert (planned.exit_code, planned.state) == (0, ("FINISHED", "SUCCEEDED"))
     planned.assert_nothing_personal()
     plan = shop.summary("planned")
-    assert (plan["status"], plan["request_attempts"], plan["minimum_requests"]) == ("planned", 0, 20)
+    assert (plan["status"], plan["request_attempts"], plan["minimum_requests"]) == ("planned", 0, 40)
 
     sent = shop.submit(shop.step("--run-id", "sent"))
     assert (sent.exit_code, sent.state) == (0, ("FINISHED", "SUCCEEDED"))
     sent.assert_nothing_personal()
     summary = shop.summary("sent")
-    assert (summary["status"], summary["events_delivered"]) == ("delivered", 200)
+    assert (summary["status"], summary["events_delivered"]) == ("delivered", 400)
+    assert summary["source"]["files"] == 2
     assert b"<html" in shop.get("backfill/runs/sent/report.html")
     driver, *executors = sent.logs("stdout")
-    assert "200 delivered" in only_our_lines(driver)[-1]
+    assert "400 delivered" in only_our_lines(driver)[-1]
     assert executors == [""]
-    assert standin.stop()["events_accepted"] == 200
+    assert standin.stop()["events_accepted"] == 400
     assert {(row["userId"], row["sentAt"]) for row in rows_in(tmp_path / "record")} == {
-        (row["USER_ID"], row["TIMESTAMP"]) for row in history()
+        (row["USER_ID"], row["TIMESTAMP"]) for row in history(40)
     }
 
 
@@ -110,21 +115,10 @@ def test_refused_data_is_3_in_yarns_diagnostics(site: Site, standin: StandinProc
     assert (summary["status"], summary["rows_rejected"], summary["request_attempts"]) == ("refused", 100, 0)
 
 
-def test_a_run_that_the_service_refuses_is_5_in_yarns_diagnostics(
-    site: Site, bucket: str, tmp_path: Path
+def test_dead_letters_are_4_in_yarns_diagnostics_and_replayed_in_client_mode(
+    site: Site, standin: StandinProcess, bucket: str, tmp_path: Path
 ) -> None:
-    with StandinProcess(record=tmp_path / "record", tracking_id="another") as elsewhere:
-        shop = Shop(site, bucket, elsewhere, history())
-        ended = shop.submit(shop.step("--run-id", "stopped"))
-    assert_failed(ended, 5)
-    summary = shop.summary("stopped")
-    assert (summary["status"], summary["events_delivered"]) == ("stopped", 0)
-    assert summary["events_not_attempted"] + summary["events_dead_lettered"] == 200
-
-
-def test_dead_letters_are_4_in_yarns_diagnostics_and_the_package_replays_them(
-    site: Site, standin: StandinProcess, bucket: str
-) -> None:
+    """Client mode as the documentation has it."""
     with StandinProcess(faults={"poison": 0.2}, seed=3) as refusing:
         shop = Shop(site, bucket, refusing, history())
         ended = shop.submit(shop.step("--run-id", "first"))
@@ -133,50 +127,50 @@ def test_dead_letters_are_4_in_yarns_diagnostics_and_the_package_replays_them(
     assert 0 < dead < 200
 
     shop.settings["personalize"]["endpoint_url"] = standin.url
-    replayed = shop.submit(shop.step("--replay", "first", "--run-id", "replayed"))
-    assert (replayed.exit_code, replayed.state) == (0, ("FINISHED", "SUCCEEDED"))
+    place = tmp_path / "dist"
+    place.mkdir()
+    for name in ("environment.tar.gz", "code.zip", "put_events.py"):
+        (place / name).symlink_to(site.dist / name)
+    options = f"{shop.url}/conf/job.yaml --replay first --run-id replayed"
+    commands = documented_client_mode().replace("FILE", options)
+    path = f"{spark_home(os.environ) / 'bin'}:{site.environ['PATH']}"
+    replayed = shop.submit(["bash", "-ec", f"cd {place}\n{commands}"], {"PATH": path})
+    assert (replayed.exit_code, replayed.state) == (0, ("FINISHED", "SUCCEEDED")), replayed.err
+    assert f"{dead} delivered" in only_our_lines(replayed.out)[-1]
     replayed.assert_nothing_personal()
     assert shop.summary("replayed")["events_delivered"] == dead
     assert standin.stop()["events_accepted"] == dead
 
 
-def test_a_killed_application_closes_and_the_same_command_sends_the_rest(
-    site: Site, standin: StandinProcess, bucket: str, tmp_path: Path
-) -> None:
-    """`yarn application -kill`: SIGTERM, and then as long as the template's `Configurations` say."""
-    shop = Shop(site, bucket, standin, history(SESSIONS))
-    shop.settings["delivery"] = SLOW
-    with shop.submitted(shop.step("--run-id", "killed")) as running:
-        shop.wait_until_it_sends(running)
-        site.yarn.run_cli("-kill", running.application())
-        killed = running.ended()
-    assert (killed.exit_code, killed.state) == (1, ("KILLED", "KILLED"))
-    wait_for(lambda: not site.yarn.containers(killed.application), "the containers have ended")
-    stopped = shop.summary("killed")
-    assert (stopped["status"], stopped["exit_code"]) == ("stopped", 5)
-    assert 0 < stopped["events_delivered"] < EVENTS
-    assert b"<html" in shop.get("backfill/runs/killed/report.html")
-    assert not [key for key in shop.keys("") if "/stage/" in key or key.startswith("_leases/")]
-    only_our_lines(killed.logs("stdout")[0])
-    killed.assert_nothing_personal()
-
-    again = shop.submit(shop.step("--run-id", "killed"))
-    assert again.exit_code == 0
-    summary = shop.summary("killed")
-    assert summary["already_delivered"] == stopped["events_delivered"]
-    assert summary["already_delivered"] + summary["events_delivered"] == EVENTS
-    standin.stop()
-    accepted = [row["eventId"] for row in rows_in(tmp_path / "record")]
-    assert len(set(accepted)) == len(accepted) == EVENTS
-
-
-def test_a_machine_lost_while_the_job_sends_loses_no_event(
-    site: Site, standin: StandinProcess, bucket: str, tmp_path: Path
+def test_an_import_writes_its_files_and_sends_nothing(
+    site: Site, standin: StandinProcess, bucket: str
 ) -> None:
     shop = Shop(site, bucket, standin, history(SESSIONS))
+    shop.settings["import"] = {"mode": "full", "write_only": True}
+    ended = shop.submit(shop.step("--import", "--run-id", "written"))
+    assert (ended.exit_code, ended.state) == (0, ("FINISHED", "SUCCEEDED"))
+    ended.assert_nothing_personal()
+    summary = shop.summary("written")
+    assert (summary["status"], summary["import"]["rows_written"]) == ("written", EVENTS)
+    files = [key for key in shop.keys("imports/") if key.endswith(".csv")]
+    lines = [line for key in files for line in shop.get(f"backfill/{key}").decode().splitlines()]
+    assert len(lines) == EVENTS + len(files)
+    assert standin.stop()["requests"] == 0
+
+
+def test_a_run_that_is_stopped_killed_and_loses_a_machine_sends_every_event(
+    site: Site, standin: StandinProcess, bucket: str, tmp_path: Path
+) -> None:
+    """The same command each time: what was recorded before is not sent again."""
+    shop = Shop(site, bucket, standin, history(SESSIONS))
     shop.settings["delivery"] = SLOW
+    before = require_stopped(shop, 0, stopped_by_control(shop))
+    require_stopped(shop, before, killed_by_yarn(shop))
+    standin_has = rows_in(tmp_path / "record")
+    assert len({row["eventId"] for row in standin_has}) == len(standin_has)
+
     site.yarn.add_node()
-    with shop.submitted(shop.step("--run-id", "lost"), site.with_executors(2)) as running:
+    with shop.submitted(shop.step("--run-id", RUN), site.with_executors(2)) as running:
         application = running.application()
         shop.wait_until_it_sends(running)
         (lost,) = [node for node in site.yarn.nodes if not node.has_master(application)]
@@ -184,31 +178,53 @@ def test_a_machine_lost_while_the_job_sends_loses_no_event(
         site.yarn.lose(lost)
         ended = running.ended()
     ended.assert_nothing_personal()
-    codes = [shop.summary("lost")["exit_code"]]
+    codes = [shop.summary(RUN)["exit_code"]]
     if codes[-1] != 0:
-        codes.append(shop.submit(shop.step("--run-id", "lost")).exit_code)
+        codes.append(shop.submit(shop.step("--run-id", RUN)).exit_code)
     assert codes[-1] == 0
-    summary = shop.summary("lost")
+    summary = shop.summary(RUN)
     assert summary["already_delivered"] + summary["events_delivered"] == EVENTS
     standin.stop()
     assert len({row["eventId"] for row in rows_in(tmp_path / "record")}) == EVENTS
 
 
-def test_client_mode_as_the_documentation_has_it(
-    site: Site, standin: StandinProcess, bucket: str, tmp_path: Path
-) -> None:
-    shop = Shop(site, bucket, standin, history())
-    place = tmp_path / "dist"
-    place.mkdir()
-    for name in ("environment.tar.gz", "code.zip", "put_events.py"):
-        shutil.copy(site.dist / name, place)
-    commands = documented_client_mode().replace("FILE", f"{shop.url}/conf/job.yaml --run-id client")
-    path = f"{spark_home(os.environ) / 'bin'}:{site.environ['PATH']}"
-    ended = shop.submit(["bash", "-ec", f"cd {place}\n{commands}"], {"PATH": path})
-    assert ended.exit_code == 0, ended.err
-    assert "200 delivered" in only_our_lines(ended.out)[-1]
-    assert shop.summary("client")["events_delivered"] == 200
+def stopped_by_control(shop: Shop) -> Ended:
+    """A run that an operator stops by its output alone, from elsewhere: exit code 5."""
+    with shop.submitted(shop.step("--run-id", RUN)) as running:
+        shop.wait_until_it_sends(running)
+        shop.control("--stop")
+        ended = running.ended()
+    assert_failed(ended, 5)
+    (asked,) = shop.summary(RUN)["steering"]
+    assert asked["ask"] == "stop"
+    assert asked["heeded_at"]
+    return ended
+
+
+def killed_by_yarn(shop: Shop) -> Ended:
+    """`yarn application -kill`: SIGTERM, and then as long as the template's `Configurations` say."""
+    yarn = shop.site.yarn
+    with shop.submitted(shop.step("--run-id", RUN)) as running:
+        shop.wait_until_it_sends(running)
+        yarn.run_cli("-kill", running.application())
+        ended = running.ended()
+    assert (ended.exit_code, ended.state) == (1, ("KILLED", "KILLED"))
+    wait_for(lambda: not yarn.containers(ended.application), "the containers have ended")
+    return ended
+
+
+def require_stopped(shop: Shop, before: int, ended: Ended) -> int:
+    """The run has closed, with some events left and nothing left behind; returns how many are in the ledger now."""
+    summary = shop.summary(RUN)
+    assert (summary["status"], summary["exit_code"]) == ("stopped", 5)
+    assert summary["already_delivered"] == before
+    delivered: int = before + summary["events_delivered"]
+    assert before < delivered < EVENTS
+    assert b"<html" in shop.get(f"backfill/runs/{RUN}/report.html")
+    assert not [key for key in shop.keys("") if "/stage/" in key or key.startswith("_leases/")]
+    only_our_lines(ended.logs("stdout")[0])
     ended.assert_nothing_personal()
+    return delivered
 
 
 def documented_client_mode() -> str:

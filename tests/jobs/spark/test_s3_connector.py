@@ -43,7 +43,10 @@ def options(hadoop: tuple[int, int, int], bucket: Bucket) -> dict[str, str]:
     settings = bucket_settings(hadoop, [bucket])
     prefix = f"spark.hadoop.fs.s3a.bucket.{bucket.name}."
     assert all(key.startswith(prefix) for key in settings)
-    return {key.removeprefix(prefix): value for key, value in settings.items()}
+    found = {key.removeprefix(prefix): value for key, value in settings.items()}
+    flags = found.pop("performance.flags", None)
+    assert flags == ("create,delete,mkdir" if hadoop >= (3, 4, 1) else None)
+    return found
 
 
 def test_each_bucket_is_reached_in_its_own_region() -> None:

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -194,12 +195,15 @@ def test_under_spark_submit_its_own_settings_stand(tmp_path: Path) -> None:
 
 ON_S3 = """
 import json, sys
+from pyspark import SparkContext
 from core.storage import find_buckets
 from jobs.spark.spark_session import build_session
 
 spark = build_session("on s3", find_buckets(["s3://logs/out"]))
 spark.range(100).selectExpr("id", "id % 2 as part").coalesce(1).write.parquet("s3://logs/out")
 print(json.dumps({
+    "mine": SparkContext._jvm.java.lang.Thread.currentThread().getContextClassLoader().getResource("mine") is not None,
+    "jars": spark.conf.get("spark.jars").split(","),
     "rows": spark.read.parquet("s3://logs/out").where("id >= 50").count(),
     "s3a": spark.read.parquet("s3a://logs/out/").count(),
 }))
@@ -210,11 +214,22 @@ spark.stop()
 @pytest.mark.s3
 @pytest.mark.job
 @pytest.mark.slow
-def test_spark_writes_and_reads_parquet_through_s3_urls(tmp_path: Path) -> None:
+@pytest.mark.parametrize("by", ["spark-defaults.conf", "--jars"])
+def test_spark_writes_and_reads_s3_urls_with_the_users_own_jars_on_the_class_path(
+    tmp_path: Path, by: str
+) -> None:
+    jar = tmp_path / "mine.jar"
+    with zipfile.ZipFile(jar, "w") as archive:
+        archive.writestr("mine", "")
+    (tmp_path / "spark-defaults.conf").write_text(f"spark.jars {jar}\n" if by != "--jars" else "")
+    environ = {"PYSPARK_SUBMIT_ARGS": f"--jars {jar} pyspark-shell"} if by == "--jars" else {}
     with MotoServer() as s3:
         s3.create_bucket("logs")
-        ended = run_script(ON_S3, tmp_path, s3.environ)
+        ended = run_script(ON_S3, tmp_path, {**s3.environ, **environ, "SPARK_CONF_DIR": str(tmp_path)})
         seen = shown(ended)
         keys = s3.keys("logs", "out/")
+    assert seen["mine"]
+    assert str(jar) in seen["jars"][0]
+    assert len(seen["jars"]) > 1
     assert (seen["rows"], seen["s3a"]) == (50, 100)
     assert sorted(key.rsplit("/", 1)[1][:5] for key in keys) == ["_SUCC", "part-"]

@@ -31,7 +31,7 @@ class World:
         monkeypatch.setattr(table_connectors, "_version_of", lambda _: SparkVersion(spark, "2.13"))
         monkeypatch.setattr(table_connectors, "_has_resource", lambda _, __: False)
         monkeypatch.setattr(table_connectors, "jars_of", self._fetch)
-        monkeypatch.setattr(table_connectors, "_put_on_class_path", self._put)
+        monkeypatch.setattr(table_connectors, "put_on_class_path", self._put)
 
     def _fetch(self, packages: Any, *_: object) -> tuple[str, ...]:  # noqa: ANN401
         self.fetched.append(packages.coordinates)
