@@ -111,6 +111,6 @@ def test_a_history_is_imported_and_every_interaction_is_found_in_an_export() -> 
         assert line in verified.stdout
 
         shop.dataset.bulk = [row for row in shop.dataset.bulk if row[0] != "u7"]
-        lost = shop.run("jobs.verify", "--export")
+        lost = shop.run("jobs.verify", "--export", "--run-id", "first")
         assert lost.returncode == 4, lost.stderr
-        assert "1,199 found + 1 missing" in lost.stdout
+        assert "of run first: 1,200 delivered = 1,199 found + 1 missing" in lost.stdout
