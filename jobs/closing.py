@@ -19,7 +19,7 @@ from delivery.receipts.dead_letters import prepare_folder
 from expectations.documents import write_validation
 from expectations.verdict import RuleResult
 from jobs.account.closed_account import Account, Sent, Staged
-from jobs.account.event_counts import EventCounts
+from jobs.account.event_counts import OTHER, EventCounts
 from jobs.account.exit_status import Status
 from jobs.account.summary import Ending, summary_of, write_summary
 from jobs.config.shown_settings import shown_settings
@@ -27,6 +27,7 @@ from jobs.control.record import Request
 from jobs.errors import UnaccountedError
 from jobs.plan.delivery_plan import Plan, plan
 from jobs.plan.lines import Line, sections
+from jobs.plan.model_needs import Counted
 from jobs.plan.table import print_plan
 from jobs.prepare.preparation import Prepared
 from jobs.report.page import render_report
@@ -91,7 +92,7 @@ def _ending(prepared: Prepared, outcome: Outcome) -> Ending:
         max_requests_per_second=settings.delivery.max_requests_per_second,
         started_at=outcome.started_at,
         finished_at=datetime.now(UTC),
-        plan=_plan(prepared, outcome.checked),
+        plan=_plan(prepared, outcome),
         counts=outcome.counts,
         settings=shown_settings(settings),
         replay_of=outcome.replay_of,
@@ -124,16 +125,25 @@ def _failure_of(outcome: Outcome) -> str | None:
     return outcome.imported.failure if outcome.imported else None
 
 
-def _plan(prepared: Prepared, checked: Checked | None) -> Plan | None:
+def _plan(prepared: Prepared, outcome: Outcome) -> Plan | None:
     """Return the plan of sending, refused or not; None if none was requested or the check did not end."""
+    checked = outcome.checked
     if checked is None or checked.lengths is None:
         return None
     settings = prepared.settings
-    limit = settings.delivery.max_requests_per_second
-    price = settings.plan.price_per_gb
     return plan(
-        checked.lengths, settings.personalize.tracking_id, limit, price, first_contact=checked.first_contact
+        checked.lengths,
+        settings.personalize.tracking_id,
+        settings.delivery.max_requests_per_second,
+        settings.plan.price_per_gb,
+        begun_at=outcome.started_at,
+        counted=_counted(outcome.counts),
+        first_contact=checked.first_contact,
     )
+
+
+def _counted(counts: EventCounts | None) -> Counted | None:
+    return counts and Counted(counts.by_day, None if OTHER in counts.by_type else counts.by_type)
 
 
 def _write(prepared: Prepared, checked: Checked | None, ending: Ending) -> None:

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from jobs.plan.import_advice import ImportAdvice, advise
+from jobs.plan.model_needs import Counted, Need, model_needs
 from jobs.plan.ways import Files, Way, ways
 from transforms.request_order import EVENTS_PER_REQUEST
-from transforms.session_lengths import SessionLength, UserLength
+from transforms.session_lengths import SessionLength, Unmatched, UserLength
 
 DEFAULT_QUOTA = 1000
 """PutEvents requests per second of a dataset group (AWS developer guide, "Endpoints and quotas"); adjustable."""
@@ -24,11 +26,12 @@ _FRAME_BYTES = len('{"trackingId":,') + len(',"eventList":[') + len("]}") - len(
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """The counts: staged sessions and users by number of events, and what an import would write."""
+    """The counts: staged sessions and users by number of events, sessions without a user, and an import's files."""
 
     sessions: tuple[SessionLength, ...] = ()
     users: tuple[UserLength, ...] = ()
     files: Files | None = None
+    unmatched: Unmatched = field(default_factory=Unmatched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +84,7 @@ class Plan:
 
     `longest_session_requests`: a session's requests are sent one after the other, each after the answer to
     the one before, so a run takes at least so many answer times at any limit. `first_contact`: whether the
-    ledger has nothing of the tracking ID yet.
+    ledger has nothing of the tracking ID yet. `model_needs`: what a model needs of the events, met or not.
     """
 
     events: int
@@ -95,6 +98,7 @@ class Plan:
     bulk_import: ImportAdvice
     first_contact: bool = False
     ways: tuple[Way, ...] = ()
+    model_needs: tuple[Need, ...] = ()
 
 
 def plan(
@@ -103,9 +107,11 @@ def plan(
     requests_per_second: float,
     price_per_gb: float | None,
     *,
+    begun_at: datetime,
+    counted: Counted | None = None,
     first_contact: bool = False,
 ) -> Plan:
-    """Compute the plan of sending, within `requests_per_second`."""
+    """Compute the plan of sending, within `requests_per_second`; `begun_at`: the run's beginning, in UTC."""
     sessions = lengths.sessions
     events = sum(one.events * one.sessions for one in sessions)
     anonymous = sum(one.events * one.sessions for one in sessions if one.anonymous)
@@ -125,6 +131,7 @@ def plan(
         bulk_import=advise(events, anonymous, files.bytes if files else cost.bytes, duration.seconds),
         ways=ways(events, duration.seconds, requests, cost.bytes, files) if files else (),
         first_contact=first_contact,
+        model_needs=model_needs(sessions, lengths.users, lengths.unmatched, counted, begun_at),
     )
 
 
