@@ -93,9 +93,12 @@ class Folder:
     def __init__(self, url: str) -> None:
         self.url = url
 
-    def names(self) -> list[str]:
-        """Return the names of the files directly in the folder, sorted; none if there is no folder."""
-        return self._listed(fs.FileType.File)
+    def names(self, beginning: str = "") -> list[str]:
+        """Return the names of the files directly in the folder, sorted; none if there is no folder.
+
+        `beginning`: only names that begin so. On S3 no others are listed, however many there are.
+        """
+        return self._listed(fs.FileType.File, beginning)
 
     def folder_names(self) -> list[str]:
         """Return the names of the folders directly in the folder, sorted; none if there is no folder."""
@@ -152,12 +155,16 @@ class Folder:
     def _upload_file(self, path: Path, name: str) -> None:
         self.write_bytes(name, path.read_bytes())
 
-    def _listed(self, kind: fs.FileType) -> list[str]:
-        return sorted(each.base_name for each in self._found() if each.type == kind)
+    def _listed(self, kind: fs.FileType, beginning: str = "") -> list[str]:
+        found = (each.base_name for each in self._found(beginning) if each.type == kind)
+        return sorted(name for name in found if name.startswith(beginning))
 
-    def _found(self) -> list[fs.FileInfo]:
+    def _found(self, beginning: str = "") -> list[fs.FileInfo]:
         with _explained("list", self.url):
             filesystem, path = open_filesystem(self.url)
+            if isinstance(filesystem, fs.PyFileSystem) and beginning:
+                found: list[fs.FileInfo] = filesystem.handler.list_beginning(path, beginning)
+                return found
             if isinstance(filesystem, fs.LocalFileSystem):
                 _require_no_file_above(Path(path))
             return list(filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)))

@@ -36,6 +36,14 @@ class UserLength:
     users: int
 
 
+@dataclass(frozen=True, slots=True)
+class Unmatched:
+    """Sessions of which no event has a user, and their events."""
+
+    sessions: int = 0
+    events: int = 0
+
+
 def session_lengths(stage: DataFrame) -> tuple[SessionLength, ...]:
     """Count the sessions of the events to be sent, by length.
 
@@ -62,6 +70,17 @@ def user_lengths(stage: DataFrame) -> tuple[UserLength, ...]:
     return tuple(
         UserLength(**row.asDict()) for row in lengths.agg(F.count(F.lit(1)).alias("users")).collect()
     )
+
+
+def unmatched_sessions(stage: DataFrame) -> Unmatched:
+    """Count the sessions of the events to be sent that have no user in any of them."""
+    envelopes = _to_send(stage).groupBy("envelope").agg(F.count(F.lit(1)).alias("events"))
+    session = F.get_json_object("envelope", "$.sessionId").alias("session")
+    sessions = envelopes.groupBy(session).agg(
+        F.max(_user().isNotNull()).alias("known"), F.sum("events").alias("events")
+    )
+    counted = sessions.where(~F.col("known")).agg(F.count(F.lit(1)), F.sum("events")).first()
+    return Unmatched(counted[0], counted[1] or 0) if counted else Unmatched()
 
 
 def _to_send(stage: DataFrame) -> DataFrame:

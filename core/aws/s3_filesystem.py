@@ -56,6 +56,11 @@ class S3Handler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow publishe
             raise FileNotFoundError("there is nothing of this name")
         return found
 
+    def list_beginning(self, folder: str, beginning: str) -> list[fs.FileInfo]:
+        """List what is directly in a folder under names that begin with `beginning`; nothing else costs a request."""
+        bucket, prefix = _folder(folder)
+        return list(_listed(bucket, prefix + beginning, deep=False))
+
     def open_input_stream(self, path: str) -> pa.NativeFile:
         """Read the whole object with one request."""
         bucket, key = _split(path)

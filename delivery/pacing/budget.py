@@ -25,8 +25,11 @@ LEAD_SECONDS = 0.1
 _ROUND_SHARE = 0.5
 _COUNT_SECONDS = 0.05
 # While sessions that must not wait get slots out of turn, little is leased ahead: it would be in their way.
-_HURRIED_LEAD_SECONDS = 0.03
+_HURRIED_LEAD_SECONDS = 0.015
 _HURRIED_SECONDS = 1.0
+# So many slots out of turn may be ahead of the plan, as far as the limit has room: two, or this share of it.
+_HURRIED_SHARE = 0.015
+_FEWEST_HURRIED = 2
 # At most this many grants a second, at any rate: what one driver thread can handle with ease.
 _LEASES_PER_SECOND = 1000
 # After idle time the first slot is this far ahead: the time to reach the partition.
@@ -38,6 +41,8 @@ _SMALL_LIMIT = 20
 _PATIENCE_SECONDS = (0.005, 0.030)
 _SMALL_LIMITS_PATIENCE_SECONDS = 0.25
 _ACTIVE_SECONDS = 1.0
+# Who wants a slot at once asks again after this time.
+HURRY_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +69,11 @@ class Budget:
     def __init__(self, limit: float) -> None:
         self._granted = GrantedRate(pace_of(limit))
         self._late_free = free_lateness(limit)
-        self._is_small = limit < _SMALL_LIMIT
-        self._hurried = HurriedSlots(limit)
-        self._hurried_at = -math.inf
+        self._hurried = HurriedSlots(out_of_turn(limit))
+        self._late_hurried = hurried_lateness(limit)
+        self._hurried_from = self._hurried_at = -math.inf
+        # Who wants a slot at once and could not have one yet, and until when.
+        self._waiting: dict[Hashable, float] = {}
         self._turns = Turns()
         self._seen: dict[Hashable, float] = {}
         self._active = 1
@@ -88,8 +95,8 @@ class Budget:
         before = 1.0 / self.rate
         self._granted.set_ceiling(pace_of(limit))
         self._late_free = free_lateness(limit)
-        self._is_small = limit < _SMALL_LIMIT
-        self._hurried = HurriedSlots(limit)
+        self._hurried = HurriedSlots(out_of_turn(limit))
+        self._late_hurried = hurried_lateness(limit)
         self._next += 1.0 / self.rate - before
 
     def ask(self, who: Hashable, want: int, now: float, left: int = 1) -> None:
@@ -102,23 +109,51 @@ class Budget:
             self._seen[who] = now
 
     def hurry(self, who: Hashable, now: float, left: int = 1) -> SlotGrant | None:
-        """Return one slot for right now, for a session that must not wait; None where it has to wait its turn.
+        """Return one slot for right now, for a session that must not wait; None where it has to.
 
-        The slots that are not leased yet make room for it.
+        The slots that are not leased yet make room for it. One that has to wait gets its slot by `hurried`, unless
+        that takes too long, and may have its turn before.
         """
+        if not self._hurries(now):
+            self._hurried_from = now
         self._hurried_at = now
-        if self._is_small or not self._hurried.may_give(now, max(self._next, now)):
+        if (grant := self._at_once(now)) is None:
+            self._waiting[who] = now + HURRY_SECONDS
             if who not in self._turns:
                 self.ask(who, 1, now, left)
+        return grant
+
+    def hurried(self, now: float) -> list[tuple[Hashable, SlotGrant]]:
+        """Return the slots for right now that had to wait, each with its partition."""
+        self._waiting = {who: until for who, until in self._waiting.items() if now <= until}
+        given: list[tuple[Hashable, SlotGrant]] = []
+        while self._waiting and (grant := self._at_once(now)) is not None:
+            who = next(iter(self._waiting))
+            del self._waiting[who]
+            given.append((who, grant))
+        return given
+
+    def _at_once(self, now: float) -> SlotGrant | None:
+        if now < self._hurried_from + self._old_slots_seconds() or not self._hurried.may_give(
+            now, max(self._next, now)
+        ):
             return None
         slot = 1.0 / self.rate
         self._next = max(self._next, now) + slot
         self._granted.use(slot)
-        return SlotGrant(1, 0.0, slot, self._late_free, self._granted.era)
+        return SlotGrant(1, 0.0, slot, self._late_hurried, self._granted.era)
+
+    def _old_slots_seconds(self) -> float:
+        """Return for how long there may be slots that may be later than the slots out of turn allow."""
+        return LEAD_SECONDS + self._late_free if self._late_hurried < self._late_free else 0.0
+
+    def _hurries(self, now: float) -> bool:
+        return now - self._hurried_at < _HURRIED_SECONDS
 
     def forget(self, who: Hashable) -> None:
         """Take a partition out of the queue: it has finished, or its connection is gone."""
         self._turns.forget(who)
+        self._waiting.pop(who, None)
         self._seen.pop(who, None)
 
     def answered(self, era: int, accepted: int, refused: int, now: float) -> None:
@@ -126,8 +161,11 @@ class Budget:
         self._granted.answered(era, accepted, refused, now)
 
     def due_in(self, now: float) -> float | None:
-        """Return the seconds until `leases` has something to grant; None while no partition asks."""
-        return max(0.0, self._next - self._lead(now) - now) if self._turns else None
+        """Return the seconds until `leases` or `hurried` has something to grant; None while no partition asks."""
+        due = [self._next - self._lead(now)] if self._turns else []
+        if self._waiting:
+            due.append(self._hurried.made_up_at())
+        return max(0.0, min(due) - now) if due else None
 
     def leases(self, now: float) -> list[tuple[Hashable, SlotGrant]]:
         """Return the grants to hand out now, each with its partition."""
@@ -138,7 +176,7 @@ class Budget:
 
     def _lead(self, now: float) -> float:
         """Return how long ahead slots are leased."""
-        return _HURRIED_LEAD_SECONDS if now - self._hurried_at < _HURRIED_SECONDS else LEAD_SECONDS
+        return _HURRIED_LEAD_SECONDS if self._hurries(now) else LEAD_SECONDS
 
     def _lease_round(self, now: float) -> list[tuple[Hashable, SlotGrant]]:
         """Grant slots to the partitions at the head of the queue, interleaved one by one."""
@@ -152,7 +190,8 @@ class Budget:
         idle = start - self._next if self._next > -math.inf else 0.0
         self._next = start + seconds
         self._granted.use(max(0.0, seconds - idle))
-        spacing, patience, era = len(group) * slot, self._late_free, self._granted.era
+        patience = self._late_hurried if self._hurries(now) else self._late_free
+        spacing, era = len(group) * slot, self._granted.era
         return [
             (who, SlotGrant(count, start - now + place * slot, spacing, patience, era))
             for place, who in enumerate(group)
@@ -187,10 +226,35 @@ def allowed_in_a_second(limit: float) -> int:
     return math.floor(limit * 1.05 if limit >= _SMALL_LIMIT else limit + 1)
 
 
+def out_of_turn(limit: float) -> int:
+    """Return how many slots may be used within a second before the plan makes room for them; below 20 a second none.
+
+    As many as the limit allows beyond what the plan has in a second, and in the time that its slots may be late.
+    """
+    if limit < _SMALL_LIMIT:
+        return 0
+    return min(_room(limit, hurried_lateness(limit)), max(_FEWEST_HURRIED, int(limit * _HURRIED_SHARE)))
+
+
+def hurried_lateness(limit: float) -> float:
+    """Return the seconds that a slot may be used late while some are given out of turn.
+
+    Where whole requests leave no room for both, at some limits below 60 requests a second, slots may be less late.
+    """
+    usual = free_lateness(limit)
+    return usual if limit < _SMALL_LIMIT or _room(limit, usual) else min(usual, _PATIENCE_SECONDS[0])
+
+
+def _room(limit: float, late: float) -> int:
+    """Return how many more than the plan's slots are allowed in a second, where those may be so late."""
+    planned = pace_of(limit) * (1.0 + late + _JITTER_SECONDS)
+    return max(0, allowed_in_a_second(limit) - math.ceil(planned))
+
+
 def pace_of(limit: float) -> float:
     """Return the rate at which slots are leased, so far below the limit that no second sees more than is allowed.
 
-    What lateness and slots out of turn (`hurried_slots.py`, up to 1.5 % in a second) add stays within the 5 %.
+    What lateness and slots out of turn (`out_of_turn`) add stays within the 5 %.
     """
     return limit * (0.98 if limit >= _SMALL_LIMIT else 0.9)
 

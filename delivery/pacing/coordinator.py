@@ -145,9 +145,11 @@ class Coordinator:
         self._pass_orders()
         if self._orders.holds:
             return
-        for member, lease in self._budget.leases(self._clock()):
-            if isinstance(member, _Member):
-                self._send(member, {"lease": astuple(lease)} | self._rest())
+        now = self._clock()
+        for kind, grants in (("hurried", self._budget.hurried(now)), ("lease", self._budget.leases(now))):
+            for member, grant in grants:
+                if isinstance(member, _Member):
+                    self._send(member, {kind: astuple(grant)} | self._rest())
 
     def _attend(self, key: selectors.SelectorKey) -> None:
         if key.fileobj is self._admissions.server:

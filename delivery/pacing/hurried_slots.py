@@ -1,25 +1,25 @@
 """How many slots may be given at once, out of turn, to sessions that would else outlast the rest of the job.
 
 Slots are leased some tenths of a second ahead, so one that is used at once is one more than planned, until the plan
-comes to where it makes room for it. How many there are of those may rise by one and a half percent of the limit within
-a second: then no second has more attempts than that above the plan, and what comes steadily is in the plan. Pure; times
-are seconds on the driver's clock.
+comes to where it makes room for it. How many there are of those may rise by `most_more` within a second and what slots
+may be late: then no second has more attempts than that above the plan, and what comes steadily is in the plan. Pure;
+times are seconds on the driver's clock.
 """
 
 from __future__ import annotations
 
 import heapq
+import math
 from collections import deque
 
-_SHARE = 0.015
-_WINDOW_SECONDS = 1.0
+_WINDOW_SECONDS = 1.05
 
 
 class HurriedSlots:
-    """Counts the slots that were used before the plan made room for them, at a limit of `limit` requests a second."""
+    """Counts the slots that were used before the plan made room for them."""
 
-    def __init__(self, limit: float) -> None:
-        self._most_more = max(1, int(limit * _SHARE))
+    def __init__(self, most_more: int) -> None:
+        self._most_more = most_more
         self._made_up_at: list[float] = []
         # How many there were from when on, where that can be the fewest of the last second: it rises to the right.
         self._fewest: deque[tuple[float, int]] = deque([(0.0, 0)])
@@ -35,6 +35,10 @@ class HurriedSlots:
         heapq.heappush(self._made_up_at, made_up_at)
         self._changed(now)
         return True
+
+    def made_up_at(self) -> float:
+        """Return when the plan makes room for one of them next; infinity where there is none."""
+        return self._made_up_at[0] if self._made_up_at else math.inf
 
     def _changed(self, at: float) -> None:
         many = len(self._made_up_at)

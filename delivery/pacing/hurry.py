@@ -5,14 +5,14 @@ Pure: the time, how long answers take, and how long the rest of the job takes at
 
 from __future__ import annotations
 
+from delivery.pacing.budget import HURRY_SECONDS
+
 # A session that takes four fifths of what the rest takes is hurried, so that it ends in time.
 _SHARE = 0.8
 # What a request costs in addition to its answer: asking for the slot, and the slot's own way.
 _OVERHEAD_SECONDS = 0.003
 # A slot that is due so soon is no reason to ask for another one.
 _SOON_SECONDS = 0.001
-# The driver answers at once, or not at all where it has given too many already.
-_PATIENCE_SECONDS = 0.02
 _WEIGHT = 0.1
 
 
@@ -44,7 +44,7 @@ class Hurry:
 
     def is_on(self, now: float) -> bool:
         """Return whether a slot was asked for, and may still come."""
-        return self._asked_at is not None and now - self._asked_at < _PATIENCE_SECONDS
+        return self._asked_at is not None and now - self._asked_at < HURRY_SECONDS
 
     def end(self) -> None:
         """Learn that the slot has come."""

@@ -37,8 +37,8 @@ _Accepted = tuple[Sequence[StagedEvent], float]
 class Ledger:
     """What one attempt of a sending task writes to the ledger; use it from the sender's one thread.
 
-    `attempt` is a token of letters and digits that no other attempt of the task ever had. Opening lists the
-    tracking ID's folder once, and raises `StorageError` if that can't be done.
+    `attempt` is a token of letters and digits that no other attempt of the task ever had. Opening lists
+    once what earlier attempts of the task wrote, and raises `StorageError` if that can't be done.
     """
 
     def __init__(self, task: DeliveryTask, attempt: str) -> None:

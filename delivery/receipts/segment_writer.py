@@ -35,7 +35,7 @@ Row = TypeVar("Row")
 class SegmentWriter(Generic[Row]):
     """Writes the rows that one attempt of a task adds. `add` and `close` belong to one thread.
 
-    Opening it lists the folder once, for what earlier attempts of the task wrote. Only a writer whose rows nobody reads
+    Opening it lists once what earlier attempts of the task wrote. Only a writer whose rows nobody reads
     before the run has ended may merge (`merges`): others would miss what goes while they read. Use `start` to have
     segments written in the background; without it each `tick` writes one.
     """
@@ -122,7 +122,8 @@ class SegmentWriter(Generic[Row]):
             self._earlier, self._written = [], []
 
     def _find_earlier(self) -> list[Segment]:
-        found = segments_of(self._folder, self._task.execution, self._task.partition)
+        task = self._task
+        found = segments_of(self._folder, task.run_id, task.execution, task.partition)
         return [segment for segment in found if segment.attempt != self._attempt]
 
     def _keep_writing(self) -> None:

@@ -149,9 +149,13 @@ def read_ids(folder: Folder, segments: Iterable[Segment]) -> Iterator[pa.Chunked
         yield ids
 
 
-def segments_of(folder: Folder, execution: str, partition: int) -> list[Segment]:
-    """Return the segments in `folder` that any attempt of one partition of `execution` wrote."""
-    return [segment for segment in _named(folder, execution) if segment.partition == partition]
+def segments_of(folder: Folder, run_id: str, execution: str, partition: int) -> list[Segment]:
+    """Return the segments in `folder` that any attempt of one partition of `execution` wrote.
+
+    Each task asks for them when it starts, where the tasks before it may have left millions: no others are listed.
+    """
+    found = map(Segment.parse, folder.names(f"part-{run_id}.{execution}.{partition}."))
+    return [each for each in found if each and (each.execution, each.partition) == (execution, partition)]
 
 
 def merge(folder: Folder, segments: list[Segment], attempt: str) -> None:

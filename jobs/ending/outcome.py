@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 from delivery.request import events_per_request
 from jobs.account.closed_account import Sent, Staged, events_not_attempted, status_of
-from jobs.account.event_counts import EventCounts
+from jobs.account.event_counts import OTHER, EventCounts
 from jobs.account.exit_status import Status
 from jobs.account.summary import SteeringEntry, Summary, TimelineEntry
 from jobs.config.shown_settings import shown_settings
 from jobs.control.record import Request
 from jobs.plan.delivery_plan import Plan
+from jobs.plan.model_needs import Counted
 from jobs.plan.planning import plan
 from jobs.prepare.preparation import Prepared
 from jobs.steps.checking import Checked
@@ -98,8 +99,16 @@ def _plan(prepared: Prepared, outcome: Outcome) -> Plan | None:
         settings.personalize.tracking_id,
         settings.delivery.max_requests_per_second,
         settings.plan.price_per_gb,
+        begun_at=outcome.started_at,
+        counted=_counted(outcome.counts),
         first_contact=checked.first_contact,
     )
+
+
+def _counted(counts: EventCounts | None) -> Counted | None:
+    if counts is None:
+        return None
+    return Counted(counts.by_day, None if OTHER in counts.by_type else counts.by_type)
 
 
 def _status(prepared: Prepared, outcome: Outcome, staged: Staged, sent: Sent) -> Status:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobs.plan.import_advice import ImportAdvice
+from jobs.plan.model_needs import Need
 from jobs.plan.ways import Way
 
 
@@ -61,7 +62,7 @@ class Plan:
 
     `longest_session_requests`: a session's requests are sent one after the other, each after the answer to
     the one before, so a run takes at least so many answer times at any limit. `first_contact`: whether the
-    ledger has nothing of the tracking ID yet.
+    ledger has nothing of the tracking ID yet. `model_needs`: what a model needs of the events, met or not.
     """
 
     events: int
@@ -75,3 +76,4 @@ class Plan:
     bulk_import: ImportAdvice
     first_contact: bool = False
     ways: tuple[Way, ...] = ()
+    model_needs: tuple[Need, ...] = ()

@@ -10,6 +10,7 @@ from datetime import timedelta
 
 from jobs.plan.delivery_plan import Cost, Duration, NotFull, PerUser, Plan
 from jobs.plan.import_advice import ImportAdvice
+from jobs.plan.model_needs import Need
 from jobs.plan.ways import Way
 
 Line = tuple[str, str]
@@ -17,6 +18,7 @@ Line = tuple[str, str]
 _PRICES = "https://aws.amazon.com/personalize/pricing/"
 TRIAL_EVENTS = 100
 """How many events a trial is proposed with: ten full requests show a wrong mapping as well as a million do."""
+_UNMET = "these events alone lack what follows; what the dataset has already counts, too"
 _TRIAL = (
     f"the ledger has nothing of this tracking ID yet: run with --first {TRIAL_EVENTS} before you send all"
 )
@@ -33,6 +35,7 @@ def sections(plan: Plan) -> Iterator[list[Line]]:
     ]
     yield list(_cost(plan.cost))
     yield [line for way in plan.ways for line in _way(way)] + list(_bulk_import(plan.bulk_import))
+    yield list(_model_needs(plan.model_needs))
     if plan.first_contact and plan.events > TRIAL_EVENTS:
         yield [("first contact", _TRIAL)]
 
@@ -79,6 +82,17 @@ def _bulk_import(advice: ImportAdvice) -> Iterator[Line]:
     yield "bulk import", "fits better:" if advice.better else "no better way:"
     for reason in advice.reasons:
         yield "", reason
+
+
+def _model_needs(needs: tuple[Need, ...]) -> Iterator[Line]:
+    unmet = [need for need in needs if not need.is_met]
+    yield "what a model needs", _UNMET if unmet else "these events have all of it"
+    for need in unmet:
+        bound = "at most " if need.at_most else ""
+        amount = (
+            f"{need.has:,}" if need.at_most and not need.needs else f"{need.has:,} of {bound}{need.needs:,}"
+        )
+        yield need.name, f"{amount}: {need.consequence} ({need.source})"
 
 
 def _span(seconds: float) -> str:

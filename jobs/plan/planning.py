@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 
 from jobs.plan.delivery_plan import Cost, Duration, NotFull, PerUser, Plan
 from jobs.plan.import_advice import advise
+from jobs.plan.model_needs import Counted, model_needs
 from jobs.plan.ways import Files, ways
 from transforms.request_order import EVENTS_PER_REQUEST
-from transforms.session_lengths import SessionLength, UserLength
+from transforms.session_lengths import SessionLength, Unmatched, UserLength
 
 DEFAULT_QUOTA = 1000
 """PutEvents requests per second of a dataset group (AWS developer guide, "Endpoints and quotas"); adjustable."""
@@ -22,11 +24,12 @@ _FRAME_BYTES = len('{"trackingId":,') + len(',"eventList":[') + len("]}") - len(
 
 @dataclass(frozen=True, slots=True)
 class Lengths:
-    """The counts: staged sessions and users by number of events, and what an import would write."""
+    """The counts: staged sessions and users by number of events, sessions without a user, and an import's files."""
 
     sessions: tuple[SessionLength, ...] = ()
     users: tuple[UserLength, ...] = ()
     files: Files | None = None
+    unmatched: Unmatched = field(default_factory=Unmatched)
 
 
 def plan(
@@ -35,9 +38,11 @@ def plan(
     requests_per_second: float,
     price_per_gb: float | None,
     *,
+    begun_at: datetime,
+    counted: Counted | None = None,
     first_contact: bool = False,
 ) -> Plan:
-    """Compute the plan of sending, within `requests_per_second`."""
+    """Compute the plan of sending, within `requests_per_second`; `begun_at`: the run's beginning, in UTC."""
     sessions = lengths.sessions
     events = sum(one.events * one.sessions for one in sessions)
     anonymous = sum(one.events * one.sessions for one in sessions if one.anonymous)
@@ -57,6 +62,7 @@ def plan(
         bulk_import=advise(events, anonymous, files.bytes if files else cost.bytes, duration.seconds),
         ways=ways(events, duration.seconds, requests, cost.bytes, files) if files else (),
         first_contact=first_contact,
+        model_needs=model_needs(sessions, lengths.users, lengths.unmatched, counted, begun_at),
     )
 
 

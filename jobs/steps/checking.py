@@ -40,7 +40,7 @@ from jobs.steps.source_reading import SourceRead, read_source
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import events, staging
 from transforms.bulk_rows import bulk_rows
-from transforms.session_lengths import session_lengths, user_lengths
+from transforms.session_lengths import Unmatched, session_lengths, unmatched_sessions, user_lengths
 
 _BYTES_PER_PARTITION = 256 * 1024 * 1024
 _FIRST_OF_REQUEST = "first_of_request"
@@ -96,7 +96,7 @@ def check(spark: SparkSession, phases: PhaseListener, preparation: Preparation) 
     lengths, first_contact = None, False
     if preparation.plan_only:
         begin(phases, context, PLAN)
-        lengths = Lengths(session_lengths(stage), user_lengths(stage), _import_files(stage, preparation))
+        lengths = _lengths(stage, preparation)
         first_contact = knows_nothing(spark, preparation)
     counted = _staged(files, counts, verdict)
     return Checked(counted, verdict, to_send, lengths, first_contact, source.entry())
@@ -165,6 +165,13 @@ def _explained_failures() -> Iterator[None]:
         yield
     except SparkFailure as failure:
         raise explained(failure) or failure from None
+
+
+def _lengths(stage: DataFrame, preparation: Preparation) -> Lengths:
+    """Count what a plan is made of."""
+    sessions = session_lengths(stage)
+    unmatched = unmatched_sessions(stage) if any(one.anonymous for one in sessions) else Unmatched()
+    return Lengths(sessions, user_lengths(stage), _import_files(stage, preparation), unmatched)
 
 
 def _import_files(stage: DataFrame, preparation: Preparation) -> Files:

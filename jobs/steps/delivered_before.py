@@ -71,22 +71,26 @@ class LedgerFiles:
 
 
 def delivered_ids(
-    spark: SparkSession, prepared: Prepared, find_window: Callable[[], LedgerWindow]
+    spark: SparkSession,
+    prepared: Prepared,
+    find_window: Callable[[], LedgerWindow],
+    run_id: str | None = None,
 ) -> DataFrame | None:
-    """Return the distinct ids that this tracking ID accepted in any run; None where the ledger has none of that time.
+    """Return the distinct ids that this tracking ID accepted; None where the ledger has none of that time.
 
-    `find_window` is asked for the times of the run's events only where something can be left out for them.
+    `find_window` is asked for the times of the run's events only where something can be left out for them. `run_id`:
+    only what that run's requests brought; left out: any run's.
     """
     files = LedgerFiles.find(prepared.run.output, prepared.settings.personalize.tracking_id)
     if not files:
         return None
     if not files.sorted:
-        return _distinct(spark, files, prepared, None)
+        return _distinct(spark, files, prepared, None, run_id)
     window = find_window()
     near = files.within(window)
     if not near:
         return None
-    ids = _distinct(spark, near, prepared, window)
+    ids = _distinct(spark, near, prepared, window, run_id)
     return F.broadcast(ids) if near.ids_within(window) <= _MOST_TO_BROADCAST else ids
 
 
@@ -99,20 +103,27 @@ def knows_nothing(spark: SparkSession, prepared: Prepared) -> bool:
 
 
 def _of_old(spark: SparkSession, files: LedgerFiles, prepared: Prepared) -> DataFrame:
-    old = spark.read.schema("event_id string, tracking_id string").parquet(*map(with_scheme, files.old))
+    columns = "event_id string, tracking_id string, run_id string"
+    old = spark.read.schema(columns).parquet(*map(with_scheme, files.old))
     return old.where(F.col("tracking_id") == prepared.settings.personalize.tracking_id)
 
 
 def _distinct(
-    spark: SparkSession, files: LedgerFiles, prepared: Prepared, window: LedgerWindow | None
+    spark: SparkSession,
+    files: LedgerFiles,
+    prepared: Prepared,
+    window: LedgerWindow | None,
+    run_id: str | None,
 ) -> DataFrame:
     # A plan may run at the same time as a run that sends, whose driver sorts in the end: it plans from what it saw.
-    columns = "event_id string, sent_at timestamp"
+    columns = "event_id string, sent_at timestamp, run_id string"
     parts = read_rows(spark, files, columns, missing_ok=prepared.plan_only)
     if window:
         parts = [part.where(_lies_in(window)) for part in parts]
     if files.old:
         parts.append(_of_old(spark, files, prepared))
+    if run_id is not None:
+        parts = [part.where(F.col("run_id") == run_id) for part in parts]
     return reduce(DataFrame.union, (part.select("event_id") for part in parts)).distinct()
 
 

@@ -44,9 +44,13 @@ class Requests(BaseModel):
 
 
 class Interactions(BaseModel):
-    """Distinct interactions that the service should have, compared with an export of its dataset."""
+    """Distinct interactions that the service should have, compared with an export of its dataset.
+
+    `run_id`: the run that sent or imported them; None: any run did.
+    """
 
     export: str
+    run_id: str | None = None
     found: int
     missing: int
     unknown: int
@@ -55,10 +59,18 @@ class Interactions(BaseModel):
     unknown_format: str | None = None
 
     @classmethod
-    def of(cls, export: str, compared: Compared, anonymous: int, absent: tuple[str, ...]) -> Interactions:
+    def of(
+        cls,
+        export: str,
+        compared: Compared,
+        anonymous: int,
+        absent: tuple[str, ...],
+        run_id: str | None = None,
+    ) -> Interactions:
         """Put together what was compared."""
         return cls(
             export=export,
+            run_id=run_id,
             found=compared.found,
             missing=compared.missing,
             unknown=compared.unknown,
@@ -75,6 +87,10 @@ class Verification(BaseModel):
     requests: Requests | None = None
     interactions: Interactions | None = None
     unanswered: list[str] = []
+
+    def without(self, reason: str) -> Verification:
+        """Return what is known and `reason`, why something else is not."""
+        return self.model_copy(update={"unanswered": [*self.unanswered, reason]})
 
     @property
     def exit_code(self) -> int:
@@ -114,8 +130,9 @@ def _interactions(found: Interactions) -> Iterator[str]:
         yield f"the export says nothing: {found.unknown_format}"
         return
     total = found.found + found.missing + found.unknown
+    whose = f" of run {found.run_id}" if found.run_id else ""
     yield (
-        f"distinct interactions: {total:,} delivered = {found.found:,} found + {found.missing:,} missing + "
+        f"distinct interactions{whose}: {total:,} delivered = {found.found:,} found + {found.missing:,} missing + "
         f"{found.unknown:,} unknown (export); {found.anonymous:,} anonymous events can't be verified"
     )
     if found.unknown:

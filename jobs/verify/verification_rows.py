@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from bulk.comparison import Compared, compare, counted
 from bulk.export_files import Columns, exported_rows
-from bulk.import_record import in_force
+from bulk.import_record import ImportRecord, in_force
 from core.urls import with_scheme
 from expectations.compiler import compile_suites
 from jobs.prepare.preparation import Preparation
@@ -33,21 +33,25 @@ class Verified:
     anonymous: int
 
 
-def verify_rows(  # noqa: PLR0917 - three places and what is read there
+def verify_rows(
     spark: SparkSession,
     preparation: Preparation,
     schema: InteractionsSchema,
-    export_url: str,
     columns: Columns,
+    *,
+    export_url: str,
     missing_url: str,
+    run_id: str | None = None,
 ) -> Verified:
     """Compare the export below `export_url` with the source; write what is not in it to `missing_url` as Parquet.
+
+    `run_id`: only what that run sent or imported is expected in it; left out: what any run did.
 
     Raises:
         UsageError, InputError: as a run that reads the source.
     """
     try:
-        rows = bulk_rows(_delivered(spark, preparation), schema, preparation.properties).cache()
+        rows = bulk_rows(_delivered(spark, preparation, run_id), schema, preparation.properties).cache()
         kinds = {field.name: field.type for field in schema.fields if field.name in columns.names}
         exported = exported_rows(spark, export_url, columns)
         known = rows.where(~F.col(OBSTACLE).eqNullSafe(NO_USER))
@@ -59,7 +63,7 @@ def verify_rows(  # noqa: PLR0917 - three places and what is read there
         raise explained(failure) or failure from None
 
 
-def _delivered(spark: SparkSession, preparation: Preparation) -> DataFrame:
+def _delivered(spark: SparkSession, preparation: Preparation, run_id: str | None) -> DataFrame:
     """Return the source's valid events that the service has by our account, as they were sent."""
     source = read_source(spark, preparation)
     shaped = events.shape(
@@ -74,8 +78,18 @@ def _delivered(spark: SparkSession, preparation: Preparation) -> DataFrame:
     valid = rules.check(shaped).where(~F.col("_rejected"))
     named = {"eventId": "event_id", "_envelope": "envelope", "_body": "body"}
     sent = valid.select(*(F.col(name).alias(other) for name, other in named.items()))
-    imports = in_force(records(preparation.run.output), preparation.settings.personalize.tracking_id)
-    ids = with_ids_of(imports, delivered_ids(spark, preparation, lambda: EVER), spark, preparation)
+    imports = imports_in_force(preparation, run_id)
+    ids = with_ids_of(imports, delivered_ids(spark, preparation, lambda: EVER, run_id), spark, preparation)
     if ids is None:
         return sent.limit(0)
     return sent.join(ids.select("event_id").distinct(), "event_id", "left_semi")
+
+
+def imports_in_force(preparation: Preparation, run_id: str | None) -> list[ImportRecord]:
+    """Return the imports whose rows the dataset still holds, of any run or of the run `run_id`.
+
+    Raises:
+        UsageError, StorageError: a record is damaged or can't be read.
+    """
+    found = in_force(records(preparation.run.output), preparation.settings.personalize.tracking_id)
+    return [each for each in found if run_id in (None, each.written_by)]

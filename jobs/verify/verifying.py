@@ -16,11 +16,10 @@ from functools import partial
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from bulk.errors import BulkError, BusyError
+from bulk.errors import BulkError
 from bulk.export_files import UnknownFormatError, columns_of
 from bulk.export_jobs import ExportJob, ExportRequest, Ingestion, describe_export, make_export
 from bulk.import_jobs import ACTIVE
-from bulk.import_record import in_force
 from bulk.metrics import metered, proof
 from bulk.refusals import code_of
 from bulk.watching import StoppedWaitingError, watched
@@ -36,12 +35,11 @@ from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset
 from jobs.prepare.preflight import CLIENT_CONFIG, OF_SERVICE, REQUIRED, SYSTEM_TIME
 from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.run import StartSpark
-from jobs.runs.import_folder import records
 from jobs.runs.run_folder import RunFolder, absolute
 from jobs.steps.importing import Interruption
 from jobs.stop_signals import StopSignals
 from jobs.verify.verification import FOLDER, NAME, Interactions, Requests, Verification
-from jobs.verify.verification_rows import verify_rows
+from jobs.verify.verification_rows import imports_in_force, verify_rows
 from jobs.verify.verified_run import VerifiedRun, verified_run
 from transforms.interactions_schema import InteractionsSchema
 
@@ -92,11 +90,14 @@ class _Verifying:
             _require_exportable(settings, output)
         preparation = prepare(command, settings, RunFolder(output, self._id), self._now)
         verification = self._verification(preparation, session, run)
+        self._keep(verification, output)
+        return verification.exit_code
+
+    def _keep(self, verification: Verification, output: str) -> None:
         for line in verification.lines():
             print(line)
         Folder(self._url(output)).write_bytes(NAME, f"{verification.model_dump_json(indent=2)}\n".encode())
         _LOG.info("the same is in %s", join(self._url(output), NAME))
-        return verification.exit_code
 
     def _url(self, output: str) -> str:
         return join(output, FOLDER, self._id)
@@ -111,7 +112,7 @@ class _Verifying:
         try:
             dataset = interactions_dataset_of(new_plane(), found.tracking_id, region)
         except ControlPlaneError as error:
-            return found.model_copy(update={"unanswered": [f"the service was not asked: {error}"]})
+            return found.without(f"the service was not asked: {error}")
         found = self._with_requests(found, session, region, dataset, run)
         return self._with_export(found, preparation, dataset, new_plane) if self._asking.export else found
 
@@ -131,7 +132,7 @@ class _Verifying:
         except (ClientError, BotoCoreError) as error:
             cause = code_of(error) if isinstance(error, ClientError) else type(error).__name__
             reason = f"CloudWatch was not asked ({cause}): the permission is cloudwatch:GetMetricData"
-            return found.model_copy(update={"unanswered": [*found.unanswered, reason]})
+            return found.without(reason)
         requests = Requests.of(run.run_id, run.calls, counted, proof(run.calls, counted, self._now))
         return found.model_copy(update={"requests": requests})
 
@@ -145,12 +146,13 @@ class _Verifying:
         url = join(self._url(preparation.run.output), "export")
         try:
             self._export(preparation, dataset, new_plane, url)
+        except (BulkError, ControlPlaneError, StoppedWaitingError, _ExportFailedError) as error:
+            return found.without(f"the dataset was not exported: {error}")
+        try:
             interactions = self._compared(preparation, dataset, url)
-        except (ControlPlaneError, BusyError, StoppedWaitingError, _ExportFailedError) as error:
-            reason = f"the dataset was not exported: {error}"
-            return found.model_copy(update={"unanswered": [*found.unanswered, reason]})
-        except BulkError as error:
-            raise UsageError(str(error)) from None
+        except BackfillError as error:
+            self._keep(found.without(f"the export was not compared: {error}"), preparation.run.output)
+            raise
         return found.model_copy(update={"interactions": interactions})
 
     def _export(
@@ -161,8 +163,7 @@ class _Verifying:
         url: str,
     ) -> None:
         settings = preparation.settings
-        imported = in_force(records(preparation.run.output), settings.personalize.tracking_id)
-        mode: Ingestion = "ALL" if imported else "PUT"
+        mode: Ingestion = "ALL" if imports_in_force(preparation, self._asking.run_id) else "PUT"
         location = f"s3://{url.partition('://')[2]}/"
         request = ExportRequest(
             f"verify-{self._id}", dataset.arn, location, settings.bulk_import.role_arn or "", mode
@@ -182,6 +183,7 @@ class _Verifying:
         except UnknownFormatError as error:
             return Interactions(
                 export=url,
+                run_id=self._asking.run_id,
                 found=0,
                 missing=0,
                 unknown=0,
@@ -191,8 +193,18 @@ class _Verifying:
             )
         missing = join(self._url(preparation.run.output), "missing")
         with self._start_spark(preparation.buckets, preparation.table) as spark:
-            verified = verify_rows(spark, preparation, schema, url, columns, missing)
-        return Interactions.of(url, verified.compared, verified.anonymous, columns.absent)
+            verified = verify_rows(
+                spark,
+                preparation,
+                schema,
+                columns,
+                export_url=url,
+                missing_url=missing,
+                run_id=self._asking.run_id,
+            )
+        return Interactions.of(
+            url, verified.compared, verified.anonymous, columns.absent, self._asking.run_id
+        )
 
 
 class _ExportFailedError(BackfillError):

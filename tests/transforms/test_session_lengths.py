@@ -7,7 +7,14 @@ import json
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from transforms.session_lengths import SessionLength, UserLength, session_lengths, user_lengths
+from transforms.session_lengths import (
+    SessionLength,
+    Unmatched,
+    UserLength,
+    session_lengths,
+    unmatched_sessions,
+    user_lengths,
+)
 
 pytestmark = pytest.mark.spark
 
@@ -43,6 +50,13 @@ def test_sessions_are_counted_by_length_and_by_having_a_user_with_their_bytes(sp
 def test_a_users_sessions_are_one_and_anonymous_events_are_nobodys(spark: SparkSession) -> None:
     rows = stage(spark, ("s1", "u1", 3), ("s2", "u1", 4), ("s1", 'q"\\', 7), ("s3", None, 5), ("s4", "u4", 1))
     assert sorted(user_lengths(rows), key=lambda one: one.events) == [UserLength(1, 1), UserLength(7, 2)]
+
+
+def test_sessions_of_which_no_event_has_a_user_are_counted_with_their_events(spark: SparkSession) -> None:
+    rows = stage(spark, ("s1", None, 3), ("s2", None, 4), ("s2", "u1", 1), ("s3", None, 5), ("s4", "u2", 6))
+    assert unmatched_sessions(rows) == Unmatched(sessions=2, events=8)
+    assert unmatched_sessions(stage(spark, ("s4", "u2", 6))) == Unmatched(0, 0)
+    assert unmatched_sessions(stage(spark, ("s1", None, 3), outcome="rejected")) == Unmatched(0, 0)
 
 
 def test_what_is_not_sent_is_not_counted(spark: SparkSession) -> None:

@@ -51,7 +51,19 @@ def test_a_plan_without_credentials_has_the_numbers_of_the_run_that_follows(
         ("import", 38, 14),
     ]
     assert "7, 7.43 events each" in out
-    assert "personal" not in out
+    assert "personal-" not in out
+    assert {need["name"]: need["has"] for need in plan["model_needs"] if not need["is_met"]} == {
+        "interactions": 38,
+        "users with two interactions": 2,
+        "sessions without any userId": 1,
+        "events older than 14 days": 52,
+        "View events, in a domain dataset group for ECOMMERCE": 0,
+        "Purchase events, in a domain dataset group for ECOMMERCE": 0,
+        "Watch events, in a domain dataset group for VIDEO_ON_DEMAND": 0,
+    }
+    assert "38 of 1,000: no model is trained with fewer than 1,000 interactions of users" in " ".join(
+        out.split()
+    )
 
     run = run_here(job, spark, "run")
     assert run.summary["plan"] is None

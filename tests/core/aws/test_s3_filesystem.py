@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -24,6 +25,9 @@ class Script:
     def __init__(self, *answers: Any) -> None:  # noqa: ANN401 - answers and errors alike
         self.answers = list(answers)
         self.asked: list[dict[str, Any]] = []
+
+    def list_objects_v2(self, **arguments: Any) -> Any:  # noqa: ANN401
+        return self.get_object(**arguments)
 
     def get_object(self, **arguments: Any) -> Any:  # noqa: ANN401
         self.asked.append(arguments)
@@ -85,6 +89,14 @@ def test_an_answer_that_breaks_off_is_asked_for_again(script: Script) -> None:
 class Breaking:
     def read(self) -> bytes:
         raise ReadTimeoutError(endpoint_url="https://s3")
+
+
+def test_names_that_begin_so_are_listed_and_no_others(script: Script) -> None:
+    times = {"Size": 1, "LastModified": datetime(2026, 1, 1, tzinfo=UTC)}
+    script.answers = [{"Contents": [{"Key": "out/ledger/part-a.1", **times}], "IsTruncated": False}]
+    assert Folder("s3://shop/out/ledger").names("part-a") == ["part-a.1"]
+    [asked] = script.asked
+    assert (asked["Prefix"], asked["Delimiter"]) == ("out/ledger/part-a", "/")
 
 
 def test_a_denied_file_is_not_asked_for_again(script: Script) -> None:

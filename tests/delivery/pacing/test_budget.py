@@ -12,7 +12,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.pacing.budget import LEAD_SECONDS, Budget, allowed_in_a_second, free_lateness, pace_of
+from delivery.pacing.budget import (
+    LEAD_SECONDS,
+    Budget,
+    allowed_in_a_second,
+    free_lateness,
+    hurried_lateness,
+    out_of_turn,
+    pace_of,
+)
 from tests.simulated_job import SimulatedJob, World, busiest_second, steady_quota, window_quota
 
 PLENTY = 10**9
@@ -224,13 +232,65 @@ def test_a_session_that_must_not_wait_gets_a_slot_at_once_and_the_plan_makes_roo
     hurried = budget.hurry("b", now=0.0)
     assert hurried is not None
     assert (hurried.count, hurried.start_in) == (1, 0.0)
-    assert budget.hurry("b", now=0.001) is None
     later = before + sum(
         lease.count
         for tick in range(1, 100)
         for _, lease in (budget.ask("a", 1000, tick / 100), *budget.leases(tick / 100))[1:]
     )
     assert later <= 100 * (1 + LEAD_SECONDS) + 5
+
+
+def test_a_slot_at_once_that_had_to_wait_is_given_when_the_plan_has_made_room() -> None:
+    budget = Budget(40)
+    budget.ask("a", 1000, now=0.0)
+    budget.leases(0.0)
+    assert budget.hurry("b", now=0.0) is not None
+    assert budget.hurry("b", now=0.02) is None
+    due = budget.due_in(0.02)
+    assert due is not None
+    assert budget.hurried(0.02) == []
+    assert [who for who, _ in budget.hurried(0.0201 + due)] == ["b"]
+    assert budget.hurried(0.2) == []
+
+
+def test_a_slot_at_once_is_not_given_to_who_has_asked_again_or_gone() -> None:
+    for forgotten in (True, False):
+        budget = Budget(40)
+        budget.ask("a", 1000, now=0.0)
+        budget.leases(0.0)
+        assert budget.hurry("b", now=0.0) is not None
+        assert budget.hurry("b", now=0.02) is None
+        if forgotten:
+            budget.forget("b")
+        assert budget.hurried(0.035 if forgotten else 0.2) == []
+
+
+def test_below_twenty_a_second_no_slot_is_given_out_of_turn() -> None:
+    assert Budget(19).hurry("a", now=5.0) is None
+    assert out_of_turn(19) == 0
+
+
+@given(st.integers(20, 100_000))
+def test_slots_out_of_turn_and_late_ones_together_fit_into_the_limit(limit: int) -> None:
+    assert out_of_turn(limit) >= 1
+    late = hurried_lateness(limit) + 0.015
+    planned = math.ceil(pace_of(limit) * (1 + late) - 1e-9)
+    assert planned + out_of_turn(limit) <= allowed(limit)
+
+
+def test_slots_that_may_be_later_are_gone_before_the_first_one_out_of_turn() -> None:
+    """At 25 requests a second one request is 4 %: there is no room for it and for slots of 30 ms late."""
+    budget = Budget(25)
+    budget.ask("a", 1000, now=0.0)
+    [(_, lease), *_] = budget.leases(0.0)
+    assert lease.patience > hurried_lateness(25)
+    assert budget.hurry("b", now=0.0) is None
+    assert budget.hurry("b", now=0.1 + lease.patience - 0.001) is None
+    hurried = budget.hurry("b", now=0.1 + lease.patience)
+    assert hurried is not None
+    assert hurried.patience == hurried_lateness(25)
+    budget.ask("a", 1000, now=0.2)
+    assert {lease.patience for _, lease in budget.leases(0.2)} == {hurried_lateness(25)}
 
 
 def test_who_is_forgotten_gets_nothing() -> None:

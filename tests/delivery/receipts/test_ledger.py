@@ -356,11 +356,11 @@ def test_a_listing_that_a_merge_falls_into_hides_no_event(
     whole = Folder.names
     listings = iter([[]])  # what was there has gone before it was looked at, what came was not there yet
 
-    def torn(folder: Folder) -> list[str]:
+    def torn(folder: Folder, beginning: str = "") -> list[str]:
         try:
             names: list[str] = next(listings)
         except StopIteration:
-            return whole(folder)
+            return whole(folder, beginning)
         with monkeypatch.context() as patched:
             patched.setattr(Folder, "names", whole)
             zombie.close()
@@ -368,6 +368,29 @@ def test_a_listing_that_a_merge_falls_into_hides_no_event(
 
     monkeypatch.setattr(Folder, "names", torn)
     assert accepted_count(str(tmp_path), "exec1") == 3
+
+
+def test_a_task_lists_what_its_own_attempts_wrote_and_nothing_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Thousands of tasks, one after the other, each find the segments of all before them in the folder."""
+    for partition in (1, 11, 2):
+        ledger = Ledger(task_of(tmp_path, partition=partition), "a1")
+        ledger.accepted(events(f"{partition}"), 1.0)
+        ledger.close()
+    asked: list[str] = []
+    whole = Folder.names
+
+    def listed(folder: Folder, beginning: str = "") -> list[str]:
+        names = whole(folder, beginning)
+        asked.extend(names)
+        return names
+
+    monkeypatch.setattr(Folder, "names", listed)
+    settled = Ledger(task_of(tmp_path, partition=1), "a2").settled_before()
+    assert len(settled) == 1
+    assert "1" in settled
+    assert {name.split(".")[3] for name in asked} == {"1"}
 
 
 def by_two_attempts(output: Path) -> Ledger:

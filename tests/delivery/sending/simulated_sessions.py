@@ -1,7 +1,8 @@
 """A whole sending job on a simulated clock, session by session: real budget, pacers and workloads, no network.
 
 Each partition does what `delivery.sending.sender` does without faults: it asks its pacer, sends what may go out, and
-settles what is answered. Messages to and from the driver take `link` seconds. Nothing sleeps.
+settles what is answered. Messages to and from the driver take `link` seconds; all else is on time, unless a job's
+`lateness` says otherwise. Nothing sleeps.
 """
 
 from __future__ import annotations
@@ -26,6 +27,17 @@ class Session:
 
     requests: int
     seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How late things are at some time, in seconds: each look at what may be sent, each request on its way."""
+
+    look: Callable[[float], float] = lambda _now: 0.0
+    request: Callable[[float], float] = lambda _now: 0.0
+
+
+ON_TIME = Lateness()
 
 
 class Clock:
@@ -77,9 +89,10 @@ class Driver:
 
     def _serve(self) -> None:
         now = self._clock.now
-        for number, lease in self.budget.leases(now):
-            assert isinstance(number, int)
-            self._send(number, "lease", lease)
+        for kind, grants in (("hurried", self.budget.hurried(now)), ("lease", self.budget.leases(now))):
+            for number, grant in grants:
+                assert isinstance(number, int)
+                self._send(number, kind, grant)
         due = self.budget.due_in(now)
         if due is not None and (self._wake_at <= now or now + due < self._wake_at - 1e-9):
             self._wake_at = now + max(due, 1e-6)
@@ -125,6 +138,7 @@ class Partition:
     file: Sequence[tuple[int, int]]
     link: float
     arrivals: list[float]
+    lateness: Lateness = ON_TIME
     told: int = 0
     ended_at: float = 0.0
     most_in_flight: int = 1000
@@ -155,7 +169,7 @@ class Partition:
         at = self.clock.now + seconds
         if at < self._looks_at:
             self._looks_at = at
-            self.clock.after(seconds, lambda: self._look(at))
+            self.clock.after(seconds + self.lateness.look(at), lambda: self._look(at))
 
     def _look(self, at: float) -> None:
         if at != self._looks_at:
@@ -174,7 +188,7 @@ class Partition:
         self._in_flight += 1
         request.began = self.clock.now
         ticket = self._pacer.spend()
-        self.arrivals.append(self.clock.now)
+        self.arrivals.append(self.clock.now + self.lateness.request(self.clock.now))
         self.clock.after(self.sessions[int(envelope)].seconds, lambda: self._answered(request, ticket))
 
     def _answered(self, request: Request, ticket: int) -> None:
@@ -194,7 +208,13 @@ def _batch(request: tuple[int, int]) -> Batch:
 class SessionsJob:
     """A job over `parts`, the sessions of each partition."""
 
-    def __init__(self, limit: float, parts: Sequence[Sequence[Session]], link: float = 0.0005) -> None:
+    def __init__(
+        self,
+        limit: float,
+        parts: Sequence[Sequence[Session]],
+        link: float = 0.0005,
+        lateness: Lateness = ON_TIME,
+    ) -> None:
         self.limit = limit
         self.arrivals: list[float] = []
         self._clock = Clock()
@@ -202,7 +222,16 @@ class SessionsJob:
         requests = sum(each.requests for part in parts for each in part)
         driver = Driver(self._clock, limit, requests, link)
         self._partitions = [
-            Partition(self._clock, driver, number, part, in_file_order(part), link, self.arrivals)
+            Partition(
+                clock=self._clock,
+                driver=driver,
+                number=number,
+                sessions=part,
+                file=in_file_order(part),
+                link=link,
+                arrivals=self.arrivals,
+                lateness=lateness,
+            )
             for number, part in enumerate(parts)
         ]
 

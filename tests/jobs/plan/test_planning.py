@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter, defaultdict
 from dataclasses import FrozenInstanceError, asdict
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -53,7 +54,7 @@ def lengths(made: Sessions) -> Lengths:
 
 
 def planned(made: Sessions, limit: float = 500.0, price: float | None = None) -> Plan:
-    return plan(lengths(made), TRACKER, limit, price)
+    return plan(lengths(made), TRACKER, limit, price, begun_at=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 @given(sessions)

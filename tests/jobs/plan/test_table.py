@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, datetime
 
 import pytest
 from rich.box import ASCII2
@@ -12,7 +13,7 @@ from jobs.plan.delivery_plan import Plan
 from jobs.plan.planning import Lengths, plan
 from jobs.plan.table import print_plan, show
 from jobs.plan.ways import Files
-from transforms.session_lengths import SessionLength, UserLength
+from transforms.session_lengths import SessionLength, Unmatched, UserLength
 
 COUNTED = Lengths(
     sessions=(
@@ -24,7 +25,7 @@ COUNTED = Lengths(
 
 
 def planned(price: float | None = None, counted: Lengths = COUNTED) -> Plan:
-    return plan(counted, "tracker", 0.5, price)
+    return plan(counted, "tracker", 0.5, price, begun_at=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 def shown(one: Plan, width: int) -> list[str]:
@@ -71,6 +72,19 @@ def test_both_ways_are_put_side_by_side() -> None:
         in text
     )
     assert "has effect at the next training; the next full import replaces it" in text
+
+
+def test_what_a_model_lacks_is_said_with_its_source() -> None:
+    counted = Lengths(COUNTED.sessions, (UserLength(46, 12),), unmatched=Unmatched(7, 21))
+    text = " ".join(" ".join(shown(planned(counted=counted), 200)).replace("|", "").split())
+    assert "what a model needs these events alone lack what follows" in text
+    assert "users with two interactions 12 of 25: no model is trained with fewer than 25 users" in text
+    assert "sessions without any userId 7: their 21 events are not trained on until" in text
+    assert text.count("https://docs.aws.amazon.com/personalize/latest/dg/") == 2
+
+
+def test_events_that_have_all_a_model_needs_are_said_to() -> None:
+    assert "these events have all of it" in "\n".join(shown(planned(), 120))
 
 
 def test_a_cost_that_is_not_known_names_the_key_that_says_it() -> None:

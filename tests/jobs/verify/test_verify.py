@@ -7,11 +7,13 @@ import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from core.aws.session import forget_session
+from core.errors import InputError
 from jobs.verify.__main__ import main
 from standin.control_plane.server import ControlPlaneServer
 from standin.refusal import Refusal
@@ -141,12 +143,47 @@ def test_an_export_that_is_possible_later_ends_with_5(
     )
 
 
-def test_an_export_that_is_refused_ends_with_2(
-    world: World, config: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def kept(config: str) -> dict[str, Any]:
+    (path,) = (Path(config).parent / "output" / "verifications").glob("*/verification.json")
+    result: dict[str, Any] = json.loads(path.read_text())
+    return result
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("InvalidInputException", "Some words of the service. Check"),
+        ("AccessDeniedException", "the permission personalize:CreateDatasetExportJob is missing"),
+    ],
+)
+def test_an_export_that_is_refused_leaves_what_is_known(
+    world: World, config: str, monkeypatch: pytest.MonkeyPatch, code: str, words: str
 ) -> None:
-    refuse(world, "InvalidInputException")
+    count(world, 10)
+    refuse(world, code)
+    assert exported(world, config, monkeypatch) == 5
+    assert kept(config)["requests"]["found"] == 10
+    assert kept(config)["interactions"] is None
+    (reason,) = kept(config)["unanswered"]
+    assert reason.startswith("the dataset was not exported: Personalize did not start the export job: ")
+    assert words in reason
+
+
+def test_a_comparison_that_fails_leaves_what_is_known(
+    world: World, config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mapping that the source does not fit, say, which only shows when the export is there."""
+
+    def fail(*_: object) -> None:
+        raise InputError("mapping.itemId: there is no such column.")
+
+    count(world, 10)
+    monkeypatch.setattr("jobs.verify.verifying._Verifying._compared", fail)
     assert exported(world, config, monkeypatch) == 2
-    assert "Personalize did not start the export job: Some words of the service. Check" in caplog.text
+    assert kept(config)["requests"]["found"] == 10
+    assert kept(config)["unanswered"] == [
+        "the export was not compared: mapping.itemId: there is no such column."
+    ]
 
 
 def test_an_export_that_fails_ends_with_5_and_its_reason(

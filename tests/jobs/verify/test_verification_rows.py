@@ -1,0 +1,112 @@
+"""What is looked for in an export: what any run sent or imported, or one run alone."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+
+from bulk.comparison import Compared
+from bulk.export_files import columns_of
+from bulk.import_record import ImportRecord, State
+from delivery.packing import StagedEvent
+from delivery.receipts.ledger import Ledger
+from jobs.command_line.command import Command
+from jobs.prepare.preparation import Preparation, prepare, read_settings
+from jobs.runs.import_folder import ImportFolder
+from jobs.runs.run_folder import RunFolder
+from jobs.verify.verification_rows import imports_in_force, verify_rows
+from tests.delivery.tasks import task_of
+from tests.whole_job.harness import MAPPING, SCHEMA, Job, interactions
+from transforms.interactions_schema import InteractionsSchema
+
+pytestmark = pytest.mark.spark
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+TIME = 1_760_000_000
+FIELDS = [field["name"] for field in SCHEMA["fields"]]  # type: ignore[attr-defined]
+
+
+class Standin:
+    """What a `Job` wants of one; nothing is sent to it."""
+
+    url = "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def preparation(tmp_path: Path) -> Preparation:
+    """Four events, `e0` to `e3`, each of a user of its own."""
+    job = Job(tmp_path, Standin())  # type: ignore[arg-type]
+    rows = [{"USER_ID": f"u{number}", "SESSION_ID": f"e{number}"} for number in range(4)]
+    job.write_source(interactions(rows))
+    job.settings["mapping"] = {**MAPPING, "eventId": "SESSION_ID"}
+    command = Command(config=str(job.write_config()), plan=True)
+    settings = read_settings(command)
+    return prepare(command, settings, RunFolder(str(job.output), "verification"), NOW)
+
+
+def send(preparation: Preparation, run_id: str, *events: str) -> None:
+    ledger = Ledger(task_of(preparation.run.output, execution=run_id, run_id=run_id), run_id)
+    ledger.accepted([StagedEvent(event, b"", b"", TIME) for event in events], 1.0)
+    ledger.close()
+
+
+def import_(preparation: Preparation, run_id: str, *events: str) -> None:
+    folder = ImportFolder(preparation.run.output, f"import-{run_id}")
+    ids = Path(folder.ids)
+    ids.mkdir(parents=True)
+    pq.write_table(pa.table({"event_id": list(events), "sent_at": [TIME] * len(events)}), ids / "ids.parquet")
+    counts = {"rows": len(events), "bytes": 1, "files": 1, "left_out": {}, "written_at": NOW}
+    made = {"name": folder.name, "mode": "incremental", "location": folder.location, "written_by": run_id}
+    folder.write(
+        ImportRecord.model_validate({**counts, **made, "tracking_id": "tracker", "state": State.IMPORTED})
+    )
+
+
+def compared(
+    spark: SparkSession, preparation: Preparation, users: list[str], run_id: str | None = None
+) -> Compared:
+    """Verify against an export that has one interaction of each of `users`."""
+    export = Path(preparation.run.output) / "export"
+    export.mkdir(exist_ok=True)
+    lines = [",".join(FIELDS), *(f"{user},i1,{TIME},view," for user in users)]
+    (export / "part-0.csv").write_text("\n".join(lines))
+    found = verify_rows(
+        spark,
+        preparation,
+        InteractionsSchema.parse(json.dumps(SCHEMA), "the tests' schema"),
+        columns_of(lines[0], FIELDS),
+        export_url=str(export),
+        missing_url=str(Path(preparation.run.output) / "missing"),
+        run_id=run_id,
+    )
+    return found.compared
+
+
+def test_what_any_run_sent_is_looked_for(spark: SparkSession, preparation: Preparation) -> None:
+    send(preparation, "first", "e0", "e1")
+    send(preparation, "second", "e2")
+    assert compared(spark, preparation, ["u0", "u1"]) == Compared(found=2, missing=1, unknown=0)
+
+
+def test_of_one_run_only_what_it_sent_is_looked_for(spark: SparkSession, preparation: Preparation) -> None:
+    send(preparation, "first", "e0", "e1")
+    send(preparation, "second", "e2")
+    assert compared(spark, preparation, ["u0", "u1"], "first") == Compared(found=2, missing=0, unknown=0)
+    assert compared(spark, preparation, ["u0", "u1"], "second") == Compared(found=0, missing=1, unknown=0)
+    assert compared(spark, preparation, ["u0", "u1"], "third") == Compared(found=0, missing=0, unknown=0)
+
+
+def test_of_one_run_only_what_it_imported_is_looked_for(
+    spark: SparkSession, preparation: Preparation
+) -> None:
+    send(preparation, "first", "e0")
+    import_(preparation, "second", "e1", "e2")
+    assert [each.written_by for each in imports_in_force(preparation, None)] == ["second"]
+    assert imports_in_force(preparation, "first") == []
+    assert compared(spark, preparation, ["u1"], "second") == Compared(found=1, missing=1, unknown=0)
+    assert compared(spark, preparation, ["u1"], "first") == Compared(found=0, missing=1, unknown=0)
