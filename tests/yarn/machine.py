@@ -29,6 +29,12 @@ def role(folder: Path, s3: MotoServer) -> dict[str, str]:
     }
 
 
+def s3_url(bucket: str) -> str:
+    """A bucket's URL for YARN's client: before Hadoop 3.4 S3A takes none but its own scheme there (`FileContext`)."""
+    hadoop = hadoop_version(spark_home(os.environ)) or (0, 0, 0)
+    return f"{'s3' if hadoop >= (3, 4, 0) else 's3a'}://{bucket}"
+
+
 def s3_file_system(s3: MotoServer, hadoop: HadoopVersion | None = None) -> dict[str, str]:
     """Hadoop's settings under which `s3://` is this server, as Amazon EMR's own connector is S3 on its machines.
 

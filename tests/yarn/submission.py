@@ -32,6 +32,7 @@ from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, intera
 from tests.whole_job.processes import wait_for
 from tests.yarn.cluster import LOOPBACK, YarnCluster
 from tests.yarn.emr_template import cluster_template, step_arguments
+from tests.yarn.machine import s3_url
 
 _SUBMITTED = re.compile(r"Submitted application (application_\d+_\d+)")
 END_SECONDS = 400
@@ -57,7 +58,7 @@ class Site:
             "spark.master": "yarn",
             "spark.yarn.jars": f"local:{spark_home(os.environ)}/jars/*",
             # In the archive's own bucket: YARN then takes it from there, and unpacks it once for all tests.
-            "spark.yarn.stagingDir": f"{self.s3.create_bucket('package')}/staging",
+            "spark.yarn.stagingDir": f"{s3_url('package')}/staging",
             "spark.executor.instances": "1",
             "spark.executor.memory": "512m",
             "spark.yarn.report.interval": "200ms",
@@ -65,6 +66,7 @@ class Site:
             "spark.executor.extraJavaOptions": QUICK_JVM,
             "spark.ui.enabled": "false",
         }
+        self.s3.create_bucket("package")
         self._put_archive()
         self._settings = settings
         _write_defaults(self.folder, settings)
@@ -122,7 +124,8 @@ class Shop:
 
     def __post_init__(self) -> None:
         """Make the bucket, and upload what `docs/emr.md` uploads but the archive."""
-        self.url = self.site.s3.create_bucket(self.bucket)
+        self.site.s3.create_bucket(self.bucket)
+        self.url = s3_url(self.bucket)
         self.settings = {
             "source": {"path": f"{self.url}/logs/"},
             "schema": f"{self.url}/conf/interactions.avsc",
@@ -163,7 +166,7 @@ class Shop:
         """The step of the tested Spark's template, and `arguments` after its own; one archive serves all shops."""
         archive = "code/environment.tar.gz"
         step = step_arguments(cluster_template(), self.url)
-        step = [each.replace(f"{self.url}/{archive}", f"s3://package/{archive}") for each in step]
+        step = [each.replace(f"{self.url}/{archive}", f"{s3_url('package')}/{archive}") for each in step]
         return [str(spark_home(os.environ) / "bin" / step[0]), *step[1:], *arguments]
 
     def submit(self, command: Sequence[str], environ: Mapping[str, str] | None = None) -> Ended:
