@@ -94,7 +94,7 @@ def _of_training(interactions: int, users: tuple[UserLength, ...]) -> Iterator[N
         "no model is trained with fewer than 25 users with at least two interactions each",
     )
     yield _at_least(
-        "share of users with two interactions",
+        "share with two interactions",
         returning,
         -(-everyone // 100),
         "no model is trained with fewer than 1 % of the users with at least two interactions each",
@@ -147,11 +147,11 @@ def _of_domains(by_type: Mapping[str, int]) -> Iterator[Need]:
             else ""
         )
         yield Need(
-            f"{name} events, in a domain dataset group for {domain}",
+            f"{name} events ({domain})",
             has,
             MIN_INTERACTIONS,
             has >= MIN_INTERACTIONS,
-            f"the use cases {cases} need 1,000{case}",
+            f"in a domain dataset group, {cases} need 1,000{case}",
             source,
         )
 
