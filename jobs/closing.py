@@ -143,7 +143,9 @@ def _plan(prepared: Prepared, outcome: Outcome) -> Plan | None:
 
 
 def _counted(counts: EventCounts | None) -> Counted | None:
-    return counts and Counted(counts.by_day, None if OTHER in counts.by_type else counts.by_type)
+    if counts is None:
+        return None
+    return Counted(counts.by_day, None if OTHER in counts.by_type else counts.by_type)
 
 
 def _write(prepared: Prepared, checked: Checked | None, ending: Ending) -> None:
