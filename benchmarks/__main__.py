@@ -20,6 +20,8 @@ BENCHMARKS = (
     "fuzzed_rows",
     "giants",
     "ledger_scale",
+    "whole_job",
+    "bulk_scale",
     "s3_round_trips",
     "many_files",
 )

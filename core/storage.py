@@ -163,8 +163,7 @@ class Folder:
         with _explained("list", self.url):
             filesystem, path = open_filesystem(self.url)
             if isinstance(filesystem, fs.PyFileSystem) and beginning:
-                found: list[fs.FileInfo] = filesystem.handler.list_beginning(path, beginning)
-                return found
+                return list(filesystem.handler.list_beginning(path, beginning))
             if isinstance(filesystem, fs.LocalFileSystem):
                 _require_no_file_above(Path(path))
             return list(filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)))

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jobs.plan.import_advice import ImportAdvice
-from jobs.plan.model_needs import Need
 from jobs.plan.ways import Way
 
 
@@ -54,6 +53,22 @@ class Cost:
     bytes: int
     amount: float | None
     price_per_gb: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Need:
+    """A need: how much there is, how much it takes (at the most, where `at_most`), and what follows if it is not met.
+
+    `is_met` is about these events alone.
+    """
+
+    name: str
+    has: int
+    needs: int
+    is_met: bool
+    consequence: str
+    source: str
+    at_most: bool = False
 
 
 @dataclass(frozen=True, slots=True)

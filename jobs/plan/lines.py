@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import timedelta
 
-from jobs.plan.delivery_plan import Cost, Duration, NotFull, PerUser, Plan
+from jobs.plan.delivery_plan import Cost, Duration, Need, NotFull, PerUser, Plan
 from jobs.plan.import_advice import ImportAdvice
-from jobs.plan.model_needs import Need
 from jobs.plan.ways import Way
 
 Line = tuple[str, str]

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
+from jobs.plan.delivery_plan import Need
 from transforms.session_lengths import SessionLength, Unmatched, UserLength
 
 _GUIDE = "https://docs.aws.amazon.com/personalize/latest/dg"
@@ -40,22 +41,6 @@ class Counted:
 
     by_day: Mapping[str, int]
     by_type: Mapping[str, int] | None
-
-
-@dataclass(frozen=True, slots=True)
-class Need:
-    """A need: how much there is, how much it takes (at the most, where `at_most`), and what follows if it is not met.
-
-    `is_met` is about these events alone.
-    """
-
-    name: str
-    has: int
-    needs: int
-    is_met: bool
-    consequence: str
-    source: str
-    at_most: bool = False
 
 
 def model_needs(
@@ -94,7 +79,7 @@ def _of_training(interactions: int, users: tuple[UserLength, ...]) -> Iterator[N
         "no model is trained with fewer than 25 users with at least two interactions each",
     )
     yield _at_least(
-        "share of users with two interactions",
+        "share with two interactions",
         returning,
         -(-everyone // 100),
         "no model is trained with fewer than 1 % of the users with at least two interactions each",
@@ -147,11 +132,11 @@ def _of_domains(by_type: Mapping[str, int]) -> Iterator[Need]:
             else ""
         )
         yield Need(
-            f"{name} events, in a domain dataset group for {domain}",
+            f"{name} events ({domain})",
             has,
             MIN_INTERACTIONS,
             has >= MIN_INTERACTIONS,
-            f"the use cases {cases} need 1,000{case}",
+            f"in a domain dataset group, {cases} need 1,000{case}",
             source,
         )
 

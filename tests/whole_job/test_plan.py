@@ -57,13 +57,11 @@ def test_a_plan_without_credentials_has_the_numbers_of_the_run_that_follows(
         "users with two interactions": 2,
         "sessions without any userId": 1,
         "events older than 14 days": 52,
-        "View events, in a domain dataset group for ECOMMERCE": 0,
-        "Purchase events, in a domain dataset group for ECOMMERCE": 0,
-        "Watch events, in a domain dataset group for VIDEO_ON_DEMAND": 0,
+        "View events (ECOMMERCE)": 0,
+        "Purchase events (ECOMMERCE)": 0,
+        "Watch events (VIDEO_ON_DEMAND)": 0,
     }
-    assert "38 of 1,000: no model is trained with fewer than 1,000 interactions of users" in " ".join(
-        out.split()
-    )
+    assert "38 of 1,000: no model is trained" in out
 
     run = run_here(job, spark, "run")
     assert run.summary["plan"] is None

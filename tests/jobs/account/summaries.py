@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from pydantic import JsonValue
 
 from jobs.account.summary import FilesEntry, ImportEntry, SteeringEntry, Summary, TableEntry, TimelineEntry
-from jobs.plan.delivery_plan import Plan
+from jobs.plan.delivery_plan import Cost, Duration, Plan
+from jobs.plan.ways import Way
 
 OLDEST: dict[str, Any] = {
     "run_id": "run",
@@ -53,7 +54,7 @@ def summaries() -> st.SearchStrategy[Summary]:
     entries = {
         FilesEntry: {},
         TableEntry: {},
-        SteeringEntry: {},
+        SteeringEntry: {"requests_per_second": st.none() | _FLOATS},
         ImportEntry: {},
         TimelineEntry: {"started_at": _INSTANTS},
     }
@@ -71,10 +72,20 @@ def summaries() -> st.SearchStrategy[Summary]:
         source=st.none() | built[FilesEntry] | built[TableEntry],
         steering=st.lists(built[SteeringEntry], max_size=2).map(tuple),
         bulk_import=st.none() | built[ImportEntry],
-        plan=st.none() | st.from_type(Plan),
+        plan=st.none() | _plans(),
         rejected_by_reason=_TALLIES,
         events_by_day=st.none() | _TALLIES,
         events_by_type=st.none() | _TALLIES,
         settings=st.dictionaries(_TEXTS, _JSON, max_size=3),
         replay_of=st.none() | _TEXTS,
+    )
+
+
+def _plans() -> st.SearchStrategy[Plan]:
+    """No figure of a plan is NaN or infinite."""
+    return st.builds(
+        Plan,
+        duration=st.builds(Duration, _FLOATS, _FLOATS, _COUNTS, _FLOATS),
+        cost=st.builds(Cost, _COUNTS, st.none() | _FLOATS, st.none() | _FLOATS),
+        ways=st.lists(st.builds(Way, seconds=st.none() | _FLOATS), max_size=2).map(tuple),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from datetime import date
+from datetime import UTC, date, datetime
 from html.parser import HTMLParser
 from itertools import pairwise
 from typing import Any
@@ -166,7 +166,13 @@ def test_what_a_source_holds_can_t_become_part_of_the_page() -> None:
 
 
 def test_a_plan_is_shown_line_by_line_its_histogram_as_a_picture() -> None:
-    planned = plan(Lengths((SessionLength(21, False, 2, 4_000, 100),)), "tracker", 10.0, None)
+    planned = plan(
+        Lengths((SessionLength(21, False, 2, 4_000, 100),)),
+        "tracker",
+        10.0,
+        None,
+        begun_at=datetime(2026, 1, 1, tzinfo=UTC),
+    )
     run = nothing_sent("planned", plan=planned)
     lines = [list(line) for section in sections(planned) for line in section]
     shown = page(run)

@@ -1,0 +1,141 @@
+"""What an import's files and a verification by an export cost, against staging the same events.
+
+    python -m benchmarks.bulk_scale [--rows 1000000 2000000 5000000] [--rounds 1] [--folder build/bulk_scale]
+
+In one Spark, in turn: read, check and stage the rows, write them as the CSV of an import, and verify them against these
+files, which have an export's form: read and check the source again and look every row up. Prints seconds, CPU seconds
+and the peak memory of the JVM. Goals: stage and CSV together at most 1.3 times the stage alone; the memory of a
+verification does not grow with the rows.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TypeVar
+
+from pyspark.sql import SparkSession
+
+from benchmarks.checking_ratio import prepared
+from benchmarks.usage import JVM, Usage
+from bulk.export_files import columns_of
+from bulk.import_record import FOLDER, State
+from core.storage import Folder, join
+from jobs.prepare.control_plane import ControlPlane
+from jobs.prepare.import_target import ImportTarget
+from jobs.prepare.preparation import Preparation
+from jobs.progress.lines import ProgressLines
+from jobs.progress.run_progress import RunProgress
+from jobs.runs.import_folder import ImportFolder
+from jobs.spark.spark_session import started_spark
+from jobs.steps.checking import Checked, check
+from jobs.steps.import_files import write_files
+from jobs.verify.verification_rows import Verified, verify_rows
+from transforms.bulk_rows import header
+from transforms.interactions_schema import InteractionsSchema
+
+GOAL = 1.3
+_WARM_UP_ROWS = 100_000
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A step: seconds, CPU seconds of all processes, the JVM's peak in bytes."""
+
+    seconds: float
+    cpu: float
+    peak: int
+
+    def __str__(self) -> str:
+        return f"{self.seconds:6.1f} s ({self.cpu:6.1f} CPU, JVM {self.peak / 1e9:.2f} GB)"
+
+
+def main() -> None:
+    """Measure each size, the smallest first, in one Spark; fail where the goal is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 2_000_000, 5_000_000])
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--folder", type=Path, default=Path("build/bulk_scale"))
+    asked = parser.parse_args()
+    with started_spark() as spark:
+        measured(spark, preparation_of(asked.folder, _WARM_UP_ROWS))
+        ratios = [
+            statistics.median(shown(spark, asked.folder, rows) for _ in range(asked.rounds))
+            for rows in asked.rows
+        ]
+    if max(ratios) > GOAL:
+        raise SystemExit(1)
+
+
+def preparation_of(folder: Path, rows: int) -> Preparation:
+    """Return what a load of `rows` rows has prepared; a plan counts more than an import does."""
+    return replace(prepared(folder, rows), plan_only=False)
+
+
+def shown(spark: SparkSession, folder: Path, rows: int) -> float:
+    """Print a round; return what stage and CSV take together, in CPU seconds, of what the stage takes."""
+    stage, files, verification, verified = measured(spark, preparation_of(folder, rows))
+    ratio = (stage.cpu + files.cpu) / stage.cpu
+    print(f"{rows:10,} rows: stage {stage}   CSV {files}   verification {verification}", flush=True)
+    print(
+        f"{'':11}stage and CSV {ratio:.2f} times the stage by CPU, "
+        f"{(stage.seconds + files.seconds) / stage.seconds:.2f} times by the clock; goal {GOAL}; "
+        f"{verified.compared.found:,} found, {verified.compared.missing + verified.compared.unknown:,} not"
+    )
+    return ratio
+
+
+def measured(spark: SparkSession, preparation: Preparation) -> tuple[Timed, Timed, Timed, Verified]:
+    """Stage, write and verify."""
+    preparation.run.folder().delete_all()
+    Folder(join(preparation.run.output, FOLDER)).delete_all()
+    schema = schema_of(preparation)
+    stage, checked = timed(lambda: check(spark, RunProgress(ProgressLines()), preparation))
+    files, folder = timed(lambda: imported(spark, preparation, checked))
+    names = [field.name for field in schema.fields]
+    columns = columns_of(header(schema), names)
+    missing = join(preparation.run.output, "missing")
+    verification, verified = timed(
+        lambda: verify_rows(spark, preparation, schema, columns, export_url=folder.csv, missing_url=missing)
+    )
+    spark.catalog.clearCache()
+    return stage, files, verification, verified
+
+
+def imported(spark: SparkSession, preparation: Preparation, checked: Checked) -> ImportFolder:
+    """Write the files, and record that they were imported."""
+    target = ImportTarget(schema_of(preparation), None, new_plane=_nobody)
+    record = write_files(spark, preparation, target, checked.files).record
+    if record is None:
+        raise ValueError("there are too few rows to import")
+    folder = ImportFolder(preparation.run.output, record.name)
+    folder.write(record.model_copy(update={"state": State.IMPORTED}))
+    return folder
+
+
+def timed(work: Callable[[], Result]) -> tuple[Timed, Result]:
+    """Do `work`, and measure it."""
+    began = time.perf_counter()
+    with Usage() as usage:
+        result = work()
+    return Timed(time.perf_counter() - began, sum(usage.cpu.values()), usage.peak[JVM]), result
+
+
+def schema_of(preparation: Preparation) -> InteractionsSchema:
+    """Return the schema, which every preparation of a source has."""
+    if preparation.schema is None:
+        raise ValueError("the preparation has no schema")
+    return preparation.schema
+
+
+def _nobody() -> ControlPlane:
+    raise NotImplementedError("only files are written")
+
+
+if __name__ == "__main__":
+    main()
