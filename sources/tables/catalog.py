@@ -102,15 +102,30 @@ def _provider(spark: SparkSession, source: TableSource) -> str:
     facts = {row["col_name"]: (row["data_type"] or "").lower() for row in described}
     provider = facts.get("Provider") or facts.get("Type") or ""
     if provider == "hive":
-        return next((each for each in _FILES if each in facts.get("InputFormat", "")), provider)
+        return _kind_of(facts.get("InputFormat", "")) or provider
     return provider
+
+
+def _kind_of(input_format: str) -> str | None:
+    """Return what a Hive table's files are, by its class to read them, in lower case.
+
+    Hudi's, `HoodieParquetInputFormat`, picks the newest of the files, and Spark would read them all.
+    """
+    if "hoodie" in input_format:
+        return "hudi"
+    return next((each for each in _FILES if each in input_format), None)
 
 
 def _read_files(spark: SparkSession, source: TableSource, provider: str) -> tuple[DataFrame, Snapshot]:
     if provider not in _FILES:
+        advice = (
+            "its folder as source.path"
+            if provider == "hudi"
+            else "the table behind it, or write it as Parquet"
+        )
         raise InputError(
             f"{source}: it is of the kind {provider or 'unknown'}, and read are tables of Iceberg, Delta Lake, Parquet "
-            "and ORC. Name the table behind it, or write it as Parquet."
+            f"and ORC. Name {advice}."
         )
     if source.as_of is not None:
         raise InputError(
