@@ -336,3 +336,18 @@ def test_a_partition_learns_how_long_the_rest_takes_and_gets_a_slot_out_of_turn(
         link.send({"from": "a", "counts": [200, 0, 100, 1_000], "want": 5, "left": 900})
         assert "lease" in receive(link)
         link.close()
+
+
+def test_a_slot_out_of_turn_that_had_to_wait_comes_when_there_is_room() -> None:
+    now = [100.0]
+    with Coordinator(host="127.0.0.1", limit=40, requests=1_000, clock=lambda: now[0]) as coordinator:
+        link = Link.join(coordinator.address)
+        for _ in range(2):  # the first one is in the plan, as nothing is leased yet
+            link.send({"from": "a", "counts": [0, 0, 0, 0], "hurry": 1, "left": 900})
+            assert "hurried" in receive(link)
+        now[0] += 0.01
+        link.send({"from": "a", "counts": [2, 0, 0, 0], "hurry": 1, "left": 900})
+        assert until(lambda: bool(coordinator._budget._waiting))
+        now[0] += 0.016  # where the plan comes to the slot that the second one was given
+        assert "hurried" in receive(link)
+        link.close()
