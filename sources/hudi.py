@@ -14,7 +14,9 @@ from sources.table_failures import opening
 from sources.table_source import Snapshot, TableSource
 from sources.used_columns import Used
 
-_LARGEST = 2**63 - 1
+_NO_SIZE = 2**60
+"""Bytes that no table has. Of the largest number that Hudi says, Spark may leave a part."""
+
 _OPTIONS = {
     # With log files, no matter what a cluster's hudi-defaults.conf says: updates and deletes are in them.
     "hoodie.datasource.query.type": "snapshot",
@@ -54,7 +56,7 @@ def without_meta(rows: DataFrame, used: Used) -> DataFrame:
 def _size(rows: DataFrame) -> int:
     """Return the bytes of the files; without any, Hudi says the largest number there is (HoodieFileIndex)."""
     size = int(str(rows._jdf.queryExecution().analyzed().stats().sizeInBytes()))  # noqa: SLF001 - shown nowhere else
-    return size if size < _LARGEST else 0
+    return size if size < _NO_SIZE else 0
 
 
 def _require_kept(spark: SparkSession, source: TableSource, instant: str, cleaning: str) -> None:
