@@ -8,7 +8,8 @@ from datetime import UTC, date, datetime
 _LARGEST = 2**63 - 1
 
 AsOf = int | datetime
-"""A version of Delta Lake or a snapshot id of Iceberg; or an instant, which means the last commit by then."""
+"""A version of Delta Lake, a snapshot id of Iceberg or an instant of Hudi; or a time, which means the last commit by
+then."""
 
 
 def read_as_of(value: object) -> object:

@@ -44,7 +44,8 @@ class SourceSettings(Block):
     path: tuple[_NotBlank, ...] = Field(
         default=(),
         description="Parquet: one path or a list; `s3://`, `s3a://`, `file:` or bare; globs allowed; `key=value` "
-        "folders become columns. Or the folder of one Delta Lake or Iceberg table. This or `source.table` is required",
+        "folders become columns. Or the folder of one Delta Lake, Iceberg or Hudi table. "
+        "This or `source.table` is required",
     )
     table: _NotBlank | None = Field(
         default=None,
@@ -52,8 +53,8 @@ class SourceSettings(Block):
     )
     as_of: Annotated[AsOf | None, BeforeValidator(read_as_of)] = Field(
         default=None,
-        description="of a table: a version, a snapshot id, or a time (ISO 8601, UTC unless it says otherwise); "
-        "left out: the newest when the run begins",
+        description="of a table: a version, a snapshot id, an instant of Hudi, or a time (ISO 8601, UTC unless it "
+        "says otherwise); left out: the newest when the run begins",
     )
     filter: Expression | None = Field(
         default=None,

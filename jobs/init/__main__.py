@@ -1,8 +1,8 @@
 """`personalize-backfill init PATH`: a first configuration for a log, and a schema, out of its Parquet footers.
 
-It looks at those of the log's first, middle and last file; of a table of Delta Lake or Iceberg, at the table's own
-schema. It reads no row, asks nothing, starts no Spark and looks at
-nothing of AWS but an S3 path that it is given. What it writes is a beginning to be checked: each guess says why.
+It looks at those of the log's first, middle and last file; of a table of Delta Lake, Iceberg or Hudi, at the
+table's own schema. It reads no row, asks nothing, starts no Spark and looks at nothing of AWS but an S3 path that
+it is given. What it writes is a beginning to be checked: each guess says why.
 """
 
 from __future__ import annotations

@@ -1,7 +1,9 @@
 """The columns of a table's folder as Arrow types, for a first configuration: from its own schema, without Spark.
 
 Of Delta Lake the newest `metaData` in the log (https://github.com/delta-io/delta/blob/master/PROTOCOL.md, "Schema
-Serialization Format"), of Iceberg the metadata file's current schema (https://iceberg.apache.org/spec/#schemas).
+Serialization Format"), of Iceberg the metadata file's current schema (https://iceberg.apache.org/spec/#schemas). Of
+Hudi the footer of the newest base file, `<file group>_<write token>_<instant>.parquet`: the timeline's own account of
+the schema is JSON up to table version 6 and Avro from 8 on.
 """
 
 from __future__ import annotations
@@ -17,6 +19,8 @@ from pyarrow import parquet as pq
 
 from jobs.errors import UsageError
 from sources.listing import OpenFilesystem
+from sources.tables.hudi_state import hudi_state
+from sources.tables.hudi_timeline import META
 from sources.tables.iceberg_metadata import MetadataFolder
 from sources.tables.table_source import Format
 
@@ -28,6 +32,8 @@ _SIMPLE = {
 }  # fmt: skip
 _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 _COMMIT = re.compile(r"\d{20}\.json")
+_BASE_FILE = re.compile(r"[^_.][^_]*_[^_]+_(\d+)\.parquet")
+_LOGS = {"_delta_log", ".hoodie"}
 _CHECKPOINT = re.compile(r"\d{20}\.checkpoint.*\.parquet")
 
 
@@ -40,6 +46,8 @@ def table_columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> 
     """
     filesystem, inner = open_filesystem(path)
     folder = inner.rstrip("/")
+    if table == "hudi":
+        return _columns_of_hudi(path, filesystem, folder, open_filesystem)
     if table == "iceberg":
         content = MetadataFolder(f"source.path {path}", filesystem, f"{folder}/metadata").newest().content
         fields = _schema_of_iceberg(content)
@@ -55,10 +63,32 @@ def a_data_file(path: str, open_filesystem: OpenFilesystem) -> str | None:
     """Return a path of one of the table's data files, as it can be opened; None if it has none."""
     filesystem, inner = open_filesystem(path)
     prefix = path.rstrip("/").removesuffix(inner.rstrip("/"))
-    for info in filesystem.get_file_info(pafs.FileSelector(inner.rstrip("/"), recursive=True)):
-        if info.is_file and info.base_name.endswith(".parquet") and "_delta_log" not in info.path.split("/"):
-            return f"{prefix}{info.path}"
-    return None
+    first = next(_data_files(filesystem, inner.rstrip("/")), None)
+    return first and f"{prefix}{first.path}"
+
+
+def _data_files(filesystem: pafs.FileSystem, folder: str) -> Iterator[pafs.FileInfo]:
+    """Yield the Parquet files of a table's folder, but for those of its log."""
+    for info in filesystem.get_file_info(pafs.FileSelector(folder, recursive=True)):
+        if info.is_file and info.base_name.endswith(".parquet") and _LOGS.isdisjoint(info.path.split("/")):
+            yield info
+
+
+def _columns_of_hudi(
+    path: str, filesystem: pafs.FileSystem, folder: str, open_filesystem: OpenFilesystem
+) -> Mapping[str, pa.DataType]:
+    newest = hudi_state(path, None, open_filesystem).instant
+    files = _data_files(filesystem, folder)
+    found = [(name[1], info.path) for info in files if (name := _BASE_FILE.fullmatch(info.base_name))]
+    # A file of a later instant is of a commit that is not complete.
+    complete = [each for each in sorted(found) if each[0] <= newest]
+    if not complete:
+        raise UsageError(
+            f"{path}: this Hudi table has no base file that tells its columns, only logs. Compact it, or write the "
+            "configuration by hand."
+        )
+    schema = pq.read_schema(complete[-1][1], filesystem=filesystem)
+    return {field.name: field.type for field in schema if not field.name.startswith(META)}
 
 
 def _schema_of_iceberg(content: Mapping[str, Any]) -> list[dict[str, Any]]:

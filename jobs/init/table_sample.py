@@ -1,4 +1,4 @@
-"""The columns of a Delta Lake or Iceberg table, in place of a log's files."""
+"""The columns of a Delta Lake, Iceberg or Hudi table, in place of a log's files."""
 
 from __future__ import annotations
 

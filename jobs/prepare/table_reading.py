@@ -16,14 +16,18 @@ from jobs.account.summary import TableEntry
 from sources.tables.catalog import read_catalog_table
 from sources.tables.delta import read_delta
 from sources.tables.formats import table_format
+from sources.tables.hudi import read_hudi, without_meta
+from sources.tables.hudi_state import hudi_state
 from sources.tables.iceberg import read_iceberg
 from sources.tables.iceberg_state import iceberg_state
 from sources.tables.table_failures import opening
 from sources.tables.table_source import Snapshot, TableSource
+from sources.used_columns import Used
 from transforms.mapping import SourceSettings
 from transforms.reshaping import reshape
 
 _LOG = logging.getLogger("put_events")
+_NO_COLUMN = Used(frozenset())
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +61,7 @@ def find_table(settings: SourceSettings) -> TableSource | None:
     if source is None:
         raise InputError(
             "source.as_of: only a table has versions, and source.path is none's folder. Take source.as_of out, or name "
-            "the folder of a Delta Lake or Iceberg table alone."
+            "the folder of a Delta Lake, Iceberg or Hudi table alone."
         )
     if isinstance(settings.as_of, datetime) and settings.as_of > datetime.now(UTC):
         raise InputError(
@@ -67,14 +71,18 @@ def find_table(settings: SourceSettings) -> TableSource | None:
     return source
 
 
-def read_table(spark: SparkSession, source: TableSource, settings: SourceSettings) -> TableRead:
-    """Open the table at its one snapshot.
+def read_table(
+    spark: SparkSession, source: TableSource, settings: SourceSettings, used: Used = _NO_COLUMN
+) -> TableRead:
+    """Open the table at its one snapshot. `used`: the columns in use; of a format's own, only those are read.
 
     Raises:
         InputError: the table, or an expression, can't be used.
     """
-    readers = {"delta": read_delta, "iceberg": read_iceberg, None: read_catalog_table}
+    readers = {"delta": read_delta, "iceberg": read_iceberg, "hudi": read_hudi, None: read_catalog_table}
     raw, snapshot = readers[source.format](spark, source)
+    if source.format == "hudi":
+        raw = without_meta(raw, used)
     _LOG.info("%s is read as %s", source, snapshot)
     return TableRead(reshape(raw, settings), _size(source, raw, snapshot), snapshot)
 
@@ -96,5 +104,6 @@ def _table(settings: SourceSettings) -> TableSource | None:
     found = table_format(path, open_filesystem)
     if found is None:
         return None
-    state = iceberg_state(path, settings.as_of, open_filesystem) if found == "iceberg" else None
-    return TableSource("source.path", path, found, settings.as_of, state)
+    iceberg = iceberg_state(path, settings.as_of, open_filesystem) if found == "iceberg" else None
+    hudi = hudi_state(path, settings.as_of, open_filesystem) if found == "hudi" else None
+    return TableSource("source.path", path, found, settings.as_of, iceberg, hudi)

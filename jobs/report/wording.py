@@ -9,7 +9,7 @@ from jobs.account.summary import SteeringEntry
 NOTHING = "\N{EN DASH}"
 """The text for a missing value."""
 
-TABLES = {"delta": "a Delta Lake table", "iceberg": "an Iceberg table"}
+TABLES = {"delta": "a Delta Lake table", "iceberg": "an Iceberg table", "hudi": "an Apache Hudi table"}
 """Formats of tables, as the summary names them."""
 
 _LONGEST_LABEL = 28

@@ -1,8 +1,8 @@
 """The connectors for tables: which package fits which Spark, and how it gets on the class path of this Spark.
 
 A Spark that is started here fetches what it lacks, once; on a cluster the connector is up to the cluster.
-Each release is built for one Spark: https://docs.delta.io/releases and
-https://iceberg.apache.org/multi-engine-support/.
+Each release is built for one Spark: https://docs.delta.io/releases,
+https://iceberg.apache.org/multi-engine-support/ and https://hudi.apache.org/docs/quick-start-guide.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from sources.tables.table_source import NAMES, TableSource
 _CLASSES = {
     "delta": "io.delta.sql.DeltaSparkSessionExtension",
     "iceberg": "org.apache.iceberg.spark.source.SparkTable",
+    "hudi": "org.apache.hudi.DefaultSource",
 }
 _DELTA_CATALOG = "org.apache.spark.sql.delta.catalog.DeltaCatalog"
 _ICEBERG_CATALOGS = "org.apache.iceberg."
@@ -40,6 +41,9 @@ _COORDINATES = {
     ("iceberg", "3.5"): "org.apache.iceberg:iceberg-spark-runtime-3.5_{scala}:1.11.0",
     ("iceberg", "4.0"): "org.apache.iceberg:iceberg-spark-runtime-4.0_{scala}:1.11.0",
     ("iceberg", "4.1"): "org.apache.iceberg:iceberg-spark-runtime-4.1_{scala}:1.11.0",
+    ("hudi", "3.5"): "org.apache.hudi:hudi-spark3.5-bundle_{scala}:1.2.0",
+    ("hudi", "4.0"): "org.apache.hudi:hudi-spark4.0-bundle_{scala}:1.2.0",
+    ("hudi", "4.1"): "org.apache.hudi:hudi-spark4.1-bundle_{scala}:1.2.0",
 }
 """By format and Spark. Where a Spark is missing, there was no release for it yet."""
 

@@ -87,7 +87,7 @@ def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead | T
     """
     settings = preparation.settings
     if preparation.table is not None:
-        return read_table(spark, preparation.table, settings.source)
+        return read_table(spark, preparation.table, settings.source, _used(spark, settings))
     files = _found(spark, preparation)
     _require_readable_names(spark, files)
     require_openable(spark, files.footers)

@@ -25,16 +25,11 @@ def table_format(path: str, open_filesystem: _OpenFilesystem) -> Format | None:
     """Return the format of the table whose folder `path` is; None where it is no table's.
 
     A folder that is both, as Delta Lake's UniForm makes it, is Delta Lake's.
-
-    Raises:
-        InputError: the table is one of Apache Hudi.
     """
     filesystem, inner = open_filesystem(path)
     folder = inner.rstrip("/")
     with suppress(OSError):
         for found in _marked(filesystem, [folder]):
-            if found[1] == "hudi":
-                raise _refusal(path, *found)
             return found[1]
     return None
 
@@ -99,13 +94,8 @@ def _format_of(file: str) -> tuple[str, Format] | None:
 
 
 def _refusal(path: str, folder: str, table: Format) -> InputError:
-    advice = (
-        "This job does not use Hudi's connector (org.apache.hudi:hudi-spark-bundle): write the state that you want to "
-        "a folder of its own as Parquet, and name that."
-        if table == "hudi"
-        else "Name that folder alone as source.path, and choose rows by source.filter."
-    )
     return InputError(
         f"source.path {path}: {folder} is the folder of a table of {NAMES[table]}, whose files also hold rows that "
-        f"were changed or deleted, so it can't be read as plain Parquet. {advice}"
+        f"were changed or deleted, so it can't be read as plain Parquet. Name that folder alone as "
+        "source.path, and choose rows by source.filter."
     )

@@ -31,19 +31,22 @@ _OTHER_SPARK = re.compile(
 )
 _NEWER = re.compile(
     r"DELTA_UNSUPPORTED_FEATURES?_FOR_READ|DELTA_INVALID_PROTOCOL_VERSION|InvalidProtocolVersionException"
-    r"|Cannot read unsupported version"
+    r"|Cannot read unsupported version|Unknown versionCode"
 )
 _TYPES = re.compile(
     r"Spark does not support (\w+) fields|Cannot convert unsupported type to Spark|(timestamp_ns\w*)"
 )
 _NO_TABLE = re.compile(
-    r"DELTA_MISSING_DELTA_TABLE|DELTA_TABLE_NOT_FOUND|is not a Delta table|DELTA_PATH_DOES_NOT_EXIST"
+    r"TableNotFoundException|DELTA_MISSING_DELTA_TABLE"
+    r"|DELTA_TABLE_NOT_FOUND|is not a Delta table|DELTA_PATH_DOES_NOT_EXIST"
 )
 _NO_VERSION = re.compile(
     r"Cannot time travel Delta table to version|VersionNotFoundException|DELTA_VERSION_NOT_FOUND"
     r"|DELTA_STATE_RECOVER_ERROR|DELTA_NO_RECREATABLE_HISTORY"
     r"|DELTA_TRUNCATED_TRANSACTION_LOG|DELTA_LOG_FILE_NOT_FOUND|DELTA_.*TIME_?TRAVEL"
+    r"|Cleaner cleaned up the timestamp|Please ensure sufficient commits are retained"
 )
+_PENDING = re.compile(r"must be earlier than the first incomplete commit")
 _GONE = re.compile(
     r"(?:NotFoundException: (?:File does not exist|Failed to open input stream for file): "
     r"|DELTA_FILE_NOT_FOUND[^:]*: ?(?:File )?)(\S+?)(?:[,.]?\s|$)"
@@ -119,6 +122,11 @@ def _of_log(source: TableSource, name: str, text: str) -> str:
         return (
             f"{source}: that version can't be read any more: its part of the log was cleaned up, or is damaged. "
             "Take a newer one by source.as_of, or leave it out for the newest."
+        )
+    if _PENDING.search(text):
+        return (
+            f"{source}: a commit that began earlier is not complete, and its rows would still join the state to be "
+            "read. Wait until it is complete or rolled back, or take an older one by source.as_of."
         )
     cause = _ERROR_CLASS.findall(text) or [each.rpartition(".")[2] for each in _JAVA_CLASS.findall(text)]
     return (

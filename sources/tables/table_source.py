@@ -13,6 +13,8 @@ Format = Literal["delta", "iceberg", "hudi"]
 NAMES: dict[str, str] = {"delta": "Delta Lake", "iceberg": "Apache Iceberg", "hudi": "Apache Hudi"}
 """The formats as their projects write them."""
 
+_STATES = {"iceberg": "snapshot", "hudi": "instant"}
+
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
@@ -33,7 +35,7 @@ class Snapshot:
         if self.version is None:
             return name
         at = "" if self.time is None else f" of {written(self.time)}"
-        return f"{name}, {'snapshot' if self.format == 'iceberg' else 'version'} {self.version}{at}"
+        return f"{name}, {_STATES.get(self.format, 'version')} {self.version}{at}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +53,23 @@ class IcebergState:
 
 
 @dataclass(frozen=True, slots=True)
+class HudiState:
+    """The state of a Hudi table's folder: the instant to read as the table writes it.
+
+    `later_cleanings`: URLs of the files in the timeline that tell what was removed since; none for the newest
+    instant, which no cleaning touches.
+    """
+
+    instant: str
+    snapshot: Snapshot
+    later_cleanings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class TableSource:
     """A source that is a table: `key` is the setting that names it, `name` the path or the catalog's name.
 
-    `format` is None where only Spark's catalog knows it. `iceberg` is there for the folder of an Iceberg table.
+    `format` is None where only Spark's catalog knows it. `iceberg` and `hudi` are there for the folder of such a table.
     """
 
     key: Literal["source.path", "source.table"]
@@ -62,6 +77,7 @@ class TableSource:
     format: Format | None
     as_of: AsOf | None = None
     iceberg: IcebergState | None = field(default=None)
+    hudi: HudiState | None = field(default=None)
 
     def __str__(self) -> str:
         return f"{self.key} {self.name}"

@@ -6,10 +6,10 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
-from sources.table_source import TableSource
 
 from core.errors import InputError
 from sources import catalog
+from sources.tables.table_source import TableSource
 
 SOURCE = TableSource("source.table", "shop.events", None)
 

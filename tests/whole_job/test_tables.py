@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 from standin.process import StandinProcess
 from tests.moto_server import CREDENTIALS, MotoServer
 from tests.quick_jvm import QUICK_JVM
+from tests.sources.tables.hudi_lake import RUNS_HERE, instants, lake
 from tests.whole_job.harness import (
     MAPPING,
     ROOT,
@@ -57,6 +58,31 @@ def test_a_delta_table_arrives_without_its_deleted_rows(job: Job, tmp_path: Path
     [rejected] = first.rejected()
     assert rejected["ITEM_ID"] == "i1"
     assert "Delta Lake, version 2 of 20" in first.log
+
+
+@RUNS_HERE
+def test_a_hudi_table_arrives_without_its_deleted_rows(job: Job, tmp_path: Path) -> None:
+    own = {
+        "hoodie.datasource.write.table.type": "MERGE_ON_READ",
+        "hoodie.datasource.write.recordkey.field": "USER_ID",
+        "hoodie.datasource.write.precombine.field": "TIMESTAMP",
+        "hoodie.datasource.write.partitionpath.field": "EVENT_TYPE",
+    }
+    rows = interactions([row("a", DISCOUNT="no"), row("gone", DISCOUNT="no"), row("x" * 300, DISCOUNT="no")])
+    gone = interactions([row("gone", DISCOUNT="no", TIMESTAMP=1_760_000_001)])
+    (job.folder / "source").rmdir()
+    with lake(job.folder, {"source": (own, [("upsert", rows), ("delete", gone)])}):
+        done = run_process(job, "first", environ={"SPARK_MASTER": "local[1]"})
+    assert done.exit_code == 0, done.log
+    assert users(job.standin, tmp_path / "record") == ["a"]
+    source = done.summary["source"]
+    assert (source["format"], source["as_of"]) == ("hudi", instants(job.folder / "source")[-1])
+    assert (
+        f"an Apache Hudi table, version {source['as_of']} of 20" in (done.folder / "report.html").read_text()
+    )
+    assert f"Apache Hudi, instant {source['as_of']} of 20" in done.log
+    [rejected] = done.rejected()
+    assert sorted(rejected) == sorted([*rows.column_names, "reasons"])
 
 
 def run_on_s3(s3: MotoServer, standin: StandinProcess, config: Path, run_id: str, *more: str) -> str:

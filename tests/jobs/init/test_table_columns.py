@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from deltalake import DeltaTable, write_deltalake
 from pyiceberg.catalog.sql import SqlCatalog
 
 from core.storage import open_filesystem
+from jobs.errors import UsageError
 from jobs.init.__main__ import write_first
-from jobs.init.table_columns import table_columns
+from jobs.init.table_columns import a_data_file, table_columns
 
 CLICKS = pa.table(
     {
@@ -45,6 +47,21 @@ def iceberg(folder: Path) -> str:
     return table.location().removeprefix("file://")
 
 
+def hudi(folder: Path) -> str:
+    """A table as far as names and footers go: of the newest file no commit is complete, and one is in the history."""
+    (folder / "t" / ".hoodie" / "timeline" / "history").mkdir(parents=True)
+    (folder / "t" / "d1").mkdir()
+    (folder / "t" / ".hoodie" / "hoodie.properties").write_text("hoodie.timeline.layout.version=2")
+    columns = CLICKS.append_column("_hoodie_record_key", pa.array(["1"]))
+    for number, instant in enumerate(("20260101000000111", "20260102000000222", "20260103000000333")):
+        grown = columns.append_column(f"added{number}", pa.array([1.5]))
+        pq.write_table(grown, folder / "t" / "d1" / f"aaaa-0_0-1-{number}_{instant}.parquet")
+    for name in ("20260101000000111", "20260102000000222"):
+        (folder / "t" / ".hoodie" / "timeline" / f"{name}_{name}.commit").touch()
+    pq.write_table(pa.table({"n": [1]}), folder / "t" / ".hoodie" / "timeline" / "history" / "1_2_0.parquet")
+    return str(folder / "t")
+
+
 def test_the_columns_of_a_delta_table_are_its_newest(tmp_path: Path) -> None:
     path = delta(tmp_path / "t")
     found = table_columns(path, "delta", open_filesystem)
@@ -59,7 +76,12 @@ def test_the_columns_of_a_delta_table_are_its_newest(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("make", "time", "name"), [(delta, "ts", "Delta Lake"), (iceberg, "timestamp", "Apache Iceberg")]
+    ("make", "time", "name"),
+    [
+        (delta, "ts", "Delta Lake"),
+        (iceberg, "timestamp", "Apache Iceberg"),
+        (hudi, "ts", "Apache Hudi"),
+    ],
 )
 def test_a_tables_folder_gives_a_configuration(tmp_path: Path, make: Any, time: str, name: str) -> None:  # noqa: ANN401
     path = make(tmp_path / "t") if make is delta else make(tmp_path)
@@ -72,3 +94,21 @@ def test_a_tables_folder_gives_a_configuration(tmp_path: Path, make: Any, time: 
     assert written["mapping"]["sentAt"]["expr"] == time
     if make is delta:
         assert written["mapping"]["sentAt"]["unit"] == "milliseconds"
+
+
+def test_the_columns_of_a_hudi_table_are_its_newest_complete_files(tmp_path: Path) -> None:
+    path = hudi(tmp_path)
+    found = table_columns(path, "hudi", open_filesystem)
+    assert list(found) == [*CLICKS.schema.names, "added1"]
+    assert found["more"] == pa.map_(pa.string(), pa.int32())
+    file = a_data_file(path, open_filesystem)
+    assert file is not None
+    assert file.startswith(f"{path}/d1/")
+
+
+def test_a_hudi_table_of_logs_alone_is_named(tmp_path: Path) -> None:
+    path = hudi(tmp_path)
+    for file in Path(path).glob("d1/*"):
+        file.unlink()
+    with pytest.raises(UsageError, match="has no base file that tells its columns, only logs"):
+        table_columns(path, "hudi", open_filesystem)

@@ -68,10 +68,23 @@ def test_a_table_in_two_formats_is_read_as_delta_lake(tmp_path: Path) -> None:
     assert found.format == "delta"
 
 
-def test_a_table_of_hudi_is_refused_with_its_package(tmp_path: Path) -> None:
-    (tmp_path / ".hoodie").mkdir()
-    with pytest.raises(InputError, match=r"a table of Apache Hudi.*\(org\.apache\.hudi:hudi-spark-bundle"):
-        find_table(source(path=str(tmp_path)))
+def test_a_table_of_hudi_is_found_with_its_instant(tmp_path: Path) -> None:
+    (tmp_path / "t" / ".hoodie").mkdir(parents=True)
+    (tmp_path / "t" / ".hoodie" / "hoodie.properties").write_text("hoodie.table.version=6")
+    (tmp_path / "t" / ".hoodie" / "20260101000000111.commit").touch()
+    (tmp_path / "t" / "d1").mkdir()
+    (tmp_path / "t" / "d1" / "0.parquet").touch()
+    found = find_table(source(path=str(tmp_path / "t"), as_of=20260101000000111))
+    assert found is not None
+    assert found.format == "hudi"
+    assert found.hudi is not None
+    assert found.hudi.instant == "20260101000000111"
+    for inner in ("t/d1", "", "t/*"):
+        assert find_table(source(path=f"{tmp_path}/{inner}")) is None
+        with pytest.raises(
+            InputError, match=r"a table of Apache Hudi.* Name that folder alone as source\.path"
+        ):
+            list_files([f"{tmp_path}/{inner}"], open_filesystem)
 
 
 def test_as_of_needs_a_table_and_a_time_that_is_past(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from tests.docs.blocks import ROOT
 
 DELTA = TableSource("source.path", "s3://lake/t", "delta")
 ICEBERG = TableSource("source.path", "s3://lake/t", "iceberg")
+HUDI = TableSource("source.path", "s3://lake/t", "hudi")
 EXTENSION = "io.delta.sql.DeltaSparkSessionExtension"
 
 
@@ -80,7 +81,23 @@ def test_a_cluster_without_the_connector_is_told_the_package(monkeypatch: Monkey
     assert f"--packages {package}" in str(caught.value)
 
 
-@pytest.mark.parametrize("source", [DELTA, ICEBERG])
+@pytest.mark.parametrize(
+    ("spark", "package"),
+    [
+        ("3.5", "org.apache.hudi:hudi-spark3.5-bundle_2.13:1.2.0"),
+        ("4.0", "org.apache.hudi:hudi-spark4.0-bundle_2.13:1.2.0"),
+        ("4.1", "org.apache.hudi:hudi-spark4.1-bundle_2.13:1.2.0"),
+    ],
+)
+def test_hudi_takes_its_package_and_no_setting(monkeypatch: MonkeyPatch, spark: str, package: str) -> None:
+    world = World(monkeypatch, spark=spark)
+    with pytest.raises(UsageError, match=f"a table of Apache Hudi, and Spark lacks the package {package}"):
+        settings(HUDI, is_ours=False)
+    assert list(settings(HUDI)) == ["spark.jars"]
+    assert world.fetched == [package]
+
+
+@pytest.mark.parametrize("source", [DELTA, ICEBERG, HUDI])
 def test_a_spark_without_any_connector_is_named(monkeypatch: MonkeyPatch, source: TableSource) -> None:
     World(monkeypatch, spark="4.3")
     with pytest.raises(

@@ -1,12 +1,13 @@
-"""A Spark of its own with both connectors, in a process of its own: the other tests' Spark must not know any.
+"""A Spark of its own with the connectors, in a process of its own: the other tests' Spark must not know any.
 
-It starts as the job starts one: Delta Lake's jars as a user names them, Iceberg's fetched and added by the job.
+It starts as the job starts one: Delta Lake's jars as a user names them, Iceberg's fetched and added by the job. The one
+for Hudi has nothing but what the job adds.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -31,6 +32,7 @@ from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.spark.spark_session import build_session
 from jobs.spark.table_connectors import SparkVersion
 from sources.tables.table_source import TableSource
+from sources.used_columns import used_columns
 from tests.quick_jvm import QUICK_JVM
 from transforms.mapping import SourceSettings
 
@@ -87,8 +89,20 @@ class Tables:
 
 @contextmanager
 def tables_session() -> Iterator[Tables]:
+    with _session_of(_start) as session:
+        yield session
+
+
+@contextmanager
+def hudi_session() -> Iterator[Tables]:
+    with _session_of(_start_for_hudi) as session:
+        yield session
+
+
+@contextmanager
+def _session_of(start: Callable[[str], None]) -> Iterator[Tables]:
     warehouse = Path(mkdtemp(prefix="warehouse-"))
-    pool = ProcessPoolExecutor(1, get_context("spawn"), _start, (str(warehouse),))
+    pool = ProcessPoolExecutor(1, get_context("spawn"), start, (str(warehouse),))
     try:
         yield Tables(pool, warehouse)
     finally:
@@ -99,7 +113,7 @@ def tables_session() -> Iterator[Tables]:
 def _start(warehouse: str) -> None:
     global _SPARK  # noqa: PLW0603 - a process has one
     os.environ.update(ensure_java(os.environ))
-    package = _version().package("delta")
+    package = connector_version().package("delta")
     assert package
     jars = jars_of(Packages("Delta Lake", package), JarCache.of_user(os.environ), os.environ)
     lake = "spark.sql.catalog.lake"
@@ -118,7 +132,16 @@ def _start(warehouse: str) -> None:
     _SPARK = build_session("tables", (), TableSource("source.table", "lake.shop.events", None))
 
 
-def _version() -> SparkVersion:
+def _start_for_hudi(warehouse: str) -> None:
+    global _SPARK  # noqa: PLW0603 - as above
+    confs = f"--conf spark.sql.warehouse.dir=file://{warehouse} --conf spark.sql.shuffle.partitions=2"
+    os.environ["PYSPARK_SUBMIT_ARGS"] = f"{confs} --conf spark.driver.memory=1g pyspark-shell"
+    os.environ.update(SPARK_MASTER="local[2]", SPARK_LOCAL_IP="127.0.0.1", SPARK_SUBMIT_OPTS=QUICK_JVM)
+    _SPARK = build_session("tables", (), TableSource("source.path", "t", "hudi"))
+
+
+def connector_version() -> SparkVersion:
+    """The Spark and Scala that run here, before they do."""
     [library] = (spark_home(os.environ) / "jars").glob("scala-library-*.jar")
     scala = library.name.removeprefix("scala-library-")
     return SparkVersion(*(".".join(text.split(".")[:2]) for text in (pyspark.__version__, scala)))
@@ -155,7 +178,8 @@ def _open(source: dict[str, Any]) -> int:
     settings = SourceSettings(**source)
     table = find_table(settings)
     assert table is not None
-    read = read_table(_spark(), table, settings)
+    used = used_columns(_spark(), filter(None, (*settings.select, settings.filter)))
+    read = read_table(_spark(), table, settings, used)
     _OPENED[len(_OPENED)] = read.rows, read.entry().model_dump(mode="json")
     return len(_OPENED) - 1
 

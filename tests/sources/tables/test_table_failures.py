@@ -1,4 +1,4 @@
-"""What the connectors say, and the one sentence that it becomes. Texts of Delta 4.0 and Iceberg 1.11."""
+"""What the connectors say, and the one sentence that it becomes. Texts of Delta 4.0, Iceberg 1.11 and Hudi 1.2."""
 
 from __future__ import annotations
 
@@ -47,6 +47,16 @@ def sentence(text: str, table_format: str = "delta") -> str:
         (
             "[SOME_CLASS] secret-user\nCaused by: java.io.EOFException: secret-user",
             "can't be opened (SOME_CLASS): its log",
+        ),
+        (
+            "Time travel's timestamp '2' must be earlier than the first incomplete commit timestamp '1'.",
+            "a commit that began earlier is not complete",
+        ),
+        ("Cleaner cleaned up the timestamp of interest.", "that version can't be read any more"),
+        ("org.apache.hudi.exception.TableNotFoundException: Hoodie table not found", "there is no table of"),
+        (
+            "HoodieException: Unknown versionCode:10",
+            "features of Delta Lake that this connector does not know",
         ),
         ("secret-user", "can't be opened (for no reason that is known)"),
     ],
