@@ -24,7 +24,7 @@ from jobs.steps.sending import Sending, send
 from jobs.stop_signals import StopSignals
 from standin.faults import FaultPlan
 from standin.process import Option, StandinProcess
-from tests.whole_job.harness import Job, interactions, ledger_ids, rows_in, run_here, run_process
+from tests.whole_job.harness import Job, interactions, ledger_ids, rows_in, run_here
 
 pytestmark = [pytest.mark.spark, pytest.mark.job]
 
@@ -94,9 +94,11 @@ def test_a_storm_of_faults_costs_attempts_and_no_event(spark: SparkSession, tmp_
     assert summary["throttled_attempts"] == seen["faults"]["throttle"]
 
 
-def test_poison_is_dead_lettered_alone_and_its_neighbours_are_delivered(tmp_path: Path) -> None:
+def test_poison_is_dead_lettered_alone_and_its_neighbours_are_delivered(
+    spark: SparkSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     with service(tmp_path, faults={"poison": 0.01}, seed=3) as standin:
-        run = run_process(a_job(tmp_path, standin, 100), "run-1")
+        run = run_here(a_job(tmp_path, standin, 100), spark)
         standin.stop()
     summary, dead = run.summary, run.dead_letters()
     plan = FaultPlan({"poison": 0.01}, seed=3)
@@ -107,7 +109,7 @@ def test_poison_is_dead_lettered_alone_and_its_neighbours_are_delivered(tmp_path
     assert {letter["error_code"] for letter in dead} == {"InvalidInputException"}
     assert summary["events_delivered"] == len(accepted_ids(tmp_path)) == 1000 - len(dead)
     assert summary["events_not_attempted"] == 0
-    assert_nothing_leaked(run.folder, run.log, standin)
+    assert_nothing_leaked(run.folder, caplog.text, standin)
 
 
 FATAL = {

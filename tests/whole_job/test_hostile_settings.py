@@ -15,7 +15,7 @@ from jobs.spark.required_settings import HADOOP_UNSET, REQUIRED
 from standin.process import StandinProcess
 from tests.whole_job.harness import Job, interactions, rows_in, run_process
 
-pytestmark = pytest.mark.job
+pytestmark = [pytest.mark.job, pytest.mark.slow]
 
 OTHERWISE = {
     "true": "false",

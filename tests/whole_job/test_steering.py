@@ -12,10 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pyspark.sql import SparkSession
 
 from jobs.control.command import main as control
 from standin.process import StandinProcess
-from tests.whole_job.harness import Ended, Job, ended, full_sessions, interactions, ledger_ids, rows_in
+from tests.whole_job.harness import (
+    Ended,
+    Job,
+    ended,
+    full_sessions,
+    interactions,
+    ledger_ids,
+    rows_in,
+    run_here,
+)
 from tests.whole_job.processes import wait_for, wait_until_it_sends
 from tests.whole_job.test_as_a_process import assert_stopped, staging, started
 
@@ -117,8 +127,9 @@ def progress_of(job: Job) -> str:
 
 
 def test_a_later_run_of_the_same_id_obeys_no_request_to_the_one_that_was_killed(
-    long_job: Job, standin: StandinProcess
+    spark: SparkSession, long_job: Job, standin: StandinProcess
 ) -> None:
+    long_job.write_source(interactions(full_sessions(400)))
     with started(long_job, "killed") as process:
         wait_until_it_sends(long_job, process)
         file = long_job.output / "control" / "killed.json"
@@ -135,8 +146,6 @@ def test_a_later_run_of_the_same_id_obeys_no_request_to_the_one_that_was_killed(
         file.write_text(json.dumps({**left, "requests": [stop]}))
     assert control([str(long_job.output), "--run-id", "killed", "--pause"]) == 2
     long_job.settings["delivery"] = {"max_requests_per_second": 1000}
-    with started(long_job, "killed") as process:
-        run = ended(process, long_job, "killed")
-    assert run.exit_code == 0, run.log
-    assert run.summary["steering"] == []
-    assert standin.stop()["distinct_event_ids"] == 30_000
+    run = run_here(long_job, spark, "killed")
+    assert (run.exit_code, run.summary["steering"]) == (0, [])
+    assert standin.stop()["distinct_event_ids"] == 4000
