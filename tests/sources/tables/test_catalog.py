@@ -8,7 +8,7 @@ from typing import Any, cast
 import pytest
 
 from core.errors import InputError
-from sources import catalog
+from sources.tables import catalog
 from sources.tables.table_source import TableSource
 
 SOURCE = TableSource("source.table", "shop.events", None)
