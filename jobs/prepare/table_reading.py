@@ -27,7 +27,8 @@ from transforms.mapping import SourceSettings
 from transforms.reshaping import reshape
 
 _LOG = logging.getLogger("put_events")
-_NO_COLUMN = Used(frozenset())
+_UNKNOWN_BYTES = 2**60
+"""No table has so many: where Spark knows nothing, it says the largest number (`spark.sql.defaultSizeInBytes`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +72,7 @@ def find_table(settings: SourceSettings) -> TableSource | None:
     return source
 
 
-def read_table(
-    spark: SparkSession, source: TableSource, settings: SourceSettings, used: Used = _NO_COLUMN
-) -> TableRead:
+def read_table(spark: SparkSession, source: TableSource, settings: SourceSettings, used: Used) -> TableRead:
     """Open the table at its one snapshot. `used`: the columns in use; of a format's own, only those are read.
 
     Raises:
@@ -81,18 +80,20 @@ def read_table(
     """
     readers = {"delta": read_delta, "iceberg": read_iceberg, "hudi": read_hudi, None: read_catalog_table}
     raw, snapshot = readers[source.format](spark, source)
+    size = _size(source, raw, snapshot)
     if source.format == "hudi":
         raw = without_meta(raw, used)
     _LOG.info("%s is read as %s", source, snapshot)
-    return TableRead(reshape(raw, settings), _size(source, raw, snapshot), snapshot)
+    return TableRead(reshape(raw, settings), size, snapshot)
 
 
 def _size(source: TableSource, raw: DataFrame, snapshot: Snapshot) -> int:
+    """Return the bytes of the table's files as Spark estimates them, 0 where it knows nothing."""
     if snapshot.bytes is not None:
         return snapshot.bytes
     with opening(source, snapshot.format):
-        size = raw._jdf.queryExecution().analyzed().stats().sizeInBytes()  # noqa: SLF001 - shown nowhere else
-        return int(str(size))
+        size = int(str(raw._jdf.queryExecution().analyzed().stats().sizeInBytes()))  # noqa: SLF001 - no public name
+        return size if size < _UNKNOWN_BYTES else 0
 
 
 def _table(settings: SourceSettings) -> TableSource | None:

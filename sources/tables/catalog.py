@@ -132,4 +132,22 @@ def _read_files(spark: SparkSession, source: TableSource, provider: str) -> tupl
             f"source.as_of: {source} is a table of {provider} files and has no versions. Take it out."
         )
     with opening(source, "catalog"):
-        return spark.table(source.name), Snapshot(provider, None, None)
+        rows = spark.table(source.name)
+        return rows, Snapshot(provider, None, None, _listed_bytes(spark, rows))
+
+
+def _listed_bytes(spark: SparkSession, rows: DataFrame) -> int | None:
+    """Return the size of a partitioned table's files, which Spark knows once it has listed them; None of others.
+
+    Before, and without statistics, it is the largest number there is (CatalogFileIndex.sizeInBytes,
+    `spark.sql.defaultSizeInBytes`). What is listed here is not listed again.
+    """
+    leaf = rows._jdf.queryExecution().analyzed().collectLeaves().apply(0)  # noqa: SLF001 - no public name
+    if leaf.getClass().getSimpleName() != "LogicalRelation":
+        return None
+    files = leaf.relation().location()
+    if files.getClass().getSimpleName() != "CatalogFileIndex":
+        return None
+    jvm = cast("Any", spark._jvm)  # noqa: SLF001
+    every_partition = jvm.PythonUtils.toSeq(jvm.java.util.ArrayList())
+    return int(files.filterPartitions(every_partition).sizeInBytes())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any, cast
 
 from pyspark.sql import DataFrame, SparkSession
@@ -13,9 +12,6 @@ from sources.tables.hudi_timeline import META
 from sources.tables.table_failures import opening
 from sources.tables.table_source import Snapshot, TableSource
 from sources.used_columns import Used
-
-_NO_SIZE = 2**60
-"""Bytes that no table has. Of the largest number that Hudi says, Spark may leave a part."""
 
 _OPTIONS = {
     # With log files, no matter what a cluster's hudi-defaults.conf says: updates and deletes are in them.
@@ -44,19 +40,13 @@ def read_hudi(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Snap
             _require_kept(spark, source, state.instant, cleaning)
         options = {**_OPTIONS, "as.of.instant": state.instant}
         rows = spark.read.format("hudi").options(**options).load(with_scheme(source.name))
-        return rows, replace(state.snapshot, bytes=_size(rows))
+        return rows, state.snapshot
 
 
 def without_meta(rows: DataFrame, used: Used) -> DataFrame:
     """Leave out Hudi's own columns (`_hoodie_*`), but for those that are used by name."""
     named = {path[0] for path in used.paths}
     return rows.drop(*(name for name in rows.columns if name.startswith(META) and name.lower() not in named))
-
-
-def _size(rows: DataFrame) -> int:
-    """Return the bytes of the files; without any, Hudi says the largest number there is (HoodieFileIndex)."""
-    size = int(str(rows._jdf.queryExecution().analyzed().stats().sizeInBytes()))  # noqa: SLF001 - shown nowhere else
-    return size if size < _NO_SIZE else 0
 
 
 def _require_kept(spark: SparkSession, source: TableSource, instant: str, cleaning: str) -> None:

@@ -164,6 +164,30 @@ def test_a_table_that_can_not_be_meant_is_one_sentence(
 
 
 @pytest.mark.spark
+def test_a_partitioned_table_that_nobody_analyzed_is_loaded(spark: SparkSession, job: Job) -> None:
+    """Without statistics Spark takes such a table for the largest there is, which no plan of the job may believe."""
+    for day, user in (("1", "a"), ("2", "b")):
+        job.write_source(interactions([row(user)]), f"day={day}/part.parquet")
+    job.settings["source"] = {"table": "partitioned_log"}
+    columns = ", ".join(
+        f"{field.name} {'bigint' if field.name == 'TIMESTAMP' else 'string'}"
+        for field in interactions([]).schema
+    )
+    spark.sql(
+        f"CREATE TABLE partitioned_log ({columns}, day string) USING parquet PARTITIONED BY (day) "
+        f"LOCATION '{job.folder / 'source'}'"
+    )
+    try:
+        spark.sql("MSCK REPAIR TABLE partitioned_log")
+        run = run_here(job, spark)
+    finally:
+        spark.sql("DROP TABLE partitioned_log")
+    assert run.exit_code == 0
+    assert run.summary["events_delivered"] == 2
+    assert 0 < run.summary["source"]["bytes"] < 100_000
+
+
+@pytest.mark.spark
 def test_a_spark_without_the_connector_is_one_sentence(
     spark: SparkSession, job: Job, caplog: pytest.LogCaptureFixture
 ) -> None:

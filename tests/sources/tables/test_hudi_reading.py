@@ -7,24 +7,8 @@ from typing import Any
 
 import pytest
 
-from sources.tables.hudi import _size, without_meta
+from sources.tables.hudi import without_meta
 from sources.used_columns import ALL, Used
-
-
-def rows_of(size: int) -> Any:  # noqa: ANN401
-    """A frame whose plan Spark estimates at `size` bytes."""
-    plan = SimpleNamespace(stats=lambda: SimpleNamespace(sizeInBytes=lambda: size))
-    return SimpleNamespace(
-        _jdf=SimpleNamespace(queryExecution=lambda: SimpleNamespace(analyzed=lambda: plan))
-    )
-
-
-@pytest.mark.parametrize(
-    ("said", "bytes_"), [(437_000, 437_000), (2**63 - 1, 0), (3_982_819_743_187_289_553, 0)]
-)
-def test_a_size_that_no_table_has_is_none(said: int, bytes_: int) -> None:
-    """As many partitions as such a size asks for ended Spark's process; the last is what Spark 3.5 made of it."""
-    assert _size(rows_of(said)) == bytes_
 
 
 @pytest.mark.parametrize(
