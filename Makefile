@@ -25,7 +25,7 @@ AIRFLOW_VENV := .venv-airflow
 AIRFLOW_BIN  := $(AIRFLOW_VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-slow test-dags test-yarn check format docs bench kill-test test-aws test-package test-all package clean
+.PHONY: help venv demo test test-fast test-processes test-slow test-dags test-yarn check format docs bench kill-test test-aws test-package test-all package clean
 
 help: ## show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,10 +42,13 @@ demo: venv ## load a shop's made-up history into a local stand-in of the service
 	$(BIN)/personalize-backfill demo
 
 test: venv ## run the tests, but those that have targets of their own
-	$(SHARED) -m "not slow and not package and not yarn and not aws"
+	$(SHARED) -m "not process and not tables and not slow and not package and not yarn and not aws"
 
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
-	$(PYTEST) -n $(WORKERS) -m "not spark and not job and not s3 and not aws and not yarn"
+	$(PYTEST) -n $(WORKERS) -m "not spark and not job and not process and not tables and not s3 and not aws and not yarn"
+
+test-processes: venv ## run what starts a Spark in a process of its own: signals, start-up, steering, tables of lakes
+	$(SHARED) -m "(process or tables) and not slow"
 
 test-slow: venv ## run what takes minutes: a cluster that loses an executor, S3, spark-submit's signals, hostile settings, the demo
 	$(SHARED) -m slow
@@ -94,7 +97,8 @@ test-aws: venv ## run whole jobs under AWS's own host names on loopback; needs r
 test-yarn: $(TESTED).built ## submit the package to a real YARN as on Amazon EMR; takes minutes, and the network once
 	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m yarn tests/yarn
 
-test-all: test test-aws test-slow test-package test-dags test-yarn ## run all tests, one target after the other
+test-all: export HYPOTHESIS_PROFILE := thorough
+test-all: test test-processes test-aws test-slow test-package test-dags test-yarn ## run all tests, one target after the other
 
 package: venv ## build dist/: the code, an environment archive for the cluster, the entry, conf/
 	$(BIN)/python -m bundle

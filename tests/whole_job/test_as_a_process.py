@@ -37,7 +37,7 @@ from tests.whole_job.harness import (
 )
 from tests.whole_job.processes import PATIENCE_SECONDS, in_own_group, wait_for, wait_until_it_sends
 
-pytestmark = pytest.mark.job
+pytestmark = [pytest.mark.job, pytest.mark.process]
 
 SESSIONS = 400
 SUBMIT = str(Path(sys.executable).with_name("spark-submit"))

@@ -29,7 +29,7 @@ from tests.whole_job.harness import (
 from tests.whole_job.processes import wait_for, wait_until_it_sends
 from tests.whole_job.test_as_a_process import assert_stopped, staging, started
 
-pytestmark = pytest.mark.job
+pytestmark = [pytest.mark.job, pytest.mark.process]
 
 LIMIT, SLOW = 40, 10
 HEEDED_SECONDS = 10.0

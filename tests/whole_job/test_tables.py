@@ -31,7 +31,7 @@ from tests.whole_job.harness import (
     run_process,
 )
 
-pytestmark = [pytest.mark.job, pytest.mark.tables]
+pytestmark = pytest.mark.job
 
 
 def users(standin: StandinProcess, record: Path) -> list[str]:
@@ -44,6 +44,7 @@ def row(user: str, **more: Any) -> dict[str, Any]:  # noqa: ANN401
     return {"USER_ID": user, "SESSION_ID": f"s-{user}", **more}
 
 
+@pytest.mark.tables
 def test_a_delta_table_arrives_without_its_deleted_rows(job: Job, tmp_path: Path) -> None:
     path = job.folder / "source"
     write_deltalake(path, interactions([row("a"), row("gone"), row("x" * 300)]))
@@ -60,6 +61,7 @@ def test_a_delta_table_arrives_without_its_deleted_rows(job: Job, tmp_path: Path
     assert "Delta Lake, version 2 of 20" in first.log
 
 
+@pytest.mark.tables
 @RUNS_HERE
 def test_a_hudi_table_arrives_without_its_deleted_rows(job: Job, tmp_path: Path) -> None:
     own = {
@@ -97,6 +99,7 @@ def run_on_s3(s3: MotoServer, standin: StandinProcess, config: Path, run_id: str
     return done.stderr
 
 
+@pytest.mark.tables
 @pytest.mark.s3
 def test_an_iceberg_table_on_s3_arrives_at_one_snapshot(standin: StandinProcess, tmp_path: Path) -> None:
     with MotoServer() as s3:

@@ -60,6 +60,7 @@ def sending(job: Job) -> Iterator[subprocess.Popen[str]]:
         process.wait()
 
 
+@pytest.mark.process
 def test_a_second_run_is_refused_and_a_killed_holder_followed_at_once(
     spark: SparkSession,
     slow_job: Job,

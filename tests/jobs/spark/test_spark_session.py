@@ -140,7 +140,7 @@ spark.stop()
 """
 
 
-@pytest.mark.job
+@pytest.mark.process
 def test_a_local_run_is_quiet_fetches_nothing_and_its_workers_find_the_code(tmp_path: Path) -> None:
     ended = run_script(LOCAL, tmp_path, {"PYSPARK_PYTHON": "/nowhere/python", "SPARK_DRIVER_MEMORY": "1500m"})
     seen = shown(ended)
@@ -158,7 +158,7 @@ def test_a_local_run_is_quiet_fetches_nothing_and_its_workers_find_the_code(tmp_
     assert ended.stderr == ""
 
 
-@pytest.mark.job
+@pytest.mark.process
 def test_speculation_from_the_command_line_is_refused_before_spark_runs_anything(tmp_path: Path) -> None:
     script = "from jobs.spark.spark_session import build_session\nbuild_session('job')\n"
     arguments = {"PYSPARK_SUBMIT_ARGS": "--conf spark.speculation=true pyspark-shell"}
@@ -167,7 +167,7 @@ def test_speculation_from_the_command_line_is_refused_before_spark_runs_anything
     assert "UsageError: spark.speculation is on" in ended.stderr
 
 
-@pytest.mark.job
+@pytest.mark.process
 def test_under_spark_submit_its_own_settings_stand(tmp_path: Path) -> None:
     submit = Path(sys.executable).with_name("spark-submit")
     ended = run_script(
@@ -212,7 +212,7 @@ spark.stop()
 
 
 @pytest.mark.s3
-@pytest.mark.job
+@pytest.mark.process
 @pytest.mark.slow
 @pytest.mark.parametrize("by", ["spark-defaults.conf", "--jars"])
 def test_spark_writes_and_reads_s3_urls_with_the_users_own_jars_on_the_class_path(

@@ -24,7 +24,7 @@ from tests.sources.tables.session import connector_version
 
 RUNS_HERE = pytest.mark.skipif(
     not pyspark.__version__.startswith("3.5"),
-    reason="of Hudi's connectors, only that for Spark 3.5 was ever run here: make test SPARK=3.5",
+    reason="of Hudi's connectors, only that for Spark 3.5 was ever run here: make test-processes SPARK=3.5",
 )
 
 Commit = tuple[str, pa.Table]

@@ -163,7 +163,7 @@ def test_a_stop_ends_the_resolver_and_what_it_started(resolver: Resolver, tmp_pa
 
 
 @pytest.mark.s3
-@pytest.mark.job
+@pytest.mark.process
 def test_sparks_own_resolver_fetches_a_package_into_an_empty_folder(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
 ) -> None:

