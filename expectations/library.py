@@ -43,19 +43,19 @@ def _no_garbage_collection() -> Iterator[None]:
             gc.enable()
 
 
-def import_in_background() -> threading.Thread:
-    """Import the package while the caller waits for something else, such as a JVM's start. Join the thread before use.
+def importing() -> threading.Thread:
+    """Return a thread that imports the package while its caller waits for Spark. Join it before the package's use.
 
-    An error of the import is raised on the first use, in the thread that uses the package.
+    Start it when the JVM is there: PySpark forks for it, which waits for the import's lock and holds logging's, and an
+    import that logs waits for that one, for ever. An error of the import is raised on the first use, in the thread that
+    uses the package.
     """
 
     def quietly() -> None:
         with contextlib.suppress(Exception):
             great_expectations()
 
-    thread = threading.Thread(target=quietly, name="import-great-expectations", daemon=True)
-    thread.start()
-    return thread
+    return threading.Thread(target=quietly, name="import-great-expectations", daemon=True)
 
 
 def build_expectation(configuration: dict[str, Any], parameters: dict[str, Any]) -> Expectation:

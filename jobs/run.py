@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -14,7 +14,7 @@ from pyspark.sql import SparkSession
 
 from core.aws.buckets import Bucket
 from expectations.gate import too_many_rejected
-from expectations.library import import_in_background
+from expectations.library import importing
 from jobs.account.event_counts import EventCounts
 from jobs.command_line.command import Command
 from jobs.config.configuration import print_settings
@@ -42,9 +42,15 @@ class StartSpark(Protocol):
     """A source of the Spark session for a run, which ends with the run."""
 
     def __call__(
-        self, buckets: Sequence[Bucket] = (), table: TableSource | None = None
+        self,
+        buckets: Sequence[Bucket] = (),
+        table: TableSource | None = None,
+        once_launched: Callable[[], object] = lambda: None,
     ) -> AbstractContextManager[SparkSession]:
-        """Start Spark. `buckets`: those that Spark will read or write; `table`: the one that it will read, if any."""
+        """Start Spark. `buckets`: those that Spark will read or write; `table`: the one that it will read, if any.
+
+        `once_launched` is called when the JVM is there, and before its session is.
+        """
         ...
 
 
@@ -82,9 +88,9 @@ def load(command: Command, settings: Settings, execution: Execution, start_spark
         UnaccountedError: exit 5; events may have been sent, and the summary could not be written.
     """
     prepared = prepare(command, settings, execution.run, execution.began_at)
-    library = import_in_background()
+    library = importing()
     with under_way(prepared, execution) as run:
-        with run.working(), start_spark(prepared.buckets, prepared.table) as spark:
+        with run.working(), start_spark(prepared.buckets, prepared.table, library.start) as spark:
             library.join()
             with run.signals.interrupting(spark.sparkContext):
                 checked = run.outcome.checked = check(spark, run.progress, prepared)
@@ -104,10 +110,10 @@ def bulk_import(command: Command, settings: Settings, execution: Execution, star
         UsageError, InputError, SuiteError, RuleCrashedError, StorageError, UnaccountedError: as `load`.
     """
     prepared, target = prepare_import(command, settings, execution.run, execution.began_at)
-    library = import_in_background()
+    library = importing()
     with under_way(prepared, execution) as run:
         with run.working():
-            with start_spark(prepared.buckets, prepared.table) as spark:
+            with start_spark(prepared.buckets, prepared.table, library.start) as spark:
                 library.join()
                 with run.signals.interrupting(spark.sparkContext):
                     checked = run.outcome.checked = check(spark, run.progress, prepared)

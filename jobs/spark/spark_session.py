@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
@@ -68,9 +68,13 @@ _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 
 
 @contextmanager
-def started_spark(buckets: Sequence[Bucket] = (), table: TableSource | None = None) -> Iterator[SparkSession]:
+def started_spark(
+    buckets: Sequence[Bucket] = (),
+    table: TableSource | None = None,
+    once_launched: Callable[[], object] = lambda: None,
+) -> Iterator[SparkSession]:
     """Yield the Spark session of this run, stopped at its end; see `build_session`."""
-    session = build_session(_APP_NAME, buckets, table)
+    session = build_session(_APP_NAME, buckets, table, once_launched)
     try:
         yield session
     finally:
@@ -80,13 +84,19 @@ def started_spark(buckets: Sequence[Bucket] = (), table: TableSource | None = No
 
 
 def build_session(
-    app_name: str, buckets: Sequence[Bucket] = (), table: TableSource | None = None
+    app_name: str,
+    buckets: Sequence[Bucket] = (),
+    table: TableSource | None = None,
+    once_launched: Callable[[], object] = lambda: None,
 ) -> SparkSession:
     """Return the Spark session of this process, started if needed; a process has one.
 
     `buckets` are those that Spark will read or write. Where there are any, a Spark that is started here fetches the
     connector's jars (20 MB, once per user). What spark-submit started has its own. The same holds for the connector of
     the format that `table` is in.
+
+    `once_launched` is called when the JVM is there. Until then no other thread may import: PySpark forks with a
+    function of Python's (`launch_gateway`), for which CPython takes the locks of logging and of the import.
 
     It changes this process's environment, which the JVM and the Python workers inherit.
 
@@ -102,6 +112,7 @@ def build_session(
     else:
         memory = memory_settings(os.environ)
         connector = _launch(app_name, with_s3=bool(buckets))
+    once_launched()
     s3 = connector.settings
     if buckets:
         s3 |= bucket_settings(_hadoop_of_jvm(), buckets)

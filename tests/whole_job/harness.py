@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -135,7 +135,10 @@ def run_here(job: Job, spark: SparkSession, run_id: str = "run-1", *more: str, d
     """
 
     @contextmanager
-    def the_tests_session(*_: object, **__: object) -> Iterator[SparkSession]:
+    def the_tests_session(
+        _buckets: object = (), _table: object = None, once_launched: Callable[[], object] = lambda: None
+    ) -> Iterator[SparkSession]:
+        once_launched()
         yield spark
 
     with nullcontext() if draws else patch("jobs.report.drawing._svg", _blank):

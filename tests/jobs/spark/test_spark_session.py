@@ -110,11 +110,15 @@ LOCAL = """
 import json, logging, sys
 from pyspark.sql import functions as F
 import delivery
+from pyspark import SparkContext
 from jobs.spark.code_shipping import ship_code
 from jobs.spark.spark_session import build_session
 
 logging.basicConfig(level=logging.WARNING)
-spark = build_session("a local run")
+launched = []
+def once_launched():
+    launched.append((SparkContext._gateway is not None, SparkContext._active_spark_context is None))
+spark = build_session("a local run", once_launched=once_launched)
 ship_code(spark, delivery)
 def where(_):
     import os, sys, delivery
@@ -127,6 +131,7 @@ def noted():
 context = spark.sparkContext
 print(json.dumps({
     "noted": noted(),
+    "launched": launched,
     "room": context.parallelize([1], 1).map(where).first()[0],
     "python": context.parallelize([1], 1).map(where).first()[1],
     "settings": dict(context.getConf().getAll()),
@@ -144,6 +149,7 @@ spark.stop()
 def test_a_local_run_is_quiet_fetches_nothing_and_its_workers_find_the_code(tmp_path: Path) -> None:
     ended = run_script(LOCAL, tmp_path, {"PYSPARK_PYTHON": "/nowhere/python", "SPARK_DRIVER_MEMORY": "1500m"})
     seen = shown(ended)
+    assert seen["launched"] == [[True, True]], "the JVM is there, and its session not yet"
     assert seen["room"].endswith("delivery.zip")
     assert seen["python"] == sys.executable
     assert seen["heap"] < 1600 * (1 << 20)
@@ -185,6 +191,7 @@ def test_under_spark_submit_its_own_settings_stand(tmp_path: Path) -> None:
         ),
     )
     seen = shown(ended)
+    assert seen["launched"] == [[True, True]]
     assert seen["settings"]["spark.master"] == "local[1]"
     assert seen["settings"]["spark.app.name"] == "mine"
     assert seen["settings"]["spark.ui.showConsoleProgress"] == "true"
