@@ -20,7 +20,7 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 
 from core.as_of import AsOf, read_as_of
-from core.blocks import Block
+from core.blocks import Block, WholeNumber
 
 TimeUnit = Literal["seconds", "milliseconds", "microseconds", "nanoseconds", "timestamp", "iso8601"]
 
@@ -186,7 +186,7 @@ class SessionSettings(Block):
     session of each user. The maximum of ten million minutes is 19 years; for more, use `per_user`.
     """
 
-    gap_minutes: int = Field(
+    gap_minutes: WholeNumber = Field(
         default=30, gt=0, le=10_000_000, description="a longer pause begins a new session of the user"
     )
     per_user: bool = Field(default=False, description="one session of each user: the fullest requests")

@@ -103,6 +103,8 @@ def _sentence(detail: ErrorDetails) -> str:
         return f"unknown key {key}{_nearest(path)}"
     if detail["type"] == "missing":
         return f"{key} is missing"
+    if detail["type"] == "model_type":
+        return f"{key}: should be a block of keys such as {_known_keys(path)[0]}"
     message = detail["msg"].removeprefix("Value error, ")
     return f"{key}: {message[:1].lower()}{message[1:]}" if key else message
 

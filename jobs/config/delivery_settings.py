@@ -8,9 +8,9 @@ from __future__ import annotations
 from typing import Annotated, Literal
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, FiniteFloat
+from pydantic import AfterValidator, Field
 
-from core.blocks import Block
+from core.blocks import Block, Number
 
 
 def _not_blank(text: str) -> str:
@@ -57,7 +57,7 @@ class DeliverySettings(Block):
     counts the first attempt of a request too.
     """
 
-    max_requests_per_second: Annotated[FiniteFloat, Field(gt=0)] = Field(
+    max_requests_per_second: Annotated[Number, Field(gt=0)] = Field(
         default=500.0, description="for the whole job, retries included"
     )
     max_attempts: Annotated[int, Field(ge=1, strict=True)] = Field(

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, FiniteFloat, StringConstraints
+from pydantic import BeforeValidator, Field, StringConstraints
 
 from bulk.import_job import Mode
-from core.blocks import Block
+from core.blocks import Block, Number
 from jobs.config.delivery_settings import DeliverySettings, PersonalizeSettings
 from transforms.mapping import MappingSettings, SessionSettings, SourceSettings
 
@@ -42,7 +42,7 @@ class ChecksSettings(Block):
     suite: NonBlank | None = Field(
         default=None, description="your own Great Expectations suite (its JSON), local or on S3"
     )
-    max_rejected_fraction: float = Field(
+    max_rejected_fraction: Number = Field(
         default=0.01, ge=0, le=1, description="above it nothing at all is sent"
     )
 
@@ -50,7 +50,7 @@ class ChecksSettings(Block):
 class PlanSettings(Block):
     """`plan:` — what `--plan` can't find out by itself."""
 
-    price_per_gb: FiniteFloat | None = Field(
+    price_per_gb: Number | None = Field(
         default=None,
         ge=0,
         description="what your region charges for a GB of data, in its currency, for the cost that `--plan` shows",

@@ -37,7 +37,8 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
     try:
         client = session.client("personalize-events", region_name=region, endpoint_url=settings.endpoint_url)
     except (BotoCoreError, ValueError) as error:
-        raise UsageError(f"personalize.region or personalize.endpoint_url is not usable: {error}.") from None
+        why = str(error).rstrip(".")
+        raise UsageError(f"personalize.region or personalize.endpoint_url is not usable: {why}.") from None
     proxy_for(client.meta.endpoint_url)
     return Service(region, client.meta.endpoint_url)
 

@@ -15,7 +15,7 @@ _PARTS = (
     ("already_delivered", "delivered before", "the ledger has them from an earlier run"),
     ("events_delivered", "delivered", "accepted by the service in this run"),
     ("events_dead_lettered", "dead letters", "refused by the service or out of attempts; in dead_letters/"),
-    ("events_not_attempted", "open", "valid, not sent in this run; the next run sends them"),
+    ("events_not_attempted", "not attempted", "valid, not sent in this run; the next run sends them"),
 )
 
 
@@ -94,7 +94,9 @@ def _stopped(summary: Summary) -> str:
     if not summary.rows_read:
         return "The run ended before its checks had: nothing was sent. Run the same command again."
     sent, left = counted(summary.events_delivered, "event"), summary.events_not_attempted
-    return f"The run ended early: {sent} delivered, {left:,} still open. Run the same command again to go on."
+    return (
+        f"The run ended early: {sent} delivered, {left:,} not attempted. Run the same command again to go on."
+    )
 
 
 def _imported(summary: Summary) -> str:

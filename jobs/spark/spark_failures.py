@@ -50,6 +50,7 @@ _LACKING = re.compile(
     r"Unsupported encoding: (?P<encoding>\w+)|Class (?:[\w$]+\.)*(?P<codec>\w+) was not found"
 )
 _CHECKSUM = re.compile(r"ChecksumException: Checksum error: (\S+)")
+_LEDGER_FILE = re.compile(r"/ledger/tracking-id-[0-9a-f]{32}/[^/]+$")
 _GONE_FILE = re.compile(r"FileNotFoundException: (?:File |No such file or directory:? )?(\w+:/\S+)")
 
 SparkFailure = (Py4JJavaError, PySparkException)
@@ -139,6 +140,8 @@ def _unreadable(file: str, text: str) -> str:
             f"source file {file} can't be read: it is not the file that its checksum file (.crc) was computed from; "
             "delete the checksum if the file was written again since, else restore the file."
         )
+    if _LEDGER_FILE.search(file):
+        return damaged_ledger_file(file)
     written = how_written(file, open_filesystem)
     if written:
         return (
@@ -148,6 +151,14 @@ def _unreadable(file: str, text: str) -> str:
     return (
         f"source file {file} can't be read: it is damaged or not Parquet throughout; "
         "write it again or leave it out of source.path."
+    )
+
+
+def damaged_ledger_file(file: str) -> str:
+    """Return the sentence for a file of the ledger that can't be read."""
+    return (
+        f"ledger file {file} can't be read: it is damaged or not Parquet. Restore it; or delete it, and the events in "
+        "it are sent again, under the same event ids."
     )
 
 

@@ -16,11 +16,13 @@ from functools import reduce
 from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
+from core.errors import StorageError
 from core.storage import join
 from core.urls import with_scheme
 from delivery.receipts.ledger import ledger_folder, whole_ledger
 from delivery.receipts.sorted_ledger import SortedFile
 from jobs.prepare.preparation import Prepared
+from jobs.spark.spark_failures import damaged_ledger_file
 from jobs.steps.ledger_window import LedgerWindow
 
 # So many ids, of some hundred bytes each while they are joined, go to every executor; more are sorted with the events.
@@ -40,9 +42,15 @@ class LedgerFiles:
 
     @classmethod
     def find(cls, output: str, tracking_id: str) -> LedgerFiles:
-        """List them. Raises `StorageError`."""
+        """List them.
+
+        Raises:
+            StorageError: they can't be listed, or one is empty, which Spark would pass over without a word.
+        """
         folder, whole = ledger_folder(output, tracking_id), whole_ledger(output)
         sizes = folder.sizes()
+        for name in (name for name, size in sizes.items() if not size and name.endswith(".parquet")):
+            raise StorageError(damaged_ledger_file(join(folder.url, name)))
         named = {join(folder.url, name): SortedFile.parse(name) for name in sizes}
         return cls(
             old=tuple(join(whole.url, name) for name in whole.names() if name.endswith(".parquet")),

@@ -68,6 +68,7 @@ def sent_in_all(
         *(each.stop_reason for each in reports),
         unread,
         _nothing_accepted_any_more(delivered, tallies),
+        _receipts_deleted(delivered, tallies),
     ]
     return Sent(
         events_delivered=delivered,
@@ -91,6 +92,17 @@ def _nothing_accepted_any_more(delivered: int, tallies: Sequence[Tally]) -> str 
     accepted = "accepted nothing any more" if delivered else "accepted not one request"
     return (
         f"the service {accepted}, and {given_up} events ran out of attempts; dead_letters/ has its error_code"
+    )
+
+
+def _receipts_deleted(recorded: int, tallies: Sequence[Tally]) -> str | None:
+    """Return the reason to call a run stopped whose ledger has fewer events than its tasks wrote there, else None."""
+    missing = sum(each.events_delivered for each in tallies) - recorded
+    if missing <= 0:
+        return None
+    return (
+        f"files in ledger/ were deleted during the run: {missing} events that the service accepted are not in it any "
+        "more; the next run sends them again, under the same event ids"
     )
 
 

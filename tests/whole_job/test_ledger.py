@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 
 import pytest
@@ -29,3 +30,23 @@ def test_a_repeated_run_finds_its_days_and_another_tracking_id_finds_nothing(
     assert (later["rows_read"], later["already_delivered"]) == (1, 1)
     job.settings["personalize"]["tracking_id"] = "another"
     assert run_here(job, spark, "another").summary["events_delivered"] == 31
+
+
+@pytest.mark.parametrize("kept", [0, 40], ids=["empty", "cut"])
+def test_a_damaged_ledger_ends_the_run_and_is_named_for_what_it_is(
+    spark: SparkSession, job: Job, kept: int
+) -> None:
+    """Spark passes over an empty file, as a machine leaves it that lost its power: all would go out a second time."""
+    job.write_source(interactions(full_sessions(3)))
+    run_here(job, spark, "first")
+    (file,) = (job.output / "ledger").rglob("*.parquet")
+    file.write_bytes(file.read_bytes()[:kept])
+    again = run_here(job, spark, "again")
+    said = json.loads((again.folder / "error.json").read_text())["error"]
+    assert again.exit_code == 2
+    assert said.startswith("ledger file ")
+    assert file.name in said
+    file.unlink()
+    run_here(job, spark, "after")
+    seen = job.standin.stop()
+    assert (seen["events_accepted"], seen["distinct_event_ids"]) == (60, 30)

@@ -89,6 +89,32 @@ def test_a_wrong_value_names_its_key_and_is_not_repeated(override: str, key: str
     assert "\n" not in said
 
 
+@pytest.mark.parametrize(
+    "key",
+    [
+        "delivery.max_requests_per_second",
+        "delivery.max_attempts",
+        "checks.max_rejected_fraction",
+        "session.gap_minutes",
+        "plan.price_per_gb",
+    ],
+)
+def test_yes_is_no_number(key: str) -> None:
+    """A bare `yes` or `on` is YAML's true: as the fraction 1 it would let every run pass its checks."""
+    assert f"{key}: " in refusal(MINIMAL, f"{key}=yes")
+
+
+def test_a_number_in_scientific_notation_is_one() -> None:
+    settings = parse_settings(MINIMAL, "job.yaml", ["checks.max_rejected_fraction=1e-3"])
+    assert settings.checks.max_rejected_fraction == 0.001
+
+
+@pytest.mark.parametrize("override", ["session=", "session=5", "session=[]"])
+def test_a_block_without_keys_is_refused_in_words_of_the_file(override: str) -> None:
+    """Where all keys of a block are commented out, YAML reads null."""
+    assert "session: should be a block of keys such as gap_minutes." in refusal(MINIMAL, override)
+
+
 def test_a_refused_value_does_not_reach_the_message() -> None:
     assert "hunter2" not in refusal(MINIMAL, "delivery.max_attempts=hunter2", "output.password=hunter2")
 

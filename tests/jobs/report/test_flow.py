@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from jobs.account.summary import Summary
 from jobs.report.flow import equation, parts, verdict
+from jobs.steps.import_account import account_line
 from tests.jobs.report.examples import import_entry, nothing_sent, summary
 
 COUNTS = ("rows_rejected", "duplicates_dropped", "already_delivered", "events_delivered", "events_dead_lettered",
@@ -40,6 +41,13 @@ def test_the_equation_names_what_is_not_empty() -> None:
     said = equation(parts(summary()))
     assert said == "1,001 rejected + 600 duplicates + 198,399 delivered = 200,000 rows read"
     assert equation(parts(nothing_sent("delivered"))) == "nothing = 0 rows read"
+
+
+def test_the_equation_says_what_the_log_says() -> None:
+    """One word for one thing: an operator compares the page, the log's last line and the summary's keys."""
+    run = summary(status="stopped", events_delivered=198_000, events_not_attempted=399)
+    terms, _, _ = equation(parts(run)).replace(",", "").partition(" = ")
+    assert [term for term in terms.split(" + ") if term not in account_line(run)] == []
 
 
 @pytest.mark.parametrize(
@@ -81,7 +89,7 @@ def test_the_equation_names_what_is_not_empty() -> None:
         ),
         (
             summary(status="stopped", events_delivered=7, events_not_attempted=2),
-            "The run ended early: 7 events delivered, 2 still open. Run the same command again to go on.",
+            "The run ended early: 7 events delivered, 2 not attempted. Run the same command again to go on.",
         ),
         (
             nothing_sent("stopped"),

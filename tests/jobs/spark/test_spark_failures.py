@@ -95,3 +95,11 @@ def test_what_s3a_fails_of_is_named(words: str, cause: str) -> None:
 def test_credentials_that_expire_while_spark_reads_stop_the_run() -> None:
     error = AnalysisException(f"{S3A}S3Exception: The provided token has expired. (Status Code: 400)")
     assert isinstance(explained(error), RunInterruptedError)
+
+
+def test_a_damaged_file_of_the_ledger_is_not_called_a_source_file() -> None:
+    """The advice for a source file, to leave it out of source.path, would be of no use."""
+    file = f"file:/out/ledger/tracking-id-{'0a' * 16}/sorted.1.2.3.4.5.parquet"
+    said = str(explained(AnalysisException(f"Encountered error while reading file {file}. More.")))
+    assert said.startswith(f"ledger file {file} can't be read")
+    assert "source" not in said

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
+from core.errors import StorageError
 from delivery.packing import StagedEvent
 from delivery.receipts.ledger import Ledger, ledger_folder
 from delivery.receipts.sorted_ledger import SortedFile
@@ -182,3 +183,12 @@ def test_of_many_ids_it_is_known_about_how_many_there_are() -> None:
     files = LedgerFiles((), {"s": 2_000}, {"f": SortedFile(0, 10 * DAY - 1, 1_000, "a", "b")})
     assert files.ids_within(LedgerWindow.of_days([2])) == pytest.approx(200, abs=1)
     assert LedgerFiles(("old",), {}, {}).ids_within(LedgerWindow(())) == float("inf")
+
+
+def test_an_empty_file_of_the_ledger_is_named_and_never_passed_over(tmp_path: Path) -> None:
+    """Spark reads it as no rows, and what it recorded would go out again without a word."""
+    record(tmp_path, [1, 2])
+    name = names(tmp_path)[0]
+    ledger_folder(str(tmp_path), "tracker").write_bytes(name, b"")
+    with pytest.raises(StorageError, match=f"ledger file .*{name} can't be read"):
+        LedgerFiles.find(str(tmp_path), "tracker")
