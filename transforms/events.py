@@ -98,9 +98,9 @@ def times(rows: DataFrame, mapping: MappingSettings, window: Window) -> DataFram
     """
     expr, unit = mapping.expressions()["sentAt"], mapping.sent_at.unit
     read = rows.select(resolve(rows, expr, "mapping.sentAt").alias("_value"))
-    kind = read.schema["_value"].dataType
-    value = present(F.col("_value"), kind)
-    in_reach = read.where(may_lie_within(value, unit, kind, window))
+    present_only = read.select(present(F.col("_value"), read.schema["_value"].dataType).alias("_value"))
+    value, kind = F.col("_value"), present_only.schema["_value"].dataType
+    in_reach = present_only.where(may_lie_within(value, unit, kind, window))
     micros = in_reach.select(to_micros(value, unit, kind).alias("_at_micros"))
     return micros.where(window.within(F.col("_at_micros"))).select(
         to_seconds(F.col("_at_micros")).alias("sentAt")

@@ -25,10 +25,13 @@ _DOUBLE_WITH_SUFFIX = r"[dDfF]\s*$"
 
 
 def present(column: Column, data_type: T.DataType) -> Column:
-    """Return the value, or null for NaN: pandas writes a missing number so."""
+    """Return the value: null for NaN, as pandas writes a missing number, and text for bytes.
+
+    Writers that do not annotate text declare it as bytes. Nothing is validated here, see `is_no_text`.
+    """
     if isinstance(data_type, _FRACTIONAL):
         return F.when(~F.isnan(column), column)
-    return column
+    return column.cast("string") if isinstance(data_type, T.BinaryType) else column
 
 
 def id_text(column: Column, data_type: T.DataType, where: str) -> Column:

@@ -25,6 +25,7 @@ PLAUSIBLE_SECONDS = (315_532_800, 4_102_444_800)
 
 _INT64_MAX = 2**63 - 1
 _MICROS_PER_SECOND = 1_000_000
+_MICROS_PER_DAY = 86_400 * _MICROS_PER_SECOND
 _ZONE = r"(Z|[+-][0-9]{2}(:?[0-9]{2})?)"
 _ISO8601 = (
     rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ][0-9]{{2}}:[0-9]{{2}}(:[0-9]{{2}}([.][0-9]{{1,9}})?)?{_ZONE}?)?$"
@@ -70,7 +71,9 @@ def to_micros(column: Column, unit: str | None, data_type: T.DataType) -> Column
     Raises:
         InputError: a string has no unit, or the type holds no time.
     """
-    if isinstance(data_type, (T.TimestampType, T.TimestampNTZType, T.DateType)):
+    if isinstance(data_type, T.DateType):
+        return _date_to_micros(column)
+    if isinstance(data_type, (T.TimestampType, T.TimestampNTZType)):
         return F.unix_micros(column.cast("timestamp"))
     if isinstance(data_type, T.StringType):
         return _string_to_micros(column, unit)
@@ -140,6 +143,12 @@ def better_unit(votes: Mapping[str, int], rows: int) -> str | None:
 def _unit_instead(number: Column, unit: str | None) -> Column:
     others = [other for other in PER_SECOND if other != (unit or "seconds")]
     return F.coalesce(*(F.when(_is_plausible(number, PER_SECOND[other]), other) for other in others))
+
+
+def _date_to_micros(column: Column) -> Column:
+    """Multiply if the product fits a long: a cast of a date after the year 294,247 ends the whole Spark job."""
+    days, limit = F.unix_date(column).cast("long"), _INT64_MAX // _MICROS_PER_DAY
+    return F.when(days.between(F.lit(-limit), F.lit(limit)), days * F.lit(_MICROS_PER_DAY))
 
 
 def _string_to_micros(column: Column, unit: str | None) -> Column:

@@ -220,3 +220,11 @@ def test_advice_is_given_only_when_most_times_agree(
     votes: dict[str, int], rows: int, advice: str | None
 ) -> None:
     assert better_unit(votes, rows) == advice
+
+
+def test_a_date_beyond_what_a_long_of_microseconds_holds_is_unreadable(spark: SparkSession) -> None:
+    """Writers leave sentinels in dates; Spark's own cast of one ends the whole job."""
+    df = spark.range(1).selectExpr("explode(array(2147483647, -2147483648, 0, 106751991, 106751992)) AS days")
+    dates = df.select(F.expr("date_from_unix_date(days)").alias("t"))
+    got = [row[0] for row in dates.select(to_micros(F.col("t"), None, T.DateType())).collect()]
+    assert got == [None, None, 0, 106_751_991 * 86_400_000_000, None]

@@ -100,3 +100,20 @@ def schema_with_margin(job: Job) -> None:
     schema = json.loads(path.read_text())
     schema["fields"].append({"name": "MARGIN", "type": ["null", "float"]})
     path.write_text(json.dumps(schema))
+
+
+def test_bytes_are_text_in_every_part_of_an_event(spark: SparkSession, job: Job) -> None:
+    """Writers that do not annotate text declare every column as bytes; what is no text rejects its row."""
+    table = interactions([{"ITEM_ID": f"i{number}"} for number in range(4)])
+    times = [b"2025-01-01T00:00:00Z", b"2025-01-02", b"\xff", b"2025-01-03"]
+    table = table.set_column(table.schema.get_field_index("TIMESTAMP"), "TIMESTAMP", pa.array(times))
+    table = table.append_column("rating", pa.array([b"1.5", None, b"1", b"2"]))
+    job.write_source(table.append_column("shown", pa.array([b"a|b", b"", None, b"\xff"])))
+    job.settings["mapping"] |= {"eventValue": "rating", "impression": "shown"}
+    job.settings["mapping"]["sentAt"] = {"expr": "TIMESTAMP", "unit": "iso8601"}
+    run = run_here(job, spark)
+    assert (run.exit_code, run.summary["rows_rejected"]) == (0, 2)
+    events = sorted(sent(job), key=lambda event: str(event["itemId"]))
+    assert [event["sentAt"] for event in events] == [1_735_689_600, 1_735_776_000]
+    assert [event.get("eventValue") for event in events] == [1.5, None]
+    assert [event.get("impression") for event in events] == [["a", "b"], None]
