@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.contested_file import control_file
-from jobs.control.command import Waiting, _parser, _request, main, steer
+from jobs.cli.control import Waiting, _parser, _request, main, steer
 from jobs.control.control_file import ControlFile
 from jobs.control.polling import ControlPoller
 from jobs.control.record import Ask, ControlRecord
