@@ -13,7 +13,8 @@ from typing import NamedTuple
 from pyspark.sql import SparkSession
 
 from core.errors import InputError
-from sources.listing import OpenFilesystem, SourceFile
+from core.storage import OpenFilesystem
+from sources.listing import SourceFile
 from sources.parquet.footer_reading import Footer, read_footer
 from sources.parquet.footers import ReadAll, read_here
 

@@ -7,21 +7,20 @@ other listing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 
 from pyarrow import fs as pafs
 
 from core.errors import InputError
+from core.storage import OpenFilesystem
 from sources.tables.table_source import NAMES, Format
 
 _LOGS: dict[str, Format] = {"_delta_log": "delta", ".hoodie": "hudi"}
 _METADATA = (".metadata.json", ".metadata.json.gz")
 
-_OpenFilesystem = Callable[[str], tuple[pafs.FileSystem, str]]
 
-
-def table_format(path: str, open_filesystem: _OpenFilesystem) -> Format | None:
+def table_format(path: str, open_filesystem: OpenFilesystem) -> Format | None:
     """Return the format of the table whose folder `path` is; None where it is no table's.
 
     A folder that is both, as Delta Lake's UniForm makes it, is Delta Lake's.

@@ -7,8 +7,8 @@ from datetime import datetime
 
 from core.as_of import AsOf, last_by, written
 from core.errors import InputError
+from core.storage import OpenFilesystem
 from core.urls import with_scheme
-from sources.listing import OpenFilesystem
 from sources.tables.hudi_timeline import Instant, Timeline, read_timeline
 from sources.tables.table_source import HudiState, Snapshot
 

@@ -12,8 +12,8 @@ from pyarrow import fs as pafs
 
 from core.as_of import AsOf, from_millis, last_by, written
 from core.errors import InputError
+from core.storage import OpenFilesystem
 from core.urls import with_scheme
-from sources.listing import OpenFilesystem
 from sources.tables.iceberg_metadata import Metadata, MetadataFolder
 from sources.tables.table_source import IcebergState, Snapshot
 
