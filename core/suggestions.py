@@ -7,7 +7,11 @@ from difflib import get_close_matches
 
 
 def flat(name: str) -> str:
-    """Reduce a name to what Personalize distinguishes fields by: no underscores, no case (2023 guide)."""
+    """Return a name without underscores and in lower case.
+
+    Personalize takes fields whose names differ in these alone for one: GENRES_FIELD_1 and GENRESFIELD1 (AWS developer
+    guide, `doc_source/how-it-works-dataset-schema.md`, June 2023).
+    """
     return name.replace("_", "").lower()
 
 

@@ -1,4 +1,4 @@
-"""Tells when a partition's next request may not wait for its turn: its session alone would outlast the job's rest.
+"""Decides when a partition's next request may not wait for its turn: its session alone would outlast the job's rest.
 
 Pure: the time, how long answers take, and how long the rest of the job takes at the least are passed in.
 """

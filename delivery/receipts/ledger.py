@@ -38,7 +38,10 @@ class Ledger:
     """What one attempt of a sending task writes to the ledger; use it from the sender's one thread.
 
     `attempt` is a token of letters and digits that no other attempt of the task ever had. Opening lists
-    once what earlier attempts of the task wrote, and raises `StorageError` if that can't be done.
+    once what earlier attempts of the task wrote.
+
+    Raises:
+        StorageError: the folder can't be listed.
     """
 
     def __init__(self, task: DeliveryTask, attempt: str) -> None:
@@ -53,7 +56,11 @@ class Ledger:
         return self
 
     def settled_before(self) -> SettledIds:
-        """Return the ids that earlier attempts of this task recorded. Raises `StorageError`."""
+        """Return the ids that earlier attempts of this task recorded.
+
+        Raises:
+            StorageError: they can't be read.
+        """
         return self._writer.settled_before()
 
     def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
@@ -66,7 +73,11 @@ class Ledger:
         return self._writer.failure
 
     def close(self) -> None:
-        """Record the rest. Raises `StorageError` if it can't be."""
+        """Record the rest.
+
+        Raises:
+            StorageError: it can't be written.
+        """
         self._writer.close()
 
     def _to_table(self, rows: list[_Accepted]) -> pa.Table:
@@ -84,7 +95,11 @@ class Ledger:
 
 
 def accepted_count(output_url: str, tracking_id: str, execution: str) -> int:
-    """Return how many distinct events the service accepted in one execution. Raises `StorageError`."""
+    """Return how many distinct events the service accepted in one execution.
+
+    Raises:
+        StorageError: the ledger can't be read.
+    """
     return count_rows(ledger_folder(output_url, tracking_id), execution)
 
 

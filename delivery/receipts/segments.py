@@ -62,14 +62,9 @@ class Segment:
 
     @property
     def rows(self) -> int | None:
-        """How many rows it has, as far as its name tells."""
+        """How many rows it has, as far as its name says."""
         rows = self.number.partition("-")[2]
         return int(rows) if rows.isdecimal() else None
-
-    @property
-    def is_merged(self) -> bool:
-        """Return whether it holds the rows of others, which may be gone."""
-        return self.number == _MERGED
 
     @property
     def name(self) -> str:

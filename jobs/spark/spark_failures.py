@@ -15,7 +15,7 @@ from core.aws.s3_errors import EXPIRED, cause_of
 from core.storage import open_filesystem
 from jobs.errors import RunInterruptedError, UsageError
 from sources.parquet.examination import how_written
-from sources.tables.table_failures import gone_file
+from sources.tables.table_failures import gone_file, whole_text
 
 # Spark 3.5: "Error while reading file <url>."; 4.x: "[FAILED_READ_FILE…] Encountered error while reading file <url>."
 _READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) *(\S+?)\.?(?:\s|$)")
@@ -84,7 +84,7 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
 
     Credentials that have expired are `RunInterruptedError`: the run goes on where it stopped once there are newer ones.
     """
-    text = _whole_text(error)
+    text = whole_text(error)
     code = _s3_code(text)
     if code in EXPIRED:
         return RunInterruptedError(cause_of(code))
@@ -149,8 +149,3 @@ def _unreadable(file: str, text: str) -> str:
         f"source file {file} can't be read: it is damaged or not Parquet throughout; "
         "write it again or leave it out of source.path."
     )
-
-
-def _whole_text(error: Exception) -> str:
-    java = getattr(error, "java_exception", None)
-    return f"{error}\n{java}" if java is not None else str(error)

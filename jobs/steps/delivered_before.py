@@ -40,7 +40,11 @@ class LedgerFiles:
 
     @classmethod
     def find(cls, output: str, tracking_id: str) -> LedgerFiles:
-        """List them. Raises `StorageError`."""
+        """List them.
+
+        Raises:
+            StorageError: the ledger's folder can't be listed.
+        """
         folder, whole = ledger_folder(output, tracking_id), whole_ledger(output)
         sizes = folder.sizes()
         named = {join(folder.url, name): SortedFile.parse(name) for name in sizes}
