@@ -9,8 +9,8 @@ from difflib import get_close_matches
 def flat(name: str) -> str:
     """Return a name without underscores and in lower case.
 
-    Personalize takes fields whose names differ in these alone for one: GENRES_FIELD_1 and GENRESFIELD1 (AWS developer
-    guide, `doc_source/how-it-works-dataset-schema.md`, June 2023).
+    Personalize allows no two fields whose names differ in these alone, as GENRES_FIELD_1 and GENRESFIELD1 do (schema
+    requirements in the AWS developer guide as last published on GitHub, June 2023).
     """
     return name.replace("_", "").lower()
 

@@ -16,16 +16,8 @@ from core.errors import StorageError
 from core.lease_store import LeaseStore, LocalLeaseStore
 from core.s3_lease_store import S3LeaseStore
 from jobs.leases.lease_files import run_folder_lease, tracking_id_lease
-from tests.moto_server import MotoServer
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def s3_server() -> Iterator[MotoServer]:
-    with MotoServer() as server:
-        server.create_bucket("output")
-        yield server
 
 
 @pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])

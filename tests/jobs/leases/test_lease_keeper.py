@@ -13,21 +13,9 @@ from jobs.leases.run_lease import (
     OVERDUE_SECONDS,
     RENEW_SECONDS,
     STALE_SECONDS,
-    HeldLease,
     LeaseHeldError,
-    LeaseRequest,
 )
-from tests.jobs.leases.lease_memory import Clock, MemoryStore, record
-
-
-def request(store: MemoryStore, name: str) -> LeaseRequest:
-    return LeaseRequest(store, record(name), store.clock, lambda _: None)
-
-
-def taken(store: MemoryStore, name: str) -> HeldLease:
-    lease = request(store, name).acquire()
-    assert lease is not None
-    return lease
+from tests.jobs.leases.lease_memory import Clock, MemoryStore, record, request, taken
 
 
 def kept(store: MemoryStore, reasons: list[str]) -> LeaseKeeper:
@@ -113,7 +101,7 @@ def test_a_place_that_was_taken_over_stops_the_run_and_names_the_winner(store: M
     store.version = "another"
     assert keeper.tick() is None
     assert len(reasons) == 1
-    assert reasons[0].startswith("run run-b (on host-b, since since) took over this run's lease")
+    assert reasons[0].startswith("run run-b (on host-b, process 1, since since) took over this run's lease")
     assert not keeper.is_ours()
 
 

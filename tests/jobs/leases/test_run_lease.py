@@ -15,20 +15,8 @@ from jobs.leases.run_lease import (
     HeldLease,
     LeaseHeldError,
     LeaseLostError,
-    LeaseRequest,
 )
-from tests.jobs.leases.lease_memory import Clock, MemoryStore, record
-
-
-def request(store: MemoryStore, name: str, *, runs: bool | None = None) -> LeaseRequest:
-    process = ProcessIdentity("machine", 1, 1)
-    return LeaseRequest(store, record(name, process), store.clock, lambda _: runs)
-
-
-def taken(store: MemoryStore, name: str) -> HeldLease:
-    lease = request(store, name).acquire()
-    assert lease is not None
-    return lease
+from tests.jobs.leases.lease_memory import Clock, MemoryStore, record, request, taken
 
 
 @pytest.fixture
@@ -199,7 +187,7 @@ class Runner:
     """A run as the keeper drives it: it tries to acquire, renews on request, stops when lost or overdue."""
 
     def __init__(self, store: MemoryStore, name: str) -> None:
-        self._request = LeaseRequest(store, record(name), store.clock, lambda _: None)
+        self._request = request(store, name)
         self.lease: HeldLease | None = None
         self.done = False
 
