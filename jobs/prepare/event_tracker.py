@@ -36,7 +36,6 @@ class InteractionsDataset:
 
     arn: str
     tracker_arn: str
-    group_arn: str
     schema: str
     created_at: datetime | None
 
@@ -127,7 +126,6 @@ def _dataset(plane: ControlPlane, tracker: EventTrackerTypeDef) -> InteractionsD
             return InteractionsDataset(
                 arn=dataset["datasetArn"],
                 tracker_arn=tracker["eventTrackerArn"],
-                group_arn=group,
                 schema=schema["schema"]["schema"],
                 created_at=described.get("creationDateTime"),
             )
