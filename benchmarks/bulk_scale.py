@@ -109,7 +109,7 @@ def measured(spark: SparkSession, preparation: Preparation) -> tuple[Timed, Time
 
 def imported(spark: SparkSession, preparation: Preparation, checked: Checked) -> ImportFolder:
     """Write the files, and record that they were imported."""
-    target = ImportTarget(schema_of(preparation), None, new_plane=_nobody)
+    target = ImportTarget(schema_of(preparation), None, new_plane=_never_asked)
     record = write_files(spark, preparation, target, checked.files).record
     if record is None:
         raise ValueError("there are too few rows to import")
@@ -133,7 +133,7 @@ def schema_of(preparation: Preparation) -> InteractionsSchema:
     return preparation.schema
 
 
-def _nobody() -> ControlPlane:
+def _never_asked() -> ControlPlane:
     raise NotImplementedError("only files are written")
 
 

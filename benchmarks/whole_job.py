@@ -151,7 +151,7 @@ class Stage:
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes of all files below `folder`; one that goes meanwhile does not count."""
+    """Return the bytes of all files below `folder`; one that is deleted in that time does not count."""
     total = 0
     for path in folder.rglob("*.parquet"):
         try:

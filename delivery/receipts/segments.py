@@ -120,7 +120,7 @@ def steadily(found: Found, find: Callable[[], Found], read: Callable[[Found], Re
     """Return what `read` makes of `found`, a listing by `find`; repeat while the listing changes.
 
     Another attempt may merge at any moment. What was listed may be gone when it is read, and a listing shows no
-    single moment: of a merge that falls into it, it may hold neither side. Two that agree hold all that lay there
+    single moment: of a merge that falls into it, it may hold neither side. Two that agree hold all that was there
     from the first one's end to the second one's start. Where writers never rest, the last listing counts.
     """
     for _ in range(_LOOKS - 1):

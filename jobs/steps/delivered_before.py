@@ -24,10 +24,10 @@ from jobs.prepare.preparation import Prepared
 from jobs.steps.ledger_window import LedgerWindow
 
 # So many ids, of some hundred bytes each while they are joined, go to every executor; more are sorted with the events.
-_MOST_TO_BROADCAST = 1_500_000
+_MAX_BROADCAST_IDS = 1_500_000
 _SEGMENTS = "part-*.parquet"
-# A segment of some seconds has at most so many bytes for each id.
-_LEAST_BYTES_PER_ID = 20
+# A segment of some seconds has no fewer bytes for each id: the count that follows is too high rather than too low.
+_MIN_BYTES_PER_ID = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,7 @@ class LedgerFiles:
         """Return about how many ids there are in the window, rather too many; infinity where that is not known."""
         if self.old:
             return float("inf")
-        unsorted = sum(self.segments.values()) / _LEAST_BYTES_PER_ID
+        unsorted = sum(self.segments.values()) / _MIN_BYTES_PER_ID
         return unsorted + sum(
             file.rows * window.share(file.first, file.last) for file in self.sorted.values()
         )
@@ -95,7 +95,7 @@ def delivered_ids(
     if not near:
         return None
     ids = _distinct(spark, near, prepared, window, run_id)
-    return F.broadcast(ids) if near.ids_within(window) <= _MOST_TO_BROADCAST else ids
+    return F.broadcast(ids) if near.ids_within(window) <= _MAX_BROADCAST_IDS else ids
 
 
 def knows_nothing(spark: SparkSession, prepared: Prepared) -> bool:
@@ -123,7 +123,7 @@ def _distinct(
     columns = "event_id string, sent_at timestamp, run_id string"
     parts = read_rows(spark, files, columns, missing_ok=prepared.plan_only)
     if window:
-        parts = [part.where(_lies_in(window)) for part in parts]
+        parts = [part.where(_is_within(window)) for part in parts]
     if files.old:
         parts.append(_of_old(spark, files, prepared))
     if run_id is not None:
@@ -152,7 +152,7 @@ def read_rows(
     return parts
 
 
-def _lies_in(window: LedgerWindow) -> Column:
+def _is_within(window: LedgerWindow) -> Column:
     """Return a predicate that Parquet's statistics answer for whole groups of rows."""
     condition = F.lit(False)
     for first, last in window.spans:

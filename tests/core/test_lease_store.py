@@ -89,7 +89,7 @@ def test_of_many_at_once_one_creates_and_one_replaces(store: LeaseStore) -> None
     assert [stored.version] == replaced
 
 
-def test_the_tracking_id_stands_in_no_name(tmp_path: Path) -> None:
+def test_the_tracking_id_is_in_no_name(tmp_path: Path) -> None:
     tracking_id_lease(str(tmp_path), "secret-tracker/..").create(b"x")
     (file,) = (tmp_path / "_leases").iterdir()
     assert "secret" not in file.name

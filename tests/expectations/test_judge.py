@@ -48,7 +48,7 @@ def test_a_critical_rule_holds_by_its_own_mostly(verdict_on: VerdictOn, mostly: 
     assert verdict_on([price_rule("critical", max_value=5, mostly=mostly)], *rows).refused == (mostly > 0.5)
 
 
-def test_a_failure_is_told_in_a_sentence_with_its_counts(verdict_on: VerdictOn) -> None:
+def test_a_failure_is_reported_in_a_sentence_with_its_counts(verdict_on: VerdictOn) -> None:
     entry = price_rule("warning", max_value=5) | {"description": "Nothing costs more than 5."}
     verdict = verdict_on([entry], {"price": 9.0}, {"price": 1.0}, {"price": None})
     assert verdict.failures == (
@@ -56,7 +56,7 @@ def test_a_failure_is_told_in_a_sentence_with_its_counts(verdict_on: VerdictOn) 
     )
 
 
-def test_critical_failures_are_told_first(verdict_on: VerdictOn) -> None:
+def test_critical_failures_are_reported_first(verdict_on: VerdictOn) -> None:
     verdict = verdict_on(
         [price_rule("info", max_value=5), price_rule("critical", max_value=6)], {"price": 9.0}
     )

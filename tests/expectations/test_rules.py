@@ -167,7 +167,7 @@ def test_critical_and_warning_reject_a_row_and_info_does_not(events: Events, tal
     assert rules.rejected_by_reason(tallies) == {name: 2, f"{name}#2": 1}
 
 
-def test_a_rule_that_stands_in_both_suites_rejects_under_both_names(events: Events, tally: Tally) -> None:
+def test_a_rule_that_is_in_both_suites_rejects_under_both_names(events: Events, tally: Tally) -> None:
     """Both count the same rows, by one bit."""
     suites = [Suite(whose, "user", (price_rule("warning", max_value=2),)) for whose in ("ours", "theirs")]
     frame = events({"price": 9.0}, {"price": 1.5})
@@ -178,7 +178,7 @@ def test_a_rule_that_stands_in_both_suites_rejects_under_both_names(events: Even
     assert rules.rejected_by_reason(tallies) == {name: 1, f"{name}#2": 1}
 
 
-def test_more_rules_than_one_column_has_bits_for_are_all_told_apart(events: Events, tally: Tally) -> None:
+def test_more_rules_than_one_column_has_bits_for_are_all_distinguished(events: Events, tally: Tally) -> None:
     limits = range(2 * BITS + 3)
     suite = Suite("mine", "user", tuple(price_rule("warning", max_value=limit) for limit in limits))
     prices = (BITS - 0.5, BITS + 0.5, 1e6, -1.0)

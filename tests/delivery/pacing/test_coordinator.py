@@ -207,7 +207,7 @@ def test_a_caller_with_a_wrong_key_is_turned_away_and_others_are_served(coordina
     assert "lease" in receive(link)
 
 
-def test_callers_that_say_nothing_or_garbage_delay_nobody(coordinator: Coordinator) -> None:
+def test_callers_that_send_nothing_or_garbage_delay_no_other(coordinator: Coordinator) -> None:
     address = (coordinator.address.host, coordinator.address.port)
     silent = [socket.create_connection(address) for _ in range(20)]
     for number in range(20):
@@ -254,7 +254,7 @@ def test_a_partition_that_dies_leaves_the_queue_and_its_counts_stay(coordinator:
     assert (progress.request_attempts, progress.throttled_attempts) == (5, 1)
 
 
-def test_a_partition_that_joins_anew_is_not_counted_twice(coordinator: Coordinator) -> None:
+def test_a_partition_that_joins_again_is_not_counted_twice(coordinator: Coordinator) -> None:
     for _ in range(2):
         link = Link.join(coordinator.address)
         link.send({"from": "a", "counts": [5, 1, 4, 40]})

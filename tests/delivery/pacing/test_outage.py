@@ -64,7 +64,7 @@ moments = st.floats(0.0, 20.0)
 
 @settings(max_examples=100, deadline=None)
 @given(every=rates, in_flight=in_flights, away_from=moments)
-def test_a_service_that_never_answers_again_is_known_soon_whatever_the_rate(
+def test_a_service_that_never_answers_again_is_known_soon_at_any_rate(
     every: float, in_flight: int, away_from: float
 ) -> None:
     known = Job(every, in_flight, away_from).known_at()
@@ -88,7 +88,7 @@ def test_throttling_is_no_outage_even_where_some_answers_are_lost(every: float, 
     assert Job(every, 64, away_from, throttled=0.75).known_at() is None
 
 
-def test_one_failure_is_none_and_a_success_begins_anew() -> None:
+def test_one_failure_is_none_and_a_success_begins_the_count_again() -> None:
     outage = Outage()
     outage.failed(1, 0.0, "ReadTimeout")
     assert not outage.is_certain(1000.0)

@@ -132,7 +132,7 @@ def test_both_are_null_where_nothing_was_sent() -> None:
     assert (found["timeline"], found["events_per_request"]) == (None, None)
 
 
-def test_a_request_of_an_operator_is_told_without_its_token() -> None:
+def test_a_request_of_an_operator_is_recorded_without_its_token() -> None:
     request = Request(
         number=1, token="t", ask=Ask.RATE, rate=20, by="kim@laptop", asked_at="then", heeded_at=None
     )

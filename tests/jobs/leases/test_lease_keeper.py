@@ -39,7 +39,7 @@ def test_a_dead_holders_silence_is_waited_out_and_spoken_of_once(store: MemorySt
     assert store.clock.now == pytest.approx(STALE_SECONDS, abs=RETRY_ACQUIRE_SECONDS)
 
 
-def test_a_live_holder_is_told_within_one_renewal(store: MemoryStore) -> None:
+def test_a_live_holder_is_reported_within_one_renewal(store: MemoryStore) -> None:
     holder = taken(store, "a")
 
     def sleep(seconds: float) -> None:
@@ -76,7 +76,7 @@ def test_a_renewal_that_fails_stops_the_run_only_when_overdue(
 
 
 @pytest.mark.parametrize("hangs", [0.0, 1.0, 4.9, 9.0, 13.0])
-def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float, store: MemoryStore) -> None:
+def test_a_holder_is_stopped_before_another_may_take_its_lease(hangs: float, store: MemoryStore) -> None:
     """However long each renewal hangs before it fails: on S3, 13 seconds at the most."""
     reasons: list[str] = []
     keeper = kept(store, reasons)
@@ -94,7 +94,7 @@ def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float
     assert OVERDUE_SECONDS <= store.clock.now < STALE_SECONDS
 
 
-def test_a_place_that_was_taken_over_stops_the_run_and_names_the_winner(store: MemoryStore) -> None:
+def test_a_lease_that_was_taken_over_stops_the_run_and_names_the_winner(store: MemoryStore) -> None:
     reasons: list[str] = []
     keeper = kept(store, reasons)
     store.content = record("b").to_bytes()

@@ -29,7 +29,7 @@ def holder(store: MemoryStore) -> str | None:
     return found.execution if found else None
 
 
-def test_a_free_place_is_taken_at_once_and_is_free_again_when_given_back(store: MemoryStore) -> None:
+def test_a_free_lease_is_taken_at_once_and_is_free_again_when_released(store: MemoryStore) -> None:
     lease = taken(store, "a")
     assert holder(store) == "a"
     lease.release()
@@ -155,7 +155,7 @@ def test_a_write_whose_answer_was_lost_is_no_other_holder(store: MemoryStore) ->
     assert store.read() is None
 
 
-def test_a_lease_that_someone_deleted_by_hand_is_written_anew(store: MemoryStore) -> None:
+def test_a_lease_that_was_deleted_by_hand_is_written_again(store: MemoryStore) -> None:
     lease = taken(store, "a")
     store.content = None
     lease.renew("later")
@@ -173,7 +173,7 @@ def test_a_lease_is_overdue_well_before_another_may_take_it(store: MemoryStore) 
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"nul", b'{"process": 1}', b"\xff"])
-def test_a_lease_that_can_not_be_read_is_nobodys_name(content: bytes) -> None:
+def test_a_lease_that_can_not_be_read_names_no_holder(content: bytes) -> None:
     assert parse_record(content) is None
 
 
