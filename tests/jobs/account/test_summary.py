@@ -21,7 +21,7 @@ from jobs.ending.outcome import Outcome, summary_of
 from jobs.errors import UsageError
 from jobs.steps.checking import Checked
 from tests.jobs.account.summaries import OLDEST, summaries
-from tests.jobs.runs_prepared import prepared_run
+from tests.jobs.prepared_run import prepared_run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
