@@ -11,15 +11,10 @@ import re
 from botocore.exceptions import ClientError
 
 from bulk.errors import BulkError, BusyError, RefusedError
+from core.aws.refusals import DENIED, code_of
 
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _PASS_ROLE = re.compile(r"iam:PassRole", re.IGNORECASE)
 _MAX_CHARACTERS = 400
-
-
-def code_of(error: ClientError) -> str:
-    """Return the error's name, the service's own."""
-    return str(error.response.get("Error", {}).get("Code", "an unknown error"))
 
 
 def explained(error: ClientError, what: str) -> BulkError:

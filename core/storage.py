@@ -22,7 +22,7 @@ from pyarrow import fs
 
 from core.aws.buckets import Bucket, find_bucket, open_bucket
 from core.aws.s3_filesystem import S3Handler
-from core.errors import StorageError
+from core.errors import StorageError, first_line
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -232,7 +232,7 @@ def _cause(error: Exception) -> str:
         return "there is no such file"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error).splitlines()[0].rstrip(". ")[:300] if str(error) else type(error).__name__
+    return first_line(error).rstrip(". ")[:300]
 
 
 def _s3_path(url: str) -> str:

@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 from pyarrow import fs as pafs
 
-from core.errors import InputError
+from core.errors import InputError, first_line
 from sources.listing import SourceFile
-from sources.parquet.footer_reading import DAMAGE, chunks, first_line, read_content, read_footer
+from sources.parquet.footer_reading import DAMAGE, chunks, read_content, read_footer
 from sources.parquet.statistics import bounds, path_of
 
 _TYPE, _WHOLE = 1, (1, 2)

@@ -21,8 +21,8 @@ from bulk.export_files import UnknownFormatError, columns_of
 from bulk.export_jobs import ExportJob, ExportRequest, Ingestion, describe_export, make_export
 from bulk.import_jobs import ACTIVE
 from bulk.metrics import metered, proof
-from bulk.refusals import code_of
 from bulk.watching import StoppedWaitingError, watched
+from core.aws.refusals import code_of
 from core.aws.session import aws_session
 from core.errors import BackfillError
 from core.storage import Folder, find_buckets, join
