@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.pacing.outage import OUTAGE_SECONDS, Outage
+from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
 
 READ_TIME_OUT = 10.25  # with the sweep that notices it
 REPORT_SECONDS = 0.35  # until the coordinator has received it
 LOOK_SECONDS = 0.25
+PROMISED_SECONDS = 30.0
+CLOSING_SECONDS = 3.0  # for the account, after the last answer that is waited for
 MOST = 100.0
 
 
@@ -72,6 +75,7 @@ def test_a_service_that_never_answers_again_is_known_soon_at_any_rate(
     # It is counted from the last success, or from the first attempt that failed: at most one attempt later.
     assert away_from + OUTAGE_SECONDS - every <= known
     assert known <= away_from + OUTAGE_SECONDS + every + REPORT_SECONDS + LOOK_SECONDS + 0.03
+    assert known + DEAD_DRAIN_SECONDS + CLOSING_SECONDS <= away_from + every + PROMISED_SECONDS
 
 
 @settings(max_examples=100, deadline=None)
