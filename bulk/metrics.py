@@ -55,7 +55,7 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How many of the run's accepted requests were found, are missing, and are unknown."""
+    """The run's accepted requests that were found, are missing, and are unknown, by number."""
 
     found: int
     missing: int

@@ -1,4 +1,4 @@
-"""What the service's refusal of a bulk job means, as one sentence, and whether it is worth trying again.
+"""The meaning of the service's refusal of a bulk job, as one sentence, and whether it is worth trying again.
 
 Errors: botocore's model of CreateDatasetImportJob and CreateDatasetExportJob; texts of the developer guide's page
 "Troubleshooting". An error that the model does not list, as a missing permission, is any AWS service's.

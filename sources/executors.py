@@ -26,7 +26,7 @@ _THREADS = 32
 
 
 class _Found(NamedTuple):
-    """What a task found: each file's rows, layout and encoding, and each layout once; or why it can't go on."""
+    """The result of a task: each file's rows, layout and encoding, and each layout once; or why it can't go on."""
 
     footers: list[tuple[int, int, bool]]
     layouts: list[tuple[str, bytes]]

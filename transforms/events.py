@@ -91,7 +91,7 @@ def shape(
 
 
 def times(rows: DataFrame, mapping: MappingSettings, window: Window) -> DataFrame:
-    """Give the times, in seconds, of the rows whose time is in `window`: one column, and nothing else is read.
+    """Return the times, in seconds, of the rows whose time is in `window`: one column, and nothing else is read.
 
     Raises:
         InputError: an expression can't be used.

@@ -1,4 +1,4 @@
-"""How many slots may be given at once, out of turn, to sessions that would else outlast the rest of the job.
+"""The bound of slots given at once, out of turn, to sessions that would otherwise outlast the rest of the job.
 
 Slots are leased some tenths of a second ahead, so one that is used at once is one more than planned, until the plan
 comes to where it makes room for it. How many there are of those may rise by `max_more` within a second and what slots

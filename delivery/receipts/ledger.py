@@ -35,7 +35,7 @@ _Accepted = tuple[Sequence[StagedEvent], float]
 
 
 class Ledger:
-    """What one attempt of a sending task writes to the ledger; use it from the sender's one thread.
+    """The receipts of one attempt of a sending task in the ledger; use it from the sender's one thread.
 
     `attempt` is a token of letters and digits that no other attempt of the task ever had. Opening lists
     once what earlier attempts of the task wrote.
@@ -51,7 +51,7 @@ class Ledger:
         )
 
     def start(self) -> Ledger:
-        """Have segments written in the background, at most five seconds after the service accepted."""
+        """Write segments in the background, at most five seconds after the service accepted."""
         self._writer.start()
         return self
 
@@ -69,7 +69,7 @@ class Ledger:
 
     @property
     def failure(self) -> str | None:
-        """Why the ledger can't be written, None while it can: what is sent after that may go out twice."""
+        """The reason why the ledger can't be written, None while it can: what is sent after that may go out twice."""
         return self._writer.failure
 
     def close(self) -> None:

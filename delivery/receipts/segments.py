@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Who wrote a file, read from its name: `<run id>.<execution>.<partition>.<attempt>.<number>.parquet`.
+    """The writer of a file, read from its name: `<run id>.<execution>.<partition>.<attempt>.<number>.parquet`.
 
     The run id may hold full stops, the other parts do not. `number` is "all" for a merged file; of any other it ends in
     its number of rows, as in "12-300", but for those of earlier versions.
@@ -62,7 +62,7 @@ class Segment:
 
     @property
     def rows(self) -> int | None:
-        """How many rows it has, as far as its name says."""
+        """The number of its rows, None if its name does not say."""
         rows = self.number.partition("-")[2]
         return int(rows) if rows.isdecimal() else None
 

@@ -90,7 +90,7 @@ def _bounds(files: Iterable[SourceFile]) -> dict[str, tuple[int, int]]:
 
 
 def bounds_of(name: str, filesystem: pafs.FileSystem, path: str) -> Iterable[tuple[str, tuple[int, int]]]:
-    """Give the bounds of each chunk that is stored as whole numbers; statistics are a help, damaged ones none."""
+    """Return the bounds of each chunk that is stored as whole numbers; statistics are a help, damaged ones none."""
     try:
         for chunk in chunks(read_content(name, filesystem, path)):
             limits = bounds(chunk) if chunk.get(_TYPE) in _WHOLE else None

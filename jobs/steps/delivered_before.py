@@ -1,4 +1,4 @@
-"""What the ledger says was accepted before, as Spark reads it: only the files that may have the run's own events.
+"""The ids that were accepted before, which Spark reads from the ledger files that may have the run's own events.
 
 An event's id comes again with the event's own time, so ids of other times are not read: a run costs what its
 own days hold, however long the history is. Sorted files say in their names what they hold; segments, which runs that
@@ -134,7 +134,7 @@ def _distinct(
 def read_rows(
     spark: SparkSession, files: LedgerFiles, columns: str, *, missing_ok: bool = False
 ) -> list[DataFrame]:
-    """Give the rows of the segments and of the sorted files, as far as there are any; `columns` is Spark's DDL.
+    """Return the rows of the segments and of the sorted files, as far as there are any; `columns` is Spark's DDL.
 
     After a run that was killed segments may be many thousands: Spark lists them itself. `missing_ok`:
     pass over files that go before they are read.

@@ -1,4 +1,4 @@
-"""Puts a tracking ID's ledger in the order of the events' time, at the end of a run, which holds that ID's lease.
+"""Put a tracking ID's ledger in the order of the events' time, at the end of a run, which holds that ID's lease.
 
 New segments become sorted files, and small sorted files are put together, so that a ledger of a billion ids stays some
 thousand files. New files are whole before the first old one goes: a crash in between leaves ids twice, and loses none.
@@ -100,6 +100,6 @@ def _written(rows: DataFrame, folder: Folder, written_by: str) -> set[str]:
 
 
 def _is_of(name: str, written_by: str) -> bool:
-    """Whether a file is of this compaction."""
+    """Return whether a file is of this compaction."""
     file = SortedFile.parse(name)
     return file is not None and file.written_by == written_by

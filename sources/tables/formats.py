@@ -1,8 +1,8 @@
-"""Whether a folder is a table's rather than a folder of Parquet files: Delta Lake, Apache Iceberg or Apache Hudi.
+"""Recognition of a table's folder, of Delta Lake, Apache Iceberg or Apache Hudi, among folders of Parquet files.
 
 A table's folder also holds files of earlier versions and deleted rows, so that it is never read as plain Parquet. Where
-the source is one table's folder, `table_format` tells; `refuse_table` and `refuse_table_above` keep tables out of any
-other listing.
+the source is one table's folder, `table_format` says which; `refuse_table` and `refuse_table_above` keep tables out of
+any other listing.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def refuse_table(path: str, files: Iterable[str]) -> None:
 def refuse_table_above(path: str, filesystem: pafs.FileSystem, folder: str) -> None:
     """Refuse a path that is itself within a table's folder, such as one partition of it.
 
-    Folders above that may not be looked into tell nothing.
+    A folder above that may not be looked into is taken for none.
 
     Raises:
         InputError: it names the folder and the table's format.
@@ -62,7 +62,7 @@ def refuse_table_above(path: str, filesystem: pafs.FileSystem, folder: str) -> N
 
 
 def _marked(filesystem: pafs.FileSystem, folders: Iterable[str]) -> Iterable[tuple[str, Format]]:
-    """Give each of the folders that is a table's, with its format; Delta Lake's first."""
+    """Yield each of the folders that is a table's, with its format; Delta Lake's first."""
     names = [f"{each}/{log}" for each in folders for log in (*_LOGS, "metadata")]
     for info in filesystem.get_file_info(names):
         if info.type == pafs.FileType.Directory:
