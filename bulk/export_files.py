@@ -12,10 +12,12 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from core.errors import BackfillError
 from core.suggestions import flat
 from core.urls import with_scheme
 
@@ -23,8 +25,10 @@ _REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 _ESCAPES = ('"', "\\")
 
 
-class UnknownFormatError(Exception):
+class UnknownFormatError(BackfillError):
     """The files are in an unknown form, so they prove nothing; the text is a sentence's end."""
+
+    exit_code: ClassVar[int] = 5
 
 
 @dataclass(frozen=True, slots=True)

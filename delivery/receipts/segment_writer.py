@@ -90,7 +90,7 @@ class SegmentWriter(Generic[Row]):
 
     @property
     def failure(self) -> str | None:
-        """The reason why rows can't be written: three attempts in a row failed, or one takes far too long; else None."""
+        """The reason why rows can't be written: three attempts in a row failed, or one takes far too long; or None."""
         since = self._ticking_since
         if since is not None and self._clock() - since > STUCK_SECONDS:
             return f"Could not write {self._folder.url}: it has taken more than {STUCK_SECONDS:.0f} seconds."
