@@ -142,8 +142,11 @@ def test_a_pause_leases_nothing_and_reaches_partitions_that_come_later(
     second = Link.join(coordinator.address)
     assert receive(second) == {"hold": True}
     assert coordinator.snapshot().paused
-    for link in (first, second):
-        link.send({"from": "x", "want": 5})
+    # The second report is read in a later turn than the first, at whose end a lease would have been given.
+    for attempts in (1, 2):
+        for name, link in (("a", first), ("b", second)):
+            link.send({"from": name, "want": 5, "counts": [attempts, 0, 0, 0]})
+        assert until(lambda: coordinator.snapshot().request_attempts == 2 * attempts)  # noqa: B023 - called at once
     coordinator.hold(holds=False)
     # Had a lease been given in the pause, it would come before this.
     assert receive(first) == receive(second) == {"hold": False}
