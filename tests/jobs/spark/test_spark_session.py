@@ -127,7 +127,7 @@ def noted():
 context = spark.sparkContext
 print(json.dumps({
     "noted": noted(),
-    "package": context.parallelize([1], 1).map(where).first()[0],
+    "room": context.parallelize([1], 1).map(where).first()[0],
     "python": context.parallelize([1], 1).map(where).first()[1],
     "settings": dict(context.getConf().getAll()),
     "heap": context._jvm.Runtime.getRuntime().maxMemory(),
@@ -144,7 +144,7 @@ spark.stop()
 def test_a_local_run_is_quiet_fetches_nothing_and_its_workers_find_the_code(tmp_path: Path) -> None:
     ended = run_script(LOCAL, tmp_path, {"PYSPARK_PYTHON": "/nowhere/python", "SPARK_DRIVER_MEMORY": "1500m"})
     seen = shown(ended)
-    assert seen["package"].endswith("delivery.zip")
+    assert seen["room"].endswith("delivery.zip")
     assert seen["python"] == sys.executable
     assert seen["heap"] < 1600 * (1 << 20)
     assert seen["s3"] == "org.apache.hadoop.fs.s3a.S3AFileSystem"
@@ -190,7 +190,7 @@ def test_under_spark_submit_its_own_settings_stand(tmp_path: Path) -> None:
     assert seen["settings"]["spark.ui.showConsoleProgress"] == "true"
     assert seen["settings"]["spark.sql.ansi.enabled"] == "false"
     assert "spark.memory.offHeap.enabled" not in seen["settings"]
-    assert seen["package"].endswith("delivery.zip")
+    assert seen["room"].endswith("delivery.zip")
 
 
 ON_S3 = """
