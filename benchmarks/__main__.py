@@ -22,8 +22,8 @@ BENCHMARKS = (
     "ledger_scale",
     "whole_job",
     "bulk_scale",
-    "s3_round_trips",
-    "many_files",
+    "s3.round_trips",
+    "s3.many_files",
 )
 
 missed = []

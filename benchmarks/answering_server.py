@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import contextlib
 import ssl
+import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import httptools
 import uvloop
@@ -40,6 +44,21 @@ class _Connection(asyncio.Protocol):
     def _answer(self) -> None:
         if self._transport is not None:
             self._transport.write(_OK)
+
+
+@contextlib.contextmanager
+def answering(delay: float, certificate: Path | None = None) -> Iterator[str]:
+    """Run the server in a process of its own and yield its URL; with a certificate that is https."""
+    command = [sys.executable, "-m", "benchmarks.answering_server", f"--delay={delay}"]
+    command += [] if certificate is None else [f"--certificate={certificate}"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
+        assert process.stdout is not None  # noqa: S101 - it was asked for
+        assert process.stdin is not None  # noqa: S101
+        scheme = "http" if certificate is None else "https"
+        try:
+            yield f"{scheme}://localhost:{process.stdout.readline().strip()}"
+        finally:
+            process.stdin.close()
 
 
 async def serve(delay: float, certificate: str | None) -> None:

@@ -12,16 +12,12 @@ from __future__ import annotations
 
 import argparse
 import statistics
-import time
-from collections.abc import Callable
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
 
 from pyspark.sql import SparkSession
 
-from benchmarks.checking_ratio import prepared
-from benchmarks.usage import JVM, Usage
+from benchmarks.prepared import prepared_history
+from benchmarks.usage import Timed, timed
 from bulk.export_files import columns_of
 from bulk.import_record import FOLDER, State
 from core.storage import Folder, join
@@ -40,19 +36,6 @@ from transforms.interactions_schema import InteractionsSchema
 
 GOAL = 1.3
 _WARM_UP_ROWS = 100_000
-Result = TypeVar("Result")
-
-
-@dataclass(frozen=True, slots=True)
-class Timed:
-    """A step: seconds, CPU seconds of all processes, the JVM's peak in bytes."""
-
-    seconds: float
-    cpu: float
-    peak: int
-
-    def __str__(self) -> str:
-        return f"{self.seconds:6.1f} s ({self.cpu:6.1f} CPU, JVM {self.peak / 1e9:.2f} GB)"
 
 
 def main() -> None:
@@ -63,7 +46,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("build/bulk_scale"))
     asked = parser.parse_args()
     with started_spark() as spark:
-        measured(spark, preparation_of(asked.folder, _WARM_UP_ROWS))
+        measured(spark, prepared_history(asked.folder, _WARM_UP_ROWS))
         ratios = [
             statistics.median(shown(spark, asked.folder, rows) for _ in range(asked.rounds))
             for rows in asked.rows
@@ -72,14 +55,9 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def preparation_of(folder: Path, rows: int) -> Preparation:
-    """Return what a load of `rows` rows has prepared; a plan counts more than an import does."""
-    return replace(prepared(folder, rows), plan_only=False)
-
-
 def shown(spark: SparkSession, folder: Path, rows: int) -> float:
     """Print a round; return what stage and CSV take together, in CPU seconds, of what the stage takes."""
-    stage, files, verification, verified = measured(spark, preparation_of(folder, rows))
+    stage, files, verification, verified = measured(spark, prepared_history(folder, rows))
     ratio = (stage.cpu + files.cpu) / stage.cpu
     print(f"{rows:10,} rows: stage {stage}   CSV {files}   verification {verification}", flush=True)
     print(
@@ -109,21 +87,13 @@ def measured(spark: SparkSession, preparation: Preparation) -> tuple[Timed, Time
 
 def imported(spark: SparkSession, preparation: Preparation, checked: Checked) -> ImportFolder:
     """Write the files, and record that they were imported."""
-    target = ImportTarget(schema_of(preparation), None, new_plane=_nobody)
+    target = ImportTarget(schema_of(preparation), None, new_plane=_never_asked)
     record = write_files(spark, preparation, target, checked.files).record
     if record is None:
         raise ValueError("there are too few rows to import")
     folder = ImportFolder(preparation.run.output, record.name)
     folder.write(record.model_copy(update={"state": State.IMPORTED}))
     return folder
-
-
-def timed(work: Callable[[], Result]) -> tuple[Timed, Result]:
-    """Do `work`, and measure it."""
-    began = time.perf_counter()
-    with Usage() as usage:
-        result = work()
-    return Timed(time.perf_counter() - began, sum(usage.cpu.values()), usage.peak[JVM]), result
 
 
 def schema_of(preparation: Preparation) -> InteractionsSchema:
@@ -133,7 +103,7 @@ def schema_of(preparation: Preparation) -> InteractionsSchema:
     return preparation.schema
 
 
-def _nobody() -> ControlPlane:
+def _never_asked() -> ControlPlane:
     raise NotImplementedError("only files are written")
 
 

@@ -10,10 +10,7 @@ in count and in time.
 from __future__ import annotations
 
 import argparse
-import contextlib
 import os
-import subprocess
-import sys
 import tempfile
 import threading
 import time
@@ -23,6 +20,8 @@ from pathlib import Path
 import botocore.session
 import trustme
 
+from benchmarks.answering_server import answering
+from benchmarks.sender_load import event_json
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.service.answer import Answer
@@ -35,6 +34,7 @@ from delivery.service.signing import Signer
 from tests.delivery.boto3_client import Boto3Client, boto3_service
 
 MAX_SECONDS = 120.0
+DELAY_SECONDS = 0.03
 IN_FLIGHT = 64
 BOTO3_THREADS = 16
 
@@ -42,10 +42,7 @@ BOTO3_THREADS = 16
 def staged_events(count: int) -> Iterator[StagedEvent]:
     """Yield `count` events of 180 bytes, ten to a session."""
     for number in range(count):
-        body = (
-            f'{{"eventId":"{number:032x}","eventType":"view","sentAt":{1_700_000_000 + number},'
-            f'"itemId":"item-{number % 5000}","eventValue":1.5,"properties":"{{\\"discount\\":\\"0.15\\"}}"}}'
-        )
+        body = event_json(number)
         envelope = f'{{"userId":"user-{number // 10}","sessionId":"session-{number // 10}"}}'
         yield StagedEvent(f"{number:032x}", envelope.encode(), body.encode())
 
@@ -57,20 +54,6 @@ def certificates(folder: Path) -> tuple[Path, Path]:
     authority.issue_cert("localhost").private_key_and_cert_chain_pem.write_to_path(server)
     authority.cert_pem.write_to_path(trusted)
     return server, trusted
-
-
-@contextlib.contextmanager
-def answering_server(certificate: Path | None) -> Iterator[str]:
-    """Run the server in its own process and yield its URL; closing its standard input ends it."""
-    command = [sys.executable, "-m", "benchmarks.answering_server"]
-    if certificate is not None:
-        command += ["--certificate", str(certificate)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own module
-        assert process.stdout is not None  # noqa: S101 - it was asked for
-        assert process.stdin is not None  # noqa: S101
-        scheme = "http" if certificate is None else "https"
-        yield f"{scheme}://localhost:{process.stdout.readline().strip()}"
-        process.stdin.close()
 
 
 def awscrt_client(url: str) -> EventsClient:
@@ -134,7 +117,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         server, trusted = certificates(Path(folder))
         os.environ["AWS_CA_BUNDLE"] = str(trusted)
-        with answering_server(None if arguments.plain else server) as url:
+        with answering(DELAY_SECONDS, None if arguments.plain else server) as url:
             ours = compare("awscrt", awscrt_client, url, arguments.requests, IN_FLIGHT)
             theirs = compare("boto3", boto3_client, url, arguments.boto3_requests, BOTO3_THREADS)
     print(f"boto3 spends {theirs / ours:.1f} times the CPU of awscrt")

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
+import math
 import random
 import shutil
 import sys
@@ -20,33 +20,27 @@ import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-import yaml
 
+from benchmarks.prepared import NOT_THERE, prepared
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.stage import read_stage
 from demo.demonstration import TRACKING_ID, job_settings
-from jobs.command_line.command import Command
-from jobs.prepare.preparation import Preparation, prepare, read_settings
+from jobs.prepare.preparation import Preparation
 from jobs.progress.lines import ProgressLines
 from jobs.progress.run_progress import RunProgress
-from jobs.runs.run_folder import RunFolder
 from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import check
 from standin.judge import Judge
 from standin.refusal import Refusal
 from tests.edge_rows import SCHEMA, fuzzed_row
 
-BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
-"""So late that no row with a plausible time is ahead of it."""
-NOT_THERE = "http://127.0.0.1:9"
 CATEGORICAL_CHARACTERS = 1000
 """The maximum characters of a categorical string: Interactions dataset requirements, developer guide."""
 
@@ -62,7 +56,7 @@ def main() -> int:
     asked = parser.parse_args()
     shutil.rmtree(asked.folder, ignore_errors=True)
     expected = write_rows(asked.folder / "rows", asked.rows, random.Random(asked.seed))  # noqa: S311
-    preparation = prepared(asked.folder)
+    preparation = prepared(asked.folder, settings_of(asked.folder))
     began = time.perf_counter()
     with started_spark() as spark:
         check(spark, RunProgress(ProgressLines()), preparation)
@@ -113,7 +107,7 @@ def _request(row: Mapping[str, Any]) -> dict[str, Any]:
         "eventType": row["event_type"],
         "itemId": row["item_id"],
         "sentAt": row["timestamp"],
-        "eventValue": row["event_value"],
+        "eventValue": _present_number(row["event_value"]),
         "impression": row["shown_items"] or None,
         "recommendationId": row["recommendation_id"],
         "metricAttribution": None if source is None else {"eventAttributionSource": source},
@@ -121,6 +115,11 @@ def _request(row: Mapping[str, Any]) -> dict[str, Any]:
     }
     envelope = {"userId": row["user_id"], "sessionId": row["session_id"]}
     return {"trackingId": TRACKING_ID, **_present(envelope), "eventList": [_present(event)]}
+
+
+def _present_number(number: float | None) -> float | None:
+    """Return a number; NaN is a missing one, as pandas writes it."""
+    return None if number is None or math.isnan(number) else number
 
 
 def _compact(properties: Mapping[str, str]) -> str:
@@ -131,17 +130,12 @@ def _present(fields: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def prepared(folder: Path) -> Preparation:
-    """Return a plan over the fuzzed rows that nothing refuses, with ids taken from the rows."""
-    os.environ.setdefault("AWS_REGION", "eu-west-1")
+def settings_of(folder: Path) -> dict[str, Any]:
+    """Return the settings of a load of the fuzzed rows that nothing refuses, with ids taken from the rows."""
     settings = job_settings(folder / "rows", folder / "output", NOT_THERE)
     settings["mapping"]["eventId"] = "row_id"
     settings["checks"] = {"max_rejected_fraction": 1}
-    config = folder / "job.yaml"
-    config.write_text(yaml.safe_dump(settings), encoding="utf-8")
-    command = Command(config=str(config), plan=True)
-    read = read_settings(command)
-    return prepare(command, read, RunFolder(read.output.path, "fuzzed"), BEGUN_AT)
+    return settings
 
 
 def compare(preparation: Preparation, expected: Mapping[str, Fuzzed]) -> Counter[str]:

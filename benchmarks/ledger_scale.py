@@ -24,13 +24,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import numpy as np
-import psutil
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 from pyspark.sql import SparkSession
 
-from benchmarks.checking_ratio import prepared
+from benchmarks.prepared import prepared_history
+from benchmarks.usage import Timed, timed
 from core.storage import Folder
 from delivery.receipts.ledger import LEDGER_SCHEMA, ledger_folder, whole_ledger
 from delivery.receipts.segments import Segment, parquet_bytes
@@ -66,18 +66,6 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
-class Timed:
-    """A check: how long it took, and the CPU seconds of driver and JVM."""
-
-    seconds: float
-    cpu: float
-    checked: Checked
-
-    def __str__(self) -> str:
-        return f"{self.seconds:.1f} s ({self.cpu:.1f} CPU)"
-
-
-@dataclass(frozen=True, slots=True)
 class Plans:
     """The same plan twice: of an output without a ledger, and of one with it."""
 
@@ -99,15 +87,14 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("build/ledger_scale"))
     asked = parser.parse_args()
-    plan = replace(prepared(asked.folder, asked.rows), plan_only=False)
-    plans = Plans.of(of_one_day(plan))
+    plans = Plans.of(of_one_day(prepared_history(asked.folder, asked.rows)))
     sizes = [
         *(Size(ids, linked=False) for ids in asked.ids),
         *(Size(ids, linked=True) for ids in asked.linked),
     ]
     with started_spark() as spark:
-        timed(spark, plans.bare)  # warms the JVM up
-        known = some_staged_ids(plans.bare, timed(spark, plans.bare).checked.staged.to_send // 10)
+        checked(spark, plans.bare)  # warms the JVM up
+        known = some_staged_ids(plans.bare, checked(spark, plans.bare)[1].staged.to_send // 10)
         met = [measured(spark, plans, size, known, asked.rounds) for size in sizes]
     if not all(met):
         raise SystemExit(1)
@@ -118,17 +105,19 @@ def measured(spark: SparkSession, plans: Plans, size: Size, known: pa.Array, rou
     output = plans.whole.run.output
     whole_ledger(output).delete_all()
     write_ledger(output, size, known)
-    timed(spark, plans.whole)
-    turns = [(timed(spark, plans.bare), timed(spark, plans.whole)) for _ in range(rounds)]
+    checked(spark, plans.whole)
+    rounds_of_both = [(checked(spark, plans.bare), checked(spark, plans.whole)) for _ in range(rounds)]
+    turns = [(bare[0], whole[0]) for bare, whole in rounds_of_both]
     wall = ratio([(one.seconds, other.seconds) for one, other in turns])
     cpu = ratio([(one.cpu, other.cpu) for one, other in turns])
-    found = turns[0][1].checked.staged.already_delivered
+    bare, whole = (each[1].staged for each in rounds_of_both[0])
+    found = whole.already_delivered
     print(f"{size.ids:,} ids{' (linked)' if size.linked else ''}, {about(output)}", flush=True)
     more = statistics.median(other.seconds - one.seconds for one, other in turns)
     print("  without and with: " + ", ".join(f"{a} and {b}" for a, b in turns))
     print(f"  {wall:.2f} times the seconds, {cpu:.2f} times the CPU, {more:+.1f} s; goal {GOAL}")
     print(f"  {found:,} delivered before, expected {len(known):,}")
-    end_a_run(spark, plans.whole, turns[0][0].checked.staged.to_send)
+    end_a_run(spark, plans.whole, bare.to_send)
     whole_ledger(output).delete_all()
     return wall <= GOAL and found == len(known)
 
@@ -174,19 +163,10 @@ def of_one_day(preparation: Preparation) -> Preparation:
     return replace(preparation, settings=settings.model_copy(update={"mapping": moved}))
 
 
-def timed(spark: SparkSession, preparation: Preparation) -> Timed:
+def checked(spark: SparkSession, preparation: Preparation) -> tuple[Timed, Checked]:
     """Check, and measure it."""
     preparation.run.folder().delete_all()
-    began, cpu = time.perf_counter(), cpu_seconds()
-    checked = check(spark, RunProgress(ProgressLines()), preparation)
-    return Timed(time.perf_counter() - began, cpu_seconds() - cpu, checked)
-
-
-def cpu_seconds() -> float:
-    """Return the CPU seconds of this process and the JVM: on a machine that does other work they say more."""
-    own = psutil.Process()
-    times = [each.cpu_times() for each in (own, *own.children(recursive=True))]
-    return sum(each.user + each.system for each in times)
+    return timed(lambda: check(spark, RunProgress(ProgressLines()), preparation))
 
 
 def some_staged_ids(preparation: Preparation, count: int) -> pa.Array:

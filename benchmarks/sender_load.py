@@ -75,8 +75,16 @@ class Nodding:
         """Hold nothing."""
 
 
+def event_json(number: int) -> str:
+    """Return the JSON of an event, about 180 bytes."""
+    return (
+        f'{{"eventId":"{number:032x}","eventType":"view","sentAt":{1_700_000_000 + number},'
+        f'"itemId":"item-{number % 5000}","eventValue":1.5,"properties":"{{\\"discount\\":\\"0.15\\"}}"}}'
+    )
+
+
 def write_stage(path: Path, events: int) -> None:
-    """Return a staged file of sessions of 1 to 19 events of about 200 bytes."""
+    """Write a staged file of sessions of 1 to 19 events of about 200 bytes."""
     texts = [(name, pa.string()) for name in ("event_id", "envelope", "body")]
     schema = pa.schema([*texts, ("sent_at", pa.int64()), ("requests_after", pa.int32())])
     draw, session, left = random.Random(7), 0, 0  # noqa: S311 - not a secret
@@ -87,13 +95,8 @@ def write_stage(path: Path, events: int) -> None:
                 if left == 0:
                     session, left = session + 1, draw.randint(1, 19)
                 left -= 1
-                body = (
-                    f'{{"eventId":"{number:032x}","eventType":"view","sentAt":{1_700_000_000 + number},'
-                    f'"itemId":"item-{number % 5000}","eventValue":1.5,'
-                    f'"properties":"{{\\"discount\\":\\"0.15\\"}}"}}'
-                )
                 envelope = f'{{"userId":"user-{session}","sessionId":"session-{session}"}}'
-                texts = {"event_id": f"{number:032x}", "envelope": envelope, "body": body}
+                texts = {"event_id": f"{number:032x}", "envelope": envelope, "body": event_json(number)}
                 rows.append({**texts, "sent_at": 1_700_000_000 + number, "requests_after": left // 10})
             writer.write_batch(pa.RecordBatch.from_pylist(rows, schema))
 

@@ -10,15 +10,14 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import time
 from collections.abc import Callable
 from pathlib import Path
 
-import psutil
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 
+from benchmarks.prepared import history
+from benchmarks.usage import JVM, timed
 from demo.demonstration import MAPPING
-from demo.history import generate
 from expectations.compiler import compile_suites
 from expectations.rules import Rules
 from jobs.prepare.suites import suite_of_schema
@@ -38,19 +37,17 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=Path("build/staging_rate"))
     parser.add_argument("--partitions", type=int, default=16)
     asked = parser.parse_args()
-    rows = asked.folder / f"rows-{asked.rows}"
-    if not rows.exists():
-        generate(rows, events=asked.rows)
+    rows = history(asked.folder, asked.rows)
     spark = build_session("staging rate")
     try:
         for derived in (False, True):
-            _measure(spark, spark.read.parquet(str(rows)), asked, derived=derived)
+            _measure(spark.read.parquet(str(rows)), asked, derived=derived)
     finally:
         spark.stop()
         shutil.rmtree(asked.folder / "stage", ignore_errors=True)
 
 
-def _measure(spark: SparkSession, rows: DataFrame, asked: argparse.Namespace, *, derived: bool) -> None:
+def _measure(rows: DataFrame, asked: argparse.Namespace, *, derived: bool) -> None:
     print(f"sessions {'derived by gap' if derived else 'mapped'}:")
     shaped, rules = _steps(rows, asked.partitions, derived=derived)
     checked = rules.check(shaped)
@@ -62,8 +59,9 @@ def _measure(spark: SparkSession, rows: DataFrame, asked: argparse.Namespace, *,
         "again": lambda: _stage(checked, rules, asked),
     }
     for name, step in steps.items():
-        wall, cpu = _timed(spark, step)
-        print(f"  {name:14} {wall:6.1f} s {cpu:6.1f} s CPU {asked.rows / wall:10,.0f} rows/s", flush=True)
+        took, _ = timed(step)
+        cpu, rate = took.cpu_by_kind[JVM], asked.rows / took.seconds
+        print(f"  {name:14} {took.seconds:6.1f} s {cpu:6.1f} s CPU {rate:10,.0f} rows/s", flush=True)
 
 
 def _steps(rows: DataFrame, partitions: int, *, derived: bool) -> tuple[DataFrame, Rules]:
@@ -84,13 +82,6 @@ def _stage(checked: DataFrame, rules: Rules, asked: argparse.Namespace) -> None:
 
 def _to_nowhere(df: DataFrame) -> None:
     df.write.format("noop").mode("overwrite").save()
-
-
-def _timed(spark: SparkSession, step: Callable[[], None]) -> tuple[float, float]:
-    jvm = psutil.Process(int(spark._jvm.java.lang.ProcessHandle.current().pid()))  # type: ignore[union-attr]  # noqa: SLF001
-    wall, cpu = time.perf_counter(), sum(jvm.cpu_times()[:2])
-    step()
-    return time.perf_counter() - wall, sum(jvm.cpu_times()[:2]) - cpu
 
 
 if __name__ == "__main__":

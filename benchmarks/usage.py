@@ -1,18 +1,22 @@
-"""CPU and peak memory of a job's processes, by what they are: the driver's Python, its JVM, the workers."""
+"""Seconds, CPU and peak memory of a job's processes, by what they are: the driver's Python, its JVM, the workers."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 import psutil
 
 DRIVER, JVM, WORKERS = "driver", "JVM", "workers"
 KINDS = (DRIVER, JVM, WORKERS)
 _SECONDS = 0.2
+Result = TypeVar("Result")
 
 
 class Usage:
@@ -66,8 +70,8 @@ class Usage:
 
     def _look_at(self, process: psutil.Process, memory: dict[str, int]) -> None:
         with suppress(psutil.NoSuchProcess, psutil.ZombieProcess):
-            if process not in self._kinds:
-                self._kinds[process] = self._kind(process)
+            # Each time: Spark's launcher is a shell before it becomes the JVM, in the same process.
+            self._kinds[process] = self._kind(process)
             times = process.cpu_times()
             self._seconds[process] = times.user + times.system
             memory[self._kinds[process]] += process.memory_info().rss
@@ -76,3 +80,28 @@ class Usage:
         if process == self._root:
             return DRIVER
         return JVM if process.name() == "java" else WORKERS
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """A step of this process: its seconds, and by kind of process its CPU seconds and its peak memory in bytes."""
+
+    seconds: float
+    cpu_by_kind: Mapping[str, float]
+    peak: Mapping[str, int]
+
+    @property
+    def cpu(self) -> float:
+        """Return the CPU seconds of all processes: on a machine that does other work they say more."""
+        return sum(self.cpu_by_kind.values())
+
+    def __str__(self) -> str:
+        return f"{self.seconds:6.1f} s ({self.cpu:6.1f} CPU, JVM {self.peak[JVM] / 1e9:.2f} GB)"
+
+
+def timed(work: Callable[[], Result]) -> tuple[Timed, Result]:
+    """Do `work` and measure it."""
+    began = time.perf_counter()
+    with Usage() as usage:
+        result = work()
+    return Timed(time.perf_counter() - began, usage.cpu, usage.peak), result

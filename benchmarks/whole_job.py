@@ -18,17 +18,16 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
 
 import yaml
 
+from benchmarks.answering_server import answering
+from benchmarks.prepared import history
 from benchmarks.usage import DRIVER, JVM, WORKERS, Usage
-from demo.demonstration import ROOT, job_settings
-from demo.history import generate
+from demo.demonstration import job_settings
 
 LIMIT = 1_000_000
 _SECONDS = 0.5
@@ -60,33 +59,14 @@ def main() -> None:
 
 def measured(folder: Path, rows: int) -> dict[str, float]:
     """Run the job once; return its figures by name."""
-    logs, output = folder / f"history-{rows}", folder / "output"
-    if not logs.exists():
-        generate(logs, events=rows)
+    logs, output = history(folder, rows), folder / "output"
     shutil.rmtree(output, ignore_errors=True)
-    with answering() as url:
+    with answering(delay=0) as url:
         settings = job_settings(logs, output, url)
         settings["delivery"] = {"max_requests_per_second": LIMIT}
         config = folder / "job.yaml"
         config.write_text(yaml.safe_dump(settings), encoding="utf-8")
         return run(config, output, folder / f"{rows}.log")
-
-
-@contextmanager
-def answering() -> Iterator[str]:
-    """Have every request answered at once while this lasts; gives the address."""
-    server = subprocess.Popen(
-        [sys.executable, "-m", "benchmarks.answering_server", "--delay=0"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        assert server.stdout  # noqa: S101 - it is a pipe
-        yield f"http://127.0.0.1:{server.stdout.readline().strip()}"
-    finally:
-        server.communicate()
 
 
 def run(config: Path, output: Path, log: Path) -> dict[str, float]:
@@ -151,7 +131,7 @@ class Stage:
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes of all files below `folder`; one that goes meanwhile does not count."""
+    """Return the bytes of all files below `folder`; one that is deleted in that time does not count."""
     total = 0
     for path in folder.rglob("*.parquet"):
         try:

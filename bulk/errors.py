@@ -1,14 +1,19 @@
 """Errors of bulk jobs, named by what the caller does next.
 
-BulkError
+BackfillError
+└── BulkError
 ├── RefusedError    fix what the sentence names, run the same command again; exit 2
 └── BusyError       the service takes it later: run the same command again; exit 5
 """
 
 from __future__ import annotations
 
+from typing import ClassVar
 
-class BulkError(Exception):
+from core.errors import BackfillError
+
+
+class BulkError(BackfillError):
     """Personalize did not take a bulk job; the text is one finished sentence without any value of a row."""
 
 
@@ -18,3 +23,5 @@ class RefusedError(BulkError):
 
 class BusyError(BulkError):
     """The request can be carried out later, without any change."""
+
+    exit_code: ClassVar[int] = 5

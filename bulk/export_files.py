@@ -12,18 +12,23 @@ from __future__ import annotations
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from core.errors import BackfillError
+from core.suggestions import flat
 from core.urls import with_scheme
 
 _REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 _ESCAPES = ('"', "\\")
 
 
-class UnknownFormatError(Exception):
+class UnknownFormatError(BackfillError):
     """The files are in an unknown form, so they prove nothing; the text is a sentence's end."""
+
+    exit_code: ClassVar[int] = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +46,8 @@ def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
         UnknownFormatError: it is none, or lacks user, item, type or time.
     """
     found = next(csv.reader([first_line.removeprefix("\ufeff")]), [])
-    known = {_flat(field): field for field in fields}
-    names = tuple(known.get(_flat(name), f"_unknown_{place}") for place, name in enumerate(found))
+    known = {flat(field): field for field in fields}
+    names = tuple(known.get(flat(name.strip()), f"_unknown_{place}") for place, name in enumerate(found))
     if missing := [name for name in _REQUIRED if name not in names]:
         raise UnknownFormatError(f"the export's first line names no {missing[0]}")
     return Columns(names, tuple(field for field in fields if field not in names))
@@ -68,7 +73,3 @@ def _read(spark: SparkSession, url: str, columns: Columns, escape: str) -> DataF
     )
     kept = [F.col(name) for name in columns.names if not name.startswith("_unknown_")]
     return reader.csv(with_scheme(url)).select(*kept)
-
-
-def _flat(name: str) -> str:
-    return name.strip().replace("_", "").lower()

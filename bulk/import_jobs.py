@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 
 from bulk.import_job import ImportRequest
 from bulk.plane import Plane
-from bulk.refusals import code_of, explained
+from bulk.refusals import explained
+from core.aws.refusals import code_of
 
 ACTIVE = "ACTIVE"
 FAILED = "CREATE FAILED"

@@ -55,12 +55,11 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Of the run's accepted requests: found, missing, unknown. `others`: accepted calls that are not the run's."""
+    """The run's accepted requests that were found, are missing, and are unknown, by number."""
 
     found: int
     missing: int
     unknown: int
-    others: int
 
 
 def metered(client: CloudWatch, tracker_arn: str, calls: Calls, now: datetime) -> Metered:
@@ -101,7 +100,6 @@ def proof(calls: Calls, counted: Metered, now: datetime) -> Proof:
         found=found,
         missing=lacking if is_late else 0,
         unknown=0 if is_late else lacking,
-        others=counted.accepted - found,
     )
 
 

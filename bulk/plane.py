@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, ParamSpec, Protocol, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize import PersonalizeClient
@@ -24,7 +24,3 @@ class Plane(Protocol):
             ClientError: the service refused what was asked.
         """
         ...
-
-
-Call = dict[str, Any]
-"""Parameters of a call, as boto3 takes them."""

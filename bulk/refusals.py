@@ -1,4 +1,4 @@
-"""What the service's refusal of a bulk job means, as one sentence, and whether it is worth trying again.
+"""The meaning of the service's refusal of a bulk job, as one sentence, and whether it is worth trying again.
 
 Errors: botocore's model of CreateDatasetImportJob and CreateDatasetExportJob; texts of the developer guide's page
 "Troubleshooting". An error that the model does not list, as a missing permission, is any AWS service's.
@@ -11,15 +11,10 @@ import re
 from botocore.exceptions import ClientError
 
 from bulk.errors import BulkError, BusyError, RefusedError
+from core.aws.refusals import DENIED, code_of
 
-DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _PASS_ROLE = re.compile(r"iam:PassRole", re.IGNORECASE)
 _MAX_CHARACTERS = 400
-
-
-def code_of(error: ClientError) -> str:
-    """Return the error's name, the service's own."""
-    return str(error.response.get("Error", {}).get("Code", "an unknown error"))
 
 
 def explained(error: ClientError, what: str) -> BulkError:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
+
+from core.errors import BackfillError
 
 FIRST_PAUSE = 5.0
 LONGEST_PAUSE = 60.0
@@ -29,8 +31,10 @@ Pause = Callable[[float], str | None]
 """Waits for so many seconds, or less where it returns a reason to stop."""
 
 
-class StoppedWaitingError(Exception):
+class StoppedWaitingError(BackfillError):
     """The wait was stopped before the job had ended; the job goes on in the service."""
+
+    exit_code: ClassVar[int] = 5
 
 
 def pauses() -> Iterator[float]:

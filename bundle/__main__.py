@@ -14,7 +14,7 @@ from bundle.interpreter import this_interpreter
 from bundle.packages import build_wheel, install
 
 _ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("jobs", "sources", "core", "transforms", "expectations", "delivery", "bulk")
+PACKAGES = ("jobs", "sources", "core", "transforms", "expectations", "delivery", "bulk")
 _IMPORTS = (
     "awscrt.http, boto3, great_expectations, jinja2, matplotlib.backends.backend_svg, pandas, pyarrow.parquet, "
     "pyarrow.dataset, pydantic, rich.live, yaml, ssl, sqlite3, ctypes"
@@ -42,15 +42,15 @@ def _code(scratch: Path, dist: Path) -> None:
     source.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(_ROOT / name, source)
-    for room in ROOMS:
-        shutil.copytree(_ROOT / room, source / room, ignore=shutil.ignore_patterns("__pycache__"))
+    for package in PACKAGES:
+        shutil.copytree(_ROOT / package, source / package, ignore=shutil.ignore_patterns("__pycache__"))
     wheel = build_wheel(source, dist)
     with (
         zipfile.ZipFile(wheel) as built,
         zipfile.ZipFile(dist / "code.zip", "w", zipfile.ZIP_DEFLATED) as code,
     ):
         for entry in built.infolist():
-            if entry.filename.startswith(tuple(f"{room}/" for room in ROOMS)):
+            if entry.filename.startswith(tuple(f"{package}/" for package in PACKAGES)):
                 code.writestr(entry, built.read(entry))
 
 

@@ -1,1 +1,1 @@
-"""What all packages share: errors, URLs, path patterns, storage and access to AWS."""
+"""The base of all packages: errors, URLs, path patterns, storage and access to AWS."""

@@ -14,6 +14,11 @@ from __future__ import annotations
 from typing import ClassVar
 
 
+def first_line(error: BaseException) -> str:
+    """Return the beginning of the text of a library's error, or its type where it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
+
+
 class BackfillError(Exception):
     """The root of all expected errors; any other exception is a bug (exit code 1)."""
 

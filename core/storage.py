@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -22,10 +22,13 @@ from pyarrow import fs
 
 from core.aws.buckets import Bucket, find_bucket, open_bucket
 from core.aws.s3_filesystem import S3Handler
-from core.errors import StorageError
+from core.errors import StorageError, first_line
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+
+OpenFilesystem = Callable[[str], tuple[fs.FileSystem, str]]
+"""Return the filesystem of a URL, and the path on it, as `open_filesystem` does."""
 
 _S3 = re.compile(r"^s3a?://", re.IGNORECASE)
 _FILE = re.compile(r"^file:(?://(?=/))?", re.IGNORECASE)
@@ -229,7 +232,7 @@ def _cause(error: Exception) -> str:
         return "there is no such file"
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
-    return str(error).splitlines()[0].rstrip(". ")[:300] if str(error) else type(error).__name__
+    return first_line(error).rstrip(". ")[:300]
 
 
 def _s3_path(url: str) -> str:

@@ -7,7 +7,11 @@ from difflib import get_close_matches
 
 
 def flat(name: str) -> str:
-    """Reduce a name to what Personalize distinguishes fields by: no underscores, no case (2023 guide)."""
+    """Return a name without underscores and in lower case.
+
+    Personalize allows no two fields whose names differ in these alone, as GENRES_FIELD_1 and GENRESFIELD1 do (schema
+    requirements in the AWS developer guide as last published on GitHub, June 2023).
+    """
     return name.replace("_", "").lower()
 
 

@@ -1,11 +1,29 @@
-"""URLs as Spark takes them."""
+"""URLs and local paths as text, in the forms that Spark, other processes and Amazon Personalize take."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
+_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9]+:")
+_S3 = re.compile(r"s3a?://", re.IGNORECASE)
+
+
+def absolute(path: str) -> str:
+    """Return a URL or path as every process finds it: executors work in other folders than the driver."""
+    return path if _SCHEME.match(path) else str(Path(path).absolute())
+
 
 def with_scheme(path: str) -> str:
     """Return `path` as a URL: Spark looks for a path without scheme in the cluster's default file system."""
-    return path if re.match(r"[A-Za-z][A-Za-z0-9]+:", path) else f"file:{Path(path).absolute()}"
+    return path if _SCHEME.match(path) else f"file:{absolute(path)}"
+
+
+def is_on_s3(url: str) -> bool:
+    """Return whether it is the URL of a file or folder on S3."""
+    return _S3.match(url) is not None
+
+
+def s3_location(folder: str) -> str:
+    """Return a folder as Personalize takes it: `s3`, never `s3a`, and with the slash that makes it a folder."""
+    return f"{_S3.sub('s3://', folder.rstrip('/'), count=1)}/"

@@ -35,7 +35,7 @@ class Batch(NamedTuple):
 
     @property
     def requests_after(self) -> int:
-        """How many requests of the session come after this one."""
+        """The number of requests of the session that come after this one."""
         return self.events[0].requests_after
 
 

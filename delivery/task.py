@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class CoordinatorAddress:
-    """Where the driver's coordinator listens, and the run's secret that opens it."""
+    """The address at which the driver's coordinator listens, and the run's secret that opens it."""
 
     host: str
     port: int

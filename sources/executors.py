@@ -13,7 +13,8 @@ from typing import NamedTuple
 from pyspark.sql import SparkSession
 
 from core.errors import InputError
-from sources.listing import OpenFilesystem, SourceFile
+from core.storage import OpenFilesystem
+from sources.listing import SourceFile
 from sources.parquet.footer_reading import Footer, read_footer
 from sources.parquet.footers import ReadAll, read_here
 
@@ -25,7 +26,7 @@ _THREADS = 32
 
 
 class _Found(NamedTuple):
-    """What a task found: each file's rows, layout and encoding, and each layout once; or why it can't go on."""
+    """The result of a task: each file's rows, layout and encoding, and each layout once; or why it can't go on."""
 
     footers: list[tuple[int, int, bool]]
     layouts: list[tuple[str, bytes]]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import InputError
-from sources.listing import Listing, OpenFilesystem, list_files
+from core.storage import OpenFilesystem
+from sources.listing import Listing, list_files
 from sources.parquet.footers import Footers, ReadAll, read_footers, read_here
 from sources.pruning import FolderFilter
 

@@ -16,14 +16,12 @@ from pyarrow import fs as pafs
 
 from core.errors import InputError
 from core.globs import is_glob, matcher
+from core.storage import OpenFilesystem
 from core.urls import with_scheme
 from sources.folders import folder_of, folder_values
 from sources.local_names import name_not_text, refuse_links
 from sources.no_data import PARQUET, is_hidden, may_be_data, refuse_data, says_no_data
 from sources.tables.formats import refuse_table, refuse_table_above
-
-OpenFilesystem = Callable[[str], tuple[pafs.FileSystem, str]]
-"""Return the file system of a URL, and the URL's path within it."""
 
 Values = Mapping[str, str | None]
 Excluded = Callable[[Sequence[Values]], Sequence[bool]]

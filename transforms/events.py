@@ -29,7 +29,7 @@ from transforms.properties import UNREADABLE_PREFIX, MappedProperty, properties_
 from transforms.properties_plan import Property
 from transforms.scalars import id_text, is_no_text, is_unreadable, present, read_as
 from transforms.sessions import LANE, derive
-from transforms.timestamps import may_lie_within, to_micros, to_seconds, unit_instead
+from transforms.timestamps import may_be_within, to_micros, to_seconds, unit_instead
 
 SOURCE = "source"
 """The struct column that holds the whole source row."""
@@ -91,7 +91,7 @@ def shape(
 
 
 def times(rows: DataFrame, mapping: MappingSettings, window: Window) -> DataFrame:
-    """Give the times, in seconds, of the rows whose time is in `window`: one column, and nothing else is read.
+    """Return the times, in seconds, of the rows whose time is in `window`: one column, and nothing else is read.
 
     Raises:
         InputError: an expression can't be used.
@@ -100,7 +100,7 @@ def times(rows: DataFrame, mapping: MappingSettings, window: Window) -> DataFram
     read = rows.select(resolve(rows, expr, "mapping.sentAt").alias("_value"))
     present_only = read.select(present(F.col("_value"), read.schema["_value"].dataType).alias("_value"))
     value, kind = F.col("_value"), present_only.schema["_value"].dataType
-    in_reach = present_only.where(may_lie_within(value, unit, kind, window))
+    in_reach = present_only.where(may_be_within(value, unit, kind, window))
     micros = in_reach.select(to_micros(value, unit, kind).alias("_at_micros"))
     return micros.where(window.within(F.col("_at_micros"))).select(
         to_seconds(F.col("_at_micros")).alias("sentAt")
@@ -169,7 +169,7 @@ def _timed(values: DataFrame, known: _Values, unit: str | None, window: Window) 
     """Read the time and keep the window's rows; the bound on the raw column is for the Parquet scan."""
     sent_at = known.get("sentAt")
     micros = to_micros(sent_at[0], unit, sent_at[1])
-    in_reach = values.where(may_lie_within(sent_at[0], unit, sent_at[1], window))
+    in_reach = values.where(may_be_within(sent_at[0], unit, sent_at[1], window))
     instead = unit_instead(sent_at[0], unit, sent_at[1])
     timed = in_reach.withColumns(
         {"userId": known.text("userId"), "_at_micros": micros, UNIT_INSTEAD: instead}

@@ -1,4 +1,4 @@
-"""Which mapped expression fills which field of the Interactions schema, under which key of `properties`.
+"""The plan of the properties: each with its mapped expression, its field of the schema and its key in `properties`.
 
 Pure: the mapping is compared with the schema, without data. Whether an expression's values fit a field's
 type shows per row, later.

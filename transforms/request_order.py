@@ -43,7 +43,7 @@ def position(lane: Column) -> Column:
 
 
 def requests_after() -> Column:
-    """Say of a numbered event how many requests of its session come after its own, repeats counted in; an int."""
+    """Return how many requests of its session come after that of a numbered event, repeats counted in; an int."""
     request = F.floor(F.col("_rank") / EVENTS_PER_REQUEST)
     requests = F.ceil(F.col("_rows") / EVENTS_PER_REQUEST)
     return (requests - request - 1).cast("int")

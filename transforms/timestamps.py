@@ -91,7 +91,7 @@ def to_seconds(micros: Column) -> Column:
     return F.unix_seconds(F.timestamp_micros(micros))
 
 
-def may_lie_within(column: Column, unit: str | None, data_type: T.DataType, window: Window) -> Column:
+def may_be_within(column: Column, unit: str | None, data_type: T.DataType, window: Window) -> Column:
     """Bound the source's own column, so that Parquet can skip what is outside the window; never null.
 
     False only if `window.within(to_micros(…))` is false; true for every row of a type whose order Parquet's

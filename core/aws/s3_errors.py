@@ -17,6 +17,8 @@ from botocore.exceptions import (
     SSLError,
 )
 
+from core.aws.refusals import code_of
+
 ABSENT = frozenset({"NoSuchKey", "404"})
 """The object is not there."""
 
@@ -62,11 +64,6 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
 
 class S3Error(OSError):
     """A failed S3 call; the text says why it failed and what to do."""
-
-
-def code_of(error: ClientError) -> str:
-    """Return S3's error code, such as `AccessDenied`; for a HEAD the status, such as `403`."""
-    return str(error.response.get("Error", {}).get("Code") or "an unnamed error")
 
 
 def explain(error: ClientError | BotoCoreError) -> OSError:

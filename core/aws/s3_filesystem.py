@@ -21,7 +21,8 @@ from botocore.exceptions import (
 from pyarrow import fs
 
 from core.aws.buckets import renew_clients, shared_client
-from core.aws.s3_errors import EXPIRED, code_of, explain
+from core.aws.refusals import code_of
+from core.aws.s3_errors import EXPIRED, explain
 from core.aws.s3_file import Fetch, S3File
 
 _T = TypeVar("_T")

@@ -1,7 +1,7 @@
-"""How many slots may be given at once, out of turn, to sessions that would else outlast the rest of the job.
+"""The bound of slots given at once, out of turn, to sessions that would otherwise outlast the rest of the job.
 
 Slots are leased some tenths of a second ahead, so one that is used at once is one more than planned, until the plan
-comes to where it makes room for it. How many there are of those may rise by `most_more` within a second and what slots
+comes to where it makes room for it. How many there are of those may rise by `max_more` within a second and what slots
 may be late: then no second has more attempts than that above the plan, and what comes steadily is in the plan. Pure;
 times are seconds on the driver's clock.
 """
@@ -18,8 +18,8 @@ _WINDOW_SECONDS = 1.05
 class HurriedSlots:
     """Counts the slots that were used before the plan made room for them."""
 
-    def __init__(self, most_more: int) -> None:
-        self._most_more = most_more
+    def __init__(self, max_more: int) -> None:
+        self._max_more = max_more
         self._made_up_at: list[float] = []
         # How many there were from when on, where that can be the fewest of the last second: it rises to the right.
         self._fewest: deque[tuple[float, int]] = deque([(0.0, 0)])
@@ -30,7 +30,7 @@ class HurriedSlots:
             self._changed(heapq.heappop(self._made_up_at))
         while len(self._fewest) > 1 and self._fewest[1][0] <= now - _WINDOW_SECONDS:
             self._fewest.popleft()
-        if len(self._made_up_at) >= self._fewest[0][1] + self._most_more:
+        if len(self._made_up_at) >= self._fewest[0][1] + self._max_more:
             return False
         heapq.heappush(self._made_up_at, made_up_at)
         self._changed(now)

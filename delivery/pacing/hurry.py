@@ -1,4 +1,4 @@
-"""Tells when a partition's next request may not wait for its turn: its session alone would outlast the job's rest.
+"""The decision that a partition's next request can't wait for its turn: its session alone would outlast the rest.
 
 Pure: the time, how long answers take, and how long the rest of the job takes at the least are passed in.
 """
@@ -17,7 +17,7 @@ _WEIGHT = 0.1
 
 
 class Hurry:
-    """Whether to ask for a slot at once; one at a time."""
+    """The requests for a slot at once, one at a time."""
 
     def __init__(self) -> None:
         self._answer_seconds: float | None = None

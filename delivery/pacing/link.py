@@ -32,7 +32,8 @@ _BROKEN = (OSError, EOFError, ValueError)
 class Link:
     """An open connection; sending and receiving may happen in two threads.
 
-    Every failure is raised as `CoordinatorLostError`.
+    Raises:
+        CoordinatorLostError: by every method; the connection broke, or can't be made.
     """
 
     def __init__(self, connected: socket.socket) -> None:

@@ -18,7 +18,7 @@ DEAD_DRAIN_SECONDS = 2.0
 
 
 class Pacer(Protocol):
-    """Says when attempts may go out, learns how they ended, and carries "stop" both ways.
+    """The gate for attempts: it says when they may go out, learns how they ended, and carries "stop" both ways.
 
     All methods belong to the sender's one thread, and none of them blocks on the network.
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """What the partitions have reported so far.
+    """The sum of what the partitions have reported so far.
 
     `rate` is the attempts per second that are allowed now; none are while `paused`.
     """

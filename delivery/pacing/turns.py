@@ -1,4 +1,4 @@
-"""Whose turn it is: a queue that serves each in proportion to its weight, however often it asks (stride scheduling).
+"""A queue that serves each in proportion to its weight, however often it asks (stride scheduling).
 
 Each one's next turn is at a point that every slot served moves on by the inverse of its weight; the earliest point
 is served first, and the first to ask among equals. Who was away begins where the others are now. Pure; see Waldspurger
@@ -13,7 +13,7 @@ from itertools import count
 
 
 class Turns:
-    """Who asked, for how many slots."""
+    """The queue of those who asked, and for how many slots."""
 
     def __init__(self) -> None:
         self._asked: dict[Hashable, int] = {}

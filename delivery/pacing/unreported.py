@@ -1,4 +1,4 @@
-"""What the driver does not know yet of a partition's attempts."""
+"""The counts of a partition's attempts that the driver does not know yet."""
 
 from __future__ import annotations
 

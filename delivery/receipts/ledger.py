@@ -35,10 +35,13 @@ _Accepted = tuple[Sequence[StagedEvent], float]
 
 
 class Ledger:
-    """What one attempt of a sending task writes to the ledger; use it from the sender's one thread.
+    """The receipts of one attempt of a sending task in the ledger; use it from the sender's one thread.
 
     `attempt` is a token of letters and digits that no other attempt of the task ever had. Opening lists
-    once what earlier attempts of the task wrote, and raises `StorageError` if that can't be done.
+    once what earlier attempts of the task wrote.
+
+    Raises:
+        StorageError: the folder can't be listed.
     """
 
     def __init__(self, task: DeliveryTask, attempt: str) -> None:
@@ -48,12 +51,16 @@ class Ledger:
         )
 
     def start(self) -> Ledger:
-        """Have segments written in the background, at most five seconds after the service accepted."""
+        """Write segments in the background, at most five seconds after the service accepted."""
         self._writer.start()
         return self
 
     def settled_before(self) -> SettledIds:
-        """Return the ids that earlier attempts of this task recorded. Raises `StorageError`."""
+        """Return the ids that earlier attempts of this task recorded.
+
+        Raises:
+            StorageError: they can't be read.
+        """
         return self._writer.settled_before()
 
     def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
@@ -62,11 +69,15 @@ class Ledger:
 
     @property
     def failure(self) -> str | None:
-        """Why the ledger can't be written, None while it can: what is sent after that may go out twice."""
+        """The reason why the ledger can't be written, None while it can: what is sent after that may go out twice."""
         return self._writer.failure
 
     def close(self) -> None:
-        """Record the rest. Raises `StorageError` if it can't be."""
+        """Record the rest.
+
+        Raises:
+            StorageError: it can't be written.
+        """
         self._writer.close()
 
     def _to_table(self, rows: list[_Accepted]) -> pa.Table:
@@ -84,7 +95,11 @@ class Ledger:
 
 
 def accepted_count(output_url: str, tracking_id: str, execution: str) -> int:
-    """Return how many distinct events the service accepted in one execution. Raises `StorageError`."""
+    """Return how many distinct events the service accepted in one execution.
+
+    Raises:
+        StorageError: the ledger can't be read.
+    """
     return count_rows(ledger_folder(output_url, tracking_id), execution)
 
 

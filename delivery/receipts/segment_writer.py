@@ -35,7 +35,7 @@ Row = TypeVar("Row")
 class SegmentWriter(Generic[Row]):
     """Writes the rows that one attempt of a task adds. `add` and `close` belong to one thread.
 
-    Opening it lists once what earlier attempts of the task wrote. Only a writer whose rows nobody reads
+    Opening it lists once what earlier attempts of the task wrote. Only a writer whose rows are not read
     before the run has ended may merge (`merges`): others would miss what goes while they read. Use `start` to have
     segments written in the background; without it each `tick` writes one.
     """
@@ -72,7 +72,11 @@ class SegmentWriter(Generic[Row]):
         self._thread.start()
 
     def settled_before(self) -> SettledIds:
-        """Return the ids that earlier attempts of the same task recorded. Raises `StorageError`."""
+        """Return the ids that earlier attempts of the same task recorded.
+
+        Raises:
+            StorageError: they can't be read.
+        """
         self._earlier, settled = steadily(
             self._earlier,
             self._find_earlier,
@@ -81,12 +85,12 @@ class SegmentWriter(Generic[Row]):
         return settled
 
     def add(self, row: Row) -> None:
-        """Take one row; it is on storage at most five seconds later, or `failure` tells why not."""
+        """Take one row; it is on storage at most five seconds later, or `failure` says why not."""
         self._added.append(row)
 
     @property
     def failure(self) -> str | None:
-        """Why rows can't be written, once that was tried three times in a row or takes far too long; else None."""
+        """The reason why rows can't be written: three attempts in a row failed, or one takes far too long; or None."""
         since = self._ticking_since
         if since is not None and self._clock() - since > STUCK_SECONDS:
             return f"Could not write {self._folder.url}: it has taken more than {STUCK_SECONDS:.0f} seconds."
@@ -108,8 +112,8 @@ class SegmentWriter(Generic[Row]):
     def close(self) -> None:
         """Write the last rows and, if it `merges`, put the partition's segments together to one file.
 
-        Raises `StorageError` if the last rows can't be written; they are kept, and `close` may be called
-        again.
+        Raises:
+            StorageError: the last rows can't be written; they are kept, and `close` may be called again.
         """
         self._closing.set()
         if self._thread is not None:

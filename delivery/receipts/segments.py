@@ -39,7 +39,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """Who wrote a file, read from its name: `<run id>.<execution>.<partition>.<attempt>.<number>.parquet`.
+    """The writer of a file, read from its name: `<run id>.<execution>.<partition>.<attempt>.<number>.parquet`.
 
     The run id may hold full stops, the other parts do not. `number` is "all" for a merged file; of any other it ends in
     its number of rows, as in "12-300", but for those of earlier versions.
@@ -62,14 +62,9 @@ class Segment:
 
     @property
     def rows(self) -> int | None:
-        """How many rows it has, as far as its name tells."""
+        """The number of its rows, None if its name does not say."""
         rows = self.number.partition("-")[2]
         return int(rows) if rows.isdecimal() else None
-
-    @property
-    def is_merged(self) -> bool:
-        """Return whether it holds the rows of others, which may be gone."""
-        return self.number == _MERGED
 
     @property
     def name(self) -> str:
@@ -125,7 +120,7 @@ def steadily(found: Found, find: Callable[[], Found], read: Callable[[Found], Re
     """Return what `read` makes of `found`, a listing by `find`; repeat while the listing changes.
 
     Another attempt may merge at any moment. What was listed may be gone when it is read, and a listing shows no
-    single moment: of a merge that falls into it, it may hold neither side. Two that agree hold all that lay there
+    single moment: of a merge that falls into it, it may hold neither side. Two that agree hold all that was there
     from the first one's end to the second one's start. Where writers never rest, the last listing counts.
     """
     for _ in range(_LOOKS - 1):

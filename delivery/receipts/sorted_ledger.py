@@ -1,4 +1,4 @@
-"""The ledger's sorted files: what many runs accepted, in the order of the events' own time, which each name tells.
+"""The ledger's sorted files: what many runs accepted, in the order of the events' own time, which is in each name.
 
 A reader that knows the time of its events opens only the files whose names say that they may have them. Each file is
 written whole under a name that no other has; what it replaces is deleted by its caller, afterwards.
@@ -63,7 +63,11 @@ def written_names(batches: Iterator[pa.RecordBatch], url: str, written_by: str) 
 def write_sorted(batches: Iterator[pa.RecordBatch], url: str, written_by: str) -> SortedFile | None:
     """Write rows of the ledger that come sorted by `sent_at` as one file in the folder `url`; None where none come.
 
-    Rows go through a file on the machine's own disk. Raises `StorageError`, and what pyarrow raises.
+    Rows go through a file on the machine's own disk.
+
+    Raises:
+        StorageError: the file can't be written into the folder.
+        pyarrow.ArrowException, OSError: the rows don't fit the ledger's types, or the own disk is full.
     """
     with tempfile.TemporaryDirectory() as scratch:
         local = Path(scratch) / "sorted.parquet"

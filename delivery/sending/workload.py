@@ -72,7 +72,7 @@ class Workload:
         self.held = 0
 
     def ready(self, now: float) -> int:
-        """How many requests may go out now, after drawing batches up to the bounds."""
+        """Return how many requests may go out now, after drawing batches up to the bounds."""
         while self._due and self._due[0][0] <= now:
             # A retry goes first: its session has waited longest.
             self._put_first(heapq.heappop(self._due)[2])
@@ -94,7 +94,7 @@ class Workload:
 
     @property
     def requests_after(self) -> int:
-        """How many requests of its session come after the next ready request; 0 if none is ready."""
+        """The number of requests of its session that come after the next ready request; 0 if none is ready."""
         return self._ready[0][2].batch.requests_after if self._ready else 0
 
     def next_due(self) -> float | None:

@@ -58,7 +58,7 @@ class Exchange:
             connection.close()
 
     def _finish(self, answer: Answer) -> bool:
-        """Give the answer, if it is the first one; return whether it is."""
+        """Pass the answer on, if it is the first one; return whether it is."""
         try:
             finished = self._finished.pop()
         except IndexError:

@@ -1,4 +1,4 @@
-"""What an answer means for the sender: go on, wait, split, or stop.
+"""The meaning of an answer for the sender: go on, wait, split, or stop.
 
 Sources of the codes: botocore's `retries/standard.py` (throttled and transient codes and statuses), the AWS
 page "Common Errors" (docs.aws.amazon.com/personalize/latest/dg/CommonErrors.html), the PutEvents model in

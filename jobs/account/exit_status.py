@@ -1,4 +1,4 @@
-"""How a run can end, and the exit code for it."""
+"""The ends of a run, and the exit code of each."""
 
 from __future__ import annotations
 

@@ -44,7 +44,7 @@ PROGRAMS: dict[str, Program] = {
     "import": Program("have Amazon Personalize import a log in bulk", "jobs.cli.loading:bulk_import"),
     "replay": Program("send the dead letters of an earlier run again", "jobs.cli.loading:replay"),
     "verify": Program("compare what was sent with what the service has", "jobs.verify.__main__:main"),
-    "control": Program("slow, pause, resume or stop a run that is under way", "jobs.control.command:main"),
+    "control": Program("slow, pause, resume or stop a run that is under way", "jobs.cli.control:main"),
     "inspect": Program("list the runs below an output, with their accounts", "jobs.cli.inspect:main"),
     "demo": Program("load a made-up shop's history into a service on this machine", "jobs.cli.demo:main"),
 }

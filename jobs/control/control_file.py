@@ -16,7 +16,11 @@ Change = Callable[[ControlRecord | None], ControlRecord | None]
 
 
 class ControlFile:
-    """A control file in `store`. Every method raises `StorageError`."""
+    """A control file in `store`.
+
+    Raises:
+        StorageError: by every method; the file can't be read or written.
+    """
 
     def __init__(self, store: LeaseStore) -> None:
         self._store = store

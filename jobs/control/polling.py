@@ -17,7 +17,6 @@ from core.errors import StorageError
 from jobs.control.control_file import ControlFile
 from jobs.control.record import ControlRecord
 from jobs.control.steering import Steering
-from jobs.runs.run_folder import RunFolder
 
 _LOG = logging.getLogger("put_events")
 POLL_SECONDS = 5.0
@@ -25,15 +24,15 @@ POLL_SECONDS = 5.0
 _END_SECONDS = 30.0
 
 
-def polled(run: RunFolder, execution: str, steering: Steering) -> ControlPoller:
-    """Return what polls the control file of one execution of `run`, to be used as a context manager."""
+def polled(output: str, run_id: str, execution: str, steering: Steering) -> ControlPoller:
+    """Return what polls the control file of one execution of the run `run_id` in `output`, as a context manager."""
     beginning = ControlRecord(
-        run_id=run.run_id,
+        run_id=run_id,
         execution=execution,
         max_requests_per_second=steering.limit,
         requests_per_second=steering.rate,
     )
-    return ControlPoller(lambda: ControlFile(control_file(run.output, run.run_id)), beginning, steering)
+    return ControlPoller(lambda: ControlFile(control_file(output, run_id)), beginning, steering)
 
 
 def now_as_text() -> str:

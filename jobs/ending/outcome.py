@@ -1,4 +1,4 @@
-"""What is known of a run so far, and the summary that it comes to at the end."""
+"""The outcome of a run so far, and the summary that it comes to at the end."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from jobs.steps.importing import Imported
 
 @dataclass(slots=True)
 class Outcome:
-    """What is known of a run so far. `checked` is None until the check has ended, `refusal` unless the gate is shut.
+    """The outcome of a run so far. `checked` is None until the check has ended, `refusal` unless the gate is shut.
 
     `counts` are of what was to be sent; None where that was not counted. `replay_of`: the run whose dead letters it
     sends again. `steering`: what was asked of the run while it was under way.

@@ -72,8 +72,9 @@ class RunUnderWay:
     @contextmanager
     def working(self) -> Iterator[None]:
         """Work from an empty folder, and let a stop end the block early. At any end, no staged event is left."""
-        folder = self.prepared.run.folder()
-        with self.progress, polled(self.prepared.run, self.execution.token, self.steering):
+        run = self.prepared.run
+        folder = run.folder()
+        with self.progress, polled(run.output, run.run_id, self.execution.token, self.steering):
             folder.delete_all()
             self.signals.arm()
             self.progress.begin(START_SPARK)

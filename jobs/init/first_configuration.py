@@ -12,6 +12,7 @@ from typing import Any
 
 from jinja2 import Environment, StrictUndefined, Template
 
+from core.urls import is_on_s3
 from jobs.init.guesses import Guesses
 
 _PLAIN = re.compile(r"[A-Za-z_][A-Za-z0-9_.]*")
@@ -89,6 +90,6 @@ def _as_yaml(text: str) -> str:
 
 def _separate_output(path: str) -> str:
     """Return a separate folder: in the same bucket, or in the working directory."""
-    if path.startswith(("s3://", "s3a://")):
+    if is_on_s3(path):
         return "/".join(path.split("/")[:3]) + "/personalize-backfill/"
     return "personalize-backfill"

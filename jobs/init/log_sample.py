@@ -10,9 +10,9 @@ import pyarrow.parquet as pq
 import pyarrow.types as pt
 from pyarrow import fs as pafs
 
-from core.errors import InputError
+from core.errors import InputError, first_line
 from sources.listing import SourceFile
-from sources.parquet.footer_reading import DAMAGE, chunks, first_line, read_content, read_footer
+from sources.parquet.footer_reading import DAMAGE, chunks, read_content, read_footer
 from sources.parquet.statistics import bounds, path_of
 
 _TYPE, _WHOLE = 1, (1, 2)
@@ -90,7 +90,7 @@ def _bounds(files: Iterable[SourceFile]) -> dict[str, tuple[int, int]]:
 
 
 def bounds_of(name: str, filesystem: pafs.FileSystem, path: str) -> Iterable[tuple[str, tuple[int, int]]]:
-    """Give the bounds of each chunk that is stored as whole numbers; statistics are a help, damaged ones none."""
+    """Return the bounds of each chunk that is stored as whole numbers; statistics are a help, damaged ones none."""
     try:
         for chunk in chunks(read_content(name, filesystem, path)):
             limits = bounds(chunk) if chunk.get(_TYPE) in _WHOLE else None

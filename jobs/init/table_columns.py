@@ -17,8 +17,8 @@ import pyarrow as pa
 from pyarrow import fs as pafs
 from pyarrow import parquet as pq
 
+from core.storage import OpenFilesystem
 from jobs.errors import UsageError
-from sources.listing import OpenFilesystem
 from sources.tables.hudi_state import hudi_state
 from sources.tables.hudi_timeline import META
 from sources.tables.iceberg_metadata import MetadataFolder

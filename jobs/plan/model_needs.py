@@ -1,4 +1,4 @@
-"""What a model needs of the events to be sent, and what of it they lack. Pure arithmetic over counts.
+"""A model's needs of the events to be sent, and those that they do not meet. Pure arithmetic over counts.
 
 It sees these events alone: what the dataset has already, from earlier runs, imports or live traffic, counts for the
 service, too. Each need has its source, a page of the AWS developer guide.

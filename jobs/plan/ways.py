@@ -20,7 +20,7 @@ _UNDO = {
 
 @dataclass(frozen=True, slots=True)
 class Files:
-    """What an import would write: rows and bytes of CSV, and the events that bulk data can't hold."""
+    """The files that an import would write: rows and bytes of CSV, and the events that bulk data can't hold."""
 
     rows: int
     bytes: int

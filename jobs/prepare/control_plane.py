@@ -18,6 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSL
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.parsers import ResponseParserError
 
+from core.aws.refusals import code_of
 from delivery.sending.backoff import wait as wait_before_retry
 from delivery.service.answer import Answer
 from delivery.service.faults import Fault, classify
@@ -140,7 +141,7 @@ class ControlPlane:
         not.
         """
         model = self.client.meta.service_model.operation_model(operation)
-        if error_code(error) in {shape.name for shape in model.error_shapes}:
+        if code_of(error) in {shape.name for shape in model.error_shapes}:
             return False
         return classify(_answer(error)) in (Fault.THROTTLED, Fault.TRANSIENT)
 
@@ -186,11 +187,6 @@ class _Progress:
             _LOG.info("%s.", text)
 
 
-def error_code(error: ClientError) -> str:
-    """Return the error's name, the service's own."""
-    return error.response.get("Error", {}).get("Code", "an unknown error")
-
-
 def _answer(error: ClientError) -> Answer:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
-    return Answer(status, error_code(error))
+    return Answer(status, code_of(error))

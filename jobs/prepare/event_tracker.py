@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
+from core.aws.refusals import DENIED, code_of
 from jobs.errors import UsageError
-from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, error_code
+from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
 
 if TYPE_CHECKING:
     from mypy_boto3_personalize.type_defs import (
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
         EventTrackerTypeDef,
     )
 
-_DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"}
 _DELETED = "ResourceNotFoundException"
 _ACTIVE = "ACTIVE"
 _PAGE = 100  # the most that the model allows: a page is a call
@@ -36,7 +36,6 @@ class InteractionsDataset:
 
     arn: str
     tracker_arn: str
-    group_arn: str
     schema: str
     created_at: datetime | None
 
@@ -80,7 +79,7 @@ def _tracker(plane: ControlPlane, tracking_id: str, region: str) -> EventTracker
         try:
             answer = plane.call(plane.client.describe_event_tracker, eventTrackerArn=arn)
         except ClientError as error:
-            if not _is_denied(error) and error_code(error) != _DELETED:
+            if not _is_denied(error) and code_of(error) != _DELETED:
                 raise
             denied = error if _is_denied(error) else denied
             continue
@@ -127,7 +126,6 @@ def _dataset(plane: ControlPlane, tracker: EventTrackerTypeDef) -> InteractionsD
             return InteractionsDataset(
                 arn=dataset["datasetArn"],
                 tracker_arn=tracker["eventTrackerArn"],
-                group_arn=group,
                 schema=schema["schema"]["schema"],
                 created_at=described.get("creationDateTime"),
             )
@@ -148,11 +146,11 @@ def _datasets(plane: ControlPlane, group: str) -> Iterator[DatasetSummaryTypeDef
 
 
 def _is_denied(error: ClientError) -> bool:
-    return error_code(error) in _DENIED
+    return code_of(error) in DENIED
 
 
 def _cause(error: ClientError) -> str:
     """Return the error's cause, without the service's text, which names accounts and roles."""
     if _is_denied(error):
         return f"the permission personalize:{error.operation_name} is missing"
-    return f"Personalize answered {error.operation_name} with {error_code(error)}"
+    return f"Personalize answered {error.operation_name} with {code_of(error)}"

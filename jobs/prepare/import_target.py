@@ -43,7 +43,7 @@ _NAME_CHARACTERS = 41  # of `backfill-` and 32 digits
 
 @dataclass(frozen=True, slots=True)
 class ImportTarget:
-    """Where an import goes. `schema` has the columns in the order of the dataset's own schema.
+    """The target of an import. `schema` has the columns in the order of the dataset's own schema.
 
     `dataset` is None where only files are written and the service was not asked; then `jobs`, those of the dataset, the
     oldest first, are None too. `new_plane` gives a control plane

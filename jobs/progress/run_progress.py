@@ -24,7 +24,7 @@ _JOIN_SECONDS = 2.0
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """How many of the known Spark tasks have ended."""
+    """The Spark tasks that are known, and how many of them have ended."""
 
     done: int
     total: int

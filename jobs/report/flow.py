@@ -51,7 +51,7 @@ def parts(summary: Summary) -> list[Part]:
 
 
 def equation(ends: list[Part]) -> str:
-    """How the ends make up the rows read, as far as they are not empty: `600 duplicates + 9,400 delivered = …`."""
+    """Return the ends that are not empty, as they make up the rows read: `600 duplicates + 9,400 delivered = …`."""
     terms = " + ".join(f"{end.rows:,} {end.name}" for end in ends if end.rows) or "nothing"
     return f"{terms} = {counted(sum(end.rows for end in ends), 'row')} read"
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Self
 
-from jobs.runs.run_folder import RunFolder, absolute, new_run_id
+from core.urls import absolute
+from jobs.runs.run_folder import RunFolder, new_run_id
 
 
 @dataclass(frozen=True, slots=True)

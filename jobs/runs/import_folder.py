@@ -15,6 +15,7 @@ from pydantic import ValidationError
 from bulk.csv_files import is_empty
 from bulk.import_record import FOLDER, NAME, ImportRecord
 from core.storage import Folder, join, open_filesystem
+from core.urls import s3_location
 from jobs.errors import UsageError
 
 
@@ -98,6 +99,5 @@ def records(output: str) -> list[ImportRecord]:
 
 
 def location_of(folder: str) -> str:
-    """Return the `dataLocation` of a folder of CSV files: with the slash that makes it a folder."""
-    csv = join(folder, "csv")
-    return f"s3://{csv.partition('://')[2]}/" if csv.lower().startswith(("s3://", "s3a://")) else f"{csv}/"
+    """Return the `dataLocation` of an import's folder, which is that of its CSV files."""
+    return s3_location(join(folder, "csv"))

@@ -2,19 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
 
 from core.storage import Folder
-
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9]+:")
-
-
-def absolute(output: str) -> str:
-    """Return an output's URL or path as every process finds it: executors work in other folders than the driver."""
-    return output if _SCHEME.match(output) else str(Path(output).absolute())
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +35,6 @@ class RunFolder:
         """Return the folder of events that the service refused or that ran out of attempts."""
         return f"{self.url}/dead_letters"
 
-    @property
-    def ledger(self) -> str:
-        """The ids of accepted events, of all runs and tracking IDs."""
-        return f"{self.output.rstrip('/')}/ledger"
-
     def folder(self) -> Folder:
         """Return the run's own folder, to write to and to clear."""
         return Folder(self.url)
@@ -56,10 +42,6 @@ class RunFolder:
     def stage_folder(self) -> Folder:
         """Return the stage, to clear."""
         return Folder(self.stage)
-
-    def ledger_folder(self) -> Folder:
-        """Return the ledger, to see whether there is one."""
-        return Folder(self.ledger)
 
 
 def new_run_id(now: datetime, token: str) -> str:

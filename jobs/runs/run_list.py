@@ -113,7 +113,7 @@ def _in_their_own_folders(holders: dict[str, LeaseRecord | None]) -> dict[str, L
 
 
 def _ledger_files(output: str) -> Counter[str]:
-    """How many files of the ledger each run wrote that are not put together with others yet."""
+    """Count by run the files of the ledger that are not put together with others yet."""
     ledger = whole_ledger(output)
     folders = [ledger, *(Folder(join(ledger.url, name)) for name in ledger.folder_names())]
     segments = (Segment.parse(name) for folder in folders for name in folder.names())

@@ -15,12 +15,11 @@ from core.aws.s3_errors import EXPIRED, cause_of
 from core.storage import open_filesystem
 from jobs.errors import RunInterruptedError, UsageError
 from sources.parquet.examination import how_written
-from sources.tables.table_failures import gone_file
+from sources.tables.table_failures import ERROR_CLASS, gone_file, whole_text
 
 # Spark 3.5: "Error while reading file <url>."; 4.x: "[FAILED_READ_FILE…] Encountered error while reading file <url>."
 _READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) *(\S+?)\.?(?:\s|$)")
 _JAVA_CAUSE = re.compile(r"^(?:Caused by: )?(java\.(?:util|lang|time)\.[\w.]*Exception)", re.MULTILINE)
-_ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 
 _S3A = re.compile(r"fs\.s3a\.|software\.amazon\.awssdk|com\.amazonaws|s3a?://")
 # What Hadoop 3.3 to 3.5 say with either SDK; the first that fits counts, as S3A wraps all refusals in an AccessDenied.
@@ -85,7 +84,7 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
 
     Credentials that have expired are `RunInterruptedError`: the run goes on where it stopped once there are newer ones.
     """
-    text = _whole_text(error)
+    text = whole_text(error)
     code = _s3_code(text)
     if code in EXPIRED:
         return RunInterruptedError(cause_of(code))
@@ -98,7 +97,7 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     unreadable = _READING.search(text) or _CHECKSUM.search(text)
     if unreadable:
         return UsageError(_unreadable(unreadable[1], text))
-    causes = _ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
+    causes = ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
     if causes:
         return UsageError(
             f"Spark could not compute the events: {causes[-1]}; look for what raises it: an expression in mapping, "
@@ -160,8 +159,3 @@ def damaged_ledger_file(file: str) -> str:
         f"ledger file {file} can't be read: it is damaged or not Parquet. Restore it; or delete it, and the events in "
         "it are sent again, under the same event ids."
     )
-
-
-def _whole_text(error: Exception) -> str:
-    java = getattr(error, "java_exception", None)
-    return f"{error}\n{java}" if java is not None else str(error)

@@ -1,4 +1,4 @@
-"""What the ledger says was accepted before, as Spark reads it: only the files that may have the run's own events.
+"""The ids that were accepted before, which Spark reads from the ledger files that may have the run's own events.
 
 An event's id comes again with the event's own time, so ids of other times are not read: a run costs what its
 own days hold, however long the history is. Sorted files say in their names what they hold; segments, which runs that
@@ -26,10 +26,10 @@ from jobs.spark.spark_failures import damaged_ledger_file
 from jobs.steps.ledger_window import LedgerWindow
 
 # So many ids, of some hundred bytes each while they are joined, go to every executor; more are sorted with the events.
-_MOST_TO_BROADCAST = 1_500_000
+_MAX_BROADCAST_IDS = 1_500_000
 _SEGMENTS = "part-*.parquet"
-# A segment of some seconds has at most so many bytes for each id.
-_LEAST_BYTES_PER_ID = 20
+# A segment of some seconds has no fewer bytes for each id: the count that follows is too high rather than too low.
+_MIN_BYTES_PER_ID = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class LedgerFiles:
         """List them.
 
         Raises:
-            StorageError: they can't be listed, or one is empty, which Spark would pass over without a word.
+            StorageError: the ledger's folder can't be listed, or a file in it is empty, which Spark would pass over without a word.
         """
         folder, whole = ledger_folder(output, tracking_id), whole_ledger(output)
         sizes = folder.sizes()
@@ -72,7 +72,7 @@ class LedgerFiles:
         """Return about how many ids there are in the window, rather too many; infinity where that is not known."""
         if self.old:
             return float("inf")
-        unsorted = sum(self.segments.values()) / _LEAST_BYTES_PER_ID
+        unsorted = sum(self.segments.values()) / _MIN_BYTES_PER_ID
         return unsorted + sum(
             file.rows * window.share(file.first, file.last) for file in self.sorted.values()
         )
@@ -99,7 +99,7 @@ def delivered_ids(
     if not near:
         return None
     ids = _distinct(spark, near, prepared, window, run_id)
-    return F.broadcast(ids) if near.ids_within(window) <= _MOST_TO_BROADCAST else ids
+    return F.broadcast(ids) if near.ids_within(window) <= _MAX_BROADCAST_IDS else ids
 
 
 def knows_nothing(spark: SparkSession, prepared: Prepared) -> bool:
@@ -127,7 +127,7 @@ def _distinct(
     columns = "event_id string, sent_at timestamp, run_id string"
     parts = read_rows(spark, files, columns, missing_ok=prepared.plan_only)
     if window:
-        parts = [part.where(_lies_in(window)) for part in parts]
+        parts = [part.where(_is_within(window)) for part in parts]
     if files.old:
         parts.append(_of_old(spark, files, prepared))
     if run_id is not None:
@@ -138,7 +138,7 @@ def _distinct(
 def read_rows(
     spark: SparkSession, files: LedgerFiles, columns: str, *, missing_ok: bool = False
 ) -> list[DataFrame]:
-    """Give the rows of the segments and of the sorted files, as far as there are any; `columns` is Spark's DDL.
+    """Return the rows of the segments and of the sorted files, as far as there are any; `columns` is Spark's DDL.
 
     After a run that was killed segments may be many thousands: Spark lists them itself. `missing_ok`:
     pass over files that go before they are read.
@@ -156,7 +156,7 @@ def read_rows(
     return parts
 
 
-def _lies_in(window: LedgerWindow) -> Column:
+def _is_within(window: LedgerWindow) -> Column:
     """Return a predicate that Parquet's statistics answer for whole groups of rows."""
     condition = F.lit(False)
     for first, last in window.spans:

@@ -28,7 +28,7 @@ _NAMES_TRIED = 5
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """How an import ended. `failure`: Personalize did not take the data; `stop_reason`: run the same command again."""
+    """The end of an import. `failure`: Personalize did not take the data; `stop_reason`: run the same command again."""
 
     record: ImportRecord
     failure: str | None = None

@@ -1,4 +1,4 @@
-"""Puts a tracking ID's ledger in the order of the events' time, at the end of a run, which holds that ID's lease.
+"""Put a tracking ID's ledger in the order of the events' time, at the end of a run, which holds that ID's lease.
 
 New segments become sorted files, and small sorted files are put together, so that a ledger of a billion ids stays some
 thousand files. New files are whole before the first old one goes: a crash in between leaves ids twice, and loses none.
@@ -29,7 +29,7 @@ _LOG = logging.getLogger("put_events")
 _COLUMNS = "event_id string, tracking_id string, run_id string, accepted_at timestamp, sent_at timestamp"
 ROWS_PER_FILE = 1_000_000
 # So many small files of about one size are put together, and so many times larger is the next size.
-MOST_OF_A_SIZE = 8
+MAX_OF_A_SIZE = 8
 _SIZE_STEP = 4.0
 
 
@@ -51,7 +51,7 @@ def too_small(files: dict[str, SortedFile]) -> list[str]:
     for url, file in files.items():
         if file.rows <= ROWS_PER_FILE // 2:
             sizes[int(math.log(max(1, file.rows), _SIZE_STEP))].append(url)
-    return [url for urls in sizes.values() if len(urls) >= MOST_OF_A_SIZE for url in urls]
+    return [url for urls in sizes.values() if len(urls) >= MAX_OF_A_SIZE for url in urls]
 
 
 def _replace(spark: SparkSession, folder: Folder, old: LedgerFiles) -> None:
@@ -100,6 +100,6 @@ def _written(rows: DataFrame, folder: Folder, written_by: str) -> set[str]:
 
 
 def _is_of(name: str, written_by: str) -> bool:
-    """Whether a file is of this compaction."""
+    """Return whether a file is of this compaction."""
     file = SortedFile.parse(name)
     return file is not None and file.written_by == written_by

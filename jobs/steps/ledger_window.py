@@ -8,7 +8,7 @@ from itertools import pairwise
 from typing import Self
 
 SECONDS_OF_DAY = 86_400
-_MOST_SPANS = 32
+_MAX_SPANS = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class LedgerWindow:
         """Make spans of days since 1970, UTC; the shortest gaps are closed where there are too many."""
         spans = [(day * SECONDS_OF_DAY, (day + 1) * SECONDS_OF_DAY - 1) for day in sorted(set(days))]
         gaps = sorted((after[0] - before[1] for before, after in pairwise(spans)), reverse=True)
-        most = gaps[_MOST_SPANS - 1] if len(gaps) >= _MOST_SPANS else 1
+        most = gaps[_MAX_SPANS - 1] if len(gaps) >= _MAX_SPANS else 1
         return cls(tuple(_closed(spans, most)))
 
     @classmethod

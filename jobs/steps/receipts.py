@@ -26,7 +26,7 @@ _FAILURES_TO_STOP = 20
 
 @dataclass(frozen=True, slots=True)
 class Receipts:
-    """Where one execution of a run wrote its receipts, and how many events it was to send."""
+    """The receipts of one execution of a run, and how many events it was to send."""
 
     output: str
     tracking_id: str

@@ -33,7 +33,7 @@ _TRIAL_IS_OVER = (
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What one execution of a run sends: its staged files, under a token that no other execution has.
+    """The sending of one execution of a run: its staged files, under a token that no other execution has.
 
     `files` hold at most `preparation.first` events; `is_trial`: whether the stage has more. `minimum_requests`: how
     many requests that takes, 0 where it is not known.

@@ -45,7 +45,7 @@ def staged_files(stage_url: str) -> tuple[StagedFile, ...]:
             url=f"{stage_url}/{path[len(root) :].lstrip('/')}",
             outcome=_outcome(path),
             rows=footer.num_rows,
-            requests_after=_most_requests_after(footer),
+            requests_after=_max_requests_after(footer),
         )
         for path, footer in zip(paths, footers, strict=True)
     )
@@ -56,7 +56,7 @@ def longest_first(files: Iterable[StagedFile]) -> list[StagedFile]:
     return sorted(files, key=lambda file: -file.requests_after)
 
 
-def _most_requests_after(footer: pq.FileMetaData) -> int:
+def _max_requests_after(footer: pq.FileMetaData) -> int:
     column = footer.schema.to_arrow_schema().get_field_index("requests_after")
     groups = (footer.row_group(number) for number in range(footer.num_row_groups))
     found = [group.column(column).statistics for group in groups] if column >= 0 else []

@@ -21,11 +21,12 @@ from bulk.export_files import UnknownFormatError, columns_of
 from bulk.export_jobs import ExportJob, ExportRequest, Ingestion, describe_export, make_export
 from bulk.import_jobs import ACTIVE
 from bulk.metrics import metered, proof
-from bulk.refusals import code_of
 from bulk.watching import StoppedWaitingError, watched
+from core.aws.refusals import code_of
 from core.aws.session import aws_session
 from core.errors import BackfillError
 from core.storage import Folder, find_buckets, join
+from core.urls import absolute, s3_location
 from jobs.command_line.command import Command
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
@@ -35,7 +36,7 @@ from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset
 from jobs.prepare.preflight import CLIENT_CONFIG, OF_SERVICE, REQUIRED, SYSTEM_TIME
 from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.run import StartSpark
-from jobs.runs.run_folder import RunFolder, absolute
+from jobs.runs.run_folder import RunFolder
 from jobs.steps.importing import Interruption
 from jobs.stop_signals import StopSignals
 from jobs.verify.verification import FOLDER, NAME, Interactions, Requests, Verification
@@ -164,9 +165,8 @@ class _Verifying:
     ) -> None:
         settings = preparation.settings
         mode: Ingestion = "ALL" if imports_in_force(preparation, self._asking.run_id) else "PUT"
-        location = f"s3://{url.partition('://')[2]}/"
         request = ExportRequest(
-            f"verify-{self._id}", dataset.arn, location, settings.bulk_import.role_arn or "", mode
+            f"verify-{self._id}", dataset.arn, s3_location(url), settings.bulk_import.role_arn or "", mode
         )
         arn = make_export(new_plane(), request)
         interruption = Interruption()

@@ -1,4 +1,4 @@
-"""How Spark reads a kind, and how the result becomes the kind that all files share."""
+"""The type as which Spark reads a kind, and its conversion to the kind that all files share."""
 
 from __future__ import annotations
 

@@ -8,7 +8,8 @@ import pyarrow as pa
 from pyarrow import parquet as pq
 
 from core.errors import InputError
-from sources.listing import OpenFilesystem, list_files
+from core.storage import OpenFilesystem
+from sources.listing import list_files
 from sources.parquet.footers import read_footers
 from sources.parquet.kinds import Unreadable
 from sources.parquet.merging import clashes

@@ -16,7 +16,7 @@ import pyarrow as pa
 from pyarrow import fs as pafs
 from pyarrow import parquet as pq
 
-from core.errors import InputError
+from core.errors import InputError, first_line
 from sources.parquet.thrift import read_struct
 
 _TAIL = 1 << 16
@@ -95,11 +95,6 @@ def chunks(content: bytes) -> Iterator[Mapping[int, Any]]:
         if not isinstance(chunk, dict):
             raise TypeError("the footer lacks a column's metadata")
         yield chunk
-
-
-def first_line(error: BaseException) -> str:
-    """Return the beginning of an error's text."""
-    return f"{(str(error).strip() or type(error).__name__).splitlines()[0]}"
 
 
 def _footer(name: str, content: bytes) -> Footer:

@@ -11,9 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from core.errors import InputError
+from core.errors import InputError, first_line
 from sources.listing import SourceFile
-from sources.parquet.footer_reading import DAMAGE, SCHEMA, Footer, first_line, read_footer
+from sources.parquet.footer_reading import DAMAGE, SCHEMA, Footer, read_footer
 from sources.parquet.kinds import Kind
 from sources.parquet.schema_tree import columns_of
 from sources.parquet.thrift import read_struct

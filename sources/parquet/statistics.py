@@ -73,7 +73,7 @@ def _is_small(chunk: Chunk) -> bool:
 
 
 def _chunks(name: str, files: Sequence[SourceFile]) -> Iterator[Chunk | None]:
-    """Give the column's chunk in each row group of each file; None where the footer does not say."""
+    """Yield the column's chunk in each row group of each file; None where the footer does not say."""
     with ThreadPoolExecutor(_THREADS) as pool:
         for start in range(0, len(files), _THREADS):
             for found in pool.map(lambda file: _chunks_of(name, file), files[start : start + _THREADS]):

@@ -1,27 +1,26 @@
-"""Whether a folder is a table's rather than a folder of Parquet files: Delta Lake, Apache Iceberg or Apache Hudi.
+"""Recognition of a table's folder, of Delta Lake, Apache Iceberg or Apache Hudi, among folders of Parquet files.
 
 A table's folder also holds files of earlier versions and deleted rows, so that it is never read as plain Parquet. Where
-the source is one table's folder, `table_format` tells; `refuse_table` and `refuse_table_above` keep tables out of any
-other listing.
+the source is one table's folder, `table_format` says which; `refuse_table` and `refuse_table_above` keep tables out of
+any other listing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 
 from pyarrow import fs as pafs
 
 from core.errors import InputError
+from core.storage import OpenFilesystem
 from sources.tables.table_source import NAMES, Format
 
 _LOGS: dict[str, Format] = {"_delta_log": "delta", ".hoodie": "hudi"}
 _METADATA = (".metadata.json", ".metadata.json.gz")
 
-_OpenFilesystem = Callable[[str], tuple[pafs.FileSystem, str]]
 
-
-def table_format(path: str, open_filesystem: _OpenFilesystem) -> Format | None:
+def table_format(path: str, open_filesystem: OpenFilesystem) -> Format | None:
     """Return the format of the table whose folder `path` is; None where it is no table's.
 
     A folder that is both, as Delta Lake's UniForm makes it, is Delta Lake's.
@@ -49,7 +48,7 @@ def refuse_table(path: str, files: Iterable[str]) -> None:
 def refuse_table_above(path: str, filesystem: pafs.FileSystem, folder: str) -> None:
     """Refuse a path that is itself within a table's folder, such as one partition of it.
 
-    Folders above that may not be looked into tell nothing.
+    A folder above that may not be looked into is taken for none.
 
     Raises:
         InputError: it names the folder and the table's format.
@@ -63,7 +62,7 @@ def refuse_table_above(path: str, filesystem: pafs.FileSystem, folder: str) -> N
 
 
 def _marked(filesystem: pafs.FileSystem, folders: Iterable[str]) -> Iterable[tuple[str, Format]]:
-    """Give each of the folders that is a table's, with its format; Delta Lake's first."""
+    """Yield each of the folders that is a table's, with its format; Delta Lake's first."""
     names = [f"{each}/{log}" for each in folders for log in (*_LOGS, "metadata")]
     for info in filesystem.get_file_info(names):
         if info.type == pafs.FileType.Directory:

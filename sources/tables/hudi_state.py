@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.as_of import AsOf, last_by, written
-from core.errors import InputError
+from core.errors import InputError, first_line
+from core.storage import OpenFilesystem
 from core.urls import with_scheme
-from sources.listing import OpenFilesystem
 from sources.tables.hudi_timeline import Instant, Timeline, read_timeline
 from sources.tables.table_source import HudiState, Snapshot
 
@@ -42,8 +42,7 @@ def _timeline(label: str, path: str, open_filesystem: OpenFilesystem) -> Timelin
         filesystem, folder = open_filesystem(path)
         return read_timeline(label, filesystem, folder.rstrip("/"))
     except OSError as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"{label}: the table's timeline can't be read: {first}") from None
+        raise InputError(f"{label}: the table's timeline can't be read: {first_line(error)}") from None
 
 
 def _wanted(label: str, commits: Sequence[Instant], as_of: AsOf | None) -> Instant:

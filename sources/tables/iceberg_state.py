@@ -11,9 +11,9 @@ from typing import Any
 from pyarrow import fs as pafs
 
 from core.as_of import AsOf, from_millis, last_by, written
-from core.errors import InputError
+from core.errors import InputError, first_line
+from core.storage import OpenFilesystem
 from core.urls import with_scheme
-from sources.listing import OpenFilesystem
 from sources.tables.iceberg_metadata import Metadata, MetadataFolder
 from sources.tables.table_source import IcebergState, Snapshot
 
@@ -51,8 +51,7 @@ def _metadata(label: str, path: str, open_filesystem: OpenFilesystem) -> Metadat
         filesystem, folder = open_filesystem(path)
         return MetadataFolder(label, filesystem, f"{folder.rstrip('/')}/metadata").newest()
     except OSError as error:
-        first = (str(error).strip() or type(error).__name__).splitlines()[0]
-        raise InputError(f"{label}: the table's metadata can't be read: {first}") from None
+        raise InputError(f"{label}: the table's metadata can't be read: {first_line(error)}") from None
 
 
 def _snapshot(label: str, content: Mapping[str, Any], as_of: AsOf | None) -> Snapshot:

@@ -16,7 +16,9 @@ from pyspark.errors import PySparkException
 from core.errors import InputError
 from sources.tables.table_source import NAMES, TableSource
 
-_ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
+ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
+"""How Spark begins the text of an error that has a class, such as `[UNRESOLVED_COLUMN.WITH_SUGGESTION]`."""
+
 _JAVA_CLASS = re.compile(r"^(?:: |Caused by: )?((?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error))", re.MULTILINE)
 _FEATURES = re.compile(r'unsupported by Delta Lake "[^"]*": ([\w, -]+)|unsupported (version \d+)')
 
@@ -128,7 +130,7 @@ def _of_log(source: TableSource, name: str, text: str) -> str:
             f"{source}: a commit that began earlier is not complete, and its rows would still join the state to be "
             "read. Wait until it is complete or rolled back, or take an older one by source.as_of."
         )
-    cause = _ERROR_CLASS.findall(text) or [each.rpartition(".")[2] for each in _JAVA_CLASS.findall(text)]
+    cause = ERROR_CLASS.findall(text) or [each.rpartition(".")[2] for each in _JAVA_CLASS.findall(text)]
     return (
         f"{source}: the table of {name} can't be opened ({cause[-1] if cause else 'for no reason that is known'}): its "
         "log or metadata is damaged, or can't be read. Restore it, or read an older version by source.as_of."

@@ -21,7 +21,7 @@ Values = tuple[Value, ...]
 
 MIN_ROWS = 1000
 _REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
-_MOST = {"USER_ID": 256, "ITEM_ID": 256, "EVENT_TYPE": 256, "IMPRESSION": 1000}
+_MAX_CHARACTERS = {"USER_ID": 256, "ITEM_ID": 256, "EVENT_TYPE": 256, "IMPRESSION": 1000}
 _CATEGORY = 1000
 _SECONDS = (0, 10**10)  # beyond are milliseconds
 _BOOLEANS = {"True": True, "False": False, "1": True, "0": False}
@@ -60,7 +60,7 @@ class SchemaField:
             raise CsvError(f"{self.name} holds a value that is not {self.kind}.") from None
 
     def _require_length(self, text: str) -> None:
-        most = _MOST.get(self.name, _CATEGORY if self.categorical else None)
+        most = _MAX_CHARACTERS.get(self.name, _CATEGORY if self.categorical else None)
         if most is not None and len(text) > most:
             raise CsvError(f"Length cannot be more than {most} characters for {self.name}")
 

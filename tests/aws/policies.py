@@ -30,7 +30,7 @@ def allows(policies: Iterable[Policy], action: str, resource: str, context: Mapp
         ValueError: a policy has an element, an operator or a variable that is not covered.
     """
     present = {key.casefold(): value for key, value in context.items()}
-    statements = [statement for policy in policies for statement in _listed(policy["Statement"])]
+    statements = [statement for policy in policies for statement in listed(policy["Statement"])]
     effects = {each["Effect"] for each in statements if _applies(each, action, resource, present)}
     return effects == {"Allow"}
 
@@ -60,13 +60,13 @@ def _require_covered(statement: Mapping[str, Any]) -> None:
 def _names(statement: Mapping[str, Any], element: str, value: str, flags: re.RegexFlag) -> bool:
     """Whether `element`, or the absence of `value` in its opposite, brings `value` under the statement."""
     if element in statement:
-        return any(_like(pattern, value, flags) for pattern in _listed(statement[element]))
-    return not any(_like(pattern, value, flags) for pattern in _listed(statement[f"Not{element}"]))
+        return any(_like(pattern, value, flags) for pattern in listed(statement[element]))
+    return not any(_like(pattern, value, flags) for pattern in listed(statement[f"Not{element}"]))
 
 
 def _holds(operator: str, keys: Mapping[str, Any], context: Mapping[str, str]) -> bool:
     judged = [
-        _key_holds(operator, [str(value) for value in _listed(wanted)], context.get(key.casefold()))
+        _key_holds(operator, [str(value) for value in listed(wanted)], context.get(key.casefold()))
         for key, wanted in keys.items()
     ]
     return all(judged)
@@ -109,5 +109,5 @@ _OPERATORS: dict[str, tuple[_Matches, bool]] = {
 """How a value of the policy matches the request's, and whether the operator asks for the opposite."""
 
 
-def _listed(one_or_many: Any) -> list[Any]:  # noqa: ANN401 - JSON: a value, or a list of them
+def listed(one_or_many: Any) -> list[Any]:  # noqa: ANN401 - JSON: a value, or a list of them
     return one_or_many if isinstance(one_or_many, list) else [one_or_many]

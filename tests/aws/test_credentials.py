@@ -90,7 +90,7 @@ def test_an_instance_and_a_container_have_their_role(aws: AwsWorld) -> None:
     assert len(instance.issued) == 1  # the same key, as long as it is fresh
 
 
-def test_an_instance_answers_nobody_without_a_token(aws: AwsWorld) -> None:
+def test_an_instance_answers_no_request_without_a_token(aws: AwsWorld) -> None:
     instance = aws.instance("worker")
     path, ttl = "/latest/meta-data/iam/security-credentials/", "X-aws-ec2-metadata-token-ttl-seconds"
     assert ask_instance(aws, instance, "GET", path).status == 401

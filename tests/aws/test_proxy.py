@@ -46,7 +46,7 @@ def test_tunnels_are_counted_by_where_they_lead(enclosed: AwsWorld, keys: dict[s
     assert (proxy.tunnels, proxy.plain) == ({TUNNEL: 1}, {})
 
 
-def test_a_proxy_with_a_login_takes_nobody_else(enclosed: AwsWorld, keys: dict[str, str]) -> None:
+def test_a_proxy_with_a_login_takes_no_other_caller(enclosed: AwsWorld, keys: dict[str, str]) -> None:
     proxy = enclosed.proxy(login="user:word")
     assert "ProxyConnectionError" in enclosed.python(READ, {**keys, "HTTPS_PROXY": proxy.url}).stderr
     assert not proxy.tunnels

@@ -89,7 +89,7 @@ def test_another_regions_door_sends_one_on(send: Callable[..., Answer], url: str
     assert (b"<Endpoint>shop.s3.eu-west-1.amazonaws.com</Endpoint>" in answer.body) is (method == "GET")
 
 
-def test_a_global_path_is_no_way_to_another_region_whoever_signs(send: Callable[..., Answer]) -> None:
+def test_a_global_path_is_no_way_to_another_region_for_any_signer(send: Callable[..., Answer]) -> None:
     assert send("GET", "s3.amazonaws.com/shop/a").status == 301
 
 

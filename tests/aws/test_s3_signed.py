@@ -42,7 +42,7 @@ def test_keys_that_do_not_count_are_refused_by_name(aws: AwsWorld, key: Key) -> 
 
 
 @pytest.mark.parametrize("minutes", [-16, 16])
-def test_a_clock_that_is_off_is_told_so(send: Callable[..., Answer], minutes: int) -> None:
+def test_a_clock_that_is_off_is_refused_as_such(send: Callable[..., Answer], minutes: int) -> None:
     answer = send("GET", f"{HOME}/a", late=timedelta(minutes=minutes))
     assert answer.refused == (403, "RequestTimeTooSkewed")
     assert send("GET", f"{HOME}/a", late=timedelta(minutes=minutes * 7 / 8)).status == 200

@@ -18,11 +18,11 @@ CALLS = Calls(accepted=100, attempts=120, began=BEGAN, ended=ENDED)
 @pytest.mark.parametrize(
     ("accepted", "now", "expected"),
     [
-        (100, LATER, Proof(found=100, missing=0, unknown=0, others=0)),
-        (140, LATER, Proof(found=100, missing=0, unknown=0, others=40)),
-        (97, LATER, Proof(found=97, missing=3, unknown=0, others=0)),
-        (97, ENDED + timedelta(minutes=14), Proof(found=97, missing=0, unknown=3, others=0)),
-        (0, LATER, Proof(found=0, missing=100, unknown=0, others=0)),
+        (100, LATER, Proof(found=100, missing=0, unknown=0)),
+        (140, LATER, Proof(found=100, missing=0, unknown=0)),
+        (97, LATER, Proof(found=97, missing=3, unknown=0)),
+        (97, ENDED + timedelta(minutes=14), Proof(found=97, missing=0, unknown=3)),
+        (0, LATER, Proof(found=0, missing=100, unknown=0)),
     ],
 )
 def test_accepted_requests_are_held_against_the_services_count(

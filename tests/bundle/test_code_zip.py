@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from bundle.__main__ import ROOMS
+from bundle.__main__ import PACKAGES
 from tests.jobs.report.examples import summary
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,11 +19,11 @@ ENTRY_POINTS = {"jobs/put_events.py"}
 
 READ_ALL = """
 import sys, importlib, pkgutil
-archive, *rooms = sys.argv[1:]
-for room in rooms:
-    package = importlib.import_module(room)
+archive, *names = sys.argv[1:]
+for name in names:
+    package = importlib.import_module(name)
     assert package.__path__[0].startswith(archive), package.__path__
-    for module in pkgutil.walk_packages(package.__path__, f"{room}."):
+    for module in pkgutil.walk_packages(package.__path__, f"{name}."):
         importlib.import_module(module.name)
 
 from pathlib import Path
@@ -53,8 +53,8 @@ assert "<svg" in render_report(Summary.model_validate_json(Path("summary.json").
 def test_no_shipped_module_looks_for_a_file_next_to_itself() -> None:
     found = {
         str(path.relative_to(ROOT))
-        for room in ROOMS
-        for path in (ROOT / room).rglob("*.py")
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
         if any(
             isinstance(node, ast.Name) and node.id == "__file__"
             for node in ast.walk(ast.parse(path.read_text()))
@@ -64,7 +64,7 @@ def test_no_shipped_module_looks_for_a_file_next_to_itself() -> None:
 
 
 def test_every_module_and_all_package_data_can_be_read_from_a_zip(code: Path) -> None:
-    run_from(code, READ_ALL, *ROOMS)
+    run_from(code, READ_ALL, *PACKAGES)
 
 
 def test_a_report_is_drawn_after_the_code_was_deleted(code: Path) -> None:
@@ -78,8 +78,8 @@ def code(tmp_path: Path) -> Path:
     """The shipped packages in one zip."""
     archive = tmp_path / "code.zip"
     with zipfile.ZipFile(archive, "w") as written:
-        for room in ROOMS:
-            for file in (ROOT / room).rglob("*"):
+        for package in PACKAGES:
+            for file in (ROOT / package).rglob("*"):
                 if file.is_file() and "__pycache__" not in file.parts:
                     written.write(file, file.relative_to(ROOT))
     return archive

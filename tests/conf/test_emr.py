@@ -106,7 +106,7 @@ def test_no_template_hands_a_key_to_yarn(name: str) -> None:
 
 
 @CLUSTERS
-def test_yarn_does_not_start_an_ended_run_anew(name: str) -> None:
+def test_yarn_does_not_start_an_ended_run_again(name: str) -> None:
     assert "spark.yarn.maxAppAttempts=1" in spark_arguments(name)
 
 

@@ -11,19 +11,19 @@ from pathlib import Path
 
 import pytest
 
+from bundle.__main__ import PACKAGES
 from core.errors import BackfillError
 from jobs.account.exit_status import USAGE_EXIT_CODE, Status
 
 ROOT = Path(__file__).resolve().parents[2]
-ROOMS = ("core", "sources", "transforms", "expectations", "delivery", "jobs")
 OTHERS = {"RunInterruptedError", "S3Error"}
 """A KeyboardInterrupt, that no handler of errors takes it for one; an OSError, as pyarrow expects of a file system."""
 
 
 def modules() -> Iterator[str]:
-    for room in ROOMS:
-        package = importlib.import_module(room)
-        yield from (found.name for found in pkgutil.walk_packages(package.__path__, f"{room}."))
+    for name in PACKAGES:
+        package = importlib.import_module(name)
+        yield from (found.name for found in pkgutil.walk_packages(package.__path__, f"{name}."))
 
 
 def own_errors() -> set[type[BaseException]]:
@@ -31,7 +31,7 @@ def own_errors() -> set[type[BaseException]]:
         value
         for name in modules()
         for _, value in inspect.getmembers(importlib.import_module(name), inspect.isclass)
-        if issubclass(value, BaseException) and value.__module__.split(".")[0] in ROOMS
+        if issubclass(value, BaseException) and value.__module__.split(".")[0] in PACKAGES
     }
 
 
@@ -46,8 +46,8 @@ def test_every_error_of_ours_has_the_root_and_an_exit_code() -> None:
 def texts() -> Iterator[tuple[str, str]]:
     """Where one of our errors is raised with a text that is written there, and that text."""
     names = {error.__name__ for error in own_errors()}
-    for room in ROOMS:
-        for path in (ROOT / room).rglob("*.py"):
+    for package in PACKAGES:
+        for path in (ROOT / package).rglob("*.py"):
             for node in ast.walk(ast.parse(path.read_text())):
                 text = _text(node, names)
                 if text:

@@ -33,7 +33,7 @@ def test_a_pattern_tells_what_follows_it(pattern: str, path: str, rest: str | No
 
 
 @given(st.text(st.characters(exclude_characters="*?{}[]\\"), min_size=1), st.text())
-def test_a_plain_name_matches_itself_and_what_lies_below(name: str, below: str) -> None:
+def test_a_plain_name_matches_itself_and_what_is_below(name: str, below: str) -> None:
     assert not is_glob(name)
     assert matcher(name)(name) == ""
     assert matcher(name)(f"{name}/{below}") == below

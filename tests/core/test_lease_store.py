@@ -16,16 +16,8 @@ from core.errors import StorageError
 from core.lease_store import LeaseStore, LocalLeaseStore
 from core.s3_lease_store import S3LeaseStore
 from jobs.leases.lease_files import run_folder_lease, tracking_id_lease
-from tests.moto_server import MotoServer
 
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(scope="module")
-def s3_server() -> Iterator[MotoServer]:
-    with MotoServer() as server:
-        server.create_bucket("output")
-        yield server
 
 
 @pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])
@@ -97,7 +89,7 @@ def test_of_many_at_once_one_creates_and_one_replaces(store: LeaseStore) -> None
     assert [stored.version] == replaced
 
 
-def test_the_tracking_id_stands_in_no_name(tmp_path: Path) -> None:
+def test_the_tracking_id_is_in_no_name(tmp_path: Path) -> None:
     tracking_id_lease(str(tmp_path), "secret-tracker/..").create(b"x")
     (file,) = (tmp_path / "_leases").iterdir()
     assert "secret" not in file.name

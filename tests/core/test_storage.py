@@ -138,13 +138,6 @@ def test_an_s3_url_that_spark_can_not_read_is_refused(url: str, why: str) -> Non
         open_filesystem(url)
 
 
-@pytest.fixture(scope="module")
-def s3_server() -> Iterator[MotoServer]:
-    with MotoServer() as server:
-        server.create_bucket("output")
-        yield server
-
-
 @pytest.fixture
 def s3(s3_server: MotoServer, no_aws: pytest.MonkeyPatch) -> MotoServer:
     for name, value in s3_server.environ.items():

@@ -162,7 +162,7 @@ def test_the_jobs_log_is_the_tasks_and_none_of_airflows_settings_reach_the_job(
     ]
 
 
-def test_a_task_that_is_told_to_end_ends_its_job(module: ModuleType) -> None:
+def test_a_task_that_is_asked_to_end_ends_its_job(module: ModuleType) -> None:
     class Task:
         def __setattr__(self, name: str, end: Callable[[], None]) -> None:
             assert name == "on_kill"

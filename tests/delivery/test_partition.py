@@ -132,7 +132,7 @@ def test_a_second_attempt_of_the_task_sends_nothing_again(standin: StandinProces
     assert standin.stop()["requests"] == 60
 
 
-def test_only_the_first_events_go_out_whatever_the_attempt(standin: StandinProcess, tmp_path: Path) -> None:
+def test_only_the_first_events_go_out_in_any_attempt(standin: StandinProcess, tmp_path: Path) -> None:
     """What an earlier attempt settled counts among them: another attempt does not reach further into the file."""
     few = replace(task(tmp_path, standin.url), events=23)
     report = delivered(few, Unpaced())
@@ -165,7 +165,7 @@ FAULTS = {"throttle": 0.1, "500": 0.1, "reset-before": 0.05, "reset-after": 0.05
 
 
 @pytest.mark.parametrize("standin", [{"faults": FAULTS, "seed": 5}], indirect=True)
-def test_whatever_goes_wrong_every_event_is_either_accepted_or_a_dead_letter(
+def test_under_any_faults_every_event_is_either_accepted_or_a_dead_letter(
     standin: StandinProcess, tmp_path: Path
 ) -> None:
     report = delivered(replace(task(tmp_path, standin.url), max_attempts=20), Unpaced())
@@ -269,7 +269,7 @@ def test_a_ledger_that_can_not_be_written_stops_the_job_and_the_counts_stand(
     assert report.tally.events_delivered == 450
 
 
-def test_a_client_that_gives_no_answers_is_worth_another_attempt_and_stops_nobody(
+def test_a_client_that_gives_no_answers_is_worth_another_attempt_and_no_stop(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     aws_environment.only(monkeypatch, **aws_environment.KEYS)

@@ -14,10 +14,10 @@ from pathlib import Path
 import botocore.session
 from botocore import xform_name
 
+import jobs.cli.control
 import jobs.cli.demo
 import jobs.cli.inspect
 import jobs.command_line.command
-import jobs.control.command
 import jobs.init.__main__
 import jobs.verify.__main__
 import standin.settings
@@ -42,7 +42,7 @@ COMMANDS: dict[str, Callable[[], argparse.ArgumentParser]] = {
     "import": jobs.command_line.command._import_parser,
     "verify": jobs.verify.__main__._parser,
     "replay": jobs.command_line.command._replay_parser,
-    "control": jobs.control.command._parser,
+    "control": jobs.cli.control._parser,
     "inspect": jobs.cli.inspect._parser,
     "demo": jobs.cli.demo._parser,
 }

@@ -34,7 +34,7 @@ from tests.docs.programs import (
 from tests.docs.shell import commands, syntax_error
 
 DRAWN = set("─│▼►◄└┘→")
-FOLDERS = "jobs|transforms|expectations|delivery|standin|bundle|dags|conf|docs|tests|benchmarks"
+FOLDERS = "jobs|sources|core|transforms|expectations|delivery|bulk|standin|demo|bundle|dags|conf|docs|tests|benchmarks"
 OUR_TEST = re.compile(r"test_\w+\.py")
 OUR_PATH = re.compile(rf"({FOLDERS})/[\w./-]*")
 RIGHTS_WITHOUT_OPERATION = {"s3:ListBucket", "s3:ListBucketMultipartUploads"}
@@ -160,7 +160,7 @@ def _exists(code: str) -> bool:
         return words[0] in cli.PROGRAMS
     if OUR_PATH.fullmatch(code):
         return (ROOT / code).exists()
-    return not OUR_TEST.fullmatch(code) or any((ROOT / "tests").glob(f"*/{code}"))
+    return not OUR_TEST.fullmatch(code) or any((ROOT / "tests").rglob(code))
 
 
 @pytest.mark.parametrize(

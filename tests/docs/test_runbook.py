@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from bundle.__main__ import PACKAGES
 from delivery.service import faults
 from delivery.service.answer import Answer
 from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
 from tests.docs.blocks import ROOT
 
 PAGE = (ROOT / "docs" / "runbook.md").read_text()
-ROOMS = ("jobs", "sources", "core", "transforms", "expectations", "delivery", "bulk")
 QUOTED = re.compile(r"(?<!\*)\*([^*\n]+)\*(?!\*)")
 OWN_EMPHASIS = {"Italics", "in addition to", "on the executors"}
 
@@ -43,7 +43,7 @@ def section(heading: str) -> str:
 
 def test_what_the_runbook_quotes_is_what_the_job_says() -> None:
     said = "\n".join(
-        text for room in ROOMS for file in (ROOT / room).rglob("*.py") for text in words_of(file)
+        text for package in PACKAGES for file in (ROOT / package).rglob("*.py") for text in words_of(file)
     )
     quoted = {quote for quote in QUOTED.findall(PAGE) if quote not in OWN_EMPHASIS}
     assert len(quoted) > 30

@@ -7,28 +7,30 @@ import re
 
 import pytest
 
+from core.contested_file import CONTROL_FOLDER
+from delivery.receipts.ledger import whole_ledger
 from jobs.leases.lease_files import _FOLDER
 from jobs.runs.run_folder import RunFolder
 from tests.docs.blocks import ROOT
 
 PAGE = (ROOT / "docs" / "security.md").read_text()
-PERSONAL = {"stage", "rejected", "dead_letters"}
 
 
-def row(place: str) -> str:
-    """The row of the table of places that names `place`."""
-    return next((line for line in PAGE.splitlines() if line.startswith("|") and f"`{place}`" in line), "")
+def row(folder: str) -> str:
+    """The row of the table of folders that names this one."""
+    return next((line for line in PAGE.splitlines() if line.startswith("|") and f"`{folder}`" in line), "")
 
 
-@pytest.mark.parametrize("place", ["stage", "rejected", "dead_letters", "ledger"])
-def test_every_place_of_a_run_is_named_with_what_is_personal_in_it(place: str) -> None:
-    url = getattr(RunFolder("", "<run_id>"), place).lstrip("/")
-    assert ("**yes**" in row(f"{url}/")) == (place in PERSONAL)
-    assert row(f"{url}/")
+@pytest.mark.parametrize("folder", ["stage", "rejected", "dead_letters"])
+def test_every_folder_of_a_run_is_named_as_personal(folder: str) -> None:
+    url = getattr(RunFolder("", "<run_id>"), folder).lstrip("/")
+    assert "**yes**" in row(f"{url}/")
 
 
-def test_the_places_of_the_leases_are_named() -> None:
-    assert row(f"{_FOLDER}/")
+@pytest.mark.parametrize("folder", [whole_ledger("").url.lstrip("/"), _FOLDER, CONTROL_FOLDER])
+def test_every_folder_of_all_runs_is_named_as_not_personal(folder: str) -> None:
+    assert row(f"{folder}/")
+    assert "**yes**" not in row(f"{folder}/")
 
 
 def test_the_rights_named_are_those_of_the_policy_to_copy() -> None:

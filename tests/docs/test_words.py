@@ -19,18 +19,28 @@ FOLDERS = (
     "bulk",
     "standin",
     "demo",
+    "bundle",
+    "dags",
     "conf",
     "docs",
+    "benchmarks",
+    "tests",
 )
 ENDINGS = {".py", ".md", ".html", ".yaml", ".json"}
 DATED = re.compile(
-    r"\b(stands|lies|whatever|whoever|anew|meanwhile|mend|mended|mends|told|untold|beside|a person)\b",
+    r"(?<![a-z])"
+    r"(stands|lies|whatever|whoever|nobody|anew|meanwhile|mend|mended|mends|told|untold|beside|a person)"
+    r"(?![a-z])",
     re.IGNORECASE,
 )
+"""In names, too, where an underscore ends a word."""
+
+OURSELVES = Path(__file__)
 
 
 def files(folder: str) -> list[Path]:
-    return [path for path in sorted((ROOT / folder).rglob("*")) if path.suffix in ENDINGS]
+    found = sorted((ROOT / folder).rglob("*"))
+    return [path for path in found if path.suffix in ENDINGS and path != OURSELVES]
 
 
 @pytest.mark.parametrize("folder", FOLDERS)
@@ -39,6 +49,6 @@ def test_no_dated_word_is_in_a_folder(folder: str) -> None:
     assert {path: words for path, words in found.items() if words} == {}
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "SECURITY.md", "Makefile"])
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "Makefile"])
 def test_no_dated_word_is_on_a_page(page: str) -> None:
     assert DATED.findall((ROOT / page).read_text()) == []

@@ -15,6 +15,7 @@ from expectations.judge import judge
 from expectations.service import service_suite
 from expectations.suite import Suite
 from expectations.verdict import Verdict
+from tests.expectations.price_rule import price_rule
 
 if TYPE_CHECKING:
     from tests.expectations.conftest import Events, Tally
@@ -22,14 +23,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.spark
 
 VerdictOn = Callable[..., Verdict]
-
-
-def priced(severity: str, **kwargs: object) -> dict[str, Any]:
-    return {
-        "type": "expect_column_values_to_be_between",
-        "kwargs": {"column": "price", **kwargs},
-        "severity": severity,
-    }
 
 
 @pytest.fixture
@@ -44,7 +37,7 @@ def verdict_on(events: Events, tally: Tally) -> VerdictOn:
 
 @pytest.mark.parametrize("severity", ["critical", "warning", "info"])
 def test_only_a_critical_rule_that_fails_as_a_whole_refuses(verdict_on: VerdictOn, severity: str) -> None:
-    verdict = verdict_on([priced(severity, max_value=5)], {"price": 9.0}, {"price": 1.0})
+    verdict = verdict_on([price_rule(severity, max_value=5)], {"price": 9.0}, {"price": 1.0})
     assert verdict.refused == (severity == "critical")
     assert (verdict.success, len(verdict.failures)) == (False, 1)
 
@@ -52,19 +45,21 @@ def test_only_a_critical_rule_that_fails_as_a_whole_refuses(verdict_on: VerdictO
 @pytest.mark.parametrize("mostly", [0.4, 0.5, 0.51])
 def test_a_critical_rule_holds_by_its_own_mostly(verdict_on: VerdictOn, mostly: float) -> None:
     rows = [{"price": 9.0}, {"price": 1.0}, {"price": None}]
-    assert verdict_on([priced("critical", max_value=5, mostly=mostly)], *rows).refused == (mostly > 0.5)
+    assert verdict_on([price_rule("critical", max_value=5, mostly=mostly)], *rows).refused == (mostly > 0.5)
 
 
-def test_a_failure_is_told_in_a_sentence_with_its_counts(verdict_on: VerdictOn) -> None:
-    entry = priced("warning", max_value=5) | {"description": "Nothing costs more than 5."}
+def test_a_failure_is_reported_in_a_sentence_with_its_counts(verdict_on: VerdictOn) -> None:
+    entry = price_rule("warning", max_value=5) | {"description": "Nothing costs more than 5."}
     verdict = verdict_on([entry], {"price": 9.0}, {"price": 1.0}, {"price": None})
     assert verdict.failures == (
         "expect_column_values_to_be_between(price) (warning) failed for 1 of 2 rows. Nothing costs more than 5.",
     )
 
 
-def test_critical_failures_are_told_first(verdict_on: VerdictOn) -> None:
-    verdict = verdict_on([priced("info", max_value=5), priced("critical", max_value=6)], {"price": 9.0})
+def test_critical_failures_are_reported_first(verdict_on: VerdictOn) -> None:
+    verdict = verdict_on(
+        [price_rule("info", max_value=5), price_rule("critical", max_value=6)], {"price": 9.0}
+    )
     assert ["(critical)" in sentence for sentence in verdict.failures] == [True, False]
 
 

@@ -14,6 +14,7 @@ from expectations.schema_rules import PropertyRule
 from expectations.service import service_suite
 from expectations.suite import Suite
 from expectations.tallies import take_tallies
+from tests.expectations.price_rule import price_rule
 
 if TYPE_CHECKING:
     from tests.expectations.conftest import Events, Tally
@@ -148,19 +149,15 @@ def test_a_row_lists_every_rule_that_it_breaks(events: Events, tally: Tally) -> 
     ]
 
 
-def entry(severity: str, **kwargs: object) -> dict[str, Any]:
-    return {
-        "type": "expect_column_values_to_be_between",
-        "kwargs": {"column": "price", **kwargs},
-        "severity": severity,
-    }
-
-
 def test_critical_and_warning_reject_a_row_and_info_does_not(events: Events, tally: Tally) -> None:
     suite = Suite(
         "mine",
         "user",
-        (entry("critical", max_value=1), entry("warning", max_value=2), entry("info", max_value=3)),
+        (
+            price_rule("critical", max_value=1),
+            price_rule("warning", max_value=2),
+            price_rule("info", max_value=3),
+        ),
     )
     frame = events({"price": 9.0}, {"price": 1.5})
     rules = compile_suites(frame, suite)
@@ -170,9 +167,9 @@ def test_critical_and_warning_reject_a_row_and_info_does_not(events: Events, tal
     assert rules.rejected_by_reason(tallies) == {name: 2, f"{name}#2": 1}
 
 
-def test_a_rule_that_stands_in_both_suites_rejects_under_both_names(events: Events, tally: Tally) -> None:
+def test_a_rule_that_is_in_both_suites_rejects_under_both_names(events: Events, tally: Tally) -> None:
     """Both count the same rows, by one bit."""
-    suites = [Suite(whose, "user", (entry("warning", max_value=2),)) for whose in ("ours", "theirs")]
+    suites = [Suite(whose, "user", (price_rule("warning", max_value=2),)) for whose in ("ours", "theirs")]
     frame = events({"price": 9.0}, {"price": 1.5})
     rules = compile_suites(frame, *suites)
     reasons, tallies = tally(rules, frame)
@@ -181,9 +178,9 @@ def test_a_rule_that_stands_in_both_suites_rejects_under_both_names(events: Even
     assert rules.rejected_by_reason(tallies) == {name: 1, f"{name}#2": 1}
 
 
-def test_more_rules_than_one_column_has_bits_for_are_all_told_apart(events: Events, tally: Tally) -> None:
+def test_more_rules_than_one_column_has_bits_for_are_all_distinguished(events: Events, tally: Tally) -> None:
     limits = range(2 * BITS + 3)
-    suite = Suite("mine", "user", tuple(entry("warning", max_value=limit) for limit in limits))
+    suite = Suite("mine", "user", tuple(price_rule("warning", max_value=limit) for limit in limits))
     prices = (BITS - 0.5, BITS + 0.5, 1e6, -1.0)
     frame = events(*({"price": price} for price in prices))
     rules = compile_suites(frame, suite)
@@ -215,7 +212,7 @@ def test_distinct_values_are_counted_alike_among_few_groups_and_among_many(
         {"type": kind, "kwargs": {"column": "price", "max_value": 9, "row_condition": condition}}
         for condition in (None, "price < 5")
     ]
-    suite = Suite("mine", "user", (*counted, entry("warning", max_value=2.5)))
+    suite = Suite("mine", "user", (*counted, price_rule("warning", max_value=2.5)))
     frame = events(*({"price": price} for price in (0.0, -0.0, NAN, -NAN, None, 1.5, 1.5, 7.5)))
     rules = compile_suites(frame, suite)
     tallies = take_tallies(rules, rules.check(frame), ("eventType",), max_groups)

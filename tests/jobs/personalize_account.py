@@ -6,9 +6,8 @@ the same answers to a server of AWS.
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -21,6 +20,7 @@ from botocore.validate import ParamValidator
 
 from jobs.prepare.control_plane import Time
 from jobs.prepare.preflight import CLIENT_CONFIG
+from tests.service_answer import json_answer
 
 ACCOUNT = "arn:aws:personalize:eu-west-1:123456789012"
 GROUP = f"{ACCOUNT}:dataset-group/shop"
@@ -120,10 +120,12 @@ class Account:
             raise answer
         if isinstance(answer, Refusal):
             secret = "User: arn:aws:iam::123456789012:role/secret-role"
-            return _http(
+            return json_answer(
                 request, answer.status, json.dumps({"__type": answer.code, "message": secret}).encode()
             )
-        return _http(request, 200, answer if isinstance(answer, bytes) else self._written(operation, answer))
+        return json_answer(
+            request, 200, answer if isinstance(answer, bytes) else self._written(operation, answer)
+        )
 
     def _too_soon(self, operation: str) -> Refusal | None:
         if self.rate is None:
@@ -187,12 +189,3 @@ class Account:
 
 def _dataset(kind: str) -> str:
     return f"{ACCOUNT}:dataset/shop/{kind}"
-
-
-class _Raw(io.BytesIO):
-    def stream(self, **_: object) -> Iterator[bytes]:
-        yield self.read()
-
-
-def _http(request: AWSPreparedRequest, status: int, content: bytes) -> AWSResponse:
-    return AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.1"}, _Raw(content))

@@ -92,7 +92,7 @@ def test_another_folder_changes_no_value(spark: SparkSession, tmp_path: Path) ->
 
 
 @pytest.mark.spark
-def test_files_beside_and_below_folders_of_any_depth_are_all_read(
+def test_files_next_to_and_below_folders_of_any_depth_are_all_read(
     spark: SparkSession, tmp_path: Path
 ) -> None:
     write(tmp_path / "2024.parquet", {"user": ["a"] * 5})

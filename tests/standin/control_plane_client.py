@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -18,6 +17,7 @@ from standin.control_plane.objects import MemoryObjects
 from standin.control_plane.service import ControlPlane
 from standin.refusal import Refusal
 from tests.interactions_schema import INTERACTIONS
+from tests.service_answer import json_answer
 
 ROLE = "arn:aws:iam::123456789012:role/PersonalizeImport"
 SCHEMA = json.dumps(INTERACTIONS)
@@ -89,16 +89,7 @@ class World:
             answer = self.plane.answer(operation, json.loads(request.body))
         except Refusal as refused:
             error = {"__type": refused.code, "message": refused.message}
-            return _http(request, refused.status, json.dumps(error).encode())
+            return json_answer(request, refused.status, json.dumps(error).encode())
         if self.lose(operation):
-            return _http(request, 503, json.dumps({"__type": "ServiceUnavailable"}).encode())
-        return _http(request, 200, json.dumps(answer, default=datetime.timestamp).encode())
-
-
-class _Raw(io.BytesIO):
-    def stream(self, **_: object) -> Iterator[bytes]:
-        yield self.read()
-
-
-def _http(request: AWSPreparedRequest, status: int, content: bytes) -> AWSResponse:
-    return AWSResponse(request.url, status, {"Content-Type": "application/x-amz-json-1.1"}, _Raw(content))
+            return json_answer(request, 503, json.dumps({"__type": "ServiceUnavailable"}).encode())
+        return json_answer(request, 200, json.dumps(answer, default=datetime.timestamp).encode())

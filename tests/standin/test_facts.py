@@ -10,7 +10,7 @@ from tests.standin.signing import event
 
 
 @pytest.mark.parametrize("value", ["", " ", "\t\n", "\u2003", "null", "NULL", " None ", "nan", "NaN"])
-def test_an_id_that_stands_for_nothing_is_refused(value: str) -> None:
+def test_an_id_that_means_nothing_is_refused(value: str) -> None:
     for name in ("eventType", "itemId", "eventId", "recommendationId"):
         assert name in str(broken_fact(event(**{name: value})))
     assert broken_fact(event(impression=["a", value])) is not None

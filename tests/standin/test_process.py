@@ -144,7 +144,7 @@ def test_a_killed_one_leaves_no_account() -> None:
         assert standin.stop() == {}
 
 
-def test_wrong_options_are_told_before_anything_is_sent(capfd: pytest.CaptureFixture[str]) -> None:
+def test_wrong_options_are_reported_before_anything_is_sent(capfd: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(RuntimeError, match="exit code 2"), StandinProcess(quota="many"):
         pass
     assert "--quota" in capfd.readouterr().err
@@ -181,7 +181,7 @@ def test_a_connection_is_kept_unless_the_client_wants_it_closed() -> None:
 
 
 @pytest.mark.parametrize("ahead", [3600.0, -3600.0])
-def test_a_clock_of_its_own_refuses_todays_signatures_and_is_told_in_the_date(ahead: float) -> None:
+def test_a_clock_of_its_own_refuses_todays_signatures_and_is_in_the_date(ahead: float) -> None:
     with serving(clock_ahead=ahead) as (_, send), pytest.raises(ClientError) as refused:
         send()
     response = refused.value.response

@@ -43,7 +43,7 @@ def test_a_steady_excess_gets_the_quota_and_the_bucket(rate: int, seconds: int) 
 
 
 @given(st.integers(1, 300))
-def test_whoever_keeps_the_quota_is_never_throttled(rate: int) -> None:
+def test_a_client_that_keeps_the_quota_is_never_throttled(rate: int) -> None:
     assert passed(Quota(parse_quota(str(rate))), rate * 0.999, 0, 10) == round(rate * 9.99)
 
 

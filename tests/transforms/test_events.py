@@ -81,7 +81,7 @@ def test_a_full_row_becomes_the_event_that_is_sent(spark: SparkSession) -> None:
     assert row["_unit_instead"] is None
 
 
-def test_every_event_column_has_its_type_whatever_is_mapped(spark: SparkSession) -> None:
+def test_every_event_column_has_its_type_for_any_mapping(spark: SparkSession) -> None:
     sparse = {"userId": "user", "eventType": "'click'", "sentAt": {"expr": "at", "unit": "seconds"}}
     for mapped, properties in ((MAPPED, (DISCOUNT, STARS)), (sparse, ())):
         types = dict(shaped(frame(spark, ROW), mapped, properties).dtypes)
@@ -175,7 +175,7 @@ def test_a_mapped_id_wins_and_a_null_one_falls_back_to_the_content(spark: SparkS
 
 
 @pytest.mark.parametrize("kind", ["long", "double", "decimal(20, 3)"])
-def test_a_time_that_cannot_be_read_lies_in_every_window(spark: SparkSession, kind: str) -> None:
+def test_a_time_that_cannot_be_read_is_in_every_window(spark: SparkSession, kind: str) -> None:
     rows = frame(spark, changed(at=None), changed(at=SECOND - 1), changed(at=SECOND), changed(at=SECOND + 1))
     window = Window(since=SECOND * 1_000_000, until=(SECOND + 1) * 1_000_000)
     mapped = {**MAPPED, "sentAt": {"expr": f"cast(at as {kind})", "unit": "seconds"}}

@@ -107,7 +107,7 @@ def test_a_filter_by_the_clock_below_does_not_taint_the_columns_above(rows: Data
         "concat('secret', array(map(1, 2))) > map(918273, 1)",
     ],
 )
-def test_no_literal_of_an_expression_is_told(rows: DataFrame, expression: str) -> None:
+def test_no_literal_of_an_expression_is_quoted(rows: DataFrame, expression: str) -> None:
     with pytest.raises(InputError) as caught:
         resolve(rows, expression, WHERE)
     assert "secret" not in str(caught.value)

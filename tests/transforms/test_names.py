@@ -57,7 +57,7 @@ def test_other_keys_are_free() -> None:
     assert not is_taken("userIdHash")
 
 
-def test_a_near_miss_is_named_whatever_its_case_and_underscores() -> None:
+def test_a_near_miss_is_named_in_any_case_and_with_any_underscores() -> None:
     assert suggestion("ratings_number", ["NUMBER_RATINGS", "RATINGSNUMBER"]).startswith("; the nearest")
     assert suggestion("userid", ["USER_ID", "ITEM"]) == "; the nearest is USER_ID"
     assert suggestion("zzz", ["USER_ID"]) == ""

@@ -86,7 +86,7 @@ def test_select_may_explode_and_the_filter_sees_the_raw_columns(spark: SparkSess
         ({"select": ["user", "at as USER"]}, r"source\.select: gives two columns named user"),
     ],
 )
-def test_what_is_wrong_is_told_by_its_key(
+def test_what_is_wrong_is_named_by_its_key(
     spark: SparkSession, logs: Path, settings: dict[str, Any], sentence: str
 ) -> None:
     with pytest.raises(InputError, match=f"^{sentence}") as caught:

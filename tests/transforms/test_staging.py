@@ -136,7 +136,7 @@ def test_what_the_ledger_has_is_delivered_and_its_repeats_are_duplicates(spark: 
         assert nothing_left.count() == 0
 
 
-def test_the_same_rows_are_sent_whatever_their_order_and_partitions(spark: SparkSession) -> None:
+def test_the_same_rows_are_sent_in_any_order_and_any_partitions(spark: SparkSession) -> None:
     rows = history(4, size=300)
     mapping = {**MAPPING, "eventId": "given"}
 

@@ -14,7 +14,7 @@ from transforms.event_window import Window
 from transforms.timestamps import (
     PER_SECOND,
     better_unit,
-    may_lie_within,
+    may_be_within,
     to_micros,
     to_seconds,
     unit_instead,
@@ -75,7 +75,7 @@ def test_decimals_and_numeric_strings_are_exact(spark: SparkSession) -> None:
     assert read(spark, strings, T.StringType(), "seconds") == want
 
 
-def test_dates_and_timestamps_are_what_they_say_whatever_the_unit(spark: SparkSession) -> None:
+def test_dates_and_timestamps_are_what_they_say_for_any_unit(spark: SparkSession) -> None:
     moment = datetime(2023, 11, 14, 22, 13, 20, 5, tzinfo=UTC)
     for unit in (None, "timestamp", "seconds"):
         assert read(spark, [moment, None], T.TimestampType(), unit) == [MICROS + 5, None]
@@ -169,7 +169,7 @@ def test_the_bound_on_the_source_keeps_every_row_that_the_window_keeps(
     values = [*edges, None, 2**63 - 1, -(2**63), 0]
     df = spark.createDataFrame([(value,) for value in values], "t long")
     column, kind = F.col("t"), T.LongType()
-    bound = may_lie_within(column, unit, kind, window)
+    bound = may_be_within(column, unit, kind, window)
     rows = df.select("t", bound, window.within(to_micros(column, unit, kind))).collect()
     assert [row for row in rows if row[1] is not row[2]] == []
 

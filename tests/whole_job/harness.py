@@ -6,6 +6,7 @@ user starts it, where signals, exit codes and start-up matter.
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import subprocess
@@ -58,6 +59,13 @@ def interactions(rows: Sequence[dict[str, Any]]) -> pa.Table:
         + [("TIMESTAMP", pa.int64())],
     )
     return pa.Table.from_pylist(full, schema=schema)
+
+
+def interactions_file(rows: Sequence[dict[str, Any]]) -> bytes:
+    """The same as the content of a Parquet file."""
+    file = io.BytesIO()
+    pq.write_table(interactions(rows), file)
+    return file.getvalue()
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import re
 import shlex
@@ -14,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 
 from standin.control_plane.datasets import Dataset
@@ -26,7 +24,7 @@ from tests.conf.test_import_policies import ACCOUNT, template, without_principal
 from tests.docs.blocks import ROOT
 from tests.quick_jvm import QUICK_JVM
 from tests.standin.control_plane_client import ROLE
-from tests.whole_job.harness import assert_closed, interactions, rows_in
+from tests.whole_job.harness import assert_closed, interactions_file, rows_in
 
 pytestmark = [pytest.mark.job, pytest.mark.aws, pytest.mark.usefixtures("s3_jars")]
 
@@ -60,12 +58,6 @@ def may(role: str, action: str, resource: str) -> bool:
     text = json.dumps(policies).replace("my-bucket/personalize/backfill", f"bucket/{OUTPUT}")
     here = json.loads(text.replace("my-bucket", "bucket"))
     return all(allows([policy], action, resource, ACCOUNT) for policy in here)
-
-
-def parquet(rows: list[dict[str, Any]]) -> bytes:
-    file = io.BytesIO()
-    pq.write_table(interactions(rows), file)
-    return file.getvalue()
 
 
 @dataclass(frozen=True)
@@ -117,7 +109,7 @@ def arrived(record: Path, plane: ControlPlane, dataset: Dataset) -> None:
 
 def test_a_new_user_loads_a_history_both_ways_and_has_proof_of_it(aws: AwsWorld, tmp_path: Path) -> None:
     aws.bucket("bucket", REGION)
-    aws.put("bucket", "logs/part-0.parquet", parquet(HISTORY))
+    aws.put("bucket", "logs/part-0.parquet", interactions_file(HISTORY))
     record, folder = tmp_path / "record", tmp_path / "home"
     folder.mkdir()
     service = aws.events(REGION, record=record)
@@ -140,7 +132,7 @@ def test_a_new_user_loads_a_history_both_ways_and_has_proof_of_it(aws: AwsWorld,
     assert (imported["already_delivered"], imported["import"]["rows_written"]) == (100, 1100)
     assert len(set(dataset.bulk)) == 1100
 
-    aws.put("bucket", "logs/part-1.parquet", parquet(DAY))
+    aws.put("bucket", "logs/part-1.parquet", interactions_file(DAY))
     user.gets(whole)
     delivered = user.summary("delivered")
     assert (delivered["already_delivered"], delivered["events_delivered"]) == (1200, 40)

@@ -202,7 +202,7 @@ def test_the_same_run_id_replaces_the_runs_files_and_keeps_the_ledger(spark: Spa
     assert len(ledger_ids(again.output)) == 3
 
 
-def test_nothing_personal_stands_in_what_people_read(
+def test_nothing_personal_is_in_what_people_read(
     spark: SparkSession, job: Job, caplog: pytest.LogCaptureFixture
 ) -> None:
     secret = {

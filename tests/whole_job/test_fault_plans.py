@@ -120,7 +120,7 @@ FATAL = {
 
 
 @pytest.mark.parametrize("fault", FATAL)
-def test_what_no_retry_mends_stops_the_job_and_says_where_to_look(
+def test_what_no_retry_fixes_stops_the_job_and_says_where_to_look(
     fault: str, spark: SparkSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with service(tmp_path, faults={fault: 1.0}) as standin:

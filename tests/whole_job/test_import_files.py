@@ -73,7 +73,7 @@ def test_every_row_is_in_a_file_or_in_the_account_and_a_repeat_writes_nothing(
     assert json.loads((folder / "import.json").read_text())["rows"] == 1200
 
 
-def test_a_run_leaves_out_what_an_import_brought_unless_it_is_told_to_send_it(
+def test_a_run_leaves_out_what_an_import_brought_unless_set_to_send_it(
     job: Job, spark: SparkSession, caplog: pytest.LogCaptureFixture
 ) -> None:
     importing(job).write_source(interactions(log()))

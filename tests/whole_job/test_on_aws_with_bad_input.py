@@ -65,7 +65,7 @@ def test_an_output_that_is_denied_is_named(shop: Shop) -> None:
     )
 
 
-def test_expired_and_wrong_keys_are_told_apart(shop: Shop) -> None:
+def test_expired_and_wrong_keys_are_distinguished(shop: Shop) -> None:
     expired = refused(shop, f"s3://{LOGS}/logs/", **shop.aws.session(seconds=0).environ)
     wrong = refused(shop, f"s3://{LOGS}/logs/", AWS_SECRET_ACCESS_KEY="wrong")
     assert "the AWS credentials have expired" in expired

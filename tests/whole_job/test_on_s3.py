@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import subprocess
 import sys
 from typing import Any
 
-import pyarrow.parquet as pq
 import pytest
 import yaml
 
 from standin.process import StandinProcess
 from tests.moto_server import MotoServer
 from tests.quick_jvm import QUICK_JVM
-from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions
+from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions_file
 
 pytestmark = [pytest.mark.job, pytest.mark.s3, pytest.mark.slow]
 
@@ -32,12 +30,6 @@ SUMMARY = "backfill/runs/{}/summary.json"
 def put(s3: MotoServer, key: str, content: str | bytes) -> None:
     body = content if isinstance(content, bytes) else content.encode()
     s3.client().put_object(Bucket="shop", Key=key, Body=body)
-
-
-def parquet(rows: list[dict[str, Any]]) -> bytes:
-    file = io.BytesIO()
-    pq.write_table(interactions(rows), file)
-    return file.getvalue()
 
 
 def run(s3: MotoServer, standin: StandinProcess, run_id: str) -> dict[str, Any]:
@@ -64,7 +56,7 @@ def run(s3: MotoServer, standin: StandinProcess, run_id: str) -> dict[str, Any]:
 def test_a_history_on_s3_is_delivered_once_by_two_runs(standin: StandinProcess) -> None:
     with MotoServer() as s3:
         s3.create_bucket("shop")
-        put(s3, "logs/day=2026-01-01/a.parquet", parquet([*ROWS, {"ITEM_ID": "banned"}]))
+        put(s3, "logs/day=2026-01-01/a.parquet", interactions_file([*ROWS, {"ITEM_ID": "banned"}]))
         put(s3, "conf/interactions.avsc", json.dumps(SCHEMA))
         put(s3, "conf/suite.json", json.dumps(SUITE))
         settings = {

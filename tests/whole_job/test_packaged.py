@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from bundle.__main__ import ROOMS
+from bundle.__main__ import PACKAGES
 from bundle.archive import unpack
 from jobs.spark.local.hadoop import spark_home
 from jobs.spark.local.java import ensure_java
@@ -66,7 +66,7 @@ def test_the_zip_holds_all_packages_with_their_data_and_no_stand_in(dist: Path) 
         names = code.namelist()
     data = {"jobs/report/templates/report.html", "expectations/events.json", "delivery/partition.py"}
     assert data <= set(names)
-    assert {name.split("/")[0] for name in names} == set(ROOMS)
+    assert {name.split("/")[0] for name in names} == set(PACKAGES)
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.aws.policies import Policy, allows
+from tests.aws.policies import Policy, allows, listed
 from tests.aws.world import AwsWorld
 from tests.docs.test_runbook import QUOTED, section
 from tests.jobs.personalize_account import Account, Tracker
@@ -148,7 +148,7 @@ def unused(rights: Rights) -> set[tuple[str, str]]:
     return {
         (action, target)
         for statement in rights.role_policy["Statement"]
-        for action in _listed(statement["Action"])
+        for action in listed(statement["Action"])
         for target in _targets(statement)
         if not any(_covers(statement, action, target, asked) for asked in rights.asked)
     }
@@ -156,7 +156,7 @@ def unused(rights: Rights) -> set[tuple[str, str]]:
 
 def _targets(statement: Mapping[str, Any]) -> list[str]:
     condition = statement.get("Condition")
-    return _listed(condition["StringLike"]["s3:prefix"] if condition else statement["Resource"])
+    return listed(condition["StringLike"]["s3:prefix"] if condition else statement["Resource"])
 
 
 def _covers(statement: Mapping[str, Any], action: str, target: str, asked: Asked) -> bool:
@@ -166,10 +166,6 @@ def _covers(statement: Mapping[str, Any], action: str, target: str, asked: Asked
     else:
         narrowed["Resource"] = target
     return allows([{"Statement": narrowed}], asked.action, asked.resource, asked.context)
-
-
-def _listed(one_or_many: Any) -> list[Any]:  # noqa: ANN401 - JSON
-    return one_or_many if isinstance(one_or_many, list) else [one_or_many]
 
 
 def test_the_role_of_the_template_can_do_all_that_a_run_needs(restored: AwsWorld) -> None:

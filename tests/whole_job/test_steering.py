@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs.control.command import main as control
+from jobs.cli.control import main as control
 from standin.process import StandinProcess
 from tests.whole_job.harness import (
     Ended,

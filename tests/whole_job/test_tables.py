@@ -167,7 +167,7 @@ def test_a_table_that_can_not_be_meant_is_one_sentence(
 
 
 @pytest.mark.spark
-def test_a_partitioned_table_that_nobody_analyzed_is_loaded(spark: SparkSession, job: Job) -> None:
+def test_a_partitioned_table_without_statistics_is_loaded(spark: SparkSession, job: Job) -> None:
     """Without statistics Spark takes such a table for the largest there is, which no plan of the job may believe."""
     for day, user in (("1", "a"), ("2", "b")):
         job.write_source(interactions([row(user)]), f"day={day}/part.parquet")

@@ -25,7 +25,7 @@ _MESSAGE = re.compile(r"Exception in thread \"main\" (?:[\w.$]+\.)?([\w$]+)")
 
 @dataclass(frozen=True, slots=True)
 class Fetching:
-    """How many packages were found so far, and how many of their jars came over the network."""
+    """The packages that were found so far, and the jars of them that came over the network, by number."""
 
     found: int = 0
     fetched: int = 0

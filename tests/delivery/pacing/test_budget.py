@@ -170,7 +170,7 @@ def test_a_limit_that_changes_holds_in_every_second_and_makes_no_burst(
         at += pause
         rates.append((at, limit))
     slots = slots_of(rates, partitions, at + 3)
-    # What was leased before a change lies up to a lead and a round after it.
+    # What was leased before a change is up to a lead and a round after it.
     ends = [start + LEAD_SECONDS + 0.06 for start, _ in rates[1:]] + [math.inf]
     for number, begin in enumerate(slots):
         inside = sum(1 for slot in slots[number:] if slot < begin + 1.0)
@@ -333,7 +333,7 @@ def by_chance(share: float, seed: int) -> Callable[[float], bool]:
 
 @pytest.mark.parametrize(("limit", "least"), [(50, 0.6), (1000, 0.95)])
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.3])
-def test_a_service_that_refuses_a_share_whatever_the_rate_is_not_slowed_down_for(
+def test_a_service_that_refuses_a_share_at_any_rate_is_not_slowed_down_for(
     limit: int, share: float, least: float
 ) -> None:
     job = SimulatedJob(limit, [PLENTY] * 16, grants=by_chance(share, seed=5)).run(60)

@@ -142,8 +142,11 @@ def test_a_pause_leases_nothing_and_reaches_partitions_that_come_later(
     second = Link.join(coordinator.address)
     assert receive(second) == {"hold": True}
     assert coordinator.snapshot().paused
-    for link in (first, second):
-        link.send({"from": "x", "want": 5})
+    # The second report is read in a later turn than the first, at whose end a lease would have been given.
+    for attempts in (1, 2):
+        for name, link in (("a", first), ("b", second)):
+            link.send({"from": name, "want": 5, "counts": [attempts, 0, 0, 0]})
+        assert until(lambda: coordinator.snapshot().request_attempts == 2 * attempts)  # noqa: B023 - called at once
     coordinator.hold(holds=False)
     # Had a lease been given in the pause, it would come before this.
     assert receive(first) == receive(second) == {"hold": False}
@@ -207,7 +210,7 @@ def test_a_caller_with_a_wrong_key_is_turned_away_and_others_are_served(coordina
     assert "lease" in receive(link)
 
 
-def test_callers_that_say_nothing_or_garbage_delay_nobody(coordinator: Coordinator) -> None:
+def test_callers_that_send_nothing_or_garbage_delay_no_other(coordinator: Coordinator) -> None:
     address = (coordinator.address.host, coordinator.address.port)
     silent = [socket.create_connection(address) for _ in range(20)]
     for number in range(20):
@@ -254,7 +257,7 @@ def test_a_partition_that_dies_leaves_the_queue_and_its_counts_stay(coordinator:
     assert (progress.request_attempts, progress.throttled_attempts) == (5, 1)
 
 
-def test_a_partition_that_joins_anew_is_not_counted_twice(coordinator: Coordinator) -> None:
+def test_a_partition_that_joins_again_is_not_counted_twice(coordinator: Coordinator) -> None:
     for _ in range(2):
         link = Link.join(coordinator.address)
         link.send({"from": "a", "counts": [5, 1, 4, 40]})

@@ -99,8 +99,8 @@ def test_the_driver_does_not_take_its_own_proof_for_a_partitions(
 ) -> None:
     driver = threads.submit(prove, prove_as_driver, pipe[0], KEY)
     asked = pipe[1].recv_bytes()
-    told_another = hmac.digest(KEY, handshake._DRIVER + asked + asked, "sha256")
-    pipe[1].send_bytes(asked + told_another)
+    drivers_own = hmac.digest(KEY, handshake._DRIVER + asked + asked, "sha256")
+    pipe[1].send_bytes(asked + drivers_own)
     assert isinstance(driver.exception(20), CoordinatorLostError)
 
 

@@ -135,7 +135,7 @@ def test_stop_from_the_driver_is_heard() -> None:
     assert scene.pacer.drain_seconds == 2.0
 
 
-def test_what_failed_is_told_with_how_long_ago_it_began_and_only_once() -> None:
+def test_what_failed_is_reported_once_with_how_long_ago_it_began() -> None:
     link = ScriptedLink()
     scene = joined(link)
     scene.pacer.observe("transient", STATIC_TICKET, took=10.0, name="ReadTimeout")
@@ -265,7 +265,7 @@ def test_a_paused_partition_uses_no_slot_that_it_holds_and_asks_for_none() -> No
     assert link.wants() == [*asked, 5]
 
 
-def test_a_paused_partition_that_loses_the_driver_sends_nothing_until_it_is_told_to() -> None:
+def test_a_paused_partition_that_loses_the_driver_sends_nothing_until_resumed() -> None:
     link, again = ScriptedLink(), ScriptedLink()
     scene = joined(link)
     link.inbox.append({"hold": True})

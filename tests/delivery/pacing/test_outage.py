@@ -10,10 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.pacing.outage import OUTAGE_SECONDS, Outage
+from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
 
 READ_TIME_OUT = 10.25  # with the sweep that notices it
 REPORT_SECONDS = 0.35  # until the coordinator has received it
 LOOK_SECONDS = 0.25
+PROMISED_SECONDS = 30.0
+CLOSING_SECONDS = 3.0  # for the account, after the last answer that is waited for
 MOST = 100.0
 
 
@@ -64,7 +67,7 @@ moments = st.floats(0.0, 20.0)
 
 @settings(max_examples=100, deadline=None)
 @given(every=rates, in_flight=in_flights, away_from=moments)
-def test_a_service_that_never_answers_again_is_known_soon_whatever_the_rate(
+def test_a_service_that_never_answers_again_is_known_soon_at_any_rate(
     every: float, in_flight: int, away_from: float
 ) -> None:
     known = Job(every, in_flight, away_from).known_at()
@@ -72,6 +75,7 @@ def test_a_service_that_never_answers_again_is_known_soon_whatever_the_rate(
     # It is counted from the last success, or from the first attempt that failed: at most one attempt later.
     assert away_from + OUTAGE_SECONDS - every <= known
     assert known <= away_from + OUTAGE_SECONDS + every + REPORT_SECONDS + LOOK_SECONDS + 0.03
+    assert known + DEAD_DRAIN_SECONDS + CLOSING_SECONDS <= away_from + every + PROMISED_SECONDS
 
 
 @settings(max_examples=100, deadline=None)
@@ -88,7 +92,7 @@ def test_throttling_is_no_outage_even_where_some_answers_are_lost(every: float, 
     assert Job(every, 64, away_from, throttled=0.75).known_at() is None
 
 
-def test_one_failure_is_none_and_a_success_begins_anew() -> None:
+def test_one_failure_is_none_and_a_success_begins_the_count_again() -> None:
     outage = Outage()
     outage.failed(1, 0.0, "ReadTimeout")
     assert not outage.is_certain(1000.0)

@@ -29,7 +29,7 @@ def test_a_run_without_dead_letters_has_an_empty_dataset_with_the_columns(tmp_pa
     assert dead_letter_count(str(tmp_path), "tracker", "2026.run", "exec1") == 0
 
 
-def test_a_dead_letter_is_written_whole_whatever_the_service_left_out(tmp_path: Path) -> None:
+def test_a_dead_letter_is_written_whole_where_the_service_left_parts_out(tmp_path: Path) -> None:
     prepare_folder(str(tmp_path), "2026.run")
     letters = DeadLetters(task_of(tmp_path), "a1")
     letters.add(event("e1"), "InvalidInputException", "Bad property.", 3)

@@ -62,7 +62,7 @@ def rows(output: Path) -> list[dict[str, object]]:
     return found
 
 
-def test_an_accepted_event_stands_in_the_ledger_with_its_tracker_run_and_time(tmp_path: Path) -> None:
+def test_an_accepted_event_is_in_the_ledger_with_its_tracker_run_and_time(tmp_path: Path) -> None:
     ledger = Ledger(task_of(tmp_path), "a1")
     ledger.accepted(events("e1", "e2"), 1_700_000_000.25)
     ledger.close()
@@ -111,7 +111,7 @@ def test_each_tracking_id_has_a_folder_that_names_no_value(tmp_path: Path) -> No
     assert {row["tracking_id"] for row in rows(tmp_path)} == {"tracker", "a=b/../c"}
 
 
-def test_a_retried_task_knows_what_its_earlier_attempts_settled_and_nobody_elses(tmp_path: Path) -> None:
+def test_a_retried_task_knows_what_its_own_earlier_attempts_settled_alone(tmp_path: Path) -> None:
     first = Ledger(task_of(tmp_path), "a1")
     first.accepted(events("mine"), 1.0)
     flush(first)  # and then it dies
@@ -279,7 +279,7 @@ tokens = st.text("abcdef0123456789", min_size=1, max_size=8)
 
 
 @given(st.text(min_size=1), tokens, st.integers(0, 10**6), tokens, tokens)
-def test_a_segments_name_reads_back_whatever_the_run_is_called(
+def test_a_segments_name_reads_back_for_any_name_of_the_run(
     run_id: str, execution: str, partition: int, attempt: str, number: str
 ) -> None:
     segment = Segment(run_id, execution, partition, attempt, number)
@@ -328,7 +328,7 @@ class MergesBefore:
         return merging
 
 
-def test_whoever_listed_segments_before_a_merge_and_reads_them_after_misses_none(
+def test_a_reader_that_listed_segments_before_a_merge_misses_none_after_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     zombie = unmerged(tmp_path)

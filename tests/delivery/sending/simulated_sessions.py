@@ -80,7 +80,7 @@ class Driver:
     def hear(self, number: int, message: Message) -> None:
         """Do what `Coordinator` does with a partition's message."""
         partition, now, left = self._partitions[number], self._clock.now, int(message.get("left", 1))
-        partition.told = message["counts"][2]
+        partition.reported = message["counts"][2]
         if "want" in message:
             self.budget.ask(number, message["want"], now, left)
         if "hurry" in message and (lease := self.budget.hurry(number, now, left)):
@@ -99,7 +99,7 @@ class Driver:
             self._clock.after(max(due, 1e-6), self._serve)
 
     def _send(self, number: int, kind: str, lease: SlotGrant) -> None:
-        left = self._requests - sum(each.told for each in self._partitions)
+        left = self._requests - sum(each.reported for each in self._partitions)
         message: Message = {kind: astuple(lease), "rest": left / self.budget.rate}
         self._clock.after(self._link, lambda: self._partitions[number].receive(message))
 
@@ -116,8 +116,8 @@ class PartitionLink:
 
     def send(self, message: Message) -> None:
         """Deliver it after its way."""
-        told = dict(message) | {"counts": list(message["counts"])}
-        self._clock.after(self._link, lambda: self._driver.hear(self._number, told))
+        sent = dict(message) | {"counts": list(message["counts"])}
+        self._clock.after(self._link, lambda: self._driver.hear(self._number, sent))
 
     def receive(self, seconds: float) -> Message | None:  # noqa: ARG002
         """Take what has come."""
@@ -139,7 +139,7 @@ class Partition:
     link: float
     arrivals: list[float]
     lateness: Lateness = ON_TIME
-    told: int = 0
+    reported: int = 0
     ended_at: float = 0.0
     most_in_flight: int = 1000
     _in_flight: int = 0

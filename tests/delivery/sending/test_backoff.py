@@ -10,7 +10,7 @@ from delivery.sending import backoff
 
 
 @given(retry=st.integers(-5, 10**9), throttled=st.booleans(), drawn=st.floats(0, 1, exclude_max=True))
-def test_a_wait_lies_between_zero_and_its_bound_however_many_retries(
+def test_a_wait_is_between_zero_and_its_bound_after_any_number_of_retries(
     retry: int, *, throttled: bool, drawn: float
 ) -> None:
     wait = backoff.wait(retry, throttled=throttled, random=lambda: drawn)

@@ -34,7 +34,7 @@ def test_it_opens_after_enough_failures_over_enough_time(fault: Fault, every: fl
     assert opened_at(fault, every) == pytest.approx(seconds, abs=every / 2)
 
 
-def test_one_success_begins_the_count_anew() -> None:
+def test_one_success_begins_the_count_again() -> None:
     assert opened_at(Fault.TRANSIENT, 0.5, success_at=19) == pytest.approx(19.5)
 
 

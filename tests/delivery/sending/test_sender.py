@@ -74,7 +74,7 @@ def test_a_transient_failure_is_waited_out(answer: Answer) -> None:
     assert stage.tally.throttled_attempts == 0
 
 
-def test_the_pacer_is_charged_for_every_attempt_and_told_every_outcome() -> None:
+def test_the_pacer_is_charged_for_every_attempt_and_learns_every_outcome() -> None:
     stage = Stage(many_sessions(3), on_call(c1=THROTTLE, c2=BROKEN, c3=INVALID))
     stage.run()
     assert len(stage.pacer.spent) == len(stage.client.calls) == len(stage.pacer.observed)
@@ -115,7 +115,7 @@ def test_failures_of_content_are_not_the_services_failures() -> None:
     assert (stage.tally.failing_since, stage.tally.failed_in_a_row) == (None, 0)
 
 
-def test_a_refusal_that_has_been_mended_costs_the_request_no_attempt() -> None:
+def test_a_refusal_whose_cause_was_fixed_costs_the_request_no_attempt() -> None:
     misdated = Answer(400, "RequestExpired", renewed=True)
     stage = Stage(many_sessions(2), on_call(c1=misdated, c2=misdated, c3=misdated), max_attempts=1)
     assert stage.run() is None
@@ -400,7 +400,7 @@ def test_the_requests_in_flight_are_bounded_and_grow_only_with_latency() -> None
     assert quick.client.most_open <= 12
 
 
-def test_a_source_that_fails_is_told_after_what_was_sent_is_recorded() -> None:
+def test_a_source_that_fails_is_reported_after_what_was_sent_is_recorded() -> None:
     def failing() -> Iterator[StagedEvent]:
         yield from many_sessions(1_200)
         raise OSError("the stage is gone")

@@ -44,9 +44,7 @@ def events(count: int) -> list[StagedEvent]:
 
 
 @pytest.mark.parametrize("count", [0, 1, 10_000])
-def test_every_row_comes_in_the_files_order_whatever_other_columns_there_are(
-    tmp_path: Path, count: int
-) -> None:
+def test_every_row_comes_in_the_files_order_with_any_other_columns(tmp_path: Path, count: int) -> None:
     assert list(read_stage(write(tmp_path / "s.parquet", events(count)))) == events(count)
 
 

@@ -97,7 +97,7 @@ def test_a_week_of_seconds_fits() -> None:
     assert len(pickle.dumps(timeline)) < 40_000
 
 
-def test_intervals_in_which_nothing_happened_are_told_too() -> None:
+def test_intervals_in_which_nothing_happened_are_included() -> None:
     timeline = counted([(START + 0.5, "attempts"), (START + 3.0, "delivered"), (START + 3.9, "delivered")])
     assert timeline.started_at == START
     assert list(timeline.series()) == [Point(1, 0, 0), Point(), Point(), Point(0, 2, 0)]
@@ -109,7 +109,7 @@ def test_where_nothing_happened_there_is_nothing_to_tell() -> None:
         _ = Timeline().started_at
 
 
-def test_a_coarse_timeline_is_not_told_as_if_it_were_a_fine_one() -> None:
+def test_a_coarse_timeline_is_not_reported_as_a_fine_one() -> None:
     assert merged([Timeline(1, {7: Point(1)}), Timeline(8, {2: Point(5)})]) == Timeline(
         8, {0: Point(1), 2: Point(5)}
     )

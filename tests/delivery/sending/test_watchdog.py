@@ -82,7 +82,7 @@ print("done")
 """
 
 
-def test_nobody_watches_any_more_once_the_body_has_raised() -> None:
+def test_the_watch_is_over_once_the_body_has_raised() -> None:
     assert ended(RAISING).stdout == "done\n"
 
 

@@ -17,7 +17,7 @@ def http(seconds: float) -> str:
     return formatdate(seconds, usegmt=True)
 
 
-def test_a_clock_that_nobody_contradicts_is_the_machines_own() -> None:
+def test_a_clock_that_is_not_contradicted_is_the_machines_own() -> None:
     assert ServiceClock(lambda: NOW).now() == NOW
 
 

@@ -21,7 +21,7 @@ from jobs.ending.outcome import Outcome, summary_of
 from jobs.errors import UsageError
 from jobs.steps.checking import Checked
 from tests.jobs.account.summaries import OLDEST, summaries
-from tests.jobs.runs_prepared import prepared_run
+from tests.jobs.prepared_run import prepared_run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -132,7 +132,7 @@ def test_both_are_null_where_nothing_was_sent() -> None:
     assert (found["timeline"], found["events_per_request"]) == (None, None)
 
 
-def test_a_request_of_an_operator_is_told_without_its_token() -> None:
+def test_a_request_of_an_operator_is_recorded_without_its_token() -> None:
     request = Request(
         number=1, token="t", ask=Ask.RATE, rate=20, by="kim@laptop", asked_at="then", heeded_at=None
     )

@@ -34,7 +34,7 @@ def test_the_defaults_are_the_contracts() -> None:
     assert settings.checks.suite is None
 
 
-def test_set_lies_over_the_file_and_the_file_over_the_defaults() -> None:
+def test_set_overrides_the_file_and_the_file_the_defaults() -> None:
     text = MINIMAL + "delivery: {max_requests_per_second: 300}\n"
     assert parse_settings(text, "job.yaml").delivery.max_requests_per_second == 300
     over = parse_settings(text, "job.yaml", ["delivery.max_requests_per_second=200", "session.per_user=true"])

@@ -25,7 +25,7 @@ def test_every_key_says_what_it_means() -> None:
         assert line.rstrip("| ").count("|") >= 3, line
 
 
-def test_every_key_of_the_example_stands_in_the_table() -> None:
+def test_every_key_of_the_example_is_in_the_table() -> None:
     example = yaml.safe_load((ROOT / "conf" / "job.yaml").read_text())
     Settings.model_validate(example)
     keys = _keys()

@@ -150,7 +150,7 @@ def test_a_request_that_comes_while_the_file_is_taken_away_is_remembered(store: 
     assert store.content is None
 
 
-def test_a_request_beside_the_runs_own_answer_is_not_lost(store: MemoryStore) -> None:
+def test_a_request_that_comes_with_the_runs_own_answer_is_not_lost(store: MemoryStore) -> None:
     run = Run(store)
     with run.poller as poller:
         ask(store, request("a", Ask.RATE, 50))

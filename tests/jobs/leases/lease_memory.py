@@ -10,6 +10,9 @@ from core.errors import StorageError
 from core.lease_store import Stored
 from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.process_identity import ProcessIdentity
+from jobs.leases.run_lease import HeldLease, LeaseRequest
+
+_PROCESS = ProcessIdentity("machine", 1, 1)
 
 
 @dataclass
@@ -66,5 +69,16 @@ class MemoryStore:
         return self.version
 
 
-def record(name: str, process: ProcessIdentity | None = None) -> LeaseRecord:
+def record(name: str, process: ProcessIdentity = _PROCESS) -> LeaseRecord:
     return LeaseRecord(f"run-{name}", name, f"host-{name}", process, "since", "renewed")
+
+
+def request(store: MemoryStore, name: str, *, runs: bool | None = None) -> LeaseRequest:
+    """A request for the lease; `runs`: whether the process of one that holds it is alive, None if that is unknown."""
+    return LeaseRequest(store, record(name), store.clock, lambda _: runs)
+
+
+def taken(store: MemoryStore, name: str) -> HeldLease:
+    lease = request(store, name).acquire()
+    assert lease is not None
+    return lease

@@ -13,21 +13,9 @@ from jobs.leases.run_lease import (
     OVERDUE_SECONDS,
     RENEW_SECONDS,
     STALE_SECONDS,
-    HeldLease,
     LeaseHeldError,
-    LeaseRequest,
 )
-from tests.jobs.leases.lease_memory import Clock, MemoryStore, record
-
-
-def request(store: MemoryStore, name: str) -> LeaseRequest:
-    return LeaseRequest(store, record(name), store.clock, lambda _: None)
-
-
-def taken(store: MemoryStore, name: str) -> HeldLease:
-    lease = request(store, name).acquire()
-    assert lease is not None
-    return lease
+from tests.jobs.leases.lease_memory import Clock, MemoryStore, record, request, taken
 
 
 def kept(store: MemoryStore, reasons: list[str]) -> LeaseKeeper:
@@ -51,7 +39,7 @@ def test_a_dead_holders_silence_is_waited_out_and_spoken_of_once(store: MemorySt
     assert store.clock.now == pytest.approx(STALE_SECONDS, abs=RETRY_ACQUIRE_SECONDS)
 
 
-def test_a_live_holder_is_told_within_one_renewal(store: MemoryStore) -> None:
+def test_a_live_holder_is_reported_within_one_renewal(store: MemoryStore) -> None:
     holder = taken(store, "a")
 
     def sleep(seconds: float) -> None:
@@ -88,7 +76,7 @@ def test_a_renewal_that_fails_stops_the_run_only_when_overdue(
 
 
 @pytest.mark.parametrize("hangs", [0.0, 1.0, 4.9, 9.0, 13.0])
-def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float, store: MemoryStore) -> None:
+def test_a_holder_is_stopped_before_another_may_take_its_lease(hangs: float, store: MemoryStore) -> None:
     """However long each renewal hangs before it fails: on S3, 13 seconds at the most."""
     reasons: list[str] = []
     keeper = kept(store, reasons)
@@ -106,14 +94,14 @@ def test_a_holder_is_told_to_stop_before_another_may_take_its_place(hangs: float
     assert OVERDUE_SECONDS <= store.clock.now < STALE_SECONDS
 
 
-def test_a_place_that_was_taken_over_stops_the_run_and_names_the_winner(store: MemoryStore) -> None:
+def test_a_lease_that_was_taken_over_stops_the_run_and_names_the_winner(store: MemoryStore) -> None:
     reasons: list[str] = []
     keeper = kept(store, reasons)
     store.content = record("b").to_bytes()
     store.version = "another"
     assert keeper.tick() is None
     assert len(reasons) == 1
-    assert reasons[0].startswith("run run-b (on host-b, since since) took over this run's lease")
+    assert reasons[0].startswith("run run-b (on host-b, process 1, since since) took over this run's lease")
     assert not keeper.is_ours()
 
 

@@ -15,20 +15,8 @@ from jobs.leases.run_lease import (
     HeldLease,
     LeaseHeldError,
     LeaseLostError,
-    LeaseRequest,
 )
-from tests.jobs.leases.lease_memory import Clock, MemoryStore, record
-
-
-def request(store: MemoryStore, name: str, *, runs: bool | None = None) -> LeaseRequest:
-    process = ProcessIdentity("machine", 1, 1)
-    return LeaseRequest(store, record(name, process), store.clock, lambda _: runs)
-
-
-def taken(store: MemoryStore, name: str) -> HeldLease:
-    lease = request(store, name).acquire()
-    assert lease is not None
-    return lease
+from tests.jobs.leases.lease_memory import Clock, MemoryStore, record, request, taken
 
 
 @pytest.fixture
@@ -41,7 +29,7 @@ def holder(store: MemoryStore) -> str | None:
     return found.execution if found else None
 
 
-def test_a_free_place_is_taken_at_once_and_is_free_again_when_given_back(store: MemoryStore) -> None:
+def test_a_free_lease_is_taken_at_once_and_is_free_again_when_released(store: MemoryStore) -> None:
     lease = taken(store, "a")
     assert holder(store) == "a"
     lease.release()
@@ -167,7 +155,7 @@ def test_a_write_whose_answer_was_lost_is_no_other_holder(store: MemoryStore) ->
     assert store.read() is None
 
 
-def test_a_lease_that_someone_deleted_by_hand_is_written_anew(store: MemoryStore) -> None:
+def test_a_lease_that_was_deleted_by_hand_is_written_again(store: MemoryStore) -> None:
     lease = taken(store, "a")
     store.content = None
     lease.renew("later")
@@ -185,7 +173,7 @@ def test_a_lease_is_overdue_well_before_another_may_take_it(store: MemoryStore) 
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"{}", b"nul", b'{"process": 1}', b"\xff"])
-def test_a_lease_that_can_not_be_read_is_nobodys_name(content: bytes) -> None:
+def test_a_lease_that_can_not_be_read_names_no_holder(content: bytes) -> None:
     assert parse_record(content) is None
 
 
@@ -199,7 +187,7 @@ class Runner:
     """A run as the keeper drives it: it tries to acquire, renews on request, stops when lost or overdue."""
 
     def __init__(self, store: MemoryStore, name: str) -> None:
-        self._request = LeaseRequest(store, record(name), store.clock, lambda _: None)
+        self._request = request(store, name)
         self.lease: HeldLease | None = None
         self.done = False
 

@@ -101,7 +101,7 @@ def test_the_bytes_are_those_of_the_bodies_that_the_sender_writes(made: Sessions
     assert planned(made).cost.bytes == sum(len(write(batch)) for batch in batches(made))
 
 
-def test_requests_that_are_not_full_are_told_apart() -> None:
+def test_requests_that_are_not_full_are_counted_by_cause() -> None:
     reckoned = planned([("u1", 3), ("u1", 10), ("u2", 25), (None, 4), (None, 14), (None, 20)])
     assert asdict(reckoned.not_full) == {"short_sessions": 1, "anonymous": 2, "session_ends": 1}
     assert reckoned.longest_session_requests == 3

@@ -227,7 +227,7 @@ def _session() -> boto3.Session:
     return boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="eu-west-1")
 
 
-def test_a_control_plane_that_nobody_answers_at_is_one_warning(
+def test_a_control_plane_that_does_not_answer_is_one_warning(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     with socket.socket() as closed:

@@ -58,7 +58,7 @@ def test_the_end_of_the_run_makes_no_line_and_leaves_no_handler(capsys: pytest.C
     assert logging.getLogger("put_events.progress").propagate
 
 
-def test_a_line_stands_once_beside_the_jobs_own_lines(
+def test_a_line_is_written_once_among_the_jobs_own_lines(
     capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
 ) -> None:
     assert len(lines(capsys, Phase("send", 1.0))) == 1

@@ -24,7 +24,7 @@ def drawn(*phases: Phase, current: Phase | None = None) -> str:
     return str(console.file.getvalue())  # type: ignore[attr-defined]
 
 
-def test_each_phase_stands_in_a_line_with_its_time() -> None:
+def test_each_phase_is_on_a_line_with_its_time() -> None:
     lines = drawn(READ, Phase("judge", 2.4), current=Phase("write", 1.0)).splitlines()
     assert [line.split() for line in lines] == [["read", "1:23"], ["judge", "2", "s"], ["write", "1", "s"]]
 
@@ -60,7 +60,7 @@ def test_sparks_tasks_are_shown_where_they_are_known() -> None:
     ("seconds", "text"),
     [(0.4, "0 s"), (59.4, "59 s"), (59.6, "1:00"), (3599.7, "1:00:00"), (90_061, "25:01:01")],
 )
-def test_a_duration_is_told_as_people_tell_it(seconds: float, text: str) -> None:
+def test_a_duration_is_written_as_people_write_it(seconds: float, text: str) -> None:
     assert lasting(seconds) == text
 
 

@@ -34,7 +34,7 @@ def steadily(pauses: list[float], rate: float, to_send: int = 10_000) -> list[Se
 
 
 @given(st.lists(st.floats(0.5, 20), min_size=1, max_size=60), st.integers(10, 1000))
-def test_a_steady_rate_is_told_as_it_is_however_often_one_looks(pauses: list[float], rate: int) -> None:
+def test_a_steady_rate_is_measured_right_at_any_pace_of_polling(pauses: list[float], rate: int) -> None:
     for figures in steadily(pauses, rate):
         assert figures.requests_per_second == pytest.approx(rate, abs=4)
         assert figures.throttled_per_second == pytest.approx(rate / 2, abs=4)

@@ -18,7 +18,7 @@ def test_a_share_never_looks_like_nothing_or_all_when_it_is_not(share: float, sh
 @pytest.mark.parametrize(
     ("seconds", "shown"), [(0.44, "0.4 s"), (59.6, "1 min 0 s"), (185, "3 min 5 s"), (7380, "2 h 3 min")]
 )
-def test_a_time_is_told_in_its_two_largest_units(seconds: float, shown: str) -> None:
+def test_a_time_is_written_in_its_two_largest_units(seconds: float, shown: str) -> None:
     assert elapsed(seconds) == shown
 
 

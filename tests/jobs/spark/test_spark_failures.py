@@ -54,7 +54,7 @@ def test_a_connection_that_broke_says_that_spark_has_ended(error: Exception) -> 
 @pytest.mark.parametrize(
     "error", [AnalysisException("java.lang.IllegalStateException"), UsageError("the source"), OSError("gone")]
 )
-def test_whatever_fails_while_spark_ends_says_nothing_of_its_cause(error: Exception, spark: Spark) -> None:
+def test_a_failure_while_spark_ends_says_nothing_of_its_cause(error: Exception, spark: Spark) -> None:
     assert gone(error, spark)
 
 
@@ -68,7 +68,7 @@ def test_a_spark_that_runs_has_not_ended(spark: SparkSession) -> None:
     assert not is_gone(ValueError("no"), spark.sparkContext)
 
 
-def test_the_class_of_sparks_error_is_told() -> None:
+def test_the_class_of_sparks_error_is_reported() -> None:
     assert "PARSE_SYNTAX_ERROR" in str(explained(AnalysisException("[PARSE_SYNTAX_ERROR] near 'x'")))
 
 

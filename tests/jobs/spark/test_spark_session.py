@@ -83,7 +83,7 @@ def test_a_cluster_keeps_its_ui_and_its_addresses() -> None:
     assert settle(conf(spark__master="local[*]"), "job", {}).get("spark.driver.host") == "127.0.0.1"
 
 
-def test_memory_beside_the_heap_is_for_a_jvm_that_does_it_all() -> None:
+def test_memory_outside_the_heap_is_for_a_jvm_that_does_it_all() -> None:
     """A cluster's executors have the memory that their user gave them."""
     memory = {"spark.memory.offHeap.size": "1g"}
     assert settle(conf(spark__master="local[2]"), "job", {}, memory).get("spark.memory.offHeap.size") == "1g"

@@ -69,7 +69,7 @@ def test_a_connector_that_is_there_is_left_alone(monkeypatch: MonkeyPatch) -> No
     assert world.fetched == []
 
 
-def test_a_cluster_without_the_connector_is_told_the_package(monkeypatch: MonkeyPatch) -> None:
+def test_a_cluster_without_the_connector_gets_the_packages_name(monkeypatch: MonkeyPatch) -> None:
     World(monkeypatch, spark="3.5")
     with pytest.raises(UsageError) as caught:
         settings(ICEBERG, is_ours=False)

@@ -20,7 +20,7 @@ from delivery.receipts.sorted_ledger import SortedFile
 from jobs.prepare.preparation import Prepared
 from jobs.steps import ledger_compaction
 from jobs.steps.delivered_before import LedgerFiles, delivered_ids
-from jobs.steps.ledger_compaction import MOST_OF_A_SIZE, compact, too_small
+from jobs.steps.ledger_compaction import MAX_OF_A_SIZE, compact, too_small
 from jobs.steps.ledger_window import SECONDS_OF_DAY, LedgerWindow
 from tests.delivery.tasks import task_of
 
@@ -65,7 +65,7 @@ def test_what_another_tracking_id_accepted_says_nothing_of_this_one(
     assert ids(spark, tmp_path, 1, tracking_id="another") == {"a1-1"}
 
 
-def test_segments_that_nobody_sorted_yet_are_found(spark: SparkSession, tmp_path: Path) -> None:
+def test_segments_that_are_not_sorted_yet_are_found(spark: SparkSession, tmp_path: Path) -> None:
     record(tmp_path, [1, 2])
     assert ids(spark, tmp_path, 2) >= {"a1-2"}
 
@@ -163,8 +163,8 @@ def sorted_files(rows: int, count: int) -> dict[str, SortedFile]:
 
 
 def test_small_files_are_put_together_once_there_are_many_of_a_size() -> None:
-    small, large = sorted_files(1_000, MOST_OF_A_SIZE), sorted_files(900_000, 50)
-    assert too_small(sorted_files(1_000, MOST_OF_A_SIZE - 1)) == []
+    small, large = sorted_files(1_000, MAX_OF_A_SIZE), sorted_files(900_000, 50)
+    assert too_small(sorted_files(1_000, MAX_OF_A_SIZE - 1)) == []
     assert set(too_small({**small, **large, **sorted_files(90_000, 3)})) == set(small)
 
 

@@ -13,7 +13,7 @@ days = st.sets(st.integers(-30_000, 30_000), max_size=120)
 
 
 @given(days)
-def test_every_day_lies_in_a_span_and_there_are_few(days: set[int]) -> None:
+def test_every_day_is_in_a_span_and_there_are_few(days: set[int]) -> None:
     window = LedgerWindow.of_days(days)
     assert len(window.spans) <= 32
     assert all(window.overlaps(day * SECONDS_OF_DAY, (day + 1) * SECONDS_OF_DAY - 1) for day in days)

@@ -34,7 +34,7 @@ def report(**counts: object) -> PartitionReport:
     return PartitionReport(0, Tally(**counts))  # type: ignore[arg-type]
 
 
-def test_what_stands_in_the_ledger_is_delivered_whatever_was_told(tmp_path: Path) -> None:
+def test_what_is_in_the_ledger_is_delivered_for_any_report(tmp_path: Path) -> None:
     record(tmp_path, "a", "b", "c")
     sent = sent_in_all(receipts(tmp_path), [report(events_delivered=5)], Progress(events_delivered=7), None)
     assert sent.events_delivered == 3
@@ -50,7 +50,7 @@ def test_a_ledger_that_lost_events_during_the_run_is_a_stop_with_a_reason(tmp_pa
 
 
 @pytest.mark.parametrize(("reports", "delivered"), [([report(events_delivered=5)], 5), ([], 4)])
-def test_a_ledger_that_can_not_be_read_leaves_what_was_told(
+def test_a_ledger_that_can_not_be_read_leaves_what_was_reported(
     reports: list[PartitionReport], delivered: int, tmp_path: Path
 ) -> None:
     (tmp_path / "ledger").write_text("in the way")
@@ -59,7 +59,7 @@ def test_a_ledger_that_can_not_be_read_leaves_what_was_told(
     assert "ledger" in str(sent.stop_reason)
 
 
-def test_what_was_told_never_exceeds_what_there_was_to_send(tmp_path: Path) -> None:
+def test_what_was_reported_never_exceeds_what_there_was_to_send(tmp_path: Path) -> None:
     (tmp_path / "ledger").write_text("in the way")
     tallies = [report(events_delivered=3, events_dead_lettered=9)]
     sent = sent_in_all(receipts(tmp_path, to_send=10), tallies, Progress(events_delivered=8), None)
@@ -78,7 +78,7 @@ def test_events_that_the_service_refused_are_no_stop(tmp_path: Path) -> None:
     assert sent_in_all(receipts(tmp_path), poison, Progress(), None).stop_reason is None
 
 
-def test_events_that_ran_out_of_attempts_beside_accepted_ones_are_no_stop(tmp_path: Path) -> None:
+def test_events_that_ran_out_of_attempts_among_accepted_ones_are_no_stop(tmp_path: Path) -> None:
     record(tmp_path, "a")
     some = [report(events_delivered=1, events_dead_lettered=10, events_given_up=10)]
     assert sent_in_all(receipts(tmp_path), some, Progress(), None).stop_reason is None
@@ -112,7 +112,7 @@ def test_failures_that_cost_no_event_are_no_stop(tmp_path: Path) -> None:
     assert sent_in_all(receipts(tmp_path), [late], Progress(), None).stop_reason is None
 
 
-def test_the_first_reason_of_all_is_the_one_that_is_told(tmp_path: Path) -> None:
+def test_the_first_reason_of_all_is_the_one_that_is_reported(tmp_path: Path) -> None:
     stopped = Progress(stop_reason="a signal was received")
     assert sent_in_all(receipts(tmp_path), [], stopped, CRASH).stop_reason == "a signal was received"
     assert sent_in_all(receipts(tmp_path), [], Progress(), CRASH).stop_reason == CRASH

@@ -115,12 +115,13 @@ def test_an_export_wants_an_output_on_s3(world: World, config: str, caplog: pyte
 
 
 def exported(world: World, config: str, monkeypatch: pytest.MonkeyPatch) -> int:
-    """Verify with an export to a bucket without a name, as the output is on this machine's disk."""
+    """Verify with an export to a bucket `bucket`, though the output is on this machine's disk."""
     settings = yaml.safe_load(Path(config).read_text())
     settings["import"] = {"role_arn": ROLE}
     Path(config).write_text(yaml.safe_dump(settings))
-    monkeypatch.setattr("jobs.verify.verifying.find_buckets", lambda _urls: ("a bucket",))
-    world.objects.buckets[""] = "eu-west-1"
+    monkeypatch.setattr("jobs.verify.verifying.find_buckets", lambda _urls: ("bucket",))
+    monkeypatch.setattr("jobs.verify.verifying.s3_location", lambda _folder: "s3://bucket/export/")
+    world.objects.buckets["bucket"] = "eu-west-1"
     world.plane.pending_seconds = world.plane.running_seconds = 0
     return main(["--config", config, "--export"])
 

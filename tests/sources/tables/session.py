@@ -51,6 +51,11 @@ class Seen:
         return in_order(self.rows)
 
 
+def events(*rows: tuple[str, int]) -> pa.Table:
+    """Rows of the columns `user` and `n`, to write into a table."""
+    return pa.table({"user": [row[0] for row in rows], "n": pa.array([row[1] for row in rows], pa.int32())})
+
+
 def in_order(rows: list[dict[str, Any]]) -> list[str]:
     """Rows in a settled order, to compare those of two readers."""
     return sorted(str(sorted(row.items())) for row in rows)

@@ -11,13 +11,9 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from tests.sources.tables.session import Tables, in_order
+from tests.sources.tables.session import Tables, events, in_order
 
 pytestmark = pytest.mark.tables
-
-
-def events(*rows: tuple[str, int]) -> pa.Table:
-    return pa.table({"user": [row[0] for row in rows], "n": pa.array([row[1] for row in rows], pa.int32())})
 
 
 def history(path: Path) -> Path:

@@ -19,13 +19,9 @@ from pyiceberg.transforms import BucketTransform, DayTransform, IdentityTransfor
 from pyiceberg.types import IntegerType, LongType, NestedField, UUIDType
 from pyspark.sql import SparkSession
 
-from tests.sources.tables.session import Tables, in_order
+from tests.sources.tables.session import Tables, events, in_order
 
 pytestmark = pytest.mark.tables
-
-
-def events(*rows: tuple[str, int]) -> pa.Table:
-    return pa.table({"user": [row[0] for row in rows], "n": pa.array([row[1] for row in rows], pa.int32())})
 
 
 def history(catalog: Catalog, name: str = "shop.events") -> Table:

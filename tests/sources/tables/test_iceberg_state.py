@@ -16,7 +16,8 @@ from core.storage import open_filesystem
 from sources.tables.formats import table_format
 from sources.tables.iceberg_state import iceberg_state
 from sources.tables.table_source import IcebergState
-from tests.sources.tables.test_iceberg import events, history, path_of
+from tests.sources.tables.session import events
+from tests.sources.tables.test_iceberg import history, path_of
 
 
 def state(path: str | Path, as_of: Any = None) -> IcebergState:  # noqa: ANN401

@@ -39,9 +39,7 @@ def test_a_folder_that_can_not_be_written_is_no_error(tmp_path: Path) -> None:
     assert cache.find("g:a:1") == ()
 
 
-def test_without_a_setting_the_cache_lies_in_the_home(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_a_setting_the_cache_is_in_the_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
     JarCache.of_user({}).keep("g:a:1", jars_in(tmp_path / "jars"))
     assert list((tmp_path / ".cache" / "personalize-backfill").iterdir())

@@ -78,7 +78,7 @@ def test_progress_is_said_no_more_often_than_every_few_seconds(
     assert len(caplog.messages) == 2
 
 
-def test_the_resolver_is_told_the_packages_the_users_options_and_the_proxy(
+def test_the_resolver_gets_the_packages_the_users_options_and_the_proxy(
     resolver: Resolver, tmp_path: Path
 ) -> None:
     environ = resolver(works(tmp_path)) | {

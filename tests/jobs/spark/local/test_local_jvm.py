@@ -14,7 +14,7 @@ def test_the_heap_of_a_local_run_is_a_quarter_of_the_machine(memory: int, heap: 
     assert launch_environment({}, memory)["SPARK_DRIVER_MEMORY"] == heap
 
 
-def test_what_the_user_set_for_the_jvm_stands() -> None:
+def test_what_the_user_set_for_the_jvm_stays() -> None:
     user = {"SPARK_DRIVER_MEMORY": "3g", "SPARK_CONF_DIR": "/etc/spark/conf"}
     assert launch_environment(user, GIB) == {"LC_ALL": "C.UTF-8"}
     options = launch_environment({"SPARK_SUBMIT_OPTS": "-Dmine=1"}, GIB)["SPARK_SUBMIT_OPTS"]
@@ -32,7 +32,7 @@ def test_what_the_user_set_for_the_jvm_stands() -> None:
         {"SPARK_HOME": "/opt/spark"},
     ],
 )
-def test_a_collector_is_chosen_only_where_nobody_may_have_chosen_one(user: dict[str, str]) -> None:
+def test_a_collector_is_chosen_only_where_none_may_have_been_chosen(user: dict[str, str]) -> None:
     """The JVM takes two for an error, and does not start."""
     assert "UseParallelGC" not in launch_environment(user, GIB)["SPARK_SUBMIT_OPTS"]
 

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 
 from core.contested_file import control_file
 from core.storage import Folder, join
+from core.urls import absolute
 from jobs.account.exit_status import UNEXPECTED_EXIT_CODE
 from jobs.command_line.parser import Parser
 from jobs.command_line.program_exit import exit_code_of
@@ -25,7 +26,6 @@ from jobs.control.polling import now_as_text
 from jobs.control.record import Ask, ControlRecord, Request
 from jobs.errors import UsageError
 from jobs.leases.process_identity import is_running
-from jobs.runs.run_folder import absolute
 from jobs.runs.run_list import runs_under_way
 
 _LOG = logging.getLogger("put_events")

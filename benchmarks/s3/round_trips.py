@@ -1,6 +1,6 @@
 """S3 requests and seconds of a whole job by phase, under AWS's own names, with a latency for each request.
 
-    python -m benchmarks.s3_round_trips [--rows 1000000] [--files 200] [--small-rows 100000] [--small-files 50]
+    python -m benchmarks.s3.round_trips [--rows 1000000] [--files 200] [--small-rows 100000] [--small-files 50]
                                         [--latency-ms 30] [--limit 1000] [--partitions 16] [--seconds 90]
                                         [--only growth|hour] [--once]
 
@@ -29,7 +29,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from benchmarks.s3_phases import BY_TIME, DATA, Phase, Sending, phases
+from benchmarks.s3.phases import BY_TIME, DATA, Phase, Sending, phases
 from demo.demonstration import MAPPING
 from demo.history import generate
 from tests.aws.world import AwsWorld

@@ -1,6 +1,6 @@
 """Many files on a slow store: the requests of a run, and the driver's memory.
 
-    python -m benchmarks.many_files [--files 100000] [--days 3000] [--whole 6000] [--latency-ms 30]
+    python -m benchmarks.s3.many_files [--files 100000] [--days 3000] [--whole 6000] [--latency-ms 30]
 
 Plans one day out of all, the same day alone, and a whole history of `--whole` files, each as a process of
 its own; the store is generated in this one. Counts apply to other machines, seconds do not.
@@ -9,20 +9,14 @@ its own; the store is generated in this one. Counts apply to other machines, sec
 from __future__ import annotations
 
 import argparse
-import io
-import subprocess
-import sys
 import tempfile
 import time
 from pathlib import Path
-from threading import Event, Thread
 
-import psutil
-import pyarrow.parquet as pq
-
-from benchmarks.made_up_bucket import MadeUpBucket
+from benchmarks.s3.made_up_bucket import MadeUpBucket
+from benchmarks.usage import DRIVER, JVM, Usage
 from standin.process import StandinProcess
-from tests.whole_job.harness import Ended, Job, interactions, start_process
+from tests.whole_job.harness import Ended, Job, interactions_file, start_process
 
 _DAY = "2019-05-05"
 
@@ -49,9 +43,7 @@ def main() -> None:
 
 def _content() -> bytes:
     """Make one file of ten rows."""
-    out = io.BytesIO()
-    pq.write_table(interactions([{"TIMESTAMP": 1_760_000_000 + number} for number in range(10)]), out)
-    return out.getvalue()
+    return interactions_file([{"TIMESTAMP": 1_760_000_000 + number} for number in range(10)])
 
 
 def _plan(name: str, bucket: MadeUpBucket, folder: Path, day: str | None) -> None:
@@ -62,41 +54,18 @@ def _plan(name: str, bucket: MadeUpBucket, folder: Path, day: str | None) -> Non
             job.settings["source"]["filter"] = f"day = '{day}'"
         began = time.monotonic()
         process = start_process(job, "run-1", "--plan", environ=bucket.environment)
-        peaks = _watched(process)
+        with Usage(process.pid) as usage:
+            _, error = process.communicate()
         seconds = time.monotonic() - began
         ended = Ended(process.returncode, job.output, "run-1", "")
         if process.returncode:
-            raise SystemExit(f"{name}: exit code {process.returncode}")
+            raise SystemExit(f"{name}: exit code {process.returncode}\n{error[-2000:]}")
         summary = ended.summary
     counts = ", ".join(f"{what} {count:,}" for what, count in bucket.counts.most_common())
     print(f"{name}: {summary['source']['files']:,} files looked at, {summary['rows_read']:,} rows read")
     print(f"  {bucket.counts.total():,} requests ({counts}), {seconds:.0f} s in all")
-    print(f"  driver's peak: Python {peaks[0]:,.0f} MB, JVM {peaks[1]:,.0f} MB", flush=True)
-
-
-def _watched(process: subprocess.Popen[str]) -> tuple[float, float]:
-    """Wait for the process; return its own peak and its JVM's, in MB."""
-    done = Event()
-    peaks = [0.0, 0.0]
-    watch = Thread(target=_watch, args=(psutil.Process(process.pid), done, peaks))
-    watch.start()
-    _, error = process.communicate()
-    done.set()
-    watch.join()
-    if process.returncode:
-        print(error[-2000:], file=sys.stderr)
-    return peaks[0], peaks[1]
-
-
-def _watch(process: psutil.Process, done: Event, peaks: list[float]) -> None:
-    while not done.wait(0.1):
-        try:
-            peaks[0] = max(peaks[0], process.memory_info().rss / 1e6)
-            children = process.children(recursive=True)
-            jvm = sum(each.memory_info().rss for each in children if each.name() == "java")
-            peaks[1] = max(peaks[1], jvm / 1e6)
-        except psutil.Error:
-            continue
+    python, jvm = (usage.peak[kind] / 1e6 for kind in (DRIVER, JVM))
+    print(f"  driver's peak: Python {python:,.0f} MB, JVM {jvm:,.0f} MB", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.contested_file import control_file
-from jobs.control.command import Waiting, _parser, _request, main, steer
+from jobs.cli.control import Waiting, _parser, _request, main, steer
 from jobs.control.control_file import ControlFile
 from jobs.control.polling import ControlPoller
 from jobs.control.record import Ask, ControlRecord
@@ -114,7 +114,7 @@ def test_no_run_under_way_is_one_sentence(output: str) -> None:
         steer(output, None, request("a"), run.waiting)
 
 
-def test_an_ended_run_and_an_unknown_one_are_told_apart(output: str) -> None:
+def test_an_ended_run_and_an_unknown_one_are_distinguished(output: str) -> None:
     run = Run(output)
     run.end()
     with pytest.raises(UsageError, match="run day has ended"):
