@@ -1,6 +1,7 @@
 """Causes and remedies of failed S3 calls, worded as the end of a sentence; without S3's own text and without keys.
 
-Codes: Amazon S3 API Reference, "Error responses". A HEAD has no body, so its code is the HTTP status.
+Codes: Amazon S3 API Reference, "Error responses". A HEAD has no body, so its code is the HTTP status. A call also
+fails before it reaches S3: for the AWS configuration, or for the credentials, which STS or a sign-in has to give.
 """
 
 from __future__ import annotations
@@ -8,13 +9,20 @@ from __future__ import annotations
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    InvalidRegionError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
+    ProfileNotFound,
     ProxyConnectionError,
     ReadTimeoutError,
     SSLError,
+    SSOError,
+    TokenRetrievalError,
 )
 
 ABSENT = frozenset({"NoSuchKey", "404"})
@@ -49,6 +57,7 @@ _SAME_AS = {
     "412": "PreconditionFailed",
 }
 _EXPIRED = "the AWS credentials have expired. Renew them and run again"
+_SIGN_IN = "the AWS sign-in has expired. Run aws sso login"
 _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (SSLError, "the server's certificate is not trusted. Name a bundle that trusts it in AWS_CA_BUNDLE"),
     (ProxyConnectionError, "the proxy can't be reached. Check HTTPS_PROXY and NO_PROXY"),
@@ -57,7 +66,24 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (ReadTimeoutError, "S3 does not answer. Check the network"),
     (NoCredentialsError, "there are no AWS credentials. Name AWS_PROFILE, or run under a role"),
     (PartialCredentialsError, "the AWS credentials are incomplete. Give both keys"),
+    (
+        ProfileNotFound,
+        "the AWS configuration files lack the profile. Correct AWS_PROFILE, or add the profile",
+    ),
+    (
+        ConfigParseError,
+        "an AWS configuration file can't be parsed. Correct it, or name another in AWS_CONFIG_FILE",
+    ),
+    (InvalidRegionError, "the AWS region is not valid. Correct AWS_REGION or the profile's region"),
+    (ParamValidationError, "S3 allows no such bucket name. Correct it"),
+    (
+        CredentialRetrievalError,
+        "the source of the AWS credentials gave none. Check the profile's credential_process",
+    ),
+    (SSOError, _SIGN_IN),
+    (TokenRetrievalError, _SIGN_IN),
 )
+_ROLE_OPERATIONS = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 
 
 class S3Error(OSError):
@@ -73,6 +99,8 @@ def explain(error: ClientError | BotoCoreError) -> OSError:
     """Return `error` as Python's own error for files: FileNotFoundError if the object does not exist."""
     if isinstance(error, ClientError):
         code = code_of(error)
+        if error.operation_name in _ROLE_OPERATIONS:
+            return S3Error(_cause_of_role(code))
         if code in ABSENT:
             return FileNotFoundError("there is no such file")
         return S3Error(cause_of(code))
@@ -87,3 +115,10 @@ def cause_of(code: str) -> str:
     if code in EXPIRED:
         return _EXPIRED
     return _CAUSES.get(_SAME_AS.get(code, code), f"S3 answered {code}. Look it up in the S3 API Reference")
+
+
+def _cause_of_role(code: str) -> str:
+    """Return cause and remedy for a code of STS, which botocore raises from the call that needed the role."""
+    if code in EXPIRED:
+        return _EXPIRED
+    return f"the role can't be assumed ({code}). Check the role's ARN, and whom its trust policy allows to assume it"

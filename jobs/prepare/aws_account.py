@@ -8,10 +8,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import boto3
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    ValidationError,
+)
 
 from core.aws.proxies import proxy_for
-from core.aws.session import default_region
+from core.aws.s3_errors import explain
+from core.aws.session import aws_session, default_region
 from jobs.config.delivery_settings import PersonalizeSettings
 from jobs.errors import UsageError
 
@@ -24,11 +32,23 @@ class Service:
     endpoint_url: str
 
 
+def require_aws_settings() -> None:
+    """Check that the AWS configuration files can be read, and have the profile that the environment names.
+
+    Raises:
+        UsageError: they can't be read, or lack it.
+    """
+    try:
+        aws_session()
+    except BotoCoreError as error:
+        raise UsageError(f"no AWS session: {explain(error)}.") from None
+
+
 def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Service:
     """Return the region and endpoint for `settings`, from them or from the AWS default chain.
 
     Raises:
-        UsageError: there is no region, or an invalid one.
+        UsageError: there is no region or an invalid one, or the credentials can't be read.
         ProxyError: the environment's proxy can't be used.
     """
     region = settings.region or default_region()
@@ -36,23 +56,36 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
         raise UsageError("no AWS region: set personalize.region, or AWS_REGION in the environment.")
     try:
         client = session.client("personalize-events", region_name=region, endpoint_url=settings.endpoint_url)
-    except (BotoCoreError, ValueError) as error:
-        raise UsageError(f"personalize.region or personalize.endpoint_url is not usable: {error}.") from None
+    except (ValidationError, ValueError) as error:
+        cause = str(error).rstrip(".")
+        raise UsageError(f"personalize.region or personalize.endpoint_url is not usable: {cause}.") from None
+    except BotoCoreError as error:
+        raise _no_credentials(error) from None
     proxy_for(client.meta.endpoint_url)
     return Service(region, client.meta.endpoint_url)
 
 
 def require_credentials(session: boto3.Session) -> None:
-    """Check that there are credentials to sign requests with.
+    """Check that there are credentials to sign requests with; a role is assumed, a sign-in looked up.
 
     Raises:
-        UsageError: the AWS default chain has no credentials, or a profile that does not exist.
+        UsageError: the AWS default chain has none, or can't get them.
     """
     try:
         credentials = session.get_credentials()
-    except BotoCoreError as error:
-        raise UsageError(f"no AWS credentials: {error}.") from None
+        if credentials is not None:
+            credentials.get_frozen_credentials()
+    except (BotoCoreError, ClientError) as error:
+        raise _no_credentials(error) from None
     if credentials is None:
         raise UsageError(
             "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or run under a role.",
         )
+
+
+def _no_credentials(error: BotoCoreError | ClientError) -> UsageError:
+    if isinstance(error, (EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError)):
+        return UsageError(
+            "no AWS credentials: the service that gives them can't be reached. Check the network."
+        )
+    return UsageError(f"no AWS credentials: {explain(error)}.")

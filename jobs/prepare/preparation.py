@@ -19,7 +19,7 @@ from jobs.command_line.command import Command
 from jobs.config.configuration import parse_settings
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
-from jobs.prepare.aws_account import Service, require_credentials, resolve_service
+from jobs.prepare.aws_account import Service, require_aws_settings, require_credentials, resolve_service
 from jobs.prepare.import_target import ImportTarget, import_target
 from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
@@ -84,10 +84,12 @@ def read_settings(command: Command) -> Settings:
     """Return the settings that `command` names.
 
     Raises:
-        UsageError: see `jobs.config.configuration`; or the certificate bundle that the environment names can't be used.
+        UsageError: see `jobs.config.configuration`; or the AWS configuration or the certificate bundle that the
+            environment names can't be used.
         StorageError: the file is not there or can't be read.
     """
     forget_buckets()  # a process may carry out several runs, each in the environment of its own beginning
+    require_aws_settings()
     require_bundle(ca_bundle())
     return parse_settings(read_text(command.config), command.config, command.overrides)
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import (
     ClientError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    InvalidRegionError,
     NoCredentialsError,
+    ParamValidationError,
     ProfileNotFound,
     ProxyConnectionError,
     SSLError,
+    UnauthorizedSSOTokenError,
 )
 
 from core.aws.s3_errors import EXPIRED, S3Error, explain
@@ -55,12 +59,22 @@ def test_a_missing_object_is_a_missing_file(code: str) -> None:
         (ProxyConnectionError(proxy_url="http://u:secret@p", error="no"), "HTTPS_PROXY"),
         (EndpointConnectionError(endpoint_url="https://x"), "can't be reached"),
         (NoCredentialsError(), "no AWS credentials"),
-        (ProfileNotFound(profile="mine"), "profile"),
+        (ProfileNotFound(profile="mine"), "Correct AWS_PROFILE"),
+        (CredentialRetrievalError(provider="p", error_msg="key: secret"), "credential_process"),
+        (InvalidRegionError(region_name="eu west"), "AWS_REGION"),
+        (ParamValidationError(report='Invalid bucket name "a b"'), "no such bucket name"),
+        (UnauthorizedSSOTokenError(), "aws sso login"),
     ],
 )
 def test_a_connection_that_fails_says_what_to_check(error: Exception, cause: str) -> None:
     assert cause in str(explain(error))  # type: ignore[arg-type]
     assert "secret" not in str(explain(error))  # type: ignore[arg-type]
+
+
+def test_a_role_that_is_not_given_is_not_taken_for_a_denied_file() -> None:
+    """botocore assumes a profile's role within the first call that needs it, and raises from that call."""
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "user/jane"}}, "AssumeRole")
+    assert str(explain(denied)).startswith("the role can't be assumed (AccessDenied). Check the role's ARN")
 
 
 def test_all_words_for_expired_credentials_mean_the_same() -> None:

@@ -1,0 +1,81 @@
+"""AWS as the environment has it: what is wrong with it is said in one sentence, before anything is read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import boto3
+import pytest
+from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
+
+from core.aws.session import aws_session
+from jobs.config.delivery_settings import PersonalizeSettings
+from jobs.errors import UsageError
+from jobs.prepare.aws_account import require_aws_settings, require_credentials, resolve_service
+from tests.delivery.aws_environment import KEYS, only
+
+
+def test_a_profile_that_no_file_has_is_named_as_that(monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, AWS_PROFILE="nope")
+    with pytest.raises(UsageError, match=r"lack the profile\. Correct AWS_PROFILE, or add the profile\.$"):
+        require_aws_settings()
+
+
+def test_a_configuration_file_that_is_no_ini_is_named_as_that(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "config").write_text("nonsense")
+    only(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    with pytest.raises(
+        UsageError, match=r"can't be parsed\. Correct it, or name another in AWS_CONFIG_FILE\.$"
+    ):
+        require_aws_settings()
+
+
+def service(region: str | None) -> str:
+    with pytest.raises(UsageError) as caught:
+        resolve_service(PersonalizeSettings(tracking_id="t", region=region), aws_session())
+    return str(caught.value)
+
+
+def test_half_a_key_is_not_taken_for_a_wrong_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, AWS_ACCESS_KEY_ID="AKIDEXAMPLE")
+    assert service("eu-west-1") == "no AWS credentials: the AWS credentials are incomplete. Give both keys."
+
+
+def test_a_region_of_no_form_is_a_sentence_with_one_full_stop(monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch, **KEYS)
+    said = service("eu west")
+    assert said.startswith("personalize.region or personalize.endpoint_url is not usable")
+    assert said.endswith("format.")
+    assert not said.endswith("..")
+
+
+class Failing:
+    """A session whose credentials are given late, as those of a role are, and then not at all."""
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def get_credentials(self) -> Failing:
+        return self
+
+    def get_frozen_credentials(self) -> None:
+        raise self._error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (ClientError({"Error": {"Code": "AccessDenied"}}, "AssumeRole"), "the role can't be assumed"),
+        (ClientError({"Error": {"Code": "ExpiredToken"}}, "AssumeRole"), "have expired. Renew them"),
+        (EndpointConnectionError(endpoint_url="https://sts"), "the service that gives them can't be reached"),
+    ],
+)
+def test_credentials_that_are_not_given_end_the_run_before_it_starts(
+    error: BotoCoreError | ClientError, said: str
+) -> None:
+    """Not after hours of reading: the executors would find out only when they send."""
+    session: boto3.Session = Failing(error)  # type: ignore[assignment]
+    with pytest.raises(UsageError, match=f"^no AWS credentials: .*{said}"):
+        require_credentials(session)
