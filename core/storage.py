@@ -157,7 +157,7 @@ class Folder:
 
     def _listed(self, kind: fs.FileType, beginning: str = "") -> list[str]:
         found = (each.base_name for each in self._found(beginning) if each.type == kind)
-        return sorted(name for name in found if name.startswith(beginning))
+        return sorted(name for name in found if name and name.startswith(beginning))
 
     def _found(self, beginning: str = "") -> list[fs.FileInfo]:
         with _explained("list", self.url):

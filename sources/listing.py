@@ -29,6 +29,7 @@ Values = Mapping[str, str | None]
 Excluded = Callable[[Sequence[Values]], Sequence[bool]]
 """Return for folders, by their values so far, which of them contain no wanted file."""
 
+_NAMELESS = "Spark can't read a name with //. Rename it."
 _THREADS = 64  # listings are small and far away: the wait is for the network
 
 
@@ -162,7 +163,7 @@ class _Listed:
         return start
 
     def _unlisted(self, error: OSError) -> InputError:
-        return InputError(f"source.path {self.path}: can't be listed: {_first_line(error)}")
+        return InputError(f"source.path {self.path}: can't be listed: {_first_line(error)}.")
 
     def samples(self) -> list[SourceFile]:
         """Find a file in the first and in the last of the excluded folders."""
@@ -186,7 +187,9 @@ class _Listed:
             self._below = matcher(re.sub(r"([*?\[{\\])", r"\\\1", start))
         info = self._filesystem.get_file_info(start or "/")
         if info.type == pafs.FileType.NotFound:
-            raise FileNotFoundError("there is nothing of this name")
+            local = isinstance(self._filesystem, pafs.LocalFileSystem)
+            on_s3 = "; of S3 it is s3://bucket/folder/" if local else ""
+            raise FileNotFoundError(f"there is nothing of this name. Correct the path{on_s3}")
         return info
 
     def _walk(self, start: str, excluded: Excluded | None) -> Iterator[pafs.FileInfo]:
@@ -206,6 +209,9 @@ class _Listed:
         return list(self._filesystem.get_file_info(pafs.FileSelector(folder)))
 
     def _kept(self, folders: list[str], excluded: Excluded) -> list[str]:
+        for folder in folders:
+            if folder.endswith("/"):  # S3: its keys have //
+                raise InputError(f"source folder {self._place.name_prefix}{folder}/: {_NAMELESS}")
         out = excluded([folder_values(self._relative(folder)) for folder in folders])
         self.excluded += [folder for folder, each in zip(folders, out, strict=True) if each]
         return [folder for folder, each in zip(folders, out, strict=True) if not each]
@@ -231,7 +237,7 @@ class _Listed:
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
         if "//" in info.path:
-            raise InputError(f"source file {self._name(info)}: Spark can't read a name with //. Rename it.")
+            raise InputError(f"source file {self._name(info)}: {_NAMELESS}")
         return bool(info.size > 0 or PARQUET.search(info.base_name))
 
     def _name(self, info: pafs.FileInfo) -> str:
@@ -256,4 +262,4 @@ def _check_once(files: Sequence[SourceFile]) -> None:
 
 
 def _first_line(error: BaseException) -> str:
-    return f"{(str(error).strip() or type(error).__name__).splitlines()[0]}"
+    return f"{(str(error).strip() or type(error).__name__).splitlines()[0].rstrip('.')}"

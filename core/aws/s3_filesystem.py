@@ -53,7 +53,7 @@ class S3Handler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow publishe
         bucket, prefix = _folder(selector.base_dir)
         found = list(_listed(bucket, prefix, deep=selector.recursive))
         if not found and not selector.allow_not_found:
-            raise FileNotFoundError("there is nothing of this name")
+            raise FileNotFoundError("there is nothing of this name. Correct the path")
         return found
 
     def list_beginning(self, folder: str, beginning: str) -> list[fs.FileInfo]:
@@ -183,7 +183,8 @@ def _fetcher(bucket: str, key: str) -> Fetch:
 def _listed(bucket: str, prefix: str, *, deep: bool) -> Iterator[fs.FileInfo]:
     for page in _pages(bucket, prefix, delimiter="" if deep else "/"):
         for entry in page.get("CommonPrefixes", ()):
-            yield fs.FileInfo(f"{bucket}/{entry['Prefix'].rstrip('/')}", fs.FileType.Directory)
+            # One slash only: `logs//` is a folder without a name in `logs/`, and not `logs` again.
+            yield fs.FileInfo(f"{bucket}/{entry['Prefix'].removesuffix('/')}", fs.FileType.Directory)
         for entry in page.get("Contents", ()):
             if not entry["Key"].endswith("/"):  # the empty object that some tools write for a folder
                 yield fs.FileInfo(

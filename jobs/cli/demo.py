@@ -22,6 +22,8 @@ def main(arguments: Sequence[str], prog: str = "demo") -> int:
 
 def _demonstrate(arguments: Sequence[str], prog: str) -> int:
     asked = _parser(prog).parse_args(arguments)
+    if asked.events < 1:
+        raise UsageError("--events wants a number of rows, 1 or more.")
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise UsageError(

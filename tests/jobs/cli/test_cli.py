@@ -113,6 +113,11 @@ def test_a_demo_without_what_it_needs_is_one_sentence(
     assert "The demo can't run: numpy, uvloop not installed." in caplog.text
 
 
+def test_a_demo_of_no_events_is_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    assert demo.main(["--events", "-3"]) == 2
+    assert "--events wants a number of rows, 1 or more." in caplog.text
+
+
 def test_a_demo_in_a_folder_of_something_else_is_one_sentence(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
