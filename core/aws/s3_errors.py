@@ -45,6 +45,7 @@ _CAUSES = {
     "RequestTimeTooSkewed": "the clock of this machine is wrong. Set it; requests are signed with the time",
     "PermanentRedirect": "the bucket is in another region. Set AWS_REGION to a region of its partition",
     "SlowDown": "S3 asks for fewer requests. Try again later",
+    "InternalError": "S3 failed for the moment. Run again",
     "PreconditionFailed": "the file changed while it was read. Run again once nothing writes to it",
 }
 _SAME_AS = {
@@ -53,7 +54,9 @@ _SAME_AS = {
     "301": "PermanentRedirect",
     "AuthorizationHeaderMalformed": "PermanentRedirect",
     "IllegalLocationConstraintException": "PermanentRedirect",
+    "500": "InternalError",
     "503": "SlowDown",
+    "ServiceUnavailable": "SlowDown",
     "412": "PreconditionFailed",
 }
 _EXPIRED = "the AWS credentials have expired. Renew them and run again"

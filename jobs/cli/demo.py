@@ -49,5 +49,7 @@ def _parser(prog: str = "demo") -> Parser:
         default=_FOLDER,
         help="the folder for all files (default: build/demo); an earlier demo in it is replaced",
     )
-    parser.add_argument("--events", type=int, default=_EVENTS, help="rows in the history (default: 200000)")
+    parser.add_argument(
+        "--events", metavar="N", type=int, default=_EVENTS, help="rows in the history (default: 200000)"
+    )
     return parser

@@ -87,7 +87,11 @@ def _parser(prog: str = "init") -> Parser:
     parser = Parser(prog=prog, description="Write a first configuration for a log.")
     parser.add_argument("path", metavar="LOG", help="the log: a Parquet file or folder, local or s3://")
     parser.add_argument(
-        "--output", type=Path, default=Path("job.yaml"), help="the file to write (default: job.yaml)"
+        "--output",
+        metavar="FILE",
+        type=Path,
+        default=Path("job.yaml"),
+        help="the file to write (default: job.yaml)",
     )
     parser.add_argument("--force", action="store_true", help="replace the files if they exist")
     return parser

@@ -36,7 +36,10 @@ def refusal(code: str) -> ClientError:
         ("AuthorizationHeaderMalformed", "another region"),
         ("ExpiredToken", "have expired"),
         ("RequestTimeTooSkewed", "clock"),
-        ("InternalError", "S3 answered InternalError"),
+        ("InternalError", "failed for the moment"),
+        ("500", "failed for the moment"),
+        ("503", "fewer requests"),
+        ("MethodNotAllowed", "S3 answered MethodNotAllowed"),
     ],
 )
 def test_a_refusal_says_why_and_what_to_do(code: str, cause: str) -> None:
