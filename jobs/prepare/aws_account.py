@@ -5,7 +5,10 @@ boto3 resolves them. No credential leaves this module.
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import boto3
 from botocore.exceptions import (
@@ -20,6 +23,7 @@ from botocore.exceptions import (
 from core.aws.proxies import proxy_for
 from core.aws.s3_errors import explain
 from core.aws.session import aws_session, default_region
+from core.suggestions import nearest
 from jobs.config.delivery_settings import PersonalizeSettings
 from jobs.errors import UsageError
 
@@ -63,6 +67,43 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
         raise _no_credentials(error) from None
     proxy_for(client.meta.endpoint_url)
     return Service(region, client.meta.endpoint_url)
+
+
+def require_region(
+    service: Service,
+    session: boto3.Session,
+    resolve: Callable[[str, int], object] = socket.getaddrinfo,
+) -> None:
+    """Check that the region is one that has PutEvents, before hours of reading for an endpoint that does not exist.
+
+    A region that botocore does not list for Personalize may be new: then the endpoint's name decides. An endpoint of
+    the user's own, and one behind a proxy, which alone may know names, are not looked at.
+
+    Raises:
+        UsageError: no name server knows the endpoint, or the region is not spelled as AWS signs it.
+    """
+    host = urlsplit(service.endpoint_url).hostname or ""
+    known = session.get_available_regions("personalize")
+    ours = host.startswith("personalize-events") and proxy_for(service.endpoint_url) is None
+    if service.region in known or not ours:
+        return
+    if service.region == service.region.lower() and not _is_unknown(host, resolve):
+        return
+    close = nearest(service.region, known, limit=1)
+    hint = f"Did you mean {close[0]}? " if close else ""
+    raise UsageError(
+        f"the AWS region {service.region} has no PutEvents: there is no such endpoint. {hint}"
+        "Set personalize.region, or AWS_REGION in the environment."
+    )
+
+
+def _is_unknown(host: str, resolve: Callable[[str, int], object]) -> bool:
+    """Return whether the name servers say that there is no such host; not, that they can't say."""
+    try:
+        resolve(host, 443)
+    except socket.gaierror as error:
+        return error.errno == socket.EAI_NONAME
+    return False
 
 
 def require_credentials(session: boto3.Session) -> None:

@@ -19,7 +19,13 @@ from jobs.command_line.command import Command
 from jobs.config.configuration import parse_settings
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
-from jobs.prepare.aws_account import Service, require_aws_settings, require_credentials, resolve_service
+from jobs.prepare.aws_account import (
+    Service,
+    require_aws_settings,
+    require_credentials,
+    require_region,
+    resolve_service,
+)
 from jobs.prepare.import_target import ImportTarget, import_target
 from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
@@ -131,6 +137,7 @@ def _prepare(
     properties = plan_properties(settings.mapping, schema)
     user_suite = suite_of_user(settings.checks, properties)
     if not command.plan:
+        require_region(service, session)
         require_credentials(session)
     table = find_table(settings.source)
     source = None if table else _source_files(settings)
@@ -175,6 +182,7 @@ def prepare_replay(command: Command, earlier: RunFolder, settings: Settings, run
     """
     session = aws_session()
     service = resolve_service(settings.personalize, session)
+    require_region(service, session)
     require_credentials(session)
     require_dead_letters(earlier, settings.personalize.tracking_id)
     _require_writable(run)

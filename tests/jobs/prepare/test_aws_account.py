@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import boto3
@@ -11,7 +12,13 @@ from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionEr
 from core.aws.session import aws_session
 from jobs.config.delivery_settings import PersonalizeSettings
 from jobs.errors import UsageError
-from jobs.prepare.aws_account import require_aws_settings, require_credentials, resolve_service
+from jobs.prepare.aws_account import (
+    Service,
+    require_aws_settings,
+    require_credentials,
+    require_region,
+    resolve_service,
+)
 from tests.delivery.aws_environment import KEYS, only
 
 
@@ -49,6 +56,61 @@ def test_a_region_of_no_form_is_a_sentence_with_one_full_stop(monkeypatch: pytes
     assert said.startswith("personalize.region or personalize.endpoint_url is not usable")
     assert said.endswith("format.")
     assert not said.endswith("..")
+
+
+class Names:
+    """A name server: knows no name, or answers with an error of its own."""
+
+    def __init__(self, error: int | None) -> None:
+        self._error = error
+        self.asked: list[str] = []
+
+    def __call__(self, host: str, _: int) -> None:
+        self.asked.append(host)
+        if self._error is not None:
+            raise socket.gaierror(self._error, "said by the resolver")
+
+
+def putevents(region: str) -> Service:
+    return Service(region, f"https://personalize-events.{region}.amazonaws.com")
+
+
+@pytest.mark.parametrize(
+    ("region", "error", "hint"),
+    [
+        ("eu-wset-1", socket.EAI_NONAME, "no such endpoint. Did you mean eu-west-1? Set"),
+        ("EU-WEST-1", None, "no such endpoint. Did you mean eu-west-1? Set"),
+        ("x", socket.EAI_NONAME, "no such endpoint. Set"),
+    ],
+)
+def test_a_region_that_has_no_endpoint_ends_the_run_before_it_reads(
+    monkeypatch: pytest.MonkeyPatch, region: str, error: int | None, hint: str
+) -> None:
+    """EU-WEST-1 has an address, as names know no case, and every signature for it is refused."""
+    only(monkeypatch)
+    with pytest.raises(UsageError) as caught:
+        require_region(putevents(region), aws_session(), Names(error))
+    assert f"the AWS region {region} has no PutEvents: there is {hint} personalize.region" in str(
+        caught.value
+    )
+
+
+@pytest.mark.parametrize(
+    ("service", "error", "environ"),
+    [
+        (putevents("eu-west-1"), socket.EAI_NONAME, {}),
+        (putevents("xx-new-1"), None, {}),
+        (putevents("xx-new-1"), socket.EAI_AGAIN, {}),
+        (putevents("xx-new-1"), socket.EAI_NONAME, {"HTTPS_PROXY": "http://proxy:3128"}),
+        (Service("here", "http://127.0.0.1:1"), socket.EAI_NONAME, {}),
+    ],
+    ids=["known", "new", "no network", "behind a proxy", "an endpoint of one's own"],
+)
+def test_a_region_that_may_exist_is_left_to_the_service(
+    monkeypatch: pytest.MonkeyPatch, service: Service, error: int | None, environ: dict[str, str]
+) -> None:
+    only(monkeypatch, **environ)
+    require_region(service, aws_session(), Names(error))
 
 
 class Failing:
