@@ -6,6 +6,8 @@ fails before it reaches S3: for the AWS configuration, or for the credentials, w
 
 from __future__ import annotations
 
+from json import JSONDecodeError
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -61,6 +63,7 @@ _SAME_AS = {
 }
 _EXPIRED = "the AWS credentials have expired. Renew them and run again"
 _SIGN_IN = "the AWS sign-in has expired. Run aws sso login"
+_NO_SOURCE = "the source of the AWS credentials gave none. Check the profile's credential_process"
 _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (SSLError, "the server's certificate is not trusted. Name a bundle that trusts it in AWS_CA_BUNDLE"),
     (ProxyConnectionError, "the proxy can't be reached. Check HTTPS_PROXY and NO_PROXY"),
@@ -68,7 +71,10 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (ConnectTimeoutError, "S3 can't be reached. Check the network, AWS_REGION and any endpoint_url"),
     (ReadTimeoutError, "S3 does not answer. Check the network"),
     (NoCredentialsError, "there are no AWS credentials. Name AWS_PROFILE, or run under a role"),
-    (PartialCredentialsError, "the AWS credentials are incomplete. Give both keys"),
+    (
+        PartialCredentialsError,
+        "the AWS credentials are incomplete. Give both keys, and a role its source_profile",
+    ),
     (
         ProfileNotFound,
         "the AWS configuration files lack the profile. Correct AWS_PROFILE, or add the profile",
@@ -79,10 +85,7 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     ),
     (InvalidRegionError, "the AWS region is not valid. Correct AWS_REGION or the profile's region"),
     (ParamValidationError, "S3 allows no such bucket name. Correct it"),
-    (
-        CredentialRetrievalError,
-        "the source of the AWS credentials gave none. Check the profile's credential_process",
-    ),
+    (CredentialRetrievalError, _NO_SOURCE),
     (SSOError, _SIGN_IN),
     (TokenRetrievalError, _SIGN_IN),
 )
@@ -111,6 +114,18 @@ def explain(error: ClientError | BotoCoreError) -> OSError:
         if isinstance(error, kind):
             return S3Error(cause)
     return S3Error((str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")[:300])
+
+
+def explain_setting(error: ValueError | OSError) -> S3Error:
+    """Return the error for what Python itself raises while botocore reads its settings and starts a credential_process.
+
+    Of the process's own words nothing is passed on: they may be keys.
+    """
+    if isinstance(error, (OSError, JSONDecodeError)):
+        return S3Error(_NO_SOURCE)
+    return S3Error(
+        f"an AWS setting is not valid ({error}). Correct it in the environment or the configuration file"
+    )
 
 
 def cause_of(code: str) -> str:

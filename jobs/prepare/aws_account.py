@@ -21,7 +21,7 @@ from botocore.exceptions import (
 )
 
 from core.aws.proxies import proxy_for
-from core.aws.s3_errors import explain
+from core.aws.s3_errors import explain, explain_setting
 from core.aws.session import aws_session, default_region
 from core.suggestions import nearest
 from jobs.config.delivery_settings import PersonalizeSettings
@@ -45,7 +45,7 @@ def require_aws_settings() -> None:
     try:
         aws_session()
     except BotoCoreError as error:
-        raise UsageError(f"no AWS session: {explain(error)}.") from None
+        raise UsageError(f"AWS can't be used: {explain(error)}.") from None
 
 
 def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Service:
@@ -60,13 +60,23 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
         raise UsageError("no AWS region: set personalize.region, or AWS_REGION in the environment.")
     try:
         client = session.client("personalize-events", region_name=region, endpoint_url=settings.endpoint_url)
-    except (ValidationError, ValueError) as error:
-        cause = str(error).rstrip(".")
-        raise UsageError(f"personalize.region or personalize.endpoint_url is not usable: {cause}.") from None
+    except ValidationError as error:
+        raise _unusable(str(error)) from None
     except BotoCoreError as error:
-        raise _no_credentials(error) from None
+        raise UsageError(f"AWS can't be used: {explain(error)}.") from None
+    except (ValueError, OSError) as error:
+        if str(error).startswith("Invalid endpoint"):
+            raise _unusable("it is no http:// or https:// URL") from None
+        raise UsageError(f"AWS can't be used: {explain_setting(error)}.") from None
+    url = urlsplit(client.meta.endpoint_url)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise _unusable("it is no http:// or https:// URL")
     proxy_for(client.meta.endpoint_url)
     return Service(region, client.meta.endpoint_url)
+
+
+def _unusable(why: str) -> UsageError:
+    return UsageError(f"personalize.region or personalize.endpoint_url is not usable: {why.rstrip('.')}.")
 
 
 def require_region(
@@ -76,8 +86,8 @@ def require_region(
 ) -> None:
     """Check that the region is one that has PutEvents, before hours of reading for an endpoint that does not exist.
 
-    A region that botocore does not list for Personalize may be new: then the endpoint's name decides. An endpoint of
-    the user's own, and one behind a proxy, which alone may know names, are not looked at.
+    A region that botocore does not list for Personalize may be new, and few have an endpoint for FIPS: then the
+    endpoint's name decides. One of the user's own, or behind a proxy, which alone may know names, is not looked at.
 
     Raises:
         UsageError: no name server knows the endpoint, or the region is not spelled as AWS signs it.
@@ -85,14 +95,18 @@ def require_region(
     host = urlsplit(service.endpoint_url).hostname or ""
     known = session.get_available_regions("personalize")
     ours = host.startswith("personalize-events") and proxy_for(service.endpoint_url) is None
-    if service.region in known or not ours:
+    if not ours or (
+        service.region in known and host.startswith("personalize-events.")
+    ):  # few have one for FIPS
         return
-    if service.region == service.region.lower() and not _is_unknown(host, resolve):
+    is_lower = service.region == service.region.lower()
+    if is_lower and not _is_unknown(host, resolve):
         return
-    close = nearest(service.region, known, limit=1)
+    why = f"there is no {host}" if is_lower else "AWS writes regions in lower case"
+    close = [each for each in nearest(service.region, known, limit=1) if each != service.region]
     hint = f"Did you mean {close[0]}? " if close else ""
     raise UsageError(
-        f"the AWS region {service.region} has no PutEvents: there is no such endpoint. {hint}"
+        f"the AWS region {service.region} has no PutEvents: {why}. {hint}"
         "Set personalize.region, or AWS_REGION in the environment."
     )
 

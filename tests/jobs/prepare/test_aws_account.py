@@ -10,6 +10,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from core.aws.session import aws_session
+from core.errors import StorageError
+from core.storage import Folder
 from jobs.config.delivery_settings import PersonalizeSettings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import (
@@ -47,7 +49,9 @@ def service(region: str | None) -> str:
 
 def test_half_a_key_is_not_taken_for_a_wrong_region(monkeypatch: pytest.MonkeyPatch) -> None:
     only(monkeypatch, AWS_ACCESS_KEY_ID="AKIDEXAMPLE")
-    assert service("eu-west-1") == "no AWS credentials: the AWS credentials are incomplete. Give both keys."
+    assert service("eu-west-1").startswith(
+        "AWS can't be used: the AWS credentials are incomplete. Give both keys"
+    )
 
 
 def test_a_region_of_no_form_is_a_sentence_with_one_full_stop(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -78,9 +82,9 @@ def putevents(region: str) -> Service:
 @pytest.mark.parametrize(
     ("region", "error", "hint"),
     [
-        ("eu-wset-1", socket.EAI_NONAME, "no such endpoint. Did you mean eu-west-1? Set"),
-        ("EU-WEST-1", None, "no such endpoint. Did you mean eu-west-1? Set"),
-        ("x", socket.EAI_NONAME, "no such endpoint. Set"),
+        ("eu-wset-1", socket.EAI_NONAME, "Did you mean eu-west-1? Set"),
+        ("EU-WEST-1", None, "Did you mean eu-west-1? Set"),
+        ("x", socket.EAI_NONAME, "Set"),
     ],
 )
 def test_a_region_that_has_no_endpoint_ends_the_run_before_it_reads(
@@ -90,9 +94,58 @@ def test_a_region_that_has_no_endpoint_ends_the_run_before_it_reads(
     only(monkeypatch)
     with pytest.raises(UsageError) as caught:
         require_region(putevents(region), aws_session(), Names(error))
-    assert f"the AWS region {region} has no PutEvents: there is {hint} personalize.region" in str(
-        caught.value
-    )
+    said = str(caught.value)
+    assert said.startswith(f"the AWS region {region} has no PutEvents: ")
+    assert f"{hint} personalize.region, or AWS_REGION in the environment." in said
+
+
+def test_a_region_without_an_endpoint_for_fips_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    only(monkeypatch)
+    of_fips = Service("eu-west-1", "https://personalize-events-fips.eu-west-1.amazonaws.com")
+    with pytest.raises(
+        UsageError, match=r"there is no personalize-events-fips\.eu-west-1\.amazonaws\.com\. Set"
+    ):
+        require_region(of_fips, aws_session(), Names(socket.EAI_NONAME))
+    require_region(of_fips, aws_session(), Names(None))
+
+
+@pytest.mark.parametrize(
+    ("environ", "profile", "said"),
+    [
+        ({"AWS_MAX_ATTEMPTS": "many"}, "", "an AWS setting is not valid"),
+        ({"AWS_RETRY_MODE": "bogus"}, "", "AWS can't be used: Invalid value"),
+        ({"AWS_ENDPOINT_URL": "localhost:9"}, "", "it is no http:// or https:// URL"),
+        ({"AWS_ENDPOINT_URL": "ftp://host"}, "", "it is no http:// or https:// URL"),
+        (
+            {"AWS_PROFILE": "p"},
+            "credential_process = echo AKIDSECRET",
+            "the source of the AWS credentials gave none",
+        ),
+        (
+            {"AWS_PROFILE": "p"},
+            "credential_process = /no/such",
+            "the source of the AWS credentials gave none",
+        ),
+        (
+            {"AWS_PROFILE": "p"},
+            "role_arn = arn:aws:iam::111122223333:role/x",
+            "and a role its source_profile",
+        ),
+    ],
+)
+def test_a_setting_that_is_not_valid_is_a_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, environ: dict[str, str], profile: str, said: str
+) -> None:
+    """Python's own errors, which botocore lets through, had ended a run or `inspect` with a trace."""
+    (tmp_path / "config").write_text(f"[profile p]\n{profile}\n")
+    keys = {} if profile else KEYS
+    only(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"), **keys, **environ)
+    assert said in service("eu-west-1")
+    assert "AKIDSECRET" not in service("eu-west-1")
+    if "ftp://host" not in environ.values():
+        with pytest.raises(StorageError) as caught:
+            Folder("s3://shop/out").names()
+        assert "AKIDSECRET" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
