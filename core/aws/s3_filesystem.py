@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import time
 from collections.abc import Callable, Iterator
+from json import JSONDecodeError
 from typing import Any, TypeVar, cast
 
 import pyarrow as pa
@@ -22,7 +23,7 @@ from botocore.exceptions import (
 from pyarrow import fs
 
 from core.aws.buckets import renew_clients, shared_client
-from core.aws.s3_errors import EXPIRED, code_of, explain
+from core.aws.s3_errors import EXPIRED, code_of, explain, explain_setting
 from core.aws.s3_file import Fetch, S3File
 
 _T = TypeVar("_T")
@@ -148,6 +149,8 @@ def call(request: Callable[[], _T]) -> _T:
         except (ClientError, BotoCoreError) as error:
             if last or not _is_worth_another(error):
                 raise explain(error) from error
+        except JSONDecodeError as error:  # a credential_process that prints none
+            raise explain_setting(error) from error
     raise AssertionError
 
 

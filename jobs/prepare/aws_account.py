@@ -8,6 +8,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from json import JSONDecodeError
 from urllib.parse import urlsplit
 
 import boto3
@@ -132,6 +133,8 @@ def require_credentials(session: boto3.Session) -> None:
             credentials.get_frozen_credentials()
     except (BotoCoreError, ClientError) as error:
         raise _no_credentials(error) from None
+    except (JSONDecodeError, OSError) as error:
+        raise UsageError(f"no AWS credentials: {explain_setting(error)}.") from None
     if credentials is None:
         raise UsageError(
             "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or run under a role.",
