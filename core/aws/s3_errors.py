@@ -84,7 +84,6 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
         "an AWS configuration file can't be parsed. Correct it, or name another in AWS_CONFIG_FILE",
     ),
     (InvalidRegionError, "the AWS region is not valid. Correct AWS_REGION or the profile's region"),
-    (ParamValidationError, "S3 allows no such bucket name. Correct it"),
     (CredentialRetrievalError, _NO_SOURCE),
     (SSOError, _SIGN_IN),
     (TokenRetrievalError, _SIGN_IN),
@@ -110,6 +109,8 @@ def explain(error: ClientError | BotoCoreError) -> OSError:
         if code in ABSENT:
             return FileNotFoundError("there is no such file")
         return S3Error(cause_of(code))
+    if isinstance(error, ParamValidationError):
+        return S3Error(_cause_of_name(str(error)))
     for kind, cause in _CONNECTION_CAUSES:
         if isinstance(error, kind):
             return S3Error(cause)
@@ -133,6 +134,13 @@ def cause_of(code: str) -> str:
     if code in EXPIRED:
         return _EXPIRED
     return _CAUSES.get(_SAME_AS.get(code, code), f"S3 answered {code}. Look it up in the S3 API Reference")
+
+
+def _cause_of_name(report: str) -> str:
+    """Return cause and remedy for a request that botocore does not send: its bucket is not valid, or its key empty."""
+    if "bucket name" in report:
+        return "S3 allows no such bucket name. Correct it"
+    return "it names a bucket and no file. Write s3://bucket/folder/file"
 
 
 def _cause_of_role(code: str) -> str:

@@ -26,6 +26,7 @@ from sources.tables.formats import table_format
 from sources.tables.table_source import NAMES
 
 SCHEMA_NAME = "interactions.avsc"
+"""The schema next to `job.yaml`; next to `clicks.yaml` it is `clicks.avsc`, so that a folder holds several."""
 
 
 def main(arguments: Sequence[str], prog: str = "init") -> int:
@@ -53,7 +54,7 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
         UsageError: one of them exists and `force` is not given, can't be written, or would be in the log itself.
         InputError, StorageError: there is no Parquet at `path`, or it can't be read.
     """
-    schema = output.with_name(SCHEMA_NAME)
+    schema = output.with_name(SCHEMA_NAME) if output.stem == "job" else output.with_suffix(".avsc")
     _refuse_in_log(path, output)
     for file in (output, schema):
         if file.exists() and not force:

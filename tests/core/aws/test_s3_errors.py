@@ -66,6 +66,10 @@ def test_a_missing_object_is_a_missing_file(code: str) -> None:
         (CredentialRetrievalError(provider="p", error_msg="key: secret"), "credential_process"),
         (InvalidRegionError(region_name="eu west"), "AWS_REGION"),
         (ParamValidationError(report='Invalid bucket name "a b"'), "no such bucket name"),
+        (
+            ParamValidationError(report="Invalid length for parameter Key, value: 0"),
+            "names a bucket and no file",
+        ),
         (UnauthorizedSSOTokenError(), "aws sso login"),
     ],
 )
