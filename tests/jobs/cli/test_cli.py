@@ -59,7 +59,7 @@ def test_the_version_is_the_packages() -> None:
         ((), "required: COMMAND"),
         (("inspekt", "out"), "Did you mean inspect?"),
         (("xyz",), "has no command xyz. See"),
-        (("--nope",), "required: COMMAND"),
+        (("--nope",), "unknown option --nope."),
         (("plan",), "required: --config"),
         (("plan", "--config", "a", "--first", "3"), "--first"),
         (("run", "--config", "a", "--first", "0"), "--first wants a number of events, 1 or more."),
