@@ -13,7 +13,7 @@ from datetime import datetime
 from core.aws.buckets import Bucket, forget_buckets
 from core.aws.session import aws_session, ca_bundle
 from core.globs import is_glob, matcher
-from core.storage import Folder, find_buckets, open_filesystem, read_text
+from core.storage import Folder, find_buckets, open_filesystem, read_text, require_spark_reads
 from expectations.suite import Suite
 from jobs.command_line.command import Command
 from jobs.config.configuration import parse_settings
@@ -194,8 +194,10 @@ def refuse_overlap(settings: Settings) -> None:
 
     Raises:
         UsageError: one of them is in the other.
-        StorageError: a path's URL is not supported.
+        StorageError: a path's URL is not supported, or is one that Spark can't read.
     """
+    for url in (settings.output.path, *settings.source.path):
+        require_spark_reads(url)
     output_kind, output = _place(settings.output.path)
     for path in settings.source.path:
         kind, source = _place(path)
