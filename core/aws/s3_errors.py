@@ -12,9 +12,11 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConfigParseError,
+    ConnectionClosedError,
     ConnectTimeoutError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    HTTPClientError,
     InvalidRegionError,
     NoCredentialsError,
     ParamValidationError,
@@ -87,6 +89,9 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (CredentialRetrievalError, _NO_SOURCE),
     (SSOError, _SIGN_IN),
     (TokenRetrievalError, _SIGN_IN),
+    (ConnectionClosedError, "S3 closed the connection. Run again"),
+    # Last, as others are of its kind. Its text quotes the header that can't be sent: a session token with a line end.
+    (HTTPClientError, "the request can't be sent. Check the AWS keys for line ends, and the proxy's URL"),
 )
 _ROLE_OPERATIONS = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 

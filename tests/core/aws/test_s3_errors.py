@@ -5,8 +5,10 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import (
     ClientError,
+    ConnectionClosedError,
     CredentialRetrievalError,
     EndpointConnectionError,
+    HTTPClientError,
     InvalidRegionError,
     NoCredentialsError,
     ParamValidationError,
@@ -16,7 +18,7 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from core.aws.s3_errors import EXPIRED, S3Error, explain
+from core.aws.s3_errors import EXPIRED, S3Error, explain, explain_setting
 
 
 def refusal(code: str) -> ClientError:
@@ -71,11 +73,23 @@ def test_a_missing_object_is_a_missing_file(code: str) -> None:
             "names a bucket and no file",
         ),
         (UnauthorizedSSOTokenError(), "aws sso login"),
+        (ConnectionClosedError(endpoint_url="https://x"), "closed the connection"),
+        (
+            HTTPClientError(error=ValueError("Invalid header value b'secret\\n'")),
+            "Check the AWS keys for line ends",
+        ),
     ],
 )
 def test_a_connection_that_fails_says_what_to_check(error: Exception, cause: str) -> None:
     assert cause in str(explain(error))  # type: ignore[arg-type]
     assert "secret" not in str(explain(error))  # type: ignore[arg-type]
+
+
+def test_a_setting_is_shown_and_no_password_in_it() -> None:
+    assert "(Invalid endpoint: localhost:9)" in str(
+        explain_setting(ValueError("Invalid endpoint: localhost:9"))
+    )
+    assert "secret" not in str(explain_setting(ValueError("Invalid endpoint: u:secret@host")))
 
 
 def test_a_role_that_is_not_given_is_not_taken_for_a_denied_file() -> None:
