@@ -129,8 +129,9 @@ def explain_setting(error: ValueError | OSError) -> S3Error:
     """
     if isinstance(error, (OSError, JSONDecodeError)):
         return S3Error(_NO_SOURCE)
+    why = "" if "@" in str(error) else f" ({error})"  # an endpoint's URL may hold a password
     return S3Error(
-        f"an AWS setting is not valid ({error}). Correct it in the environment or the configuration file"
+        f"an AWS setting is not valid{why}. Correct it in the environment or the configuration file"
     )
 
 
