@@ -203,7 +203,7 @@ def _new_parser(prog: str, description: str, codes: str = _CODES) -> Parser:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="lay a YAML value over a dotted key; repeatable",
+        help="a YAML value for a dotted key, in place of the file's; repeatable",
     )
     add(
         "--run-id",

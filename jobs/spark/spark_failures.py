@@ -40,7 +40,7 @@ _S3A_WORDS = tuple(
         (r"AccessDenied|Status Code: 403|Forbidden", "AccessDenied"),
         (r"AWSServiceThrottled|Status Code: 503", "SlowDown"),
         (r"AWSStatus500Exception|Status Code: 5\d\d", "InternalError"),
-        (r"AWSBadRequestException|Status Code: 400", _NO_REASON),
+        (r"Status Code: 400", _NO_REASON),
         (
             r"AWSClientIOException|SdkClientException|(?:UnknownHost|(?:Connect|Socket)\w*)Exception",
             "unreachable",
