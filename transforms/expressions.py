@@ -31,7 +31,7 @@ def resolve(df: DataFrame, expression: str, where: str) -> Column:
 
     Raises:
         InputError: it doesn't parse, names an unknown column or function, gives more or less than one value
-            per row (`*`, aggregates, windows, explode), asks a subquery, or depends on chance, clock, file or partition.
+            per row (`*`, aggregates, windows, explode), or depends on a subquery, chance, clock, file or partition.
     """
     with blamed_on(where, expression, df):
         column = F.expr(expression)
