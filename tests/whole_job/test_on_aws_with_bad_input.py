@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.aws.world import AwsWorld
@@ -70,6 +72,25 @@ def test_expired_and_wrong_keys_are_told_apart(shop: Shop) -> None:
     wrong = refused(shop, f"s3://{LOGS}/logs/", AWS_SECRET_ACCESS_KEY="wrong")
     assert "the AWS credentials have expired" in expired
     assert "does not fit the access key" in wrong
+
+
+def test_a_token_with_a_line_end_is_one_sentence_without_it(shop: Shop) -> None:
+    """As one that is read from a file; botocore's own words quote it."""
+    keys = shop.aws.session().environ
+    token = keys["AWS_SESSION_TOKEN"]
+    line = refused(shop, f"s3://{LOGS}/logs/", **{**keys, "AWS_SESSION_TOKEN": f"{token}\n"})
+    assert "Check the AWS keys for line ends" in line
+    assert token not in line
+
+
+def test_a_role_that_may_not_be_assumed_is_one_sentence(shop: Shop, tmp_path: Path) -> None:
+    role = shop.aws.role("of-others", trusts=lambda _: False)
+    profile = f"[default]\nrole_arn = {role}\ncredential_source = Environment\n"
+    (tmp_path / "config").write_text(profile)
+    line = refused(
+        shop, f"s3://{LOGS}/logs/", AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="default"
+    )
+    assert "the role can't be assumed (AccessDenied)" in line
 
 
 def test_no_credentials_at_all_is_one_sentence(shop: Shop) -> None:
