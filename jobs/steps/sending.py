@@ -26,7 +26,9 @@ from jobs.steps.staged_files import StagedFile, first_events, longest_first
 from jobs.stop_signals import StopSignals
 
 SETTLE_SECONDS = 15.0
-_TRIAL_IS_OVER = "this run was a trial: it sent as many events as --first allows. Run the same command without it for the rest"
+_TRIAL_IS_OVER = (
+    "this run was a trial: --first allows no more events; run the same command without it for the rest"
+)
 
 
 @dataclass(frozen=True, slots=True)
