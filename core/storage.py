@@ -32,6 +32,7 @@ _FILE = re.compile(r"^file:(?://(?=/))?", re.IGNORECASE)
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _JAVA_HOST = re.compile(rf"{_LABEL}|(?:{_LABEL}\.)+(?=[a-z]){_LABEL}", re.IGNORECASE)
+_BUCKET = re.compile(r"[A-Za-z0-9._-]+")  # S3 names no other
 _UPLOADS_AT_ONCE = 8
 _S3_FILESYSTEM = fs.PyFileSystem(S3Handler())
 _IMPATIENT = Config(connect_timeout=3, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
@@ -55,7 +56,7 @@ def open_filesystem(url: str) -> tuple[fs.FileSystem, str]:
 
 
 def require_spark_reads(url: str) -> None:
-    """Check that Spark's S3 connector can take the bucket of `url`; any other URL is fine.
+    """Check that Spark's S3 connector can take the bucket of `url`, if S3 may have one of that name.
 
     Hadoop takes the bucket from java.net.URI, which knows no host with `_`, nor one whose last part of several begins
     with a digit, as in `logs.2026` (RFC 2396, 3.2.2); Hadoop's issue HADOOP-17241.
@@ -64,7 +65,7 @@ def require_spark_reads(url: str) -> None:
         StorageError: it can't.
     """
     bucket = _s3_path(url).partition("/")[0] if _S3.match(url) else ""
-    if bucket and not _JAVA_HOST.fullmatch(bucket):
+    if _BUCKET.fullmatch(bucket) and not _JAVA_HOST.fullmatch(bucket):
         raise StorageError(
             f"{url} can't be used: Java can't read a bucket of this name. Give the alias of an access point to it."
         )

@@ -152,6 +152,7 @@ def test_a_bucket_that_java_can_not_name_is_refused(bucket: str) -> None:
             f"s3a://{bucket}/x_1/"
             for bucket in ("logs", "2026-logs", "123", "a.b-c", "data.v1", "1.2.x", "My-Bucket")
         ),
+        "s3://no bucket's name/",
         "/disk/legacy_logs",
         "file:/disk/logs.2026",
     ],
