@@ -84,12 +84,15 @@ def test_a_token_with_a_line_end_is_one_sentence_without_it(shop: Shop) -> None:
 
 
 def test_a_role_that_may_not_be_assumed_is_one_sentence(shop: Shop, tmp_path: Path) -> None:
-    role = shop.aws.role("of-others", trusts=lambda _: False)
-    profile = f"[default]\nrole_arn = {role}\ncredential_source = Environment\n"
-    (tmp_path / "config").write_text(profile)
-    line = refused(
-        shop, f"s3://{LOGS}/logs/", AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="default"
-    )
+    role, keys = shop.aws.role("of-others", trusts=lambda _: False), shop.aws.user()
+    lines = [f"{name.lower()} = {value}" for name, value in keys.items()]
+    profile = f"[profile job]\nrole_arn = {role}\nsource_profile = base\n"
+    (tmp_path / "config").write_text(f"{profile}[profile base]\n" + "\n".join(lines))
+    shop.configure("bad")
+    environ = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "job", "AWS_REGION": "eu-west-1"}
+    ended = shop.run("bad", environ)
+    assert ended.returncode == 2, ended.stderr
+    [line] = ended.stderr.splitlines()
     assert "the role can't be assumed (AccessDenied)" in line
 
 
