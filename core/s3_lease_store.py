@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
+from json import JSONDecodeError
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -80,7 +81,7 @@ class S3LeaseStore:
             yield
         except ClientError as error:
             raise StorageError(f"{where}: S3 answered {_code(error)}.") from error
-        except (BotoCoreError, OSError) as error:
+        except (BotoCoreError, JSONDecodeError, OSError) as error:
             raise StorageError(f"{where}: {type(error).__name__}.") from error
 
 

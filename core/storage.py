@@ -33,6 +33,9 @@ OpenFilesystem = Callable[[str], tuple[fs.FileSystem, str]]
 _S3 = re.compile(r"^s3a?://", re.IGNORECASE)
 _FILE = re.compile(r"^file:(?://(?=/))?", re.IGNORECASE)
 _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
+_LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
+_JAVA_HOST = re.compile(rf"{_LABEL}|(?:{_LABEL}\.)+(?=[a-z]){_LABEL}", re.IGNORECASE)
+_BUCKET = re.compile(r"[A-Za-z0-9._-]+")  # S3 names no other
 _UPLOADS_AT_ONCE = 8
 _S3_FILESYSTEM = fs.PyFileSystem(S3Handler())
 _IMPATIENT = Config(connect_timeout=3, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
@@ -53,6 +56,22 @@ def open_filesystem(url: str) -> tuple[fs.FileSystem, str]:
     if _SCHEME.match(path):
         raise StorageError(f"{url} is not supported: use s3://, s3a://, file: or a local path.")
     return fs.LocalFileSystem(), os.path.abspath(path)  # noqa: PTH100  (Path.absolute keeps "..")
+
+
+def require_spark_reads(url: str) -> None:
+    """Check that Spark's S3 connector can take the bucket of `url`, if S3 may have one of that name.
+
+    Hadoop takes the bucket from java.net.URI, which knows no host with `_`, nor one whose last part of several begins
+    with a digit, as in `logs.2026` (RFC 2396, 3.2.2); Hadoop's issue HADOOP-17241.
+
+    Raises:
+        StorageError: it can't.
+    """
+    bucket = _s3_path(url).partition("/")[0] if _S3.match(url) else ""
+    if _BUCKET.fullmatch(bucket) and not _JAVA_HOST.fullmatch(bucket):
+        raise StorageError(
+            f"{url} can't be used: Java can't read a bucket of this name. Give the alias of an access point to it."
+        )
 
 
 def find_buckets(urls: Iterable[str]) -> tuple[Bucket, ...]:
@@ -160,7 +179,7 @@ class Folder:
 
     def _listed(self, kind: fs.FileType, beginning: str = "") -> list[str]:
         found = (each.base_name for each in self._found(beginning) if each.type == kind)
-        return sorted(name for name in found if name.startswith(beginning))
+        return sorted(name for name in found if name and name.startswith(beginning))
 
     def _found(self, beginning: str = "") -> list[fs.FileInfo]:
         with _explained("list", self.url):

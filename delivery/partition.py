@@ -18,6 +18,7 @@ import pyarrow as pa
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError
 
+from core.aws.s3_errors import explain, explain_setting
 from core.aws.session import aws_session, core_session, default_region, forget_session
 from core.errors import BackfillError, StorageError
 from delivery.errors import AnswerOverdueError, WorkerEndedError
@@ -35,7 +36,7 @@ from delivery.sending.stage import leave_out, read_stage
 from delivery.sending.watchdog import Watchdog
 from delivery.service.awscrt_client import AwsCrtClient
 from delivery.service.connections import ConnectionPool
-from delivery.service.credentials import CredentialSource
+from delivery.service.credentials import CredentialsError, CredentialSource
 from delivery.service.endpoint import resolve_endpoint
 from delivery.service.events_client import CONNECT_SECONDS, EventsClient
 from delivery.service.signing import Signer
@@ -64,10 +65,15 @@ def open_client(region: str | None, endpoint_url: str | None) -> EventsClient:
     """Return the production client, for the endpoint and credentials that boto3 would use here.
 
     Raises:
-        CredentialsError: there are no credentials.
+        CredentialsError: there are no credentials, or an AWS setting is not valid.
         BotoCoreError: there is no region, or the endpoint can't be used.
     """
-    endpoint = resolve_endpoint(core_session(), region or default_region(), endpoint_url)
+    try:
+        endpoint = resolve_endpoint(core_session(), region or default_region(), endpoint_url)
+    except BotoCoreError:
+        raise
+    except (ValueError, OSError) as error:
+        raise CredentialsError(str(explain_setting(error))) from None
     credentials = CredentialSource(_find_credentials)
     signer = Signer(endpoint, credentials, time.time)
     client = AwsCrtClient(signer, ConnectionPool(endpoint, CONNECT_SECONDS), time.monotonic)
@@ -89,7 +95,10 @@ def _deliver(task: DeliveryTask, pacer: Pacer, watchdog: Watchdog) -> PartitionR
         raise
     except (BackfillError, BotoCoreError) as error:
         # Nothing was sent yet: credentials, region, endpoint or the output's folders are at fault.
-        pacer.stop_all(f"no request can be sent: {error}")
+        # botocore's own words may quote what a credential_process printed.
+        pacer.stop_all(
+            f"no request can be sent: {error if isinstance(error, BackfillError) else explain(error)}"
+        )
         return PartitionReport(task.partition, stop_reason=pacer.stop_reason)
 
 

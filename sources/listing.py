@@ -14,7 +14,7 @@ from itertools import chain
 
 from pyarrow import fs as pafs
 
-from core.errors import InputError
+from core.errors import InputError, first_line
 from core.globs import is_glob, matcher
 from core.storage import OpenFilesystem
 from core.urls import with_scheme
@@ -27,6 +27,7 @@ Values = Mapping[str, str | None]
 Excluded = Callable[[Sequence[Values]], Sequence[bool]]
 """Return for folders, by their values so far, which of them contain no wanted file."""
 
+_NAMELESS = "Spark can't read a name with //. Rename it."
 _THREADS = 64  # listings are small and far away: the wait is for the network
 
 
@@ -160,7 +161,7 @@ class _Listed:
         return start
 
     def _unlisted(self, error: OSError) -> InputError:
-        return InputError(f"source.path {self.path}: can't be listed: {_first_line(error)}")
+        return InputError(f"source.path {self.path}: can't be listed: {first_line(error).rstrip('.')}.")
 
     def samples(self) -> list[SourceFile]:
         """Find a file in the first and in the last of the excluded folders."""
@@ -184,7 +185,9 @@ class _Listed:
             self._below = matcher(re.sub(r"([*?\[{\\])", r"\\\1", start))
         info = self._filesystem.get_file_info(start or "/")
         if info.type == pafs.FileType.NotFound:
-            raise FileNotFoundError("there is nothing of this name")
+            local = isinstance(self._filesystem, pafs.LocalFileSystem)
+            on_s3 = "; of S3 it is s3://bucket/folder/" if local else ""
+            raise FileNotFoundError(f"there is nothing of this name. Correct the path{on_s3}")
         return info
 
     def _walk(self, start: str, excluded: Excluded | None) -> Iterator[pafs.FileInfo]:
@@ -204,6 +207,9 @@ class _Listed:
         return list(self._filesystem.get_file_info(pafs.FileSelector(folder)))
 
     def _kept(self, folders: list[str], excluded: Excluded) -> list[str]:
+        for folder in folders:
+            if folder.endswith("/"):  # S3: its keys have //
+                raise InputError(f"source folder {self._place.name_prefix}{folder}/: {_NAMELESS}")
         out = excluded([folder_values(self._relative(folder)) for folder in folders])
         self.excluded += [folder for folder, each in zip(folders, out, strict=True) if each]
         return [folder for folder, each in zip(folders, out, strict=True) if not each]
@@ -229,7 +235,7 @@ class _Listed:
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
         if "//" in info.path:
-            raise InputError(f"source file {self._name(info)}: Spark can't read a name with //. Rename it.")
+            raise InputError(f"source file {self._name(info)}: {_NAMELESS}")
         return bool(info.size > 0 or PARQUET.search(info.base_name))
 
     def _name(self, info: pafs.FileInfo) -> str:
@@ -251,7 +257,3 @@ def _check_once(files: Sequence[SourceFile]) -> None:
                 f"source.path: {file.name} is in two of the paths. Let only one of them reach it."
             )
         seen.add(path)
-
-
-def _first_line(error: BaseException) -> str:
-    return f"{(str(error).strip() or type(error).__name__).splitlines()[0]}"

@@ -31,7 +31,7 @@ def resolve(df: DataFrame, expression: str, where: str) -> Column:
 
     Raises:
         InputError: it doesn't parse, names an unknown column or function, gives more or less than one value
-            per row (`*`, aggregates, windows, explode), or depends on chance, clock, file or partition.
+            per row (`*`, aggregates, windows, explode), or depends on a subquery, chance, clock, file or partition.
     """
     with blamed_on(where, expression, df):
         column = F.expr(expression)
@@ -39,7 +39,9 @@ def resolve(df: DataFrame, expression: str, where: str) -> Column:
     if len(selected.columns) != 1:
         raise InputError(f"{where}: gives {len(selected.columns)} columns where one is wanted.")
     if not _stays_in_its_row(df, selected):
-        raise InputError(f"{where}: must give one value per row. Use no aggregate, window or explode.")
+        raise InputError(
+            f"{where}: must give one value per row. Use no aggregate, window, explode or subquery."
+        )
     if not is_repeatable(selected, expression, whole_plan=False):
         raise InputError(f"{where}: depends on chance, clock, file or partition. Use columns alone.")
     return column
@@ -82,10 +84,13 @@ def _unlogged() -> Iterator[None]:
 
 
 def _stays_in_its_row(df: DataFrame, selected: DataFrame) -> bool:
+    """Return whether Spark only adds a projection: it computes a window, and more, in steps below one."""
     before, after = (frame._jdf.queryExecution().analyzed() for frame in (df, selected))  # noqa: SLF001
-    if after.nodeName() != "Project":
+    if after.nodeName() != "Project" or not after.child().fastEquals(before):
         return False
-    return bool(after.child().nodeName() == before.nodeName())
+    subquery = df.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern.PLAN_EXPRESSION()  # type: ignore[union-attr]  # noqa: SLF001
+    steps = after.expressions()
+    return not any(steps.apply(number).containsPattern(subquery) for number in range(steps.size()))
 
 
 def _sentence(error: AnalysisException, expression: str, df: DataFrame) -> str:

@@ -15,7 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.aws.proxies import Proxy, proxy_for
-from core.aws.s3_errors import S3Error, cause_of, explain
+from core.aws.s3_errors import S3Error, cause_of, explain, explain_setting
 from core.aws.session import FALLBACK_REGION, aws_session, core_session, default_region, forget_session
 
 if TYPE_CHECKING:
@@ -142,7 +142,12 @@ def _client(region: str, *, own_endpoint: bool = False, config: Config = _PATIEN
     config = _PLAIN.merge(config)
     if own_endpoint and _style() is None:  # a self-hosted server rarely has a host name per bucket
         config = config.merge(Config(s3={"addressing_style": "path"}))
-    return aws_session().client("s3", region_name=region, config=config)
+    try:
+        return aws_session().client("s3", region_name=region, config=config)
+    except BotoCoreError:
+        raise
+    except (ValueError, OSError) as error:
+        raise explain_setting(error) from error
 
 
 def _is_dual_stack_for_s3_alone(url: str) -> bool:

@@ -40,7 +40,7 @@ def main() -> int:
     """Print the document and return 0, or print the error to stderr and return 1."""
     try:
         keys_document = document()
-    except (BotoCoreError, ClientError) as error:
+    except (BotoCoreError, ClientError, json.JSONDecodeError, OSError) as error:
         sys.stderr.write(f"{type(error).__name__}\n")
         return 1
     if keys_document is None:

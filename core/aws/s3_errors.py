@@ -1,20 +1,32 @@
 """Causes and remedies of failed S3 calls, worded as the end of a sentence; without S3's own text and without keys.
 
-Codes: Amazon S3 API Reference, "Error responses". A HEAD has no body, so its code is the HTTP status.
+Codes: Amazon S3 API Reference, "Error responses". A HEAD has no body, so its code is the HTTP status. A call also
+fails before it reaches S3: for the AWS configuration, or for the credentials, which STS or a sign-in has to give.
 """
 
 from __future__ import annotations
 
+from json import JSONDecodeError
+
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    ConfigParseError,
+    ConnectionClosedError,
     ConnectTimeoutError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    HTTPClientError,
+    InvalidRegionError,
     NoCredentialsError,
+    ParamValidationError,
     PartialCredentialsError,
+    ProfileNotFound,
     ProxyConnectionError,
     ReadTimeoutError,
     SSLError,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from core.aws.refusals import code_of
@@ -39,6 +51,7 @@ _CAUSES = {
     "RequestTimeTooSkewed": "the clock of this machine is wrong. Set it; requests are signed with the time",
     "PermanentRedirect": "the bucket is in another region. Set AWS_REGION to a region of its partition",
     "SlowDown": "S3 asks for fewer requests. Try again later",
+    "InternalError": "S3 failed for the moment. Run again",
     "PreconditionFailed": "the file changed while it was read. Run again once nothing writes to it",
 }
 _SAME_AS = {
@@ -47,10 +60,14 @@ _SAME_AS = {
     "301": "PermanentRedirect",
     "AuthorizationHeaderMalformed": "PermanentRedirect",
     "IllegalLocationConstraintException": "PermanentRedirect",
+    "500": "InternalError",
     "503": "SlowDown",
+    "ServiceUnavailable": "SlowDown",
     "412": "PreconditionFailed",
 }
 _EXPIRED = "the AWS credentials have expired. Renew them and run again"
+_SIGN_IN = "the AWS sign-in has expired. Run aws sso login"
+_NO_SOURCE = "the source of the AWS credentials gave none. Check the profile's credential_process"
 _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (SSLError, "the server's certificate is not trusted. Name a bundle that trusts it in AWS_CA_BUNDLE"),
     (ProxyConnectionError, "the proxy can't be reached. Check HTTPS_PROXY and NO_PROXY"),
@@ -58,8 +75,27 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (ConnectTimeoutError, "S3 can't be reached. Check the network, AWS_REGION and any endpoint_url"),
     (ReadTimeoutError, "S3 does not answer. Check the network"),
     (NoCredentialsError, "there are no AWS credentials. Name AWS_PROFILE, or run under a role"),
-    (PartialCredentialsError, "the AWS credentials are incomplete. Give both keys"),
+    (
+        PartialCredentialsError,
+        "the AWS credentials are incomplete. Give both keys, and a role its source_profile",
+    ),
+    (
+        ProfileNotFound,
+        "the AWS configuration files lack the profile. Correct AWS_PROFILE, or add the profile",
+    ),
+    (
+        ConfigParseError,
+        "an AWS configuration file can't be parsed. Correct it, or name another in AWS_CONFIG_FILE",
+    ),
+    (InvalidRegionError, "the AWS region is not valid. Correct AWS_REGION or the profile's region"),
+    (CredentialRetrievalError, _NO_SOURCE),
+    (SSOError, _SIGN_IN),
+    (TokenRetrievalError, _SIGN_IN),
+    (ConnectionClosedError, "S3 closed the connection. Run again"),
+    # Last, as others are of its kind. Its text quotes the header that can't be sent: a session token with a line end.
+    (HTTPClientError, "the request can't be sent. Check the AWS keys for line ends, and the proxy's URL"),
 )
+_ROLE_OPERATIONS = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 
 
 class S3Error(OSError):
@@ -70,13 +106,30 @@ def explain(error: ClientError | BotoCoreError) -> OSError:
     """Return `error` as Python's own error for files: FileNotFoundError if the object does not exist."""
     if isinstance(error, ClientError):
         code = code_of(error)
+        if error.operation_name in _ROLE_OPERATIONS:
+            return S3Error(_cause_of_role(code))
         if code in ABSENT:
             return FileNotFoundError("there is no such file")
         return S3Error(cause_of(code))
+    if isinstance(error, ParamValidationError):
+        return S3Error(_cause_of_name(str(error)))
     for kind, cause in _CONNECTION_CAUSES:
         if isinstance(error, kind):
             return S3Error(cause)
     return S3Error((str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")[:300])
+
+
+def explain_setting(error: ValueError | OSError) -> S3Error:
+    """Return the error for what Python itself raises while botocore reads its settings and starts a credential_process.
+
+    Of the process's own words nothing is passed on: they may be keys.
+    """
+    if isinstance(error, (OSError, JSONDecodeError)):
+        return S3Error(_NO_SOURCE)
+    why = "" if "@" in str(error) else f" ({error})"  # an endpoint's URL may hold a password
+    return S3Error(
+        f"an AWS setting is not valid{why}. Correct it in the environment or the configuration file"
+    )
 
 
 def cause_of(code: str) -> str:
@@ -84,3 +137,17 @@ def cause_of(code: str) -> str:
     if code in EXPIRED:
         return _EXPIRED
     return _CAUSES.get(_SAME_AS.get(code, code), f"S3 answered {code}. Look it up in the S3 API Reference")
+
+
+def _cause_of_name(report: str) -> str:
+    """Return cause and remedy for a request that botocore does not send: its bucket is not valid, or its key empty."""
+    if "bucket name" in report:
+        return "S3 allows no such bucket name. Correct it"
+    return "it names a bucket and no file. Write s3://bucket/folder/file"
+
+
+def _cause_of_role(code: str) -> str:
+    """Return cause and remedy for a code of STS, which botocore raises from the call that needed the role."""
+    if code in EXPIRED:
+        return _EXPIRED
+    return f"the role can't be assumed ({code}). Check the role's ARN, and whom its trust policy allows to assume it"

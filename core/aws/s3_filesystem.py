@@ -7,7 +7,9 @@ version that was opened.
 from __future__ import annotations
 
 import io
+import time
 from collections.abc import Callable, Iterator
+from json import JSONDecodeError
 from typing import Any, TypeVar, cast
 
 import pyarrow as pa
@@ -22,12 +24,14 @@ from pyarrow import fs
 
 from core.aws.buckets import renew_clients, shared_client
 from core.aws.refusals import code_of
-from core.aws.s3_errors import EXPIRED, explain
+from core.aws.s3_errors import EXPIRED, explain, explain_setting
 from core.aws.s3_file import Fetch, S3File
 
 _T = TypeVar("_T")
 _NOTHING_THERE = frozenset({"InvalidRange", "416"})  # the answer for any range of an empty object
 _DELETED_AT_ONCE = 1000  # DeleteObjects takes no more (Amazon S3 API Reference)
+_PASSING = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown"})
+_PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds
 
 
 class S3Handler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow publishes no types
@@ -54,7 +58,7 @@ class S3Handler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow publishe
         bucket, prefix = _folder(selector.base_dir)
         found = list(_listed(bucket, prefix, deep=selector.recursive))
         if not found and not selector.allow_not_found:
-            raise FileNotFoundError("there is nothing of this name")
+            raise FileNotFoundError("there is nothing of this name. Correct the path")
         return found
 
     def list_beginning(self, folder: str, beginning: str) -> list[fs.FileInfo]:
@@ -146,6 +150,8 @@ def call(request: Callable[[], _T]) -> _T:
         except (ClientError, BotoCoreError) as error:
             if last or not _is_worth_another(error):
                 raise explain(error) from error
+        except JSONDecodeError as error:  # a credential_process that prints none
+            raise explain_setting(error) from error
     raise AssertionError
 
 
@@ -184,7 +190,8 @@ def _fetcher(bucket: str, key: str) -> Fetch:
 def _listed(bucket: str, prefix: str, *, deep: bool) -> Iterator[fs.FileInfo]:
     for page in _pages(bucket, prefix, delimiter="" if deep else "/"):
         for entry in page.get("CommonPrefixes", ()):
-            yield fs.FileInfo(f"{bucket}/{entry['Prefix'].rstrip('/')}", fs.FileType.Directory)
+            # One slash only: `logs//` is a folder without a name in `logs/`, and not `logs` again.
+            yield fs.FileInfo(f"{bucket}/{entry['Prefix'].removesuffix('/')}", fs.FileType.Directory)
         for entry in page.get("Contents", ()):
             if not entry["Key"].endswith("/"):  # the empty object that some tools write for a folder
                 yield fs.FileInfo(
@@ -203,31 +210,45 @@ def _keys(bucket: str, prefix: str, limit: int | None = None) -> Iterator[str]:
 def _pages(
     bucket: str, prefix: str, delimiter: str = "", limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
-    """Yield the pages of a listing, at most `limit` keys."""
+    """Yield the pages of a listing, at most `limit` keys in each; any may be empty, and others follow."""
     options: dict[str, Any] = {"Bucket": bucket, "Prefix": prefix, "Delimiter": delimiter}
     if limit is not None:
         options["MaxKeys"] = limit
     while True:
         page = cast("dict[str, Any]", call(lambda: shared_client(bucket).list_objects_v2(**options)))
         yield page
-        if limit is not None or not page.get("IsTruncated"):
+        if not page.get("IsTruncated"):
             return
         options["ContinuationToken"] = page["NextContinuationToken"]
 
 
 def _delete(bucket: str, keys: list[str]) -> None:
     for start in range(0, len(keys), _DELETED_AT_ONCE):
-        _delete_at_once(bucket, [{"Key": key} for key in keys[start : start + _DELETED_AT_ONCE]])
+        _delete_at_once(bucket, keys[start : start + _DELETED_AT_ONCE])
 
 
-def _delete_at_once(bucket: str, keys: list[dict[str, str]]) -> None:
-    answer = call(
-        lambda: shared_client(bucket).delete_objects(
-            Bucket=bucket, Delete=cast("Any", {"Objects": keys, "Quiet": True})
-        )
+def _delete_at_once(bucket: str, keys: list[str], sleep: Callable[[float], None] = time.sleep) -> None:
+    """Delete up to 1,000 objects, and again those of which S3 says in a success that they could not be, for now.
+
+    No SDK repeats a request for a part of its keys (boto/boto3#3052).
+    """
+    for pause in (*_PAUSES, None):
+        answer = _delete_keys(bucket, keys)
+        errors = answer.get("Errors", ())
+        for error in errors:
+            if pause is None or error.get("Code") not in _PASSING:
+                raise explain(ClientError({"Error": {"Code": error.get("Code", "")}}, "DeleteObjects"))
+        keys = [error["Key"] for error in errors]
+        if not keys or pause is None:
+            return
+        sleep(pause)
+
+
+def _delete_keys(bucket: str, keys: list[str]) -> dict[str, Any]:
+    objects = cast("Any", {"Objects": [{"Key": key} for key in keys], "Quiet": True})
+    return cast(
+        "dict[str, Any]", call(lambda: shared_client(bucket).delete_objects(Bucket=bucket, Delete=objects))
     )
-    for error in answer.get("Errors", ()):
-        raise explain(ClientError({"Error": {"Code": error.get("Code", "")}}, "DeleteObjects"))
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -7,11 +7,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from json import JSONDecodeError
 
 from botocore.credentials import Credentials, ReadOnlyCredentials
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.errors import BackfillError
+
+# A credential_process that is not there, or prints no JSON, fails with Python's own errors.
+_FAILURES = (BotoCoreError, ClientError, JSONDecodeError, OSError)
 
 
 class CredentialsError(BackfillError):
@@ -41,7 +45,7 @@ class CredentialSource:
         """
         try:
             return self._credentials.get_frozen_credentials()
-        except (BotoCoreError, ClientError) as error:
+        except _FAILURES as error:
             raise CredentialsError(
                 f"the AWS credentials could not be refreshed ({type(error).__name__})"
             ) from None
@@ -63,7 +67,7 @@ class CredentialSource:
     def _look(self) -> Credentials:
         try:
             found = self._find()
-        except (BotoCoreError, ClientError) as error:
+        except _FAILURES as error:
             raise CredentialsError(
                 f"the AWS credentials could not be read ({type(error).__name__})"
             ) from None

@@ -22,6 +22,8 @@ def main(arguments: Sequence[str], prog: str = "demo") -> int:
 
 def _demonstrate(arguments: Sequence[str], prog: str) -> int:
     asked = _parser(prog).parse_args(arguments)
+    if asked.events < 1:
+        raise UsageError("--events wants a number of rows, 1 or more.")
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise UsageError(
@@ -47,5 +49,7 @@ def _parser(prog: str = "demo") -> Parser:
         default=_FOLDER,
         help="the folder for all files (default: build/demo); an earlier demo in it is replaced",
     )
-    parser.add_argument("--events", type=int, default=_EVENTS, help="rows in the history (default: 200000)")
+    parser.add_argument(
+        "--events", metavar="N", type=int, default=_EVENTS, help="rows in the history (default: 200000)"
+    )
     return parser

@@ -13,6 +13,8 @@ from jobs.errors import UsageError
 # A run's name becomes a folder's and a file's name, on S3 and in Hadoop paths, where `:` and `/` mean something.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_=+-]*(\.[A-Za-z0-9_=+-]+)*")
 _RUN_ID_LENGTH = 128
+_CODES = "0 delivered or planned, 2 usage, 3 refused, 4 dead letters, 5 stopped (run again)"
+_IMPORT_CODES = "0 imported or written, 2 usage or a failed import job, 3 refused, 5 stopped (run again)"
 PROG = "put_events"
 
 
@@ -166,7 +168,7 @@ def _parser(prog: str = PROG) -> Parser:
 
 def _import_parser(prog: str = "import") -> Parser:
     parser = _new_parser(
-        prog, "Check a log, write its events as CSV, and have Amazon Personalize import them."
+        prog, "Check a log, write its events as CSV, and have Amazon Personalize import them.", _IMPORT_CODES
     )
     _add_window(parser)
     parser.set_defaults(plan=False, replay=None, first=None, bulk_import=True)
@@ -191,13 +193,9 @@ def _replay_parser(prog: str = "replay") -> Parser:
     return parser
 
 
-def _new_parser(prog: str, description: str) -> Parser:
-    """Build a parser with the options that the three programs share."""
-    parser = Parser(
-        prog=prog,
-        description=description,
-        epilog="Exit codes: 0 delivered or planned, 2 usage, 3 refused, 4 dead letters, 5 stopped (run again).",
-    )
+def _new_parser(prog: str, description: str, codes: str = _CODES) -> Parser:
+    """Build a parser with the options that the programs share."""
+    parser = Parser(prog=prog, description=description, epilog=f"Exit codes: {codes}.")
     add = parser.add_argument
     add("--config", required=True, metavar="FILE", help="the job's YAML file: a local path, s3:// or s3a://")
     add(
@@ -205,7 +203,7 @@ def _new_parser(prog: str, description: str) -> Parser:
         action="append",
         default=[],
         metavar="KEY=VALUE",
-        help="lay a YAML value over a dotted key; repeatable",
+        help="a YAML value for a dotted key, in place of the file's; repeatable",
     )
     add(
         "--run-id",

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from typing import NoReturn
+from collections.abc import Sequence
+from itertools import takewhile
+from typing import Any, NoReturn
 
+from core.suggestions import nearest
 from jobs.errors import UsageError
 
 
@@ -13,6 +16,22 @@ class Parser(argparse.ArgumentParser):
 
     def __init__(self, prog: str, description: str, epilog: str | None = None) -> None:
         super().__init__(prog=prog, description=description, epilog=epilog, allow_abbrev=False)
+
+    def parse_known_args(self, args: Sequence[str] | None = None, namespace: Any = None) -> Any:  # type: ignore[override]  # noqa: ANN401
+        """Parse as argparse does, but name an unknown option first: argparse would only say what is missing.
+
+        Raises:
+            UsageError: an option is unknown, or the arguments are wrong in another way.
+        """
+        for argument in takewhile(lambda each: each != "--", args or ()):
+            option = argument.partition("=")[0]
+            if option.startswith("--") and option not in self._option_string_actions:
+                raise UsageError(f"unknown option {option}.{self._hint(option)} See --help.")
+        return super().parse_known_args(args, namespace)
+
+    def _hint(self, option: str) -> str:
+        close = nearest(option, self._option_string_actions, limit=1, cutoff=0.7)
+        return f" Did you mean {close[0]}?" if close else ""
 
     def error(self, message: str) -> NoReturn:
         """Raise argparse's message as `UsageError`.

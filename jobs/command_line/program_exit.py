@@ -57,6 +57,9 @@ def _set_up_logging() -> None:
     )
     _LOG.setLevel(logging.INFO)
     logging.getLogger("py4j").setLevel(logging.CRITICAL)
+    for name in ("botocore.credentials", "botocore.tokens"):  # they log a trace of what they raise as well
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    logging.getLogger("urllib3").setLevel(logging.ERROR)  # each lost answer, with what is left of it
     logging.getLogger().addFilter(_has_a_name)
     # SparkContext copies what --py-files names as if it were local, and warns about S3; YARN has put it on
     # the path. Here, before there are threads: one that is importing would restore the filters as it found

@@ -96,15 +96,22 @@ def _sentences(error: ValidationError) -> list[str]:
     )
 
 
+_SAYINGS = {
+    "missing": "is missing",
+    "string_too_short": "is empty; fill it in",
+}
+"""What replaces pydantic's own words, by its type of error: those name Python's types, or count characters."""
+
+
 def _sentence(detail: ErrorDetails) -> str:
     path = [str(part) for part in detail["loc"]]
     key = ".".join(path)
     if detail["type"] == "extra_forbidden":
         return f"unknown key {key}{_nearest(path)}"
-    if detail["type"] == "missing":
-        return f"{key} is missing"
-    if detail["type"] == "model_type":
+    if detail["type"] == "model_type" and key:
         return f"{key}: should be a block of keys such as {_known_keys(path)[0]}"
+    if detail["type"] in _SAYINGS and key:
+        return f"{key} {_SAYINGS[detail['type']]}"
     message = detail["msg"].removeprefix("Value error, ")
     return f"{key}: {message[:1].lower()}{message[1:]}" if key else message
 

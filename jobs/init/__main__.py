@@ -11,6 +11,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pyarrow.fs import LocalFileSystem
+
 from core.storage import open_filesystem
 from jobs.command_line.parser import Parser
 from jobs.command_line.program_exit import exit_code_of
@@ -24,6 +26,7 @@ from sources.tables.formats import table_format
 from sources.tables.table_source import NAMES
 
 SCHEMA_NAME = "interactions.avsc"
+"""The schema next to `job.yaml`; next to `clicks.yaml` it is `clicks.avsc`, so that a folder holds several."""
 
 
 def main(arguments: Sequence[str], prog: str = "init") -> int:
@@ -48,10 +51,11 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
     """Write `output` and the schema next to it, for the Parquet at `path`; return both.
 
     Raises:
-        UsageError: one of them exists and `force` is not given, or can't be written.
+        UsageError: one of them exists and `force` is not given, can't be written, or would be in the log itself.
         InputError, StorageError: there is no Parquet at `path`, or it can't be read.
     """
-    schema = output.with_name(SCHEMA_NAME)
+    schema = output.with_name(SCHEMA_NAME) if output.stem == "job" else output.with_suffix(".avsc")
+    _refuse_in_log(path, output)
     for file in (output, schema):
         if file.exists() and not force:
             raise UsageError(f"{file} exists: name another file with --output, or replace it with --force.")
@@ -63,6 +67,16 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
     return output, schema
 
 
+def _refuse_in_log(path: str, output: Path) -> None:
+    """Refuse to write into the log: what is there is read as data."""
+    filesystem, log = open_filesystem(path)
+    here = isinstance(filesystem, LocalFileSystem) and Path(log).is_dir()
+    if here and output.resolve().is_relative_to(Path(log).resolve()):
+        raise UsageError(
+            f"{output} would be in the log {path}, where every file is data. Name a file elsewhere with --output."
+        )
+
+
 def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
@@ -72,9 +86,13 @@ def _write(file: Path, text: str) -> None:
 
 def _parser(prog: str = "init") -> Parser:
     parser = Parser(prog=prog, description="Write a first configuration for a log.")
-    parser.add_argument("path", help="the log: a Parquet file or folder, local or s3://")
+    parser.add_argument("path", metavar="LOG", help="the log: a Parquet file or folder, local or s3://")
     parser.add_argument(
-        "--output", type=Path, default=Path("job.yaml"), help="the file to write (default: job.yaml)"
+        "--output",
+        metavar="FILE",
+        type=Path,
+        default=Path("job.yaml"),
+        help="the file to write (default: job.yaml)",
     )
     parser.add_argument("--force", action="store_true", help="replace the files if they exist")
     return parser

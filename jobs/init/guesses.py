@@ -35,6 +35,9 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 """The names of each part in logs, likeliest first, without case and underscores; no name is that of two parts."""
 
+_TIME_WORDS = frozenset({"TS", "TIME", "TIMESTAMP", "DATETIME", "DATE", "AT", "EPOCH", "UNIXTIME", "WHEN"})
+"""Words in the names of times that `NAMES` lacks: `ts_ms`, `purchased_at`, `eventTimeMillis`."""
+
 EXPLODED = "e"
 """The name of an element of an exploded list in the select list."""
 
@@ -130,6 +133,8 @@ def _flat(
     for part in NAMES:
         if found := _first(part, columns):
             parts[part] = _explained(part, found, columns, bounds)
+    if "sentAt" not in parts and (times := _times(columns, bounds, {each.expr for each in parts.values()})):
+        parts["sentAt"] = _explained("sentAt", times, columns, bounds)
     taken = {each.expr for each in parts.values()} | {quoted(name) for name in folders}
     properties = _properties({name: kind for name, kind in columns.items() if name not in taken})
     used = taken | {each.expr for each, _ in properties.values()}
@@ -156,6 +161,25 @@ def _first(part: str, columns: Mapping[str, pa.DataType]) -> list[str]:
         if _FITS[part](kind):
             by_name.setdefault(_bare(name), []).append(name)
     return [name for pattern in NAMES[part] for name in by_name.get(pattern, ())]
+
+
+def _times(
+    columns: Mapping[str, pa.DataType], bounds: Mapping[str, tuple[int, int]], taken: Iterable[str]
+) -> list[str]:
+    """Return the columns that may be a time by their type, or by a word of their name, likeliest first."""
+    found: tuple[list[str], list[str], list[str]] = ([], [], [])
+    for name, kind in columns.items():
+        says_so = bool(_TIME_WORDS.intersection(field_name(name).split("_")))
+        limits = bounds.get(name.replace("`", ""))
+        if name in taken:
+            continue
+        if pt.is_timestamp(kind):
+            found[0].append(name)
+        elif says_so and pt.is_integer(kind) and limits and unit_of(kind, limits)[1].startswith("its values"):
+            found[1].append(name)
+        elif says_so and (pt.is_date(kind) or _is_text(kind)):
+            found[2].append(name)
+    return [name for each in found for name in each]
 
 
 def _bare(name: str) -> str:

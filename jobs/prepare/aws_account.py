@@ -5,13 +5,26 @@ boto3 resolves them. No credential leaves this module.
 
 from __future__ import annotations
 
+import socket
+from collections.abc import Callable
 from dataclasses import dataclass
+from json import JSONDecodeError
+from urllib.parse import urlsplit
 
 import boto3
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+    ValidationError,
+)
 
 from core.aws.proxies import proxy_for
-from core.aws.session import default_region
+from core.aws.s3_errors import explain, explain_setting
+from core.aws.session import aws_session, default_region
+from core.suggestions import nearest
 from jobs.config.delivery_settings import PersonalizeSettings
 from jobs.errors import UsageError
 
@@ -24,11 +37,23 @@ class Service:
     endpoint_url: str
 
 
+def require_aws_settings() -> None:
+    """Check that the AWS configuration files can be read, and have the profile that the environment names.
+
+    Raises:
+        UsageError: they can't be read, or lack it.
+    """
+    try:
+        aws_session()
+    except BotoCoreError as error:
+        raise UsageError(f"AWS can't be used: {explain(error)}.") from None
+
+
 def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Service:
     """Return the region and endpoint for `settings`, from them or from the AWS default chain.
 
     Raises:
-        UsageError: there is no region, or an invalid one.
+        UsageError: there is no region or an invalid one, or the credentials can't be read.
         ProxyError: the environment's proxy can't be used.
     """
     region = settings.region or default_region()
@@ -36,24 +61,89 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
         raise UsageError("no AWS region: set personalize.region, or AWS_REGION in the environment.")
     try:
         client = session.client("personalize-events", region_name=region, endpoint_url=settings.endpoint_url)
-    except (BotoCoreError, ValueError) as error:
-        why = str(error).rstrip(".")
-        raise UsageError(f"personalize.region or personalize.endpoint_url is not usable: {why}.") from None
+    except ValidationError as error:
+        raise _unusable(str(error)) from None
+    except BotoCoreError as error:
+        raise UsageError(f"AWS can't be used: {explain(error)}.") from None
+    except (ValueError, OSError) as error:
+        if str(error).startswith("Invalid endpoint"):
+            raise _unusable("it is no http:// or https:// URL") from None
+        raise UsageError(f"AWS can't be used: {explain_setting(error)}.") from None
+    url = urlsplit(client.meta.endpoint_url)
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise _unusable("it is no http:// or https:// URL")
     proxy_for(client.meta.endpoint_url)
     return Service(region, client.meta.endpoint_url)
 
 
-def require_credentials(session: boto3.Session) -> None:
-    """Check that there are credentials to sign requests with.
+def _unusable(why: str) -> UsageError:
+    return UsageError(f"personalize.region or personalize.endpoint_url is not usable: {why.rstrip('.')}.")
+
+
+def require_region(
+    service: Service,
+    session: boto3.Session,
+    resolve: Callable[[str, int], object] = socket.getaddrinfo,
+) -> None:
+    """Check that the region is one that has PutEvents, before hours of reading for an endpoint that does not exist.
+
+    A region that botocore does not list for Personalize may be new, and few have an endpoint for FIPS: then the
+    endpoint's name decides. One of the user's own, or behind a proxy, which alone may know names, is not looked at.
 
     Raises:
-        UsageError: the AWS default chain has no credentials, or a profile that does not exist.
+        UsageError: no name server knows the endpoint, or the region is not spelled as AWS signs it.
+    """
+    host = urlsplit(service.endpoint_url).hostname or ""
+    known = session.get_available_regions("personalize")
+    ours = host.startswith("personalize-events") and proxy_for(service.endpoint_url) is None
+    if not ours or (
+        service.region in known and host.startswith("personalize-events.")
+    ):  # few have one for FIPS
+        return
+    is_lower = service.region == service.region.lower()
+    if is_lower and not _is_unknown(host, resolve):
+        return
+    why = f"there is no {host}" if is_lower else "AWS writes regions in lower case"
+    close = [each for each in nearest(service.region, known, limit=1) if each != service.region]
+    hint = f"Did you mean {close[0]}? " if close else ""
+    raise UsageError(
+        f"the AWS region {service.region} has no PutEvents: {why}. {hint}"
+        "Set personalize.region, or AWS_REGION in the environment."
+    )
+
+
+def _is_unknown(host: str, resolve: Callable[[str, int], object]) -> bool:
+    """Return whether the name servers say that there is no such host; not, that they can't say."""
+    try:
+        resolve(host, 443)
+    except socket.gaierror as error:
+        return error.errno == socket.EAI_NONAME
+    return False
+
+
+def require_credentials(session: boto3.Session) -> None:
+    """Check that there are credentials to sign requests with; a role is assumed, a sign-in looked up.
+
+    Raises:
+        UsageError: the AWS default chain has none, or can't get them.
     """
     try:
         credentials = session.get_credentials()
-    except BotoCoreError as error:
-        raise UsageError(f"no AWS credentials: {error}.") from None
+        if credentials is not None:
+            credentials.get_frozen_credentials()
+    except (BotoCoreError, ClientError) as error:
+        raise _no_credentials(error) from None
+    except (JSONDecodeError, OSError) as error:
+        raise UsageError(f"no AWS credentials: {explain_setting(error)}.") from None
     if credentials is None:
         raise UsageError(
             "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or run under a role.",
         )
+
+
+def _no_credentials(error: BotoCoreError | ClientError) -> UsageError:
+    if isinstance(error, (EndpointConnectionError, ConnectTimeoutError, ReadTimeoutError)):
+        return UsageError(
+            "no AWS credentials: the service that gives them can't be reached. Check the network."
+        )
+    return UsageError(f"no AWS credentials: {explain(error)}.")

@@ -13,13 +13,19 @@ from datetime import datetime
 from core.aws.buckets import Bucket, forget_buckets
 from core.aws.session import aws_session, ca_bundle
 from core.globs import is_glob, matcher
-from core.storage import Folder, find_buckets, open_filesystem, read_text
+from core.storage import Folder, find_buckets, open_filesystem, read_text, require_spark_reads
 from expectations.suite import Suite
 from jobs.command_line.command import Command
 from jobs.config.configuration import parse_settings
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
-from jobs.prepare.aws_account import Service, require_credentials, resolve_service
+from jobs.prepare.aws_account import (
+    Service,
+    require_aws_settings,
+    require_credentials,
+    require_region,
+    resolve_service,
+)
 from jobs.prepare.import_target import ImportTarget, import_target
 from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
@@ -84,10 +90,12 @@ def read_settings(command: Command) -> Settings:
     """Return the settings that `command` names.
 
     Raises:
-        UsageError: see `jobs.config.configuration`; or the certificate bundle that the environment names can't be used.
+        UsageError: see `jobs.config.configuration`; or the AWS configuration or the certificate bundle that the
+            environment names can't be used.
         StorageError: the file is not there or can't be read.
     """
     forget_buckets()  # a process may carry out several runs, each in the environment of its own beginning
+    require_aws_settings()
     require_bundle(ca_bundle())
     return parse_settings(read_text(command.config), command.config, command.overrides)
 
@@ -129,6 +137,7 @@ def _prepare(
     properties = plan_properties(settings.mapping, schema)
     user_suite = suite_of_user(settings.checks, properties)
     if not command.plan:
+        require_region(service, session)
         require_credentials(session)
     table = find_table(settings.source)
     source = None if table else _source_files(settings)
@@ -173,6 +182,7 @@ def prepare_replay(command: Command, earlier: RunFolder, settings: Settings, run
     """
     session = aws_session()
     service = resolve_service(settings.personalize, session)
+    require_region(service, session)
     require_credentials(session)
     require_dead_letters(earlier, settings.personalize.tracking_id)
     _require_writable(run)
@@ -184,8 +194,10 @@ def refuse_overlap(settings: Settings) -> None:
 
     Raises:
         UsageError: one of them is in the other.
-        StorageError: a path's URL is not supported.
+        StorageError: a path's URL is not supported, or is one that Spark can't read.
     """
+    for url in (settings.output.path, *settings.source.path):
+        require_spark_reads(url)
     output_kind, output = _place(settings.output.path)
     for path in settings.source.path:
         kind, source = _place(path)

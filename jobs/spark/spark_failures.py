@@ -22,6 +22,7 @@ _READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) 
 _JAVA_CAUSE = re.compile(r"^(?:Caused by: )?(java\.(?:util|lang|time)\.[\w.]*Exception)", re.MULTILINE)
 
 _S3A = re.compile(r"fs\.s3a\.|software\.amazon\.awssdk|com\.amazonaws|s3a?://")
+_NO_REASON = "no reason"  # a HEAD has no body, and S3A opens a file with one
 # What Hadoop 3.3 to 3.5 say with either SDK; the first that fits counts, as S3A wraps all refusals in an AccessDenied.
 _S3A_WORDS = tuple(
     (re.compile(pattern), code)
@@ -36,6 +37,13 @@ _S3A_WORDS = tuple(
         (r"NoSuchBucket|UnknownStoreException", "NoSuchBucket"),
         (r"PermanentRedirect|AWSRedirectException|AuthorizationHeaderMalformed", "PermanentRedirect"),
         (r"AccessDenied|Status Code: 403|Forbidden", "AccessDenied"),
+        (r"AWSServiceThrottled|Status Code: 503", "SlowDown"),
+        (r"AWSStatus500Exception|Status Code: 5\d\d", "InternalError"),
+        (r"Status Code: 400", _NO_REASON),
+        (
+            r"AWSClientIOException|SdkClientException|(?:UnknownHost|(?:Connect|Socket)\w*)Exception",
+            "unreachable",
+        ),
     )
 )
 _S3A_CAUSES = {
@@ -43,6 +51,8 @@ _S3A_CAUSES = {
         "Java does not trust the server's certificate. Name the bundle in AWS_CA_BUNDLE or, for the executors of a "
         "cluster, import it into their Java's cacerts"
     ),
+    _NO_REASON: "S3 refused Spark without a reason, as it does once credentials have expired. Renew them and run again",
+    "unreachable": "Java can't reach S3. Check the network and the proxy, and run again",
     "no credentials": "Java found no AWS credentials. Use a role, or keys that Java's AWS SDK finds as well",
 }
 _LACKING = re.compile(
@@ -86,10 +96,8 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     """
     text = whole_text(error)
     code = _s3_code(text)
-    if code in EXPIRED:
-        return RunInterruptedError(cause_of(code))
     if code is not None:
-        return UsageError(f"Spark could not read or write on S3: {_S3A_CAUSES.get(code) or cause_of(code)}.")
+        return _of_s3(code)
     gone = _gone(text)
     if gone:
         return UsageError(gone)
@@ -104,6 +112,13 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
             "source.select or source.filter, or a rule of the suite.",
         )
     return None
+
+
+def _of_s3(code: str) -> UsageError | RunInterruptedError:
+    cause = _S3A_CAUSES.get(code) or cause_of(code)
+    if code in EXPIRED or code == _NO_REASON:
+        return RunInterruptedError(cause)
+    return UsageError(f"Spark could not read or write on S3: {cause}.")
 
 
 def _s3_code(text: str) -> str | None:

@@ -45,7 +45,7 @@ class LedgerFiles:
         """List them.
 
         Raises:
-            StorageError: the ledger's folder can't be listed, or a file in it is empty, which Spark would pass over without a word.
+            StorageError: the ledger's folder can't be listed, or a file in it is empty, which Spark would pass over.
         """
         folder, whole = ledger_folder(output, tracking_id), whole_ledger(output)
         sizes = folder.sizes()

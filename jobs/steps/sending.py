@@ -27,7 +27,7 @@ from jobs.stop_signals import StopSignals
 
 SETTLE_SECONDS = 15.0
 _TRIAL_IS_OVER = (
-    "this run was a trial: as many events were sent as --first says; without it, the rest is sent"
+    "this run was a trial: --first allows no more events; run the same command without it for the rest"
 )
 
 

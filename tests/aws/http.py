@@ -48,11 +48,15 @@ class Request:
 
 @dataclass
 class Response:
-    """One answer; `Content-Length` and `Date` are added, but for a length that is there (HEAD)."""
+    """One answer; `Content-Length` and `Date` are added, but for a length that is there (HEAD).
+
+    `breaks_off`: the connection is closed after so many bytes of it, headers included.
+    """
 
     status: int
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    breaks_off: int | None = None
 
 
 Handle = Callable[[Request], Response]
@@ -119,7 +123,8 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception as error:  # noqa: BLE001 - the world raises it when it ends
             self.server.failures.append(error)
             response = Response(500)
-        self.wfile.write(_bytes(request, response))
+        self.wfile.write(_bytes(request, response)[: response.breaks_off])
+        self.close_connection = self.close_connection or response.breaks_off is not None
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_any  # noqa: N815
 

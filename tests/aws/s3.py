@@ -27,6 +27,10 @@ from tests.aws.store import Store
 Authorize = Callable[[str, str, str, Mapping[str, str]], bool]
 """Whether (principal ARN, action, resource ARN, context) is allowed."""
 
+Trouble = Callable[[Request, str], S3Error | int | None]
+"""What goes wrong with a request of an operation: an error in place of its answer, the byte of the answer after which
+the connection is closed (0: all is done, and no answer comes), or nothing."""
+
 _XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
 # What is about the transfer, and done with before the store is asked.
 _OF_TRANSFER = (
@@ -51,7 +55,7 @@ class Bucket:
 
 @dataclass
 class S3:
-    """Handles requests to any of S3's hosts. `latency` in seconds, of every answer."""
+    """Handles requests to any of S3's hosts. `latency` in seconds, of every answer; `trouble` as S3 has it at times."""
 
     keys: KeyRing
     log: Log
@@ -59,6 +63,7 @@ class S3:
     buckets: dict[str, Bucket] = field(default_factory=dict)
     authorize: Authorize = lambda *_: True
     latency: float = 0.0
+    trouble: Trouble = lambda *_: None
 
     def create_bucket(self, bucket: Bucket) -> None:
         self.store.create_bucket(bucket.name, bucket.region)
@@ -109,6 +114,15 @@ class _Visit:
             raise s3_errors.no_such_bucket(self._address.bucket)
         content, sums = content_of(self._request, self._signed)
         self._require_permission()
+        trouble = self._s3.trouble(self._request, self._operation.name)
+        if isinstance(trouble, S3Error):
+            raise trouble
+        response = self._carried_out(content, sums)
+        response.breaks_off = trouble
+        return response
+
+    def _carried_out(self, content: bytes, sums: dict[str, str]) -> Response:
+        assert self._operation is not None
         if self._operation.name == "DeleteObjects":
             return self._delete_objects(content, sums)
         return self._stored(self._ask_store(content, sums))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from urllib.parse import quote, unquote, urlencode
+from urllib.parse import quote, urlencode
 from xml.etree import ElementTree
 
 from moto.moto_server.werkzeug_app import create_backend_app
@@ -39,7 +39,7 @@ class Store:
         # Checked before this. moto would give it back as the object's own, which S3 does not.
         headers = {name: value for name, value in (headers or {}).items() if name.lower() != "content-md5"}
         environ = EnvironBuilder(
-            path=unquote(path),
+            path=path,
             base_url=f"http://{_HOST}",
             query_string=query,
             method=method,

@@ -5,10 +5,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Iterator, Mapping
+from urllib.parse import quote
 
 import pytest
 
 from tests.aws.raw import Answer, ask
+from tests.aws.s3_errors import S3Error
 from tests.aws.world import AwsWorld
 
 pytestmark = pytest.mark.aws
@@ -210,6 +212,39 @@ def test_many_are_deleted_at_once_each_by_its_own_right(
     assert (refused.status, refused.code) == (200, "AccessDenied")
     assert not {"d1"} & set(aws.keys("shop"))
     assert "d2" in aws.keys("shop")
+
+
+@pytest.fixture
+def trouble(aws: AwsWorld) -> Iterator[Callable[[S3Error | int], None]]:
+    """Let this go wrong with every request."""
+
+    def trouble(what: S3Error | int) -> None:
+        aws.s3.trouble = lambda *_: what
+
+    before = aws.s3.trouble
+    yield trouble
+    aws.s3.trouble = before
+
+
+def test_s3_has_its_bad_hours(
+    aws: AwsWorld, send: Callable[..., Answer], trouble: Callable[[S3Error | int], None]
+) -> None:
+    trouble(S3Error(503, "SlowDown", "Please reduce your request rate."))
+    assert send("PUT", f"{HOME}/slow", b"1").refused == (503, "SlowDown")
+    assert send("HEAD", f"{HOME}/a").status == 503
+    trouble(0)
+    with pytest.raises(OSError, match="closed"):
+        send("PUT", f"{HOME}/lost", b"1")
+    assert "slow" not in aws.keys("shop")
+    assert aws.get("shop", "lost") == b"1", "it is done, and its answer does not arrive"
+
+
+def test_keys_may_hold_any_character(aws: AwsWorld, send: Callable[..., Answer]) -> None:
+    """`?` and `#` had been taken for the query's beginning, by the store alone."""
+    key = "day=1/a b+c%20#?&=;ä//.parquet"
+    aws.put("shop", key, b"odd")
+    assert send("GET", f"{HOME}/{quote(key)}").body == b"odd"
+    assert key in aws.keys("shop", "day=1/")
 
 
 def test_parts_become_one_object(aws: AwsWorld, send: Callable[..., Answer]) -> None:

@@ -12,7 +12,7 @@ from pyarrow import fs
 
 from core.aws.buckets import forget_buckets
 from core.errors import BackfillError, StorageError
-from core.storage import Folder, join, open_filesystem, read_text
+from core.storage import Folder, join, open_filesystem, read_text, require_spark_reads
 from delivery.errors import CoordinatorLostError
 from tests.moto_server import CREDENTIALS, MotoServer
 
@@ -136,6 +136,29 @@ def no_aws(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[pytest.M
 def test_an_s3_url_that_spark_can_not_read_is_refused(url: str, why: str) -> None:
     with pytest.raises(StorageError, match=why):
         open_filesystem(url)
+
+
+@pytest.mark.parametrize("bucket", ["legacy_logs", "logs.2026", "my.bucket.1"])
+def test_a_bucket_that_java_can_not_name_is_refused(bucket: str) -> None:
+    """java.net.URI gives no host for them; the run had ended with a trace."""
+    with pytest.raises(StorageError, match="Java can't read a bucket of this name"):
+        require_spark_reads(f"s3://{bucket}/logs/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            f"s3a://{bucket}/x_1/"
+            for bucket in ("logs", "2026-logs", "123", "a.b-c", "data.v1", "1.2.x", "My-Bucket")
+        ),
+        "s3://no bucket's name/",
+        "/disk/legacy_logs",
+        "file:/disk/logs.2026",
+    ],
+)
+def test_any_other_path_is_spark_s_to_read(url: str) -> None:
+    require_spark_reads(url)
 
 
 @pytest.fixture

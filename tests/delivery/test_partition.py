@@ -233,6 +233,24 @@ def test_no_credentials_are_a_reason_and_not_one_request(
     assert standin.stop()["requests"] == 0
 
 
+@pytest.mark.parametrize(
+    ("process", "said"),
+    [
+        ("echo a-secret", "the source of the AWS credentials gave none"),
+        ("/no/such/process", "the source of the AWS credentials gave none"),
+        ("sh -c 'echo a-secret >&2; exit 1'", "the source of the AWS credentials gave none"),
+    ],
+)
+def test_a_credential_process_that_fails_is_a_reason_without_its_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, process: str, said: str
+) -> None:
+    (tmp_path / "config").write_text(f"[default]\nregion = eu-west-1\ncredential_process = {process}\n")
+    aws_environment.only(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    report = delivered(task(tmp_path, None), Unpaced())
+    assert said in str(report.stop_reason)
+    assert "secret" not in str(report.stop_reason)
+
+
 def test_no_region_is_a_reason(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     aws_environment.only(monkeypatch, **aws_environment.KEYS)
     report = delivered(replace(task(tmp_path, None), region=None), Unpaced())

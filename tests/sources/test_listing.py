@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 import pytest
+from botocore.exceptions import ClientError
 
+from core.aws import s3_filesystem
 from core.errors import InputError
+from core.storage import open_filesystem
+from sources.listing import list_files
 from tests.sources.lake import find, write
 
 COLUMNS = {"item": ["a", "b"], "at": [1, 2]}
@@ -107,8 +113,35 @@ def test_a_folder_whose_name_looks_like_a_pattern_is_itself(tmp_path: Path) -> N
     ]
 
 
+ABOUT = {"Size": 9, "LastModified": datetime(2026, 1, 1, tzinfo=UTC)}
+
+
+class Doubled:
+    """A bucket with one key, `logs//a.parquet`. Source: S3 API Reference, "ListObjectsV2", `Delimiter`."""
+
+    def list_objects_v2(self, Prefix: str, Delimiter: str, **_: Any) -> dict[str, Any]:  # noqa: ANN401, N803
+        if Prefix == "logs/" and Delimiter:
+            return {"CommonPrefixes": [{"Prefix": "logs//"}]}
+        return {"Contents": [{"Key": "logs//a.parquet", **ABOUT}] if Prefix in {"logs/", "logs//"} else []}
+
+    def head_object(self, **_: Any) -> None:  # noqa: ANN401
+        raise ClientError({"Error": {"Code": "404"}}, "HeadObject")
+
+
+def test_a_folder_without_a_name_on_s3_is_named_and_not_walked_forever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A filter on folder columns walks level by level: `logs//` below `logs/` had been taken for `logs` itself."""
+    monkeypatch.setattr(s3_filesystem, "shared_client", lambda _: Doubled())
+    with pytest.raises(InputError, match=r"source folder s3://shop/logs//: Spark can't read a name with //"):
+        list_files(("s3://shop/logs",), open_filesystem, lambda folders: [False] * len(folders))
+
+
 def test_a_path_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:
     assert refused(tmp_path / "nope").startswith(f"source.path {tmp_path}/nope: can't be listed")
+    assert refused("s3//bucket/logs").endswith(
+        "there is nothing of this name. Correct the path; of S3 it is s3://bucket/folder/."
+    )
     assert refused(tmp_path).startswith(f"source.path {tmp_path}: there is no Parquet file")
     assert "no Parquet file" in refused(f"{tmp_path}/day=*")
 

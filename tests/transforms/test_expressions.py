@@ -56,9 +56,11 @@ def test_an_expression_is_a_column_of_each_row(rows: DataFrame, expression: str,
         ("cast(USER_ID as foo)", "Unsupported data type"),
         ("USER_ID + map(1, 2)", "data type mismatch"),
         ("*", "gives 5 columns where one is wanted"),
-        ("sum(USER_ID)", "no aggregate, window or explode"),
-        ("row_number() over (order by USER_ID)", "no aggregate, window or explode"),
-        ("explode(events)", "no aggregate, window or explode"),
+        ("sum(USER_ID)", "no aggregate, window, explode or subquery"),
+        ("row_number() over (order by USER_ID)", "no aggregate, window, explode or subquery"),
+        ("explode(events)", "no aggregate, window, explode"),
+        ("(select 1)", "explode or subquery"),
+        ("USER_ID in (select 1)", "explode or subquery"),
     ],
 )
 def test_what_cannot_be_one_is_refused_in_one_sentence(
@@ -129,3 +131,16 @@ def test_no_spark_exception_hangs_behind_the_sentence(rows: DataFrame) -> None:
         resolve(rows, "NOPE", WHERE)
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
+
+
+@pytest.mark.parametrize(
+    "expression", ["row_number() over (order by USER_ID)", "lag(ITEM_ID) over (order by USER_ID)"]
+)
+def test_a_window_is_refused_over_rows_of_any_plan(rows: DataFrame, expression: str) -> None:
+    """Over rows that were projected before, as a log's are, it had passed: its value, and so the event's id, depends
+    on which other rows were read.
+    """
+    for frame in (rows.select("*"), rows.where("USER_ID > 0").select("USER_ID", "ITEM_ID")):
+        assert frame.select(resolve(frame, "upper(ITEM_ID)", WHERE)).first() == ("A",)
+        with pytest.raises(InputError, match="Use no aggregate, window"):
+            resolve(frame, expression, WHERE)

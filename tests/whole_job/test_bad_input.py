@@ -244,6 +244,9 @@ def test_no_region_and_no_credentials_are_said_in_a_sentence(
     put(job, "personalize.region", None)
     assert main(job.arguments("run-1"), start_spark=no_spark) == 2
     assert_one_sentence(caplog.text, "no AWS region")
+    monkeypatch.setenv("AWS_PROFILE", "nope")
+    assert main(job.arguments("run-1"), start_spark=no_spark) == 2
+    assert_one_sentence(caplog.text, "the AWS configuration files lack the profile")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from tests.aws.world import AwsWorld
@@ -70,6 +72,28 @@ def test_expired_and_wrong_keys_are_distinguished(shop: Shop) -> None:
     wrong = refused(shop, f"s3://{LOGS}/logs/", AWS_SECRET_ACCESS_KEY="wrong")
     assert "the AWS credentials have expired" in expired
     assert "does not fit the access key" in wrong
+
+
+def test_a_token_with_a_line_end_is_one_sentence_without_it(shop: Shop) -> None:
+    """As one that is read from a file; botocore's own words quote it."""
+    keys = shop.aws.session().environ
+    token = keys["AWS_SESSION_TOKEN"]
+    line = refused(shop, f"s3://{LOGS}/logs/", **{**keys, "AWS_SESSION_TOKEN": f"{token}\n"})
+    assert "Check the AWS keys for line ends" in line
+    assert token not in line
+
+
+def test_a_role_that_may_not_be_assumed_is_one_sentence(shop: Shop, tmp_path: Path) -> None:
+    role, keys = shop.aws.role("of-others", trusts=lambda _: False), shop.aws.user()
+    lines = [f"{name.lower()} = {value}" for name, value in keys.items()]
+    profile = f"[profile job]\nrole_arn = {role}\nsource_profile = base\n"
+    (tmp_path / "config").write_text(f"{profile}[profile base]\n" + "\n".join(lines))
+    shop.configure("bad")
+    environ = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_PROFILE": "job", "AWS_REGION": "eu-west-1"}
+    ended = shop.run("bad", environ)
+    assert ended.returncode == 2, ended.stderr
+    [line] = ended.stderr.splitlines()
+    assert "the role can't be assumed (AccessDenied)" in line
 
 
 def test_no_credentials_at_all_is_one_sentence(shop: Shop) -> None:

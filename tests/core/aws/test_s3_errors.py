@@ -5,14 +5,20 @@ from __future__ import annotations
 import pytest
 from botocore.exceptions import (
     ClientError,
+    ConnectionClosedError,
+    CredentialRetrievalError,
     EndpointConnectionError,
+    HTTPClientError,
+    InvalidRegionError,
     NoCredentialsError,
+    ParamValidationError,
     ProfileNotFound,
     ProxyConnectionError,
     SSLError,
+    UnauthorizedSSOTokenError,
 )
 
-from core.aws.s3_errors import EXPIRED, S3Error, explain
+from core.aws.s3_errors import EXPIRED, S3Error, explain, explain_setting
 
 
 def refusal(code: str) -> ClientError:
@@ -32,7 +38,10 @@ def refusal(code: str) -> ClientError:
         ("AuthorizationHeaderMalformed", "another region"),
         ("ExpiredToken", "have expired"),
         ("RequestTimeTooSkewed", "clock"),
-        ("InternalError", "S3 answered InternalError"),
+        ("InternalError", "failed for the moment"),
+        ("500", "failed for the moment"),
+        ("503", "fewer requests"),
+        ("MethodNotAllowed", "S3 answered MethodNotAllowed"),
     ],
 )
 def test_a_refusal_says_why_and_what_to_do(code: str, cause: str) -> None:
@@ -55,12 +64,38 @@ def test_a_missing_object_is_a_missing_file(code: str) -> None:
         (ProxyConnectionError(proxy_url="http://u:secret@p", error="no"), "HTTPS_PROXY"),
         (EndpointConnectionError(endpoint_url="https://x"), "can't be reached"),
         (NoCredentialsError(), "no AWS credentials"),
-        (ProfileNotFound(profile="mine"), "profile"),
+        (ProfileNotFound(profile="mine"), "Correct AWS_PROFILE"),
+        (CredentialRetrievalError(provider="p", error_msg="key: secret"), "credential_process"),
+        (InvalidRegionError(region_name="eu west"), "AWS_REGION"),
+        (ParamValidationError(report='Invalid bucket name "a b"'), "no such bucket name"),
+        (
+            ParamValidationError(report="Invalid length for parameter Key, value: 0"),
+            "names a bucket and no file",
+        ),
+        (UnauthorizedSSOTokenError(), "aws sso login"),
+        (ConnectionClosedError(endpoint_url="https://x"), "closed the connection"),
+        (
+            HTTPClientError(error=ValueError("Invalid header value b'secret\\n'")),
+            "Check the AWS keys for line ends",
+        ),
     ],
 )
 def test_a_connection_that_fails_says_what_to_check(error: Exception, cause: str) -> None:
     assert cause in str(explain(error))  # type: ignore[arg-type]
     assert "secret" not in str(explain(error))  # type: ignore[arg-type]
+
+
+def test_a_setting_is_shown_and_no_password_in_it() -> None:
+    assert "(Invalid endpoint: localhost:9)" in str(
+        explain_setting(ValueError("Invalid endpoint: localhost:9"))
+    )
+    assert "secret" not in str(explain_setting(ValueError("Invalid endpoint: u:secret@host")))
+
+
+def test_a_role_that_is_not_given_is_not_taken_for_a_denied_file() -> None:
+    """botocore assumes a profile's role within the first call that needs it, and raises from that call."""
+    denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "user/jane"}}, "AssumeRole")
+    assert str(explain(denied)).startswith("the role can't be assumed (AccessDenied). Check the role's ARN")
 
 
 def test_all_words_for_expired_credentials_mean_the_same() -> None:

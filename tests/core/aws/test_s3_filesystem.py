@@ -135,6 +135,47 @@ def test_many_objects_are_deleted_with_few_requests(monkeypatch: pytest.MonkeyPa
     assert len(asked) == 3
 
 
+class Deleting:
+    """Answers DeleteObjects from a script of error codes by key, one dictionary for each request."""
+
+    def __init__(self, *refusals: dict[str, str]) -> None:
+        self.refusals = list(refusals)
+        self.asked: list[list[str]] = []
+
+    def delete_objects(self, **arguments: Any) -> dict[str, Any]:  # noqa: ANN401
+        self.asked.append([each["Key"] for each in arguments["Delete"]["Objects"]])
+        refused = self.refusals.pop(0) if self.refusals else {}
+        return {"Errors": [{"Key": key, "Code": code} for key, code in refused.items()]}
+
+
+def test_keys_that_s3_could_not_delete_for_now_are_deleted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DeleteObjects succeeds as a whole: botocore sees nothing to repeat."""
+    client, slept = Deleting({"b": "InternalError", "c": "SlowDown"}, {"c": "SlowDown"}), list[float]()
+    monkeypatch.setattr(s3_filesystem, "shared_client", lambda _: client)
+    s3_filesystem._delete_at_once("shop", ["a", "b", "c"], slept.append)
+    assert client.asked == [["a", "b", "c"], ["b", "c"], ["c"]]
+    assert slept == [0.1, 0.3]
+
+
+def test_keys_that_stay_are_an_error_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    client = Deleting(*[{"a": "SlowDown"}] * 9)
+    monkeypatch.setattr(s3_filesystem, "shared_client", lambda _: client)
+    with pytest.raises(OSError, match="fewer requests"):
+        s3_filesystem._delete_at_once("shop", ["a"], lambda _: None)
+    assert len(client.asked) == 5
+
+
+def test_a_folder_behind_an_empty_page_is_seen(script: Script) -> None:
+    """A page may be empty and truncated, as where objects were deleted from a bucket with versions."""
+    times = {"Size": 1, "LastModified": datetime(2026, 1, 1, tzinfo=UTC)}
+    script.answers = [
+        {"IsTruncated": True, "NextContinuationToken": "next"},
+        {"Contents": [{"Key": "logs/a", **times}], "IsTruncated": True, "NextContinuationToken": "more"},
+    ]
+    assert FILES.get_file_info("shop/logs").type == fs.FileType.Directory
+    assert [asked.get("ContinuationToken") for asked in script.asked] == [None, "next"]
+
+
 def test_an_object_that_can_not_be_deleted_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     class Client:
         def delete_objects(self, **_: Any) -> dict[str, Any]:  # noqa: ANN401

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from json import JSONDecodeError
 
 import pytest
 from botocore.credentials import Credentials
@@ -16,6 +17,18 @@ def finding(*found: Credentials | None) -> Callable[[], Credentials | None]:
     """A chain that finds these in turn, then the last for ever."""
     left = list(found)
     return lambda: left.pop(0) if len(left) > 1 else left[0]
+
+
+def failing_after(found: Iterable[Credentials], error: Exception) -> Callable[[], Credentials]:
+    """A chain that finds these in turn, and then fails."""
+    left = list(found)
+
+    def find() -> Credentials:
+        if not left:
+            raise error
+        return left.pop(0)
+
+    return find
 
 
 OLD, NEW = Credentials("OLD", "secret", "t1"), Credentials("NEW", "secret", "t2")
@@ -43,6 +56,20 @@ def test_a_refresh_that_fails_tells_its_kind_and_no_secret() -> None:
         CredentialSource(finding(Failing("a", "b"))).keys()
     assert "secret" not in str(caught.value)
     assert str(pickle.loads(pickle.dumps(caught.value))) == str(caught.value)  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize(
+    "error",
+    [JSONDecodeError("no", "a secret", 0), FileNotFoundError(2, "a secret")],
+    ids=["no JSON", "absent"],
+)
+def test_a_credential_process_that_fails_is_no_crash(error: Exception) -> None:
+    """Spark would have said that it lost a sending task; in the middle of a run, its partition was lost."""
+    with pytest.raises(CredentialsError, match="could not be read") as caught:
+        CredentialSource(failing_after((), error))
+    assert "secret" not in str(caught.value)
+    source = CredentialSource(failing_after([OLD], error))
+    assert not source.renew(source.keys())
 
 
 def test_newer_credentials_are_found_after_a_refusal_and_looked_for_once() -> None:

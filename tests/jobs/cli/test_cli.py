@@ -14,6 +14,7 @@ import pytest
 from jobs.cli import console, demo, loading
 from jobs.command_line.command import Command, parse_command, parse_plan, parse_replay
 from jobs.errors import UsageError
+from tests.delivery.aws_environment import only
 from tests.docs.blocks import ROOT
 
 WITHOUT_SPARK = """
@@ -58,7 +59,7 @@ def test_the_version_is_the_packages() -> None:
         ((), "required: COMMAND"),
         (("inspekt", "out"), "Did you mean inspect?"),
         (("xyz",), "has no command xyz. See"),
-        (("--nope",), "required: COMMAND"),
+        (("--nope",), "unknown option --nope."),
         (("plan",), "required: --config"),
         (("plan", "--config", "a", "--first", "3"), "--first"),
         (("run", "--config", "a", "--first", "0"), "--first wants a number of events, 1 or more."),
@@ -111,6 +112,25 @@ def test_a_demo_without_what_it_needs_is_one_sentence(
     monkeypatch.setattr(demo, "find_spec", lambda name: None if name in {"numpy", "uvloop"} else object())
     assert demo.main([]) == 2
     assert "The demo can't run: numpy, uvloop not installed." in caplog.text
+
+
+def test_a_sign_in_that_has_expired_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """botocore logs the trace of what it raises."""
+    session = "[sso-session s]\nsso_region = eu-west-1\nsso_start_url = https://start.invalid\n"
+    profile = "[profile p]\nsso_session = s\nsso_account_id = 111122223333\nsso_role_name = r\n"
+    (tmp_path / "config").write_text(session + profile)
+    only(monkeypatch, HOME=str(tmp_path), AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="p")
+    assert console.main(["inspect", "s3://shop/out"]) == 2
+    assert [record.getMessage() for record in caplog.records] == [
+        "Could not list s3://shop/out: the AWS sign-in has expired. Run aws sso login."
+    ]
+
+
+def test_a_demo_of_no_events_is_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
+    assert demo.main(["--events", "-3"]) == 2
+    assert "--events wants a number of rows, 1 or more." in caplog.text
 
 
 def test_a_demo_in_a_folder_of_something_else_is_one_sentence(

@@ -30,6 +30,21 @@ def test_a_line_out_of_form_is_a_usage_error(line: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("--confg job.yaml", "unknown option --confg. Did you mean --config? See --help."),
+        ("--config job.yaml --frist=3", "unknown option --frist. Did you mean --first? See --help."),
+        ("--config job.yaml --zzz", "unknown option --zzz. See --help."),
+    ],
+)
+def test_an_unknown_option_is_named_with_the_nearest(line: str, said: str) -> None:
+    """Of `--confg`, argparse says that --config is missing."""
+    with pytest.raises(UsageError) as caught:
+        parse_command(line.split())
+    assert str(caught.value) == said
+
+
+@pytest.mark.parametrize(
     "run_id", ["", "../up", "a/b", "a:b", ".hidden", "_x", "a..b", "x" * 129, "a b", "ü"]
 )
 def test_a_run_id_that_cannot_name_a_folder_is_refused(run_id: str) -> None:

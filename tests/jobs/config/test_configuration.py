@@ -115,6 +115,17 @@ def test_a_block_without_keys_is_refused_in_words_of_the_file(override: str) -> 
     assert "session: should be a block of keys such as gap_minutes." in refusal(MINIMAL, override)
 
 
+@pytest.mark.parametrize(
+    ("override", "said"),
+    [
+        ("personalize.tracking_id=''", "job.yaml: personalize.tracking_id is empty; fill it in."),
+        ("mapping=1", "job.yaml: mapping: should be a block of keys such as userId."),
+    ],
+)
+def test_the_words_are_those_of_a_configuration_and_not_of_python(override: str, said: str) -> None:
+    assert refusal(MINIMAL, override) == said
+
+
 def test_a_refused_value_does_not_reach_the_message() -> None:
     assert "hunter2" not in refusal(MINIMAL, "delivery.max_attempts=hunter2", "output.password=hunter2")
 

@@ -44,6 +44,32 @@ def test_of_two_columns_that_would_do_the_likelier_is_taken_and_the_other_named(
     assert "product" in found.reason
 
 
+@pytest.mark.parametrize(
+    ("columns", "expr", "unit"),
+    [
+        ({"ts_ms": pa.int64(), "watch_time": pa.int64()}, "ts_ms", "milliseconds"),
+        ({"id_long": pa.int64(), "eventTimeMillis": pa.int64()}, "eventTimeMillis", "milliseconds"),
+        ({"day": pa.string(), "purchased_at": pa.timestamp("us", "UTC")}, "purchased_at", "timestamp"),
+        ({"order date": pa.date32()}, "`order date`", "timestamp"),
+        ({"when?": pa.string()}, "`when?`", "iso8601"),
+    ],
+)
+def test_a_time_is_known_by_its_type_or_a_word_of_its_name(
+    columns: dict[str, pa.DataType], expr: str, unit: str
+) -> None:
+    """Names of times are many: `ts_ms` was a TODO, and so was the only timestamp of a log."""
+    limits = dict.fromkeys(("ts_ms", "eventTimeMillis", "id_long"), (1_600_000_000_000, 1_700_000_000_000))
+    found = guess({"sku": pa.string(), **columns}, {**limits, "watch_time": (0, 7200)}).parts["sentAt"]
+    assert (found.expr, found.unit) == (expr, unit)
+    assert found.reason.startswith("by its name and type")
+
+
+def test_a_number_that_only_looks_like_a_time_is_none() -> None:
+    columns = {"sku": pa.string(), "order_no": pa.int64(), "watch_time": pa.int64()}
+    limits = {"order_no": (1_600_000_000, 1_700_000_000), "watch_time": (0, 7200)}
+    assert "sentAt" not in guess(columns, limits).parts
+
+
 def test_no_column_is_two_parts_at_once() -> None:
     names = [name for each in NAMES.values() for name in each]
     assert len(names) == len(set(names))

@@ -71,6 +71,26 @@ def test_a_log_that_is_not_there_is_one_sentence(tmp_path: Path, caplog: pytest.
     assert "nowhere" in caplog.text
 
 
+def test_a_folder_holds_several_configurations_each_with_its_schema(tmp_path: Path) -> None:
+    """The second had been refused for the first one's schema, and had replaced it with --force."""
+    log = _log(tmp_path, CLICKS)
+    for name in ("clicks", "orders"):
+        assert main([str(log), "--output", str(tmp_path / f"{name}.yaml")]) == 0
+        made = yaml.safe_load((tmp_path / f"{name}.yaml").read_text())
+        assert made["schema"] == str(tmp_path / f"{name}.avsc")
+        assert (tmp_path / f"{name}.avsc").exists()
+
+
+def test_nothing_is_written_into_the_log_where_it_would_be_read_as_data(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The next command would have ended with "not Parquet, or damaged", of the file that this one had written."""
+    log = _log(tmp_path, CLICKS)
+    assert main([str(log), "--output", str(log / "conf" / "job.yaml")]) == 2
+    assert "would be in the log" in caplog.text
+    assert list(log.iterdir()) == [log / "day=2026-01-01"]
+
+
 def _write_days(folder: Path, *tables: pa.Table) -> Path:
     for number, table in enumerate(tables):
         path = folder / "logs" / f"day={number}" / "a.parquet"

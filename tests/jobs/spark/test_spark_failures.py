@@ -83,6 +83,9 @@ S3A = "java.io.IOException: s3a://shop/logs/a.parquet: getFileStatus: software.a
         ("SSLHandshakeException: PKIX path building failed", "does not trust"),
         ("NoAuthWithAWSException: No AWS Credentials provided", "found no AWS credentials"),
         ("AWSRedirectException: Unable to parse ExceptionName: PermanentRedirect", "another region"),
+        ("AWSServiceThrottledException: SlowDown (Service: S3, Status Code: 503)", "fewer requests"),
+        ("AWSStatus500Exception: Internal error (Service: S3, Status Code: 500)", "failed for the moment"),
+        ("AWSClientIOException: SdkClientException: Unable to execute HTTP request", "can't reach S3"),
     ],
 )
 def test_what_s3a_fails_of_is_named(words: str, cause: str) -> None:
@@ -90,6 +93,20 @@ def test_what_s3a_fails_of_is_named(words: str, cause: str) -> None:
         f"[FAILED_READ_FILE] Encountered error while reading file s3a://shop/x. {S3A}{words}"
     )
     assert cause in str(explained(error))
+
+
+def test_a_head_without_a_reason_stops_the_run_and_blames_no_file() -> None:
+    """A HEAD with an expired token is a 400 without a body; the file had been called one to write again."""
+    words = (
+        "AWSBadRequestException: getFileStatus on s3a://shop/x: S3Exception: Bad Request (Status Code: 400)"
+    )
+    failed = explained(
+        AnalysisException(
+            f"[FAILED_READ_FILE] Encountered error while reading file s3a://shop/x. {S3A}{words}"
+        )
+    )
+    assert isinstance(failed, RunInterruptedError)
+    assert "once credentials have expired" in str(failed)
 
 
 def test_credentials_that_expire_while_spark_reads_stop_the_run() -> None:
