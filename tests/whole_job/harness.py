@@ -27,6 +27,7 @@ import yaml
 from pyspark.sql import SparkSession
 
 from jobs.put_events import main
+from jobs.run import StartSpark
 from standin.process import StandinProcess
 from tests.interactions_schema import INTERACTIONS
 from tests.quick_jvm import QUICK_JVM
@@ -136,11 +137,8 @@ class Job:
         return ["--config", str(self.write_config()), "--run-id", run_id, *more]
 
 
-def run_here(job: Job, spark: SparkSession, run_id: str = "run-1", *more: str, draws: bool = False) -> Ended:
-    """Run the job in this process over `spark`; its log stays with pytest.
-
-    The report's pictures take a quarter of such a run: they are drawn only where a test looks at them.
-    """
+def over(spark: SparkSession) -> StartSpark:
+    """Return what starts a run's Spark by giving it the tests' own."""
 
     @contextmanager
     def the_tests_session(
@@ -149,8 +147,17 @@ def run_here(job: Job, spark: SparkSession, run_id: str = "run-1", *more: str, d
         once_launched()
         yield spark
 
+    return the_tests_session
+
+
+def run_here(job: Job, spark: SparkSession, run_id: str = "run-1", *more: str, draws: bool = False) -> Ended:
+    """Run the job in this process over `spark`; its log stays with pytest.
+
+    The report's pictures take a quarter of such a run: they are drawn only where a test looks at them.
+    """
+
     with nullcontext() if draws else patch("jobs.report.drawing._svg", _blank):
-        exit_code = main(job.arguments(run_id, *more), start_spark=the_tests_session)
+        exit_code = main(job.arguments(run_id, *more), start_spark=over(spark))
     return Ended(exit_code, job.output, run_id, log="")
 
 
