@@ -58,6 +58,9 @@ _S3A_CAUSES = {
 _LACKING = re.compile(
     r"Unsupported encoding: (?P<encoding>\w+)|Class (?:[\w$]+\.)*(?P<codec>\w+) was not found"
 )
+_TIME_BEYOND = re.compile(
+    r"ArithmeticException: long overflow"
+)  # Spark's microseconds, of a file's milliseconds
 _CHECKSUM = re.compile(r"ChecksumException: Checksum error: (\S+)")
 _LEDGER_FILE = re.compile(r"/ledger/tracking-id-[0-9a-f]{32}/[^/]+$")
 _GONE_FILE = re.compile(r"FileNotFoundException: (?:File |No such file or directory:? )?(\w+:/\S+)")
@@ -148,6 +151,11 @@ def _unreadable(file: str, text: str) -> str:
         return (
             f"source file {file} can't be read: it is written with {what}, which this Spark lacks; write it again with "
             "Snappy, Zstandard or no compression and the usual encodings, or leave it out of source.path."
+        )
+    if _TIME_BEYOND.search(text):
+        return (
+            f"source file {file} can't be read: a timestamp in milliseconds there is 292,000 years or more from 1970, "
+            "as a number that marks missing times; write null instead, or leave the file out of source.path."
         )
     if _CHECKSUM.search(text):
         return (

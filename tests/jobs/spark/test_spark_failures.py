@@ -120,3 +120,17 @@ def test_a_damaged_file_of_the_ledger_is_not_called_a_source_file() -> None:
     said = str(explained(AnalysisException(f"Encountered error while reading file {file}. More.")))
     assert said.startswith(f"ledger file {file} can't be read")
     assert "source" not in said
+
+
+def test_milliseconds_that_spark_can_not_hold_are_not_called_a_damaged_file() -> None:
+    """The lowest long is a common mark for a missing time; Spark's reader multiplies it, in any column."""
+    said = str(
+        explained(
+            AnalysisException(
+                "Encountered error while reading file file:/logs/a.parquet. More.\n"
+                "Caused by: java.lang.ArithmeticException: long overflow"
+            )
+        )
+    )
+    assert said.startswith("source file file:/logs/a.parquet can't be read: a timestamp in milliseconds")
+    assert "damaged" not in said
