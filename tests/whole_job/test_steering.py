@@ -15,6 +15,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.cli.control import main as control
+from jobs.control.record import Ask, ControlRecord, Request
 from standin.process import StandinProcess
 from tests.whole_job.harness import (
     Ended,
@@ -29,7 +30,7 @@ from tests.whole_job.harness import (
 from tests.whole_job.processes import wait_for, wait_until_it_sends
 from tests.whole_job.test_as_a_process import assert_stopped, staging, started
 
-pytestmark = [pytest.mark.job, pytest.mark.process]
+pytestmark = pytest.mark.job
 
 LIMIT, SLOW = 40, 10
 HEEDED_SECONDS = 10.0
@@ -68,6 +69,7 @@ def assert_asked(run: Ended, *asked: tuple[str, float | None]) -> list[dict[str,
     return steering
 
 
+@pytest.mark.process
 def test_a_run_is_paused_slowed_resumed_and_stopped(
     long_job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
@@ -102,6 +104,7 @@ def test_a_run_is_paused_slowed_resumed_and_stopped(
     assert busiest <= SLOW + 1
 
 
+@pytest.mark.process
 def test_a_pause_and_a_stop_before_anything_is_sent_let_nothing_be_sent(
     long_job: Job, standin: StandinProcess
 ) -> None:
@@ -126,26 +129,19 @@ def progress_of(job: Job) -> str:
     return "paused" if file.exists() and json.loads(file.read_text())["paused"] else ""
 
 
+@pytest.mark.spark
 def test_a_later_run_of_the_same_id_obeys_no_request_to_the_one_that_was_killed(
-    spark: SparkSession, long_job: Job, standin: StandinProcess
+    spark: SparkSession, job: Job, standin: StandinProcess
 ) -> None:
-    long_job.write_source(interactions(full_sessions(400)))
-    with started(long_job, "killed") as process:
-        wait_until_it_sends(long_job, process)
-        file = long_job.output / "control" / "killed.json"
-        process.kill()
-        process.wait(60)
-        left = json.loads(file.read_text())
-        stop = {
-            "number": 1,
-            "token": "t",
-            "ask": "stop",
-            "by": "x@y",
-            "asked_at": datetime.now(UTC).isoformat(),
-        }
-        file.write_text(json.dumps({**left, "requests": [stop]}))
-    assert control([str(long_job.output), "--run-id", "killed", "--pause"]) == 2
-    long_job.settings["delivery"] = {"max_requests_per_second": 1000}
-    run = run_here(long_job, spark, "killed")
+    job.write_source(interactions(full_sessions(20)))
+    stop = Request(number=0, token="t", ask=Ask.STOP, by="x@y", asked_at=datetime.now(UTC).isoformat())
+    left = ControlRecord(
+        run_id="killed", execution="e0", max_requests_per_second=40, requests_per_second=1, paused=True
+    ).asking(stop)
+    file = job.output / "control" / "killed.json"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(left.to_bytes())
+    run = run_here(job, spark, "killed")
     assert (run.exit_code, run.summary["steering"]) == (0, [])
-    assert standin.stop()["distinct_event_ids"] == 4000
+    assert standin.stop()["distinct_event_ids"] == 200
+    assert not file.parent.exists()
