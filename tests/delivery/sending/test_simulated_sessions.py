@@ -67,8 +67,11 @@ def jobs(draw: st.DrawFn, limits: Sequence[int], lateness: Lateness = ON_TIME) -
 @settings(max_examples=20, deadline=None)
 @given(jobs([20, 30, 40, 100, 400]))
 def test_no_order_of_any_sessions_ends_much_earlier_and_the_limit_holds(job: SessionsJob) -> None:
-    """Two answers more: the first ones tell how long they take, and after the last slot comes one more."""
-    assert job.run() <= 1.05 * job.best(ASKING) + 2 * job.longest_answer()
+    """Two answers more: the first ones tell how long they take, and after the last slot comes one more.
+
+    And a slot more: a session that is ready just after one waits for the next, at 20 a second for 50 ms.
+    """
+    assert job.run() <= 1.05 * job.best(ASKING) + 2 * job.longest_answer() + 1 / job.limit
     assert busiest_second(job.arrivals) <= math.floor(1.05 * job.limit)
 
 
