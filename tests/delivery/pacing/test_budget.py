@@ -189,6 +189,33 @@ def test_a_limit_that_is_raised_is_used_at_once(low: float, high: float) -> None
     assert sum(1 for slot in slots if 5.2 <= slot < 6.2) >= 0.95 * high
 
 
+@settings(max_examples=60, deadline=None)
+@given(LIMITS, LIMITS, st.floats(5.0, 6.0), st.sampled_from([1, 4]))
+def test_no_second_exceeds_the_higher_limit_where_old_slots_are_used_late(
+    before: float, after: float, at: float, partitions: int
+) -> None:
+    """A slot of a small limit may be used a quarter of a second late: then the new limit's first ones are due, too."""
+    late = late_slots_of(before, after, at, partitions)
+    assert busiest_second(late) <= allowed_in_a_second(max(before, after))
+
+
+def late_slots_of(before: float, after: float, at: float, partitions: int) -> list[float]:
+    """When slots are used if those of the first limit are all as late as they may be, and the others on time."""
+    budget, uses, now = Budget(before), list[float](), 0.0
+    changed = False
+    while now < at + 3.0:
+        if now >= at and not changed:
+            budget.set_limit(after)
+            changed = True
+        for who in range(partitions):
+            budget.ask(who, 500, now)
+        for _, lease in budget.leases(now):
+            late = 0.0 if changed else lease.patience
+            uses += [now + late + lease.start_in + number * lease.spacing for number in range(lease.count)]
+        now += 0.01
+    return sorted(uses)
+
+
 def test_a_new_limit_keeps_what_was_learnt_of_the_service() -> None:
     budget = Budget(100)
     budget.answered(era=0, accepted=100, refused=50, now=0)
