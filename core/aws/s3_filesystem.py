@@ -228,27 +228,25 @@ def _delete(bucket: str, keys: list[str]) -> None:
 
 
 def _delete_at_once(bucket: str, keys: list[str], sleep: Callable[[float], None] = time.sleep) -> None:
-    """Delete up to 1,000 objects, and again those of which S3 says in a success that they could not be, for now.
+    """Delete up to 1,000 objects; try those again that S3 could not delete for the moment.
 
-    No SDK repeats a request for a part of its keys (boto/boto3#3052).
+    It names them in an answer that is a success, so no SDK tries them again (boto/boto3#3052).
     """
-    for pause in (*_PAUSES, None):
-        answer = _delete_keys(bucket, keys)
-        errors = answer.get("Errors", ())
-        for error in errors:
-            if pause is None or error.get("Code") not in _PASSING:
-                raise explain(ClientError({"Error": {"Code": error.get("Code", "")}}, "DeleteObjects"))
-        keys = [error["Key"] for error in errors]
-        if not keys or pause is None:
-            return
+    failed = _deletion_errors(bucket, keys)
+    for pause in _PAUSES:
+        if not failed or any(error.get("Code") not in _PASSING for error in failed):
+            break
         sleep(pause)
+        failed = _deletion_errors(bucket, [error["Key"] for error in failed])
+    for error in failed:
+        raise explain(ClientError({"Error": {"Code": error.get("Code", "")}}, "DeleteObjects"))
 
 
-def _delete_keys(bucket: str, keys: list[str]) -> dict[str, Any]:
+def _deletion_errors(bucket: str, keys: list[str]) -> list[dict[str, Any]]:
+    """Delete the objects; return S3's error for each that it did not delete."""
     objects = cast("Any", {"Objects": [{"Key": key} for key in keys], "Quiet": True})
-    return cast(
-        "dict[str, Any]", call(lambda: shared_client(bucket).delete_objects(Bucket=bucket, Delete=objects))
-    )
+    answer = call(lambda: shared_client(bucket).delete_objects(Bucket=bucket, Delete=objects))
+    return cast("list[dict[str, Any]]", answer.get("Errors", []))
 
 
 def _split(path: str) -> tuple[str, str]:

@@ -96,9 +96,7 @@ def require_region(
     host = urlsplit(service.endpoint_url).hostname or ""
     known = session.get_available_regions("personalize")
     ours = host.startswith("personalize-events") and proxy_for(service.endpoint_url) is None
-    if not ours or (
-        service.region in known and host.startswith("personalize-events.")
-    ):  # few have one for FIPS
+    if not ours or (service.region in known and host.startswith("personalize-events.")):
         return
     is_lower = service.region == service.region.lower()
     if is_lower and not _is_unknown(host, resolve):
@@ -113,7 +111,7 @@ def require_region(
 
 
 def _is_unknown(host: str, resolve: Callable[[str, int], object]) -> bool:
-    """Return whether the name servers say that there is no such host; not, that they can't say."""
+    """Return whether the name servers say that there is no such host; False where they can't be asked."""
     try:
         resolve(host, 443)
     except socket.gaierror as error:
