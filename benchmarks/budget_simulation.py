@@ -1,7 +1,7 @@
 """The cost of the budget on the driver and how well it shares: 500 partitions on a simulated clock.
 
-The real `Budget`; partitions, network and service are simulated (`simulated_job.py`). Run it from the root:
-`.venv/bin/python -m benchmarks.budget_simulation`. It takes about half a minute and opens no connection.
+The real `Budget`; partitions, network and service are simulated (`tests/delivery/simulated_job.py`). Run it from the
+root: `.venv/bin/python -m benchmarks.budget_simulation`. It takes about half a minute and opens no connection.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 import time
 
-from tests.simulated_job import SimulatedJob, steady_quota
+from tests.delivery.simulated_job import SimulatedJob, steady_quota
 
 PARTITIONS = 500
 WARM_UP_SECONDS = 1.0

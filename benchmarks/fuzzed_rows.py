@@ -27,6 +27,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
+from benchmarks.edge_rows import SCHEMA, fuzzed_row
 from benchmarks.prepared import NOT_THERE, prepared
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
@@ -39,7 +40,6 @@ from jobs.spark.spark_session import started_spark
 from jobs.steps.checking import check
 from standin.judge import Judge
 from standin.refusal import Refusal
-from tests.edge_rows import SCHEMA, fuzzed_row
 
 CATEGORICAL_CHARACTERS = 1000
 """The maximum characters of a categorical string: Interactions dataset requirements, developer guide."""

@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 
 from jobs.spark.spark_session import build_session
 from standin.settings import EXAMPLE_CREDENTIALS
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[1]
 # Whether a property holds does not depend on how busy the machine is. `make test-all` draws more examples.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.moto_server import MotoServer
+from tests.aws.moto_server import MotoServer
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from core.aws.buckets import forget_buckets
 from core.errors import BackfillError, StorageError
 from core.storage import Folder, join, open_filesystem, read_text, require_spark_reads
 from delivery.errors import CoordinatorLostError
-from tests.moto_server import CREDENTIALS, MotoServer
+from tests.aws.moto_server import CREDENTIALS, MotoServer
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from demo.demonstration import ROOT, SCHEMA
 from jobs.cli.demo import main
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 
 
 @pytest.mark.job

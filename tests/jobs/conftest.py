@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.aws.buckets import forget_buckets
-from tests.moto_server import MotoServer
+from tests.aws.moto_server import MotoServer
 
 
 @pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])

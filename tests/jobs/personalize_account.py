@@ -20,7 +20,7 @@ from botocore.validate import ParamValidator
 
 from jobs.prepare.control_plane import Time
 from jobs.prepare.preflight import CLIENT_CONFIG
-from tests.service_answer import json_answer
+from tests.standin.service_answer import json_answer
 
 ACCOUNT = "arn:aws:personalize:eu-west-1:123456789012"
 GROUP = f"{ACCOUNT}:dataset-group/shop"

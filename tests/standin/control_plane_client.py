@@ -16,8 +16,8 @@ from jobs.prepare.control_plane import Patience, Time
 from standin.control_plane.objects import MemoryObjects
 from standin.control_plane.service import ControlPlane
 from standin.refusal import Refusal
-from tests.interactions_schema import INTERACTIONS
-from tests.service_answer import json_answer
+from tests.standin.interactions_schema import INTERACTIONS
+from tests.standin.service_answer import json_answer
 
 ROLE = "arn:aws:iam::123456789012:role/PersonalizeImport"
 SCHEMA = json.dumps(INTERACTIONS)

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import yaml
 
 from tests.aws.world import AwsWorld
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions
 
 CONF, LOGS, OUT = "shop-conf", "shop-logs", "shop-out"

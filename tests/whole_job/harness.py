@@ -29,8 +29,8 @@ from pyspark.sql import SparkSession
 from jobs.put_events import main
 from jobs.run import StartSpark
 from standin.process import StandinProcess
-from tests.interactions_schema import INTERACTIONS
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
+from tests.standin.interactions_schema import INTERACTIONS
 
 ROOT = Path(__file__).resolve().parents[2]
 _SPARK = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_SUBMIT_OPTS": QUICK_JVM}

@@ -21,7 +21,7 @@ import psutil
 
 from demo.agreement import max_in_a_second
 from standin.process import StandinProcess
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.whole_job.cluster import Cluster
 from tests.whole_job.harness import ROOT, Ended, Job, ended, full_sessions, interactions, ledger_ids, rows_in
 from tests.whole_job.processes import in_own_group, wait_until_it_sends

@@ -22,7 +22,7 @@ from tests.aws.role_objects import RoleObjects
 from tests.aws.world import AwsWorld
 from tests.conf.test_import_policies import ACCOUNT, template, without_principal
 from tests.docs.blocks import ROOT
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.standin.control_plane_client import ROLE
 from tests.whole_job.harness import assert_closed, interactions_file, rows_in
 

@@ -23,7 +23,7 @@ from pyspark.sql import SparkSession
 
 from standin.process import StandinProcess
 from tests.jobs.spark.local.test_java import path_without_java
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import (
     ROOT,
     Ended,

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from standin.process import StandinProcess
+from tests.aws.moto_server import CREDENTIALS, MotoServer
 from tests.aws.world import AwsWorld
-from tests.moto_server import CREDENTIALS, MotoServer
 from tests.whole_job.aws_shop import CONF, LOGS, OUT, Shop
 from tests.whole_job.harness import Job, interactions, run_process
 

@@ -12,8 +12,8 @@ import pytest
 import yaml
 
 from standin.process import StandinProcess
-from tests.moto_server import MotoServer
-from tests.quick_jvm import QUICK_JVM
+from tests.aws.moto_server import MotoServer
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions_file
 
 pytestmark = [pytest.mark.job, pytest.mark.s3, pytest.mark.slow]

@@ -21,8 +21,8 @@ from jobs.spark.local.hadoop import spark_home
 from jobs.spark.local.java import ensure_java
 from sources.executors import MAX_HERE
 from standin.process import StandinProcess
-from tests.moto_server import MotoServer
-from tests.quick_jvm import QUICK_JVM
+from tests.aws.moto_server import MotoServer
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.whole_job.cluster import Cluster
 from tests.whole_job.harness import (
     MAPPING,

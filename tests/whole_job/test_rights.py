@@ -18,7 +18,7 @@ from tests.aws.policies import Policy, allows, listed
 from tests.aws.world import AwsWorld
 from tests.docs.test_runbook import QUOTED, section
 from tests.jobs.personalize_account import Account, Tracker
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions
 
 pytestmark = [pytest.mark.job, pytest.mark.aws, pytest.mark.usefixtures("s3_jars")]

@@ -16,8 +16,8 @@ from pyiceberg.catalog.sql import SqlCatalog
 from pyspark.sql import SparkSession
 
 from standin.process import StandinProcess
-from tests.moto_server import CREDENTIALS, MotoServer
-from tests.quick_jvm import QUICK_JVM
+from tests.aws.moto_server import CREDENTIALS, MotoServer
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.sources.tables.hudi_lake import RUNS_HERE, instants, lake
 from tests.whole_job.harness import (
     MAPPING,

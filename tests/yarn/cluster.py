@@ -23,7 +23,7 @@ from xml.sax.saxutils import escape
 import psutil
 
 from jobs.spark.local.java import ensure_java
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.whole_job.processes import wait_for
 
 LOOPBACK = "127.0.0.1"

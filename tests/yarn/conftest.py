@@ -9,7 +9,7 @@ import pytest
 
 from jobs.errors import UsageError
 from standin.process import StandinProcess
-from tests.moto_server import MotoServer
+from tests.aws.moto_server import MotoServer
 from tests.yarn.cluster import Sites, YarnCluster
 from tests.yarn.emr_template import classification, cluster_template
 from tests.yarn.jars import HADOOP, connector_jars, daemon_jars

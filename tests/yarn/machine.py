@@ -9,7 +9,7 @@ from jobs.spark.local.hadoop import HadoopVersion, hadoop_version, spark_home
 from jobs.spark.s3_connector import S3_FILESYSTEM, account_settings
 from standin.process import REGION
 from standin.settings import EXAMPLE_CREDENTIALS
-from tests.moto_server import MotoServer
+from tests.aws.moto_server import MotoServer
 
 
 def role(folder: Path, s3: MotoServer) -> dict[str, str]:

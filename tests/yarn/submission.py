@@ -26,8 +26,8 @@ from jobs.spark.local.hadoop import spark_home
 from jobs.spark.local.java import ensure_java
 from standin.process import StandinProcess
 from standin.settings import EXAMPLE_CREDENTIALS
-from tests.moto_server import MotoServer
-from tests.quick_jvm import QUICK_JVM
+from tests.aws.moto_server import MotoServer
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions
 from tests.whole_job.processes import wait_for
 from tests.yarn.cluster import LOOPBACK, YarnCluster

@@ -21,7 +21,7 @@ from delivery.pacing.budget import (
     out_of_turn,
     pace_of,
 )
-from tests.simulated_job import SimulatedJob, World, busiest_second, steady_quota, window_quota
+from tests.delivery.simulated_job import SimulatedJob, World, busiest_second, steady_quota, window_quota
 
 PLENTY = 10**9
 

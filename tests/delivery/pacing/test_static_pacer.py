@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from delivery.pacing.static_pacer import StaticPacer
-from tests.simulated_job import busiest_second
+from tests.delivery.simulated_job import busiest_second
 
 
 class Wall:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.delivery.sending.simulated_sessions import ON_TIME, Lateness, Session, SessionsJob
-from tests.simulated_job import busiest_second
+from tests.delivery.simulated_job import busiest_second
 
 # What it takes to ask the driver for a slot, and to get it; the limit's own pace is 1 to 2 % below the limit.
 ASKING = 0.003

@@ -17,8 +17,8 @@ from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service
 from jobs.prepare.control_plane import ControlPlaneError, Patience
 from jobs.prepare.preflight import AUTO, REQUIRED, Preflight, preflight
+from tests.aws.moto_server import MotoServer
 from tests.jobs.personalize_account import THROTTLED, Account, Clock, Tracker
-from tests.moto_server import MotoServer
 from transforms.interactions_schema import InteractionsSchema
 
 AWS = Service("eu-west-1", "https://personalize-events.eu-west-1.amazonaws.com")

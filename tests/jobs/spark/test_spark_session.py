@@ -14,8 +14,8 @@ from pyspark import SparkConf
 from jobs.errors import UsageError
 from jobs.spark.local.hadoop import hadoop_version, spark_home
 from jobs.spark.spark_session import settle
-from tests.moto_server import MotoServer
-from tests.quick_jvm import QUICK_JVM
+from tests.aws.moto_server import MotoServer
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[3]
 

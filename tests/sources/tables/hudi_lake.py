@@ -19,7 +19,7 @@ from pyspark.sql import SparkSession
 from jobs.spark.local.jar_cache import JarCache
 from jobs.spark.local.jar_resolver import Packages, jars_of
 from jobs.spark.local.java import ensure_java
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.sources.tables.session import connector_version
 
 RUNS_HERE = pytest.mark.skipif(

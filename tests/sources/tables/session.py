@@ -33,7 +33,7 @@ from jobs.spark.spark_session import build_session
 from jobs.spark.table_connectors import SparkVersion
 from sources.tables.table_source import TableSource
 from sources.used_columns import used_columns
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 from transforms.mapping import SourceSettings
 
 _SPARK: SparkSession | None = None

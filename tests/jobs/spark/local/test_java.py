@@ -14,7 +14,7 @@ import pytest
 import trustme
 
 from jobs.spark.local.java import Java, NoJavaError, ensure_java, find_java, probe
-from tests.quick_jvm import QUICK_JVM
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[4]
 HADOOP_OF_SPARK_4_0 = (3, 4, 1)

@@ -82,7 +82,7 @@ SCHEMA = pa.schema(
 
 
 def fuzzed_row(number: int, rng: random.Random) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """A row of the demo's columns, and the names of those that were drawn from the edges."""
+    """Draw a row of the demo's columns, and name those that come from the edges."""
     row: dict[str, Any] = {
         "row_id": f"row-{number}",
         "user_id": f"user-{number % 997}",
