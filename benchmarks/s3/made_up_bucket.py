@@ -8,7 +8,7 @@ from collections import Counter
 from datetime import date, timedelta
 from xml.sax.saxutils import escape
 
-from tests.aws.http import Request, Response, Server
+from tests.aws.network.http import Request, Response, Server
 
 _PAGE = 1_000
 _FIRST_DAY = date(2018, 1, 1)

@@ -12,11 +12,11 @@ from datetime import datetime
 from typing import Any
 
 from standin.refusal import Refusal
-from tests.aws.addresses import region_of
-from tests.aws.http import Request, Response
-from tests.aws.keys import KeyRing
+from tests.aws.identity.keys import KeyRing
+from tests.aws.identity.signatures import Unsigned, check
 from tests.aws.log import Log
-from tests.aws.signatures import Unsigned, check
+from tests.aws.network.addresses import region_of
+from tests.aws.network.http import Request, Response
 
 Answer = Callable[[str, dict[str, Any]], "dict[str, Any] | None"]
 _UNSIGNED = {"expired": "ExpiredTokenException", "unknown key": "UnrecognizedClientException"}

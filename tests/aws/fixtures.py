@@ -10,8 +10,8 @@ from functools import lru_cache, partial
 
 import pytest
 
-from tests.aws.keys import Key
-from tests.aws.namespace import unavailable
+from tests.aws.identity.keys import Key
+from tests.aws.network.namespace import unavailable
 from tests.aws.raw import Answer, ask
 from tests.aws.world import AwsWorld, port_unavailable
 from tests.yarn.jars import connector_jars

@@ -6,8 +6,8 @@ import threading
 from collections import Counter
 from dataclasses import dataclass
 
-from tests.aws.addresses import region_of
-from tests.aws.http import Request, Response
+from tests.aws.network.addresses import region_of
+from tests.aws.network.http import Request, Response
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,8 @@ from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
-from tests.aws.keys import Key
-from tests.aws.payload import STREAMS, UNSIGNED
+from tests.aws.identity.keys import Key
+from tests.aws.s3.payload import STREAMS, UNSIGNED
 from tests.aws.world import AwsWorld
 
 

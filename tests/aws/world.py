@@ -32,17 +32,17 @@ from types import TracebackType
 from typing import Any, Self
 
 from standin.process import Option, StandinProcess
-from tests.aws import addresses
-from tests.aws.authority import Authority
 from tests.aws.control_plane import ControlPlane
-from tests.aws.http import Request, Response, Server
-from tests.aws.instance import CONTAINER_PATH, Instance
-from tests.aws.keys import ACCOUNT, Key, KeyRing
+from tests.aws.identity.instance import CONTAINER_PATH, Instance
+from tests.aws.identity.keys import ACCOUNT, Key, KeyRing
+from tests.aws.identity.sts import Sts
 from tests.aws.log import Log
-from tests.aws.namespace import entered, name_mounts, script, trust_mounts
-from tests.aws.proxy import Proxy
-from tests.aws.s3 import S3, Bucket
-from tests.aws.sts import Sts
+from tests.aws.network import addresses
+from tests.aws.network.authority import Authority
+from tests.aws.network.http import Request, Response, Server
+from tests.aws.network.namespace import entered, name_mounts, script, trust_mounts
+from tests.aws.network.proxy import Proxy
+from tests.aws.s3.server import S3, Bucket
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")
 HTTPS = 443

@@ -12,7 +12,7 @@ from botocore.session import Session
 from botocore.validate import ParamValidator
 
 from jobs.steps.sending import SETTLE_SECONDS
-from tests.aws.policies import allows
+from tests.aws.identity.policies import allows
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "conf" / "emr"

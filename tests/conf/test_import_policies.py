@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.aws.policies import allows
+from tests.aws.identity.policies import allows
 
 FOLDER = Path(__file__).resolve().parents[2] / "conf" / "import"
 SERVICE = {"Service": "personalize.amazonaws.com"}

@@ -17,8 +17,8 @@ import pytest
 
 from standin.control_plane.datasets import Dataset
 from standin.control_plane.service import ControlPlane
-from tests.aws.policies import allows
-from tests.aws.role_objects import RoleObjects
+from tests.aws.identity.policies import allows
+from tests.aws.s3.role_objects import RoleObjects
 from tests.aws.world import AwsWorld
 from tests.conf.test_import_policies import ACCOUNT, template, without_principal
 from tests.docs.blocks import ROOT

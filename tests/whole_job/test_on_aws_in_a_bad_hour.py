@@ -8,8 +8,8 @@ from collections import Counter
 
 import pytest
 
-from tests.aws.http import Request
-from tests.aws.s3_errors import S3Error
+from tests.aws.network.http import Request
+from tests.aws.s3.errors import S3Error
 from tests.aws.world import AwsWorld
 from tests.whole_job.aws_shop import Shop
 

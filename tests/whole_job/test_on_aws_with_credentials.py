@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.aws.keys import ACCOUNT
+from tests.aws.identity.keys import ACCOUNT
 from tests.aws.world import AwsWorld
 from tests.whole_job.aws_shop import LOGS, REGIONS, ROWS, Shop
 from tests.whole_job.harness import ROOT

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 import yaml
 
-from tests.aws.policies import Policy, allows, listed
+from tests.aws.identity.policies import Policy, allows, listed
 from tests.aws.world import AwsWorld
 from tests.docs.test_runbook import QUOTED, section
 from tests.jobs.personalize_account import Account, Tracker

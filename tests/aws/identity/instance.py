@@ -11,9 +11,9 @@ import secrets
 import time
 from dataclasses import dataclass, field
 
-from tests.aws.http import Request, Response
-from tests.aws.keys import Key, KeyRing
-from tests.aws.sts import session_arn
+from tests.aws.identity.keys import Key, KeyRing
+from tests.aws.identity.sts import session_arn
+from tests.aws.network.http import Request, Response
 
 _TOKEN_PATH = "/latest/api/token"
 _CREDENTIALS = "/latest/meta-data/iam/security-credentials"

@@ -13,7 +13,7 @@ from pathlib import Path
 from proxy.http.parser import HttpParser
 from proxy.http.proxy import HttpProxyBasePlugin
 
-from tests.aws.namespace import entered
+from tests.aws.network.namespace import entered
 
 _NOTES = "PROXY_NOTES"
 _START_SECONDS = 30.0
@@ -41,7 +41,7 @@ class Proxy:
         command += ["--num-workers", "1", "--num-acceptors", "1", "--data-dir", str(folder)]
         self._log = (folder / "log").open("w")
         environ = {"PATH": os.environ["PATH"], "HOME": str(folder), _NOTES: str(self._notes)}
-        environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[2])
+        environ["PYTHONPATH"] = str(Path(__file__).resolve().parents[3])
         self._process = subprocess.Popen(
             entered(script, command), env=environ, stdout=self._log, stderr=self._log, start_new_session=True
         )

@@ -19,8 +19,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.compat import HTTPHeaders
 from botocore.credentials import Credentials
 
-from tests.aws.http import Request
-from tests.aws.keys import Key, KeyRing
+from tests.aws.identity.keys import Key, KeyRing
+from tests.aws.network.http import Request
 
 MAX_SKEW_SECONDS = 15 * 60
 _AUTHORIZATION = re.compile(

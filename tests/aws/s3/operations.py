@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from tests.aws.addresses import S3Address
-from tests.aws.http import Request
+from tests.aws.network.addresses import S3Address
+from tests.aws.network.http import Request
 
 # Method, "bucket" or "object", the query's distinguishing name: the operation and its IAM action.
 _OPERATIONS = {

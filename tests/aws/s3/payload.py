@@ -13,9 +13,9 @@ from collections.abc import Callable
 
 from awscrt import checksums
 
-from tests.aws.http import Request
-from tests.aws.s3_errors import S3Error
-from tests.aws.signatures import Signed
+from tests.aws.identity.signatures import Signed
+from tests.aws.network.http import Request
+from tests.aws.s3.errors import S3Error
 
 UNSIGNED = "UNSIGNED-PAYLOAD"
 STREAMS = frozenset(

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from moto.iam.access_control import IAMPolicy, PermissionResult
 
-from tests.aws.policies import allows
+from tests.aws.identity.policies import allows
 
 BUCKET = "arn:aws:s3:::shop"
 OBJECT = f"{BUCKET}/logs/a.parquet"

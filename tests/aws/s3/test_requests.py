@@ -10,7 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.aws.raw import Answer, ask
-from tests.aws.s3_errors import S3Error
+from tests.aws.s3.errors import S3Error
 from tests.aws.world import AwsWorld
 
 pytestmark = pytest.mark.aws

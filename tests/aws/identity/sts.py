@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 from xml.sax.saxutils import escape
 
-from tests.aws.addresses import region_of
-from tests.aws.http import Request, Response
-from tests.aws.keys import ACCOUNT, Key, KeyRing
+from tests.aws.identity.keys import ACCOUNT, Key, KeyRing
+from tests.aws.identity.signatures import Unsigned, check
 from tests.aws.log import Log
-from tests.aws.signatures import Unsigned, check
+from tests.aws.network.addresses import region_of
+from tests.aws.network.http import Request, Response
 
 _XMLNS = "https://sts.amazonaws.com/doc/2011-06-15/"
 _UNSIGNED = {

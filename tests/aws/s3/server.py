@@ -13,16 +13,16 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from tests.aws import s3_errors
-from tests.aws.addresses import GLOBAL_REGION, S3Address, s3_address
-from tests.aws.http import Request, Response
-from tests.aws.keys import KeyRing
+from tests.aws.identity.keys import KeyRing
+from tests.aws.identity.signatures import Signed, Unsigned, check, claim_of
 from tests.aws.log import Entry, Log
-from tests.aws.payload import content_of
-from tests.aws.s3_errors import S3Error
-from tests.aws.s3_operations import Operation, arn, operation_of
-from tests.aws.signatures import Signed, Unsigned, check, claim_of
-from tests.aws.store import Store
+from tests.aws.network.addresses import GLOBAL_REGION, S3Address, s3_address
+from tests.aws.network.http import Request, Response
+from tests.aws.s3 import errors
+from tests.aws.s3.errors import S3Error
+from tests.aws.s3.operations import Operation, arn, operation_of
+from tests.aws.s3.payload import content_of
+from tests.aws.s3.store import Store
 
 Authorize = Callable[[str, str, str, Mapping[str, str]], bool]
 """Whether (principal ARN, action, resource ARN, context) is allowed."""
@@ -111,7 +111,7 @@ class _Visit:
         if self._operation.name == "CreateBucket":
             self._refuse_creation()
         if self.bucket is None and self._address.bucket is not None:
-            raise s3_errors.no_such_bucket(self._address.bucket)
+            raise errors.no_such_bucket(self._address.bucket)
         content, sums = content_of(self._request, self._signed)
         self._require_permission()
         trouble = self._s3.trouble(self._request, self._operation.name)
@@ -157,29 +157,29 @@ class _Visit:
         # <bucket>.s3.amazonaws.com leads to the bucket's own region: who signs for that is served.
         at_home = door is None and self._address.virtual and _claimed_region(self._request) == bucket.region
         if not at_home:
-            raise s3_errors.permanent_redirect(bucket.name, bucket.region)
+            raise errors.permanent_redirect(bucket.name, bucket.region)
 
     def _check_signature(self) -> Signed:
         region = self.bucket.region if self.bucket else self._address.region or GLOBAL_REGION
         try:
             return check(self._request, self._s3.keys, "s3", region)
         except Unsigned as error:
-            raise s3_errors.unsigned(error, region, _claimed_region(self._request) or "") from None
+            raise errors.unsigned(error, region, _claimed_region(self._request) or "") from None
 
     def _refuse_creation(self) -> None:
         if self.bucket is not None:
             raise S3Error(409, "BucketAlreadyOwnedByYou", "The bucket exists, and you own it.")
-        raise s3_errors.access_denied()
+        raise errors.access_denied()
 
     def _require_permission(self) -> None:
         assert self._operation is not None
         if self.bucket is not None and self.bucket.denied:
-            raise s3_errors.access_denied()
+            raise errors.access_denied()
         pays = self._request.headers.get("x-amz-request-payer", "").lower() == "requester"
         if self.bucket is not None and self.bucket.requester_pays and not pays:
-            raise s3_errors.access_denied()
+            raise errors.access_denied()
         if not all(self._may(action, resource) for action, resource in self._operation.asked):
-            raise s3_errors.access_denied()
+            raise errors.access_denied()
 
     def _may(self, action: str, resource: str, more: Mapping[str, str] | None = None) -> bool:
         assert self._operation is not None
@@ -220,7 +220,7 @@ class _Visit:
         assert self.bucket is not None
         key = unquote(self._address.key or "")
         if not self._may("s3:ListBucket", arn(self.bucket.name), {"s3:prefix": key}):
-            raise s3_errors.access_denied()
+            raise errors.access_denied()
 
     def _delete_objects(self, content: bytes, sums: dict[str, str]) -> Response:
         """DeleteObjects, which is refused key by key."""

@@ -15,7 +15,7 @@ from moto.s3.models import s3_backends
 from werkzeug.datastructures import Headers
 from werkzeug.test import EnvironBuilder, run_wsgi_app
 
-from tests.aws.http import Response
+from tests.aws.network.http import Response
 
 _HOST = "localhost"
 _ANYONE = "AWS4-HMAC-SHA256 Credential=x/20260101/us-east-1/s3/aws4_request, SignedHeaders=x, Signature=x"

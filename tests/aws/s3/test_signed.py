@@ -11,7 +11,7 @@ from datetime import timedelta
 
 import pytest
 
-from tests.aws.keys import Key
+from tests.aws.identity.keys import Key
 from tests.aws.raw import Answer, ask, signed_headers
 from tests.aws.world import AwsWorld
 

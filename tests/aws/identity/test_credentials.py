@@ -9,7 +9,7 @@ from urllib.parse import urlencode, urlsplit
 
 import pytest
 
-from tests.aws.instance import CONTAINER_PATH, Instance
+from tests.aws.identity.instance import CONTAINER_PATH, Instance
 from tests.aws.raw import Answer, ask
 from tests.aws.world import AwsWorld
 

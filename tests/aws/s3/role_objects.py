@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from standin.control_plane.objects import NoAccessError
-from tests.aws.s3 import S3
+from tests.aws.s3.server import S3
 
 Allowed = Callable[[str, str, str], bool]
 """Whether a role may do an S3 action to a resource's ARN."""
