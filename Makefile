@@ -89,7 +89,7 @@ $(TESTED).built: $(STAMP) $(SHIPPED)
 	@mv $@.begun $@
 
 test-package: $(TESTED).built ## run the package alone on a real cluster; takes minutes, and pip's network once
-	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m package tests/whole_job/test_packaged.py
+	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m package tests/whole_job/processes/test_packaged.py
 
 test-aws: venv ## run whole jobs under AWS's own host names on loopback; needs root, or a namespace that may listen on 443
 	$(SHARED) -m aws

@@ -11,8 +11,8 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.whole_job.cluster import Cluster
-from tests.whole_job.killing import EVENTS, Outcome, Plan, kill_and_run_again
+from tests.whole_job.processes.cluster import Cluster
+from tests.whole_job.processes.killing import EVENTS, Outcome, Plan, kill_and_run_again
 
 _COLUMNS = "seed  victim          after s  exit codes  accepted   in ledger  of them again  again"
 

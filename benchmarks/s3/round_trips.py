@@ -33,7 +33,7 @@ from benchmarks.s3.phases import BY_TIME, DATA, Phase, Sending, phases
 from demo.demonstration import MAPPING
 from demo.history import generate
 from tests.aws.world import AwsWorld
-from tests.whole_job.aws_shop import CONF, LOGS, OUT, REGIONS, Shop
+from tests.whole_job.on_aws.shop import CONF, LOGS, OUT, REGIONS, Shop
 
 _REGION = "eu-west-1"
 _SCHEMA = Path("conf/interactions.avsc")

@@ -168,7 +168,7 @@ BUCKET = "arn:aws:s3:::my-bucket"
 def test_what_the_job_asks_of_s3_is_allowed_by_one_statement(
     statement: str, action: str, key: str | None, prefix: str | None
 ) -> None:
-    """The requests were recorded from whole jobs; `tests/whole_job/test_rights.py` runs one under these rights."""
+    """The requests are those of whole jobs; `tests/whole_job/on_aws/test_rights.py` runs one under these rights."""
     resource = BUCKET if key is None else f"{BUCKET}/{key}"
     context = {} if prefix is None else {"s3:prefix": prefix}
     allowing = {

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from standin.process import StandinProcess
-from tests.aws.fixtures import aws, needs_world, s3_jars  # noqa: F401 - fixtures, found here by name
 from tests.whole_job.harness import Job
 
 

@@ -24,7 +24,7 @@ import psutil
 
 from jobs.spark.local.java import ensure_java
 from tests.jobs.spark.quick_jvm import QUICK_JVM
-from tests.whole_job.processes import wait_for
+from tests.whole_job.processes.waiting import wait_for
 
 LOOPBACK = "127.0.0.1"
 _YARN = "org.apache.hadoop.yarn"

@@ -29,7 +29,7 @@ from standin.settings import EXAMPLE_CREDENTIALS
 from tests.aws.moto_server import MotoServer
 from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import MAPPING, ROOT, SCHEMA, assert_closed, interactions
-from tests.whole_job.processes import wait_for
+from tests.whole_job.processes.waiting import wait_for
 from tests.yarn.cluster import LOOPBACK, YarnCluster
 from tests.yarn.emr_template import cluster_template, step_arguments
 from tests.yarn.machine import s3_url

@@ -13,7 +13,7 @@ import pytest
 from jobs.spark.local.hadoop import spark_home
 from standin.process import StandinProcess
 from tests.whole_job.harness import ROOT, rows_in
-from tests.whole_job.processes import wait_for
+from tests.whole_job.processes.waiting import wait_for
 from tests.yarn.code import with_footers_read_by_executors
 from tests.yarn.submission import END_SECONDS, PERSONAL, Ended, Shop, Site
 

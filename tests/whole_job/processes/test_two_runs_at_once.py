@@ -32,7 +32,7 @@ from tests.whole_job.harness import (
     run_here,
     start_process,
 )
-from tests.whole_job.processes import wait_for, wait_until_it_sends
+from tests.whole_job.processes.waiting import wait_for, wait_until_it_sends
 
 pytestmark = [pytest.mark.spark, pytest.mark.job]
 

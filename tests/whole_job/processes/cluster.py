@@ -21,7 +21,7 @@ import psutil
 from jobs.spark.local.hadoop import spark_home
 from jobs.spark.local.java import ensure_java
 from tests.jobs.spark.quick_jvm import QUICK_JVM
-from tests.whole_job.processes import wait_for
+from tests.whole_job.processes.waiting import wait_for
 
 WORKERS = 2
 _LOOPBACK = "127.0.0.1"

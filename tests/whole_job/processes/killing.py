@@ -22,9 +22,9 @@ import psutil
 from demo.agreement import max_in_a_second
 from standin.process import StandinProcess
 from tests.jobs.spark.quick_jvm import QUICK_JVM
-from tests.whole_job.cluster import Cluster
 from tests.whole_job.harness import ROOT, Ended, Job, ended, full_sessions, interactions, ledger_ids, rows_in
-from tests.whole_job.processes import in_own_group, wait_until_it_sends
+from tests.whole_job.processes.cluster import Cluster
+from tests.whole_job.processes.waiting import in_own_group, wait_until_it_sends
 
 VICTIMS = ("executor", "worker daemon", "Python worker", "driver", "spark-submit")
 LIMIT = 20

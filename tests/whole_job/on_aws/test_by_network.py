@@ -13,8 +13,8 @@ import pytest
 from standin.process import StandinProcess
 from tests.aws.moto_server import CREDENTIALS, MotoServer
 from tests.aws.world import AwsWorld
-from tests.whole_job.aws_shop import CONF, LOGS, OUT, Shop
 from tests.whole_job.harness import Job, interactions, run_process
+from tests.whole_job.on_aws.shop import CONF, LOGS, OUT, Shop
 
 pytestmark = [pytest.mark.job, pytest.mark.aws, pytest.mark.usefixtures("needs_world", "s3_jars")]
 

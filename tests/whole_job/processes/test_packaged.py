@@ -23,7 +23,6 @@ from sources.executors import MAX_HERE
 from standin.process import StandinProcess
 from tests.aws.moto_server import MotoServer
 from tests.jobs.spark.quick_jvm import QUICK_JVM
-from tests.whole_job.cluster import Cluster
 from tests.whole_job.harness import (
     MAPPING,
     ROOT,
@@ -34,6 +33,7 @@ from tests.whole_job.harness import (
     interactions,
     rows_in,
 )
+from tests.whole_job.processes.cluster import Cluster
 from tests.yarn.emr_template import serverless_job
 from tests.yarn.jars import connector_jars
 from tests.yarn.machine import role, s3_file_system

@@ -27,8 +27,8 @@ from tests.whole_job.harness import (
     rows_in,
     run_here,
 )
-from tests.whole_job.processes import wait_for, wait_until_it_sends
-from tests.whole_job.test_as_a_process import assert_stopped, staging, started
+from tests.whole_job.processes.test_as_a_process import assert_stopped, staging, started
+from tests.whole_job.processes.waiting import wait_for, wait_until_it_sends
 
 pytestmark = pytest.mark.job
 

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.whole_job.cluster import Cluster
-from tests.whole_job.killing import Plan, kill_and_run_again
+from tests.whole_job.processes.cluster import Cluster
+from tests.whole_job.processes.killing import Plan, kill_and_run_again
 
 pytestmark = [pytest.mark.job, pytest.mark.slow]
 

@@ -11,7 +11,7 @@ import pytest
 from tests.aws.network.http import Request
 from tests.aws.s3.errors import S3Error
 from tests.aws.world import AwsWorld
-from tests.whole_job.aws_shop import Shop
+from tests.whole_job.on_aws.shop import Shop
 
 pytestmark = [pytest.mark.job, pytest.mark.aws]
 

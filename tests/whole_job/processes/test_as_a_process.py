@@ -35,7 +35,7 @@ from tests.whole_job.harness import (
     rows_in,
     run_here,
 )
-from tests.whole_job.processes import PATIENCE_SECONDS, in_own_group, wait_for, wait_until_it_sends
+from tests.whole_job.processes.waiting import PATIENCE_SECONDS, in_own_group, wait_for, wait_until_it_sends
 
 pytestmark = [pytest.mark.job, pytest.mark.process]
 

@@ -15,8 +15,8 @@ import yaml
 
 from tests.aws.identity.keys import ACCOUNT
 from tests.aws.world import AwsWorld
-from tests.whole_job.aws_shop import LOGS, REGIONS, ROWS, Shop
 from tests.whole_job.harness import ROOT
+from tests.whole_job.on_aws.shop import LOGS, REGIONS, ROWS, Shop
 
 pytestmark = [pytest.mark.job, pytest.mark.aws, pytest.mark.usefixtures("s3_jars")]
 

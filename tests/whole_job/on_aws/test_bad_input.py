@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.aws.world import AwsWorld
-from tests.whole_job.aws_shop import LOGS, Shop
+from tests.whole_job.on_aws.shop import LOGS, Shop
 
 pytestmark = [pytest.mark.job, pytest.mark.aws]
 
