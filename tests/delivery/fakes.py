@@ -209,6 +209,10 @@ def staged(session: str, *numbers: int) -> list[StagedEvent]:
     ]
 
 
+def many_sessions(sessions: int, events: int = 10) -> list[StagedEvent]:
+    return [event for number in range(sessions) for event in staged(f"s{number}", *range(events))]
+
+
 class Stage:
     """A sender among fakes: `run` it, then look at what they saw."""
 
