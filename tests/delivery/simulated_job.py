@@ -19,6 +19,8 @@ import numpy as np
 from delivery.pacing.budget import Budget, SlotGrant
 
 REPORT_SECONDS = 0.1
+PLENTY = 10**9
+"""A partition's work that no test comes to the end of."""
 Grants = Callable[[float], bool]
 T = TypeVar("T")
 

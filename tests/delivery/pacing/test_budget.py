@@ -1,12 +1,9 @@
-"""The budget on a simulated clock: the limit holds, is used, and follows what the service grants."""
+"""The budget on a simulated clock: the limit holds, is used, and is shared by who has what left."""
 
 from __future__ import annotations
 
 import math
-import random
 from collections import Counter
-from collections.abc import Callable
-from statistics import median
 
 import pytest
 from hypothesis import given, settings
@@ -21,9 +18,7 @@ from delivery.pacing.budget import (
     out_of_turn,
     pace_of,
 )
-from tests.delivery.simulated_job import SimulatedJob, World, busiest_second, steady_quota, window_quota
-
-PLENTY = 10**9
+from tests.delivery.simulated_job import PLENTY, SimulatedJob, World, busiest_second
 
 
 def allowed(limit: float) -> int:
@@ -123,107 +118,6 @@ def test_there_is_no_credit_for_idle_time() -> None:
         budget.ask("a", 1000, now=50 + hundredth / 100)
         slots += sum(lease.count for _, lease in budget.leases(50 + hundredth / 100))
     assert slots <= 100 * (1 + LEAD_SECONDS) + 6
-
-
-def ask_once_every(pause: float, budget: Budget, times: int) -> None:
-    for number in range(times):
-        now = 10 + number * pause
-        budget.ask("a", 1, now)
-        budget.leases(now)
-
-
-@pytest.mark.parametrize(("pause", "raised"), [(0.1, False), (0.001, True)])
-def test_after_a_cut_only_a_rate_that_is_used_is_raised(pause: float, raised: bool) -> None:  # noqa: FBT001
-    budget = Budget(100)
-    budget.answered(era=0, accepted=100, refused=50, now=0)
-    cut = budget.rate
-    ask_once_every(pause, budget, times=4000)
-    assert (budget.rate > 1.1 * cut) == raised
-
-
-def slots_of(rates: list[tuple[float, float]], partitions: int, seconds: float) -> list[float]:
-    """When the slots lie of partitions that always want more; `rates`: from when on, which limit."""
-    budget = Budget(rates[0][1])
-    changes, slots, now = list(rates[1:]), list[float](), 0.0
-    while now < seconds:
-        while changes and changes[0][0] <= now:
-            budget.set_limit(changes.pop(0)[1])
-        for who in range(partitions):
-            budget.ask(who, 500, now)
-        for _, lease in budget.leases(now):
-            slots += [now + lease.start_in + number * lease.spacing for number in range(lease.count)]
-        now += 0.01
-    return sorted(slots)
-
-
-LIMITS = st.sampled_from([0.2, 1.0, 3.0, 15.0, 20.0, 100.0, 1000.0])
-
-
-@settings(max_examples=60, deadline=None)
-@given(st.lists(st.tuples(st.floats(0.1, 3.0), LIMITS), max_size=5), LIMITS, st.integers(1, 16))
-def test_a_limit_that_changes_holds_in_every_second_and_makes_no_burst(
-    steps: list[tuple[float, float]], first: float, partitions: int
-) -> None:
-    """A second in which the limit changed may see what the higher one allows."""
-    rates, at = [(0.0, first)], 0.0
-    for pause, limit in steps:
-        at += pause
-        rates.append((at, limit))
-    slots = slots_of(rates, partitions, at + 3)
-    # What was leased before a change is up to a lead and a round after it.
-    ends = [start + LEAD_SECONDS + 0.06 for start, _ in rates[1:]] + [math.inf]
-    for number, begin in enumerate(slots):
-        inside = sum(1 for slot in slots[number:] if slot < begin + 1.0)
-        active = [
-            limit
-            for (start, limit), end in zip(rates, ends, strict=True)
-            if start < begin + 1.0 and end > begin
-        ]
-        assert inside <= allowed_in_a_second(max(active)) + (max(active) < 20)
-
-
-@pytest.mark.parametrize(("low", "high"), [(0.01, 100.0), (1.0, 1000.0)])
-def test_a_limit_that_is_raised_is_used_at_once(low: float, high: float) -> None:
-    """The next slot of the low limit is seconds ahead, and is not waited for."""
-    slots = slots_of([(0.0, low), (5.0, high)], 4, 7.0)
-    assert sum(1 for slot in slots if 5.2 <= slot < 6.2) >= 0.95 * high
-
-
-@settings(max_examples=60, deadline=None)
-@given(LIMITS, LIMITS, st.floats(5.0, 6.0), st.sampled_from([1, 4]))
-def test_no_second_exceeds_the_higher_limit_where_old_slots_are_used_late(
-    before: float, after: float, at: float, partitions: int
-) -> None:
-    """A slot of a small limit may be used a quarter of a second late: then the new limit's first ones are due, too."""
-    late = late_slots_of(before, after, at, partitions)
-    assert busiest_second(late) <= allowed_in_a_second(max(before, after))
-
-
-def late_slots_of(before: float, after: float, at: float, partitions: int) -> list[float]:
-    """When slots are used if those of the first limit are all as late as they may be, and the others on time."""
-    budget, uses, now = Budget(before), list[float](), 0.0
-    changed = False
-    while now < at + 3.0:
-        if now >= at and not changed:
-            budget.set_limit(after)
-            changed = True
-        for who in range(partitions):
-            budget.ask(who, 500, now)
-        for _, lease in budget.leases(now):
-            late = 0.0 if changed else lease.patience
-            uses += [now + late + lease.start_in + number * lease.spacing for number in range(lease.count)]
-        now += 0.01
-    return sorted(uses)
-
-
-def test_a_new_limit_keeps_what_was_learnt_of_the_service() -> None:
-    budget = Budget(100)
-    budget.answered(era=0, accepted=100, refused=50, now=0)
-    cut = budget.rate
-    budget.set_limit(1000)
-    assert budget.rate == cut
-    budget.set_limit(10)
-    assert budget.rate == pace_of(10)
 
 
 def test_no_lease_is_for_more_than_was_asked() -> None:
@@ -334,82 +228,6 @@ def test_late_and_jittery_attempts_still_fit_into_the_limit(limit: int) -> None:
     room = allowed(limit) / pace_of(limit) - 1.0
     on_the_way = max(0.015, min(0.030, room / 2))
     assert room - free_lateness(limit) - on_the_way >= -1e-9
-
-
-@pytest.mark.parametrize("limit", [50, 1000])
-@pytest.mark.parametrize("partitions", [1, 16])
-@pytest.mark.parametrize("quota", ["bucket", "window"])
-def test_a_service_that_grants_sixty_percent_is_used_and_hardly_refuses(
-    limit: int, partitions: int, quota: str
-) -> None:
-    grants = (
-        steady_quota(lambda _at: 0.6 * limit, 1.0)
-        if quota == "bucket"
-        else window_quota(lambda _at: 0.6 * limit)
-    )
-    job = SimulatedJob(limit, [PLENTY] * partitions, grants=grants).run(50)
-    refused = job.refused(10, 50)
-    assert refused < 0.02
-    assert job.used(10, 50) * (1 - refused) >= 0.9 * 0.6 * limit
-
-
-def by_chance(share: float, seed: int) -> Callable[[float], bool]:
-    draw = random.Random(seed)  # noqa: S311 - chance, not secrecy
-    return lambda _at: draw.random() >= share
-
-
-@pytest.mark.parametrize(("limit", "least"), [(50, 0.6), (1000, 0.95)])
-@pytest.mark.parametrize("share", [0.01, 0.05, 0.3])
-def test_a_service_that_refuses_a_share_at_any_rate_is_not_slowed_down_for(
-    limit: int, share: float, least: float
-) -> None:
-    job = SimulatedJob(limit, [PLENTY] * 16, grants=by_chance(share, seed=5)).run(60)
-    assert job.used(10, 60) >= least * limit
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    first=st.floats(0.3, 1.2),
-    second=st.floats(0.05, 1.2),
-    third=st.floats(0.05, 1.2),
-    apart=st.floats(2, 30),
-    shape=st.sampled_from(["bucket", "window"]),
-)
-def test_a_quota_that_moves_and_moves_again_is_never_taken_for_chance_for_long(
-    first: float, second: float, third: float, apart: float, shape: str
-) -> None:
-    def granted(at: float) -> float:
-        return 300 * (first if at < 10 else second if at < 10 + apart else third)
-
-    grants = steady_quota(granted, 1.0) if shape == "bucket" else window_quota(granted)
-    job = SimulatedJob(300, [PLENTY] * 16, grants=grants).run(10 + apart + 45)
-    assert job.refused(10 + apart + 15, 10 + apart + 45) < 0.06
-
-
-def after_chance(limit: int, seed: int) -> tuple[float, float]:
-    """Refused, and used of what is granted, long after a service began to refuse by a quota instead of by chance."""
-    chance, quota = by_chance(0.3, seed), steady_quota(lambda _at: 0.6 * limit, 1.0)
-    job = SimulatedJob(limit, [PLENTY] * 16, grants=lambda at: chance(at) if at < 30 else quota(at)).run(90)
-    return job.refused(45, 90), job.used(45, 90) / (0.6 * limit)
-
-
-@pytest.mark.parametrize(("limit", "seeds"), [(50, 5), (1000, 1)])
-def test_a_quota_behind_refusals_by_chance_is_followed(limit: int, seeds: int) -> None:
-    """Of few requests a second chance decides at times: the usual draw counts."""
-    refused, used = zip(*(after_chance(limit, seed) for seed in range(seeds)), strict=True)
-    assert median(refused) < 0.02
-    assert median(used) >= 0.9
-
-
-@pytest.mark.parametrize("doubled_at", [20, 27, 33])
-def test_a_quota_that_doubles_is_found_within_thirty_seconds(doubled_at: int) -> None:
-    grants = steady_quota(lambda at: 200 if at < doubled_at else 400, 0.5)
-    job = SimulatedJob(500, [PLENTY] * 8, grants=grants).run(doubled_at)
-    assert job.budget.rate < 260
-    found = False
-    for _ in range(300):
-        found = found or job.run(0.1).budget.rate >= 0.9 * 400
-    assert found
 
 
 def test_the_busiest_second_is_counted_wherever_it_begins() -> None:
