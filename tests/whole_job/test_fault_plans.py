@@ -1,14 +1,10 @@
-"""For any fault of service or output, the job ends in the contract's exit code with an account that closes.
+"""For any fault of the service, the job ends in the contract's exit code with an account that closes.
 
 The faults are the stand-in's own, against the whole job: few runs, each proving several promises.
 """
 
 from __future__ import annotations
 
-import shutil
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,65 +12,11 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from jobs import run as the_run
-from jobs.account.closed_account import Sent
-from jobs.control.steering import Steering
-from jobs.progress.run_progress import PhaseListener
-from jobs.steps.sending import Sending, send
-from jobs.stop_signals import StopSignals
 from standin.faults import FaultPlan
-from standin.process import Option, StandinProcess
-from tests.whole_job.harness import Job, interactions, ledger_ids, rows_in, run_here
+from tests.whole_job.harness import ledger_ids, run_here
+from tests.whole_job.secret_history import a_job, accepted_ids, assert_nothing_leaked, service
 
 pytestmark = [pytest.mark.spark, pytest.mark.job]
-
-START = 1_760_000_000
-SECRET = "Zq7x"
-"""In every user, session, item and property of these runs, and must be in nothing that people read."""
-
-
-def history(sessions: int, events: int = 10) -> list[dict[str, Any]]:
-    """`events` events in each of `sessions` sessions: one full request a session at ten events."""
-    return [
-        {
-            "USER_ID": f"user-{SECRET}-{session}",
-            "SESSION_ID": f"session-{SECRET}-{session}",
-            "ITEM_ID": f"item-{SECRET}-{number}",
-            "TIMESTAMP": START + number,
-            "DISCOUNT": f"discount-{SECRET}",
-        }
-        for session in range(sessions)
-        for number in range(events)
-    ]
-
-
-@contextmanager
-def service(tmp_path: Path, **options: Option) -> Iterator[StandinProcess]:
-    """A service with the given faults that records what it accepts."""
-    with StandinProcess(record=tmp_path / "record", seconds=300, **options) as standin:
-        yield standin
-
-
-def a_job(tmp_path: Path, standin: StandinProcess, sessions: int, **delivery: float) -> Job:
-    job = Job(tmp_path / "job", standin)
-    job.settings["delivery"] = delivery
-    job.write_source(interactions(history(sessions)))
-    return job
-
-
-def accepted_ids(tmp_path: Path) -> set[str]:
-    """The ids that the service recorded: look after it has ended."""
-    return {event["eventId"] for event in rows_in(tmp_path / "record")}
-
-
-def assert_nothing_leaked(folder: Path, log: str, standin: StandinProcess) -> None:
-    """No personal value and no credential in what people read: log, summary, report, validation, Data Docs."""
-    readable = [path for path in folder.rglob("*") if path.suffix in (".json", ".html")]
-    assert len(readable) >= 4
-    keys = standin.credentials
-    for text in (log, *(path.read_text() for path in readable)):
-        assert not any(secret in text for secret in (SECRET, keys.access_key, keys.secret_key))
-
 
 MIXED = {"throttle": 0.3, "500": 0.04, "503": 0.04, "reset-before": 0.04, "reset-after": 0.04, "slow": 0.02}
 
@@ -188,118 +130,6 @@ def test_a_service_that_goes_down_stops_the_job_and_the_next_run_sends_the_rest(
     assert (second.exit_code, second.summary["already_delivered"]) == (0, 600)
     assert delivered.isdisjoint(rest)
     assert second.summary["events_delivered"] == len(rest) == 2400
-
-
-def test_a_ledger_that_breaks_stops_the_job_and_the_next_run_goes_on(
-    spark: SparkSession, tmp_path: Path
-) -> None:
-    """It sends what the ledger lacks."""
-    with service(tmp_path, faults={}) as standin:
-        job = a_job(tmp_path, standin, 1000, max_requests_per_second=100)
-        with broken_once_written(job.output / "ledger", tmp_path / "kept"):
-            first = run_here(job, spark, "first")
-        accepted = standin.stop()["events_accepted"]
-    summary = first.summary
-    assert (first.exit_code, summary["status"]) == (5, "stopped")
-    assert "/output/ledger" in summary["reason"]
-    assert 0 < summary["events_delivered"] == accepted < 10_000
-    assert summary["events_dead_lettered"] == 0
-
-    (job.output / "ledger").unlink()
-    shutil.move(tmp_path / "kept", job.output / "ledger")
-    recorded = len(ledger_ids(job.output))
-    with service(tmp_path / "second") as standin:
-        job.settings["personalize"]["endpoint_url"] = standin.url
-        job.settings["delivery"] = {"max_requests_per_second": 2000}
-        second = run_here(job, spark, "second")
-    assert (second.exit_code, second.summary["already_delivered"]) == (0, recorded)
-    assert accepted_ids(tmp_path) | accepted_ids(tmp_path / "second") == set(ledger_ids(job.output))
-    assert len(set(ledger_ids(job.output))) == 10_000
-
-
-@contextmanager
-def broken_once_written(folder: Path, kept: Path) -> Iterator[None]:
-    """Put a file in the place of `folder` as soon as something is in it; its content goes to `kept`."""
-    done = threading.Event()
-
-    def watch() -> None:
-        while not any(folder.rglob("*.parquet")):
-            if done.wait(0.05):
-                return
-        while not folder.is_file():
-            with suppress(OSError):
-                shutil.copytree(folder, kept, dirs_exist_ok=True)
-                shutil.rmtree(folder)
-                folder.write_text("in the way")
-
-    thread = threading.Thread(target=watch)
-    thread.start()
-    try:
-        yield
-    finally:
-        done.set()
-        thread.join()
-
-
-Meddle = Callable[[Sending], None]
-
-
-def meddling(
-    monkeypatch: pytest.MonkeyPatch, *, before: Meddle | None = None, after: Meddle | None = None
-) -> None:
-    """Have something happen to the output just before the job sends, or just after it has."""
-
-    def meddled(
-        spark: SparkSession, sending: Sending, signals: StopSignals, phases: PhaseListener, steering: Steering
-    ) -> Sent:
-        if before:
-            before(sending)
-        sent = send(spark, sending, signals, phases, steering)
-        if after:
-            after(sending)
-        return sent
-
-    monkeypatch.setattr(the_run, "send", meddled)
-
-
-def test_a_staged_file_that_vanishes_stops_the_job_with_a_closed_account(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    meddling(monkeypatch, before=lambda sending: Path(sending.files[0].url).unlink())
-    with service(tmp_path) as standin:
-        run = run_here(a_job(tmp_path, standin, 40), spark)
-        accepted = standin.stop()["events_accepted"]
-    summary = run.summary
-    assert (run.exit_code, summary["status"]) == (5, "stopped")
-    assert "lost a sending task" in summary["reason"]
-    assert summary["events_delivered"] == accepted
-    assert summary["events_not_attempted"] > 0
-    assert "Traceback" not in caplog.text
-    assert_nothing_leaked(run.folder, caplog.text, standin)
-
-
-def test_an_output_that_can_not_take_the_account_is_reported(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    """And the next run sends nothing again."""
-
-    def replace_runs(sending: Sending) -> None:
-        runs = Path(sending.preparation.run.output) / "runs"
-        shutil.rmtree(runs)
-        runs.write_text("in the way")
-
-    with service(tmp_path) as standin:
-        job = a_job(tmp_path, standin, 20)
-        with monkeypatch.context() as patch:
-            meddling(patch, after=replace_runs)
-            first = run_here(job, spark, "first")
-        assert first.exit_code == 5
-        assert "200 events were delivered, and then the output failed" in caplog.text
-        (job.output / "runs").unlink()
-        second = run_here(job, spark, "second")
-        requests = standin.stop()["requests"]
-    assert (second.exit_code, second.summary["already_delivered"]) == (0, 200)
-    assert requests == 20
 
 
 def _seconds(summary: dict[str, Any], start: str, end: str) -> float:

@@ -3,75 +3,25 @@
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import time
 from pathlib import Path
-from typing import Any
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
 
 from jobs.put_events import main
-from standin.process import StandinProcess
 from tests.delivery.scripted_server import Reply, ScriptedServer
-from tests.whole_job.harness import SCHEMA, Ended, Job, interactions, run_here
+from tests.whole_job.bad_input.spoiling import (
+    ROWS,
+    Spoil,
+    assert_one_sentence,
+    no_spark,
+    put,
+    schema_with,
+    suite_with,
+    with_credentials,
+)
+from tests.whole_job.harness import Job, interactions
 
 pytestmark = pytest.mark.job
-
-ROWS = [{"TIMESTAMP": 1_760_000_000 + number} for number in range(40)]
-
-
-@pytest.fixture(scope="module")
-def unasked() -> Iterator[StandinProcess]:
-    """A service for all of this file, which must not be asked anything."""
-    with StandinProcess() as process:
-        yield process
-        assert process.stop()["requests"] == 0
-
-
-@pytest.fixture
-def job(tmp_path: Path, unasked: StandinProcess) -> Job:
-    return Job(tmp_path / "job", unasked)
-
-
-Spoil = Callable[[Job], Any]
-
-
-@contextmanager
-def no_spark(*_: object) -> Iterator[SparkSession]:
-    raise AssertionError("Spark was started, though this could be known before")
-    yield
-
-
-def put(job: Job, key: str, value: object) -> None:
-    *parents, last = key.split(".")
-    block = job.settings
-    for parent in parents:
-        block = block.setdefault(parent, {})
-    block[last] = value
-
-
-def schema_with(job: Job, *fields: dict[str, Any], without: str = "") -> None:
-    kept = [field for field in SCHEMA["fields"] if field["name"] != without]  # type: ignore[index]
-    (job.folder / "interactions.avsc").write_text(json.dumps({**SCHEMA, "fields": [*kept, *fields]}))
-
-
-def suite_with(job: Job, *expectations: dict[str, Any]) -> None:
-    path = job.folder / "suite.json"
-    path.write_text(json.dumps({"name": "mine", "expectations": list(expectations), "meta": {}}))
-    put(job, "checks.suite", str(path))
-
-
-def assert_one_sentence(log: str, *said: str) -> None:
-    for part in said:
-        assert part in log
-    assert "Traceback" not in log
-    assert "\tat " not in log
-
 
 BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "unknown key": (lambda job: put(job, "delivery.max_request_per_second", 5), ("did you mean delivery.max",)),
@@ -151,7 +101,6 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ("job.yaml/out",),
     ),
 }  # fmt: skip
-
 
 WITHOUT_OUTPUT = {
     "a path and a table",
@@ -269,120 +218,3 @@ def test_a_wrong_option_is_named(
     job.write_source(interactions(ROWS))
     assert main(["--config", str(job.write_config()), *arguments], start_spark=no_spark) == 2
     assert_one_sentence(caplog.text, said)
-
-
-WITH_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
-    "expression that does not parse": (
-        lambda job: put(job, "mapping.itemId", "ITEM_ID +"),
-        ("mapping.itemId",),
-    ),
-    "column that does not exist": (
-        lambda job: put(job, "mapping.itemId", "ITEM_IDS"),
-        ("mapping.itemId", "ITEM_ID"),
-    ),
-    "filter on no column": (lambda job: put(job, "source.filter", "day > 1"), ("source.filter",)),
-    "select that does not parse": (lambda job: put(job, "source.select", ["explode("]), ("source.select",)),
-    "an id that changes each time": (lambda job: put(job, "mapping.itemId", "uuid()"), ("mapping.itemId",)),
-    "columns that differ": (
-        lambda job: pq.write_table(pa.table({"ITEM_ID": [1]}), job.folder / "source" / "part-1.parquet"),
-        ("part-1.parquet", "differ in column"),
-    ),
-    "wrong unit": (
-        lambda job: put(job, "mapping.sentAt.unit", "milliseconds"),
-        ("mapping.sentAt", "seconds"),
-    ),
-    "damaged in the middle": (
-        lambda job: _damage(job.folder / "source" / "part-0.parquet"),
-        ("part-0.parquet",),
-    ),
-    "times of another form": (
-        lambda job: put(
-            job,
-            "mapping.sentAt",
-            {"expr": "date_format(timestamp_seconds(TIMESTAMP), 'dd/MM/yyyy HH:mm:ss')", "unit": "iso8601"},
-        ),
-        ("mapping.sentAt", "to_timestamp(…, 'dd/MM/yyyy HH:mm:ss')"),
-    ),
-    "a type that Spark does not read": (
-        lambda job: (
-            job.write_source(interactions(ROWS).append_column("at", pa.array([time(1)] * len(ROWS)))),
-            put(job, "mapping.properties.DISCOUNT", "at"),
-        ),
-        ("part-0.parquet", "column at is TIME"),
-    ),
-    "rule that crashes": (
-        lambda job: suite_with(
-            job, {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "itemId", "regex": "("}}
-        ),
-        ("expect_column_values_to_match_regex",),
-    ),
-}
-
-
-@pytest.mark.spark
-@pytest.mark.parametrize("case", WITH_SPARK)
-def test_what_only_spark_can_tell_is_said_without_its_stack_trace(
-    case: str, spark: SparkSession, job: Job, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    spoil, said = WITH_SPARK[case]
-    job.write_source(interactions(ROWS * 50))
-    spoil(job)
-    run: Ended = run_here(job, spark)
-    assert run.exit_code == 2
-    assert_one_sentence(caplog.text, *said)
-    assert [path.name for path in run.folder.iterdir()] == ["error.json"]
-    assert_one_sentence((run.folder / "error.json").read_text(), *said)
-
-
-def test_an_unexpected_error_is_left_below_the_output_without_its_text(
-    job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    @contextmanager
-    def broken(*_: object) -> Iterator[SparkSession]:
-        raise LookupError("user u1")
-        yield
-
-    with_credentials(monkeypatch)
-    job.write_source(interactions(ROWS))
-    assert main(job.arguments("run-1"), start_spark=broken) == 1
-    error = json.loads((job.output / "runs" / "run-1" / "error.json").read_text())
-    assert (error["exit_code"], error["run_id"]) == (1, "run-1")
-    assert error["error"].startswith("unexpected LookupError; please report it with this trace:\n")
-    assert "test_bad_input.py" in error["error"]
-    assert "u1" not in json.dumps(error) + caplog.text
-
-
-@pytest.mark.spark
-def test_a_run_that_goes_well_replaces_the_error_of_its_namesake(
-    spark: SparkSession, tmp_path: Path, standin: StandinProcess
-) -> None:
-    job = Job(tmp_path / "job", standin)
-    job.write_source(interactions(ROWS))
-    put(job, "mapping.itemId", "ITEM_IDS")
-    assert run_here(job, spark).exit_code == 2
-    put(job, "mapping.itemId", "ITEM_ID")
-    run = run_here(job, spark)
-    assert (run.exit_code, run.summary["status"]) == (0, "delivered")
-    assert not (run.folder / "error.json").exists()
-
-    put(job, "mapping.itemId", "ITEM_IDS")
-    put(job, "source.path", "/no/such/folder")
-    assert run_here(job, spark).exit_code == 2
-    assert run.summary["status"] == "delivered", (
-        "what an earlier run left goes when a run gets to write its own"
-    )
-    assert "/no/such/folder" in json.loads((run.folder / "error.json").read_text())["error"]
-
-
-def with_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
-
-
-def _damage(path: Path) -> None:
-    """Overwrite pages in the middle: the footer stays whole."""
-    content = bytearray(path.read_bytes())
-    middle = len(content) // 3
-    content[4:middle] = b"\xff" * (middle - 4)
-    path.write_bytes(bytes(content))

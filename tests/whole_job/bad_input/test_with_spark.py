@@ -1,0 +1,88 @@
+"""Bad input that only Spark can tell: the same clear sentence, without Spark's stack trace."""
+
+from __future__ import annotations
+
+import logging
+from datetime import time
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from pyspark.sql import SparkSession
+
+from tests.whole_job.bad_input.spoiling import ROWS, Spoil, assert_one_sentence, put, suite_with
+from tests.whole_job.harness import Ended, Job, interactions, run_here
+
+pytestmark = pytest.mark.job
+
+WITH_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
+    "expression that does not parse": (
+        lambda job: put(job, "mapping.itemId", "ITEM_ID +"),
+        ("mapping.itemId",),
+    ),
+    "column that does not exist": (
+        lambda job: put(job, "mapping.itemId", "ITEM_IDS"),
+        ("mapping.itemId", "ITEM_ID"),
+    ),
+    "filter on no column": (lambda job: put(job, "source.filter", "day > 1"), ("source.filter",)),
+    "select that does not parse": (lambda job: put(job, "source.select", ["explode("]), ("source.select",)),
+    "an id that changes each time": (lambda job: put(job, "mapping.itemId", "uuid()"), ("mapping.itemId",)),
+    "columns that differ": (
+        lambda job: pq.write_table(pa.table({"ITEM_ID": [1]}), job.folder / "source" / "part-1.parquet"),
+        ("part-1.parquet", "differ in column"),
+    ),
+    "wrong unit": (
+        lambda job: put(job, "mapping.sentAt.unit", "milliseconds"),
+        ("mapping.sentAt", "seconds"),
+    ),
+    "damaged in the middle": (
+        lambda job: _damage(job.folder / "source" / "part-0.parquet"),
+        ("part-0.parquet",),
+    ),
+    "times of another form": (
+        lambda job: put(
+            job,
+            "mapping.sentAt",
+            {"expr": "date_format(timestamp_seconds(TIMESTAMP), 'dd/MM/yyyy HH:mm:ss')", "unit": "iso8601"},
+        ),
+        ("mapping.sentAt", "to_timestamp(…, 'dd/MM/yyyy HH:mm:ss')"),
+    ),
+    "a type that Spark does not read": (
+        lambda job: (
+            job.write_source(interactions(ROWS).append_column("at", pa.array([time(1)] * len(ROWS)))),
+            put(job, "mapping.properties.DISCOUNT", "at"),
+        ),
+        ("part-0.parquet", "column at is TIME"),
+    ),
+    "rule that crashes": (
+        lambda job: suite_with(
+            job, {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "itemId", "regex": "("}}
+        ),
+        ("expect_column_values_to_match_regex",),
+    ),
+}
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("case", WITH_SPARK)
+def test_what_only_spark_can_tell_is_said_without_its_stack_trace(
+    case: str, spark: SparkSession, job: Job, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    spoil, said = WITH_SPARK[case]
+    job.write_source(interactions(ROWS * 50))
+    spoil(job)
+    run: Ended = run_here(job, spark)
+    assert run.exit_code == 2
+    assert_one_sentence(caplog.text, *said)
+    assert [path.name for path in run.folder.iterdir()] == ["error.json"]
+    assert_one_sentence((run.folder / "error.json").read_text(), *said)
+
+
+def _damage(path: Path) -> None:
+    """Overwrite pages in the middle: the footer stays whole."""
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 3
+    content[4:middle] = b"\xff" * (middle - 4)
+    path.write_bytes(bytes(content))
