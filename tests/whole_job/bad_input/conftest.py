@@ -13,7 +13,7 @@ from tests.whole_job.harness import Job
 
 @pytest.fixture(scope="module")
 def unasked() -> Iterator[StandinProcess]:
-    """A service for all of this file, which must not be asked anything."""
+    """A service for all of a file, which must not be asked anything."""
     with StandinProcess() as process:
         yield process
         assert process.stop()["requests"] == 0
