@@ -1,4 +1,4 @@
-"""What an execution's segments count for, whoever wrote them and whatever becomes of them while they are read."""
+"""What the segments of an execution count for: two attempts, foreign files, and files that go while they are read."""
 
 from __future__ import annotations
 
