@@ -38,6 +38,7 @@ from tests.whole_job.aws_shop import CONF, LOGS, OUT, REGIONS, Shop
 _REGION = "eu-west-1"
 _SCHEMA = Path("conf/interactions.avsc")
 _HOUR = 3600.0
+_JOB_SECONDS = 1800.0
 _EVENTS_PER_REQUEST = 5.5
 """About what the made-up shop's sessions fill."""
 _MAY_GROW = 1.1
@@ -138,7 +139,7 @@ def _run(shop: Shop, name: str, limit: float, environ: Mapping[str, str]) -> Run
     )
     before = len(shop.aws.requests)
     usual = {**shop.aws.user(), "AWS_REGION": _REGION, "SPARK_SUBMIT_OPTS": ""}
-    ended = shop.run(name, {**usual, **environ}, run_id=name)
+    ended = shop.run(name, {**usual, **environ}, run_id=name, timeout=_JOB_SECONDS)
     if ended.returncode:
         raise SystemExit(ended.stderr)
     summary = json.loads(shop.aws.get(OUT, f"backfill/runs/{name}/summary.json"))
