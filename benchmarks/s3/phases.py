@@ -9,7 +9,12 @@ from dataclasses import dataclass
 
 from tests.aws.log import Entry
 
-DATA = "data"
+DATA = frozenset({"data", "send"})
+"""Phases that read rows, of the source and of the stage: their requests go by bytes."""
+
+BY_RECEIPTS = frozenset({"receipts", "merge"})
+"""Phases with a request for each receipt, of which each partition writes one every few seconds."""
+
 BY_TIME = frozenset({"receipts", "leases and control"})
 """Phases whose requests go by the run's seconds and its partitions, not by files."""
 
@@ -38,7 +43,7 @@ def phase_of(entry: Entry, sending: Sending) -> str:
     """Return the phase that a request belongs to."""
     by_spark = _SPARK in entry.agent
     if entry.key.startswith("logs/"):
-        return DATA if by_spark else "list" if entry.operation in _LISTING else "footers"
+        return "data" if by_spark else "list" if entry.operation in _LISTING else "footers"
     if "/ledger/" in f"{entry.key}/":
         return _phase_of_ledger(entry, sending)
     found = next((phase for pattern, phase in _BY_KEY if re.search(pattern, entry.key)), "folders")
@@ -48,7 +53,7 @@ def phase_of(entry: Entry, sending: Sending) -> str:
 
 
 def _phase_of_ledger(entry: Entry, sending: Sending) -> str:
-    if entry.operation == "PutObject" and "/part-" in entry.key:
+    if "/part-" in entry.key and entry.operation not in _READING | {"DeleteObjects"}:
         return "receipts"
     if entry.began < sending.began - 1.0:
         return "ledger before"

@@ -6,12 +6,13 @@ boto3 resolves them. No credential leaves this module.
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from json import JSONDecodeError
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -23,10 +24,17 @@ from botocore.exceptions import (
 
 from core.aws.proxies import proxy_for
 from core.aws.s3_errors import explain, explain_setting
-from core.aws.session import aws_session, default_region
+from core.aws.session import aws_session, core_session, default_region
 from core.suggestions import nearest
 from jobs.config.delivery_settings import PersonalizeSettings
 from jobs.errors import UsageError
+
+# What botocore reads of a profile without looking at its form: a wrong one ends in an AttributeError or a TypeError.
+_BLOCKS = frozenset({"s3", "api_versions"})
+_VALUES = (
+    frozenset(name for name, *_ in BOTOCORE_DEFAUT_SESSION_VARIABLES.values() if name)
+    | {"endpoint_url", "services", "role_arn", "source_profile", "credential_source", "credential_process"}
+) - _BLOCKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +49,31 @@ def require_aws_settings() -> None:
     """Check that the AWS configuration files can be read, and have the profile that the environment names.
 
     Raises:
-        UsageError: they can't be read, or lack it.
+        UsageError: they can't be read, lack it, or hold a setting in a form that botocore does not expect.
     """
     try:
         aws_session()
+        profile, services = core_session().get_scoped_config(), core_session().full_config.get("services", {})
     except BotoCoreError as error:
         raise UsageError(f"AWS can't be used: {explain(error)}.") from None
+    _require_blocks(profile, _BLOCKS)
+    for section in services.values():
+        _require_blocks(section, section)
+    for name in _VALUES & profile.keys():
+        if isinstance(profile[name], dict):
+            raise _malformed(name, "it is a block. Write its value on the line of its name")
+
+
+def _require_blocks(section: Mapping[str, object], blocks: Iterable[str]) -> None:
+    for name in blocks:
+        if not isinstance(section.get(name, {}), dict):
+            raise _malformed(
+                name, "it is no block. Write each of its settings on an indented line below its name"
+            )
+
+
+def _malformed(name: str, why: str) -> UsageError:
+    return UsageError(f"AWS can't be used: {name} in the AWS configuration file is not valid: {why}.")
 
 
 def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Service:

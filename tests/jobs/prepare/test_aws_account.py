@@ -41,6 +41,33 @@ def test_a_configuration_file_that_is_no_ini_is_named_as_that(
         require_aws_settings()
 
 
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ("[default]\ns3 = fast", "s3 in the AWS configuration file is not valid: it is no block."),
+        ("[default]\nservices = x\n[services x]\npersonalize_events = fast", "personalize_events in the AWS"),
+        ("[default]\nendpoint_url =\n  s3 = http://localhost", "endpoint_url in the AWS configuration file"),
+        (
+            "[default]\nregion =\n  main = eu-west-1",
+            "region in the AWS configuration file is not valid: it is a",
+        ),
+    ],
+)
+def test_a_setting_of_another_form_than_botocore_expects_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lines: str, said: str
+) -> None:
+    (tmp_path / "config").write_text(lines)
+    only(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    with pytest.raises(UsageError, match=f"^AWS can't be used: {said}"):
+        require_aws_settings()
+
+
+def test_blocks_that_other_tools_write_are_let_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    (tmp_path / "config").write_text("[default]\ns3 =\n  max_concurrent_requests = 20\nemr =\n  a = b")
+    only(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    require_aws_settings()
+
+
 def service(region: str | None) -> str:
     with pytest.raises(UsageError) as caught:
         resolve_service(PersonalizeSettings(tracking_id="t", region=region), aws_session())

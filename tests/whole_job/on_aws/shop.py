@@ -64,12 +64,19 @@ class Shop:
         self.aws.put(CONF, f"conf/{name}.yaml", yaml.safe_dump(settings))
 
     def run(
-        self, name: str, environ: Mapping[str, str], *more: str, run_id: str = "first"
+        self,
+        name: str,
+        environ: Mapping[str, str],
+        *more: str,
+        run_id: str = "first",
+        timeout: float = 300.0,
     ) -> subprocess.CompletedProcess[str]:
         """Run the job as a user does, in the world, with `environ` and nothing else that speaks of AWS."""
         command = [sys.executable, "-m", "jobs.put_events", "--config", self.config(name)]
         quick = {"SPARK_MASTER": "local[1]", "SPARK_SUBMIT_OPTS": QUICK_JVM}
-        return self.aws.run([*command, "--run-id", run_id, *more], {**quick, **environ}, cwd=ROOT)
+        return self.aws.run(
+            [*command, "--run-id", run_id, *more], {**quick, **environ}, cwd=ROOT, timeout=timeout
+        )
 
     def config(self, name: str) -> str:
         return f"s3://{CONF}/conf/{name}.yaml"
