@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -22,7 +23,7 @@ from jobs.prepare.preparation import Preparation
 from jobs.runs.import_folder import ImportFolder
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.steps.staged_files import StagedFile
-from transforms.bulk_rows import OBSTACLE, bulk_rows, header
+from transforms.bulk_rows import LINE, OBSTACLE, bulk_rows, header
 
 _STAGED = "event_id string, envelope string, body string"
 
@@ -70,8 +71,25 @@ def _written(
     spark: SparkSession, preparation: Preparation, target: ImportTarget, files: Sequence[StagedFile]
 ) -> Written:
     urls = [with_scheme(file.url) for file in files]
-    rows = bulk_rows(spark.read.schema(_STAGED).parquet(*urls), target.schema, preparation.properties)
-    found = Fingerprint.of(rows)
+    staged = spark.read.schema(_STAGED).parquet(*urls)
+    lines = _lines(bulk_rows(staged, target.schema, preparation.properties)).persist(StorageLevel.DISK_ONLY)
+    try:
+        return _recorded(lines, preparation, target)
+    finally:
+        lines.unpersist()
+
+
+def _lines(rows: DataFrame) -> DataFrame:
+    """Return what the files need of `rows`: columns `event_id`, `sent_at` (seconds), `line`, `obstacle`.
+
+    Kept on the executors' disks, as it is looked at three times: to name the files, for the CSV and for the ids.
+    Otherwise Spark would parse each event's JSON again for every column that a filter mentions.
+    """
+    return rows.select("event_id", F.col("TIMESTAMP").cast("bigint").alias("sent_at"), LINE, OBSTACLE)
+
+
+def _recorded(lines: DataFrame, preparation: Preparation, target: ImportTarget) -> Written:
+    found = Fingerprint.of(lines)
     if found.rows < MIN_ROWS:
         return Written(found.rows, found.left_out, None)
     columns = header(target.schema)
@@ -80,16 +98,15 @@ def _written(
     folder = ImportFolder(preparation.run.output, f"backfill-{name}")
     record = folder.read()
     if record is None or not _is_whole(folder.tidied(columns), found, columns):
-        _write(rows, folder, columns)
+        _write(lines, folder, columns)
         record = folder.write(_record(preparation, target, folder, found, columns))
     return Written(found.rows, found.left_out, record)
 
 
-def _write(rows: DataFrame, folder: ImportFolder, columns: str) -> None:
-    kept = rows.where(F.col(OBSTACLE).isNull())
+def _write(lines: DataFrame, folder: ImportFolder, columns: str) -> None:
+    kept = lines.where(F.col(OBSTACLE).isNull())
     write_csv(kept, columns, folder.csv)
-    sent_at = F.col("TIMESTAMP").cast("bigint").alias("sent_at")
-    kept.select("event_id", sent_at).write.mode("overwrite").parquet(with_scheme(folder.ids))
+    kept.select("event_id", "sent_at").write.mode("overwrite").parquet(with_scheme(folder.ids))
 
 
 def _record(
