@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 OUTCOME = "outcome"
 FOUND, MISSING, UNKNOWN = "found", "missing", "unknown"
 _KEY = ("USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE")
+_ROW_ID, _KEY_ID, _ROW_IDS = "_row_id", "_key_id", "_row_ids"
 _MILLISECONDS_FROM = 10**11
 _NUMBERS = ("float", "double", "int", "long")
 
@@ -35,15 +36,15 @@ def compare(expected: DataFrame, exported: DataFrame, kinds: Mapping[str, str]) 
     Both have a text for each field; `kinds` has the schema's type of each field that is compared.
     """
     fields = list(kinds)
-    key = [field for field in _KEY if field in kinds]
-    ours = expected.select(fields).distinct().withColumns(_comparable(kinds))
-    theirs = exported.select(fields).withColumns(_comparable(kinds))
-    whole = _names(fields)
-    by_whole = theirs.select(*whole).distinct().withColumn("_whole", F.lit(True))
-    by_key = theirs.select(*_names(key)).distinct().withColumn("_key", F.lit(True))
-    met = _joined(_joined(ours, by_whole, whole), by_key, _names(key))
-    outcome = F.when(F.col("_whole"), FOUND).when(F.col("_key"), UNKNOWN).otherwise(MISSING)
-    return met.withColumn(OUTCOME, outcome).select(*fields, OUTCOME)
+    ours = expected.select(fields).distinct().withColumns(_identities(kinds))
+    theirs = exported.select(*(each.alias(name) for name, each in _identities(kinds).items()))
+    there = theirs.groupBy(_KEY_ID).agg(F.collect_set(_ROW_ID).alias(_ROW_IDS))
+    outcome = (
+        F.when(F.array_contains(_ROW_IDS, F.col(_ROW_ID)), FOUND)
+        .when(F.col(_ROW_IDS).isNotNull(), UNKNOWN)
+        .otherwise(MISSING)
+    )
+    return ours.join(there, _KEY_ID, "left").withColumn(OUTCOME, outcome).select(*fields, OUTCOME)
 
 
 def counted(compared: DataFrame) -> Compared:
@@ -52,21 +53,17 @@ def counted(compared: DataFrame) -> Compared:
     return Compared(counts.get(FOUND, 0), counts.get(MISSING, 0), counts.get(UNKNOWN, 0))
 
 
-def _names(fields: list[str]) -> list[str]:
-    return [f"_{field}" for field in fields]
+def _identities(kinds: Mapping[str, str]) -> dict[str, Column]:
+    """Return columns that are equal where rows agree in every field, and where they agree in what names an interaction.
 
-
-def _joined(ours: DataFrame, theirs: DataFrame, names: list[str]) -> DataFrame:
-    """Left join where two nulls are equal."""
-    theirs = theirs.withColumnsRenamed({name: f"{name}_there" for name in names})
-    same = F.lit(True)
-    for name in names:
-        same = same & F.col(name).eqNullSafe(F.col(f"{name}_there"))
-    return ours.join(theirs, same, "left").drop(*(f"{name}_there" for name in names))
-
-
-def _comparable(kinds: Mapping[str, str]) -> dict[str, Column]:
-    return {f"_{field}": _value(field, kind) for field, kind in kinds.items()}
+    One short text is joined faster than ten fields of which each may be null. As JSON no two rows have the same text.
+    """
+    values = {field: _value(field, kind) for field, kind in kinds.items()}
+    key = [value for field, value in values.items() if field in _KEY]
+    return {
+        _ROW_ID: F.sha2(F.to_json(F.array(*values.values())), 256),
+        _KEY_ID: F.sha2(F.to_json(F.array(*key)), 256),
+    }
 
 
 def _value(field: str, kind: str) -> Column:
