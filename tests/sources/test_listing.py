@@ -94,6 +94,32 @@ def test_a_link_to_elsewhere_is_read(tmp_path: Path) -> None:
     assert find(tmp_path / "logs").count == 2
 
 
+@pytest.mark.parametrize("link", ["day=1/gone.parquet", "day=1/gone", "day=2"])
+def test_a_link_to_nothing_is_named(tmp_path: Path, link: str) -> None:
+    """pyarrow lists no such link; git-annex leaves them in place of files that it has not fetched."""
+    write(tmp_path / "day=1" / "a.parquet", COLUMNS)
+    for name in (link, "day=1/.#lock", "day=1/_SUCCESS", "README"):
+        (tmp_path / name).symlink_to("nowhere")
+    sentence = (
+        f"source file {tmp_path}/{link}: it is a link to nothing. Restore the file, or remove the link."
+    )
+    assert refused(tmp_path) == refused(f"{tmp_path}/*") == sentence
+    with pytest.raises(InputError, match="link to nothing"):
+        list_files([str(tmp_path)], open_filesystem, lambda folders: [False] * len(folders))
+    assert find(f"{tmp_path}/*/a.*").count == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["{}/x/../logs", "file://{}/x/../logs", "file:{}//logs/./", "file://{}//logs/"]
+)
+def test_a_path_with_more_folders_than_it_has_is_the_same_source(tmp_path: Path, path: str) -> None:
+    file = write(tmp_path / "logs" / "day=1" / "a.parquet", COLUMNS)
+    [found] = [footer.file for footer in find(path.format(tmp_path)).footers.footers]
+    assert found.values == {"day": "1"}
+    assert found.url == f"file:{file}"
+    assert found.name == f"{'file://' if '://' in path else ''}{file}"
+
+
 @pytest.mark.parametrize(
     ("pattern", "count"),
     [("day=*", 3), ("day=[12]", 2), ("day={1,3}/*.parquet", 2), ("*/a.parquet", 3), ("day=?/", 3), ("*", 3)],
