@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 
 from py4j.protocol import Py4JJavaError
@@ -15,7 +16,7 @@ from core.errors import InputError
 from sources.file_index import frame_of
 from sources.layout import Group, Layout, lay_out
 from sources.listing import SourceFile
-from sources.parquet.conversions import converted, final_type, read_type
+from sources.parquet.conversions import converted, final_type, read_type, with_plain_millis
 from sources.parquet.footers import Footers
 from sources.parquet.kinds import NULL, Kind, Unreadable
 from sources.parquet.merging import clashes
@@ -24,12 +25,20 @@ from sources.parquet.statistics import counts_as
 from sources.used_columns import Used
 
 
-def plan_reading(footers: Footers, used: Used) -> Layout:
+def plan_reading(footers: Footers, used: Used, *, millis_as_numbers: bool = False) -> Layout:
     """Settle which columns of the files are read, and as which types.
+
+    `millis_as_numbers`: read timestamps in milliseconds as numbers, and those beyond Spark's range as null; no filter
+    on them then reaches the scan.
 
     Raises:
         InputError: see `layout.lay_out`.
     """
+    if not millis_as_numbers:
+        plain: list[Mapping[str, Kind]] = [
+            {name: with_plain_millis(kind) for name, kind in layout.items()} for layout in footers.layouts
+        ]
+        footers = replace(footers, layouts=plain)
     return lay_out(footers, used, counts_as)
 
 

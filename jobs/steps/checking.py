@@ -6,6 +6,7 @@ that what was checked is what is sent and what is counted.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account.closed_account import Staged
 from jobs.account.summary import FilesEntry, TableEntry
+from jobs.errors import TimeBeyondError
 from jobs.plan.planning import Lengths
 from jobs.plan.ways import Files
 from jobs.prepare.preparation import Preparation
@@ -42,6 +44,7 @@ from transforms import events, staging
 from transforms.bulk_rows import bulk_rows
 from transforms.session_lengths import Unmatched, session_lengths, unmatched_sessions, user_lengths
 
+_LOG = logging.getLogger("put_events")
 _BYTES_PER_PARTITION = 256 * 1024 * 1024
 _FIRST_OF_REQUEST = "first_of_request"
 
@@ -69,9 +72,24 @@ def check(spark: SparkSession, phases: PhaseListener, preparation: Preparation) 
         UsageError, InputError, SuiteError: an expression, a column, a file in the middle or the time's unit is wrong.
         RuleCrashedError: an expectation could not be evaluated.
     """
+    try:
+        return _check(spark, phases, preparation)
+    except TimeBeyondError:
+        if preparation.table is not None:  # read by its connector
+            raise
+        _LOG.info(
+            "a timestamp in milliseconds is beyond Spark's range: reading the source once more, with such times as null"
+        )
+    preparation.run.stage_folder().delete_all()
+    return _check(spark, phases, preparation, millis_as_numbers=True)
+
+
+def _check(
+    spark: SparkSession, phases: PhaseListener, preparation: Preparation, *, millis_as_numbers: bool = False
+) -> Checked:
     context = spark.sparkContext
     begin(phases, context, STAGE)
-    source = read_source(spark, preparation)
+    source = read_source(spark, preparation, millis_as_numbers=millis_as_numbers)
     partitions = sending_partitions(spark, source.bytes)
     shaped = _shaped(source, preparation, partitions)
     if not preparation.plan_only:

@@ -79,8 +79,12 @@ class SourceRead:
         return None
 
 
-def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead | TableRead:
+def read_source(
+    spark: SparkSession, preparation: Preparation, *, millis_as_numbers: bool = False
+) -> SourceRead | TableRead:
     """Find the source's files, settle their one layout, and read them; or a table at its one snapshot.
+
+    `millis_as_numbers`: see `plan_reading`.
 
     Raises:
         InputError: a file, a column or an expression can't be used.
@@ -91,7 +95,7 @@ def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead | T
     files = _found(spark, preparation)
     _require_readable_names(spark, files)
     require_openable(spark, files.footers)
-    layout = plan_reading(files.footers, _used(spark, settings))
+    layout = plan_reading(files.footers, _used(spark, settings), millis_as_numbers=millis_as_numbers)
     _log(files, layout.differences)
     if files.footers.any_rare:
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")

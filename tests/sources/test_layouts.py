@@ -12,9 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from core.errors import InputError
-from sources.reading import plan_reading
+from sources.reading import plan_reading, read
 from sources.used_columns import ALL, used_columns
 from tests.sources.lake import find, frame, values, write
 
@@ -153,6 +154,43 @@ def test_a_uuid_reads_as_its_text(spark: SparkSession, tmp_path: Path) -> None:
     assert rows.dtypes == [("id", "string"), ("ids", "array<string>")]
     assert values(rows, "id") == [str(one), "text", None]
     assert values(rows, "ids") == [None, [str(one)], [None]]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_a_date_beyond_sparks_timestamps_is_null_among_them(
+    spark: SparkSession, tmp_path: Path, zone: str | None
+) -> None:
+    """A cast ends the whole Spark job. Dates as far off mark missing ones."""
+    days = pa.array([2**31 - 1, -(2**31), 0, None], pa.int32()).cast(pa.date32())
+    write(tmp_path / "a.parquet", {"d": days, "l": pa.array([[each] for each in days])})
+    times = pa.array([1_000_000], pa.timestamp("us", zone))
+    write(tmp_path / "b.parquet", {"d": times, "l": pa.array([[times[0]]])})
+    rows = frame(spark, tmp_path)
+    assert values(rows, F.col("d").cast("string")) == [
+        "1970-01-01 00:00:00",
+        "1970-01-01 00:00:01",
+        None,
+        None,
+        None,
+    ]
+    assert values(rows, F.col("l")[0].cast("string")) == values(rows, F.col("d").cast("string"))
+
+
+@pytest.mark.spark
+def test_milliseconds_are_the_same_read_as_numbers(spark: SparkSession, tmp_path: Path) -> None:
+    """That is how they are read once Spark has failed on one."""
+    millis = pa.array([0, -1, 1_760_000_000_123, None, 2**63 // 1000 - 1, -(2**63) // 1000 + 1], pa.int64())
+    inside = {"t": millis.cast(pa.timestamp("ms", "UTC")), "n": millis.cast(pa.timestamp("ms"))}
+    inside["s"] = pa.StructArray.from_arrays([inside["n"]], ["x.y"])
+    write(tmp_path / "a.parquet", inside)
+    write(tmp_path / "b.parquet", {"n": pa.array([5], pa.timestamp("us")), "t": [date(2026, 1, 1)]})
+    write(tmp_path / "c.parquet", {"n": pa.array([5], pa.timestamp("us", "UTC"))}, version="1.0")
+    footers = find(tmp_path).footers
+    plain, numbers = (read(spark, plan_reading(footers, ALL, millis_as_numbers=way)) for way in (False, True))
+    assert plain.dtypes == numbers.dtypes
+    texts = [F.col(name).cast("string") for name in "tns"]
+    assert values(plain, *texts) == values(numbers, *texts)
 
 
 @pytest.mark.spark

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -117,3 +118,25 @@ def test_bytes_are_text_in_every_part_of_an_event(spark: SparkSession, job: Job)
     assert [event["sentAt"] for event in events] == [1_735_689_600, 1_735_776_000]
     assert [event.get("eventValue") for event in events] == [1.5, None]
     assert [event.get("impression") for event in events] == [["a", "b"], None]
+
+
+def test_a_time_in_milliseconds_beyond_spark_costs_its_row_alone(spark: SparkSession, job: Job) -> None:
+    """The lowest long is a common mark for a missing time. Spark's reader fails on it, in any column of the file."""
+    beyond = [-(2**63), 2**63 - 1, 9_223_372_036_854_776]
+    table = interactions([{"USER_ID": f"u{number}"} for number in range(4)])
+    times = pa.array([1_760_000_000_000, *beyond], pa.timestamp("ms", "UTC"))
+    table = table.set_column(table.schema.get_field_index("TIMESTAMP"), "TIMESTAMP", times)
+    unused = pa.array([*beyond, 1_760_000_000_123], pa.timestamp("ms"))
+    table = table.append_column("seen", unused).append_column(
+        "all", pa.array([[{"at": each}] for each in unused])
+    )
+    job.write_source(table)
+    job.settings["source"]["filter"] = "TIMESTAMP is null or TIMESTAMP > '2020-01-01'"
+    job.settings["checks"]["max_rejected_fraction"] = 0.75
+    run = run_here(job, spark)
+    assert (run.exit_code, users_sent(job)) == (0, ["u0"])
+    assert run.summary["rejected_by_reason"] == {"expect_column_values_to_not_be_null(sentAt)": 3}
+    seen = datetime(2025, 10, 9, 8, 53, 20, 123_000)  # noqa: DTZ001 - a time without zone
+    rejected = {row["USER_ID"]: (row["TIMESTAMP"], row["seen"], row["all"]) for row in run.rejected()}
+    nothing = (None, None, [{"at": None}])
+    assert rejected == {"u1": nothing, "u2": nothing, "u3": (None, seen, [{"at": seen}])}
