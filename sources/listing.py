@@ -282,3 +282,4 @@ def _check_once(files: Sequence[SourceFile]) -> None:
                 f"source.path: {file.name} is in two of the paths. Let only one of them reach it."
             )
         seen.add(path)
+    refuse_links([file.path for file in files if isinstance(file.filesystem, pafs.LocalFileSystem)])

@@ -86,6 +86,14 @@ def test_a_link_to_what_is_read_already_is_named(tmp_path: Path, link: str) -> N
     assert "by a link, and its rows would be read twice" in refused(tmp_path)
 
 
+def test_a_path_that_is_another_by_a_link_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "logs" / "a.parquet", COLUMNS)
+    for name, target in (("again", file.parent), ("copy.parquet", file)):
+        (tmp_path / name).symlink_to(target)
+        assert "by a link, and its rows would be read twice" in refused(tmp_path / "logs", tmp_path / name)
+        assert find(tmp_path / name).count == 1
+
+
 def test_a_link_to_elsewhere_is_read(tmp_path: Path) -> None:
     files = [write(tmp_path / "elsewhere" / name / "a.parquet", COLUMNS) for name in ("one", "two")]
     (tmp_path / "logs").mkdir()
