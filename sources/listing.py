@@ -125,6 +125,7 @@ class _Listed:
         self._values: dict[str, Values] = {}
         self._filesystem, inner = open_filesystem(path)
         self._inner = inner.rstrip("/")
+        self._given = 0
         self._below = matcher(self._inner)
         self._place = _location(path, self._filesystem, self._inner)
         # Of the path as it is listed: one with ".." or "//" has more folders than that.
@@ -179,6 +180,7 @@ class _Listed:
         start = self._inner
         while is_glob(start) and self._filesystem.get_file_info(start).type == pafs.FileType.NotFound:
             start = start.rpartition("/")[0]
+        self._given = len(start.split("/"))
         if start == self._inner and is_glob(start):  # a name that looks like a pattern, and exists
             self._below = matcher(re.sub(r"([*?\[{\\])", r"\\\1", start))
         info = self._filesystem.get_file_info(start or "/")
@@ -208,7 +210,7 @@ class _Listed:
         if not isinstance(self._filesystem, pafs.LocalFileSystem):
             return
         for path in broken_links(folders):
-            rest = (self._below(path) or path.rpartition("/")[2]).split("/")
+            rest = self._not_named(path)
             if self._below(path) is not None and not any(map(is_hidden, rest)) and not says_no_data(rest[-1]):
                 name = self._place.name_prefix + path
                 raise InputError(
@@ -238,7 +240,7 @@ class _Listed:
 
         Empty objects are folders on S3; an empty .parquet is a failed upload.
         """
-        rest = (self._below(info.path) or info.base_name).split("/")
+        rest = self._not_named(info.path)
         if any(map(is_hidden, rest)):
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
@@ -249,6 +251,16 @@ class _Listed:
         if "//" in info.path:
             raise InputError(f"source file {self._name(info)}: {_NAMELESS}")
         return bool(info.size > 0 or PARQUET.search(info.base_name))
+
+    def _not_named(self, path: str) -> list[str]:
+        """Return the file, and before it the folders that the source's path does not name; `*` names no hidden one."""
+        folders, name = path.split("/")[:-1], path.rpartition("/")[2]
+        named = self._inner.split("/")
+        hidden_by_name = {number for number, part in enumerate(named) if part.startswith(("_", "."))}
+        return [
+            *(part for n, part in enumerate(folders) if n >= self._given and n not in hidden_by_name),
+            name,
+        ]
 
     def _name(self, info: pafs.FileInfo) -> str:
         return self._place.name_prefix + str(info.path)

@@ -102,6 +102,20 @@ def test_a_link_to_elsewhere_is_read(tmp_path: Path) -> None:
     assert find(tmp_path / "logs").count == 2
 
 
+@pytest.mark.parametrize("pattern", ["*", "*/*", "[_d]*", "{day=1,_temporary}", "?*/*.parquet"])
+def test_a_pattern_reaches_no_folder_that_is_hidden(tmp_path: Path, pattern: str) -> None:
+    """A job that failed leaves `_temporary`: its rows are in no listing of Spark's."""
+    write(tmp_path / "day=1" / "a.parquet", COLUMNS)
+    write(tmp_path / "_temporary" / "b.parquet", COLUMNS)
+    assert find(f"{tmp_path}/{pattern}").count == 1
+    (tmp_path / "_temporary").rename(tmp_path / "_old")
+    assert find(f"{tmp_path}/_old").count == find(f"{tmp_path}/_o*/*").count == 1
+    if "_temporary" not in pattern:
+        assert refused(f"{tmp_path}/{pattern}").startswith(
+            f"source file {tmp_path}/_old/b.parquet: it is Parquet"
+        )
+
+
 @pytest.mark.parametrize("link", ["day=1/gone.parquet", "day=1/gone", "day=2"])
 def test_a_link_to_nothing_is_named(tmp_path: Path, link: str) -> None:
     """pyarrow lists no such link; git-annex leaves them in place of files that it has not fetched."""
