@@ -16,6 +16,7 @@ from core.errors import InputError
 from sources.file_index import frame_of
 from sources.layout import Group, Layout, lay_out
 from sources.listing import SourceFile
+from sources.nanoseconds import mark
 from sources.parquet.conversions import converted, final_type, read_type, with_plain_millis
 from sources.parquet.footers import Footers
 from sources.parquet.kinds import NULL, Kind, Unreadable
@@ -75,15 +76,22 @@ def _opens(spark: SparkSession, file: SourceFile) -> bool:
 
 def read(spark: SparkSession, layout: Layout) -> DataFrame:
     """Return all rows of the source's files, in its one layout."""
-    return reduce(DataFrame.union, (_read(spark, group, layout.columns) for group in layout.groups))
+    return reduce(DataFrame.union, (_read(spark, group, layout) for group in layout.groups))
 
 
-def _read(spark: SparkSession, group: Group, columns: Mapping[str, Kind]) -> DataFrame:
+def _read(spark: SparkSession, group: Group, layout: Layout) -> DataFrame:
     schema = T.StructType(
         [T.StructField(name, read_type(kind)) for name, kind in group.columns.items() if kind != NULL]
     )
     rows = frame_of(spark, group.files, schema, group.folders)
-    return rows.select([_column(group, name, whole).alias(name) for name, whole in columns.items()])
+    return rows.select(
+        [_named(_column(group, name, whole), name, layout) for name, whole in layout.columns.items()]
+    )
+
+
+def _named(column: Column, name: str, layout: Layout) -> Column:
+    metadata = mark(layout, name)
+    return column.alias(name, metadata=metadata) if metadata else column.alias(name)
 
 
 def _column(group: Group, name: str, whole: Kind) -> Column:

@@ -7,7 +7,7 @@ that what was checked is what is sent and what is counted.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -218,15 +218,18 @@ def _staged(files: tuple[StagedFile, ...], counts: Mapping[str, int], verdict: V
 def _write_rejected(stage: DataFrame, rules: Rules, preparation: Preparation) -> None:
     """Write the rejected source rows, complete, with their reasons; an empty folder of Parquet if there are none."""
     rejected = stage.where(F.col("outcome") == staging.REJECTED)
-    columns = [
-        F.col(events.SOURCE)[name].alias(_rejected_name(name))
-        for name in stage.select(f"{events.SOURCE}.*").columns
-    ]
+    names = stage.select(f"{events.SOURCE}.*").columns
+    columns = [F.col(events.SOURCE)[name].alias(_rejected_name(name, names)) for name in names]
     rejected.select(*columns, rules.reasons().alias("reasons")).write.parquet(
         with_scheme(preparation.run.rejected)
     )
 
 
-def _rejected_name(name: str) -> str:
-    """Return a source column's name in `rejected/`; one with a name of ours gets another name."""
-    return f"source_{name}" if name.lower() == "reasons" else name
+def _rejected_name(name: str, names: Sequence[str]) -> str:
+    """Return the name in `rejected/` of a source column, of `names`; one with a name of ours gets a free one."""
+    if name.lower() != "reasons":
+        return name
+    taken = {each.lower() for each in names}
+    while name.lower() in taken:
+        name = f"source_{name}"
+    return name

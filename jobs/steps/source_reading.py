@@ -19,6 +19,7 @@ from jobs.errors import UsageError
 from jobs.prepare.preparation import Preparation
 from jobs.prepare.table_reading import TableRead, read_table
 from jobs.spark.code_shipping import ship_code
+from jobs.steps.cut_times import refuse_cut_times
 from sources.executors import reader_on
 from sources.finding import SourceFiles, find_files, read_listed
 from sources.pruning import FolderFilter
@@ -100,9 +101,11 @@ def read_source(
     if files.footers.any_rare:
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
     raw = read(spark, layout)
+    rows = reshape(raw, settings.source)
+    refuse_cut_times(spark, rows, layout, settings.mapping)
     window = preparation.window
     is_whole = not settings.source.filter and not settings.source.select and window.is_unbounded
-    return SourceRead(files, raw, reshape(raw, settings.source), layout.differences, is_whole)
+    return SourceRead(files, raw, rows, layout.differences, is_whole)
 
 
 def _found(spark: SparkSession, preparation: Preparation) -> SourceFiles:

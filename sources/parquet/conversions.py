@@ -131,9 +131,8 @@ def _uuid_text(column: Column) -> Column:
 
 def _from_nanos(column: Column) -> Column:
     """Round nanoseconds down to the microseconds of Spark's timestamp, before 1970 too."""
-    # A whole number of thousands: shifted as a decimal, since "/" on longs is a double's and loses digits.
-    thousands = column - F.pmod(column, F.lit(1000).cast("bigint"))
-    return F.timestamp_micros((thousands.cast("decimal(20,0)") / F.lit(1000)).cast("bigint"))
+    # As a decimal: "/" on longs is a double's and loses digits, and the lowest long, numpy's NaT, would wrap around.
+    return F.timestamp_micros(F.floor(column.cast("decimal(20,0)") / F.lit(1000)).cast("bigint"))
 
 
 def _from_millis(column: Column) -> Column:

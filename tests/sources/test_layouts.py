@@ -195,12 +195,15 @@ def test_milliseconds_are_the_same_read_as_numbers(spark: SparkSession, tmp_path
 
 @pytest.mark.spark
 def test_nanoseconds_become_timestamps_rounded_down(spark: SparkSession, tmp_path: Path) -> None:
-    at = pa.array([1_760_000_000_123_456_789, None, -1], pa.timestamp("ns"))
-    write(tmp_path / "a.parquet", {"a b.c": at, "n": [[{"t": 1}]] * 3})
+    """The lowest long is numpy's NaT; in Spark's own arithmetic it wrapped around to the year 2262."""
+    at = pa.array([1_760_000_000_123_456_789, None, -1, -(2**63), 2**63 - 1], pa.timestamp("ns"))
+    write(tmp_path / "a.parquet", {"a b.c": at, "n": [[{"t": 1}]] * 5})
     rows = frame(spark, tmp_path)
     assert values(rows.selectExpr("unix_micros(`a b.c`) as micros"), "micros") == [
         -1,
+        -(2**63 // 1000) - 1,
         1_760_000_000_123_456,
+        2**63 // 1000,
         None,
     ]
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pytest
 from pyspark.sql import SparkSession
 
@@ -43,11 +44,21 @@ def as_text(content: list[bytes]) -> pa.Array:
 
 @pytest.mark.parametrize("declared", ["bytes", "text"])
 def test_latin1_rows_are_rejected_and_utf8_stays_text(declared: str, spark: SparkSession, job: Job) -> None:
-    job.write_source(with_users(pa.array(NAMES, pa.binary()) if declared == "bytes" else as_text(NAMES)))
+    table = with_users(pa.array(NAMES, pa.binary()) if declared == "bytes" else as_text(NAMES))
+    for name in ("Reasons", "source_reasons", "a b,`\n"):
+        table = table.append_column(name, pa.array([name] * len(NAMES)))
+    job.write_source(table)
     run = run_here(job, spark)
     assert run.exit_code == 0
     assert run.summary["rejected_by_reason"] == {"expect_column_values_to_be_null(_no_text)": 3}
     assert users_sent(job) == ["Ann", "Bea", "Cid", "Dan", "José"]
+    kept = ("source_source_Reasons", "source_reasons", "a b,`\n")
+    # Not the users: pyarrow makes no Python string of text that is not UTF-8.
+    rejected = (
+        ds.dataset(run.folder / "rejected", format="parquet").to_table(columns=[*kept, "reasons"]).to_pylist()
+    )
+    assert [rejected[0][name] for name in kept] == ["Reasons", "source_reasons", "a b,`\n"]
+    assert "expect_column_values_to_be_null(_no_text)" in rejected[0]["reasons"]
 
 
 def test_binary_uuids_are_refused_with_the_expression_that_helps(
