@@ -19,11 +19,15 @@ from sources.listing import SourceFile
 from sources.nanoseconds import mark
 from sources.parquet.conversions import converted, final_type, read_type, with_plain_millis
 from sources.parquet.footers import Footers
-from sources.parquet.kinds import NULL, Kind, Unreadable
+from sources.parquet.kinds import DOUBLE, NULL, Kind, Scalar, Unreadable
 from sources.parquet.merging import clashes
 from sources.parquet.schema_tree import NEW_TYPES
 from sources.parquet.statistics import counts_as
 from sources.used_columns import Used
+
+_FRACTIONS = (Scalar("float"), DOUBLE)
+"""Kinds whose filters must not reach the scan: Parquet's statistics know no NaN, which Spark takes for the largest
+number, and its dictionaries no -0.0 that equals 0. `nanvl` of a column with itself is the column."""
 
 
 def plan_reading(footers: Footers, used: Used, *, millis_as_numbers: bool = False) -> Layout:
@@ -100,4 +104,5 @@ def _column(group: Group, name: str, whole: Kind) -> Column:
     column = F.col(f"`{name.replace('`', '``')}`")
     if name.lower() in group.folders:
         return column if final_type(whole) == T.StringType() else column.cast(final_type(whole))
-    return converted(column, group.columns[name], whole)
+    own = group.columns[name]
+    return converted(F.nanvl(column, column) if own in _FRACTIONS else column, own, whole)
