@@ -3,6 +3,7 @@
     BackfillError
     └── JobError
         ├── UsageError          correct the command, the configuration, the schema or the source; exit 2
+        │   └── TimeBeyondError the same, where the source can't be read in another way
         └── UnaccountedError    correct the output, run the same command again; exit 5
 
     KeyboardInterrupt
@@ -25,6 +26,10 @@ class JobError(BackfillError):
 
 class UsageError(JobError):
     """The command, a configuration key, the schema or the source is wrong; nothing was sent."""
+
+
+class TimeBeyondError(UsageError):
+    """Spark fails on a timestamp in milliseconds of the source that its microseconds don't hold."""
 
 
 class RunInterruptedError(KeyboardInterrupt):

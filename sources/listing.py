@@ -19,7 +19,7 @@ from core.globs import is_glob, matcher
 from core.storage import OpenFilesystem
 from core.urls import with_scheme
 from sources.folders import folder_of, folder_values
-from sources.local_names import name_not_text, refuse_links
+from sources.local_names import broken_links, name_not_text, refuse_links
 from sources.no_data import PARQUET, is_hidden, may_be_data, refuse_data, says_no_data
 from sources.tables.formats import refuse_table, refuse_table_above
 
@@ -125,13 +125,12 @@ class _Listed:
         self._values: dict[str, Values] = {}
         self._filesystem, inner = open_filesystem(path)
         self._inner = inner.rstrip("/")
+        self._given = 0
         self._below = matcher(self._inner)
-        prefix = path.rstrip("/").removesuffix(self._inner) if "://" in path else ""
-        url = with_scheme(path).rstrip("/")
-        url_prefix = url.removesuffix(self._inner) if url.endswith(self._inner) else "file:"
-        self._place = Location(self._filesystem, prefix, url_prefix)
-        base = folder_of(path).rstrip("/")
-        self._depth = base.removeprefix(url_prefix).count("/") + 1
+        self._place = _location(path, self._filesystem, self._inner)
+        # Of the path as it is listed: one with ".." or "//" has more folders than that.
+        base = folder_of(self._place.url_prefix + self._inner).rstrip("/")
+        self._depth = base.removeprefix(self._place.url_prefix).count("/") + 1
 
     def find(self, excluded: Excluded | None) -> list[SourceFile]:
         """List the data files, sorted."""
@@ -181,6 +180,7 @@ class _Listed:
         start = self._inner
         while is_glob(start) and self._filesystem.get_file_info(start).type == pafs.FileType.NotFound:
             start = start.rpartition("/")[0]
+        self._given = len(start.split("/"))
         if start == self._inner and is_glob(start):  # a name that looks like a pattern, and exists
             self._below = matcher(re.sub(r"([*?\[{\\])", r"\\\1", start))
         info = self._filesystem.get_file_info(start or "/")
@@ -194,14 +194,28 @@ class _Listed:
         """Yield the files below `start` that match the path, including those in hidden folders."""
         if excluded is None:
             selector = pafs.FileSelector(start, recursive=True)
-            yield from (info for info in self._filesystem.get_file_info(selector) if self._matches(info))
+            entries = list(self._filesystem.get_file_info(selector))
+            self._refuse_broken_links([start, *(info.path for info in entries if _is_folder(info))])
+            yield from (info for info in entries if self._matches(info))
             return
         level = [start]
         with ThreadPoolExecutor(_THREADS) as pool:
             while level:
                 entries = list(chain.from_iterable(pool.map(self._entries, level)))
+                self._refuse_broken_links(level)
                 yield from (info for info in entries if self._matches(info))
                 level = self._kept([info.path for info in entries if not info.is_file], excluded)
+
+    def _refuse_broken_links(self, folders: Sequence[str]) -> None:
+        if not isinstance(self._filesystem, pafs.LocalFileSystem):
+            return
+        for path in broken_links(folders):
+            rest = self._not_named(path)
+            if self._below(path) is not None and not any(map(is_hidden, rest)) and not says_no_data(rest[-1]):
+                name = self._place.name_prefix + path
+                raise InputError(
+                    f"source file {name}: it is a link to nothing. Restore the file, or remove the link."
+                )
 
     def _entries(self, folder: str) -> list[pafs.FileInfo]:
         return list(self._filesystem.get_file_info(pafs.FileSelector(folder)))
@@ -226,7 +240,7 @@ class _Listed:
 
         Empty objects are folders on S3; an empty .parquet is a failed upload.
         """
-        rest = (self._below(info.path) or info.base_name).split("/")
+        rest = self._not_named(info.path)
         if any(map(is_hidden, rest)):
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
@@ -238,6 +252,16 @@ class _Listed:
             raise InputError(f"source file {self._name(info)}: {_NAMELESS}")
         return bool(info.size > 0 or PARQUET.search(info.base_name))
 
+    def _not_named(self, path: str) -> list[str]:
+        """Return the file, and before it the folders that the source's path does not name; `*` names no hidden one."""
+        folders, name = path.split("/")[:-1], path.rpartition("/")[2]
+        named = self._inner.split("/")
+        hidden_by_name = {number for number, part in enumerate(named) if part.startswith(("_", "."))}
+        return [
+            *(part for n, part in enumerate(folders) if n >= self._given and n not in hidden_by_name),
+            name,
+        ]
+
     def _name(self, info: pafs.FileInfo) -> str:
         return self._place.name_prefix + str(info.path)
 
@@ -246,6 +270,19 @@ class _Listed:
         if folder not in self._values:
             self._values[folder] = folder_values(self._relative(folder))
         return SourceFile(info.path, info.size, self._values[folder], self._place)
+
+
+def _is_folder(info: pafs.FileInfo) -> bool:
+    return bool(info.type == pafs.FileType.Directory)
+
+
+def _location(path: str, filesystem: pafs.FileSystem, inner: str) -> Location:
+    """Return what precedes `inner`, the path on its file system, in names as the user wrote `path`, and in URLs."""
+    local = isinstance(filesystem, pafs.LocalFileSystem)
+    url = "file:" if local else with_scheme(path).rstrip("/").removesuffix(inner)
+    if "://" not in path:
+        return Location(filesystem, "", url)
+    return Location(filesystem, "file://" if local else path.rstrip("/").removesuffix(inner), url)
 
 
 def _check_once(files: Sequence[SourceFile]) -> None:
@@ -257,3 +294,4 @@ def _check_once(files: Sequence[SourceFile]) -> None:
                 f"source.path: {file.name} is in two of the paths. Let only one of them reach it."
             )
         seen.add(path)
+    refuse_links([file.path for file in files if isinstance(file.filesystem, pafs.LocalFileSystem)])

@@ -1,9 +1,9 @@
-"""Problems of local disks alone: names that are not text, and links to data that is already in the source."""
+"""Problems of local disks alone: names that are not text, links to data that is already in the source, broken links."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from core.errors import InputError
 
@@ -37,3 +37,15 @@ def refuse_links(paths: Sequence[str]) -> None:
                 "Leave the link out."
             )
         known[real] = path
+
+
+def broken_links(folders: Iterable[str]) -> Iterator[str]:
+    """Yield the paths of links in the folders that lead to nothing: pyarrow lists none of them.
+
+    git-annex and DVC leave such links in place of the files that they have not fetched.
+    """
+    for folder in folders:
+        with os.scandir(folder) as entries:
+            links = (entry.path for entry in entries if entry.is_symlink())
+            # Of a link to a folder above it, the path grows until the system calls it too long, and is there.
+            yield from (link for link in links if not os.path.exists(os.path.realpath(link)))  # noqa: PTH110

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import reduce
 
 from py4j.protocol import Py4JJavaError
@@ -15,21 +16,34 @@ from core.errors import InputError
 from sources.file_index import frame_of
 from sources.layout import Group, Layout, lay_out
 from sources.listing import SourceFile
-from sources.parquet.conversions import converted, final_type, read_type
+from sources.nanoseconds import mark
+from sources.parquet.conversions import converted, final_type, read_type, with_plain_millis
 from sources.parquet.footers import Footers
-from sources.parquet.kinds import NULL, Kind, Unreadable
+from sources.parquet.kinds import DOUBLE, NULL, Kind, Scalar, Unreadable
 from sources.parquet.merging import clashes
 from sources.parquet.schema_tree import NEW_TYPES
 from sources.parquet.statistics import counts_as
 from sources.used_columns import Used
 
+_FRACTIONS = (Scalar("float"), DOUBLE)
+"""Kinds whose filters must not reach the scan: Parquet's statistics know no NaN, which Spark takes for the largest
+number, and its dictionaries no -0.0 that equals 0. `nanvl` of a column with itself is the column."""
 
-def plan_reading(footers: Footers, used: Used) -> Layout:
+
+def plan_reading(footers: Footers, used: Used, *, millis_as_numbers: bool = False) -> Layout:
     """Settle which columns of the files are read, and as which types.
+
+    `millis_as_numbers`: read timestamps in milliseconds as numbers, and those beyond Spark's range as null; no filter
+    on them then reaches the scan.
 
     Raises:
         InputError: see `layout.lay_out`.
     """
+    if not millis_as_numbers:
+        plain: list[Mapping[str, Kind]] = [
+            {name: with_plain_millis(kind) for name, kind in layout.items()} for layout in footers.layouts
+        ]
+        footers = replace(footers, layouts=plain)
     return lay_out(footers, used, counts_as)
 
 
@@ -66,15 +80,22 @@ def _opens(spark: SparkSession, file: SourceFile) -> bool:
 
 def read(spark: SparkSession, layout: Layout) -> DataFrame:
     """Return all rows of the source's files, in its one layout."""
-    return reduce(DataFrame.union, (_read(spark, group, layout.columns) for group in layout.groups))
+    return reduce(DataFrame.union, (_read(spark, group, layout) for group in layout.groups))
 
 
-def _read(spark: SparkSession, group: Group, columns: Mapping[str, Kind]) -> DataFrame:
+def _read(spark: SparkSession, group: Group, layout: Layout) -> DataFrame:
     schema = T.StructType(
         [T.StructField(name, read_type(kind)) for name, kind in group.columns.items() if kind != NULL]
     )
     rows = frame_of(spark, group.files, schema, group.folders)
-    return rows.select([_column(group, name, whole).alias(name) for name, whole in columns.items()])
+    return rows.select(
+        [_named(_column(group, name, whole), name, layout) for name, whole in layout.columns.items()]
+    )
+
+
+def _named(column: Column, name: str, layout: Layout) -> Column:
+    metadata = mark(layout, name)
+    return column.alias(name, metadata=metadata) if metadata else column.alias(name)
 
 
 def _column(group: Group, name: str, whole: Kind) -> Column:
@@ -83,4 +104,5 @@ def _column(group: Group, name: str, whole: Kind) -> Column:
     column = F.col(f"`{name.replace('`', '``')}`")
     if name.lower() in group.folders:
         return column if final_type(whole) == T.StringType() else column.cast(final_type(whole))
-    return converted(column, group.columns[name], whole)
+    own = group.columns[name]
+    return converted(F.nanvl(column, column) if own in _FRACTIONS else column, own, whole)

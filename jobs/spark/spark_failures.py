@@ -13,7 +13,7 @@ from pyspark.errors import PySparkException
 
 from core.aws.s3_errors import EXPIRED, cause_of
 from core.storage import open_filesystem
-from jobs.errors import RunInterruptedError, UsageError
+from jobs.errors import RunInterruptedError, TimeBeyondError, UsageError
 from sources.parquet.examination import how_written
 from sources.tables.table_failures import ERROR_CLASS, gone_file, whole_text
 
@@ -107,7 +107,8 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     # Spark 3.5 names no file where it fails to open one.
     unreadable = _READING.search(text) or _CHECKSUM.search(text)
     if unreadable:
-        return UsageError(_unreadable(unreadable[1], text))
+        kind = TimeBeyondError if _TIME_BEYOND.search(text) else UsageError
+        return kind(_unreadable(unreadable[1], text))
     causes = ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
     if causes:
         return UsageError(

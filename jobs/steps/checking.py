@@ -6,7 +6,8 @@ that what was checked is what is sent and what is counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import logging
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -22,6 +23,7 @@ from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account.closed_account import Staged
 from jobs.account.summary import FilesEntry, TableEntry
+from jobs.errors import TimeBeyondError
 from jobs.plan.planning import Lengths
 from jobs.plan.ways import Files
 from jobs.prepare.preparation import Preparation
@@ -42,6 +44,7 @@ from transforms import events, staging
 from transforms.bulk_rows import bulk_rows
 from transforms.session_lengths import Unmatched, session_lengths, unmatched_sessions, user_lengths
 
+_LOG = logging.getLogger("put_events")
 _BYTES_PER_PARTITION = 256 * 1024 * 1024
 _FIRST_OF_REQUEST = "first_of_request"
 
@@ -69,9 +72,24 @@ def check(spark: SparkSession, phases: PhaseListener, preparation: Preparation) 
         UsageError, InputError, SuiteError: an expression, a column, a file in the middle or the time's unit is wrong.
         RuleCrashedError: an expectation could not be evaluated.
     """
+    try:
+        return _check(spark, phases, preparation)
+    except TimeBeyondError:
+        if preparation.table is not None:  # read by its connector
+            raise
+        _LOG.info(
+            "a timestamp in milliseconds is beyond Spark's range: reading the source once more, with such times as null"
+        )
+    preparation.run.stage_folder().delete_all()
+    return _check(spark, phases, preparation, millis_as_numbers=True)
+
+
+def _check(
+    spark: SparkSession, phases: PhaseListener, preparation: Preparation, *, millis_as_numbers: bool = False
+) -> Checked:
     context = spark.sparkContext
     begin(phases, context, STAGE)
-    source = read_source(spark, preparation)
+    source = read_source(spark, preparation, millis_as_numbers=millis_as_numbers)
     partitions = sending_partitions(spark, source.bytes)
     shaped = _shaped(source, preparation, partitions)
     if not preparation.plan_only:
@@ -200,15 +218,18 @@ def _staged(files: tuple[StagedFile, ...], counts: Mapping[str, int], verdict: V
 def _write_rejected(stage: DataFrame, rules: Rules, preparation: Preparation) -> None:
     """Write the rejected source rows, complete, with their reasons; an empty folder of Parquet if there are none."""
     rejected = stage.where(F.col("outcome") == staging.REJECTED)
-    columns = [
-        F.col(events.SOURCE)[name].alias(_rejected_name(name))
-        for name in stage.select(f"{events.SOURCE}.*").columns
-    ]
+    names = stage.select(f"{events.SOURCE}.*").columns
+    columns = [F.col(events.SOURCE)[name].alias(_rejected_name(name, names)) for name in names]
     rejected.select(*columns, rules.reasons().alias("reasons")).write.parquet(
         with_scheme(preparation.run.rejected)
     )
 
 
-def _rejected_name(name: str) -> str:
-    """Return a source column's name in `rejected/`; one with a name of ours gets another name."""
-    return f"source_{name}" if name.lower() == "reasons" else name
+def _rejected_name(name: str, names: Sequence[str]) -> str:
+    """Return the name in `rejected/` of a source column, of `names`; one with a name of ours gets a free one."""
+    if name.lower() != "reasons":
+        return name
+    taken = {each.lower() for each in names}
+    while name.lower() in taken:
+        name = f"source_{name}"
+    return name

@@ -19,6 +19,7 @@ from jobs.errors import UsageError
 from jobs.prepare.preparation import Preparation
 from jobs.prepare.table_reading import TableRead, read_table
 from jobs.spark.code_shipping import ship_code
+from jobs.steps.cut_times import refuse_cut_times
 from sources.executors import reader_on
 from sources.finding import SourceFiles, find_files, read_listed
 from sources.pruning import FolderFilter
@@ -79,8 +80,12 @@ class SourceRead:
         return None
 
 
-def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead | TableRead:
+def read_source(
+    spark: SparkSession, preparation: Preparation, *, millis_as_numbers: bool = False
+) -> SourceRead | TableRead:
     """Find the source's files, settle their one layout, and read them; or a table at its one snapshot.
+
+    `millis_as_numbers`: see `plan_reading`.
 
     Raises:
         InputError: a file, a column or an expression can't be used.
@@ -91,14 +96,16 @@ def read_source(spark: SparkSession, preparation: Preparation) -> SourceRead | T
     files = _found(spark, preparation)
     _require_readable_names(spark, files)
     require_openable(spark, files.footers)
-    layout = plan_reading(files.footers, _used(spark, settings))
+    layout = plan_reading(files.footers, _used(spark, settings), millis_as_numbers=millis_as_numbers)
     _log(files, layout.differences)
     if files.footers.any_rare:
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
     raw = read(spark, layout)
+    rows = reshape(raw, settings.source)
+    refuse_cut_times(spark, rows, layout, settings.mapping)
     window = preparation.window
     is_whole = not settings.source.filter and not settings.source.select and window.is_unbounded
-    return SourceRead(files, raw, reshape(raw, settings.source), layout.differences, is_whole)
+    return SourceRead(files, raw, rows, layout.differences, is_whole)
 
 
 def _found(spark: SparkSession, preparation: Preparation) -> SourceFiles:

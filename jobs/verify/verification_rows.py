@@ -65,7 +65,7 @@ def verify_rows(
 
 def _delivered(spark: SparkSession, preparation: Preparation, run_id: str | None) -> DataFrame:
     """Return the source's valid events that the service has by our account, as they were sent."""
-    source = read_source(spark, preparation)
+    source = read_source(spark, preparation, millis_as_numbers=True)
     shaped = events.shape(
         source.rows,
         preparation.settings.mapping,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
@@ -10,8 +11,13 @@ from pyspark.sql import types as T
 
 from sources.parquet.kinds import NULL, Kind, ListOf, MapOf, Scalar, Struct
 
-_READ_AS = {"uuid": "binary", "nanos": "bigint", "null": "int"}
-_BECOMES = {"uuid": "string", "nanos": "timestamp", "null": "string"}
+_READ_AS = {"uuid": "binary", "nanos": "bigint", "millis": "bigint", "millis_ntz": "bigint", "null": "int"}
+_BECOMES = {
+    "uuid": "string", "nanos": "timestamp", "millis": "timestamp", "millis_ntz": "timestamp_ntz", "null": "string",
+}  # fmt: skip
+_MAX_MILLIS, _MAX_DAYS = (2**63 - 1) // 1000, (2**63 - 1) // 86_400_000_000
+"""What Spark's microseconds hold: 292,000 years before and after 1970."""
+
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _UUID_HEX = ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))
 
@@ -42,11 +48,27 @@ def shaped_as(own: Kind | None, whole: Kind) -> Kind:
     return own
 
 
+def with_plain_millis(kind: Kind) -> Kind:
+    """Return the kind with timestamps in milliseconds as Spark itself reads them.
+
+    So a filter on them reaches the scan; Spark fails on one that its microseconds don't hold, and as numbers, by
+    `converted`, it is null.
+    """
+    if isinstance(kind, ListOf):
+        return ListOf(with_plain_millis(kind.element))
+    if isinstance(kind, MapOf):
+        return MapOf(with_plain_millis(kind.key), with_plain_millis(kind.value))
+    if isinstance(kind, Struct):
+        return Struct(tuple((name, with_plain_millis(inner)) for name, inner in kind.fields))
+    plain = {Scalar("millis"): Scalar("timestamp"), Scalar("millis_ntz"): Scalar("timestamp_ntz")}
+    return plain.get(kind, kind) if isinstance(kind, Scalar) else kind
+
+
 def converted(column: Column, own: Kind, whole: Kind) -> Column:
     """Convert a column that was read as `own` into the type of `whole`; both have the same fields."""
     if own == NULL:
         return F.lit(None).cast(final_type(whole))
-    if not _is_special(own):
+    if not _is_special(own, whole):
         return column if read_type(own) == final_type(whole) else column.cast(final_type(whole))
     return _rebuilt(column, own, whole).cast(final_type(whole))
 
@@ -59,7 +81,7 @@ def _rebuilt(column: Column, own: Kind, whole: Kind) -> Column:
         return _map(column, own, whole)
     if isinstance(own, Struct) and isinstance(whole, Struct):
         return _struct(column, own, whole)
-    return _uuid_text(column) if own == Scalar("uuid") else _from_nanos(column)
+    return _FROM[own](column)
 
 
 def _map(column: Column, own: MapOf, whole: MapOf) -> Column:
@@ -87,15 +109,17 @@ def _struct(column: Column, own: Struct, whole: Struct) -> Column:
     return F.when(column.isNotNull(), F.struct(*fields))
 
 
-def _is_special(kind: Kind) -> bool:
-    """Return whether a value within is read as another type than it is."""
-    if isinstance(kind, ListOf):
-        return _is_special(kind.element)
-    if isinstance(kind, MapOf):
-        return _is_special(kind.key) or _is_special(kind.value)
-    if isinstance(kind, Struct):
-        return any(_is_special(inner) for _, inner in kind.fields)
-    return isinstance(kind, Scalar) and kind.name in _READ_AS
+def _is_special(own: Kind, whole: Kind) -> bool:
+    """Return whether a value within is read as another type than it is, or no cast of Spark's converts it safely."""
+    if isinstance(own, ListOf) and isinstance(whole, ListOf):
+        return _is_special(own.element, whole.element)
+    if isinstance(own, MapOf) and isinstance(whole, MapOf):
+        return _is_special(own.key, whole.key) or _is_special(own.value, whole.value)
+    if isinstance(own, Struct) and isinstance(whole, Struct):
+        return any(
+            _is_special(inner, outer) for (_, inner), (_, outer) in zip(own.fields, whole.fields, strict=True)
+        )
+    return isinstance(own, Scalar) and (own.name in _READ_AS or (own == Scalar("date") and own != whole))
 
 
 def _uuid_text(column: Column) -> Column:
@@ -107,9 +131,29 @@ def _uuid_text(column: Column) -> Column:
 
 def _from_nanos(column: Column) -> Column:
     """Round nanoseconds down to the microseconds of Spark's timestamp, before 1970 too."""
-    # A whole number of thousands: shifted as a decimal, since "/" on longs is a double's and loses digits.
-    thousands = column - F.pmod(column, F.lit(1000).cast("bigint"))
-    return F.timestamp_micros((thousands.cast("decimal(20,0)") / F.lit(1000)).cast("bigint"))
+    # As a decimal: "/" on longs is a double's and loses digits, and the lowest long, numpy's NaT, would wrap around.
+    return F.timestamp_micros(F.floor(column.cast("decimal(20,0)") / F.lit(1000)).cast("bigint"))
+
+
+def _from_millis(column: Column) -> Column:
+    """Return null for a number beyond Spark's microseconds: a mark of a missing time, on which Spark itself fails."""
+    fits = column.between(F.lit(-_MAX_MILLIS), F.lit(_MAX_MILLIS))
+    return F.timestamp_micros(F.when(fits, column * F.lit(1000)))
+
+
+def _from_date(column: Column) -> Column:
+    """Return null for a date beyond Spark's microseconds, on which a cast fails."""
+    fits = F.unix_date(column).between(F.lit(-_MAX_DAYS), F.lit(_MAX_DAYS))
+    return F.when(fits, column).cast("timestamp_ntz")
+
+
+_FROM: dict[Kind, Callable[[Column], Column]] = {
+    Scalar("uuid"): _uuid_text,
+    Scalar("nanos"): _from_nanos,
+    Scalar("millis"): _from_millis,
+    Scalar("millis_ntz"): _from_millis,
+    Scalar("date"): _from_date,
+}
 
 
 def _spark_type(kind: Kind, names: dict[str, str]) -> T.DataType:

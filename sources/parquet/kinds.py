@@ -7,20 +7,26 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+_SHOWN = {
+    "nanos": "timestamp in nanoseconds",
+    "millis": "timestamp",
+    "timestamp_ntz": "timestamp without time zone",
+    "millis_ntz": "timestamp without time zone",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """A value. `name` is Spark's name of the type, or one of `uuid`, `nanos` and `null`.
+    """A value. `name` is Spark's name of the type, or one of `uuid`, `nanos`, `millis`, `millis_ntz` and `null`.
 
-    `nanos` is a timestamp in nanoseconds; `null` is a column without a type, in which all values are null.
+    `nanos` and `millis` are timestamps in nanoseconds and milliseconds; `null` is a column without a type, in which
+    all values are null.
     """
 
     name: str
 
     def __str__(self) -> str:
-        return {"nanos": "timestamp in nanoseconds", "timestamp_ntz": "timestamp without time zone"}.get(
-            self.name, self.name
-        )
+        return _SHOWN.get(self.name, self.name)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,8 @@ from sources.parquet.kinds import BINARY, DOUBLE, NULL, Clash, Kind, ListOf, Map
 _DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}
 _WIDER = list(_DIGITS)
 _IN_FLOAT, _IN_DOUBLE = _WIDER[:2], _WIDER[:3]
-_TIMES = ("date", "timestamp_ntz", "nanos", "timestamp")
+_TIMES = ("date", "timestamp_ntz", "millis_ntz", "nanos", "millis", "timestamp")
+_IN_ZONE = {"nanos", "millis", "timestamp"}
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _MAX_DIGITS = 38
 _PAIRS = {
@@ -79,7 +80,7 @@ def _wider(one: Scalar, other: Scalar) -> Scalar | None:
     if all(name in _DIGITS for name in names):
         return Scalar(max(names, key=_WIDER.index))
     if all(name in _TIMES for name in names):
-        return Scalar("timestamp" if "timestamp" in names or "nanos" in names else "timestamp_ntz")
+        return Scalar("timestamp_ntz" if _IN_ZONE.isdisjoint(names) else "timestamp")
     return _PAIRS.get(frozenset(names)) or _decimal(names)
 
 

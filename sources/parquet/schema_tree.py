@@ -20,7 +20,7 @@ _TYPE, _LENGTH, _REPETITION, _NAME, _CHILDREN, _CONVERTED, _SCALE, _PRECISION, _
 )  # fmt: skip
 _OLD_NAMES = {
     0: "string", 1: "map", 2: "map", 3: "list", 4: "string", 5: "decimal", 6: "date", 7: "TIME", 8: "TIME",
-    9: "timestamp", 10: "timestamp", 11: "uint8", 12: "uint16", 13: "uint32", 14: "uint64", 15: "int8", 16: "int16",
+    9: "millis", 10: "timestamp", 11: "uint8", 12: "uint16", 13: "uint32", 14: "uint64", 15: "int8", 16: "int16",
     17: "int32", 18: "int64", 19: "string", 20: "binary", 21: "INTERVAL",
 }  # fmt: skip
 """ConvertedType, by its meaning here."""
@@ -43,7 +43,7 @@ _INTEGERS = {
 
 _MAX_DIGITS = 38
 _UUID_BYTES = 16
-_NANOS = 3
+_MILLIS, _NANOS = 1, 3
 
 
 def columns_of(elements: Sequence[Mapping[int, Any]]) -> dict[str, Kind]:
@@ -128,8 +128,8 @@ def _leaf(element: Mapping[int, Any]) -> Kind:
         return Scalar(_PHYSICAL[physical])
     if meaning == "decimal":
         return _decimal(element, details)
-    if meaning == "timestamp":
-        return _timestamp(physical, details)
+    if meaning in ("timestamp", "millis"):
+        return _timestamp(physical, {2: {_MILLIS: {}}} if meaning == "millis" else details)
     return _plain(meaning, physical, element)
 
 
@@ -157,9 +157,11 @@ def _decimal(element: Mapping[int, Any], details: Mapping[int, Any]) -> Kind:
 def _timestamp(physical: int, details: Mapping[int, Any]) -> Kind:
     if physical != _INT64:
         return Unreadable("TIMESTAMP in no 64-bit integer")
-    if _NANOS in details.get(2, {}):
+    unit = details.get(2, {})
+    if _NANOS in unit:
         return Scalar("nanos")
-    return Scalar("timestamp" if details.get(1, True) else "timestamp_ntz")
+    name = "millis" if _MILLIS in unit else "timestamp"
+    return Scalar(name if details.get(1, True) else f"{name}_ntz")
 
 
 def _meaning(element: Mapping[int, Any]) -> tuple[str | None, Mapping[int, Any]]:

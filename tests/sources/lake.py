@@ -7,7 +7,7 @@ from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 
 from core.storage import open_filesystem
 from sources.finding import SourceFiles, find_files
@@ -40,7 +40,7 @@ def filtered(spark: SparkSession, path: Path, condition: str) -> tuple[DataFrame
     return rows.where(condition), files
 
 
-def values(rows: DataFrame, *columns: str) -> list[Any]:
+def values(rows: DataFrame, *columns: str | Column) -> list[Any]:
     """The rows' values in a settled order: of one column alone, or tuples."""
     found = [tuple(row) for row in rows.select(*columns).collect()]
     return sorted((row[0] if len(columns) == 1 else row for row in found), key=repr)

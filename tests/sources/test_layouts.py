@@ -12,9 +12,10 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from core.errors import InputError
-from sources.reading import plan_reading
+from sources.reading import plan_reading, read
 from sources.used_columns import ALL, used_columns
 from tests.sources.lake import find, frame, values, write
 
@@ -156,13 +157,72 @@ def test_a_uuid_reads_as_its_text(spark: SparkSession, tmp_path: Path) -> None:
 
 
 @pytest.mark.spark
+@pytest.mark.parametrize("zone", [None, "UTC"])
+def test_a_date_beyond_sparks_timestamps_is_null_among_them(
+    spark: SparkSession, tmp_path: Path, zone: str | None
+) -> None:
+    """A cast ends the whole Spark job. Dates as far off mark missing ones."""
+    days = pa.array([2**31 - 1, -(2**31), 0, None], pa.int32()).cast(pa.date32())
+    write(tmp_path / "a.parquet", {"d": days, "l": pa.array([[each] for each in days])})
+    times = pa.array([1_000_000], pa.timestamp("us", zone))
+    write(tmp_path / "b.parquet", {"d": times, "l": pa.array([[times[0]]])})
+    rows = frame(spark, tmp_path)
+    assert values(rows, F.col("d").cast("string")) == [
+        "1970-01-01 00:00:00",
+        "1970-01-01 00:00:01",
+        None,
+        None,
+        None,
+    ]
+    assert values(rows, F.col("l")[0].cast("string")) == values(rows, F.col("d").cast("string"))
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize("kind", [pa.float32(), pa.float64()])
+@pytest.mark.parametrize(
+    "condition", ["v != 1", "v > 3", "not v <= 3", "v = double('NaN')", "v = 0", "v >= 0"]
+)
+def test_a_filter_on_fractions_finds_what_statistics_leave_out(
+    spark: SparkSession, tmp_path: Path, kind: pa.DataType, condition: str
+) -> None:
+    """Parquet's statistics know no NaN and its dictionaries no -0.0 that equals 0: the scan skipped such rows."""
+    for number, row_group in enumerate(([1.0, float("nan")], [-0.0], [-1.0, None])):
+        write(
+            tmp_path / f"{number}.parquet", {"v": pa.array(row_group, kind), "n": [number] * len(row_group)}
+        )
+    write(tmp_path / "3.parquet", {"v": pa.array([7.0]), "n": [3]})
+    rows = frame(spark, tmp_path)
+    evaluated = rows.select("n", F.expr(condition).alias("passes")).collect()
+    assert values(rows.where(condition), "n") == sorted(row["n"] for row in evaluated if row["passes"])
+
+
+@pytest.mark.spark
+def test_milliseconds_are_the_same_read_as_numbers(spark: SparkSession, tmp_path: Path) -> None:
+    """That is how they are read once Spark has failed on one."""
+    millis = pa.array([0, -1, 1_760_000_000_123, None, 2**63 // 1000 - 1, -(2**63) // 1000 + 1], pa.int64())
+    inside = {"t": millis.cast(pa.timestamp("ms", "UTC")), "n": millis.cast(pa.timestamp("ms"))}
+    inside["s"] = pa.StructArray.from_arrays([inside["n"]], ["x.y"])
+    write(tmp_path / "a.parquet", inside)
+    write(tmp_path / "b.parquet", {"n": pa.array([5], pa.timestamp("us")), "t": [date(2026, 1, 1)]})
+    write(tmp_path / "c.parquet", {"n": pa.array([5], pa.timestamp("us", "UTC"))}, version="1.0")
+    footers = find(tmp_path).footers
+    plain, numbers = (read(spark, plan_reading(footers, ALL, millis_as_numbers=way)) for way in (False, True))
+    assert plain.dtypes == numbers.dtypes
+    texts = [F.col(name).cast("string") for name in "tns"]
+    assert values(plain, *texts) == values(numbers, *texts)
+
+
+@pytest.mark.spark
 def test_nanoseconds_become_timestamps_rounded_down(spark: SparkSession, tmp_path: Path) -> None:
-    at = pa.array([1_760_000_000_123_456_789, None, -1], pa.timestamp("ns"))
-    write(tmp_path / "a.parquet", {"a b.c": at, "n": [[{"t": 1}]] * 3})
+    """The lowest long is numpy's NaT; in Spark's own arithmetic it wrapped around to the year 2262."""
+    at = pa.array([1_760_000_000_123_456_789, None, -1, -(2**63), 2**63 - 1], pa.timestamp("ns"))
+    write(tmp_path / "a.parquet", {"a b.c": at, "n": [[{"t": 1}]] * 5})
     rows = frame(spark, tmp_path)
     assert values(rows.selectExpr("unix_micros(`a b.c`) as micros"), "micros") == [
         -1,
+        -(2**63 // 1000) - 1,
         1_760_000_000_123_456,
+        2**63 // 1000,
         None,
     ]
 

@@ -86,12 +86,60 @@ def test_a_link_to_what_is_read_already_is_named(tmp_path: Path, link: str) -> N
     assert "by a link, and its rows would be read twice" in refused(tmp_path)
 
 
+def test_a_path_that_is_another_by_a_link_is_named(tmp_path: Path) -> None:
+    file = write(tmp_path / "logs" / "a.parquet", COLUMNS)
+    for name, target in (("again", file.parent), ("copy.parquet", file)):
+        (tmp_path / name).symlink_to(target)
+        assert "by a link, and its rows would be read twice" in refused(tmp_path / "logs", tmp_path / name)
+        assert find(tmp_path / name).count == 1
+
+
 def test_a_link_to_elsewhere_is_read(tmp_path: Path) -> None:
     files = [write(tmp_path / "elsewhere" / name / "a.parquet", COLUMNS) for name in ("one", "two")]
     (tmp_path / "logs").mkdir()
     (tmp_path / "logs" / "a.parquet").symlink_to(files[0])
     (tmp_path / "logs" / "day=1").symlink_to(files[1].parent)
     assert find(tmp_path / "logs").count == 2
+
+
+@pytest.mark.parametrize("pattern", ["*", "*/*", "[_d]*", "{day=1,_temporary}", "?*/*.parquet"])
+def test_a_pattern_reaches_no_folder_that_is_hidden(tmp_path: Path, pattern: str) -> None:
+    """A job that failed leaves `_temporary`: its rows are in no listing of Spark's."""
+    write(tmp_path / "day=1" / "a.parquet", COLUMNS)
+    write(tmp_path / "_temporary" / "b.parquet", COLUMNS)
+    assert find(f"{tmp_path}/{pattern}").count == 1
+    (tmp_path / "_temporary").rename(tmp_path / "_old")
+    assert find(f"{tmp_path}/_old").count == find(f"{tmp_path}/_o*/*").count == 1
+    if "_temporary" not in pattern:
+        assert refused(f"{tmp_path}/{pattern}").startswith(
+            f"source file {tmp_path}/_old/b.parquet: it is Parquet"
+        )
+
+
+@pytest.mark.parametrize("link", ["day=1/gone.parquet", "day=1/gone", "day=2"])
+def test_a_link_to_nothing_is_named(tmp_path: Path, link: str) -> None:
+    """pyarrow lists no such link; git-annex leaves them in place of files that it has not fetched."""
+    write(tmp_path / "day=1" / "a.parquet", COLUMNS)
+    for name in (link, "day=1/.#lock", "day=1/_SUCCESS", "README"):
+        (tmp_path / name).symlink_to("nowhere")
+    sentence = (
+        f"source file {tmp_path}/{link}: it is a link to nothing. Restore the file, or remove the link."
+    )
+    assert refused(tmp_path) == refused(f"{tmp_path}/*") == sentence
+    with pytest.raises(InputError, match="link to nothing"):
+        list_files([str(tmp_path)], open_filesystem, lambda folders: [False] * len(folders))
+    assert find(f"{tmp_path}/*/a.*").count == 1
+
+
+@pytest.mark.parametrize(
+    "path", ["{}/x/../logs", "file://{}/x/../logs", "file:{}//logs/./", "file://{}//logs/"]
+)
+def test_a_path_with_more_folders_than_it_has_is_the_same_source(tmp_path: Path, path: str) -> None:
+    file = write(tmp_path / "logs" / "day=1" / "a.parquet", COLUMNS)
+    [found] = [footer.file for footer in find(path.format(tmp_path)).footers.footers]
+    assert found.values == {"day": "1"}
+    assert found.url == f"file:{file}"
+    assert found.name == f"{'file://' if '://' in path else ''}{file}"
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
@@ -220,6 +223,18 @@ def test_advice_is_given_only_when_most_times_agree(
     votes: dict[str, int], rows: int, advice: str | None
 ) -> None:
     assert better_unit(votes, rows) == advice
+
+
+@pytest.mark.parametrize("since", [None, "2023-11-14T22:13:19.9995Z"])
+def test_a_bound_within_a_millisecond_skips_no_row(
+    spark: SparkSession, tmp_path: Path, since: str | None
+) -> None:
+    """Spark's scan cuts the bound to the milliseconds of the file: it had skipped all that was before it."""
+    times = pa.array([SECOND * 1000], pa.timestamp("ms", "UTC"))
+    pq.write_table(pa.table({"t": times}), tmp_path / "a.parquet")
+    rows = spark.read.parquet(f"file:{tmp_path}")
+    window = Window.parse(since, "2023-11-14T22:13:20.0005Z")
+    assert rows.where(may_be_within(F.col("t"), "timestamp", T.TimestampType(), window)).count() == 1
 
 
 def test_a_date_beyond_what_a_long_of_microseconds_holds_is_unreadable(spark: SparkSession) -> None:

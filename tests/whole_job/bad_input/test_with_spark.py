@@ -55,6 +55,16 @@ WITH_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ),
         ("part-0.parquet", "column at is TIME"),
     ),
+    "nanoseconds as text": (
+        lambda job: (
+            job.write_source(
+                interactions(ROWS).append_column("at", pa.array(range(len(ROWS)), pa.timestamp("ns")))
+            ),
+            put(job, "source.select", ["*", "at as item"]),
+            put(job, "mapping.itemId", "item"),
+        ),
+        ("mapping.itemId: column at has times in nanoseconds",),
+    ),
     "rule that crashes": (
         lambda job: suite_with(
             job, {"type": "expect_column_values_to_match_regex", "kwargs": {"column": "itemId", "regex": "("}}

@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import logging
 import uuid
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.dataset as ds
 import pytest
 from pyspark.sql import SparkSession
 
@@ -42,11 +44,21 @@ def as_text(content: list[bytes]) -> pa.Array:
 
 @pytest.mark.parametrize("declared", ["bytes", "text"])
 def test_latin1_rows_are_rejected_and_utf8_stays_text(declared: str, spark: SparkSession, job: Job) -> None:
-    job.write_source(with_users(pa.array(NAMES, pa.binary()) if declared == "bytes" else as_text(NAMES)))
+    table = with_users(pa.array(NAMES, pa.binary()) if declared == "bytes" else as_text(NAMES))
+    for name in ("Reasons", "source_reasons", "a b,`\n"):
+        table = table.append_column(name, pa.array([name] * len(NAMES)))
+    job.write_source(table)
     run = run_here(job, spark)
     assert run.exit_code == 0
     assert run.summary["rejected_by_reason"] == {"expect_column_values_to_be_null(_no_text)": 3}
     assert users_sent(job) == ["Ann", "Bea", "Cid", "Dan", "José"]
+    kept = ("source_source_Reasons", "source_reasons", "a b,`\n")
+    # Not the users: pyarrow makes no Python string of text that is not UTF-8.
+    rejected = (
+        ds.dataset(run.folder / "rejected", format="parquet").to_table(columns=[*kept, "reasons"]).to_pylist()
+    )
+    assert [rejected[0][name] for name in kept] == ["Reasons", "source_reasons", "a b,`\n"]
+    assert "expect_column_values_to_be_null(_no_text)" in rejected[0]["reasons"]
 
 
 def test_binary_uuids_are_refused_with_the_expression_that_helps(
@@ -117,3 +129,25 @@ def test_bytes_are_text_in_every_part_of_an_event(spark: SparkSession, job: Job)
     assert [event["sentAt"] for event in events] == [1_735_689_600, 1_735_776_000]
     assert [event.get("eventValue") for event in events] == [1.5, None]
     assert [event.get("impression") for event in events] == [["a", "b"], None]
+
+
+def test_a_time_in_milliseconds_beyond_spark_costs_its_row_alone(spark: SparkSession, job: Job) -> None:
+    """The lowest long is a common mark for a missing time. Spark's reader fails on it, in any column of the file."""
+    beyond = [-(2**63), 2**63 - 1, 9_223_372_036_854_776]
+    table = interactions([{"USER_ID": f"u{number}"} for number in range(4)])
+    times = pa.array([1_760_000_000_000, *beyond], pa.timestamp("ms", "UTC"))
+    table = table.set_column(table.schema.get_field_index("TIMESTAMP"), "TIMESTAMP", times)
+    unused = pa.array([*beyond, 1_760_000_000_123], pa.timestamp("ms"))
+    table = table.append_column("seen", unused).append_column(
+        "all", pa.array([[{"at": each}] for each in unused])
+    )
+    job.write_source(table)
+    job.settings["source"]["filter"] = "TIMESTAMP is null or TIMESTAMP > '2020-01-01'"
+    job.settings["checks"]["max_rejected_fraction"] = 0.75
+    run = run_here(job, spark)
+    assert (run.exit_code, users_sent(job)) == (0, ["u0"])
+    assert run.summary["rejected_by_reason"] == {"expect_column_values_to_not_be_null(sentAt)": 3}
+    seen = datetime(2025, 10, 9, 8, 53, 20, 123_000)  # noqa: DTZ001 - a time without zone
+    rejected = {row["USER_ID"]: (row["TIMESTAMP"], row["seen"], row["all"]) for row in run.rejected()}
+    nothing = (None, None, [{"at": None}])
+    assert rejected == {"u1": nothing, "u2": nothing, "u3": (None, seen, [{"at": seen}])}
