@@ -129,6 +129,13 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ),
         ("output.path", "source.path"),
     ),
+    "output by a link inside the source": (
+        lambda job: (
+            (job.folder / "link").symlink_to(job.folder / "source"),
+            put(job, "output.path", str(job.folder / "link" / "out")),
+        ),
+        ("output.path", "source.path"),
+    ),
     "files within a table's folder": (
         lambda job: (
             (job.folder / "source" / "_delta_log").mkdir(),
@@ -160,6 +167,7 @@ WITHOUT_OUTPUT = {
     "blank tracking ID",
     "output inside the source",
     "output below what a pattern matches",
+    "output by a link inside the source",
     "source inside the output",
     "output not writable",
 }
