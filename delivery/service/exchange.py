@@ -8,11 +8,13 @@ from concurrent.futures import Future
 from awscrt.exceptions import AwsCrtError
 from awscrt.http import HttpClientConnection
 
-from delivery.service.answer import ACCEPTED, Answer, refusal
+from delivery.service.answer import ACCEPTED, WEB_PAGE, Answer, refusal
 from delivery.service.connections import ConnectionPool
 from delivery.service.signing import Signed
 
 _OK = 200
+# An error of the service has a few hundred bytes.
+_MAX_CONTENT = 65_536
 RUNTIME_ERRORS = (AwsCrtError, RuntimeError, OSError, ValueError)
 """Errors that the Common Runtime raises when a connection or a signature fails, by kind."""
 
@@ -27,7 +29,17 @@ class Exchange:
     was idle.
     """
 
-    __slots__ = ("_connection", "_content", "_error_type", "_finished", "_pool", "_status", "date", "signed")
+    __slots__ = (
+        "_connection",
+        "_content",
+        "_error_type",
+        "_finished",
+        "_is_page",
+        "_pool",
+        "_status",
+        "date",
+        "signed",
+    )
 
     def __init__(self, signed: Signed, pool: ConnectionPool, finished: Finished) -> None:
         self.signed = signed
@@ -37,6 +49,7 @@ class Exchange:
         self._connection: HttpClientConnection | None = None
         self._status: int | None = None
         self._error_type: str | None = None
+        self._is_page = False
         self._content = b""
 
     def begin(self, connection: HttpClientConnection | None, error: str | None) -> None:
@@ -77,12 +90,13 @@ class Exchange:
 
     def _on_response(self, status_code: int, headers: list[tuple[str, str]], **_: object) -> None:
         self._status = status_code
+        by_name = {name.lower(): value for name, value in headers}
+        self._is_page = by_name.get("content-type", "").lower().startswith("text/html")
         if status_code != _OK:
-            by_name = {name.lower(): value for name, value in headers}
             self._error_type, self.date = by_name.get("x-amzn-errortype"), by_name.get("date")
 
     def _on_body(self, chunk: bytes, **_: object) -> None:
-        if self._status != _OK:
+        if self._status != _OK and len(self._content) < _MAX_CONTENT:
             self._content += chunk
 
     def _on_complete(self, future: Future[int]) -> None:
@@ -97,6 +111,8 @@ class Exchange:
     def _answer(self, error: BaseException | None) -> Answer:
         if error is not None or self._status is None:
             return Answer(None, _name(error))
+        if self._is_page and self._status // 100 == _OK // 100:
+            return WEB_PAGE
         if self._status == _OK:
             return ACCEPTED
         return refusal(self._status, self._error_type, self._content)

@@ -26,7 +26,7 @@ from delivery.service.connections import ConnectionPool
 from delivery.service.credentials import CredentialSource
 from delivery.service.endpoint import resolve_endpoint
 from delivery.service.events_client import EventsClient
-from delivery.service.faults import Fault, classify
+from delivery.service.faults import Fault, classify, explain
 from delivery.service.signing import Signer
 from standin.process import StandinProcess
 from tests.delivery import aws_environment
@@ -101,6 +101,22 @@ def test_both_clients_call_a_broken_way_transient(
     with ScriptedServer(lambda _: reply) as server, make(server.url) as client:
         (answer,) = answers(client)
         assert classify(answer) is Fault.TRANSIENT
+
+
+@pytest.mark.parametrize("status", [200, 203])
+def test_a_page_with_a_success_is_not_the_services_answer(status: int) -> None:
+    """As a proxy's sign-in page: taken for the service's, it would be in the ledger, and its events be lost."""
+    page = Reply(status, {"Content-Type": "text/html; charset=utf-8"}, b"<html>sign in</html>")
+    with ScriptedServer(lambda _: page) as server, awscrt(server.url) as client:
+        (answer,) = answers(client)
+    assert classify(answer) is Fault.FATAL
+    assert "web page" in explain(answer)
+
+
+def test_of_an_error_without_end_no_more_is_kept_than_an_error_may_have() -> None:
+    endless = Reply(400, {"x-amzn-ErrorType": "FooError"}, b'{"message": "' + b"x" * 5_000_000 + b'"}')
+    with ScriptedServer(lambda _: endless) as server, awscrt(server.url) as client:
+        assert answers(client) == [Answer(400, "FooError", None)]
 
 
 def test_the_server_sees_boto3s_request() -> None:
