@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import time
@@ -230,6 +232,24 @@ def test_a_personalize_that_must_be_asked_and_cannot_be_is_said_before_spark(
         monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", personalize.url)
         assert main(job.arguments("run-1"), start_spark=no_spark) == 2
     assert_one_sentence(caplog.text, said)
+
+
+def test_a_signal_while_the_run_prepares_ends_it_in_a_sentence(
+    job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here while Personalize is asked, before the run holds its folder."""
+
+    def reply(_: int) -> Reply:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Reply(400, content=b'{"__type": "AccessDeniedException"}')
+
+    with_credentials(monkeypatch)
+    job.write_source(interactions(ROWS))
+    with ScriptedServer(reply) as personalize:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", personalize.url)
+        assert main(job.arguments("run-1"), start_spark=no_spark) == 5
+    assert_one_sentence(caplog.text, "SIGTERM was received before the run began to read: nothing was sent")
+    assert not (job.output / "runs").exists()
 
 
 def test_no_region_and_no_credentials_are_said_in_a_sentence(
