@@ -73,7 +73,7 @@ def test_what_can_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
     (tmp_path / "taken").mkdir()
     with pytest.raises(StorageError, match="taken"):
         Folder(str(tmp_path)).write_bytes("taken", b"x")
-    assert os.listdir(tmp_path) == ["taken"]
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
 
 
 def test_a_folder_that_does_not_exist_is_empty_and_may_be_deleted(tmp_path: Path) -> None:
