@@ -66,6 +66,7 @@ def test_the_version_is_the_packages() -> None:
         (("run", "--config", "a", "--first", "0"), "--first wants a number of events, 1 or more."),
         (("replay", "--config", "a"), "RUN_ID"),
         (("inspect",), "OUTPUT"),
+        (("control", "", "--stop"), "an argument is empty: a variable of the shell may not be set"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: tuple[str, ...], said: str) -> None:
