@@ -6,6 +6,7 @@ step. Who may hold a lease is decided in `jobs.leases`.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -18,6 +19,8 @@ from typing import Protocol
 from core.errors import StorageError
 
 _MAX_BYTES = 65_536
+# Other processes delete the file and its folder now and then: so often in a row, something else is in the way.
+_TRIES = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +110,10 @@ class LocalLeaseStore:
 
     def _open_locked(self, flags: int) -> int | None:
         """Open and lock the file that has the name now: the previous lock holder may have deleted it."""
-        while (file := self._open(flags)) is not None:
+        for _ in range(_TRIES):
+            file = self._open(flags)
+            if file is None:
+                return None
             try:
                 fcntl.flock(file, fcntl.LOCK_EX)
                 if self._is_in_place(file):
@@ -116,10 +122,10 @@ class LocalLeaseStore:
                 os.close(file)
                 raise
             os.close(file)
-        return None
+        raise OSError(errno.ESTALE, "it is another file each time that it is opened")
 
     def _open(self, flags: int) -> int | None:
-        while True:
+        for _ in range(_TRIES):
             try:
                 return os.open(self._path, flags | os.O_CLOEXEC, 0o666)
             except FileNotFoundError:
@@ -129,6 +135,7 @@ class LocalLeaseStore:
             # the second one too.
             with suppress(FileExistsError):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
+        raise FileNotFoundError(errno.ENOENT, "its folder can't be made, or is a link that leads nowhere")
 
     def _is_in_place(self, file: int) -> bool:
         try:

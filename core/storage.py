@@ -230,9 +230,14 @@ def _write(filesystem: fs.FileSystem, path: str, content: bytes | memoryview) ->
     folder, _, name = path.rpartition("/")
     filesystem.create_dir(folder, recursive=True)
     hidden = f"{folder}/.{name}.{os.getpid()}.tmp"  # Spark and pyarrow pass over names that start with a dot
-    with filesystem.open_output_stream(hidden) as stream:
-        stream.write(content)
-    filesystem.move(hidden, path)
+    try:
+        with filesystem.open_output_stream(hidden) as stream:
+            stream.write(content)
+        filesystem.move(hidden, path)
+    except OSError:
+        with suppress(OSError):  # half of it would take the room that a full disk lacks
+            filesystem.delete_file(hidden)
+        raise
 
 
 @contextmanager

@@ -33,6 +33,7 @@ from jobs.steps.importing import import_written
 from jobs.steps.ledger_compaction import compact
 from jobs.steps.replaying import stage_again
 from jobs.steps.sending import Sending, send
+from jobs.stop_signals import StopSignals
 from sources.tables.table_source import TableSource
 
 _LOG = logging.getLogger("put_events")
@@ -62,7 +63,10 @@ def run(command: Command, start_spark: StartSpark) -> int:
 
     Raises:
         UsageError, StorageError: exit 2; the configuration can't be read, or its output is in its source.
+        RunInterruptedError: exit 5; a signal came before the run held its folder, so that there is no summary.
     """
+    signals = StopSignals()
+    signals.arm()
     settings = read_settings(command)
     if command.print_config:
         print(print_settings(settings), end="")
@@ -71,15 +75,17 @@ def run(command: Command, start_spark: StartSpark) -> int:
     execution = Execution.begin(settings.output.path, command.run_id)
     try:
         if command.replay is not None:
-            return replay(command, command.replay, settings, execution, start_spark)
+            return replay(command, settings, execution, signals, start_spark)
         if command.bulk_import and not command.plan:
-            return bulk_import(command, settings, execution, start_spark)
-        return load(command, settings, execution, start_spark)
+            return bulk_import(command, settings, execution, signals, start_spark)
+        return load(command, settings, execution, signals, start_spark)
     except Exception as error:  # noqa: BLE001 - the last resort, which alone knows the run's folder
         return end_in_failure(error, execution)
 
 
-def load(command: Command, settings: Settings, execution: Execution, start_spark: StartSpark) -> int:
+def load(
+    command: Command, settings: Settings, execution: Execution, signals: StopSignals, start_spark: StartSpark
+) -> int:
     """Check the source and send its events; with `--plan`, show what sending them would come to.
 
     Raises:
@@ -89,7 +95,7 @@ def load(command: Command, settings: Settings, execution: Execution, start_spark
     """
     prepared = prepare(command, settings, execution.run, execution.began_at)
     library = importing()
-    with under_way(prepared, execution) as run:
+    with under_way(prepared, execution, signals) as run:
         with run.working(), start_spark(prepared.buckets, prepared.table, library.start) as spark:
             library.join()
             with run.signals.interrupting(spark.sparkContext):
@@ -103,7 +109,9 @@ def load(command: Command, settings: Settings, execution: Execution, start_spark
         return run.close()
 
 
-def bulk_import(command: Command, settings: Settings, execution: Execution, start_spark: StartSpark) -> int:
+def bulk_import(
+    command: Command, settings: Settings, execution: Execution, signals: StopSignals, start_spark: StartSpark
+) -> int:
     """Check the source, write its events as CSV, and have Personalize import them.
 
     Raises:
@@ -111,7 +119,7 @@ def bulk_import(command: Command, settings: Settings, execution: Execution, star
     """
     prepared, target = prepare_import(command, settings, execution.run, execution.began_at)
     library = importing()
-    with under_way(prepared, execution) as run:
+    with under_way(prepared, execution, signals) as run:
         with run.working():
             with start_spark(prepared.buckets, prepared.table, library.start) as spark:
                 library.join()
@@ -133,16 +141,17 @@ def bulk_import(command: Command, settings: Settings, execution: Execution, star
 
 
 def replay(
-    command: Command, run_id: str, settings: Settings, execution: Execution, start_spark: StartSpark
+    command: Command, settings: Settings, execution: Execution, signals: StopSignals, start_spark: StartSpark
 ) -> int:
-    """Send the dead letters of the run `run_id` again, in place of the source's events.
+    """Send the dead letters of the run that `command` names again, in place of the source's events.
 
     Raises:
         UsageError, StorageError, UnaccountedError: as `load`.
     """
+    run_id = str(command.replay)
     first = RunFolder(execution.run.output, run_id)
     prepared = prepare_replay(command, first, settings, execution.run)
-    with under_way(prepared, execution, replay_of=run_id) as run:
+    with under_way(prepared, execution, signals, replay_of=run_id) as run:
         with run.working(), start_spark(prepared.buckets) as spark:
             with run.signals.interrupting(spark.sparkContext):
                 checked = run.outcome.checked = stage_again(spark, run.progress, prepared, first)

@@ -1,6 +1,7 @@
-"""SIGTERM, Ctrl-C, an operator's stop and a lost lease end a run in order, through one object.
+"""SIGTERM, Ctrl-C, a terminal that closes, an operator's stop and a lost lease end a run in order, through one object.
 
-Requests in flight are settled and the summary is written. A second signal of the same kind ends the process at once.
+Requests in flight are settled and the summary is written. A second signal of the same kind ends the process at once;
+but a shell passes SIGHUP on, so that it may come twice for one terminal.
 
 A signal handler must not raise while py4j waits for the JVM: py4j then gives up its connections, and Spark goes on
 writing unseen. So Spark's jobs are cancelled from another thread, and the waiting call fails by itself.
@@ -20,7 +21,7 @@ from pyspark import SparkContext
 from jobs.errors import RunInterruptedError
 from jobs.spark.spark_failures import is_gone
 
-_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 _LOOK_SECONDS = 0.2
 
 SPARK_IS_GONE = "Spark's own process ended before anything was sent"
@@ -39,9 +40,10 @@ class StopSignals:
         self.reason: str | None = None
 
     def arm(self) -> None:
-        """Install the signal handlers, for the rest of the process."""
+        """Install the signal handlers, for the rest of the process. Under nohup a terminal may close as before."""
         for number in _SIGNALS:
-            signal.signal(number, self._handle)
+            if number is not signal.SIGHUP or signal.getsignal(number) is not signal.SIG_IGN:
+                signal.signal(number, self._handle)
 
     @contextmanager
     def armed(self) -> Iterator[None]:
@@ -115,7 +117,7 @@ class StopSignals:
         self._on_stop = lambda _reason: None
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
-        signal.signal(number, signal.SIG_DFL)
+        signal.signal(number, signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL)
         self.reason = f"{signal.Signals(number).name} was received"
         if self._on_stop is None:
             raise RunInterruptedError(self.reason)

@@ -23,6 +23,7 @@ from transforms.names import suggestion
 _LITERAL = re.compile(r"'(?:[^'\\]|\\.)*'|\"(?:[^\"\\]|\\.)*\"|\b[0-9][0-9.]{3,}")
 _NOISE = re.compile(r"^\[[A-Z0-9_.]+\] |\.? ?SQLSTATE: \w+|; line \d+,? pos \d+;?| on search path \[.*?\]")
 _NOW_LITERAL = re.compile(r"\b(date|timestamp\w*)\s*['\"]\s*(now|today|tomorrow|yesterday)", re.IGNORECASE)
+_NAMED = re.compile(r"\bas\s+(?:\w+|`[^`]+`)\s*$", re.IGNORECASE)
 _MANY_COLUMNS = 30
 
 
@@ -31,11 +32,13 @@ def resolve(df: DataFrame, expression: str, where: str) -> Column:
 
     Raises:
         InputError: it doesn't parse, names an unknown column or function, gives more or less than one value
-            per row (`*`, aggregates, windows, explode), or depends on a subquery, chance, clock, file or partition.
+            per row (`*`, aggregates, windows, explode), depends on a subquery, chance, clock, file or partition, or
+            ends in a name.
     """
     with blamed_on(where, expression, df):
         column = F.expr(expression)
         selected = df.select(column)
+    refuse_name(df, expression, where)
     if len(selected.columns) != 1:
         raise InputError(f"{where}: gives {len(selected.columns)} columns where one is wanted.")
     if not _stays_in_its_row(df, selected):
@@ -45,6 +48,23 @@ def resolve(df: DataFrame, expression: str, where: str) -> Column:
     if not is_repeatable(selected, expression, whole_plan=False):
         raise InputError(f"{where}: depends on chance, clock, file or partition. Use columns alone.")
     return column
+
+
+def refuse_name(df: DataFrame, expression: str, where: str) -> None:
+    """Check that `expression`, which Spark parses, ends in no name without AS: `a = 1 and` is `a = 1 AS and` to Spark.
+
+    Raises:
+        InputError: it does: the half of it that is missing would be passed over in silence.
+    """
+    if _NAMED.search(expression):
+        return
+    parser = df.sparkSession._jsparkSession.sessionState().sqlParser()  # noqa: SLF001
+    parsed = parser.parseExpression(expression)
+    if parsed.nodeName() == "Alias":
+        raise InputError(
+            f"{where}: Spark takes its last word, {parsed.name()}, for a name of the result. Complete the expression, "
+            "or leave the word out."
+        )
 
 
 def is_repeatable(df: DataFrame, expression: str, *, whole_plan: bool) -> bool:

@@ -7,7 +7,7 @@ from collections import Counter
 from pyspark.sql import DataFrame
 
 from core.errors import InputError
-from transforms.expressions import blamed_on, is_repeatable
+from transforms.expressions import blamed_on, is_repeatable, refuse_name
 from transforms.mapping import SourceSettings
 
 
@@ -27,6 +27,7 @@ def _filtered(raw: DataFrame, expression: str) -> DataFrame:
     """Keep the rows that the filter wants. It may depend on the clock (last 30 days), not on chance."""
     with blamed_on("source.filter", expression, raw):
         rows = raw.filter(expression)
+    refuse_name(raw, expression, "source.filter")
     if not rows._jdf.queryExecution().analyzed().deterministic():  # noqa: SLF001 - shown nowhere else
         raise InputError("source.filter: depends on chance. Use a condition on columns alone.")
     return rows

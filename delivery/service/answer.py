@@ -7,6 +7,7 @@ message goes into the dead letters and nowhere else.
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 
 
@@ -27,17 +28,23 @@ class Answer:
 
 
 ACCEPTED = Answer(200)
+WEB_PAGE = Answer(200, "WebPage")
+"""A success that is not the service's, as of a proxy's sign-in page: PutEvents answers with no page."""
+
+# A name goes into logs and summaries; other text there may quote an event.
+_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,99}")
 
 
 def error_code(header: str | None, body: object) -> str | None:
     """Return the error's name, from the `x-amzn-ErrorType` header or the body's `__type` or `code`.
 
     A name may carry a namespace before `#` and a URL behind `:`; both are cut off, as the AWS restJson1
-    protocol asks (Smithy, "Operation error serialization").
+    protocol asks (Smithy, "Operation error serialization"). What has not the form of a name is none.
     """
     names = (header, *(body.get(key) for key in ("__type", "code"))) if isinstance(body, dict) else (header,)
     name = next((name for name in names if isinstance(name, str) and name), None)
-    return None if name is None else name.split(":", 1)[0].rsplit("#", 1)[-1] or None
+    found = _NAME.fullmatch(name.split(":", 1)[0].rsplit("#", 1)[-1]) if name else None
+    return found[0] if found else None
 
 
 def refusal(status: int, header: str | None, content: bytes) -> Answer:

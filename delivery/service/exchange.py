@@ -8,11 +8,14 @@ from concurrent.futures import Future
 from awscrt.exceptions import AwsCrtError
 from awscrt.http import HttpClientConnection
 
-from delivery.service.answer import ACCEPTED, Answer, refusal
+from delivery.service.answer import ACCEPTED, WEB_PAGE, Answer, refusal
 from delivery.service.connections import ConnectionPool
 from delivery.service.signing import Signed
 
 _OK = 200
+_MARKUP = b"<"
+# An error of the service has a few hundred bytes, an acceptance none.
+_MAX_CONTENT = 65_536
 RUNTIME_ERRORS = (AwsCrtError, RuntimeError, OSError, ValueError)
 """Errors that the Common Runtime raises when a connection or a signature fails, by kind."""
 
@@ -82,7 +85,7 @@ class Exchange:
             self._error_type, self.date = by_name.get("x-amzn-errortype"), by_name.get("date")
 
     def _on_body(self, chunk: bytes, **_: object) -> None:
-        if self._status != _OK:
+        if len(self._content) < _MAX_CONTENT:
             self._content += chunk
 
     def _on_complete(self, future: Future[int]) -> None:
@@ -97,6 +100,8 @@ class Exchange:
     def _answer(self, error: BaseException | None) -> Answer:
         if error is not None or self._status is None:
             return Answer(None, _name(error))
+        if self._status // 100 == _OK // 100 and self._content.lstrip().startswith(_MARKUP):
+            return WEB_PAGE
         if self._status == _OK:
             return ACCEPTED
         return refusal(self._status, self._error_type, self._content)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from enum import Enum
 
-from delivery.service.answer import Answer
+from delivery.service.answer import WEB_PAGE, Answer
 
 
 class Fault(Enum):
@@ -97,6 +97,8 @@ _TOO_MANY_REQUESTS = 429
 def classify(answer: Answer) -> Fault | None:
     """Return the kind of failure, or None if the service accepted the request."""
     status, code = answer.status, answer.code
+    if answer == WEB_PAGE:
+        return Fault.FATAL
     if status is not None and 200 <= status < 300:  # noqa: PLR2004 - HTTP's own range of success
         return None
     if answer.renewed:
@@ -129,7 +131,7 @@ def name(answer: Answer) -> str:
 
 def explain(answer: Answer) -> str:
     """Return one sentence on a fatal answer, for the run's stop reason: what came back and where to look."""
-    error = name(answer) if answer.status is None else f"{name(answer)} (HTTP {answer.status})"
+    error = f"{answer.code} (HTTP {answer.status})" if answer.code and answer.status else name(answer)
     return f"the service refuses every request with {error}: {_advice(answer)}"
 
 
@@ -142,6 +144,8 @@ def explain_silence(answer: Answer, fault: Fault) -> str:
 
 
 def _advice(answer: Answer) -> str:
+    if answer == WEB_PAGE:
+        return "what answers is a web page, and not Personalize; check personalize.endpoint_url and the proxy"
     if answer.code in EXPIRED_CODES:
         return "the credentials have expired and none newer were found"
     if answer.code in CREDENTIAL_CODES or answer.status in (401, 403):

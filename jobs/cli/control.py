@@ -78,7 +78,7 @@ def steer(output: str, run_id: str | None, request: Request, waiting: Waiting) -
     output = absolute(output)
     run = _reached(output, _the_run(output, run_id), waiting)
     number = run.ask(request)
-    if not waiting.until(lambda: run.has_heeded(number), _ANSWER_SECONDS):
+    if not waiting.until(lambda: run.has_heeded(number, request.ask), _ANSWER_SECONDS):
         _LOG.error(
             "run %s has not answered for %.0f seconds. It obeys the request as soon as it reads it; where its process "
             "died, run the job's command again.",
@@ -103,11 +103,16 @@ class _Reached:
         record = self.file.change(lambda record: _asking(self._ours(record), request))
         return next(each.number for each in self._ours(record).requests if each.token == request.token)
 
-    def has_heeded(self, number: int) -> bool:
-        return self._ours(self.file.read()).heeded >= number
+    def has_heeded(self, number: int, ask: Ask) -> bool:
+        """Return whether the request is carried out; a run that takes its file away has stopped, as it was asked to."""
+        record = self.file.read()
+        return (ask is Ask.STOP and not self._is_ours(record)) or self._ours(record).heeded >= number
+
+    def _is_ours(self, record: ControlRecord | None) -> bool:
+        return record is not None and record.execution == self.execution
 
     def _ours(self, record: ControlRecord | None) -> ControlRecord:
-        if record is None or record.execution != self.execution:
+        if record is None or not self._is_ours(record):
             raise UsageError(
                 f"run {self.run_id} has ended: its summary.json says how, and what it carried out."
             )

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -49,11 +50,22 @@ def main(arguments: Sequence[str], prog: str = "inspect") -> int:
 def _list(arguments: Sequence[str], prog: str) -> int:
     given = _parser(prog).parse_args(arguments)
     rows = [row_of(run) for run in runs_below(given.output, is_running)]
-    if given.json:
+    try:
+        _write(rows, as_json=given.json)
+        sys.stdout.flush()
+    except (
+        BrokenPipeError,
+        SystemExit,
+    ):  # who reads it, such as `head`, has seen enough: rich makes a SystemExit of it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
+    return 0
+
+
+def _write(rows: Sequence[dict[str, Any]], *, as_json: bool) -> None:
+    if as_json:
         sys.stdout.writelines(f"{json.dumps(row, ensure_ascii=False)}\n" for row in rows)
     else:
         show(rows, Console(width=None if sys.stdout.isatty() else _PIPED_WIDTH))
-    return 0
 
 
 def row_of(run: ListedRun) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from itertools import takewhile
+from itertools import pairwise, takewhile
 from typing import Any, NoReturn
 
 from core.suggestions import nearest
@@ -21,8 +21,12 @@ class Parser(argparse.ArgumentParser):
         """Parse as argparse does, but name an unknown option first: argparse would only say what is missing.
 
         Raises:
-            UsageError: an option is unknown, or the arguments are wrong in another way.
+            UsageError: an argument is empty, an option is unknown, or the arguments are wrong in another way.
         """
+        for before, argument in pairwise(["", *(args or ())]):
+            if not argument:
+                what = before if before.startswith("--") else "an argument"
+                raise UsageError(f"{what} is empty: a variable of the shell may not be set. See --help.")
         for argument in takewhile(lambda each: each != "--", args or ()):
             option = argument.partition("=")[0]
             if option.startswith("--") and option not in self._option_string_actions:

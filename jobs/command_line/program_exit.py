@@ -13,9 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import BackfillError
-from jobs.account.exit_status import UNEXPECTED_EXIT_CODE
+from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, Status
+from jobs.errors import RunInterruptedError
 
 _LOG = logging.getLogger("put_events")
+INTERRUPTED_EXIT_CODE = 130
+"""What a shell has for a process that SIGINT ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,15 @@ def exit_code_of(program: Callable[[], int]) -> int:
     _set_up_logging()
     try:
         return program()
+    except RunInterruptedError as stop:
+        _LOG.error(
+            "%s before the run began to read: nothing was sent, and there is no summary. Run the same command again.",
+            stop,
+        )
+        return Status.STOPPED.exit_code
+    except KeyboardInterrupt:
+        _LOG.error("SIGINT was received before the command had ended. Run the same command again.")
+        return INTERRUPTED_EXIT_CODE
     except Exception as error:  # noqa: BLE001 - the last resort: a trace of ours, without texts that may hold row values
         return logged(error).exit_code
 

@@ -75,4 +75,10 @@ def _say(summary: Summary, url: str) -> None:
     if summary.reason:
         _LOG.warning("%s", summary.reason)
     elif not summary.rows_read:
-        _LOG.warning("no row was read: source.path, source.filter and the window leave none")
+        _LOG.warning("%s", _why_nothing(summary))
+
+
+def _why_nothing(summary: Summary) -> str:
+    if summary.replay_of is not None:
+        return f"run {summary.replay_of} left no dead letters: there was nothing to send again"
+    return "no row was read: source.path, source.filter and the window leave none"

@@ -27,15 +27,16 @@ _LOG = logging.getLogger("put_events")
 
 @contextmanager
 def under_way(
-    prepared: Prepared, execution: Execution, replay_of: str | None = None
+    prepared: Prepared, execution: Execution, signals: StopSignals, replay_of: str | None = None
 ) -> Iterator[RunUnderWay]:
     """Hold the run's leases within the block. `replay_of`: the run whose dead letters it sends again.
+
+    `signals` are armed.
 
     Raises:
         UsageError: another run holds one of them.
         StorageError: the output can't be read or written.
     """
-    signals = StopSignals()
     with held_leases(prepared, execution.token, signals.ask, reads_run=replay_of) as own_folder:
         outcome = Outcome(execution.began_at, replay_of)
         yield RunUnderWay(prepared, execution, outcome, signals, own_folder)
@@ -76,7 +77,6 @@ class RunUnderWay:
         folder = run.folder()
         with self.progress, polled(run.output, run.run_id, self.execution.token, self.steering):
             folder.delete_all()
-            self.signals.arm()
             self.progress.begin(START_SPARK)
             try:
                 yield

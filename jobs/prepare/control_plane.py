@@ -35,6 +35,9 @@ _LOG = logging.getLogger("put_events")
 P = ParamSpec("P")
 R = TypeVar("R")
 
+_UNREADABLE = (ResponseParserError, AttributeError, TypeError)
+"""What botocore raises for an answer that is no JSON, and for JSON that is no object."""
+
 
 class ControlPlaneError(JobError):
     """Personalize did not answer a question; the text says why, as the end of a sentence without its full stop."""
@@ -103,7 +106,7 @@ class ControlPlane:
             attempted = self._time.now()
             try:
                 return method(*args, **kwargs)
-            except (ClientError, BotoCoreError, ResponseParserError) as error:
+            except (ClientError, BotoCoreError, *_UNREADABLE) as error:
                 fault = self._fault(operation, error)
             finally:
                 self._pacer.ended(operation, self._time.now())

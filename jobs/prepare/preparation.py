@@ -10,6 +10,8 @@ import os
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from pyarrow import fs
+
 from core.aws.buckets import Bucket, forget_buckets
 from core.aws.session import aws_session, ca_bundle
 from core.globs import is_glob, matcher
@@ -201,10 +203,7 @@ def refuse_overlap(settings: Settings) -> None:
     output_kind, output = _place(settings.output.path)
     for path in settings.source.path:
         kind, source = _place(path)
-        begins = source
-        while is_glob(begins):
-            begins = begins.rpartition("/")[0]
-        inside = matcher(source)(output) is not None or f"{begins}/".startswith(f"{output}/")
+        inside = matcher(source)(output) is not None or f"{_before_glob(source)}/".startswith(f"{output}/")
         if kind == output_kind and inside:
             raise UsageError(
                 f"output.path {settings.output.path} and source.path {path} are inside each other: "
@@ -213,9 +212,19 @@ def refuse_overlap(settings: Settings) -> None:
 
 
 def _place(url: str) -> tuple[str, str]:
-    """Return what kind of storage a URL is on, and the path there."""
+    """Return what kind of storage a URL is on, and the path there: on local disks, where its links lead."""
     filesystem, path = open_filesystem(url)
+    if isinstance(filesystem, fs.LocalFileSystem):
+        begins = _before_glob(path)
+        path = f"{os.path.realpath(begins)}{path.removeprefix(begins)}"
     return str(filesystem.type_name), path.rstrip("/")
+
+
+def _before_glob(path: str) -> str:
+    """Return the folder that a path pattern begins with; of any other path, itself."""
+    while is_glob(path):
+        path = path.rpartition("/")[0]
+    return path
 
 
 def _require_writable(run: RunFolder) -> None:

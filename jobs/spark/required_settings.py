@@ -1,6 +1,6 @@
 """The Spark settings that a promise depends on: they override any default of a cluster or command of a user.
 
-Each can change a value, a row, a file or an order. A setting that a Spark does not know has no effect
+Each can change a value, a row, a file or an order, or shows one. A setting that a Spark does not know has no effect
 there. Settings that only change speed are elsewhere.
 """
 
@@ -120,7 +120,14 @@ _TABLES = {
 }
 """How tables are read: DeltaSQLConf. What of Iceberg's settings changes rows is unset in `sources.tables.iceberg`."""
 
-REQUIRED = {**_SQL, **_PARQUET, **_STAGE, **_TABLES}
+_SHOWN = {
+    # The plans that Spark's UI and event log show quote the configuration's literals. The labels of the UI's plan
+    # graph, which nothing redacts, still do; no value of a row is in either.
+    "spark.sql.redaction.string.regex": "(?s).+",
+}
+"""What Spark shows of a run. A cluster's own expression, for passwords, would let literals through."""
+
+REQUIRED = {**_SQL, **_PARQUET, **_STAGE, **_TABLES, **_SHOWN}
 
 HADOOP_UNSET = ("mapreduce.input.pathFilter.class", "mapred.input.pathFilter.class")
 """Hadoop's settings that let Spark pass over files which it lists: the ledger's, dead letters', the stage's."""

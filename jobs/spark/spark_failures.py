@@ -62,7 +62,11 @@ _TIME_BEYOND = re.compile(
     r"ArithmeticException: long overflow"
 )  # Spark's microseconds, of a file's milliseconds
 _CHECKSUM = re.compile(r"ChecksumException: Checksum error: (\S+)")
-_LEDGER_FILE = re.compile(r"/ledger/tracking-id-[0-9a-f]{32}/[^/]+$")
+# The second one is of earlier versions.
+_LEDGER_FILE = re.compile(
+    r"/ledger/(?:tracking-id-[0-9a-f]{32}/[^/]+|part-[^/]+\.\w+\.\d+\.\w+\.[\w-]+\.parquet)$"
+)
+_DEAD_LETTERS_FILE = re.compile(r"/runs/[^/]+/dead_letters/[^/]+$")
 _GONE_FILE = re.compile(r"FileNotFoundException: (?:File |No such file or directory:? )?(\w+:/\S+)")
 
 SparkFailure = (Py4JJavaError, PySparkException)
@@ -163,8 +167,8 @@ def _unreadable(file: str, text: str) -> str:
             f"source file {file} can't be read: it is not the file that its checksum file (.crc) was computed from; "
             "delete the checksum if the file was written again since, else restore the file."
         )
-    if _LEDGER_FILE.search(file):
-        return damaged_ledger_file(file)
+    if own := _own_file(file):
+        return own
     written = how_written(file, open_filesystem)
     if written:
         return (
@@ -175,6 +179,18 @@ def _unreadable(file: str, text: str) -> str:
         f"source file {file} can't be read: it is damaged or not Parquet throughout; "
         "write it again or leave it out of source.path."
     )
+
+
+def _own_file(file: str) -> str | None:
+    """Return the sentence for a damaged file that a run wrote, None for one of the source."""
+    if _LEDGER_FILE.search(file):
+        return damaged_ledger_file(file)
+    if _DEAD_LETTERS_FILE.search(file):
+        return (
+            f"dead letters {file} can't be read: the file is damaged or not Parquet. Run the command of that run again "
+            "in place of the replay; it sends what the ledger lacks."
+        )
+    return None
 
 
 def damaged_ledger_file(file: str) -> str:

@@ -49,9 +49,6 @@ _PREFERRED = {
     # Tasks put their files in place themselves: half the renames, which are copies on S3. What a failed write
     # leaves behind does no harm, since nothing here reads the output of one.
     "spark.hadoop.mapreduce.fileoutputcommitter.algorithm.version": "2",
-    # The plans that Spark's UI and event log show quote the configuration's literals. The labels of the UI's plan
-    # graph, which nothing redacts, still do; no value of a row is in either.
-    "spark.sql.redaction.string.regex": "(?s).+",
 }
 """Settings that give way to what spark-submit or spark-defaults.conf say."""
 

@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame, DataFrameReader, SparkSession
 from pyspark.sql import functions as F
 
 from core.errors import StorageError
-from core.storage import join
+from core.storage import Folder, join
 from core.urls import with_scheme
 from delivery.receipts.ledger import ledger_folder, whole_ledger
 from delivery.receipts.sorted_ledger import SortedFile
@@ -48,12 +48,10 @@ class LedgerFiles:
             StorageError: the ledger's folder can't be listed, or a file in it is empty, which Spark would pass over.
         """
         folder, whole = ledger_folder(output, tracking_id), whole_ledger(output)
-        sizes = folder.sizes()
-        for name in (name for name, size in sizes.items() if not size and name.endswith(".parquet")):
-            raise StorageError(damaged_ledger_file(join(folder.url, name)))
+        sizes, old = _sizes_of_whole_files(folder), _sizes_of_whole_files(whole)
         named = {join(folder.url, name): SortedFile.parse(name) for name in sizes}
         return cls(
-            old=tuple(join(whole.url, name) for name in whole.names() if name.endswith(".parquet")),
+            old=tuple(join(whole.url, name) for name in old if name.endswith(".parquet")),
             segments={
                 join(folder.url, name): size for name, size in sizes.items() if fnmatchcase(name, _SEGMENTS)
             },
@@ -76,6 +74,14 @@ class LedgerFiles:
         return unsorted + sum(
             file.rows * window.share(file.first, file.last) for file in self.sorted.values()
         )
+
+
+def _sizes_of_whole_files(folder: Folder) -> dict[str, int]:
+    sizes = folder.sizes()
+    for name, size in sizes.items():
+        if not size and name.endswith(".parquet"):
+            raise StorageError(damaged_ledger_file(join(folder.url, name)))
+    return sizes
 
 
 def delivered_ids(

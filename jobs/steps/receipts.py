@@ -68,7 +68,7 @@ def sent_in_all(
         *(each.stop_reason for each in reports),
         unread,
         _nothing_accepted_any_more(delivered, tallies),
-        _receipts_deleted(delivered, tallies),
+        _receipts_deleted(delivered, dead, tallies),
     ]
     return Sent(
         events_delivered=delivered,
@@ -95,13 +95,18 @@ def _nothing_accepted_any_more(delivered: int, tallies: Sequence[Tally]) -> str 
     )
 
 
-def _receipts_deleted(recorded: int, tallies: Sequence[Tally]) -> str | None:
-    """Return the reason to call a run stopped whose ledger has fewer events than its tasks wrote there, else None."""
-    missing = sum(each.events_delivered for each in tallies) - recorded
-    if missing <= 0:
-        return None
+def _receipts_deleted(delivered: int, dead: int, tallies: Sequence[Tally]) -> str | None:
+    """Return the reason to call a run stopped whose receipts have fewer events than its tasks wrote, else None."""
+    missing = sum(each.events_delivered for each in tallies) - delivered
+    if missing > 0:
+        return _deleted("ledger/", missing, "accepted")
+    missing += sum(each.events_dead_lettered for each in tallies) - dead
+    return _deleted("dead_letters/", missing, "did not take") if missing > 0 else None
+
+
+def _deleted(folder: str, missing: int, became: str) -> str:
     return (
-        f"files in ledger/ were deleted during the run: {missing} events that the service accepted are not in it any "
+        f"files in {folder} were deleted during the run: {missing} events that the service {became} are not in it any "
         "more; the next run sends them again, under the same event ids"
     )
 

@@ -158,3 +158,18 @@ def test_an_s3_error_names_the_lease_and_s3s_word() -> None:
         StorageError, match=r"s3://no-such-bucket/_leases/run-1\.json: S3 answered NoSuchBucket"
     ):
         run_folder_lease("s3://no-such-bucket", "1").create(b"x")
+
+
+def test_a_folder_that_is_a_link_to_nothing_is_an_error_and_no_endless_loop(tmp_path: Path) -> None:
+    (tmp_path / "output").symlink_to(tmp_path / "nowhere")
+    with pytest.raises(StorageError, match="is a link that leads nowhere"):
+        run_folder_lease(str(tmp_path / "output"), "1").create(b"x")
+
+
+def test_a_file_that_is_never_the_same_twice_is_an_error_and_no_endless_loop(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on a mounted disk whose files have no lasting numbers."""
+    monkeypatch.setattr(LocalLeaseStore, "_is_in_place", lambda *_: False)
+    with pytest.raises(StorageError, match="another file each time"):
+        LocalLeaseStore(str(tmp_path / "x.json")).create(b"x")

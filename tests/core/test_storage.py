@@ -68,6 +68,14 @@ def test_a_file_is_replaced_whole(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
 
 
+def test_what_can_not_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
+    """On a full disk, half of a file would be the next one's room."""
+    (tmp_path / "taken").mkdir()
+    with pytest.raises(StorageError, match="taken"):
+        Folder(str(tmp_path)).write_bytes("taken", b"x")
+    assert [path.name for path in tmp_path.iterdir()] == ["taken"]
+
+
 def test_a_folder_that_does_not_exist_is_empty_and_may_be_deleted(tmp_path: Path) -> None:
     folder = Folder(str(tmp_path / "none"))
     assert folder.names() == []

@@ -17,7 +17,7 @@ from jobs.stop_signals import StopSignals
 
 @pytest.fixture
 def signals() -> Iterator[StopSignals]:
-    numbers = (signal.SIGTERM, signal.SIGINT)
+    numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
     armed = StopSignals()
     armed.arm()
@@ -26,14 +26,25 @@ def signals() -> Iterator[StopSignals]:
         signal.signal(number, handler)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("number", "second"),
+    [(signal.SIGTERM, signal.SIG_DFL), (signal.SIGINT, signal.SIG_DFL), (signal.SIGHUP, signal.SIG_IGN)],
+)
 def test_before_spark_works_a_signal_interrupts_and_a_second_would_end_it(
-    number: signal.Signals, signals: StopSignals
+    number: signal.Signals, second: signal.Handlers, signals: StopSignals
 ) -> None:
+    """But for SIGHUP, which the shell and the kernel both send when a terminal closes."""
     with pytest.raises(RunInterruptedError, match=f"{number.name} was received"):
         os.kill(os.getpid(), number)
     assert signals.reason == f"{number.name} was received"
-    assert signal.getsignal(number) == signal.SIG_DFL
+    assert signal.getsignal(number) == second
+
+
+def test_under_nohup_a_terminal_may_close(signals: StopSignals) -> None:
+    signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    signals.arm()
+    os.kill(os.getpid(), signal.SIGHUP)
+    assert signals.reason is None
 
 
 def test_those_who_catch_every_exception_let_an_interruption_pass() -> None:

@@ -42,6 +42,14 @@ def physical_plan(rows: DataFrame) -> str:
 
 
 @pytest.mark.spark
+@pytest.mark.parametrize("unfinished", ["item = 'a' and", "item = 'a' or\n", "user in (1) not"])
+def test_an_unfinished_filter_is_refused(spark: SparkSession, logs: Path, unfinished: str) -> None:
+    """Spark takes the last word for a name, and would leave out rows, or keep them, without a word."""
+    with pytest.raises(InputError, match=r"source\.filter: Spark takes its last word"):
+        read(spark, source(logs, filter=unfinished))
+
+
+@pytest.mark.spark
 def test_several_folders_are_put_together_column_by_name(spark: SparkSession, logs: Path) -> None:
     write(logs.parent / "more" / "day=2025-12" / "a.parquet", {"at": [5], "user": [3], "item": ["c"]})
     both = read(spark, source([logs, logs.parent / "more"], filter="day = '2025-12'"))

@@ -27,7 +27,7 @@ def history() -> list[dict[str, Any]]:
 
 
 def test_dead_letters_go_out_once_and_no_command_sends_them_again(
-    spark: SparkSession, tmp_path: Path
+    spark: SparkSession, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """When their cause is gone."""
     with StandinProcess(faults={"poison": 0.2}, seed=3) as refusing:
@@ -46,6 +46,7 @@ def test_dead_letters_go_out_once_and_no_command_sends_them_again(
         replayed = run_here(job, spark, "replayed", "--replay", "first")
         repeated = run_here(job, spark, "repeated", "--replay", "first")
         original = run_here(job, spark, "original")
+        nothing = run_here(job, spark, "nothing", "--replay", "original")
         seen = fixed.stop()
 
     accepted = rows_in(tmp_path / "record")
@@ -62,6 +63,9 @@ def test_dead_letters_go_out_once_and_no_command_sends_them_again(
     assert seen["requests"] == len(sessions) < len(dead)
     assert_account(repeated, rows_read=2 * len(dead), already_delivered=len(dead), events_delivered=0)
     assert_account(original, rows_read=400, already_delivered=400, events_delivered=0)
+    assert_account(nothing, rows_read=0, events_delivered=0)
+    assert nothing.exit_code == 0
+    assert caplog.messages[-1] == "run original left no dead letters: there was nothing to send again"
     assert len(ledger_ids(job.output)) == len(set(ledger_ids(job.output))) == 400
     assert [run.summary["replay_of"] for run in (replayed, repeated, original)] == ["first", "first", None]
     assert "replay of run first" in (replayed.folder / "report.html").read_text()
@@ -72,6 +76,7 @@ def test_dead_letters_go_out_once_and_no_command_sends_them_again(
         ("replayed", "delivered", len(dead), 0),
         ("repeated", "delivered", 0, 0),
         ("original", "delivered", 0, 0),
+        ("nothing", "delivered", 0, 0),
     ]
 
 

@@ -30,6 +30,12 @@ def test_the_code_is_found_wherever_restjson_puts_it(
     assert error_code(header, body) == code
 
 
+@pytest.mark.parametrize("text", ["user-3 is not valid", "Foo\nERROR forged", "x" * 101, "7", "Foo-3"])
+def test_what_has_not_the_form_of_a_code_is_none(text: str) -> None:
+    """Codes go into logs and summaries; a proxy's own error may have anything in their place."""
+    assert error_code(text, {"__type": text, "code": text}) is None
+
+
 @pytest.mark.parametrize("key", ["message", "Message"])
 def test_the_message_is_kept_for_the_dead_letters(key: str) -> None:
     answer = refusal(400, "InvalidInputException", json.dumps({key: "itemId is bad"}).encode())

@@ -108,6 +108,10 @@ def test_a_fatal_answer_is_explained_without_its_message(answer: Answer, hint: s
     assert "user-3" not in sentence
 
 
+def test_an_answer_without_a_code_is_named_once() -> None:
+    assert faults.explain(Answer(403)).startswith("the service refuses every request with HTTP 403: check")
+
+
 def test_every_failure_has_a_name() -> None:
     named = [faults.name(answer) for answer in (Answer(None), Answer(503), Answer(400, "Foo"))]
     assert named == ["NoAnswer", "HTTP 503", "Foo"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -65,6 +66,7 @@ def test_the_version_is_the_packages() -> None:
         (("run", "--config", "a", "--first", "0"), "--first wants a number of events, 1 or more."),
         (("replay", "--config", "a"), "RUN_ID"),
         (("inspect",), "OUTPUT"),
+        (("control", "", "--stop"), "an argument is empty: a variable of the shell may not be set"),
     ],
 )
 def test_wrong_usage_is_one_sentence_and_exit_code_2(arguments: tuple[str, ...], said: str) -> None:
@@ -79,6 +81,20 @@ def test_inspect_lists_an_output_without_spark(tmp_path: Path) -> None:
     (tmp_path / "runs").mkdir()
     done = started("inspect", str(tmp_path))
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_inspect_ends_in_peace_where_its_reader_has_seen_enough(tmp_path: Path, options: list[str]) -> None:
+    """As `inspect OUTPUT | head` does."""
+    (tmp_path / "runs" / "one").mkdir(parents=True)
+    read, written = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "jobs.cli", "inspect", str(tmp_path), *options]
+    done = subprocess.run(
+        command, cwd=ROOT, stdout=written, stderr=subprocess.PIPE, text=True, timeout=120, check=False
+    )
+    os.close(written)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_every_command_names_a_program_that_is_there() -> None:

@@ -157,6 +157,22 @@ def test_a_run_that_ends_before_it_heeds_is_said_to_have(output: str) -> None:
     assert [each.heeded_at for each in run.steering.requests] == [None]
 
 
+def test_a_run_that_stops_before_the_command_looks_again_was_stopped(
+    output: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """As a paused run does, which has nothing in flight: it takes its control file away at once."""
+    run = Run(output)
+    run.poller.begin()
+
+    def stop_at_once(_: float) -> None:
+        run.poller.poll()
+        run.poller.end()
+
+    assert steer(output, None, request("a", Ask.STOP), Waiting(lambda: run.now, stop_at_once)) == 0
+    assert "run day: stopping" in capsys.readouterr().out
+    assert run.stops
+
+
 @pytest.mark.parametrize(
     "options",
     [

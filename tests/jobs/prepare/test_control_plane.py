@@ -51,6 +51,7 @@ LASTING = [
     NoCredentialsError(),
     Refusal("ExpiredTokenException"),
     Refusal("ValidationException"),
+    AttributeError("'list' object has no attribute 'get'"),  # botocore's, for `[]` in place of an object
 ]
 FaultOf = Refusal | Exception
 

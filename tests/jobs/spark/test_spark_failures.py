@@ -114,11 +114,28 @@ def test_credentials_that_expire_while_spark_reads_stop_the_run() -> None:
     assert isinstance(explained(error), RunInterruptedError)
 
 
-def test_a_damaged_file_of_the_ledger_is_not_called_a_source_file() -> None:
+@pytest.mark.parametrize(
+    "name", [f"tracking-id-{'0a' * 16}/sorted.1.2.3.4.5.parquet", "part-r.x1.0.a1.all.parquet"]
+)
+def test_a_damaged_file_of_the_ledger_is_not_called_a_source_file(name: str) -> None:
     """The advice for a source file, to leave it out of source.path, would be of no use."""
-    file = f"file:/out/ledger/tracking-id-{'0a' * 16}/sorted.1.2.3.4.5.parquet"
+    file = f"file:/out/ledger/{name}"
     said = str(explained(AnalysisException(f"Encountered error while reading file {file}. More.")))
     assert said.startswith(f"ledger file {file} can't be read")
+    assert "source" not in said
+
+
+def test_a_damaged_source_in_a_folder_named_ledger_is_a_source_file() -> None:
+    file = "file:/shop/ledger/part-00000-6fba4ae7-33bb-4793-99a0-a0c090fcf4c4-c000.zstd.parquet"
+    said = str(explained(AnalysisException(f"Encountered error while reading file {file}. More.")))
+    assert said.startswith(f"source file {file}")
+
+
+def test_damaged_dead_letters_are_not_called_a_source_file() -> None:
+    """A replay reads no source."""
+    file = "file:/out/runs/first/dead_letters/part-first.x.0.y.0-1.parquet"
+    said = str(explained(AnalysisException(f"Encountered error while reading file {file}. More.")))
+    assert said.startswith(f"dead letters {file} can't be read")
     assert "source" not in said
 
 

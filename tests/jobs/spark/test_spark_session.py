@@ -58,10 +58,17 @@ def conf(**settings: str) -> SparkConf:
 
 def test_what_the_results_depend_on_is_not_the_users_to_change() -> None:
     settled = settle(
-        conf(spark__sql__ansi__enabled="true", spark__sql__session__timeZone="Asia/Tokyo"), "job", {}
+        conf(
+            spark__sql__ansi__enabled="true",
+            spark__sql__session__timeZone="Asia/Tokyo",
+            spark__sql__redaction__string__regex="(?i)password",
+        ),
+        "job",
+        {},
     )
     assert settled.get("spark.sql.ansi.enabled") == "false"
     assert settled.get("spark.sql.session.timeZone") == "UTC"
+    assert settled.get("spark.sql.redaction.string.regex") == "(?s).+", "nor what Spark shows of a row"
 
 
 def test_preferences_give_way_to_the_users_settings() -> None:

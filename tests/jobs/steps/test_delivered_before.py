@@ -15,7 +15,7 @@ from pyspark.sql import SparkSession
 
 from core.errors import StorageError
 from delivery.packing import StagedEvent
-from delivery.receipts.ledger import Ledger, ledger_folder
+from delivery.receipts.ledger import Ledger, ledger_folder, whole_ledger
 from delivery.receipts.sorted_ledger import SortedFile
 from jobs.prepare.preparation import Prepared
 from jobs.steps import ledger_compaction
@@ -188,7 +188,9 @@ def test_of_many_ids_it_is_known_about_how_many_there_are() -> None:
 def test_an_empty_file_of_the_ledger_is_named_and_never_passed_over(tmp_path: Path) -> None:
     """Spark reads it as no rows, and what it recorded would go out again without a word."""
     record(tmp_path, [1, 2])
-    name = names(tmp_path)[0]
-    ledger_folder(str(tmp_path), "tracker").write_bytes(name, b"")
-    with pytest.raises(StorageError, match=f"ledger file .*{name} can't be read"):
-        LedgerFiles.find(str(tmp_path), "tracker")
+    now, of_earlier_versions = ledger_folder(str(tmp_path), "tracker"), whole_ledger(str(tmp_path))
+    for folder, name in ((of_earlier_versions, "part-run.x1.0.a1.all.parquet"), (now, names(tmp_path)[0])):
+        folder.write_bytes(name, b"")
+        with pytest.raises(StorageError, match=f"ledger file .*{name} can't be read"):
+            LedgerFiles.find(str(tmp_path), "tracker")
+        folder.delete(name)

@@ -8,6 +8,7 @@ import pytest
 
 from delivery.pacing.progress import Progress
 from delivery.packing import StagedEvent
+from delivery.receipts.dead_letters import DeadLetters
 from delivery.receipts.ledger import Ledger
 from delivery.sending.report import PartitionReport
 from delivery.sending.tally import Tally
@@ -21,13 +22,24 @@ def receipts(output: Path, to_send: int = 100) -> Receipts:
     return Receipts(str(output), "t", "run", "x1", to_send)
 
 
+def task_of(output: Path) -> DeliveryTask:
+    no_coordinator = CoordinatorAddress("127.0.0.1", 1, b"key")
+    return DeliveryTask(0, "", str(output), "run", "x1", "t", None, None, 8, no_coordinator, 1.0)
+
+
 def record(output: Path, *event_ids: str) -> None:
     """Have a partition write these down as delivered."""
-    no_coordinator = CoordinatorAddress("127.0.0.1", 1, b"key")
-    task = DeliveryTask(0, "", str(output), "run", "x1", "t", None, None, 8, no_coordinator, 1.0)
-    ledger = Ledger(task, "a1")
+    ledger = Ledger(task_of(output), "a1")
     ledger.accepted([StagedEvent(each, b"", b"") for each in event_ids], 1_700_000_000.0)
     ledger.close()
+
+
+def bury(output: Path, events: int) -> None:
+    """Have another attempt of it write down so many dead letters."""
+    letters = DeadLetters(task_of(output), "a2")
+    for number in range(events):
+        letters.add(StagedEvent(f"dead-{number}", b"", b""), "Refused", None, 1)
+    letters.close()
 
 
 def report(**counts: object) -> PartitionReport:
@@ -47,6 +59,24 @@ def test_a_ledger_that_lost_events_during_the_run_is_a_stop_with_a_reason(tmp_pa
     reason = sent_in_all(receipts(tmp_path), reports, Progress(), None).stop_reason
     assert "deleted during the run: 2 events" in str(reason)
     assert sent_in_all(receipts(tmp_path), reports[:1], Progress(), None).stop_reason is None
+
+
+def test_dead_letters_that_were_deleted_during_the_run_are_a_stop_with_a_reason(tmp_path: Path) -> None:
+    record(tmp_path, "a", "b")
+    bury(tmp_path, 3)
+    reports = [report(events_delivered=2, events_dead_lettered=1), report(events_dead_lettered=4)]
+    reason = sent_in_all(receipts(tmp_path), reports, Progress(), None).stop_reason
+    assert "dead_letters/ were deleted during the run: 2 events" in str(reason)
+    reports[1] = report(events_dead_lettered=2)
+    assert sent_in_all(receipts(tmp_path), reports, Progress(), None).stop_reason is None
+
+
+def test_what_one_attempt_gave_up_and_another_delivered_was_not_deleted(tmp_path: Path) -> None:
+    record(tmp_path, "a", "dead-0")
+    bury(tmp_path, 1)
+    reports = [report(events_delivered=1, events_dead_lettered=1)]
+    sent = sent_in_all(receipts(tmp_path), reports, Progress(), None)
+    assert (sent.events_delivered, sent.events_dead_lettered, sent.stop_reason) == (2, 0, None)
 
 
 @pytest.mark.parametrize(("reports", "delivered"), [([report(events_delivered=5)], 5), ([], 4)])
@@ -74,12 +104,14 @@ def test_events_that_ran_out_of_attempts_while_nothing_was_accepted_are_a_stop(t
 
 
 def test_events_that_the_service_refused_are_no_stop(tmp_path: Path) -> None:
+    bury(tmp_path, 10)
     poison = [report(events_dead_lettered=10)]
     assert sent_in_all(receipts(tmp_path), poison, Progress(), None).stop_reason is None
 
 
 def test_events_that_ran_out_of_attempts_among_accepted_ones_are_no_stop(tmp_path: Path) -> None:
     record(tmp_path, "a")
+    bury(tmp_path, 10)
     some = [report(events_delivered=1, events_dead_lettered=10, events_given_up=10)]
     assert sent_in_all(receipts(tmp_path), some, Progress(), None).stop_reason is None
 
@@ -93,6 +125,7 @@ def test_a_job_that_ends_in_failures_alone_is_a_stop(
 ) -> None:
     """If nothing was accepted after the first of them."""
     record(tmp_path, "a", "b")
+    bury(tmp_path, 10)
     healthy = report(events_delivered=1, last_accepted_at=5.0)
     failing = report(
         events_delivered=1,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -79,6 +81,13 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ),
         ("output.path", "source.path"),
     ),
+    "output by a link inside the source": (
+        lambda job: (
+            (job.folder / "link").symlink_to(job.folder / "source"),
+            put(job, "output.path", str(job.folder / "link" / "out")),
+        ),
+        ("output.path", "source.path"),
+    ),
     "files within a table's folder": (
         lambda job: (
             (job.folder / "source" / "_delta_log").mkdir(),
@@ -109,6 +118,7 @@ WITHOUT_OUTPUT = {
     "blank tracking ID",
     "output inside the source",
     "output below what a pattern matches",
+    "output by a link inside the source",
     "source inside the output",
     "output not writable",
 }
@@ -171,6 +181,24 @@ def test_a_personalize_that_must_be_asked_and_cannot_be_is_said_before_spark(
         monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", personalize.url)
         assert main(job.arguments("run-1"), start_spark=no_spark) == 2
     assert_one_sentence(caplog.text, said)
+
+
+def test_a_signal_while_the_run_prepares_ends_it_in_a_sentence(
+    job: Job, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Here while Personalize is asked, before the run holds its folder."""
+
+    def reply(_: int) -> Reply:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Reply(400, content=b'{"__type": "AccessDeniedException"}')
+
+    with_credentials(monkeypatch)
+    job.write_source(interactions(ROWS))
+    with ScriptedServer(reply) as personalize:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_PERSONALIZE", personalize.url)
+        assert main(job.arguments("run-1"), start_spark=no_spark) == 5
+    assert_one_sentence(caplog.text, "SIGTERM was received before the run began to read: nothing was sent")
+    assert not (job.output / "runs").exists()
 
 
 def test_no_region_and_no_credentials_are_said_in_a_sentence(

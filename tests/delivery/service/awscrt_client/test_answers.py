@@ -14,7 +14,7 @@ from delivery.packing import pack
 from delivery.request import request_writer
 from delivery.service.answer import ACCEPTED, Answer
 from delivery.service.events_client import EventsClient
-from delivery.service.faults import Fault, classify
+from delivery.service.faults import Fault, classify, explain
 from standin.process import StandinProcess
 from tests.delivery import aws_environment
 from tests.delivery.fakes import staged
@@ -122,3 +122,26 @@ def test_a_certificate_of_an_unknown_authority_is_refused(monkeypatch: pytest.Mo
         with awscrt(standin.url, time_out=0.5) as client:
             # The TLS library holds the refusal back for 10 s or more, against timing attacks.
             assert answers(client) == [Answer(None, "ConnectTimeout")]
+
+
+@pytest.mark.parametrize("status", [200, 203])
+def test_a_page_with_a_success_is_not_the_services_answer(status: int) -> None:
+    """As a proxy's sign-in page: taken for the service's, it would be in the ledger, and its events be lost."""
+    page = Reply(status, {"Content-Type": "text/html; charset=utf-8"}, b"<html>sign in</html>")
+    with ScriptedServer(lambda _: page) as server, awscrt(server.url) as client:
+        (answer,) = answers(client)
+    assert classify(answer) is Fault.FATAL
+    assert "web page" in explain(answer)
+
+
+def test_a_success_without_content_is_the_services_of_any_type() -> None:
+    """Some servers name a type for nothing at all, and PutEvents answers with nothing."""
+    empty = Reply(200, {"Content-Type": "text/html; charset=utf-8"}, b"")
+    with ScriptedServer(lambda _: empty) as server, awscrt(server.url) as client:
+        assert answers(client) == [ACCEPTED]
+
+
+def test_of_an_error_without_end_no_more_is_kept_than_an_error_may_have() -> None:
+    endless = Reply(400, {"x-amzn-ErrorType": "FooError"}, b'{"message": "' + b"x" * 5_000_000 + b'"}')
+    with ScriptedServer(lambda _: endless) as server, awscrt(server.url) as client:
+        assert answers(client) == [Answer(400, "FooError", None)]
