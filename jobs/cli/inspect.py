@@ -53,10 +53,7 @@ def _list(arguments: Sequence[str], prog: str) -> int:
     try:
         _write(rows, as_json=given.json)
         sys.stdout.flush()
-    except (
-        BrokenPipeError,
-        SystemExit,
-    ):  # who reads it, such as `head`, has seen enough: rich makes a SystemExit of it
+    except (BrokenPipeError, SystemExit):  # `inspect | head` has seen enough: rich makes a SystemExit of it
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # Python flushes once more at its end
     return 0
 
