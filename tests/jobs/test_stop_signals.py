@@ -19,6 +19,7 @@ from jobs.stop_signals import StopSignals
 def signals() -> Iterator[StopSignals]:
     numbers = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
     before = [signal.getsignal(number) for number in numbers]
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)  # what starts the tests may ignore it, as nohup does
     armed = StopSignals()
     armed.arm()
     yield armed
