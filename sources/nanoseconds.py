@@ -6,6 +6,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from sources.columns import column_named
 from sources.file_index import frame_of
 from sources.layout import Layout
 from sources.parquet.kinds import Scalar
@@ -38,5 +39,4 @@ def has_finer_than_micros(spark: SparkSession, layout: Layout, name: str) -> boo
 
 def _finer(rows: DataFrame) -> DataFrame:
     [name] = rows.columns
-    column = F.col(f"`{name.replace('`', '``')}`")
-    return rows.where(F.pmod(column, F.lit(1000).cast("bigint")) != 0)
+    return rows.where(F.pmod(column_named(name), F.lit(1000).cast("bigint")) != 0)

@@ -13,7 +13,9 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from core.errors import InputError
+from sources.columns import column_named
 from sources.file_index import frame_of
+from sources.fractions import for_spark_alone
 from sources.layout import Group, Layout, lay_out
 from sources.listing import SourceFile
 from sources.nanoseconds import mark
@@ -26,8 +28,6 @@ from sources.parquet.statistics import counts_as
 from sources.used_columns import Used
 
 _FRACTIONS = (Scalar("float"), DOUBLE)
-"""Kinds whose filters must not reach the scan: Parquet's statistics know no NaN, which Spark takes for the largest
-number, and its dictionaries no -0.0 that equals 0. `nanvl` of a column with itself is the column."""
 
 
 def plan_reading(footers: Footers, used: Used, *, millis_as_numbers: bool = False) -> Layout:
@@ -101,8 +101,8 @@ def _named(column: Column, name: str, layout: Layout) -> Column:
 def _column(group: Group, name: str, whole: Kind) -> Column:
     if group.columns.get(name) == NULL:
         return F.lit(None).cast(final_type(whole))
-    column = F.col(f"`{name.replace('`', '``')}`")
+    column = column_named(name)
     if name.lower() in group.folders:
         return column if final_type(whole) == T.StringType() else column.cast(final_type(whole))
     own = group.columns[name]
-    return converted(F.nanvl(column, column) if own in _FRACTIONS else column, own, whole)
+    return converted(for_spark_alone(column) if own in _FRACTIONS else column, own, whole)

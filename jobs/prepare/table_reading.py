@@ -13,6 +13,7 @@ from core.errors import InputError
 from core.globs import is_glob
 from core.storage import open_filesystem
 from jobs.account.summary import TableEntry
+from sources.fractions import fractions_for_spark_alone
 from sources.tables.catalog import read_catalog_table
 from sources.tables.delta import read_delta
 from sources.tables.formats import table_format
@@ -84,7 +85,7 @@ def read_table(spark: SparkSession, source: TableSource, settings: SourceSetting
     if source.format == "hudi":
         raw = without_meta(raw, used)
     _LOG.info("%s is read as %s", source, snapshot)
-    return TableRead(reshape(raw, settings), size, snapshot)
+    return TableRead(reshape(fractions_for_spark_alone(raw), settings), size, snapshot)
 
 
 def _size(source: TableSource, raw: DataFrame, snapshot: Snapshot) -> int:

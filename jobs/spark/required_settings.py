@@ -66,6 +66,8 @@ _PARQUET = {
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.files.ignoreInvalidPartitionPaths": "false",
+    # A scan skips rows whose fraction is NaN, also within a struct (`sources/fractions.py`).
+    "spark.sql.optimizer.nestedPredicatePushdown.supportedFileSources": "",
     # Dates before 1900 are rejected as events, but must not end the run where they are read or put aside.
     "spark.sql.parquet.datetimeRebaseModeInRead": "CORRECTED",
     "spark.sql.parquet.datetimeRebaseModeInWrite": "CORRECTED",

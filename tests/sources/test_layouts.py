@@ -197,6 +197,15 @@ def test_a_filter_on_fractions_finds_what_statistics_leave_out(
 
 
 @pytest.mark.spark
+def test_a_filter_on_fractions_in_a_struct_finds_what_statistics_leave_out(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    price = pa.array([{"v": 1.0}, {"v": float("nan")}], pa.struct([("v", pa.float64())]))
+    write(tmp_path / "0.parquet", {"s": price, "n": [0, 1]})
+    assert values(frame(spark, tmp_path).where("s.v > 3"), "n") == [1]
+
+
+@pytest.mark.spark
 def test_milliseconds_are_the_same_read_as_numbers(spark: SparkSession, tmp_path: Path) -> None:
     """That is how they are read once Spark has failed on one."""
     millis = pa.array([0, -1, 1_760_000_000_123, None, 2**63 // 1000 - 1, -(2**63) // 1000 + 1], pa.int64())

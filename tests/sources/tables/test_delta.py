@@ -65,6 +65,12 @@ def test_a_time_means_the_last_version_by_then(tables: Tables, tmp_path: Path) -
     assert "has no version as old as 2026-01-01T00:00:00.000Z" in said
 
 
+def test_a_filter_on_fractions_finds_what_statistics_leave_out(tables: Tables, tmp_path: Path) -> None:
+    prices = pa.array([1.0, float("nan"), -0.0], pa.float64())
+    write_deltalake(tmp_path / "t", pa.table({"n": [1, 2, 3], "price": prices}))
+    assert [row["n"] for row in tables.read(path=str(tmp_path / "t"), filter="price > 3").rows] == [2]
+
+
 def test_a_version_that_is_not_there_is_named(tables: Tables, tmp_path: Path) -> None:
     path = history(tmp_path / "t")
     assert "has no version 9: the newest is 3 of " in tables.refused(path=str(path), as_of=9)

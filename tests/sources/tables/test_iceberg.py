@@ -153,6 +153,13 @@ def test_a_table_by_days_is_filtered_by_its_times(tables: Tables, catalog: Catal
     assert sorted(row["n"] for row in rows) == [2, 3]
 
 
+def test_a_filter_on_fractions_finds_what_statistics_leave_out(tables: Tables, catalog: Catalog) -> None:
+    data = pa.table({"n": [1, 2], "price": pa.array([1.0, float("nan")])})
+    table = catalog.create_table("shop.prices", data.schema)
+    table.append(data)
+    assert [row["n"] for row in tables.read(path=path_of(table), filter="price > 3").rows] == [2]
+
+
 def test_values_come_as_they_are(tables: Tables, catalog: Catalog) -> None:
     one = UUID("01234567-89ab-cdef-0123-456789abcdef")
     schema = Schema(NestedField(1, "id", UUIDType()), NestedField(2, "n", LongType()))
