@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -75,9 +76,11 @@ def _delivered(spark: SparkSession, preparation: Preparation, run_id: str | None
         window=preparation.window,
     )
     rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
-    valid = rules.check(shaped).where(~F.col("_rejected"))
-    named = {"eventId": "event_id", "_envelope": "envelope", "_body": "body"}
-    sent = valid.select(*(F.col(name).alias(other) for name, other in named.items()))
+    named = {"eventId": "event_id", "_envelope": "envelope", "_body": "body", "_rejected": "_rejected"}
+    # Kept, so that Spark can't move the condition below what it is made of: in a filter it would work out every rule
+    # again for each of the rules' uses.
+    checked = rules.check(shaped).select(*(F.col(name).alias(other) for name, other in named.items()))
+    sent = checked.persist(StorageLevel.DISK_ONLY).where(~F.col("_rejected")).drop("_rejected")
     imports = imports_in_force(preparation, run_id)
     ids = with_ids_of(imports, delivered_ids(spark, preparation, lambda: EVER, run_id), spark, preparation)
     if ids is None:
