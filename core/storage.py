@@ -235,7 +235,7 @@ def _write(filesystem: fs.FileSystem, path: str, content: bytes | memoryview) ->
             stream.write(content)
         filesystem.move(hidden, path)
     except OSError:
-        with suppress(OSError):  # half of it would take the room that a full disk lacks
+        with suppress(OSError):  # half a file takes space, of which a full disk has none
             filesystem.delete_file(hidden)
         raise
 

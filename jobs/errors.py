@@ -3,7 +3,7 @@
     BackfillError
     └── JobError
         ├── UsageError          correct the command, the configuration, the schema or the source; exit 2
-        │   └── TimeBeyondError the same, where the source can't be read in another way
+        │   └── TimeBeyondError a time that Spark can't read; files are read once more, another way
         └── UnaccountedError    correct the output, run the same command again; exit 5
 
     KeyboardInterrupt

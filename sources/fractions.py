@@ -1,4 +1,4 @@
-"""Fractions, whose filters must not reach a scan: Spark evaluates them itself.
+"""Columns of fractions, kept from being filtered by a scan: Spark evaluates such a filter itself.
 
 Statistics, Parquet's and those of tables, know no NaN, which Spark takes for the largest number, and Parquet's
 dictionaries no -0.0 that equals 0: a scan skips such rows. Fields of a struct are kept from it by a setting

@@ -39,7 +39,7 @@ def error_code(header: str | None, body: object) -> str | None:
     """Return the error's name, from the `x-amzn-ErrorType` header or the body's `__type` or `code`.
 
     A name may carry a namespace before `#` and a URL behind `:`; both are cut off, as the AWS restJson1
-    protocol asks (Smithy, "Operation error serialization"). What has not the form of a name is none.
+    protocol asks (Smithy, "Operation error serialization"). Anything that does not look like a name is ignored.
     """
     names = (header, *(body.get(key) for key in ("__type", "code"))) if isinstance(body, dict) else (header,)
     name = next((name for name in names if isinstance(name, str) and name), None)

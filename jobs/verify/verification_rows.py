@@ -77,8 +77,7 @@ def _delivered(spark: SparkSession, preparation: Preparation, run_id: str | None
     )
     rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
     named = {"eventId": "event_id", "_envelope": "envelope", "_body": "body", "_rejected": "_rejected"}
-    # Kept, so that Spark can't move the condition below what it is made of: in a filter it would work out every rule
-    # again for each of the rules' uses.
+    # Kept on disk: Spark would otherwise copy all rules into the filter, and evaluate each once for every use.
     checked = rules.check(shaped).select(*(F.col(name).alias(other) for name, other in named.items()))
     sent = checked.persist(StorageLevel.DISK_ONLY).where(~F.col("_rejected")).drop("_rejected")
     imports = imports_in_force(preparation, run_id)
