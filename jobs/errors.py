@@ -40,6 +40,6 @@ class RunInterruptedError(KeyboardInterrupt):
 
 
 class UnaccountedError(JobError):
-    """Events may have been sent, and then the run's summary could not be written."""
+    """Events may have been sent or imported, and then the run's summary could not be written."""
 
     exit_code: ClassVar[int] = 5

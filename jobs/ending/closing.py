@@ -7,6 +7,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
+from bulk.import_record import State
 from core.errors import StorageError
 from core.storage import Folder
 from delivery.receipts.dead_letters import prepare_folder
@@ -30,20 +31,29 @@ def close(prepared: Prepared, outcome: Outcome) -> int:
 
     Raises:
         StorageError: the output can't be written; nothing was sent.
-        UnaccountedError: the same, after events were sent.
+        UnaccountedError: the same, after events were sent or an import job was made.
     """
     summary = summary_of(prepared, outcome, datetime.now(UTC))
     try:
         _write(prepared.run, summary, outcome.checked.verdict if outcome.checked else None)
     except StorageError as error:
-        if not outcome.sent.request_attempts:
+        done = _done(outcome)
+        if done is None:
             raise
         raise UnaccountedError(
-            f"{outcome.sent.events_delivered} events were delivered, and then the output failed: {error} "
-            "Correct the output and run the same command again."
+            f"{done}, and then the output failed: {error} Correct the output and run the same command again."
         ) from error
     _say(summary, prepared.run.url)
     return summary.exit_code
+
+
+def _done(outcome: Outcome) -> str | None:
+    """Return what the run did at Personalize, None where it did nothing there."""
+    if outcome.sent.request_attempts:
+        return f"{outcome.sent.events_delivered} events were delivered"
+    if outcome.imported and outcome.imported.record.state is not State.WRITTEN:
+        return f"the import job {outcome.imported.record.job_name} went to Personalize"
+    return None
 
 
 def _write(run: RunFolder, summary: Summary, verdict: Verdict | None) -> None:

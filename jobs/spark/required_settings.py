@@ -99,6 +99,8 @@ _STAGE = {
     "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
     "spark.sql.parquet.writeLegacyFormat": "false",
     "spark.sql.parquet.fieldId.write.enabled": "false",
+    # A bit that changes on the way must be an error, not another event.
+    "spark.hadoop.parquet.page.write-checksum.enabled": "true",
     # The order in a file is the order of sending, and each partition has one file for each outcome.
     "spark.sql.files.maxRecordsPerFile": "0",
     "spark.sql.optimizer.plannedWrite.enabled": "true",

@@ -16,6 +16,8 @@ from bulk.import_job import MAX_BYTES
 from bulk.import_jobs import ACTIVE, FAILED, ImportJob, ImportJobs, free_name, in_effect
 from bulk.import_record import ImportRecord, State
 from bulk.watching import Pause, StoppedWaitingError, watched
+from core.errors import StorageError
+from jobs.errors import UnaccountedError
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
 from jobs.prepare.import_target import ImportTarget
 from jobs.prepare.preparation import Preparation
@@ -69,13 +71,26 @@ class Importing:
         self._created_at = created_at
         self._new_plane = new_plane
         self._pause = pause
+        self._may_be_under_way = False
 
     def carry_out(self, record: ImportRecord, role_arn: str | None) -> Imported:
         """Have Personalize import the files of `record`, and wait for the end.
 
         Raises:
-            StorageError: the record can't be written; the job is found again by the next run.
+            StorageError: the record can't be written, and no job was made.
+            UnaccountedError: the same, once there may be a job; the next run finds it.
         """
+        try:
+            return self._carried_out(record, role_arn)
+        except StorageError as error:
+            if not self._may_be_under_way:
+                raise
+            raise UnaccountedError(
+                f"the import job went to Personalize, and then the output failed: {error} Correct the output and run "
+                "the same command again."
+            ) from error
+
+    def _carried_out(self, record: ImportRecord, role_arn: str | None) -> Imported:
         record = record.model_copy(update={"dataset_arn": self._dataset_arn, "role_arn": role_arn})
         try:
             record, job = self._job(record)
@@ -100,6 +115,7 @@ class Importing:
         jobs = self._jobs()
         known = jobs.of_dataset(self._dataset_arn, self._created_at)
         if job := in_effect(record.name, known):
+            self._may_be_under_way = True
             _LOG.info("the import job %s was made before: it is found again, and not made twice", job.name)
             return self._under_way(record, job.name, job), job
         _warn_of_size(record)
@@ -109,6 +125,7 @@ class Importing:
         for _ in range(_NAMES_TRIED):
             # Recorded first: should this process die now, a run that sends must not take these events for undelivered.
             record = self._under_way(record, name, None)
+            self._may_be_under_way = True
             if arn := jobs.make(record.request()):
                 job = jobs.describe(arn)
                 return self._under_way(record, name, job), job
@@ -154,7 +171,7 @@ def import_written(
     """Have the written files imported, unless only files are wanted.
 
     Raises:
-        StorageError: the import's record can't be written.
+        StorageError, UnaccountedError: the import's record can't be written, as `Importing.carry_out` has it.
     """
     settings = preparation.settings.bulk_import
     if settings.write_only or target.dataset is None:

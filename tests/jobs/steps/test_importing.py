@@ -12,9 +12,13 @@ import pytest
 
 from bulk.import_record import ImportRecord, State
 from bulk.watching import Pause
+from core.errors import StorageError
+from core.storage import Folder
+from jobs.errors import UnaccountedError
 from jobs.runs.import_folder import ImportFolder
 from jobs.steps.importing import Imported, Importing
 from standin.refusal import Refusal
+from tests.delivery.receipts.ledgers import StopsAfter
 from tests.standin.control_plane_client import ROLE, World
 
 LOCATION = "s3://shop/imports/a/csv/"
@@ -99,6 +103,21 @@ def test_a_job_that_was_made_and_whose_answer_was_lost_is_found_by_its_name(shop
         return False
 
     shop.world.lose = lose
+    assert shop.carry_out().record.state is State.IMPORTED
+    assert len(shop.world.plane.imports) == 1
+
+
+@pytest.mark.parametrize(("writes", "error", "jobs"), [(0, StorageError, 0), (1, UnaccountedError, 1)])
+def test_an_output_that_fails_is_told_apart_by_whether_a_job_was_made(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, writes: int, error: type[Exception], jobs: int
+) -> None:
+    """Exit code 2 means that nothing reached the service; 5, that the same command goes on."""
+    crash = StopsAfter(writes)
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "write_bytes", crash.around(Folder.write_bytes))
+        with pytest.raises(error):
+            shop.carry_out()
+    assert len(shop.world.plane.imports) == jobs
     assert shop.carry_out().record.state is State.IMPORTED
     assert len(shop.world.plane.imports) == 1
 
