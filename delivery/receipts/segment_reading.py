@@ -39,5 +39,5 @@ def _rows(readers: ThreadPoolExecutor, folder: Folder, names: Sequence[str]) -> 
 
 
 def _read(folder: Folder, name: str) -> pa.Table:
-    table = pq.read_table(pa.BufferReader(folder.read_bytes(name)))
+    table = pq.read_table(pa.BufferReader(folder.read_bytes(name)), page_checksum_verification=True)
     return table.select(LEDGER_SCHEMA.names).cast(LEDGER_SCHEMA)

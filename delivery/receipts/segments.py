@@ -76,9 +76,9 @@ class Segment:
 
 
 def parquet_bytes(table: pa.Table) -> pa.Buffer:
-    """Return `table` as the content of a Parquet file, compressed with zstd."""
+    """Return `table` as the content of a Parquet file, compressed with zstd, each page with its checksum."""
     sink = pa.BufferOutputStream()
-    pq.write_table(table, sink, compression="zstd")
+    pq.write_table(table, sink, compression="zstd", write_page_checksum=True)
     return sink.getvalue()
 
 
@@ -140,8 +140,8 @@ def read_ids(folder: Folder, segments: Iterable[Segment]) -> Iterator[pa.Chunked
     """Yield the column `event_id` of each of `segments`."""
     for segment in segments:
         with _opened(folder, segment) as stream:
-            ids = pq.read_table(stream, columns=["event_id"]).column("event_id")
-        yield ids
+            table = pq.read_table(stream, columns=["event_id"], page_checksum_verification=True)
+        yield table.column("event_id")
 
 
 def segments_of(folder: Folder, run_id: str, execution: str, partition: int) -> list[Segment]:
@@ -207,7 +207,9 @@ def _opened(folder: Folder, segment: Segment) -> Iterator[pa.NativeFile]:
         with folder.open_input(segment.name) as stream:
             yield stream
     except OSError as error:
-        raise StorageError(f"Could not read {join(folder.url, segment.name)}: it broke off.") from error
+        raise StorageError(
+            f"Could not read {join(folder.url, segment.name)}: it broke off or is damaged."
+        ) from error
 
 
 def _footer(folder: Folder, segment: Segment) -> _File:
@@ -251,10 +253,10 @@ def _copy_rows(folder: Folder, files: list[_File], local: Path, replaces: list[s
     writer: pq.ParquetWriter | None = None
     for file in files:
         with _opened(folder, file.segment) as stream:
-            table = pq.read_table(stream)
+            table = pq.read_table(stream, page_checksum_verification=True)
         if writer is None:
             schema = table.schema.with_metadata({_REPLACES: json.dumps(replaces)})
-            writer = pq.ParquetWriter(local, schema, compression="zstd")
+            writer = pq.ParquetWriter(local, schema, compression="zstd", write_page_checksum=True)
         writer.write_table(table.replace_schema_metadata(writer.schema.metadata))
     if writer is not None:
         writer.close()

@@ -83,7 +83,11 @@ def write_sorted(batches: Iterator[pa.RecordBatch], url: str, written_by: str) -
 def _write_locally(batches: Iterator[pa.RecordBatch], path: Path) -> tuple[int, int, int] | None:
     first, last, rows = None, None, 0
     with pq.ParquetWriter(
-        path, LEDGER_SCHEMA, compression="zstd", use_dictionary=["tracking_id", "run_id"]
+        path,
+        LEDGER_SCHEMA,
+        compression="zstd",
+        use_dictionary=["tracking_id", "run_id"],
+        write_page_checksum=True,
     ) as writer:
         for table in _groups(batches):
             writer.write_table(table, row_group_size=ROWS_PER_GROUP)

@@ -28,7 +28,9 @@ def read_stage(url: str) -> Iterator[StagedEvent]:
     """
     filesystem, path = open_filesystem(url)
     with filesystem.open_input_file(path) as source:
-        file = pq.ParquetFile(source, buffer_size=_BUFFER_BYTES, pre_buffer=False)
+        file = pq.ParquetFile(
+            source, buffer_size=_BUFFER_BYTES, pre_buffer=False, page_checksum_verification=True
+        )
         for batch in file.iter_batches(_ROWS, columns=list(COLUMNS), use_threads=False):
             yield from _events(batch)
 

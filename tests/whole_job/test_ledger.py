@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from pyspark.sql import SparkSession
 
@@ -32,15 +35,30 @@ def test_a_repeated_run_finds_its_days_and_another_tracking_id_finds_nothing(
     assert run_here(job, spark, "another").summary["events_delivered"] == 31
 
 
-@pytest.mark.parametrize("kept", [0, 40], ids=["empty", "cut"])
+def emptied(_: bytes) -> bytes:
+    return b""
+
+
+def cut(content: bytes) -> bytes:
+    return content[:40]
+
+
+def with_another_id(content: bytes) -> bytes:
+    """One bit of the ids changed, where the page can still be read."""
+    ids = pq.ParquetFile(pa.BufferReader(content)).metadata.row_group(0).column(0)
+    at = ids.data_page_offset + ids.total_compressed_size * 3 // 4
+    return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
+
+
+@pytest.mark.parametrize("damage", [emptied, cut, with_another_id])
 def test_a_damaged_ledger_ends_the_run_and_is_named_for_what_it_is(
-    spark: SparkSession, job: Job, kept: int
+    spark: SparkSession, job: Job, damage: Callable[[bytes], bytes]
 ) -> None:
     """Spark passes over an empty file, as a machine leaves it that lost its power: all would go out a second time."""
     job.write_source(interactions(full_sessions(3)))
     run_here(job, spark, "first")
     (file,) = (job.output / "ledger").rglob("*.parquet")
-    file.write_bytes(file.read_bytes()[:kept])
+    file.write_bytes(damage(file.read_bytes()))
     again = run_here(job, spark, "again")
     said = json.loads((again.folder / "error.json").read_text())["error"]
     assert again.exit_code == 2

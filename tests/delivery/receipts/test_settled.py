@@ -5,14 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import StorageError
 from core.storage import Folder
 from delivery.receipts.ledger import Ledger
 from delivery.receipts.settled import SettledIds
-from tests.delivery.receipts.ledgers import events, flush
+from tests.delivery.receipts.ledgers import events, flush, folder_of
 from tests.delivery.tasks import task_of
 
 
@@ -27,6 +29,19 @@ def test_a_retried_task_knows_what_its_own_earlier_attempts_settled_alone(tmp_pa
     settled = Ledger(task_of(tmp_path), "a2").settled_before()
     assert "mine" in settled
     assert "theirs" not in settled
+
+
+def test_a_segment_with_a_changed_bit_settles_nothing_and_is_an_error(tmp_path: Path) -> None:
+    first = Ledger(task_of(tmp_path), "a1")
+    first.accepted(events(*(f"{number:032x}" for number in range(100))), 1.0)
+    flush(first)
+    (segment,) = folder_of(tmp_path).iterdir()
+    content = bytearray(segment.read_bytes())
+    ids = pq.read_metadata(segment).row_group(0).column(0)
+    content[ids.data_page_offset - 10] ^= 1  # in the dictionary, which could still be read
+    segment.write_bytes(content)
+    with pytest.raises(StorageError, match="damaged"):
+        Ledger(task_of(tmp_path), "a2").settled_before()
 
 
 def test_a_first_attempt_finds_nothing_settled(tmp_path: Path) -> None:

@@ -26,7 +26,8 @@ def write(path: Path, events: list[StagedEvent]) -> str:
     texts = [(name, pa.string()) for name in ("body", "event_id", "envelope")]
     numbers = [("sent_at", pa.int64()), ("requests_after", pa.int32())]
     schema = pa.schema([("first_of_request", pa.bool_()), *texts, *numbers])
-    pq.write_table(pa.table(columns, schema), path, compression="zstd", row_group_size=3000)
+    table = pa.table(columns, schema)
+    pq.write_table(table, path, compression="zstd", row_group_size=3000, write_page_checksum=True)
     return str(path)
 
 
@@ -57,3 +58,13 @@ def test_settled_events_are_left_out_and_the_others_keep_their_order(settled: se
 def test_a_missing_file_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         list(read_stage(str(tmp_path / "none.parquet")))
+
+
+def test_a_changed_bit_is_an_error_instead_of_another_event(tmp_path: Path) -> None:
+    path = Path(write(tmp_path / "s.parquet", events(1000)))
+    content = bytearray(path.read_bytes())
+    bodies = pq.read_metadata(path).row_group(0).column(1)
+    content[bodies.data_page_offset - 10] ^= 1  # in the dictionary's last values
+    path.write_bytes(content)
+    with pytest.raises(OSError, match="integrity"):
+        list(read_stage(str(path)))
