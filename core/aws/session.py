@@ -34,8 +34,16 @@ def core_session() -> botocore.session.Session:
 
 
 def ca_bundle() -> str | None:
-    """Return the certificate bundle that is configured: `AWS_CA_BUNDLE`, or the profile's `ca_bundle`."""
-    named = core_session().get_config_variable("ca_bundle")
+    """Return the certificate bundle that is configured for this process; see `bundle_of`."""
+    return bundle_of(core_session())
+
+
+def bundle_of(session: botocore.session.Session) -> str | None:
+    """Return the bundle that a client of `session` trusts, None if it is botocore's own.
+
+    `AWS_CA_BUNDLE`, the profile's `ca_bundle`, or else `REQUESTS_CA_BUNDLE` (botocore.endpoint.EndpointCreator).
+    """
+    named = session.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE")
     return str(named) if named else None
 
 

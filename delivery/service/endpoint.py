@@ -9,6 +9,7 @@ from botocore.httpsession import get_cert_path
 from botocore.session import Session
 
 from core.aws.proxies import Proxy, proxy_for
+from core.aws.session import bundle_of
 from delivery.request import SERVICE
 
 # The model's operation PutEvents: `POST /events`.
@@ -44,12 +45,12 @@ def parse_endpoint(url: str, region: str, ca_file: str | None, proxy: Proxy | No
 def resolve_endpoint(session: Session, region: str | None, endpoint_url: str | None) -> Endpoint:
     """Return the endpoint that a boto3 client of this session would use, with its proxy and CA bundle.
 
-    `session` is a `botocore.session.Session`. The CA bundle is botocore's too: `AWS_CA_BUNDLE` or the
-    profile's `ca_bundle`, else the one botocore ships or certifi's.
+    `session` is a `botocore.session.Session`. The CA bundle is the
+    configured one, else the one that botocore ships or certifi's.
 
     Raises:
         botocore.exceptions.NoRegionError: no region is known.
     """
     meta = session.create_client(SERVICE, region_name=region, endpoint_url=endpoint_url).meta
-    ca_file = get_cert_path(session.get_config_variable("ca_bundle") or True)
+    ca_file = bundle_of(session) or get_cert_path(True)
     return parse_endpoint(meta.endpoint_url, meta.region_name, ca_file, proxy_for(meta.endpoint_url))

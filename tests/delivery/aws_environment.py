@@ -14,10 +14,13 @@ KEYS = {
 }
 
 
+_OTHERS = ("_PROXY", "REQUESTS_CA_BUNDLE")
+
+
 def only(monkeypatch: pytest.MonkeyPatch, **variables: str) -> None:
-    """Leave no AWS or proxy variable but these, no shared file, and nothing that was found before."""
+    """Leave no variable of AWS, a proxy or a bundle but these, no shared file, and nothing that was found before."""
     forget_buckets()
-    for name in [name for name in os.environ if name.startswith("AWS_") or name.upper().endswith("_PROXY")]:
+    for name in [name for name in os.environ if name.startswith("AWS_") or name.upper().endswith(_OTHERS)]:
         monkeypatch.delenv(name)
     nowhere = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
     for name, value in {**nowhere, "AWS_EC2_METADATA_DISABLED": "true", **variables}.items():

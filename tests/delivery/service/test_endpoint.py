@@ -56,6 +56,23 @@ def test_the_environments_endpoint_and_ca_bundle_are_used(monkeypatch: pytest.Mo
     assert (found.host_header, found.ca_file) == ("localhost:8443", "/trust/ca.pem")
 
 
+@pytest.mark.parametrize(
+    "named",
+    [
+        {"AWS_CA_BUNDLE": "/trust/aws.pem"},
+        {"REQUESTS_CA_BUNDLE": "/trust/company.pem"},
+        {"AWS_CA_BUNDLE": "/trust/aws.pem", "REQUESTS_CA_BUNDLE": "/trust/company.pem"},
+    ],
+)
+def test_the_bundle_is_the_one_that_botocores_own_client_trusts(
+    monkeypatch: pytest.MonkeyPatch, named: dict[str, str]
+) -> None:
+    """Else a job would pass its checks, and fail where it begins to send."""
+    aws_environment.only(monkeypatch, AWS_DEFAULT_REGION="eu-central-1", **named)
+    client = Session().create_client("personalize-events")
+    assert resolve_endpoint(Session(), None, None).ca_file == client._endpoint.http_session._verify
+
+
 def test_no_region_anywhere_is_botocores_own_error(monkeypatch: pytest.MonkeyPatch) -> None:
     aws_environment.only(monkeypatch)
     with pytest.raises(NoRegionError):

@@ -69,7 +69,7 @@ def test_a_bundle_of_ones_own_is_trusted_by_every_part_and_missed_in_one_sentenc
         keys = {**aws.user(), "AWS_REGION": REGION}
 
         without = shop.run("trusted", keys)
-        ended = shop.run("trusted", {**keys, "AWS_CA_BUNDLE": str(aws.ca_file)})
+        ended = shop.run("trusted", {**keys, "REQUESTS_CA_BUNDLE": str(aws.ca_file)})
 
         assert without.returncode == 2
         assert one_sentence(without.stderr, "certificate is not trusted. Name a bundle")
