@@ -29,7 +29,7 @@ from delivery.receipts.dead_letters import DeadLetters
 from delivery.receipts.ledger import Ledger
 from delivery.request import events_per_request, request_writer
 from delivery.sending.end_signals import end_signals
-from delivery.sending.inbox import ThreadInbox
+from delivery.sending.inbox import Inbox, ThreadInbox
 from delivery.sending.report import PartitionReport
 from delivery.sending.sender import Sender, SenderServices
 from delivery.sending.stage import leave_out, read_stage
@@ -53,9 +53,10 @@ def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
     Run it exactly once for each task: a second action on its result would send everything again.
     """
     for task in tasks:
-        with closing(LeasedPacer.of(task)) as pacer:
+        inbox = ThreadInbox()
+        with closing(LeasedPacer.of(task, inbox.wake)) as pacer:
             with end_signals(pacer.leave) as received, Watchdog(time.monotonic) as watchdog:
-                report = _deliver(task, pacer, watchdog)
+                report = _deliver(task, pacer, inbox, watchdog)
             if received and report.stop_reason is not None:
                 raise WorkerEndedError(f"{received[0]}; what it had sent is recorded.")
             yield report
@@ -87,10 +88,10 @@ def _find_credentials() -> Credentials | None:
     return aws_session().get_credentials()
 
 
-def _deliver(task: DeliveryTask, pacer: Pacer, watchdog: Watchdog) -> PartitionReport:
+def _deliver(task: DeliveryTask, pacer: Pacer, inbox: Inbox, watchdog: Watchdog) -> PartitionReport:
     try:
         with closing(open_client(task.region, task.endpoint_url)) as client:
-            return _send(task, pacer, client, watchdog)
+            return _send(task, client, pacer, inbox, watchdog)
     except AnswerOverdueError:
         raise
     except (BackfillError, BotoCoreError) as error:
@@ -102,7 +103,9 @@ def _deliver(task: DeliveryTask, pacer: Pacer, watchdog: Watchdog) -> PartitionR
         return PartitionReport(task.partition, stop_reason=pacer.stop_reason)
 
 
-def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient, watchdog: Watchdog) -> PartitionReport:
+def _send(
+    task: DeliveryTask, client: EventsClient, pacer: Pacer, inbox: Inbox, watchdog: Watchdog
+) -> PartitionReport:
     attempt = uuid4().hex
     ledger, dead_letters = Ledger(task, attempt), DeadLetters(task, attempt)
     services = SenderServices(
@@ -111,7 +114,7 @@ def _send(task: DeliveryTask, pacer: Pacer, client: EventsClient, watchdog: Watc
         ledger=ledger,
         dead_letters=dead_letters,
         write=request_writer(task.tracking_id),
-        inbox=ThreadInbox(),
+        inbox=inbox,
         monotonic=time.monotonic,
         wall=time.time,
         random=random.random,

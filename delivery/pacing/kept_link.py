@@ -43,9 +43,10 @@ class PartitionLink(Protocol):
 class KeptLink:
     """A link that is joined again whenever it is lost; all methods but `hear` belong to the sender's thread.
 
-    `join` opens a connection or raises `CoordinatorLostError`; `on_message` gets what arrives; `while_lost` gives the
-    orders that come by another way. `start` has all that done in the background; without it each call of `hear` does
-    one step of it. `joins` counts the connections so far; the last one was lost at `lost_at`.
+    `join` opens a connection or raises `CoordinatorLostError`; `on_message` gets what arrives, and an empty message
+    once a connection is there; `while_lost` gives the orders that come by another way. `start` has all that done in the
+    background; without it each call of `hear` does one step of it. `joins` counts the connections so far; the last one
+    was lost at `lost_at`.
     """
 
     def __init__(
@@ -132,6 +133,7 @@ class KeptLink:
         self.joins += 1
         self._link = link
         self._met.set()
+        self._on_message({})
 
     def _lose(self, link: PartitionLink | None) -> None:
         if link is not None and link is self._link:

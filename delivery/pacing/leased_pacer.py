@@ -24,14 +24,11 @@ from delivery.pacing.unreported import STATIC_TICKET, Unreported
 from delivery.task import DeliveryTask
 
 _REPORT_SECONDS = 0.1
-# While nothing may be sent: the longest until a stop or the end of a pause is noticed.
+# While nothing may be sent: the longest until something is noticed that the driver does not tell.
 _LOOK_SECONDS = 0.2
 # How long nothing is sent before the static share: at the start, and after the coordinator was lost. Leases that
 # were given to others against a share that has just been lost are used up by then.
 _GRACE_SECONDS = 3.0
-# A slot is leased 100 ms ahead, or at once when the job was idle: ask again soon after asking, then less often.
-_POLL_SECONDS = (0.002, 0.010)
-_SOON_SECONDS = 0.02
 _MAX_WANTED = 4096
 
 
@@ -53,6 +50,7 @@ class LeasedPacer:
         self._fallback = fallback
         self._clock = clock
         self._token = token or uuid.uuid4().hex
+        self._wake: Callable[[], None] = lambda: None
         self._link = KeptLink(join, self._understand, while_lost, clock)
         self.hear = self._link.hear
         self._leases: SimpleQueue[tuple[SlotGrant, float]] = SimpleQueue()
@@ -68,14 +66,20 @@ class LeasedPacer:
         self.drain_seconds = DRAIN_SECONDS
 
     @classmethod
-    def of(cls, task: DeliveryTask, wall: Callable[[], float] = time.time) -> LeasedPacer:
+    def of(
+        cls, task: DeliveryTask, wake: Callable[[], None], wall: Callable[[], float] = time.time
+    ) -> LeasedPacer:
         """Return the pacer for one attempt of `task`, over the network, started."""
         fallback = StaticPacer(task.fallback_rate, task.partition, wall)
         lost = LostOrders.of(task)
-        return cls(lambda: Link.join(task.coordinator), fallback, while_lost=lost.read).start()
+        return cls(lambda: Link.join(task.coordinator), fallback, while_lost=lost.read).start(wake)
 
-    def start(self) -> Self:
-        """Join the coordinator and receive in the background from now on."""
+    def start(self, wake: Callable[[], None]) -> Self:
+        """Join the coordinator and receive in the background from now on, where all news is followed by `wake`.
+
+        It has the sender's thread look at once what it may do: a session that must not wait loses no time.
+        """
+        self._wake = wake
         self._link.start()
         return self
 
@@ -90,11 +94,10 @@ class LeasedPacer:
         self._ask(now, self._hurry.begin(now, after, pause), ready, left)
         self._report(now)
         if pause is not None:
-            return min(pause, _POLL_SECONDS[0]) if self._hurry.is_on(now) else pause
+            return pause
         if not self._link.is_up and now - self._link.lost_at >= _GRACE_SECONDS:
             return min(self._fallback.wait(), _LOOK_SECONDS)
-        soon = self._asked_at is not None and now - self._asked_at < _SOON_SECONDS
-        return _POLL_SECONDS[0 if soon else 1]
+        return _LOOK_SECONDS
 
     def _ask(self, now: float, hurried: bool, ready: int, left: int) -> None:  # noqa: FBT001
         """Ask for slots, at once for one `hurried` request, in turn for all others."""
@@ -164,6 +167,7 @@ class LeasedPacer:
         if "stop" in message:
             reason, drain = message["stop"]
             self._heed(str(reason), float(drain))
+        self._wake()
 
     def _heed(self, reason: str, drain: float) -> None:
         """Record a reason to stop; the first one is kept."""

@@ -24,15 +24,19 @@ class Inbox(Protocol):
         """Add an arrival; any thread may."""
 
     def take(self, seconds: float) -> Arrival | None:
-        """Return the oldest arrival, or None if there is none within that many seconds."""
+        """Return the oldest arrival, or None if there is none within that many seconds, or news of another kind."""
 
 
 class ThreadInbox:
-    """An inbox for real threads."""
+    """An inbox for real threads. `wake` ends the wait without an arrival; any thread may call it."""
 
     def __init__(self) -> None:
-        self._arrivals: SimpleQueue[Arrival] = SimpleQueue()
+        self._arrivals: SimpleQueue[Arrival | None] = SimpleQueue()
         self.put = self._arrivals.put
+
+    def wake(self) -> None:
+        """Have a `take` that waits, or the next one, return None."""
+        self._arrivals.put(None)
 
     def take(self, seconds: float) -> Arrival | None:
         """See `Inbox.take`."""

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 
 from delivery.pacing.pacer import DRAIN_SECONDS, Pacer
 from delivery.partition import _deliver
+from delivery.sending.inbox import ThreadInbox
 from delivery.sending.report import PartitionReport
 from delivery.sending.watchdog import Watchdog
 from delivery.task import CoordinatorAddress, DeliveryTask
@@ -24,7 +25,7 @@ IDS = {event.event_id for event in EVENTS}
 
 def delivered(task: DeliveryTask, pacer: Pacer) -> PartitionReport:
     with Watchdog(time.monotonic) as watchdog:
-        return _deliver(task, pacer, watchdog)
+        return _deliver(task, pacer, ThreadInbox(), watchdog)
 
 
 class Unpaced:

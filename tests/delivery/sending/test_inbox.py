@@ -26,3 +26,12 @@ def test_what_other_threads_put_in_comes_out_in_order() -> None:
     thread.start()
     assert [inbox.take(10.0) for _ in sent] == sent
     thread.join()
+
+
+def test_news_of_another_kind_ends_a_wait_and_loses_no_arrival() -> None:
+    inbox, (arrival,) = ThreadInbox(), arrivals(1)
+    threading.Timer(0.01, inbox.wake).start()
+    assert inbox.take(10.0) is None
+    inbox.wake()
+    inbox.put(arrival)
+    assert [inbox.take(0.0), inbox.take(0.0), inbox.take(0.0)] == [None, arrival, None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import time
 from multiprocessing.queues import Queue
+from threading import Event
 
 import pytest
 
@@ -15,6 +16,7 @@ from delivery.pacing.outage import OUTAGE_SECONDS
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
 from delivery.pacing.progress import Progress
 from delivery.pacing.static_pacer import StaticPacer
+from delivery.sending.inbox import ThreadInbox
 from delivery.task import CoordinatorAddress
 from tests.delivery.pacing.coordinator.waiting import PATIENCE, receive, until
 
@@ -23,12 +25,13 @@ def send_attempts(
     address: CoordinatorAddress, partition: int, count: int, done: Queue[tuple[int, float, float]]
 ) -> None:
     """Make so many attempts; tell how many, a time before the first and a time after the last."""
-    pacer = LeasedPacer(lambda: Link.join(address), StaticPacer(1.0, partition, time.time)).start()
+    inbox = ThreadInbox()
+    pacer = LeasedPacer(lambda: Link.join(address), StaticPacer(1.0, partition, time.time)).start(inbox.wake)
     sent, first = 0, 0.0
     while sent < count and pacer.stop_reason is None:
         asked = time.monotonic()
         if (pause := pacer.wait(count - sent)) > 0:
-            time.sleep(pause)
+            inbox.take(pause)
         else:
             first = first or asked
             pacer.observe(None, pacer.spend(), events=10)
@@ -58,6 +61,23 @@ def test_processes_share_the_limit_and_the_driver_knows_what_they_did(coordinato
     progress = coordinator.snapshot()
     assert (progress.request_attempts, progress.requests_delivered) == (300, 300)
     assert until(lambda: coordinator.snapshot().partitions == 0)
+
+
+def test_a_sender_that_waits_is_woken_by_a_lease_and_by_a_stop(coordinator: Coordinator) -> None:
+    """A session that must not wait would lose the time until the next look, with each request."""
+    woken = Event()
+    pacer = LeasedPacer(lambda: Link.join(coordinator.address), StaticPacer(1.0, 0, time.time))
+    pacer.start(woken.set)
+    assert woken.wait(PATIENCE), "the coordinator is joined"
+    woken.clear()
+    assert pacer.wait(1) > 0
+    assert woken.wait(PATIENCE), "a slot is granted"
+    assert until(lambda: pacer.wait(1) == 0)
+    woken.clear()
+    coordinator.stop("enough")
+    assert woken.wait(PATIENCE), "the job is stopped"
+    assert pacer.stop_reason == "enough"
+    pacer.close()
 
 
 def test_a_partition_gets_a_lease_for_what_it_asks(coordinator: Coordinator) -> None:
