@@ -74,7 +74,7 @@ def bucket_settings(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> 
     for bucket in buckets:
         options = {
             "endpoint.region": bucket.region,
-            **({"performance.flags": _FLAGS} if (hadoop or (0,)) >= _FIRST_HADOOP_WITH_FLAGS else {}),
+            **_leanness(hadoop),
             **_endpoint_options(hadoop, bucket),
             **_proxy_options(bucket),
         }
@@ -82,6 +82,29 @@ def bucket_settings(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> 
             f"spark.hadoop.fs.s3a.bucket.{bucket.name}.{key}": value for key, value in options.items()
         }
     return settings
+
+
+def direct_hosts(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> str:
+    """Return the hosts of buckets that need no proxy, as Java's property `http.nonProxyHosts` has them; "" for none.
+
+    The first SDK follows HTTPS_PROXY by itself, and its rules for NO_PROXY are not botocore's: there a domain names no
+    host below it (com.amazonaws.http.apache.SdkProxyRoutePlanner).
+    """
+    if not _is_on_sdk_1(hadoop):
+        return ""
+    return "|".join(
+        host if bucket.path_style else f"{bucket.name}.{host}"
+        for bucket in buckets
+        if bucket.proxy is None and (host := urlsplit(bucket.endpoint_url).hostname)
+    )
+
+
+def _leanness(hadoop: HadoopVersion | None) -> dict[str, str]:
+    """Return what spares requests that only a file system with folders needs."""
+    if _is_on_sdk_1(hadoop):
+        # Else each write deletes the markers of all folders above, which a narrow role may not (HADOOP-13230).
+        return {"directory.marker.retention": "keep"}
+    return {"performance.flags": _FLAGS} if (hadoop or (0,)) >= _FIRST_HADOOP_WITH_FLAGS else {}
 
 
 def _endpoint_options(hadoop: HadoopVersion | None, bucket: Bucket) -> dict[str, str]:

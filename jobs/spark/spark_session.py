@@ -33,6 +33,7 @@ from jobs.spark.s3_connector import (
     account_settings,
     bucket_settings,
     connector_packages,
+    direct_hosts,
     needs_credential_process,
 )
 from jobs.spark.table_connectors import connector_settings
@@ -112,7 +113,9 @@ def build_session(
     once_launched()
     s3 = connector.settings
     if buckets:
-        s3 |= bucket_settings(_hadoop_of_jvm(), buckets)
+        hadoop = _hadoop_of_jvm()
+        s3 |= bucket_settings(hadoop, buckets)
+        _set_property("http.nonProxyHosts", direct_hosts(hadoop, buckets))
         _trust(ca_bundle())
     conf = SparkConf()
     if connector.jars:
@@ -202,9 +205,15 @@ def _trust(bundle: str | None) -> None:
 
     A cluster's executors have trust stores of their own.
     """
+    if bundle:
+        _set_property(PROPERTY, str(temporary_trust_store(bundle)))
+
+
+def _set_property(name: str, value: str) -> None:
+    """Set a system property of this JVM, unless the user has."""
     jvm = SparkContext._jvm  # noqa: SLF001 - as above
-    if bundle and jvm and not jvm.java.lang.System.getProperty(PROPERTY):
-        jvm.java.lang.System.setProperty(PROPERTY, str(temporary_trust_store(bundle)))
+    if value and jvm and not jvm.java.lang.System.getProperty(name):
+        jvm.java.lang.System.setProperty(name, value)
 
 
 def _silence_query_loggers() -> None:

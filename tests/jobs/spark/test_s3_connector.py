@@ -7,7 +7,7 @@ import pytest
 from core.aws.buckets import Bucket
 from core.aws.proxies import Proxy
 from jobs.errors import UsageError
-from jobs.spark.s3_connector import account_settings, bucket_settings, connector_packages
+from jobs.spark.s3_connector import account_settings, bucket_settings, connector_packages, direct_hosts
 
 CHAIN = "spark.hadoop.fs.s3a.aws.credentials.provider"
 
@@ -46,6 +46,7 @@ def options(hadoop: tuple[int, int, int], bucket: Bucket) -> dict[str, str]:
     found = {key.removeprefix(prefix): value for key, value in settings.items()}
     flags = found.pop("performance.flags", None)
     assert flags == ("create,delete,mkdir" if hadoop >= (3, 4, 1) else None)
+    assert found.pop("directory.marker.retention", None) == ("keep" if hadoop < (3, 4) else None)
     return found
 
 
@@ -86,3 +87,11 @@ def test_a_bucket_is_reached_through_its_own_proxy() -> None:
         "proxy.username": "u",
         "proxy.password": "p",
     }
+
+
+def test_hosts_without_a_proxy_are_named_for_the_sdk_that_follows_the_environment() -> None:
+    proxied = replace(AWS, name="far", proxy=Proxy("proxy", 3128, tls=False))
+    own = replace(AWS, endpoint_url="http://minio:9000", path_style=True)
+    assert direct_hosts((3, 3, 4), [AWS, proxied, own]) == "logs.s3.us-west-2.amazonaws.com|minio"
+    assert direct_hosts((3, 3, 4), [proxied]) == ""
+    assert direct_hosts((3, 4, 1), [AWS]) == ""
