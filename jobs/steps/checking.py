@@ -90,34 +90,61 @@ def _check(
     context = spark.sparkContext
     begin(phases, context, STAGE)
     source = read_source(spark, preparation, millis_as_numbers=millis_as_numbers)
+    stage, rules = _write(spark, source, preparation)
+    begin(phases, context, JUDGE)
+    tallies, verdict = _judge(source, stage, rules, preparation)
+    begin(phases, context, WRITE_REJECTED)
+    _write_rejected(stage, rules, preparation)
+    files = staged_files(preparation.run.stage)
+    lengths, first_contact = _plan_figures(spark, phases, stage, preparation)
+    return Checked(
+        staged=_account(files, tallies, verdict),
+        verdict=verdict,
+        files=tuple(file for file in files if file.outcome == staging.SEND),
+        lengths=lengths,
+        first_contact=first_contact,
+        source=source.entry(),
+    )
+
+
+def _write(
+    spark: SparkSession, source: SourceRead | TableRead, preparation: Preparation
+) -> tuple[DataFrame, Rules]:
+    """Write the stage in one pass over the source; return it as it is read from its files, and its rules.
+
+    From here on only the stage is read: a source that changes later changes nothing.
+    """
     partitions = sending_partitions(spark, source.bytes)
     shaped = _shaped(source, preparation, partitions)
     if not preparation.plan_only:
         # Not before the source's columns are known: finding them is a Spark job, too, and would have to wait.
         prepare_workers(spark)
     rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
-    checked = rules.check(shaped)
-    delivered = delivered_ids(spark, preparation, lambda: _ledger_window(source, preparation))
-    before = with_imported(delivered, spark, preparation)
-    staged = _write_stage(preparation, checked, rules, partitions, before)
-    # From here on only the stage is read: a source that changes now changes nothing.
-    stage = spark.read.schema(staged.schema).parquet(with_scheme(preparation.run.stage))
-    begin(phases, context, JUDGE)
-    counts = _counted(stage, rules)
-    source.require_rows(counts["rows"])
-    refuse_misread(preparation.settings.mapping, counts)
-    verdict = judge(rules, counts, stage)
-    begin(phases, context, WRITE_REJECTED)
-    _write_rejected(stage, rules, preparation)
-    files = staged_files(preparation.run.stage)
-    to_send = tuple(file for file in files if file.outcome == staging.SEND)
-    lengths, first_contact = None, False
-    if preparation.plan_only:
-        begin(phases, context, PLAN)
-        lengths = _lengths(stage, preparation)
-        first_contact = knows_nothing(spark, preparation)
-    counted = _staged(files, counts, verdict)
-    return Checked(counted, verdict, to_send, lengths, first_contact, source.entry())
+    checked_rows = rules.check(shaped)
+    ids = delivered_ids(spark, preparation, lambda: _ledger_window(source, preparation))
+    ids = with_imported(ids, spark, preparation)
+    staged_rows = _write_stage(preparation, checked_rows, rules, partitions, ids)
+    return spark.read.schema(staged_rows.schema).parquet(with_scheme(preparation.run.stage)), rules
+
+
+def _judge(
+    source: SourceRead | TableRead, stage: DataFrame, rules: Rules, preparation: Preparation
+) -> tuple[Mapping[str, int], Verdict]:
+    """Take the stage's tallies; return them and the verdict on them."""
+    tallies = _tallies(stage, rules)
+    source.require_rows(tallies["rows"])
+    refuse_misread(preparation.settings.mapping, tallies)
+    return tallies, judge(rules, tallies, stage)
+
+
+def _plan_figures(
+    spark: SparkSession, phases: PhaseListener, stage: DataFrame, preparation: Preparation
+) -> tuple[Lengths | None, bool]:
+    """Return what a plan needs of the stage, and whether the ledger has nothing of this tracking ID."""
+    if not preparation.plan_only:
+        return None, False
+    begin(phases, spark.sparkContext, PLAN)
+    return _lengths(stage, preparation), knows_nothing(spark, preparation)
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
@@ -148,29 +175,29 @@ def _ledger_window(source: SourceRead | TableRead, preparation: Preparation) -> 
 
 def _write_stage(
     preparation: Preparation,
-    checked: DataFrame,
+    checked_rows: DataFrame,
     rules: Rules,
     partitions: int,
-    before: DataFrame | None,
+    delivered: DataFrame | None,
 ) -> DataFrame:
-    """Run the one pass over the source; `before`: the ids that were delivered before."""
+    """Run the one pass over the source; `delivered`: the ids that were delivered before."""
     # A suite of the user's may read the type, too; the stage has a column once.
     kept = dict.fromkeys(
         (*rules.scan_columns(), *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
     )
-    staged = staging.stage(
-        checked.select("*", day_column()),
-        before,
+    staged_rows = staging.stage(
+        checked_rows.select("*", day_column()),
+        delivered,
         id_is_mapped=preparation.settings.mapping.event_id is not None,
         partitions=partitions,
         keep=tuple(kept),
     )
     with _explained_failures():
-        staging.write(staged, preparation.run.stage)
-    return staged
+        staging.write(staged_rows, preparation.run.stage)
+    return staged_rows
 
 
-def _counted(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
+def _tallies(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
     """Take every count of the stage: the rules' tallies, the units' votes, the requests that it needs."""
     with _explained_failures():
         return take_tallies(rules, stage, (events.UNIT_INSTEAD, events.NO_TEXT, _FIRST_OF_REQUEST))
@@ -199,18 +226,18 @@ def _import_files(stage: DataFrame, preparation: Preparation) -> Files:
     return Files(found.rows, found.bytes, sum(found.left_out.values()))
 
 
-def _staged(files: tuple[StagedFile, ...], counts: Mapping[str, int], verdict: Verdict) -> Staged:
+def _account(files: tuple[StagedFile, ...], tallies: Mapping[str, int], verdict: Verdict) -> Staged:
     """Return the counts of the stage: rows from the files' footers, which must agree with Spark's counts."""
     rows = rows_by_outcome(files)
-    if rows.total() != counts["rows"]:
-        raise RuntimeError(f"Spark counted {counts['rows']} rows, the stage holds {rows.total()}")
+    if rows.total() != tallies["rows"]:
+        raise RuntimeError(f"Spark counted {tallies['rows']} rows, the stage holds {rows.total()}")
     return Staged(
         rows_read=rows.total(),
         rows_rejected=rows[staging.REJECTED],
         duplicates_dropped=rows[staging.DUPLICATE],
         already_delivered=rows[staging.DELIVERED],
         to_send=rows[staging.SEND],
-        minimum_requests=counts[value_name(_FIRST_OF_REQUEST, value=True)],
+        minimum_requests=tallies[value_name(_FIRST_OF_REQUEST, value=True)],
         rejected_by_reason=verdict.rejected_by_reason,
     )
 

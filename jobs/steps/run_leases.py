@@ -57,9 +57,11 @@ def held_leases(
         request.observe()  # all of them from now on: two dead holders are waited for once
     with ExitStack() as stack:
         # Always the folder first: of two runs that want both, one gets both.
-        leases = (_wait_for(request, doing, sleep) for doing, request in requests)
-        folder, *_ = [stack.enter_context(LeaseKeeper(lease, on_lost, _now)) for lease in leases]
-        yield folder
+        keepers = []
+        for doing, request in requests:
+            lease = _wait_for(request, doing, sleep)
+            keepers.append(stack.enter_context(LeaseKeeper(lease, on_lost, _now)))
+        yield keepers[0]
 
 
 def _needed_leases(preparation: Prepared, reads_run: str | None) -> list[tuple[str, LeaseStore]]:

@@ -83,12 +83,11 @@ def fetch(
     """
     _LOG.info("fetching the jars of %s, once: %s", packages.name, _listed(packages))
     began = clock()
-    jars, cause, fetching = _attempt(packages, environ, clock)
-    for _ in range(_TRIES - 1):
-        if jars or not cause.startswith(BROKE_OFF):
+    for tries_left in reversed(range(_TRIES)):
+        jars, cause, fetching = _attempt(packages, environ, clock)
+        if jars or not tries_left or not cause.startswith(BROKE_OFF):
             break
         _LOG.info("%s: %s; trying again", packages.name, cause)
-        jars, cause, fetching = _attempt(packages, environ, clock)
     if not jars:
         raise _failed(packages, cause)
     megabytes = sum(Path(jar.removeprefix("file://")).stat().st_size for jar in jars) / 1e6
