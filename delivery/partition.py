@@ -22,7 +22,7 @@ from core.aws.s3_errors import explain, explain_setting
 from core.aws.session import aws_session, core_session, default_region, forget_session
 from core.errors import BackfillError, StorageError
 from delivery.errors import AnswerOverdueError, WorkerEndedError
-from delivery.pacing.leased_pacer import LeasedPacer
+from delivery.pacing.granted_pacer import GrantedPacer
 from delivery.pacing.pacer import Pacer
 from delivery.packing import StagedEvent, pack
 from delivery.receipts.dead_letters import DeadLetters
@@ -53,7 +53,7 @@ def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
     Run it exactly once for each task: a second action on its result would send everything again.
     """
     for task in tasks:
-        with closing(LeasedPacer.of(task)) as pacer:
+        with closing(GrantedPacer.of(task)) as pacer:
             with end_signals(pacer.leave) as received, Watchdog(time.monotonic) as watchdog:
                 report = _deliver(task, pacer, watchdog)
             if received and report.stop_reason is not None:

@@ -18,7 +18,7 @@ from itertools import count
 
 from delivery.packing import Batch
 
-# How many requests are kept ready, so that a lease of some tenths of a second is used whole, and the long sessions
+# How many requests are kept ready, so that a grant of some tenths of a second is used whole, and the long sessions
 # among those that are next in the file are found in time: as many as may be in flight.
 READY_AHEAD = 1024
 # The most requests held at once: how far the look-ahead goes past the requests of one huge session.

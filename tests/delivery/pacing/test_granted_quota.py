@@ -18,7 +18,7 @@ def ask_once_every(pause: float, budget: Budget, times: int) -> None:
     for number in range(times):
         now = 10 + number * pause
         budget.ask("a", 1, now)
-        budget.leases(now)
+        budget.grants(now)
 
 
 @pytest.mark.parametrize(("pause", "raised"), [(0.1, False), (0.001, True)])
