@@ -24,7 +24,7 @@ from jobs.ending.failure import end_in_failure
 from jobs.ending.under_way import RunUnderWay, under_way
 from jobs.prepare.import_target import ImportTarget
 from jobs.prepare.preparation import (
-    Preparation,
+    PreparedLoad,
     prepare,
     prepare_import,
     prepare_replay,
@@ -159,7 +159,7 @@ def replay(
         return run.close()
 
 
-def _check(spark: SparkSession, run: RunUnderWay, prepared: Preparation, library: Thread) -> Checked:
+def _check(spark: SparkSession, run: RunUnderWay, prepared: PreparedLoad, library: Thread) -> Checked:
     """Check the source, and record whether the run is refused. `library`: the import of what judges the rows."""
     library.join()
     with run.signals.interrupting(spark.sparkContext):
@@ -184,7 +184,7 @@ def _send(spark: SparkSession, run: RunUnderWay, checked: Checked) -> None:
 
 
 def _write_files(
-    spark: SparkSession, run: RunUnderWay, prepared: Preparation, target: ImportTarget, checked: Checked
+    spark: SparkSession, run: RunUnderWay, prepared: PreparedLoad, target: ImportTarget, checked: Checked
 ) -> None:
     """Write the files of an import, and record whether they are refused."""
     load_templates()  # as before sending

@@ -26,7 +26,7 @@ from jobs.account.summary import FilesEntry, TableEntry
 from jobs.errors import TimeBeyondError
 from jobs.plan.planning import Lengths
 from jobs.plan.ways import Files
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.prepare.table_reading import TableRead
 from jobs.progress.run_progress import PhaseListener
 from jobs.progress.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
@@ -65,7 +65,7 @@ class Checked:
     source: FilesEntry | TableEntry | None = None
 
 
-def check(spark: SparkSession, phases: PhaseListener, preparation: Preparation) -> Checked:
+def check(spark: SparkSession, phases: PhaseListener, prepared: PreparedLoad) -> Checked:
     """Stage the whole source and judge it; write `rejected/`.
 
     Raises:
@@ -73,30 +73,30 @@ def check(spark: SparkSession, phases: PhaseListener, preparation: Preparation) 
         RuleCrashedError: an expectation could not be evaluated.
     """
     try:
-        return _check(spark, phases, preparation)
+        return _check(spark, phases, prepared)
     except TimeBeyondError:
-        if preparation.table is not None:  # read by its connector
+        if prepared.table is not None:  # read by its connector
             raise
         _LOG.info(
             "a timestamp in milliseconds is beyond Spark's range: reading the source once more, with such times as null"
         )
-    preparation.run.stage_folder().delete_all()
-    return _check(spark, phases, preparation, millis_as_numbers=True)
+    prepared.run.stage_folder().delete_all()
+    return _check(spark, phases, prepared, millis_as_numbers=True)
 
 
 def _check(
-    spark: SparkSession, phases: PhaseListener, preparation: Preparation, *, millis_as_numbers: bool = False
+    spark: SparkSession, phases: PhaseListener, prepared: PreparedLoad, *, millis_as_numbers: bool = False
 ) -> Checked:
     context = spark.sparkContext
     begin(phases, context, STAGE)
-    source = read_source(spark, preparation, millis_as_numbers=millis_as_numbers)
-    stage, rules = _write(spark, source, preparation)
+    source = read_source(spark, prepared, millis_as_numbers=millis_as_numbers)
+    stage, rules = _write(spark, source, prepared)
     begin(phases, context, JUDGE)
-    tallies, verdict = _judge(source, stage, rules, preparation)
+    tallies, verdict = _judge(source, stage, rules, prepared)
     begin(phases, context, WRITE_REJECTED)
-    _write_rejected(stage, rules, preparation)
-    files = staged_files(preparation.run.stage)
-    lengths, first_contact = _plan_figures(spark, phases, stage, preparation)
+    _write_rejected(stage, rules, prepared)
+    files = staged_files(prepared.run.stage)
+    lengths, first_contact = _plan_figures(spark, phases, stage, prepared)
     return Checked(
         staged=_account(files, tallies, verdict),
         verdict=verdict,
@@ -108,43 +108,43 @@ def _check(
 
 
 def _write(
-    spark: SparkSession, source: SourceRead | TableRead, preparation: Preparation
+    spark: SparkSession, source: SourceRead | TableRead, prepared: PreparedLoad
 ) -> tuple[DataFrame, Rules]:
     """Write the stage in one pass over the source; return it as it is read from its files, and its rules.
 
     From here on only the stage is read: a source that changes later changes nothing.
     """
     partitions = sending_partitions(spark, source.bytes)
-    shaped = _shaped(source, preparation, partitions)
-    if not preparation.plan_only:
+    shaped = _shaped(source, prepared, partitions)
+    if not prepared.plan_only:
         # Not before the source's columns are known: finding them is a Spark job, too, and would have to wait.
         prepare_workers(spark)
-    rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
+    rules = compile_suites(shaped, prepared.service_suite, prepared.user_suite)
     checked_rows = rules.check(shaped)
-    ids = delivered_ids(spark, preparation, lambda: _ledger_window(source, preparation))
-    ids = with_imported(ids, spark, preparation)
-    staged_rows = _write_stage(preparation, checked_rows, rules, partitions, ids)
-    return spark.read.schema(staged_rows.schema).parquet(with_scheme(preparation.run.stage)), rules
+    ids = delivered_ids(spark, prepared, lambda: _ledger_window(source, prepared))
+    ids = with_imported(ids, spark, prepared)
+    staged_rows = _write_stage(prepared, checked_rows, rules, partitions, ids)
+    return spark.read.schema(staged_rows.schema).parquet(with_scheme(prepared.run.stage)), rules
 
 
 def _judge(
-    source: SourceRead | TableRead, stage: DataFrame, rules: Rules, preparation: Preparation
+    source: SourceRead | TableRead, stage: DataFrame, rules: Rules, prepared: PreparedLoad
 ) -> tuple[Mapping[str, int], Verdict]:
     """Take the stage's tallies; return them and the verdict on them."""
     tallies = _tallies(stage, rules)
     source.require_rows(tallies["rows"])
-    refuse_misread(preparation.settings.mapping, tallies)
+    refuse_misread(prepared.settings.mapping, tallies)
     return tallies, judge(rules, tallies, stage)
 
 
 def _plan_figures(
-    spark: SparkSession, phases: PhaseListener, stage: DataFrame, preparation: Preparation
+    spark: SparkSession, phases: PhaseListener, stage: DataFrame, prepared: PreparedLoad
 ) -> tuple[Lengths | None, bool]:
     """Return what a plan needs of the stage, and whether the ledger has nothing of this tracking ID."""
-    if not preparation.plan_only:
+    if not prepared.plan_only:
         return None, False
     begin(phases, spark.sparkContext, PLAN)
-    return _lengths(stage, preparation), knows_nothing(spark, preparation)
+    return _lengths(stage, prepared), knows_nothing(spark, prepared)
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
@@ -155,26 +155,26 @@ def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
     return max(spark.sparkContext.defaultParallelism, -(-source_bytes // _BYTES_PER_PARTITION))
 
 
-def _shaped(source: SourceRead | TableRead, preparation: Preparation, partitions: int) -> DataFrame:
-    settings = preparation.settings
+def _shaped(source: SourceRead | TableRead, prepared: PreparedLoad, partitions: int) -> DataFrame:
+    settings = prepared.settings
     return events.shape(
         source.rows,
         settings.mapping,
-        preparation.properties,
+        prepared.properties,
         settings.session,
         partitions=partitions,
-        window=preparation.window,
+        window=prepared.window,
     )
 
 
-def _ledger_window(source: SourceRead | TableRead, preparation: Preparation) -> LedgerWindow:
-    mapping, window = preparation.settings.mapping, preparation.window
+def _ledger_window(source: SourceRead | TableRead, prepared: PreparedLoad) -> LedgerWindow:
+    mapping, window = prepared.settings.mapping, prepared.window
     with _explained_failures():
         return window_of(events.times(source.rows, mapping, window), window)
 
 
 def _write_stage(
-    preparation: Preparation,
+    prepared: PreparedLoad,
     checked_rows: DataFrame,
     rules: Rules,
     partitions: int,
@@ -188,12 +188,12 @@ def _write_stage(
     staged_rows = staging.stage(
         checked_rows.select("*", day_column()),
         delivered,
-        id_is_mapped=preparation.settings.mapping.event_id is not None,
+        id_is_mapped=prepared.settings.mapping.event_id is not None,
         partitions=partitions,
         keep=tuple(kept),
     )
     with _explained_failures():
-        staging.write(staged_rows, preparation.run.stage)
+        staging.write(staged_rows, prepared.run.stage)
     return staged_rows
 
 
@@ -212,17 +212,17 @@ def _explained_failures() -> Iterator[None]:
         raise explained(failure) or failure from None
 
 
-def _lengths(stage: DataFrame, preparation: Preparation) -> Lengths:
+def _lengths(stage: DataFrame, prepared: PreparedLoad) -> Lengths:
     """Count what a plan is made of."""
     sessions = session_lengths(stage)
     unmatched = unmatched_sessions(stage) if any(one.anonymous for one in sessions) else Unmatched()
-    return Lengths(sessions, user_lengths(stage), _import_files(stage, preparation), unmatched)
+    return Lengths(sessions, user_lengths(stage), _import_files(stage, prepared), unmatched)
 
 
-def _import_files(stage: DataFrame, preparation: Preparation) -> Files:
+def _import_files(stage: DataFrame, prepared: PreparedLoad) -> Files:
     """Return what an import of the events to be sent would write."""
     to_send = stage.where(F.col("outcome") == staging.SEND).select("event_id", "envelope", "body")
-    found = Fingerprint.of(bulk_rows(to_send, preparation.schema, preparation.properties))
+    found = Fingerprint.of(bulk_rows(to_send, prepared.schema, prepared.properties))
     return Files(found.rows, found.bytes, sum(found.left_out.values()))
 
 
@@ -242,13 +242,13 @@ def _account(files: tuple[StagedFile, ...], tallies: Mapping[str, int], verdict:
     )
 
 
-def _write_rejected(stage: DataFrame, rules: Rules, preparation: Preparation) -> None:
+def _write_rejected(stage: DataFrame, rules: Rules, prepared: PreparedLoad) -> None:
     """Write the rejected source rows, complete, with their reasons; an empty folder of Parquet if there are none."""
     rejected = stage.where(F.col("outcome") == staging.REJECTED)
     names = stage.select(f"{events.SOURCE}.*").columns
     columns = [F.col(events.SOURCE)[name].alias(_rejected_name(name, names)) for name in names]
     rejected.select(*columns, rules.reasons().alias("reasons")).write.parquet(
-        with_scheme(preparation.run.rejected)
+        with_scheme(prepared.run.rejected)
     )
 
 

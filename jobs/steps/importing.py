@@ -18,7 +18,7 @@ from bulk.import_record import ImportRecord, State
 from bulk.watching import Pause, StoppedWaitingError, watched
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
 from jobs.prepare.import_target import ImportTarget
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.runs.import_folder import ImportFolder
 from jobs.stop_signals import StopSignals
 
@@ -149,20 +149,20 @@ class Importing:
 
 
 def import_written(
-    preparation: Preparation, target: ImportTarget, record: ImportRecord, signals: StopSignals
+    prepared: PreparedLoad, target: ImportTarget, record: ImportRecord, signals: StopSignals
 ) -> Imported:
     """Have the written files imported, unless only files are wanted.
 
     Raises:
         StorageError: the import's record can't be written.
     """
-    settings = preparation.settings.bulk_import
+    settings = prepared.settings.bulk_import
     if settings.write_only or target.dataset is None:
         return Imported(record)
     if signals.reason is not None:
         return Imported(record, stop_reason=signals.reason)
     interruption = Interruption()
-    dataset, folder = target.dataset, ImportFolder(preparation.run.output, record.name)
+    dataset, folder = target.dataset, ImportFolder(prepared.run.output, record.name)
     importing = Importing(folder, dataset.arn, dataset.created_at, target.new_plane, interruption.pause)
     with signals.routed_to(interruption.ask):
         return importing.carry_out(record, settings.role_arn)
