@@ -31,7 +31,7 @@ def measure_load(limit: float, seconds: float) -> None:
 
 
 def measure_throttling(limit: float, seconds: float) -> None:
-    """Print how the budget settles under a service that grants 60 % of the limit."""
+    """Print how the budget behaves under a service that grants 60 % of the limit."""
     granted = limit * QUOTA_SHARE
     job = SimulatedJob(limit, [10**9] * 16, grants=steady_quota(lambda _at: granted, 1.0)).run(seconds)
     refused = job.refused(10, seconds)

@@ -65,11 +65,11 @@ def _left_out_of_sending(prepared: Prepared) -> list[ImportRecord]:
         return []
     found, tracking_id = records(prepared.run.output), prepared.settings.personalize.tracking_id
     if not prepared.plan_only:
-        _require_settled(found, tracking_id)
+        _require_ended(found, tracking_id)
     return in_force(found, tracking_id)
 
 
-def _require_settled(found: list[ImportRecord], tracking_id: str) -> None:
+def _require_ended(found: list[ImportRecord], tracking_id: str) -> None:
     under_way = [each for each in found if each.tracking_id == tracking_id and each.state is State.UNDER_WAY]
     if under_way:
         raise UsageError(

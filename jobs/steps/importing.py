@@ -87,9 +87,9 @@ class Importing:
                 record, stop_reason=f"{error}; the files are kept, and a job that was made goes on"
             )
         except BusyError as error:
-            return Imported(self._settled(record, State.WRITTEN), stop_reason=str(error).rstrip("."))
+            return Imported(self._record_end(record, State.WRITTEN), stop_reason=str(error).rstrip("."))
         except BulkError as error:
-            return Imported(self._settled(record, State.FAILED, str(error)), failure=str(error))
+            return Imported(self._record_end(record, State.FAILED, str(error)), failure=str(error))
         return self._ended(record, ended)
 
     def _jobs(self) -> ImportJobs:
@@ -131,12 +131,12 @@ class Importing:
             )
         )
 
-    def _settled(self, record: ImportRecord, state: State, reason: str | None = None) -> ImportRecord:
+    def _record_end(self, record: ImportRecord, state: State, reason: str | None = None) -> ImportRecord:
         return self._folder.write(record.model_copy(update={"state": state, "failure_reason": reason}))
 
     def _ended(self, record: ImportRecord, job: ImportJob) -> Imported:
         state = State.IMPORTED if job.status == ACTIVE else State.FAILED
-        record = self._settled(
+        record = self._record_end(
             record.model_copy(update={"job_status": job.status}), state, job.failure_reason
         )
         if job.status != FAILED:

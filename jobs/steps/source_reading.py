@@ -83,7 +83,7 @@ class SourceRead:
 def read_source(
     spark: SparkSession, prepared: PreparedLoad, *, millis_as_numbers: bool = False
 ) -> SourceRead | TableRead:
-    """Find the source's files, settle their one layout, and read them; or a table at its one snapshot.
+    """Find the source's files, merge their layouts into one, and read them; or a table at its one snapshot.
 
     `millis_as_numbers`: see `plan_reading`.
 

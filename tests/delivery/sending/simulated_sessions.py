@@ -1,7 +1,7 @@
 """A whole sending job on a simulated clock, session by session: real budget, pacers and workloads, no network.
 
 Each partition does what `delivery.sending.sender` does without faults: it asks its pacer, sends what may go out, and
-settles what is answered. Messages to and from the driver take `link` seconds; all else is on time, unless a job's
+finishes what is answered. Messages to and from the driver take `link` seconds; all else is on time, unless a job's
 `lateness` says otherwise. Nothing sleeps.
 """
 
@@ -156,7 +156,7 @@ class Partition:
 
     @property
     def left(self) -> int:
-        """How many requests are not settled."""
+        """How many requests are not finished."""
         return self._work.left
 
     def receive(self, message: Message) -> None:
@@ -195,7 +195,7 @@ class Partition:
         self._busy.remove(request.batch.envelope)
         self._in_flight -= 1
         self._pacer.observe(None, ticket, 1, took=self.clock.now - request.began)
-        self._work.settle(request)
+        self._work.finish(request)
         self.ended_at = self.clock.now
         self._look_in(0.0)
 

@@ -17,7 +17,7 @@ from jobs.runs.import_folder import ImportFolder
 from jobs.runs.run_folder import RunFolder
 from jobs.steps.imported_before import _left_out
 from tests.bulk.test_import_record import record
-from tests.jobs.prepare.test_import_settling import job
+from tests.jobs.prepare.test_import_updates import job
 
 MINIMAL = """
 source: {path: logs}
