@@ -102,7 +102,7 @@ class SourceSettings(Block):
     def _nothing_is_read_twice(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
         folders = [path.rstrip("/") + "/" for path in paths]
         for number, inner in enumerate(folders):
-            if any(inner.startswith(outer) for place, outer in enumerate(folders) if place != number):
+            if any(inner.startswith(outer) for index, outer in enumerate(folders) if index != number):
                 raise ValueError("one path is within another (or is repeated): name each file once")
         return paths
 

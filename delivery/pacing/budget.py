@@ -193,8 +193,8 @@ class Budget:
         patience = self._late_hurried if self._hurries(now) else self._late_free
         spacing, era = len(group) * slot, self._granted.era
         return [
-            (who, SlotGrant(count, start - now + place * slot, spacing, patience, era))
-            for place, who in enumerate(group)
+            (who, SlotGrant(count, start - now + number * slot, spacing, patience, era))
+            for number, who in enumerate(group)
         ]
 
     def _take_group(self, now: float) -> tuple[int, list[Hashable]]:
@@ -267,7 +267,7 @@ def free_lateness(limit: float) -> float:
     service.
     """
     room = allowed_in_a_second(limit) / pace_of(limit) - 1.0
-    least, most = _PATIENCE_SECONDS
+    min_patience, max_patience = _PATIENCE_SECONDS
     if limit < _SMALL_LIMIT:
-        most = _SMALL_LIMITS_PATIENCE_SECONDS
-    return min(most, max(least, room - max(_JITTER_SECONDS, room / 2)))
+        max_patience = _SMALL_LIMITS_PATIENCE_SECONDS
+    return min(max_patience, max(min_patience, room - max(_JITTER_SECONDS, room / 2)))

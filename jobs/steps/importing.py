@@ -15,7 +15,7 @@ from bulk.errors import BulkError, BusyError
 from bulk.import_job import MAX_BYTES
 from bulk.import_jobs import ACTIVE, FAILED, ImportJob, ImportJobs, free_name, in_effect
 from bulk.import_record import ImportRecord, State
-from bulk.watching import Pause, StoppedWaitingError, watched
+from bulk.polling import Pause, StoppedWaitingError, poll_until_ended
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
 from jobs.prepare.import_target import ImportTarget
 from jobs.prepare.preparation import PreparedLoad
@@ -79,7 +79,7 @@ class Importing:
         record = record.model_copy(update={"dataset_arn": self._dataset_arn, "role_arn": role_arn})
         try:
             record, job = self._job(record)
-            ended = watched(lambda: self._jobs().describe(job.arn), self._pause, _say)
+            ended = poll_until_ended(lambda: self._jobs().describe(job.arn), self._pause, _say)
         except StoppedWaitingError as stop:
             return Imported(record, stop_reason=f"{stop}; the import job goes on with Personalize")
         except ControlPlaneError as error:
@@ -175,13 +175,13 @@ def _next(name: str) -> str:
 
 
 def _warn_of_size(record: ImportRecord) -> None:
-    most = MAX_BYTES[record.mode]
-    if record.bytes > most:
+    max_bytes = MAX_BYTES[record.mode]
+    if record.bytes > max_bytes:
         _LOG.warning(
             "the files hold %.1f GB, and a job in the mode %s takes %d GB unless the quota was raised",
             record.bytes / 10**9,
             record.mode,
-            most // 10**9,
+            max_bytes // 10**9,
         )
 
 

@@ -21,7 +21,7 @@ from bulk.export_files import UnknownFormatError, columns_of
 from bulk.export_jobs import ExportJob, ExportRequest, Ingestion, describe_export, make_export
 from bulk.import_jobs import ACTIVE
 from bulk.metrics import metered, proof
-from bulk.watching import StoppedWaitingError, watched
+from bulk.polling import StoppedWaitingError, poll_until_ended
 from core.aws.refusals import code_of
 from core.aws.session import aws_session
 from core.errors import BackfillError
@@ -172,7 +172,7 @@ class _Verifying:
         interruption = Interruption()
         signals = StopSignals()
         with signals.armed(), signals.routed_to(interruption.ask):
-            job = watched(lambda: describe_export(new_plane(), arn), interruption.pause, _say)
+            job = poll_until_ended(lambda: describe_export(new_plane(), arn), interruption.pause, _say)
         if job.status != ACTIVE:
             raise _ExportFailedError(job.failure_reason or "Personalize gave no reason")
 

@@ -9,7 +9,7 @@ from core.as_of import AsOf, last_by, written
 from core.errors import InputError, first_line
 from core.storage import OpenFilesystem
 from core.urls import with_scheme
-from sources.tables.hudi_timeline import Instant, Timeline, read_timeline
+from sources.tables.hudi_timeline import HudiTimeline, Instant, read_timeline
 from sources.tables.table_source import HudiState, Snapshot
 
 
@@ -37,7 +37,7 @@ def hudi_state(path: str, as_of: AsOf | None, open_filesystem: OpenFilesystem) -
     )
 
 
-def _timeline(label: str, path: str, open_filesystem: OpenFilesystem) -> Timeline:
+def _timeline(label: str, path: str, open_filesystem: OpenFilesystem) -> HudiTimeline:
     try:
         filesystem, folder = open_filesystem(path)
         return read_timeline(label, filesystem, folder.rstrip("/"))
@@ -72,7 +72,7 @@ def _by_time(label: str, commits: Sequence[Instant], time: datetime) -> int:
     return found
 
 
-def _require_complete(label: str, timeline: Timeline, wanted: Instant) -> None:
+def _require_complete(label: str, timeline: HudiTimeline, wanted: Instant) -> None:
     """Refuse a state that a commit would still join which began before it: Hudi orders commits by when they began."""
     first = timeline.pending[0] if timeline.pending else None
     if first is None or first > wanted.digits:

@@ -125,8 +125,8 @@ class SimulatedJob:
         self._sequence += 1
         heapq.heappush(self._events, (when, self._sequence, action))
 
-    def _delay(self, most: float) -> float:
-        return self._random.uniform(0, most)
+    def _delay(self, max_seconds: float) -> float:
+        return self._random.uniform(0, max_seconds)
 
     def _want(self, number: int) -> None:
         partition = self._partitions[number]

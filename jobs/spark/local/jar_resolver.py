@@ -107,12 +107,12 @@ def _attempt(
 ) -> tuple[tuple[str, ...], str, Fetching]:
     """Run the resolver once; return the jars or, where there are none, the cause, and how far it came."""
     with _resolver(packages, environ) as child:
-        lines, fetching = _watched(child, packages, clock)
+        lines, fetching = _read_to_end(child, packages, clock)
     jars = () if child.returncode else jars_in(lines)
     return jars, cause_of(lines, has_password=has_proxy_password(environ)), fetching
 
 
-def _watched(
+def _read_to_end(
     child: subprocess.Popen[str], packages: Packages, clock: Callable[[], float]
 ) -> tuple[list[str], Fetching]:
     """Read the resolver to its end; return its lines and what it had fetched.

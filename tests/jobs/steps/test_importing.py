@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bulk.import_record import ImportRecord, State
-from bulk.watching import Pause
+from bulk.polling import Pause
 from jobs.runs.import_folder import ImportFolder
 from jobs.steps.importing import Imported, Importing
 from standin.refusal import Refusal
