@@ -60,7 +60,7 @@ class SlotGrant:
 
 
 class Budget:
-    """Grants slots at no more than `limit` attempts per second.
+    """The slots of the whole job, granted at no more than `limit` attempts per second.
 
     Of partitions that want more than there is, each gets slots in proportion to the requests that it has left, so that
     all of them end at the same time: a session that is on its way with many others elsewhere is not left over.

@@ -46,7 +46,7 @@ class _Member:
 
 
 class Coordinator:
-    """Grants `limit` attempts per second to all who join with the key; use it as a context manager.
+    """The server that grants `limit` attempts per second to all who join with the key; use it as a context manager.
 
     `host` is the name or address by which executors reach the driver (`spark.driver.host`). `requests` is how many
     the whole job has to send at the least; 0: not known.

@@ -16,7 +16,7 @@ _WINDOW_SECONDS = 1.05
 
 
 class HurriedSlots:
-    """Counts the slots that were used before the plan made room for them."""
+    """A count of the slots that were used before the plan made room for them."""
 
     def __init__(self, max_more: int) -> None:
         self._max_more = max_more

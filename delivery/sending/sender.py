@@ -77,7 +77,7 @@ class SenderServices:
 
 
 class Sender:
-    """Sends one partition's batches, each event at least once unless the run is stopped; use it once.
+    """A sender of one partition's batches, each event at least once unless the run is stopped; use it once.
 
     `events`: how many events `batches` holds, as far as that is known. `tally` may be read at any time; it holds what
     has been done so far.

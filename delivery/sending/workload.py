@@ -52,7 +52,7 @@ class Request:
 
 
 class Workload:
-    """Draws batches as they are needed, within bounds, and hands out requests in order.
+    """A partition's requests, in order: batches are drawn as they are needed, within bounds.
 
     A session is busy from the moment its request is ready until `finish`; `retry_at` and `split` keep it
     busy. `events` is how many events `batches` holds in all, as far as that is known.

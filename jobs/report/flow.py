@@ -1,4 +1,4 @@
-"""The account as a flow: the rows read, and the ends that each of them has one of. Adds up, decides nothing."""
+"""The account as a flow: the rows read, and the ends that each of them has one of."""
 
 from __future__ import annotations
 

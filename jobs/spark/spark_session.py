@@ -1,6 +1,6 @@
-"""Starts Spark, or joins the one that spark-submit started, with the settings that the results depend on.
+"""The Spark session of a run: started here, or in what spark-submit started, with the settings that results depend on.
 
-It reads no data and decides nothing about the job. Under spark-submit, cluster and memory are the user's.
+Under spark-submit, cluster and memory are the user's.
 """
 
 from __future__ import annotations

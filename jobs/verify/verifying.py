@@ -1,4 +1,4 @@
-"""Compares what was sent or imported with what the service reports and exports.
+"""Compare what was sent or imported with what the service reports and exports.
 
 Requests are compared with CloudWatch's counts; with `--export`, the source's interactions with an export of
 the dataset. Writes `verifications/<id>/`, and nothing that a run reads.
