@@ -21,7 +21,7 @@ from jobs.progress.run_progress import PhaseListener
 from jobs.progress.sending_figures import SendingMeter
 from jobs.progress.spark_phases import SEND, begin
 from jobs.spark.spark_failures import SparkFailure, SparkGone, is_gone
-from jobs.steps.receipts import Receipts, sent_in_all
+from jobs.steps.sending_result import Receipts, sent_in_all
 from jobs.steps.staged_files import StagedFile, first_events, longest_first
 from jobs.stop_signals import StopSignals
 
