@@ -24,14 +24,14 @@ def measure_load(limit: float, seconds: float) -> None:
     print(
         f"{limit:>9,.0f} req/s: used {job.used(WARM_UP_SECONDS, simulated - 0.1) / limit:.1%}, "
         f"busiest second {job.busiest_second() / limit:.1%} of the limit, "
-        f"{job.messages / simulated:,.0f} messages/s (asks, leases, reports), "
+        f"{job.messages / simulated:,.0f} messages/s (asks, grants, reports), "
         f"budget {job.budget_seconds / simulated * 1000:.1f} ms CPU per second "
         f"({time.process_time() - started:.0f} s to simulate)"
     )
 
 
 def measure_throttling(limit: float, seconds: float) -> None:
-    """Print how the budget settles under a service that grants 60 % of the limit."""
+    """Print how the budget behaves under a service that grants 60 % of the limit."""
     granted = limit * QUOTA_SHARE
     job = SimulatedJob(limit, [10**9] * 16, grants=steady_quota(lambda _at: granted, 1.0)).run(seconds)
     refused = job.refused(10, seconds)

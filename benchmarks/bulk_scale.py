@@ -23,7 +23,7 @@ from bulk.import_record import FOLDER, State
 from core.storage import Folder, join
 from jobs.prepare.control_plane import ControlPlane
 from jobs.prepare.import_target import ImportTarget
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.progress.lines import ProgressLines
 from jobs.progress.run_progress import RunProgress
 from jobs.runs.import_folder import ImportFolder
@@ -68,39 +68,39 @@ def shown(spark: SparkSession, folder: Path, rows: int) -> float:
     return ratio
 
 
-def measured(spark: SparkSession, preparation: Preparation) -> tuple[Timed, Timed, Timed, Verified]:
+def measured(spark: SparkSession, prepared: PreparedLoad) -> tuple[Timed, Timed, Timed, Verified]:
     """Stage, write and verify."""
-    preparation.run.folder().delete_all()
-    Folder(join(preparation.run.output, FOLDER)).delete_all()
-    schema = schema_of(preparation)
-    stage, checked = timed(lambda: check(spark, RunProgress(ProgressLines()), preparation))
-    files, folder = timed(lambda: imported(spark, preparation, checked))
+    prepared.run.folder().delete_all()
+    Folder(join(prepared.run.output, FOLDER)).delete_all()
+    schema = schema_of(prepared)
+    stage, checked = timed(lambda: check(spark, RunProgress(ProgressLines()), prepared))
+    files, folder = timed(lambda: imported(spark, prepared, checked))
     names = [field.name for field in schema.fields]
     columns = columns_of(header(schema), names)
-    missing = join(preparation.run.output, "missing")
+    missing = join(prepared.run.output, "missing")
     verification, verified = timed(
-        lambda: verify_rows(spark, preparation, schema, columns, export_url=folder.csv, missing_url=missing)
+        lambda: verify_rows(spark, prepared, schema, columns, export_url=folder.csv, missing_url=missing)
     )
     spark.catalog.clearCache()
     return stage, files, verification, verified
 
 
-def imported(spark: SparkSession, preparation: Preparation, checked: Checked) -> ImportFolder:
+def imported(spark: SparkSession, prepared: PreparedLoad, checked: Checked) -> ImportFolder:
     """Write the files, and record that they were imported."""
-    target = ImportTarget(schema_of(preparation), None, new_plane=_never_asked)
-    record = write_files(spark, preparation, target, checked.files).record
+    target = ImportTarget(schema_of(prepared), None, new_plane=_never_asked)
+    record = write_files(spark, prepared, target, checked.files).record
     if record is None:
         raise ValueError("there are too few rows to import")
-    folder = ImportFolder(preparation.run.output, record.name)
+    folder = ImportFolder(prepared.run.output, record.name)
     folder.write(record.model_copy(update={"state": State.IMPORTED}))
     return folder
 
 
-def schema_of(preparation: Preparation) -> InteractionsSchema:
-    """Return the schema, which every preparation of a source has."""
-    if preparation.schema is None:
-        raise ValueError("the preparation has no schema")
-    return preparation.schema
+def schema_of(prepared: PreparedLoad) -> InteractionsSchema:
+    """Return the schema, which every prepared load has."""
+    if prepared.schema is None:
+        raise ValueError("the load has no schema")
+    return prepared.schema
 
 
 def _never_asked() -> ControlPlane:

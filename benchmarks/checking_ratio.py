@@ -21,7 +21,7 @@ from pyspark.sql import functions as F
 from benchmarks.prepared import prepared_history
 from benchmarks.usage import timed
 from expectations.compiler import compile_suites
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.progress.lines import ProgressLines
 from jobs.progress.run_progress import RunProgress
 from jobs.spark.spark_session import started_spark
@@ -39,9 +39,9 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--folder", type=Path, default=Path("build/checking_ratio"))
     asked = parser.parse_args()
-    preparation = prepared_history(asked.folder, asked.rows)
+    prepared = prepared_history(asked.folder, asked.rows)
     with started_spark() as spark:
-        bare, whole = _bare(spark, preparation), lambda: _whole(spark, preparation)
+        bare, whole = _bare(spark, prepared), lambda: _whole(spark, prepared)
         rounds = [(timed(bare)[0].seconds, timed(whole)[0].seconds) for _ in range(asked.rounds + 1)][1:]
     for one, other in rounds:
         print(f"bare {one:6.1f} s   whole {other:6.1f} s   ratio {other / one:5.2f}")
@@ -51,17 +51,17 @@ def main() -> None:
         raise SystemExit(1)
 
 
-def _bare(spark: SparkSession, preparation: Preparation) -> Callable[[], object]:
+def _bare(spark: SparkSession, prepared: PreparedLoad) -> Callable[[], object]:
     """Return an aggregation of the same predicates over the same shaped rows, as one would write it by hand."""
-    settings = preparation.settings
+    settings = prepared.settings
     shaped = events.shape(
-        read_source(spark, preparation).rows,
+        read_source(spark, prepared).rows,
         settings.mapping,
-        preparation.properties,
+        prepared.properties,
         settings.session,
         partitions=spark.sparkContext.defaultParallelism,
     )
-    rules = compile_suites(shaped, preparation.service_suite)
+    rules = compile_suites(shaped, prepared.service_suite)
     counts = [
         F.count(F.when(rule, 1)).alias(f"rule_{number}") for number, rule in enumerate(rules.predicates)
     ]
@@ -69,9 +69,9 @@ def _bare(spark: SparkSession, preparation: Preparation) -> Callable[[], object]
     return lambda: shaped.agg(F.count(F.lit(1)).alias("rows"), *counts).collect()
 
 
-def _whole(spark: SparkSession, preparation: Preparation) -> None:
-    preparation.run.folder().delete_all()
-    check(spark, RunProgress(ProgressLines()), preparation)
+def _whole(spark: SparkSession, prepared: PreparedLoad) -> None:
+    prepared.run.folder().delete_all()
+    check(spark, RunProgress(ProgressLines()), prepared)
 
 
 if __name__ == "__main__":

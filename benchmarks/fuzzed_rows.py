@@ -28,12 +28,12 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from benchmarks.edge_rows import SCHEMA, fuzzed_row
-from benchmarks.prepared import NOT_THERE, prepared
+from benchmarks.prepared import NOT_THERE, prepared_load
 from delivery.packing import StagedEvent, pack
 from delivery.request import events_per_request, request_writer
 from delivery.sending.stage import read_stage
 from demo.demonstration import TRACKING_ID, job_settings
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.progress.lines import ProgressLines
 from jobs.progress.run_progress import RunProgress
 from jobs.spark.spark_session import started_spark
@@ -56,14 +56,14 @@ def main() -> int:
     asked = parser.parse_args()
     shutil.rmtree(asked.folder, ignore_errors=True)
     expected = write_rows(asked.folder / "rows", asked.rows, random.Random(asked.seed))  # noqa: S311
-    preparation = prepared(asked.folder, settings_of(asked.folder))
+    prepared = prepared_load(asked.folder, settings_of(asked.folder))
     began = time.perf_counter()
     with started_spark() as spark:
-        check(spark, RunProgress(ProgressLines()), preparation)
+        check(spark, RunProgress(ProgressLines()), prepared)
     print(
         f"{asked.rows:,} rows, seed {asked.seed}: shaped and checked in {time.perf_counter() - began:.0f} s"
     )
-    return report(compare(preparation, expected))
+    return report(compare(prepared, expected))
 
 
 def write_rows(folder: Path, rows: int, rng: random.Random) -> dict[str, Fuzzed]:
@@ -138,15 +138,15 @@ def settings_of(folder: Path) -> dict[str, Any]:
     return settings
 
 
-def compare(preparation: Preparation, expected: Mapping[str, Fuzzed]) -> Counter[str]:
+def compare(prepared: PreparedLoad, expected: Mapping[str, Fuzzed]) -> Counter[str]:
     """Return the disagreements, counted by kind and by the columns that were fuzzed."""
     wrong: Counter[str] = Counter()
     placed: set[str] = set()
-    for row_id in _rejected_ids(preparation):
+    for row_id in _rejected_ids(prepared):
         placed.add(row_id)
         if expected[row_id].allowed:
             wrong[f"allowed but rejected: {', '.join(expected[row_id].columns)}"] += 1
-    for row_id in _staged_ids(preparation, wrong):
+    for row_id in _staged_ids(prepared, wrong):
         placed.add(row_id)
         if not expected[row_id].allowed:
             wrong[f"refused but staged: {', '.join(expected[row_id].columns)}"] += 1
@@ -155,16 +155,16 @@ def compare(preparation: Preparation, expected: Mapping[str, Fuzzed]) -> Counter
     return +wrong
 
 
-def _rejected_ids(preparation: Preparation) -> Iterator[str]:
-    rows = ds.dataset(preparation.run.rejected, format="parquet")
+def _rejected_ids(prepared: PreparedLoad) -> Iterator[str]:
+    rows = ds.dataset(prepared.run.rejected, format="parquet")
     for batch in rows.to_batches(columns=["row_id"]):
         yield from batch.column(0).to_pylist()
 
 
-def _staged_ids(preparation: Preparation, wrong: Counter[str]) -> Iterator[str]:
+def _staged_ids(prepared: PreparedLoad, wrong: Counter[str]) -> Iterator[str]:
     """Yield the staged events' ids; requests that the judge refuses are counted in `wrong`."""
     judge, write = Judge(TRACKING_ID), request_writer(TRACKING_ID)
-    for batch in pack(_staged(preparation), events_per_request()):
+    for batch in pack(_staged(prepared), events_per_request()):
         try:
             judge.read(write(batch))
         except Refusal as refusal:
@@ -172,8 +172,8 @@ def _staged_ids(preparation: Preparation, wrong: Counter[str]) -> Iterator[str]:
         yield from (event.event_id for event in batch.events)
 
 
-def _staged(preparation: Preparation) -> Iterator[StagedEvent]:
-    folder = Path(preparation.run.stage) / "outcome=send"
+def _staged(prepared: PreparedLoad) -> Iterator[StagedEvent]:
+    folder = Path(prepared.run.stage) / "outcome=send"
     for path in sorted(folder.glob("*.parquet")):
         yield from read_stage(str(path))
 

@@ -36,7 +36,7 @@ from delivery.receipts.ledger import LEDGER_SCHEMA, ledger_folder, whole_ledger
 from delivery.receipts.segments import Segment, parquet_bytes
 from delivery.receipts.sorted_ledger import ROWS_PER_GROUP, SortedFile, write_sorted
 from demo.demonstration import TRACKING_ID
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.progress.lines import ProgressLines
 from jobs.progress.run_progress import RunProgress
 from jobs.runs.run_folder import RunFolder
@@ -69,11 +69,11 @@ class Size:
 class Plans:
     """The same plan twice: of an output without a ledger, and of one with it."""
 
-    bare: Preparation
-    whole: Preparation
+    bare: PreparedLoad
+    whole: PreparedLoad
 
     @classmethod
-    def of(cls, bare: Preparation) -> Plans:
+    def of(cls, bare: PreparedLoad) -> Plans:
         """Give the plan another output for the ledger."""
         return cls(bare, replace(bare, run=RunFolder(f"{bare.run.output}-with-ledger", "benchmark")))
 
@@ -136,9 +136,9 @@ def about(output: str) -> str:
     return f"{len(files.sorted):,} files, {len(near.sorted)} near, listed in {seconds:.2f} s"
 
 
-def end_a_run(spark: SparkSession, preparation: Preparation, rows: int) -> None:
+def end_a_run(spark: SparkSession, prepared: PreparedLoad, rows: int) -> None:
     """Leave behind what a run of `rows` events does, compact, and print what that takes."""
-    folder, random = ledger_folder(preparation.run.output, TRACKING_ID), np.random.default_rng(5)
+    folder, random = ledger_folder(prepared.run.output, TRACKING_ID), np.random.default_rng(5)
     for number in range(-(-rows // _ROWS_PER_SEGMENT)):
         count = min(_ROWS_PER_SEGMENT, rows - number * _ROWS_PER_SEGMENT)
         times = _LAST_DAY * SECONDS_OF_DAY + random.integers(0, SECONDS_OF_DAY, count)
@@ -147,31 +147,31 @@ def end_a_run(spark: SparkSession, preparation: Preparation, rows: int) -> None:
         folder.write_bytes(segment.name, parquet_bytes(table))
     before = len(folder.names())
     began = time.perf_counter()
-    compact(spark, preparation)
+    compact(spark, prepared)
     seconds = time.perf_counter() - began
     print(
         f"  compaction of {rows:,} ids: {seconds:.1f} s, {before:,} files before, {len(folder.names()):,} after"
     )
 
 
-def of_one_day(preparation: Preparation) -> Preparation:
+def of_one_day(prepared: PreparedLoad) -> PreparedLoad:
     """Return the same plan, its rows' times moved into the last day of the ledger."""
-    settings = preparation.settings
+    settings = prepared.settings
     sent_at = settings.mapping.sent_at
     expr = f"pmod({sent_at.expr}, {SECONDS_OF_DAY}) + {_LAST_DAY * SECONDS_OF_DAY}"
     moved = settings.mapping.model_copy(update={"sent_at": sent_at.model_copy(update={"expr": expr})})
-    return replace(preparation, settings=settings.model_copy(update={"mapping": moved}))
+    return replace(prepared, settings=settings.model_copy(update={"mapping": moved}))
 
 
-def checked(spark: SparkSession, preparation: Preparation) -> tuple[Timed, Checked]:
+def checked(spark: SparkSession, prepared: PreparedLoad) -> tuple[Timed, Checked]:
     """Check, and measure it."""
-    preparation.run.folder().delete_all()
-    return timed(lambda: check(spark, RunProgress(ProgressLines()), preparation))
+    prepared.run.folder().delete_all()
+    return timed(lambda: check(spark, RunProgress(ProgressLines()), prepared))
 
 
-def some_staged_ids(preparation: Preparation, count: int) -> pa.Array:
+def some_staged_ids(prepared: PreparedLoad, count: int) -> pa.Array:
     """Return the ids of `count` events that are staged to be sent."""
-    stage = ds.dataset(f"{preparation.run.stage}/outcome=send", format="parquet")
+    stage = ds.dataset(f"{prepared.run.stage}/outcome=send", format="parquet")
     return stage.head(count, columns=["event_id"]).column(0).combine_chunks()
 
 

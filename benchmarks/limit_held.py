@@ -140,8 +140,8 @@ def _named(kind: str, numbers: npt.NDArray[np.int64]) -> pa.Array:
 
 def is_met(scenario: Scenario, seen: Mapping[str, Any]) -> bool:
     """Return whether the limit was kept in every second, and enough of it used."""
-    most = max_in_a_second(scenario.limit, seen["longest_stall_seconds"])
-    return bool(seen["busiest_second"] <= most and used(scenario, seen) >= scenario.min_used)
+    max_attempts = max_in_a_second(scenario.limit, seen["longest_stall_seconds"])
+    return bool(seen["busiest_second"] <= max_attempts and used(scenario, seen) >= scenario.min_used)
 
 
 def used(scenario: Scenario, seen: Mapping[str, Any]) -> float:

@@ -14,7 +14,7 @@ import yaml
 from demo.demonstration import job_settings
 from demo.history import generate
 from jobs.command_line.command import Command
-from jobs.prepare.preparation import Preparation, prepare, read_settings
+from jobs.prepare.preparation import PreparedLoad, prepare, read_settings
 from jobs.runs.run_folder import RunFolder
 
 BEGUN_AT = datetime(2099, 12, 30, 23, 59, 59, tzinfo=UTC)
@@ -32,12 +32,12 @@ def history(folder: Path, rows: int) -> Path:
     return logs
 
 
-def prepared_history(folder: Path, rows: int) -> Preparation:
+def prepared_history(folder: Path, rows: int) -> PreparedLoad:
     """Prepare a load of that history."""
-    return prepared(folder, job_settings(history(folder, rows), folder / "output", NOT_THERE))
+    return prepared_load(folder, job_settings(history(folder, rows), folder / "output", NOT_THERE))
 
 
-def prepared(folder: Path, settings: Mapping[str, Any]) -> Preparation:
+def prepared_load(folder: Path, settings: Mapping[str, Any]) -> PreparedLoad:
     """Prepare a load with `settings`, as the job does.
 
     It is prepared as a plan, which needs no credentials; but only a load leaves out the lengths of sessions.

@@ -47,7 +47,7 @@ def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
     """
     found = next(csv.reader([first_line.removeprefix("\ufeff")]), [])
     known = {flat(field): field for field in fields}
-    names = tuple(known.get(flat(name.strip()), f"_unknown_{place}") for place, name in enumerate(found))
+    names = tuple(known.get(flat(name.strip()), f"_unknown_{index}") for index, name in enumerate(found))
     if missing := [name for name in _REQUIRED if name not in names]:
         raise UnknownFormatError(f"the export's first line names no {missing[0]}")
     return Columns(names, tuple(field for field in fields if field not in names))

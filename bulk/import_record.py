@@ -68,5 +68,5 @@ def in_force(records: list[ImportRecord], tracking_id: str) -> list[ImportRecord
     """
     imported = [each for each in records if each.tracking_id == tracking_id and each.state is State.IMPORTED]
     in_order = sorted(imported, key=lambda each: each.job_created_at or each.written_at)
-    last_full = max((place for place, each in enumerate(in_order) if each.mode == "full"), default=0)
+    last_full = max((index for index, each in enumerate(in_order) if each.mode == "full"), default=0)
     return in_order[last_full:]

@@ -14,4 +14,4 @@ EVENT_COLUMNS = (
     "recommendationId",
     "eventAttributionSource",
 )
-"""In the order of the contract's mapping block. A property's key is a column next to them, so it is none of them."""
+"""In the order of the block `mapping:` (docs/configuration.md). A property's key is a column of its own."""

@@ -138,7 +138,7 @@ def _left_by(run_id: str, since: datetime, name: str) -> dict[str, Any] | None:
     return content if datetime.fromisoformat(content["started_at"]) >= since else None
 
 
-def settle(ti: TaskInstance, exit_code: int | None, summary: Mapping[str, Any] | None) -> None:
+def end_task(ti: TaskInstance, exit_code: int | None, summary: Mapping[str, Any] | None) -> None:
     """Push the attempt's counts and status to XCom as `summary`, and end the task as the job ended."""
     if summary is not None:
         ti.xcom_push("summary", {key: summary[key] for key in ("status", *COUNTS)})
@@ -184,7 +184,7 @@ def load_by_spark_submit(arguments: list[str], job_run: str) -> None:
     ti = get_current_context()["ti"]
     began = datetime.now(UTC)
     exit_code = run_process([*shlex.split(SUBMIT), *arguments], ti.task)
-    settle(ti, exit_code, summary_of(job_run, began))
+    end_task(ti, exit_code, summary_of(job_run, began))
 
 
 def emr_job_driver(arguments: list[str]) -> dict[str, Any]:
@@ -208,8 +208,8 @@ def emr_job_driver(arguments: list[str]) -> dict[str, Any]:
     }
 
 
-def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
-    """Add the task that runs the job with `arguments` on EMR Serverless, as the run `job_run`."""
+def _load_operator() -> type[BaseOperator]:
+    """Return the operator that runs the job on EMR Serverless: only there is the provider's package needed."""
     from airflow.providers.amazon.aws.operators.emr import EmrServerlessStartJobOperator  # noqa: PLC0415
 
     class Load(EmrServerlessStartJobOperator):
@@ -233,9 +233,14 @@ def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
                 self.hook.conn.cancel_job_run(**known)  # a retry must not run at the same time
             summary = summary_of(str(self.name), began)
             account = summary or error_of(str(self.name), began)
-            settle(ti, emr_exit_code(job, account), summary)
+            end_task(ti, emr_exit_code(job, account), summary)
 
-    Load(
+    return Load
+
+
+def load_on_emr_serverless(arguments: list[str], job_run: str) -> None:
+    """Add the task that runs the job with `arguments` on EMR Serverless, as the run `job_run`."""
+    _load_operator()(
         task_id="load",
         name=job_run,
         application_id=EMR_APPLICATION_ID,

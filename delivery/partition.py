@@ -22,7 +22,7 @@ from core.aws.s3_errors import explain, explain_setting
 from core.aws.session import aws_session, core_session, default_region, forget_session
 from core.errors import BackfillError, StorageError
 from delivery.errors import AnswerOverdueError, WorkerEndedError
-from delivery.pacing.leased_pacer import LeasedPacer
+from delivery.pacing.granted_pacer import GrantedPacer
 from delivery.pacing.pacer import Pacer
 from delivery.packing import StagedEvent, pack
 from delivery.receipts.dead_letters import DeadLetters
@@ -54,7 +54,7 @@ def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
     """
     for task in tasks:
         inbox = ThreadInbox()
-        with closing(LeasedPacer.of(task, inbox.wake)) as pacer:
+        with closing(GrantedPacer.of(task, inbox.wake)) as pacer:
             with end_signals(pacer.leave) as received, Watchdog(time.monotonic) as watchdog:
                 report = _deliver(task, pacer, inbox, watchdog)
             if received and report.stop_reason is not None:

@@ -51,7 +51,7 @@ def check_first_run(job: Mapping[str, Any], service: Mapping[str, Any], truth: H
 
     `service` is the stand-in's summary after both runs: the second must have added nothing to it.
     """
-    limit, least = job["max_requests_per_second"], truth.minimum_requests
+    limit, min_requests = job["max_requests_per_second"], truth.minimum_requests
     return [
         _same("exit code", job["exit_code"], 0, "contract"),
         _same("rows read", job["rows_read"], truth.rows, "generator"),
@@ -62,8 +62,10 @@ def check_first_run(job: Mapping[str, Any], service: Mapping[str, Any], truth: H
         _same("events sent twice", service["events_accepted_again"], 0, "service"),
         _same("requests delivered", job["requests_delivered"], service["requests_accepted"], "service"),
         _same("attempts", job["request_attempts"], service["requests"], "service"),
-        _same("least requests", job["minimum_requests"], least, "generator"),
-        _at_most("requests delivered", job["requests_delivered"], int(least * FILL_MARGIN), "least + 1 %"),
+        _same("least requests", job["minimum_requests"], min_requests, "generator"),
+        _at_most(
+            "requests delivered", job["requests_delivered"], int(min_requests * FILL_MARGIN), "least + 1 %"
+        ),
         _busiest_second(service, limit),
         _same("events out of order", service["events_out_of_order"], 0, "service"),
     ]
@@ -71,8 +73,10 @@ def check_first_run(job: Mapping[str, Any], service: Mapping[str, Any], truth: H
 
 def _busiest_second(service: Mapping[str, Any], limit: float) -> Check:
     stall = service["longest_stall_seconds"]
-    most = max_in_a_second(limit, stall)
-    return _at_most("busiest second", service["busiest_second"], most, f"limit + 5 %, seen to {stall:.3f} s")
+    max_attempts = max_in_a_second(limit, stall)
+    return _at_most(
+        "busiest second", service["busiest_second"], max_attempts, f"limit + 5 %, seen to {stall:.3f} s"
+    )
 
 
 def max_in_a_second(limit: float, stall: float) -> int:
@@ -81,8 +85,8 @@ def max_in_a_second(limit: float, stall: float) -> int:
     On a busy machine the stand-in pauses now and then, for `stall` seconds at the longest, and then counts
     at once what arrived one by one.
     """
-    most = limit * RATE_MARGIN if limit >= SMALL_LIMIT else limit + 1
-    return int(most * (1 + stall))
+    max_attempts = limit * RATE_MARGIN if limit >= SMALL_LIMIT else limit + 1
+    return int(max_attempts * (1 + stall))
 
 
 def check_second_run(job: Mapping[str, Any], truth: History) -> list[Check]:

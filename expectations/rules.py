@@ -141,5 +141,5 @@ def _mask(predicates: Sequence[Column]) -> Column:
 
 def _side_by_side(masks: Sequence[Column]) -> Column:
     """Return a long that holds the masks, the first one lowest."""
-    placed = (F.shiftleft(mask.cast("long"), place * MASK_BITS) for place, mask in enumerate(masks))
+    placed = (F.shiftleft(mask.cast("long"), index * MASK_BITS) for index, mask in enumerate(masks))
     return reduce(Column.bitwiseOR, placed)

@@ -101,14 +101,14 @@ def _short_category(key: str) -> dict[str, Any]:
 
 def _few_event_types(metadata_columns: int) -> dict[str, Any]:
     """Return the rule on the number of event types, over those that may be sent: dirty ones only cost their rows."""
-    most = EVENT_TYPES_AND_METADATA - metadata_columns
+    max_types = EVENT_TYPES_AND_METADATA - metadata_columns
     says = (
-        f"At most {most} distinct event types: with the schema's {metadata_columns} metadata columns that makes the "
-        f"{EVENT_TYPES_AND_METADATA} that a dataset may have. By the developer guide's page on interaction data, "
+        f"At most {max_types} distinct event types: with the schema's {metadata_columns} metadata columns that makes "
+        f"the {EVENT_TYPES_AND_METADATA} that a dataset may have. By the developer guide's page on interaction data, "
         "EVENT_TYPE and EVENT_VALUE count among those columns; the page on quotas does not say so."
     )
     pattern = BLANK_OR_LITERAL.replace("\\", "\\\\")
     clean = f"eventType IS NOT NULL AND NOT eventType RLIKE '{pattern}' AND length(eventType) <= 256"
     condition = {"type": "pass_through", "pass_through_filter": clean}
-    kwargs = {"column": "eventType", "max_value": most, "row_condition": condition}
+    kwargs = {"column": "eventType", "max_value": max_types, "row_condition": condition}
     return _entry("expect_column_unique_value_count_to_be_between", kwargs, says, LIMITS_PAGE, "critical")

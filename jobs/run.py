@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from threading import Thread
 from typing import Protocol
 
 from pyspark.sql import SparkSession
@@ -21,7 +22,15 @@ from jobs.config.configuration import print_settings
 from jobs.config.settings import ChecksSettings, Settings
 from jobs.ending.failure import end_in_failure
 from jobs.ending.under_way import RunUnderWay, under_way
-from jobs.prepare.preparation import prepare, prepare_import, prepare_replay, read_settings, refuse_overlap
+from jobs.prepare.import_target import ImportTarget
+from jobs.prepare.preparation import (
+    PreparedLoad,
+    prepare,
+    prepare_import,
+    prepare_replay,
+    read_settings,
+    refuse_overlap,
+)
 from jobs.progress.spark_phases import COUNT, IMPORT, WRITE_FILES, begin
 from jobs.report.page import load_templates
 from jobs.runs.execution import Execution
@@ -97,10 +106,7 @@ def load(
     library = importing()
     with under_way(prepared, execution, signals) as run:
         with run.working(), start_spark(prepared.buckets, prepared.table, library.start) as spark:
-            library.join()
-            with run.signals.interrupting(spark.sparkContext):
-                checked = run.outcome.checked = check(spark, run.progress, prepared)
-            run.outcome.refusal = _reason_to_refuse(checked, settings.checks)
+            checked = _check(spark, run, prepared, library)
             if run.outcome.refusal is None and not prepared.plan_only:
                 _send(spark, run, checked)
             run.outcome.counts = _count(spark, run, checked)
@@ -122,16 +128,9 @@ def bulk_import(
     with under_way(prepared, execution, signals) as run:
         with run.working():
             with start_spark(prepared.buckets, prepared.table, library.start) as spark:
-                library.join()
-                with run.signals.interrupting(spark.sparkContext):
-                    checked = run.outcome.checked = check(spark, run.progress, prepared)
-                run.outcome.refusal = _reason_to_refuse(checked, settings.checks)
+                checked = _check(spark, run, prepared, library)
                 if run.outcome.refusal is None:
-                    load_templates()  # as before sending
-                    begin(run.progress, spark.sparkContext, WRITE_FILES)
-                    with run.signals.interrupting(spark.sparkContext):
-                        run.outcome.written = write_files(spark, prepared, target, checked.files)
-                    run.outcome.refusal = run.outcome.written.refusal
+                    _write_files(spark, run, prepared, target, checked)
                 run.outcome.counts = _count(spark, run, checked)
                 _compact(spark, run)
             if run.outcome.written and (record := run.outcome.written.record):
@@ -160,6 +159,15 @@ def replay(
         return run.close()
 
 
+def _check(spark: SparkSession, run: RunUnderWay, prepared: PreparedLoad, library: Thread) -> Checked:
+    """Check the source, and record whether the run is refused. `library`: the import of what judges the rows."""
+    library.join()
+    with run.signals.interrupting(spark.sparkContext):
+        checked = run.outcome.checked = check(spark, run.progress, prepared)
+    run.outcome.refusal = _reason_to_refuse(checked, prepared.settings.checks)
+    return checked
+
+
 def _reason_to_refuse(checked: Checked, checks: ChecksSettings) -> str | None:
     """Return why the gate refuses: a critical expectation that failed as a whole, or too many rejected rows."""
     staged, verdict = checked.staged, checked.verdict
@@ -173,6 +181,17 @@ def _send(spark: SparkSession, run: RunUnderWay, checked: Checked) -> None:
     minimum_requests = checked.staged.minimum_requests
     sending = Sending.of(run.prepared, checked.files, run.execution.token, minimum_requests)
     run.outcome.sent = send(spark, sending, run.signals, run.progress, run.steering)
+
+
+def _write_files(
+    spark: SparkSession, run: RunUnderWay, prepared: PreparedLoad, target: ImportTarget, checked: Checked
+) -> None:
+    """Write the files of an import, and record whether they are refused."""
+    load_templates()  # as before sending
+    begin(run.progress, spark.sparkContext, WRITE_FILES)
+    with run.signals.interrupting(spark.sparkContext):
+        run.outcome.written = write_files(spark, prepared, target, checked.files)
+    run.outcome.refusal = run.outcome.written.refusal
 
 
 def _count(spark: SparkSession, run: RunUnderWay, checked: Checked) -> EventCounts | None:

@@ -54,7 +54,7 @@ def lay_out(footers: Footers, used: Used, merges_as: MergesAs) -> Layout:
             it names the column, the kinds and a file of each.
     """
     source = _Source(footers, merges_as)
-    source.settle(used)
+    source.leave_out_unreadable(used)
     groups = source.groups()
     if len(groups) > _MAX_GROUPS:
         source.leave_out_what_differs(used)
@@ -91,7 +91,7 @@ class _Source:
         for key in self._keys:
             self._merge(key)
 
-    def settle(self, used: Used) -> None:
+    def leave_out_unreadable(self, used: Used) -> None:
         """Leave out the columns that can't be read and are not used."""
         for name in list(self.columns):
             if any(used.touches(path) for path, _ in clashes(name, self.columns[name])):

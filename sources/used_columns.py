@@ -1,6 +1,6 @@
 """The columns of the source that a run uses, from its SQL expressions, by Spark's own parser.
 
-Nothing is resolved: the columns' types are not settled yet at this point.
+Nothing is resolved: the columns' types are not known yet at this point.
 """
 
 from __future__ import annotations

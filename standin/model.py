@@ -96,14 +96,14 @@ def _structure(shape: Mapping[str, Any], shapes: Mapping[str, Any], path: str) -
 
 def _list(shape: Mapping[str, Any], shapes: Mapping[str, Any], path: str) -> Check:
     member = _compile(shape["member"]["shape"], shapes, f"{path}.member")
-    least, most = shape.get("min", 0), shape.get("max", sys.maxsize)
+    min_value, max_value = shape.get("min", 0), shape.get("max", sys.maxsize)
     not_list = _broken(path, "Member must be a list")
-    wrong_size = _broken(path, f"Member must have length between {least} and {most}")
+    wrong_size = _broken(path, f"Member must have length between {min_value} and {max_value}")
 
     def check(value: object) -> str | None:
         if type(value) is not list:
             return not_list
-        if not least <= len(value) <= most:
+        if not min_value <= len(value) <= max_value:
             return wrong_size
         for item in value:
             broken = member(item)
@@ -115,17 +115,17 @@ def _list(shape: Mapping[str, Any], shapes: Mapping[str, Any], path: str) -> Che
 
 
 def _string(shape: Mapping[str, Any], path: str) -> Check:
-    least, most = shape.get("min", 0), shape.get("max", sys.maxsize)
+    min_value, max_value = shape.get("min", 0), shape.get("max", sys.maxsize)
     pattern = shape.get("pattern") or ("|".join(shape["enum"]) if "enum" in shape else None)
     matches = re.compile(_readable(pattern) if pattern else r"(?s:.*)").fullmatch
     not_string = _broken(path, "Member must be a string")
-    wrong_length = _broken(path, f"Member must have length between {least} and {most}")
+    wrong_length = _broken(path, f"Member must have length between {min_value} and {max_value}")
     wrong_text = _broken(path, f"Member must satisfy regular expression pattern: {pattern}")
 
     def check(value: object) -> str | None:
         if type(value) is not str:
             return not_string
-        if not least <= len(value) <= most:
+        if not min_value <= len(value) <= max_value:
             return wrong_length
         if pattern and not matches(value):
             return wrong_text
@@ -147,9 +147,9 @@ def _number(path: str) -> Check:
 
 
 def _integer(shape: Mapping[str, Any], path: str) -> Check:
-    least, most = shape.get("min", -sys.maxsize), shape.get("max", sys.maxsize)
-    wrong = _broken(path, f"Member must be an integer between {least} and {most}")
-    return lambda value: None if type(value) is int and least <= value <= most else wrong
+    min_value, max_value = shape.get("min", -sys.maxsize), shape.get("max", sys.maxsize)
+    wrong = _broken(path, f"Member must be an integer between {min_value} and {max_value}")
+    return lambda value: None if type(value) is int and min_value <= value <= max_value else wrong
 
 
 def _boolean(path: str) -> Check:

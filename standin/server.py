@@ -105,10 +105,12 @@ def _clock(settings: Settings) -> Callable[[], float]:
     return lambda: time.time() + settings.clock_ahead
 
 
-def _handler(endpoint: Endpoint, most: int | None, ended: asyncio.Event) -> Callable[[Request], Answer]:
+def _handler(
+    endpoint: Endpoint, max_attempts: int | None, ended: asyncio.Event
+) -> Callable[[Request], Answer]:
     def handle(request: Request) -> Answer:
         answer = endpoint.answer(request, time.time())
-        if most is not None and endpoint.account.attempts >= most:
+        if max_attempts is not None and endpoint.account.attempts >= max_attempts:
             ended.set()
         return answer
 

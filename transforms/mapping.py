@@ -102,7 +102,7 @@ class SourceSettings(Block):
     def _nothing_is_read_twice(cls, paths: tuple[str, ...]) -> tuple[str, ...]:
         folders = [path.rstrip("/") + "/" for path in paths]
         for number, inner in enumerate(folders):
-            if any(inner.startswith(outer) for place, outer in enumerate(folders) if place != number):
+            if any(inner.startswith(outer) for index, outer in enumerate(folders) if index != number):
                 raise ValueError("one path is within another (or is repeated): name each file once")
         return paths
 
@@ -132,7 +132,7 @@ class PropertySettings(Block):
 
 
 class MappingSettings(Block):
-    """Block `mapping:`: a Spark SQL expression for each part of an event; keys are the contract's camelCase.
+    """Block `mapping:`: a Spark SQL expression for each part of an event; keys are PutEvents' own, in camelCase.
 
     `properties` maps schema fields to expressions; an entry that is null is left out. Dump by alias.
     """
@@ -174,7 +174,7 @@ class MappingSettings(Block):
         return {} if value is None else value
 
     def expressions(self) -> dict[str, str]:
-        """Return the mapped expressions, properties aside, by the contract's key (`userId`, …, `sentAt`)."""
+        """Return the mapped expressions, properties aside, by the key of its column (`userId`, …, `sentAt`)."""
         mapped = self.model_dump(by_alias=True, exclude={"properties", "sent_at"}, exclude_none=True)
         return {**mapped, "sentAt": self.sent_at.expr}
 

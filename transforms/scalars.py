@@ -1,8 +1,8 @@
 """Scalars: one mapped value read as an id or as a type of the Interactions schema, or as null.
 
-Nothing here raises over a value: a value that can't be read is null, and the row is rejected for it later.
-Only a column whose type can never be read as asked is `InputError`. Spark's own casts are too generous: they
-make 3 of '3.7', 0 of NaN, and wrap what does not fit.
+A value that can't be read is null, and the row is rejected for it later. Only a column whose type can never be read
+as asked is `InputError`. Spark's own casts are too generous: they make 3 of '3.7', 0 of NaN, and wrap what does not
+fit.
 """
 
 from __future__ import annotations

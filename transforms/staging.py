@@ -48,10 +48,10 @@ def stage(
     unless rejected); and the columns `keep`.
     Sessions are whole in one partition; the rows of one request (at most 10) are next to each other.
     """
-    settled = checked.withColumn("_state", _state(id_is_mapped=id_is_mapped))
+    with_outcome = checked.withColumn("_state", _state(id_is_mapped=id_is_mapped))
     if delivered_ids is not None:
-        settled = _marked_delivered(settled, delivered_ids)
-    lean = settled.select(*_lean_columns(has_lane=LANE in checked.columns), *keep)
+        with_outcome = _marked_delivered(with_outcome, delivered_ids)
+    lean = with_outcome.select(*_lean_columns(has_lane=LANE in checked.columns), *keep)
     # Where sessions were derived by gap the rows are gathered so already, and Spark leaves this shuffle out.
     gathered = lean.repartition(partitions, LANE)
     numbered = gathered.withColumns(number(_SESSION))
@@ -85,10 +85,10 @@ def _state(*, id_is_mapped: bool) -> Column:
     return state.otherwise(SEND)
 
 
-def _marked_delivered(settled: DataFrame, delivered_ids: DataFrame) -> DataFrame:
+def _marked_delivered(with_outcome: DataFrame, delivered_ids: DataFrame) -> DataFrame:
     """Mark what the ledger has. A join may move rows about, so it comes before sessions are gathered."""
     ids = delivered_ids.select(F.col("event_id").alias("_delivered_id"))
-    met = settled.join(ids, F.col("eventId") == F.col("_delivered_id"), "left")
+    met = with_outcome.join(ids, F.col("eventId") == F.col("_delivered_id"), "left")
     is_delivered = F.col("_delivered_id").isNotNull() & (F.col("_state") == SEND)
     return met.withColumn("_state", F.when(is_delivered, DELIVERED).otherwise(F.col("_state")))
 

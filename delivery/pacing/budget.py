@@ -1,7 +1,7 @@
 """The job's one schedule of attempts: evenly spaced slots, granted to the partitions that are sending.
 
 Pure: no I/O and no clock; `now` is passed in, in seconds on one clock. `coordinator.py` transports the
-grants, `leased_pacer.py` uses them.
+grants, `granted_pacer.py` uses them.
 
 Slots follow each other at the rate that the service grants, never above the limit. They are granted only
 shortly before they are due, so a partition that dies or finishes wastes next to none, and past slots are
@@ -19,19 +19,19 @@ from delivery.pacing.granted_rate import GrantedRate
 from delivery.pacing.hurried_slots import HurriedSlots
 from delivery.pacing.turns import Turns
 
-# A first slot is leased this long before it is due. A round of leases lasts about half as long, so that each
-# partition has its next lease before it has used up the last.
+# A first slot is granted this long before it is due. A round of grants lasts about half as long, so that each
+# partition has its next grant before it has used up the last.
 LEAD_SECONDS = 0.1
 _ROUND_SHARE = 0.5
 _COUNT_SECONDS = 0.05
-# While sessions that must not wait get slots out of turn, little is leased ahead: it would be in their way.
+# While sessions that must not wait get slots out of turn, little is granted ahead: it would be in their way.
 _HURRIED_LEAD_SECONDS = 0.015
 _HURRIED_SECONDS = 1.0
 # So many slots out of turn may be ahead of the plan, as far as the limit has room: two, or this share of it.
 _HURRIED_SHARE = 0.015
 _FEWEST_HURRIED = 2
 # At most this many grants a second, at any rate: what one driver thread can handle with ease.
-_LEASES_PER_SECOND = 1000
+_GRANTS_PER_SECOND = 1000
 # After idle time the first slot is this far ahead: the time to reach the partition.
 _START_SECONDS = 0.005
 # What attempts may at the least be late on their way to the service, and still arrive within the limit.
@@ -60,7 +60,7 @@ class SlotGrant:
 
 
 class Budget:
-    """Leases slots at no more than `limit` attempts per second.
+    """The slots of the whole job, granted at no more than `limit` attempts per second.
 
     Of partitions that want more than there is, each gets slots in proportion to the requests that it has left, so that
     all of them end at the same time: a session that is on its way with many others elsewhere is not left over.
@@ -111,7 +111,7 @@ class Budget:
     def hurry(self, who: Hashable, now: float, left: int = 1) -> SlotGrant | None:
         """Return one slot for right now, for a session that must not wait; None where it has to.
 
-        The slots that are not leased yet make room for it. One that has to wait gets its slot by `hurried`, unless
+        The slots that are not granted yet make room for it. One that has to wait gets its slot by `hurried`, unless
         that takes too long, and may have its turn before.
         """
         if not self._hurries(now):
@@ -161,24 +161,24 @@ class Budget:
         self._granted.answered(era, accepted, refused, now)
 
     def due_in(self, now: float) -> float | None:
-        """Return the seconds until `leases` or `hurried` has something to grant; None while no partition asks."""
+        """Return the seconds until `grants` or `hurried` has something to grant; None while no partition asks."""
         due = [self._next - self._lead(now)] if self._turns else []
         if self._waiting:
             due.append(self._hurried.made_up_at())
         return max(0.0, min(due) - now) if due else None
 
-    def leases(self, now: float) -> list[tuple[Hashable, SlotGrant]]:
+    def grants(self, now: float) -> list[tuple[Hashable, SlotGrant]]:
         """Return the grants to hand out now, each with its partition."""
         given: list[tuple[Hashable, SlotGrant]] = []
         while self._turns and self._next - self._lead(now) <= now:
-            given += self._lease_round(now)
+            given += self._grant_round(now)
         return given
 
     def _lead(self, now: float) -> float:
-        """Return how long ahead slots are leased."""
+        """Return how long ahead slots are granted."""
         return _HURRIED_LEAD_SECONDS if self._hurries(now) else LEAD_SECONDS
 
-    def _lease_round(self, now: float) -> list[tuple[Hashable, SlotGrant]]:
+    def _grant_round(self, now: float) -> list[tuple[Hashable, SlotGrant]]:
         """Grant slots to the partitions at the head of the queue, interleaved one by one."""
         start = max(self._next, now + _START_SECONDS)
         count, group = self._take_group(now)
@@ -193,12 +193,12 @@ class Budget:
         patience = self._late_hurried if self._hurries(now) else self._late_free
         spacing, era = len(group) * slot, self._granted.era
         return [
-            (who, SlotGrant(count, start - now + place * slot, spacing, patience, era))
-            for place, who in enumerate(group)
+            (who, SlotGrant(count, start - now + number * slot, spacing, patience, era))
+            for number, who in enumerate(group)
         ]
 
     def _take_group(self, now: float) -> tuple[int, list[Hashable]]:
-        """Take those whose turn it is and that want a full lease, some of them again, or one that wants less."""
+        """Take those whose turn it is and that want a full grant, some of them again, or one that wants less."""
         count = self._fair_count(now)
         share = self._turns.weight() / self._active_weight
         places = min(math.ceil(self._active * share), int(self._lead(now) * self.rate / count))
@@ -206,7 +206,7 @@ class Budget:
 
     def _fair_count(self, now: float) -> int:
         fair = int(self.rate * self._lead(now) * _ROUND_SHARE / self._count_active(now))
-        return max(1, math.ceil(self.rate / _LEASES_PER_SECOND), fair)
+        return max(1, math.ceil(self.rate / _GRANTS_PER_SECOND), fair)
 
     def _count_active(self, now: float) -> int:
         """Return how many partitions have asked recently; recounted now and then, since it takes a pass."""
@@ -252,7 +252,7 @@ def _room(limit: float, late: float) -> int:
 
 
 def pace_of(limit: float) -> float:
-    """Return the rate at which slots are leased, so far below the limit that no second sees more than is allowed.
+    """Return the rate at which slots are granted, so far below the limit that no second sees more than is allowed.
 
     What lateness and slots out of turn (`out_of_turn`) add stays within the 5 %.
     """
@@ -267,7 +267,7 @@ def free_lateness(limit: float) -> float:
     service.
     """
     room = allowed_in_a_second(limit) / pace_of(limit) - 1.0
-    least, most = _PATIENCE_SECONDS
+    min_patience, max_patience = _PATIENCE_SECONDS
     if limit < _SMALL_LIMIT:
-        most = _SMALL_LIMITS_PATIENCE_SECONDS
-    return min(most, max(least, room - max(_JITTER_SECONDS, room / 2)))
+        max_patience = _SMALL_LIMITS_PATIENCE_SECONDS
+    return min(max_patience, max(min_patience, room - max(_JITTER_SECONDS, room / 2)))

@@ -1,4 +1,4 @@
-"""The driver's side of pacing: one thread that leases the budget to all partitions and carries "stop".
+"""The driver's side of pacing: one thread that grants the budget to all partitions and carries "stop".
 
 It also adds up what partitions report, and stops the job when that shows an outage. It survives bad clients (a
 wrong key, garbage, silence) and partitions that die: their connection closes, and they are out of the queue. It never
@@ -8,7 +8,7 @@ Messages, all keys optional, from a partition: `from` its token (in the first on
 it still has to send, `hurry` for a slot at once, `answered` [[era, accepted, refused], …], `counts` [attempts,
 throttled, requests, events] so far, `failed` [attempts without an answer or with a server's error, attempts refused,
 seconds since the first of the former began, the last one's name], `stop` [a reason, seconds to wait for answers]. To a
-partition: `lease` [count, start_in, spacing, patience, era], `hurried` the same at once, `rest` the seconds that all
+partition: `grant` [count, start_in, spacing, patience, era], `hurried` the same at once, `rest` the seconds that all
 that the job has left takes at the least, `stop` as above, `hold` and `share` as `delivery.pacing.orders` has them.
 """
 
@@ -46,7 +46,7 @@ class _Member:
 
 
 class Coordinator:
-    """Leases `limit` attempts per second to all who join with the key; use it as a context manager.
+    """The server that grants `limit` attempts per second to all who join with the key; use it as a context manager.
 
     `host` is the name or address by which executors reach the driver (`spark.driver.host`). `requests` is how many
     the whole job has to send at the least; 0: not known.
@@ -146,7 +146,7 @@ class Coordinator:
         if self._orders.holds:
             return
         now = self._clock()
-        for kind, grants in (("hurried", self._budget.hurried(now)), ("lease", self._budget.leases(now))):
+        for kind, grants in (("hurried", self._budget.hurried(now)), ("grant", self._budget.grants(now))):
             for member, grant in grants:
                 if isinstance(member, _Member):
                     self._send(member, {kind: astuple(grant)} | self._rest())
@@ -191,8 +191,8 @@ class Coordinator:
             self.stop(str(reason), float(drain))
 
     def _hurry(self, member: _Member, now: float, left: int) -> None:
-        if lease := self._budget.hurry(member, now, left):
-            self._send(member, {"hurried": astuple(lease)} | self._rest())
+        if grant := self._budget.hurry(member, now, left):
+            self._send(member, {"hurried": astuple(grant)} | self._rest())
 
     def _count(self, member: _Member, counts: Sequence[int], now: float) -> None:
         attempts, throttled, requests, events = map(int, counts)

@@ -18,17 +18,17 @@ class _Held:
 
 
 class HeldSlots:
-    """A partition's leases, whose slots may alternate; times are seconds on the partition's own clock."""
+    """A partition's grants, whose slots may alternate; times are seconds on the partition's own clock."""
 
     def __init__(self) -> None:
         self._held: list[tuple[float, int, _Held]] = []
         self._turn = count()
         self.unspent = 0
 
-    def add(self, lease: SlotGrant, now: float) -> None:
+    def add(self, grant: SlotGrant, now: float) -> None:
         """Add a grant that arrived at `now`."""
-        self._push(now + lease.start_in, _Held(lease.spacing, lease.count, lease.patience, lease.era))
-        self.unspent += lease.count
+        self._push(now + grant.start_in, _Held(grant.spacing, grant.count, grant.patience, grant.era))
+        self.unspent += grant.count
 
     def next_in(self, now: float) -> float | None:
         """Return the seconds until the next slot may be used, None if there is none.

@@ -1,6 +1,6 @@
 """The bound of slots given at once, out of turn, to sessions that would otherwise outlast the rest of the job.
 
-Slots are leased some tenths of a second ahead, so one that is used at once is one more than planned, until the plan
+Slots are granted some tenths of a second ahead, so one that is used at once is one more than planned, until the plan
 comes to where it makes room for it. How many there are of those may rise by `max_more` within a second and what slots
 may be late: then no second has more attempts than that above the plan, and what comes steadily is in the plan. Pure;
 times are seconds on the driver's clock.
@@ -16,7 +16,7 @@ _WINDOW_SECONDS = 1.05
 
 
 class HurriedSlots:
-    """Counts the slots that were used before the plan made room for them."""
+    """A count of the slots that were used before the plan made room for them."""
 
     def __init__(self, max_more: int) -> None:
         self._max_more = max_more

@@ -1,7 +1,7 @@
 """The interface that decides when a partition's next attempt may be sent.
 
 The sender knows only `Pacer`. The answer comes from the job's one budget on the driver or, while that can't
-be reached, from a static share (`leased_pacer.py`, `static_pacer.py`).
+be reached, from a static share (`granted_pacer.py`, `static_pacer.py`).
 """
 
 from __future__ import annotations

@@ -59,8 +59,8 @@ class StrayRefusals:
         """
         if not unprovoked:
             self._rate_before = rate
-        least, most = sorted((self._last_share, refused_share))
-        if unprovoked and most * _SAME <= least and most <= _MAX_SHARE:
+        smaller, larger = sorted((self._last_share, refused_share))
+        if unprovoked and larger * _SAME <= smaller and larger <= _MAX_SHARE:
             self._in_vain += 1
         else:
             self._in_vain = 0

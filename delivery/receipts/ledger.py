@@ -3,7 +3,7 @@
 Parquet with `event_id`, `tracking_id`, `run_id`, `accepted_at` and `sent_at`, the event's own time (both times in UTC);
 a folder for each tracking ID, since what one accepted says nothing of another. Written by each partition while it
 sends, read by the next run before it sends, and by this one for its account. An id may be in it twice (a crash, an
-event sent again): readers count distinct ids. It decides nothing about sending.
+event sent again): readers count distinct ids.
 """
 
 from __future__ import annotations

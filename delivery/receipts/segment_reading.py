@@ -1,4 +1,4 @@
-"""Reads the ledger's segments whole, each with one request: Spark's own reader needs several for a file of any size.
+"""Read the ledger's segments whole, each with one request: Spark's own reader needs several for a file of any size.
 
 A run that sends for an hour leaves thousands of segments of some hundred kilobytes.
 """

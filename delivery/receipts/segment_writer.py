@@ -21,7 +21,7 @@ from delivery.receipts.segments import Segment, merge, parquet_bytes, read_ids, 
 from delivery.receipts.settled import SettledIds
 from delivery.task import DeliveryTask
 
-# The contract allows five seconds between an answer and its record; three leave two for the write itself.
+# After a crash at most five seconds of sending go out again (docs/guarantees.md); three leave two for the write itself.
 FLUSH_SECONDS = 3.0
 RETRY_SECONDS = 0.5
 _FAILURES_TO_STOP = 3
@@ -33,7 +33,7 @@ Row = TypeVar("Row")
 
 
 class SegmentWriter(Generic[Row]):
-    """Writes the rows that one attempt of a task adds. `add` and `close` belong to one thread.
+    """A writer of the rows that one attempt of a task adds. `add` and `close` belong to one thread.
 
     Opening it lists once what earlier attempts of the task wrote. Only a writer whose rows are not read
     before the run has ended may merge (`merges`): others would miss what goes while they read. Use `start` to have

@@ -31,7 +31,7 @@ _REPLACES = b"replaces"
 _MERGED = "all"
 _NAME = re.compile(r"part-(.+)\.([^.]+)\.(\d+)\.([^.]+)\.([^.]+)\.parquet", re.DOTALL)
 _FOOTER_READERS = 32
-_LOOKS = 5
+_TRIES = 5
 
 Found = TypeVar("Found")
 Result = TypeVar("Result")
@@ -123,7 +123,7 @@ def steadily(found: Found, find: Callable[[], Found], read: Callable[[Found], Re
     single moment: of a merge that falls into it, it may hold neither side. Two that agree hold all that was there
     from the first one's end to the second one's start. Where writers never rest, the last listing counts.
     """
-    for _ in range(_LOOKS - 1):
+    for _ in range(_TRIES - 1):
         try:
             result = read(found)
         except StorageError:

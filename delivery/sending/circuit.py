@@ -38,4 +38,4 @@ class Circuit:
         """Count a failure that is not fatal; return whether the circuit is open now (`now`: monotonic seconds)."""
         self._failures[fault] += 1
         count, lasted = self._failures[fault], now - self._first_at.setdefault(fault, now)
-        return any(count >= failures and lasted >= least for failures, least in _OPENS_AT[fault])
+        return any(count >= failures and lasted >= min_seconds for failures, min_seconds in _OPENS_AT[fault])

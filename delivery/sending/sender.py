@@ -77,7 +77,7 @@ class SenderServices:
 
 
 class Sender:
-    """Sends one partition's batches, each event at least once unless the run is stopped; use it once.
+    """A sender of one partition's batches, each event at least once unless the run is stopped; use it once.
 
     `events`: how many events `batches` holds, as far as that is known. `tally` may be read at any time; it holds what
     has been done so far.
@@ -187,7 +187,7 @@ class Sender:
         self._services.ledger.accepted(events, now)
         self.tally.accepted(len(events), now)
         self._circuit.succeeded()
-        self._work.settle(request)
+        self._work.finish(request)
 
     def _fail(self, request: Request, answer: Answer, fault: Fault) -> None:
         if fault is Fault.FATAL:
@@ -219,4 +219,4 @@ class Sender:
         for event in request.batch.events:
             self._services.dead_letters.add(event, code, answer.message, request.attempts)
         self.tally.events_dead_lettered += len(request.batch.events)
-        self._work.settle(request)
+        self._work.finish(request)

@@ -18,7 +18,7 @@ from itertools import count
 
 from delivery.packing import Batch
 
-# How many requests are kept ready, so that a lease of some tenths of a second is used whole, and the long sessions
+# How many requests are kept ready, so that a grant of some tenths of a second is used whole, and the long sessions
 # among those that are next in the file are found in time: as many as may be in flight.
 READY_AHEAD = 1024
 # The most requests held at once: how far the look-ahead goes past the requests of one huge session.
@@ -52,9 +52,9 @@ class Request:
 
 
 class Workload:
-    """Draws batches as they are needed, within bounds, and hands out requests in order.
+    """A partition's requests, in order: batches are drawn as they are needed, within bounds.
 
-    A session is busy from the moment its request is ready until `settle`; `retry_at` and `split` keep it
+    A session is busy from the moment its request is ready until `finish`; `retry_at` and `split` keep it
     busy. `events` is how many events `batches` holds in all, as far as that is known.
     """
 
@@ -86,7 +86,7 @@ class Workload:
 
     @property
     def left(self) -> int:
-        """About how many requests there are still to settle: what is not drawn yet is taken to be like the rest."""
+        """About how many requests there are still to finish: what is not drawn yet is taken to be like the rest."""
         if self._exhausted or not self._drawn:
             return self.held if self._exhausted else self._events
         unread = max(0, self._events - self._drawn_events)
@@ -101,7 +101,7 @@ class Workload:
         """Return when the earliest retry is due, None if none waits."""
         return self._due[0][0] if self._due else None
 
-    def settle(self, request: Request) -> None:
+    def finish(self, request: Request) -> None:
         """End the request: its session's next one, if any, may be sent."""
         self.held -= 1
         envelope = request.batch.envelope

@@ -35,7 +35,7 @@ class CredentialSource:
     def __init__(self, find: Callable[[], Credentials | None]) -> None:
         self._find = find
         self._lock = threading.Lock()
-        self._credentials = self._look()
+        self._credentials = self._look_up()
 
     def keys(self) -> ReadOnlyCredentials:
         """Return the keys to sign with now.
@@ -59,12 +59,12 @@ class CredentialSource:
         with self._lock:
             try:
                 if self.keys() == refused:
-                    self._credentials = self._look()
+                    self._credentials = self._look_up()
                 return self.keys() != refused
             except CredentialsError:
                 return False
 
-    def _look(self) -> Credentials:
+    def _look_up(self) -> Credentials:
         try:
             found = self._find()
         except _FAILURES as error:

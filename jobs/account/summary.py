@@ -1,4 +1,4 @@
-"""`summary.json`: the account of a run in the contract's words, as one type that is written and read.
+"""`summary.json`: the account of a run (docs/summary.md), as one type that is written and read.
 
 `jobs.ending.outcome` builds it. A summary of an earlier version, which has fewer keys, can be read: those that came
 later have a default.
@@ -106,7 +106,7 @@ class ImportEntry(_Part):
 
 
 class Summary(_Part):
-    """The keys of the contract's `summary.json`, in its order, and after them those that came later.
+    """The keys of `summary.json`, in the order of docs/summary.md: those of its first version, then those added since.
 
     Counts are rows, events or requests. `reason`: why the run was refused or stopped, without any row's values.
     Sending times are None where nothing was sent. `timeline` and `events_per_request` (delivered requests with one

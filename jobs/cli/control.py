@@ -23,7 +23,7 @@ from jobs.command_line.parser import Parser
 from jobs.command_line.program_exit import exit_code_of
 from jobs.control.control_file import ControlFile
 from jobs.control.polling import now_as_text
-from jobs.control.record import Ask, ControlRecord, Request
+from jobs.control.record import Ask, ControlRecord, ControlRequest
 from jobs.errors import UsageError
 from jobs.leases.process_identity import is_running
 from jobs.runs.run_list import runs_under_way
@@ -68,7 +68,7 @@ def _control(asked: argparse.Namespace) -> int:
     return steer(asked.output, asked.run_id, _request(asked), Waiting())
 
 
-def steer(output: str, run_id: str | None, request: Request, waiting: Waiting) -> int:
+def steer(output: str, run_id: str | None, request: ControlRequest, waiting: Waiting) -> int:
     """Have the run carry out `request`; return the exit code. `run_id`: None for the one run that is in progress.
 
     Raises:
@@ -98,7 +98,7 @@ class _Reached:
     execution: str
     file: ControlFile
 
-    def ask(self, request: Request) -> int:
+    def ask(self, request: ControlRequest) -> int:
         """Write `request` into the run's file; return its number there."""
         record = self.file.change(lambda record: _asking(self._ours(record), request))
         return next(each.number for each in self._ours(record).requests if each.token == request.token)
@@ -161,23 +161,23 @@ def _reached(output: str, run_id: str, waiting: Waiting) -> _Reached:
     return _Reached(run_id, found[0], file)
 
 
-def _asking(record: ControlRecord, request: Request) -> ControlRecord:
-    most = record.max_requests_per_second
-    if request.rate is not None and request.rate > most:
+def _asking(record: ControlRecord, request: ControlRequest) -> ControlRecord:
+    max_rate = record.max_requests_per_second
+    if request.rate is not None and request.rate > max_rate:
         raise UsageError(
-            f"--rate {request.rate:g} is above delivery.max_requests_per_second, {most:g}, which the run "
-            f"was started with. Ask for {most:g} or less, or stop the run and start it again with a higher limit."
+            f"--rate {request.rate:g} is above delivery.max_requests_per_second, {max_rate:g}, which the run "
+            f"was started with. Ask for {max_rate:g} or less, or stop the run and start it again with a higher limit."
         )
     return record.asking(request)
 
 
-def _request(asked: argparse.Namespace) -> Request:
+def _request(asked: argparse.Namespace) -> ControlRequest:
     if asked.rate is not None and not (math.isfinite(asked.rate) and asked.rate > 0):
         raise UsageError(
             "--rate wants a number of requests per second above 0. To send nothing, give --pause."
         )
     ask = Ask.RATE if asked.rate is not None else asked.ask
-    return Request(
+    return ControlRequest(
         number=0, token=uuid.uuid4().hex, ask=ask, rate=asked.rate, by=_operator(), asked_at=now_as_text()
     )
 

@@ -1,7 +1,4 @@
-"""The two blocks of the configuration that concern sending: `personalize` and `delivery`.
-
-Nothing here reads a file or the environment, and nothing here finds a default that AWS itself would find.
-"""
+"""The two blocks of the configuration that concern sending: `personalize` and `delivery`."""
 
 from __future__ import annotations
 

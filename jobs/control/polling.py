@@ -41,7 +41,7 @@ def now_as_text() -> str:
 
 
 class ControlPoller:
-    """Polls the control file of one execution of a run within a `with` block, in a thread of its own.
+    """A context manager that polls the control file of one execution of a run, in a thread of its own.
 
     `open_file` returns the file, or raises `StorageError`.
     """

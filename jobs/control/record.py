@@ -26,7 +26,7 @@ class Ask(StrEnum):
     STOP = "stop"
 
 
-class Request(BaseModel):
+class ControlRequest(BaseModel):
     """A request: the `number`-th of the run, counted from 1.
 
     `token` is unique to the request. `rate`: requests per second, with `Ask.RATE` alone. Times are ISO
@@ -64,9 +64,9 @@ class ControlRecord(BaseModel):
     paused: bool = False
     stopping: str | None = None
     heeded: int = 0
-    requests: tuple[Request, ...] = ()
+    requests: tuple[ControlRequest, ...] = ()
 
-    def asking(self, request: Request) -> Self:
+    def asking(self, request: ControlRequest) -> Self:
         """Return the record with `request` at its end, under the next number; the same record if it has it already."""
         if any(each.token == request.token for each in self.requests):
             return self

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Protocol
 
-from jobs.control.record import Ask, Request
+from jobs.control.record import Ask, ControlRequest
 
 _LOG = logging.getLogger("put_events")
 
@@ -37,12 +37,12 @@ class Steering:
         self.rate = self.limit = limit
         self._stop = stop
         self._now = now
-        self._requests: list[Request] = []
+        self._requests: list[ControlRequest] = []
         self._steered: Steered | None = None
         self._lock = threading.Lock()
 
     @property
-    def requests(self) -> tuple[Request, ...]:
+    def requests(self) -> tuple[ControlRequest, ...]:
         """Return all requests in the order in which they came."""
         return tuple(self._requests)
 
@@ -55,19 +55,19 @@ class Steering:
             if self.paused:
                 steered.hold(holds=True)
 
-    def obey(self, request: Request) -> None:
+    def obey(self, request: ControlRequest) -> None:
         """Carry out `request`, and record it."""
         _LOG.info("%s asked for: %s", request.by, request)
         with self._lock:
             self._requests.append(request.model_copy(update={"heeded_at": self._now()}))
             self._do(request)
 
-    def miss(self, request: Request) -> None:
+    def miss(self, request: ControlRequest) -> None:
         """Record a request that came too late to be carried out."""
         with self._lock:
             self._requests.append(request)
 
-    def _do(self, request: Request) -> None:
+    def _do(self, request: ControlRequest) -> None:
         match request.ask:
             case Ask.STOP:
                 self.stopping = self.stopping or f"{request.by} asked the run to stop"

@@ -11,7 +11,7 @@ from jobs.account.event_counts import OTHER, EventCounts
 from jobs.account.exit_status import Status
 from jobs.account.summary import SteeringEntry, Summary, TimelineEntry
 from jobs.config.shown_settings import shown_settings
-from jobs.control.record import Request
+from jobs.control.record import ControlRequest
 from jobs.plan.delivery_plan import Plan
 from jobs.plan.model_needs import Counted
 from jobs.plan.planning import plan
@@ -37,7 +37,7 @@ class Outcome:
     refusal: str | None = None
     sent: Sent = field(default_factory=Sent)
     counts: EventCounts | None = None
-    steering: tuple[Request, ...] = ()
+    steering: tuple[ControlRequest, ...] = ()
     written: Written | None = None
     imported: Imported | None = None
 
@@ -134,7 +134,7 @@ def _failure_of(outcome: Outcome) -> str | None:
     return outcome.imported.failure if outcome.imported else None
 
 
-def _steering(request: Request) -> SteeringEntry:
+def _steering(request: ControlRequest) -> SteeringEntry:
     return SteeringEntry(
         ask=str(request.ask),
         requests_per_second=request.rate,

@@ -47,8 +47,8 @@ class LeaseRequest:
         self._record = record
         self._clock = clock
         self._runs = runs
-        self._watched: str | None = None
-        self._watched_since = 0.0
+        self._seen_version: str | None = None
+        self._seen_since = 0.0
         self.holder: LeaseRecord | None = None
 
     def observe(self) -> None:
@@ -86,13 +86,13 @@ class LeaseRequest:
             return True  # its process is gone, or our own write succeeded and its response was lost
         if runs or self._has_changed(stored, now):
             raise LeaseHeldError(str(holder or "another run"))
-        silent = max(now - self._watched_since, stored.age or 0.0)
+        silent = max(now - self._seen_since, stored.age or 0.0)
         return silent >= STALE_SECONDS
 
     def _has_changed(self, stored: Stored, now: float) -> bool:
-        if self._watched is None:
-            self._watched, self._watched_since = stored.version, now
-        return stored.version != self._watched
+        if self._seen_version is None:
+            self._seen_version, self._seen_since = stored.version, now
+        return stored.version != self._seen_version
 
 
 class HeldLease:

@@ -125,16 +125,22 @@ def require_region(
     ours = host.startswith("personalize-events") and proxy_for(service.endpoint_url) is None
     if not ours or (service.region in known and host.startswith("personalize-events.")):
         return
-    is_lower = service.region == service.region.lower()
-    if is_lower and not _is_unknown(host, resolve):
+    why = _why_unknown(service.region, host, resolve)
+    if why is None:
         return
-    why = f"there is no {host}" if is_lower else "AWS writes regions in lower case"
     close = [each for each in nearest(service.region, known, limit=1) if each != service.region]
     hint = f"Did you mean {close[0]}? " if close else ""
     raise UsageError(
         f"the AWS region {service.region} has no PutEvents: {why}. {hint}"
         "Set personalize.region, or AWS_REGION in the environment."
     )
+
+
+def _why_unknown(region: str, host: str, resolve: Callable[[str, int], object]) -> str | None:
+    """Return why no request to `host` can succeed, None where one may."""
+    if region != region.lower():
+        return "AWS writes regions in lower case"
+    return f"there is no {host}" if _is_unknown(host, resolve) else None
 
 
 def _is_unknown(host: str, resolve: Callable[[str, int], object]) -> bool:

@@ -23,7 +23,7 @@ from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
-from jobs.prepare.import_settling import settle
+from jobs.prepare.import_updates import update_imports
 from jobs.prepare.preflight import (
     AUTO,
     CLIENT_CONFIG,
@@ -87,7 +87,7 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     except BulkError as error:
         raise UsageError(str(error)) from None
     _require_full_first(settings, jobs)
-    settle(run.output, settings.personalize.tracking_id, jobs)
+    update_imports(run.output, settings.personalize.tracking_id, jobs)
     return ImportTarget(_in_its_order(settings, schema, dataset), dataset, new_plane, tuple(jobs))
 
 

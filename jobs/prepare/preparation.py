@@ -64,7 +64,7 @@ class Prepared:
 
 
 @dataclass(frozen=True, slots=True)
-class Preparation(Prepared):
+class PreparedLoad(Prepared):
     """The inputs of a run over the source.
 
     `source` is None if Spark has to evaluate `source.filter` to choose the folders, and if the source is a
@@ -102,34 +102,34 @@ def read_settings(command: Command) -> Settings:
     return parse_settings(read_text(command.config), command.config, command.overrides)
 
 
-def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: datetime) -> Preparation:
+def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: datetime) -> PreparedLoad:
     """Check everything that needs no Spark, cheapest first. `begun_at`: the run's beginning, in UTC.
 
     Raises:
         UsageError, InputError, SuiteError, StorageError: one sentence each; nothing was sent and no row read.
     """
-    preparation, flight = _prepare(command, settings, run, begun_at)
+    prepared, flight = _prepare(command, settings, run, begun_at)
     if settings.interactions_schema != SCHEMA_OF_SERVICE:
-        flight.check(preparation.schema)
-    return preparation
+        flight.check(prepared.schema)
+    return prepared
 
 
 def prepare_import(
     command: Command, settings: Settings, run: RunFolder, begun_at: datetime
-) -> tuple[Preparation, ImportTarget]:
+) -> tuple[PreparedLoad, ImportTarget]:
     """Check the same for an import, and where it goes.
 
     Raises:
         UsageError, InputError, SuiteError, StorageError: as `prepare`.
     """
-    preparation, flight = _prepare(command, settings, run, begun_at)
-    target = import_target(settings, preparation.schema, preparation.service, aws_session(), run, flight)
-    return replace(preparation, target=target), target
+    prepared, flight = _prepare(command, settings, run, begun_at)
+    target = import_target(settings, prepared.schema, prepared.service, aws_session(), run, flight)
+    return replace(prepared, target=target), target
 
 
 def _prepare(
     command: Command, settings: Settings, run: RunFolder, begun_at: datetime
-) -> tuple[Preparation, Preflight]:
+) -> tuple[PreparedLoad, Preflight]:
     """Check all but the service's own opinion, which costs a call."""
     window = Window.parse(command.since, command.until)
     session = aws_session()
@@ -144,7 +144,7 @@ def _prepare(
     table = find_table(settings.source)
     source = None if table else _source_files(settings)
     _require_writable(run)
-    preparation = Preparation(
+    prepared = PreparedLoad(
         settings=settings,
         window=window,
         properties=properties,
@@ -158,7 +158,7 @@ def _prepare(
         plan_only=command.plan,
         first=command.first,
     )
-    return preparation, flight
+    return prepared, flight
 
 
 def _source_files(settings: Settings) -> SourceFiles | Listing | None:

@@ -76,7 +76,7 @@ class RunProgress:
         self._ended: tuple[Phase, ...] = ()
         self._current: _Begun | None = None
         self._closing = threading.Event()
-        self._thread = threading.Thread(target=self._watch, name="progress", daemon=True)
+        self._thread = threading.Thread(target=self._refresh_until_closed, name="progress", daemon=True)
 
     def __enter__(self) -> Self:
         self._thread.start()
@@ -109,7 +109,7 @@ class RunProgress:
         if begun is not None:
             self._ended += (Phase(begun.name, self._clock() - begun.at),)
 
-    def _watch(self) -> None:
+    def _refresh_until_closed(self) -> None:
         try:
             with self._view:
                 while not self._closing.wait(self._view.every_seconds):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from jobs.report.drawing import BAD, BAR, INK, SOFT, WARN, WIDTHS, Picture, picture, ribbon
-from jobs.report.flow import Part
+from jobs.report.flow import FlowPart
 from jobs.report.wording import counted, percent
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ _COLOURS = {
 _THICKNESS, _THINNEST, _LINE, _TOP, _NODE = 120.0, 2.0, 24.0, 26.0, 10.0
 
 
-def draw_account(parts: list[Part]) -> Picture:
+def draw_account(parts: list[FlowPart]) -> Picture:
     """Draw the flow of `parts`, at least one of which is not empty."""
     full = [part for part in parts if part.rows]
     thick = [max(_THINNEST, part.share * _THICKNESS) for part in full]
@@ -34,7 +34,7 @@ def draw_account(parts: list[Part]) -> Picture:
     return picture("account", height, lambda axes, width: _draw(axes, width, full, thick, slots))
 
 
-def _draw(axes: Axes, width: int, full: list[Part], thick: list[float], slots: list[float]) -> None:
+def _draw(axes: Axes, width: int, full: list[FlowPart], thick: list[float], slots: list[float]) -> None:
     total = _TOP + sum(slots)
     axes.set_position((0, 0, 1, 1))
     axes.set_axis_off()

@@ -62,10 +62,8 @@ def _days_sentence(by_day: Mapping[str, int], span: str) -> str:
     events, first, last = counted(sum(by_day.values()), "event"), min(by_day), max(by_day)
     if first == last:
         return f"{events}, all on the {span} {first}."
-    most = max(by_day, key=lambda day: by_day[day])
-    return (
-        f"{events} on {counted(len(by_day), span)}, from {first} to {last}; most on {most}: {by_day[most]:,}."
-    )
+    busiest = max(by_day, key=lambda day: by_day[day])
+    return f"{events} on {counted(len(by_day), span)}, from {first} to {last}; most on {busiest}: {by_day[busiest]:,}."
 
 
 def _span(day: str, *, by_month: bool) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""The account as a flow: the rows read, and the ends that each of them has one of. Adds up, decides nothing."""
+"""The account as a flow: the rows read, and the ends that each of them has one of."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _NO_ROW = "No row was read: source.path, source.filter and the window leave none
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FlowPart:
     """One end: its key in the summary, a name, what it means, rows; share of all and where it starts (0 to 1)."""
 
     key: str
@@ -39,18 +39,18 @@ class Part:
     start: float
 
 
-def parts(summary: Summary) -> list[Part]:
+def parts(summary: Summary) -> list[FlowPart]:
     """Return the ends in the order of the account, each where the one before it stops; an import has its own."""
     read, before, found = summary.rows_read, 0, []
     for key, name, meaning in _IMPORT_PARTS if summary.bulk_import else _PARTS:
         rows = getattr(summary if key in Summary.model_fields else summary.bulk_import, key)
         share, start = (rows / read, before / read) if read else (0.0, 0.0)
-        found.append(Part(key, name, meaning, rows, share, start))
+        found.append(FlowPart(key, name, meaning, rows, share, start))
         before += rows
     return found
 
 
-def equation(ends: list[Part]) -> str:
+def equation(ends: list[FlowPart]) -> str:
     """Return the ends that are not empty, as they make up the rows read: `600 duplicates + 9,400 delivered = …`."""
     terms = " + ".join(f"{end.rows:,} {end.name}" for end in ends if end.rows) or "nothing"
     return f"{terms} = {counted(sum(end.rows for end in ends), 'row')} read"

@@ -82,14 +82,18 @@ def _figures(summary: Summary) -> dict[str, Figure | None]:
 def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     """Return the facts about sending: a label, a value, and what to compare it with."""
     rate, limit = summary.achieved_requests_per_second, summary.max_requests_per_second
-    attempts, least = summary.request_attempts, summary.minimum_requests
+    attempts, min_requests = summary.request_attempts, summary.minimum_requests
     return [
         (
             "Requests per second",
             f"{rate:,.1f}",
             f"{wording.percent(rate / limit)} of the {wording.thousands(limit)} allowed",
         ),
-        ("Requests delivered", f"{summary.requests_delivered:,}", f"{least:,} were the fewest possible"),
+        (
+            "Requests delivered",
+            f"{summary.requests_delivered:,}",
+            f"{min_requests:,} were the fewest possible",
+        ),
         ("Attempts", f"{attempts:,}", f"{summary.throttled_attempts:,} of them throttled"),
         _took("Sending took", summary.sending_started_at, summary.sending_finished_at),
         _took("The run took", summary.started_at, summary.finished_at),

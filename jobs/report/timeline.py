@@ -120,11 +120,11 @@ def _sentence(timeline: RateCurve) -> str:
 
 
 def _draw(axes: Axes, width: int, timeline: RateCurve) -> None:
-    unit, size = next((name, size) for name, size, least in _UNITS if timeline.ends[-1] >= least)
+    unit, size = next((name, size) for name, size, min_seconds in _UNITS if timeline.ends[-1] >= min_seconds)
     edges = [edge / size for edge in timeline.edges()]
-    most = timeline.max_per_second()
-    in_sight = timeline.limit <= _LIMIT_IN_SIGHT * most
-    top = 1.12 * max(most, timeline.limit if in_sight else 0)
+    max_rate = timeline.max_per_second()
+    in_sight = timeline.limit <= _LIMIT_IN_SIGHT * max_rate
+    top = 1.12 * max(max_rate, timeline.limit if in_sight else 0)
     number_axis(axes, "", top)
     axes.stairs(timeline.per_second(timeline.delivered), edges, fill=True, color=PALE, label="delivered")
     attempts = timeline.per_second(timeline.attempts)

@@ -45,9 +45,11 @@ def percent(share: float) -> str:
     return f"{100 * share:.2f} %"
 
 
-def short(number: float, most: float) -> str:
-    """Return a number for an axis that goes up to `most`, all of them in one unit: 1,500, 20k, 1.5M."""
-    unit, letter = next(((unit, letter) for unit, letter in _UNITS if most >= _FROM_UNITS * unit), (1, ""))
+def short(number: float, max_number: float) -> str:
+    """Return a number for an axis that goes up to `max_number`, all of them in one unit: 1,500, 20k, 1.5M."""
+    unit, letter = next(
+        ((unit, letter) for unit, letter in _UNITS if max_number >= _FROM_UNITS * unit), (1, "")
+    )
     return f"{number / unit:,g}{letter if number else ''}"
 
 

@@ -10,7 +10,7 @@ from core.storage import Folder
 
 @dataclass(frozen=True, slots=True)
 class RunFolder:
-    """The paths of one run, as the contract names them, below `output`, an absolute path or a URL."""
+    """The paths of one run, which users read and docs/ names, below `output`, an absolute path or a URL."""
 
     output: str
     run_id: str

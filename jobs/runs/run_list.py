@@ -70,8 +70,8 @@ def runs_below(output: str, runs: Runs) -> list[ListedRun]:
     names = sorted({*Folder(join(output, "runs")).folder_names(), *holders})
     ledger = _ledger_files(output)
     with ThreadPoolExecutor(_READERS) as readers:
-        look = partial(_listed, output=output, holders=holders, ledger=ledger, runs=runs)
-        found = list(readers.map(look, names))
+        listed = partial(_listed, output=output, holders=holders, ledger=ledger, runs=runs)
+        found = list(readers.map(listed, names))
     return sorted(found, key=lambda run: (run.state.started_at or "", run.run_id))
 
 

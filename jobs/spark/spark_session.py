@@ -1,6 +1,6 @@
-"""Starts Spark, or joins the one that spark-submit started, with the settings that the results depend on.
+"""The Spark session of a run: started here, or in what spark-submit started, with the settings that results depend on.
 
-It reads no data and decides nothing about the job. Under spark-submit, cluster and memory are the user's.
+Under spark-submit, cluster and memory are the user's.
 """
 
 from __future__ import annotations
@@ -102,37 +102,14 @@ def build_session(
         NoJavaError: Spark has to be started here, and no Java suits it.
         UsageError: a setting is on that would send events twice, or a connector is missing or can't be fetched.
     """
-    connector = _Connector()
-    memory: dict[str, str] = {}
-    is_ours = "PYSPARK_GATEWAY_PORT" not in os.environ
-    if not is_ours:  # spark-submit waits there with its JVM
-        SparkContext._ensure_initialized()  # noqa: SLF001 - the public ways to the JVM start a context as well
-    else:
-        memory = memory_settings(os.environ)
-        connector = _launch(app_name, with_s3=bool(buckets))
+    jvm = _attach_or_launch(app_name, with_s3=bool(buckets))
     once_launched()
-    s3 = connector.settings
     if buckets:
-        hadoop = _hadoop_of_jvm()
-        s3 |= bucket_settings(hadoop, buckets)
-        _set_property("http.nonProxyHosts", direct_hosts(hadoop, buckets))
+        _set_property("http.nonProxyHosts", direct_hosts(_hadoop_of_jvm(), buckets))
         _trust(ca_bundle())
-    conf = SparkConf()
-    if connector.jars:
-        conf.setAll(list(with_jars(conf, connector.jars).items()))
-        put_on_class_path(SparkContext._jvm, connector.jars)  # noqa: SLF001 - as above
-    if table is not None:
-        conf.setAll(list(connector_settings(table, conf, is_ours=is_ours).items()))
-    conf = settle(conf, app_name, s3, memory)
-    if _is_local(conf):
-        # The machine's `python3` need not be this one, with the job's packages.
-        os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
-    with interrupt_kept():
-        session = SparkSession.builder.config(conf=conf).getOrCreate()
-    session.sparkContext.setLogLevel(conf.get("spark.log.level", "FATAL") or "FATAL")
-    _silence_query_loggers()
-    _claim_s3(session.sparkContext)
-    _list_every_file(session.sparkContext)
+    conf = _conf_of(jvm, app_name, buckets, table)
+    session = _start(conf)
+    _set_up(session.sparkContext, conf)
     return session
 
 
@@ -145,7 +122,7 @@ def interrupt_kept() -> Iterator[None]:
         signal.signal(signal.SIGINT, own)
 
 
-def settle(
+def complete_conf(
     conf: SparkConf, app_name: str, s3: Mapping[str, str], memory: Mapping[str, str] | None = None
 ) -> SparkConf:
     """Complete `conf`, which holds what the user set: needs are set, preferences only where nothing is.
@@ -171,6 +148,57 @@ class _Connector:
 
     jars: tuple[str, ...] = ()
     settings: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Jvm:
+    """The JVM of this process: `is_ours` if this process started it, with what it then still needs.
+
+    `memory`: settings for a JVM that is driver and executors in one.
+    """
+
+    is_ours: bool
+    connector: _Connector = field(default_factory=_Connector)
+    memory: Mapping[str, str] = field(default_factory=dict)
+
+
+def _attach_or_launch(app_name: str, *, with_s3: bool) -> _Jvm:
+    """Return the JVM in which spark-submit started this process, else one that is started here."""
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit waits there with its JVM
+        SparkContext._ensure_initialized()  # noqa: SLF001 - the public ways to the JVM start a context as well
+        return _Jvm(is_ours=False)
+    memory = memory_settings(os.environ)
+    return _Jvm(is_ours=True, connector=_launch(app_name, with_s3=with_s3), memory=memory)
+
+
+def _conf_of(jvm: _Jvm, app_name: str, buckets: Sequence[Bucket], table: TableSource | None) -> SparkConf:
+    """Return the session's settings; connectors that they need and the JVM lacks are put on its class path."""
+    s3 = dict(jvm.connector.settings)
+    if buckets:
+        s3 |= bucket_settings(_hadoop_of_jvm(), buckets)
+    conf = SparkConf()
+    if jvm.connector.jars:
+        conf.setAll(list(with_jars(conf, jvm.connector.jars).items()))
+        put_on_class_path(SparkContext._jvm, jvm.connector.jars)  # noqa: SLF001 - as above
+    if table is not None:
+        conf.setAll(list(connector_settings(table, conf, is_ours=jvm.is_ours).items()))
+    return complete_conf(conf, app_name, s3, jvm.memory)
+
+
+def _start(conf: SparkConf) -> SparkSession:
+    if _is_local(conf):
+        # The machine's `python3` need not be this one, with the job's packages.
+        os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
+    with interrupt_kept():
+        return SparkSession.builder.config(conf=conf).getOrCreate()
+
+
+def _set_up(context: SparkContext, conf: SparkConf) -> None:
+    """Set what a session's settings can't: what is logged, and what the cluster's Hadoop says."""
+    context.setLogLevel(conf.get("spark.log.level", "FATAL") or "FATAL")
+    _silence_query_loggers()
+    _claim_s3(context)
+    _list_every_file(context)
 
 
 def _launch(app_name: str, *, with_s3: bool) -> _Connector:

@@ -26,7 +26,7 @@ from jobs.account.summary import FilesEntry, TableEntry
 from jobs.errors import TimeBeyondError
 from jobs.plan.planning import Lengths
 from jobs.plan.ways import Files
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.prepare.table_reading import TableRead
 from jobs.progress.run_progress import PhaseListener
 from jobs.progress.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
@@ -65,7 +65,7 @@ class Checked:
     source: FilesEntry | TableEntry | None = None
 
 
-def check(spark: SparkSession, phases: PhaseListener, preparation: Preparation) -> Checked:
+def check(spark: SparkSession, phases: PhaseListener, prepared: PreparedLoad) -> Checked:
     """Stage the whole source and judge it; write `rejected/`.
 
     Raises:
@@ -73,51 +73,78 @@ def check(spark: SparkSession, phases: PhaseListener, preparation: Preparation) 
         RuleCrashedError: an expectation could not be evaluated.
     """
     try:
-        return _check(spark, phases, preparation)
+        return _check(spark, phases, prepared)
     except TimeBeyondError:
-        if preparation.table is not None:  # read by its connector
+        if prepared.table is not None:  # read by its connector
             raise
         _LOG.info(
             "a timestamp in milliseconds is beyond Spark's range: reading the source once more, with such times as null"
         )
-    preparation.run.stage_folder().delete_all()
-    return _check(spark, phases, preparation, millis_as_numbers=True)
+    prepared.run.stage_folder().delete_all()
+    return _check(spark, phases, prepared, millis_as_numbers=True)
 
 
 def _check(
-    spark: SparkSession, phases: PhaseListener, preparation: Preparation, *, millis_as_numbers: bool = False
+    spark: SparkSession, phases: PhaseListener, prepared: PreparedLoad, *, millis_as_numbers: bool = False
 ) -> Checked:
     context = spark.sparkContext
     begin(phases, context, STAGE)
-    source = read_source(spark, preparation, millis_as_numbers=millis_as_numbers)
+    source = read_source(spark, prepared, millis_as_numbers=millis_as_numbers)
+    stage, rules = _write(spark, source, prepared)
+    begin(phases, context, JUDGE)
+    tallies, verdict = _judge(source, stage, rules, prepared)
+    begin(phases, context, WRITE_REJECTED)
+    _write_rejected(stage, rules, prepared)
+    files = staged_files(prepared.run.stage)
+    lengths, first_contact = _plan_figures(spark, phases, stage, prepared)
+    return Checked(
+        staged=_account(files, tallies, verdict),
+        verdict=verdict,
+        files=tuple(file for file in files if file.outcome == staging.SEND),
+        lengths=lengths,
+        first_contact=first_contact,
+        source=source.entry(),
+    )
+
+
+def _write(
+    spark: SparkSession, source: SourceRead | TableRead, prepared: PreparedLoad
+) -> tuple[DataFrame, Rules]:
+    """Write the stage in one pass over the source; return it as it is read from its files, and its rules.
+
+    From here on only the stage is read: a source that changes later changes nothing.
+    """
     partitions = sending_partitions(spark, source.bytes)
-    shaped = _shaped(source, preparation, partitions)
-    if not preparation.plan_only:
+    shaped = _shaped(source, prepared, partitions)
+    if not prepared.plan_only:
         # Not before the source's columns are known: finding them is a Spark job, too, and would have to wait.
         prepare_workers(spark)
-    rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
-    checked = rules.check(shaped)
-    delivered = delivered_ids(spark, preparation, lambda: _ledger_window(source, preparation))
-    before = with_imported(delivered, spark, preparation)
-    staged = _write_stage(preparation, checked, rules, partitions, before)
-    # From here on only the stage is read: a source that changes now changes nothing.
-    stage = spark.read.schema(staged.schema).parquet(with_scheme(preparation.run.stage))
-    begin(phases, context, JUDGE)
-    counts = _counted(stage, rules)
-    source.require_rows(counts["rows"])
-    refuse_misread(preparation.settings.mapping, counts)
-    verdict = judge(rules, counts, stage)
-    begin(phases, context, WRITE_REJECTED)
-    _write_rejected(stage, rules, preparation)
-    files = staged_files(preparation.run.stage)
-    to_send = tuple(file for file in files if file.outcome == staging.SEND)
-    lengths, first_contact = None, False
-    if preparation.plan_only:
-        begin(phases, context, PLAN)
-        lengths = _lengths(stage, preparation)
-        first_contact = knows_nothing(spark, preparation)
-    counted = _staged(files, counts, verdict)
-    return Checked(counted, verdict, to_send, lengths, first_contact, source.entry())
+    rules = compile_suites(shaped, prepared.service_suite, prepared.user_suite)
+    checked_rows = rules.check(shaped)
+    ids = delivered_ids(spark, prepared, lambda: _ledger_window(source, prepared))
+    ids = with_imported(ids, spark, prepared)
+    staged_rows = _write_stage(prepared, checked_rows, rules, partitions, ids)
+    return spark.read.schema(staged_rows.schema).parquet(with_scheme(prepared.run.stage)), rules
+
+
+def _judge(
+    source: SourceRead | TableRead, stage: DataFrame, rules: Rules, prepared: PreparedLoad
+) -> tuple[Mapping[str, int], Verdict]:
+    """Take the stage's tallies; return them and the verdict on them."""
+    tallies = _tallies(stage, rules)
+    source.require_rows(tallies["rows"])
+    refuse_misread(prepared.settings.mapping, tallies)
+    return tallies, judge(rules, tallies, stage)
+
+
+def _plan_figures(
+    spark: SparkSession, phases: PhaseListener, stage: DataFrame, prepared: PreparedLoad
+) -> tuple[Lengths | None, bool]:
+    """Return what a plan needs of the stage, and whether the ledger has nothing of this tracking ID."""
+    if not prepared.plan_only:
+        return None, False
+    begin(phases, spark.sparkContext, PLAN)
+    return _lengths(stage, prepared), knows_nothing(spark, prepared)
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
@@ -128,49 +155,49 @@ def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
     return max(spark.sparkContext.defaultParallelism, -(-source_bytes // _BYTES_PER_PARTITION))
 
 
-def _shaped(source: SourceRead | TableRead, preparation: Preparation, partitions: int) -> DataFrame:
-    settings = preparation.settings
+def _shaped(source: SourceRead | TableRead, prepared: PreparedLoad, partitions: int) -> DataFrame:
+    settings = prepared.settings
     return events.shape(
         source.rows,
         settings.mapping,
-        preparation.properties,
+        prepared.properties,
         settings.session,
         partitions=partitions,
-        window=preparation.window,
+        window=prepared.window,
     )
 
 
-def _ledger_window(source: SourceRead | TableRead, preparation: Preparation) -> LedgerWindow:
-    mapping, window = preparation.settings.mapping, preparation.window
+def _ledger_window(source: SourceRead | TableRead, prepared: PreparedLoad) -> LedgerWindow:
+    mapping, window = prepared.settings.mapping, prepared.window
     with _explained_failures():
         return window_of(events.times(source.rows, mapping, window), window)
 
 
 def _write_stage(
-    preparation: Preparation,
-    checked: DataFrame,
+    prepared: PreparedLoad,
+    checked_rows: DataFrame,
     rules: Rules,
     partitions: int,
-    before: DataFrame | None,
+    delivered: DataFrame | None,
 ) -> DataFrame:
-    """Run the one pass over the source; `before`: the ids that were delivered before."""
+    """Run the one pass over the source; `delivered`: the ids that were delivered before."""
     # A suite of the user's may read the type, too; the stage has a column once.
     kept = dict.fromkeys(
         (*rules.scan_columns(), *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
     )
-    staged = staging.stage(
-        checked.select("*", day_column()),
-        before,
-        id_is_mapped=preparation.settings.mapping.event_id is not None,
+    staged_rows = staging.stage(
+        checked_rows.select("*", day_column()),
+        delivered,
+        id_is_mapped=prepared.settings.mapping.event_id is not None,
         partitions=partitions,
         keep=tuple(kept),
     )
     with _explained_failures():
-        staging.write(staged, preparation.run.stage)
-    return staged
+        staging.write(staged_rows, prepared.run.stage)
+    return staged_rows
 
 
-def _counted(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
+def _tallies(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
     """Take every count of the stage: the rules' tallies, the units' votes, the requests that it needs."""
     with _explained_failures():
         return take_tallies(rules, stage, (events.UNIT_INSTEAD, events.NO_TEXT, _FIRST_OF_REQUEST))
@@ -185,43 +212,43 @@ def _explained_failures() -> Iterator[None]:
         raise explained(failure) or failure from None
 
 
-def _lengths(stage: DataFrame, preparation: Preparation) -> Lengths:
+def _lengths(stage: DataFrame, prepared: PreparedLoad) -> Lengths:
     """Count what a plan is made of."""
     sessions = session_lengths(stage)
     unmatched = unmatched_sessions(stage) if any(one.anonymous for one in sessions) else Unmatched()
-    return Lengths(sessions, user_lengths(stage), _import_files(stage, preparation), unmatched)
+    return Lengths(sessions, user_lengths(stage), _import_files(stage, prepared), unmatched)
 
 
-def _import_files(stage: DataFrame, preparation: Preparation) -> Files:
+def _import_files(stage: DataFrame, prepared: PreparedLoad) -> Files:
     """Return what an import of the events to be sent would write."""
     to_send = stage.where(F.col("outcome") == staging.SEND).select("event_id", "envelope", "body")
-    found = Fingerprint.of(bulk_rows(to_send, preparation.schema, preparation.properties))
+    found = Fingerprint.of(bulk_rows(to_send, prepared.schema, prepared.properties))
     return Files(found.rows, found.bytes, sum(found.left_out.values()))
 
 
-def _staged(files: tuple[StagedFile, ...], counts: Mapping[str, int], verdict: Verdict) -> Staged:
+def _account(files: tuple[StagedFile, ...], tallies: Mapping[str, int], verdict: Verdict) -> Staged:
     """Return the counts of the stage: rows from the files' footers, which must agree with Spark's counts."""
     rows = rows_by_outcome(files)
-    if rows.total() != counts["rows"]:
-        raise RuntimeError(f"Spark counted {counts['rows']} rows, the stage holds {rows.total()}")
+    if rows.total() != tallies["rows"]:
+        raise RuntimeError(f"Spark counted {tallies['rows']} rows, the stage holds {rows.total()}")
     return Staged(
         rows_read=rows.total(),
         rows_rejected=rows[staging.REJECTED],
         duplicates_dropped=rows[staging.DUPLICATE],
         already_delivered=rows[staging.DELIVERED],
         to_send=rows[staging.SEND],
-        minimum_requests=counts[value_name(_FIRST_OF_REQUEST, value=True)],
+        minimum_requests=tallies[value_name(_FIRST_OF_REQUEST, value=True)],
         rejected_by_reason=verdict.rejected_by_reason,
     )
 
 
-def _write_rejected(stage: DataFrame, rules: Rules, preparation: Preparation) -> None:
+def _write_rejected(stage: DataFrame, rules: Rules, prepared: PreparedLoad) -> None:
     """Write the rejected source rows, complete, with their reasons; an empty folder of Parquet if there are none."""
     rejected = stage.where(F.col("outcome") == staging.REJECTED)
     names = stage.select(f"{events.SOURCE}.*").columns
     columns = [F.col(events.SOURCE)[name].alias(_rejected_name(name, names)) for name in names]
     rejected.select(*columns, rules.reasons().alias("reasons")).write.parquet(
-        with_scheme(preparation.run.rejected)
+        with_scheme(prepared.run.rejected)
     )
 
 

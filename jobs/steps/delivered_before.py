@@ -2,8 +2,7 @@
 
 An event's id comes again with the event's own time, so ids of other times are not read: a run costs what its
 own days hold, however long the history is. Sorted files say in their names what they hold; segments, which runs that
-did not end in order leave behind, and what earlier versions wrote are read whole. Nothing here decides what becomes of
-an event.
+did not end in order leave behind, and what earlier versions wrote are read whole.
 """
 
 from __future__ import annotations

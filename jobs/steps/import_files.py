@@ -19,7 +19,7 @@ from bulk.import_job import MIN_ROWS
 from bulk.import_record import ImportRecord, State
 from core.urls import with_scheme
 from jobs.prepare.import_target import ImportTarget
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.runs.import_folder import ImportFolder
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.steps.staged_files import StagedFile
@@ -51,7 +51,7 @@ class Written:
 
 
 def write_files(
-    spark: SparkSession, preparation: Preparation, target: ImportTarget, files: Sequence[StagedFile]
+    spark: SparkSession, prepared: PreparedLoad, target: ImportTarget, files: Sequence[StagedFile]
 ) -> Written:
     """Write the staged events of `files`, unless the same rows were written before.
 
@@ -62,19 +62,19 @@ def write_files(
     if not files:
         return Written(0, {}, None)
     try:
-        return _written(spark, preparation, target, files)
+        return _written(spark, prepared, target, files)
     except SparkFailure as failure:
         raise explained(failure) or failure from None
 
 
 def _written(
-    spark: SparkSession, preparation: Preparation, target: ImportTarget, files: Sequence[StagedFile]
+    spark: SparkSession, prepared: PreparedLoad, target: ImportTarget, files: Sequence[StagedFile]
 ) -> Written:
     urls = [with_scheme(file.url) for file in files]
     staged = spark.read.schema(_STAGED).parquet(*urls)
-    lines = _lines(bulk_rows(staged, target.schema, preparation.properties)).persist(StorageLevel.DISK_ONLY)
+    lines = _lines(bulk_rows(staged, target.schema, prepared.properties)).persist(StorageLevel.DISK_ONLY)
     try:
-        return _recorded(lines, preparation, target)
+        return _recorded(lines, prepared, target)
     finally:
         lines.unpersist()
 
@@ -88,18 +88,18 @@ def _lines(rows: DataFrame) -> DataFrame:
     return rows.select("event_id", F.col("TIMESTAMP").cast("bigint").alias("sent_at"), LINE, OBSTACLE)
 
 
-def _recorded(lines: DataFrame, preparation: Preparation, target: ImportTarget) -> Written:
+def _recorded(lines: DataFrame, prepared: PreparedLoad, target: ImportTarget) -> Written:
     found = Fingerprint.of(lines)
     if found.rows < MIN_ROWS:
         return Written(found.rows, found.left_out, None)
     columns = header(target.schema)
-    settings = preparation.settings
+    settings = prepared.settings
     name = found.name(settings.personalize.tracking_id, settings.bulk_import.mode, columns)
-    folder = ImportFolder(preparation.run.output, f"backfill-{name}")
+    folder = ImportFolder(prepared.run.output, f"backfill-{name}")
     record = folder.read()
     if record is None or not _is_whole(folder.tidied(columns), found, columns):
         _write(lines, folder, columns)
-        record = folder.write(_record(preparation, target, folder, found, columns))
+        record = folder.write(_record(prepared, target, folder, found, columns))
     return Written(found.rows, found.left_out, record)
 
 
@@ -110,25 +110,25 @@ def _write(lines: DataFrame, folder: ImportFolder, columns: str) -> None:
 
 
 def _record(
-    preparation: Preparation, target: ImportTarget, folder: ImportFolder, found: Fingerprint, columns: str
+    prepared: PreparedLoad, target: ImportTarget, folder: ImportFolder, found: Fingerprint, columns: str
 ) -> ImportRecord:
     sizes = folder.tidied(columns)
     if not _is_whole(sizes, found, columns):
         raise RuntimeError(f"the files hold {sum(sizes)} bytes, and {found.bytes} of rows were to be written")
     return ImportRecord(
         name=folder.name,
-        tracking_id=preparation.settings.personalize.tracking_id,
-        mode=preparation.settings.bulk_import.mode,
+        tracking_id=prepared.settings.personalize.tracking_id,
+        mode=prepared.settings.bulk_import.mode,
         location=folder.location,
         rows=found.rows,
         bytes=sum(sizes),
         files=len(sizes),
         left_out=found.left_out,
-        written_by=preparation.run.run_id,
+        written_by=prepared.run.run_id,
         written_at=datetime.now(UTC),
         state=State.WRITTEN,
         dataset_arn=target.dataset.arn if target.dataset else None,
-        role_arn=preparation.settings.bulk_import.role_arn,
+        role_arn=prepared.settings.bulk_import.role_arn,
     )
 
 

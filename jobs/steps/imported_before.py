@@ -16,7 +16,7 @@ from bulk.import_jobs import ACTIVE, in_effect
 from bulk.import_record import ImportRecord, State, in_force
 from core.urls import with_scheme
 from jobs.errors import UsageError
-from jobs.prepare.preparation import Preparation, Prepared
+from jobs.prepare.preparation import Prepared, PreparedLoad
 from jobs.runs.import_folder import ImportFolder, records
 
 _MICROS = 1_000_000
@@ -47,7 +47,7 @@ def with_ids_of(
 
 
 def _left_out(prepared: Prepared) -> list[ImportRecord]:
-    target = prepared.target if isinstance(prepared, Preparation) else None
+    target = prepared.target if isinstance(prepared, PreparedLoad) else None
     if target is None:
         return _left_out_of_sending(prepared)
     tracking_id = prepared.settings.personalize.tracking_id
@@ -65,11 +65,11 @@ def _left_out_of_sending(prepared: Prepared) -> list[ImportRecord]:
         return []
     found, tracking_id = records(prepared.run.output), prepared.settings.personalize.tracking_id
     if not prepared.plan_only:
-        _require_settled(found, tracking_id)
+        _require_ended(found, tracking_id)
     return in_force(found, tracking_id)
 
 
-def _require_settled(found: list[ImportRecord], tracking_id: str) -> None:
+def _require_ended(found: list[ImportRecord], tracking_id: str) -> None:
     under_way = [each for each in found if each.tracking_id == tracking_id and each.state is State.UNDER_WAY]
     if under_way:
         raise UsageError(
@@ -80,7 +80,7 @@ def _require_settled(found: list[ImportRecord], tracking_id: str) -> None:
 
 def _in_window(ids: DataFrame, prepared: Prepared) -> DataFrame:
     """Leave out what is outside the run's window; a mapped id may be another event's, at another time."""
-    if not isinstance(prepared, Preparation) or prepared.settings.mapping.event_id is not None:
+    if not isinstance(prepared, PreparedLoad) or prepared.settings.mapping.event_id is not None:
         return ids
     window = prepared.window
     if window.since is not None:

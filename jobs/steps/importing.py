@@ -15,12 +15,12 @@ from bulk.errors import BulkError, BusyError
 from bulk.import_job import MAX_BYTES
 from bulk.import_jobs import ACTIVE, FAILED, ImportJob, ImportJobs, free_name, in_effect
 from bulk.import_record import ImportRecord, State
-from bulk.watching import Pause, StoppedWaitingError, watched
+from bulk.polling import Pause, StoppedWaitingError, poll_until_ended
 from core.errors import StorageError
 from jobs.errors import UnaccountedError
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
 from jobs.prepare.import_target import ImportTarget
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.runs.import_folder import ImportFolder
 from jobs.stop_signals import StopSignals
 
@@ -94,7 +94,7 @@ class Importing:
         record = record.model_copy(update={"dataset_arn": self._dataset_arn, "role_arn": role_arn})
         try:
             record, job = self._job(record)
-            ended = watched(lambda: self._jobs().describe(job.arn), self._pause, _say)
+            ended = poll_until_ended(lambda: self._jobs().describe(job.arn), self._pause, _say)
         except StoppedWaitingError as stop:
             return Imported(record, stop_reason=f"{stop}; the import job goes on with Personalize")
         except ControlPlaneError as error:
@@ -102,9 +102,9 @@ class Importing:
                 record, stop_reason=f"{error}; the files are kept, and a job that was made goes on"
             )
         except BusyError as error:
-            return Imported(self._settled(record, State.WRITTEN), stop_reason=str(error).rstrip("."))
+            return Imported(self._record_end(record, State.WRITTEN), stop_reason=str(error).rstrip("."))
         except BulkError as error:
-            return Imported(self._settled(record, State.FAILED, str(error)), failure=str(error))
+            return Imported(self._record_end(record, State.FAILED, str(error)), failure=str(error))
         return self._ended(record, ended)
 
     def _jobs(self) -> ImportJobs:
@@ -148,12 +148,12 @@ class Importing:
             )
         )
 
-    def _settled(self, record: ImportRecord, state: State, reason: str | None = None) -> ImportRecord:
+    def _record_end(self, record: ImportRecord, state: State, reason: str | None = None) -> ImportRecord:
         return self._folder.write(record.model_copy(update={"state": state, "failure_reason": reason}))
 
     def _ended(self, record: ImportRecord, job: ImportJob) -> Imported:
         state = State.IMPORTED if job.status == ACTIVE else State.FAILED
-        record = self._settled(
+        record = self._record_end(
             record.model_copy(update={"job_status": job.status}), state, job.failure_reason
         )
         if job.status != FAILED:
@@ -166,20 +166,20 @@ class Importing:
 
 
 def import_written(
-    preparation: Preparation, target: ImportTarget, record: ImportRecord, signals: StopSignals
+    prepared: PreparedLoad, target: ImportTarget, record: ImportRecord, signals: StopSignals
 ) -> Imported:
     """Have the written files imported, unless only files are wanted.
 
     Raises:
         StorageError, UnaccountedError: the import's record can't be written, as `Importing.carry_out` has it.
     """
-    settings = preparation.settings.bulk_import
+    settings = prepared.settings.bulk_import
     if settings.write_only or target.dataset is None:
         return Imported(record)
     if signals.reason is not None:
         return Imported(record, stop_reason=signals.reason)
     interruption = Interruption()
-    dataset, folder = target.dataset, ImportFolder(preparation.run.output, record.name)
+    dataset, folder = target.dataset, ImportFolder(prepared.run.output, record.name)
     importing = Importing(folder, dataset.arn, dataset.created_at, target.new_plane, interruption.pause)
     with signals.routed_to(interruption.ask):
         return importing.carry_out(record, settings.role_arn)
@@ -192,13 +192,13 @@ def _next(name: str) -> str:
 
 
 def _warn_of_size(record: ImportRecord) -> None:
-    most = MAX_BYTES[record.mode]
-    if record.bytes > most:
+    max_bytes = MAX_BYTES[record.mode]
+    if record.bytes > max_bytes:
         _LOG.warning(
             "the files hold %.1f GB, and a job in the mode %s takes %d GB unless the quota was raised",
             record.bytes / 10**9,
             record.mode,
-            most // 10**9,
+            max_bytes // 10**9,
         )
 
 

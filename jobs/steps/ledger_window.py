@@ -22,8 +22,8 @@ class LedgerWindow:
         """Make spans of days since 1970, UTC; the shortest gaps are closed where there are too many."""
         spans = [(day * SECONDS_OF_DAY, (day + 1) * SECONDS_OF_DAY - 1) for day in sorted(set(days))]
         gaps = sorted((after[0] - before[1] for before, after in pairwise(spans)), reverse=True)
-        most = gaps[_MAX_SPANS - 1] if len(gaps) >= _MAX_SPANS else 1
-        return cls(tuple(_closed(spans, most)))
+        max_gap = gaps[_MAX_SPANS - 1] if len(gaps) >= _MAX_SPANS else 1
+        return cls(tuple(_closed(spans, max_gap)))
 
     @classmethod
     def of_span(cls, first: int, last: int) -> Self:
@@ -44,11 +44,11 @@ EVER = LedgerWindow.of_span(0, 100_000)
 """All times that an event may have: from 1970 to 2243."""
 
 
-def _closed(spans: list[tuple[int, int]], gap: int) -> Iterable[tuple[int, int]]:
-    """Join neighbours that are at most `gap` apart."""
+def _closed(spans: list[tuple[int, int]], max_gap: int) -> Iterable[tuple[int, int]]:
+    """Join neighbours that are at most `max_gap` apart."""
     joined: list[tuple[int, int]] = []
     for start, end in spans:
-        if joined and start - joined[-1][1] <= gap:
+        if joined and start - joined[-1][1] <= max_gap:
             joined[-1] = (joined[-1][0], end)
         else:
             joined.append((start, end))

@@ -29,7 +29,7 @@ _LOG = logging.getLogger("put_events")
 
 @contextmanager
 def held_leases(
-    preparation: Prepared,
+    prepared: Prepared,
     execution: str,
     on_lost: Callable[[str], None],
     clock: Callable[[], float] = time.monotonic,
@@ -48,27 +48,29 @@ def held_leases(
         UsageError: another run holds one of them, and is alive.
         StorageError: the output can't be read or written.
     """
-    record = _record(preparation.run.run_id, execution)
+    record = _record(prepared.run.run_id, execution)
     requests = [
         (doing, LeaseRequest(store, record, clock, is_running))
-        for doing, store in _needed_leases(preparation, reads_run)
+        for doing, store in _needed_leases(prepared, reads_run)
     ]
     for _, request in requests:
         request.observe()  # all of them from now on: two dead holders are waited for once
     with ExitStack() as stack:
         # Always the folder first: of two runs that want both, one gets both.
-        leases = (_wait_for(request, doing, sleep) for doing, request in requests)
-        folder, *_ = [stack.enter_context(LeaseKeeper(lease, on_lost, _now)) for lease in leases]
-        yield folder
+        keepers = []
+        for doing, request in requests:
+            lease = _wait_for(request, doing, sleep)
+            keepers.append(stack.enter_context(LeaseKeeper(lease, on_lost, _now)))
+        yield keepers[0]
 
 
-def _needed_leases(preparation: Prepared, reads_run: str | None) -> list[tuple[str, LeaseStore]]:
+def _needed_leases(prepared: Prepared, reads_run: str | None) -> list[tuple[str, LeaseStore]]:
     """Return the leases that the run needs, each with what its holder does."""
-    run = preparation.run
+    run = prepared.run
     names = [run.run_id] if reads_run is None else [run.run_id, reads_run]
     leases = [("working in the same run's folder", run_folder_lease(run.output, name)) for name in names]
-    if not preparation.plan_only:
-        tracking_id = preparation.settings.personalize.tracking_id
+    if not prepared.plan_only:
+        tracking_id = prepared.settings.personalize.tracking_id
         sending = "sending to the same tracking ID from the same output"
         leases.append((sending, tracking_id_lease(run.output, tracking_id)))
     return leases

@@ -21,7 +21,7 @@ from jobs.progress.run_progress import PhaseListener
 from jobs.progress.sending_figures import SendingMeter
 from jobs.progress.spark_phases import SEND, begin
 from jobs.spark.spark_failures import SparkFailure, SparkGone, is_gone
-from jobs.steps.receipts import Receipts, sent_in_all
+from jobs.steps.sending_result import Receipts, sent_in_all
 from jobs.steps.staged_files import StagedFile, first_events, longest_first
 from jobs.stop_signals import StopSignals
 
@@ -35,11 +35,11 @@ _TRIAL_IS_OVER = (
 class Sending:
     """The sending of one execution of a run: its staged files, under a token that no other execution has.
 
-    `files` hold at most `preparation.first` events; `is_trial`: whether the stage has more. `minimum_requests`: how
+    `files` hold at most `prepared.first` events; `is_trial`: whether the stage has more. `minimum_requests`: how
     many requests that takes, 0 where it is not known.
     """
 
-    preparation: Prepared
+    prepared: Prepared
     files: tuple[StagedFile, ...]
     execution: str
     is_trial: bool = False
@@ -47,35 +47,35 @@ class Sending:
 
     @classmethod
     def of(
-        cls, preparation: Prepared, staged: tuple[StagedFile, ...], execution: str, minimum_requests: int
+        cls, prepared: Prepared, staged: tuple[StagedFile, ...], execution: str, minimum_requests: int
     ) -> Self:
         """Send what is staged, or as much of it as `--first` says."""
-        first = preparation.first
+        first = prepared.first
         if first is None or sum(file.rows for file in staged) <= first:
-            return cls(preparation, staged, execution, minimum_requests=minimum_requests)
+            return cls(prepared, staged, execution, minimum_requests=minimum_requests)
         fewest = min(minimum_requests, -(-first // events_per_request()))
-        return cls(preparation, first_events(staged, first), execution, True, fewest)
+        return cls(prepared, first_events(staged, first), execution, True, fewest)
 
     def receipts(self) -> Receipts:
         """Return the partitions' records of this execution, and how many there can be."""
-        run = self.preparation.run
-        tracking_id = self.preparation.settings.personalize.tracking_id
+        run = self.prepared.run
+        tracking_id = self.prepared.settings.personalize.tracking_id
         to_send = sum(file.rows for file in self.files)
         return Receipts(run.output, tracking_id, run.run_id, self.execution, to_send)
 
     def tasks(self, coordinator: CoordinatorAddress) -> list[DeliveryTask]:
         """Return one task per file; if the coordinator is out of reach, their fallback rates add up to the limit."""
-        preparation, settings = self.preparation, self.preparation.settings
+        prepared, settings = self.prepared, self.prepared.settings
         return [
             DeliveryTask(
                 partition=number,
                 stage_url=file.url,
-                output_url=preparation.run.output,
-                run_id=preparation.run.run_id,
+                output_url=prepared.run.output,
+                run_id=prepared.run.run_id,
                 execution=self.execution,
                 tracking_id=settings.personalize.tracking_id,
-                region=preparation.service.region,
-                endpoint_url=preparation.service.endpoint_url,
+                region=prepared.service.region,
+                endpoint_url=prepared.service.endpoint_url,
                 max_attempts=settings.delivery.max_attempts,
                 coordinator=coordinator,
                 fallback_rate=settings.delivery.max_requests_per_second / len(self.files),
@@ -96,7 +96,7 @@ def send(
     if not sending.files:
         return Sent()
     host = spark.sparkContext.getConf().get("spark.driver.host", "127.0.0.1")
-    limit = sending.preparation.settings.delivery.max_requests_per_second
+    limit = sending.prepared.settings.delivery.max_requests_per_second
     with Coordinator(host=host, limit=limit, requests=sending.minimum_requests) as coordinator:
         steering.steer(coordinator)
         with signals.routed_to(coordinator.stop):

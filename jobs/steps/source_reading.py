@@ -16,7 +16,7 @@ from core.storage import open_filesystem
 from jobs.account.summary import FilesEntry
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.prepare.table_reading import TableRead, read_table
 from jobs.spark.code_shipping import ship_code
 from jobs.steps.cut_times import refuse_cut_times
@@ -81,19 +81,19 @@ class SourceRead:
 
 
 def read_source(
-    spark: SparkSession, preparation: Preparation, *, millis_as_numbers: bool = False
+    spark: SparkSession, prepared: PreparedLoad, *, millis_as_numbers: bool = False
 ) -> SourceRead | TableRead:
-    """Find the source's files, settle their one layout, and read them; or a table at its one snapshot.
+    """Find the source's files, merge their layouts into one, and read them; or a table at its one snapshot.
 
     `millis_as_numbers`: see `plan_reading`.
 
     Raises:
         InputError: a file, a column or an expression can't be used.
     """
-    settings = preparation.settings
-    if preparation.table is not None:
-        return read_table(spark, preparation.table, settings.source, _used(spark, settings))
-    files = _found(spark, preparation)
+    settings = prepared.settings
+    if prepared.table is not None:
+        return read_table(spark, prepared.table, settings.source, _used(spark, settings))
+    files = _found(spark, prepared)
     _require_readable_names(spark, files)
     require_openable(spark, files.footers)
     layout = plan_reading(files.footers, _used(spark, settings), millis_as_numbers=millis_as_numbers)
@@ -103,19 +103,19 @@ def read_source(
     raw = read(spark, layout)
     rows = reshape(raw, settings.source)
     refuse_cut_times(spark, rows, layout, settings.mapping)
-    window = preparation.window
+    window = prepared.window
     is_whole = not settings.source.filter and not settings.source.select and window.is_unbounded
     return SourceRead(files, raw, rows, layout.differences, is_whole)
 
 
-def _found(spark: SparkSession, preparation: Preparation) -> SourceFiles:
+def _found(spark: SparkSession, prepared: PreparedLoad) -> SourceFiles:
     """Return the files with their footers; Spark evaluates a filter for it, and reads footers by the thousand."""
-    if isinstance(preparation.source, SourceFiles):
-        return preparation.source
+    if isinstance(prepared.source, SourceFiles):
+        return prepared.source
     read_all = reader_on(spark, open_filesystem, lambda: ship_code(spark, core, sources, delivery))
-    if preparation.source is not None:
-        return read_listed(preparation.source, read_all)
-    source = preparation.settings.source
+    if prepared.source is not None:
+        return read_listed(prepared.source, read_all)
+    source = prepared.settings.source
     folders = FolderFilter(spark, source.filter) if source.filter else None
     return find_files(source.path, open_filesystem, folders, read_all)
 

@@ -13,7 +13,7 @@ from bulk.export_files import Columns, exported_rows
 from bulk.import_record import ImportRecord, in_force
 from core.urls import with_scheme
 from expectations.compiler import compile_suites
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.runs.import_folder import records
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.steps.checking import sending_partitions
@@ -36,7 +36,7 @@ class Verified:
 
 def verify_rows(
     spark: SparkSession,
-    preparation: Preparation,
+    prepared: PreparedLoad,
     schema: InteractionsSchema,
     columns: Columns,
     *,
@@ -52,7 +52,7 @@ def verify_rows(
         UsageError, InputError: as a run that reads the source.
     """
     try:
-        rows = bulk_rows(_delivered(spark, preparation, run_id), schema, preparation.properties).cache()
+        rows = bulk_rows(_delivered(spark, prepared, run_id), schema, prepared.properties).cache()
         kinds = {field.name: field.type for field in schema.fields if field.name in columns.names}
         exported = exported_rows(spark, export_url, columns)
         known = rows.where(~F.col(OBSTACLE).eqNullSafe(NO_USER))
@@ -64,34 +64,34 @@ def verify_rows(
         raise explained(failure) or failure from None
 
 
-def _delivered(spark: SparkSession, preparation: Preparation, run_id: str | None) -> DataFrame:
+def _delivered(spark: SparkSession, prepared: PreparedLoad, run_id: str | None) -> DataFrame:
     """Return the source's valid events that the service has by our account, as they were sent."""
-    source = read_source(spark, preparation, millis_as_numbers=True)
+    source = read_source(spark, prepared, millis_as_numbers=True)
     shaped = events.shape(
         source.rows,
-        preparation.settings.mapping,
-        preparation.properties,
-        preparation.settings.session,
+        prepared.settings.mapping,
+        prepared.properties,
+        prepared.settings.session,
         partitions=sending_partitions(spark, source.bytes),
-        window=preparation.window,
+        window=prepared.window,
     )
-    rules = compile_suites(shaped, preparation.service_suite, preparation.user_suite)
+    rules = compile_suites(shaped, prepared.service_suite, prepared.user_suite)
     named = {"eventId": "event_id", "_envelope": "envelope", "_body": "body", "_rejected": "_rejected"}
     # Kept on disk: Spark would otherwise copy all rules into the filter, and evaluate each once for every use.
     checked = rules.check(shaped).select(*(F.col(name).alias(other) for name, other in named.items()))
     sent = checked.persist(StorageLevel.DISK_ONLY).where(~F.col("_rejected")).drop("_rejected")
-    imports = imports_in_force(preparation, run_id)
-    ids = with_ids_of(imports, delivered_ids(spark, preparation, lambda: EVER, run_id), spark, preparation)
+    imports = imports_in_force(prepared, run_id)
+    ids = with_ids_of(imports, delivered_ids(spark, prepared, lambda: EVER, run_id), spark, prepared)
     if ids is None:
         return sent.limit(0)
     return sent.join(ids.select("event_id").distinct(), "event_id", "left_semi")
 
 
-def imports_in_force(preparation: Preparation, run_id: str | None) -> list[ImportRecord]:
+def imports_in_force(prepared: PreparedLoad, run_id: str | None) -> list[ImportRecord]:
     """Return the imports whose rows the dataset still holds, of any run or of the run `run_id`.
 
     Raises:
         UsageError, StorageError: a record is damaged or can't be read.
     """
-    found = in_force(records(preparation.run.output), preparation.settings.personalize.tracking_id)
+    found = in_force(records(prepared.run.output), prepared.settings.personalize.tracking_id)
     return [each for each in found if run_id in (None, each.written_by)]

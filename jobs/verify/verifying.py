@@ -1,4 +1,4 @@
-"""Compares what was sent or imported with what the service reports and exports.
+"""Compare what was sent or imported with what the service reports and exports.
 
 Requests are compared with CloudWatch's counts; with `--export`, the source's interactions with an export of
 the dataset. Writes `verifications/<id>/`, and nothing that a run reads.
@@ -21,7 +21,7 @@ from bulk.export_files import UnknownFormatError, columns_of
 from bulk.export_jobs import ExportJob, ExportRequest, Ingestion, describe_export, make_export
 from bulk.import_jobs import ACTIVE
 from bulk.metrics import metered, proof
-from bulk.watching import StoppedWaitingError, watched
+from bulk.polling import StoppedWaitingError, poll_until_ended
 from core.aws.refusals import code_of
 from core.aws.session import aws_session
 from core.errors import BackfillError
@@ -34,7 +34,7 @@ from jobs.prepare.aws_account import require_credentials
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
 from jobs.prepare.preflight import CLIENT_CONFIG, OF_SERVICE, REQUIRED, SYSTEM_TIME
-from jobs.prepare.preparation import Preparation, prepare, read_settings
+from jobs.prepare.preparation import PreparedLoad, prepare, read_settings
 from jobs.run import StartSpark
 from jobs.runs.run_folder import RunFolder
 from jobs.steps.importing import Interruption
@@ -89,8 +89,8 @@ class _Verifying:
         require_credentials(session)
         if self._asking.export:
             _require_exportable(settings, output)
-        preparation = prepare(command, settings, RunFolder(output, self._id), self._now)
-        verification = self._verification(preparation, session, run)
+        prepared = prepare(command, settings, RunFolder(output, self._id), self._now)
+        verification = self._verification(prepared, session, run)
         self._keep(verification, output)
         return verification.exit_code
 
@@ -104,18 +104,18 @@ class _Verifying:
         return join(output, FOLDER, self._id)
 
     def _verification(
-        self, preparation: Preparation, session: boto3.Session, run: VerifiedRun | None
+        self, prepared: PreparedLoad, session: boto3.Session, run: VerifiedRun | None
     ) -> Verification:
-        settings = preparation.settings
+        settings = prepared.settings
         found = Verification(tracking_id=settings.personalize.tracking_id, verified_at=self._now)
-        region = preparation.service.region
+        region = prepared.service.region
         new_plane = partial(_plane, session, region)
         try:
             dataset = interactions_dataset_of(new_plane(), found.tracking_id, region)
         except ControlPlaneError as error:
             return found.without(f"the service was not asked: {error}")
         found = self._with_requests(found, session, region, dataset, run)
-        return self._with_export(found, preparation, dataset, new_plane) if self._asking.export else found
+        return self._with_export(found, prepared, dataset, new_plane) if self._asking.export else found
 
     def _with_requests(
         self,
@@ -140,31 +140,31 @@ class _Verifying:
     def _with_export(
         self,
         found: Verification,
-        preparation: Preparation,
+        prepared: PreparedLoad,
         dataset: InteractionsDataset,
         new_plane: Callable[[], ControlPlane],
     ) -> Verification:
-        url = join(self._url(preparation.run.output), "export")
+        url = join(self._url(prepared.run.output), "export")
         try:
-            self._export(preparation, dataset, new_plane, url)
+            self._export(prepared, dataset, new_plane, url)
         except (BulkError, ControlPlaneError, StoppedWaitingError, _ExportFailedError) as error:
             return found.without(f"the dataset was not exported: {error}")
         try:
-            interactions = self._compared(preparation, dataset, url)
+            interactions = self._compared(prepared, dataset, url)
         except BackfillError as error:
-            self._keep(found.without(f"the export was not compared: {error}"), preparation.run.output)
+            self._keep(found.without(f"the export was not compared: {error}"), prepared.run.output)
             raise
         return found.model_copy(update={"interactions": interactions})
 
     def _export(
         self,
-        preparation: Preparation,
+        prepared: PreparedLoad,
         dataset: InteractionsDataset,
         new_plane: Callable[[], ControlPlane],
         url: str,
     ) -> None:
-        settings = preparation.settings
-        mode: Ingestion = "ALL" if imports_in_force(preparation, self._asking.run_id) else "PUT"
+        settings = prepared.settings
+        mode: Ingestion = "ALL" if imports_in_force(prepared, self._asking.run_id) else "PUT"
         request = ExportRequest(
             f"verify-{self._id}", dataset.arn, s3_location(url), settings.bulk_import.role_arn or "", mode
         )
@@ -172,11 +172,11 @@ class _Verifying:
         interruption = Interruption()
         signals = StopSignals()
         with signals.armed(), signals.routed_to(interruption.ask):
-            job = watched(lambda: describe_export(new_plane(), arn), interruption.pause, _say)
+            job = poll_until_ended(lambda: describe_export(new_plane(), arn), interruption.pause, _say)
         if job.status != ACTIVE:
             raise _ExportFailedError(job.failure_reason or "Personalize gave no reason")
 
-    def _compared(self, preparation: Preparation, dataset: InteractionsDataset, url: str) -> Interactions:
+    def _compared(self, prepared: PreparedLoad, dataset: InteractionsDataset, url: str) -> Interactions:
         schema = InteractionsSchema.parse(dataset.schema, OF_SERVICE)
         try:
             columns = columns_of(_first_line(url), [field.name for field in schema.fields])
@@ -191,11 +191,11 @@ class _Verifying:
                 columns_not_exported=[],
                 unknown_format=str(error),
             )
-        missing = join(self._url(preparation.run.output), "missing")
-        with self._start_spark(preparation.buckets, preparation.table) as spark:
+        missing = join(self._url(prepared.run.output), "missing")
+        with self._start_spark(prepared.buckets, prepared.table) as spark:
             verified = verify_rows(
                 spark,
-                preparation,
+                prepared,
                 schema,
                 columns,
                 export_url=url,

@@ -27,14 +27,14 @@ _OPTIONS = {
 
 
 def read_hudi(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Snapshot]:
-    """Return all rows as of the instant that `source.hudi` settled, with Hudi's own columns (`_hoodie_*`).
+    """Return all rows as of the instant that `source.hudi` names, with Hudi's own columns (`_hoodie_*`).
 
     Raises:
         InputError: the table can't be opened, or files of that state were cleaned up.
     """
     state = source.hudi
     if state is None:
-        raise ValueError(f"{source} is not settled")
+        raise ValueError(f"{source} has no instant")
     with opening(source, "hudi"):
         for cleaning in state.later_cleanings:
             _require_kept(spark, source, state.instant, cleaning)

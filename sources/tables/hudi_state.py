@@ -1,4 +1,4 @@
-"""The instant of an Apache Hudi table that a run reads, settled from the table's folder before Spark starts."""
+"""The instant of an Apache Hudi table that a run reads, found in the table's folder before Spark starts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from core.as_of import AsOf, last_by, written
 from core.errors import InputError, first_line
 from core.storage import OpenFilesystem
 from core.urls import with_scheme
-from sources.tables.hudi_timeline import Instant, Timeline, read_timeline
+from sources.tables.hudi_timeline import HudiTimeline, Instant, read_timeline
 from sources.tables.table_source import HudiState, Snapshot
 
 
 def hudi_state(path: str, as_of: AsOf | None, open_filesystem: OpenFilesystem) -> HudiState:
-    """Settle what is read of the Hudi table in the folder `path`: its newest complete commit, or the one that is asked.
+    """Find what is read of the Hudi table in the folder `path`: its newest complete commit, or the one that is asked.
 
     Raises:
         InputError: there is no such commit, or an earlier one is not complete.
@@ -26,7 +26,7 @@ def hudi_state(path: str, as_of: AsOf | None, open_filesystem: OpenFilesystem) -
             f"{label}: the timeline of this Hudi table holds no complete commit. Restore it, or wait for the first one."
         )
     wanted = _wanted(label, timeline.commits, as_of)
-    _require_settled(label, timeline, wanted)
+    _require_complete(label, timeline, wanted)
     is_newest = wanted == timeline.commits[-1]
     folder = f"{with_scheme(path).rstrip('/')}/{timeline.folder}"
     later = [f"{folder}/{name}" for instant, name in timeline.cleanings if instant > wanted.digits]
@@ -37,7 +37,7 @@ def hudi_state(path: str, as_of: AsOf | None, open_filesystem: OpenFilesystem) -
     )
 
 
-def _timeline(label: str, path: str, open_filesystem: OpenFilesystem) -> Timeline:
+def _timeline(label: str, path: str, open_filesystem: OpenFilesystem) -> HudiTimeline:
     try:
         filesystem, folder = open_filesystem(path)
         return read_timeline(label, filesystem, folder.rstrip("/"))
@@ -72,7 +72,7 @@ def _by_time(label: str, commits: Sequence[Instant], time: datetime) -> int:
     return found
 
 
-def _require_settled(label: str, timeline: Timeline, wanted: Instant) -> None:
+def _require_complete(label: str, timeline: HudiTimeline, wanted: Instant) -> None:
     """Refuse a state that a commit would still join which began before it: Hudi orders commits by when they began."""
     first = timeline.pending[0] if timeline.pending else None
     if first is None or first > wanted.digits:

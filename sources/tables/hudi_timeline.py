@@ -39,7 +39,7 @@ class Instant:
 
 
 @dataclass(frozen=True, slots=True)
-class Timeline:
+class HudiTimeline:
     """The table's complete commits and those that are not, and its complete cleanings as file names; oldest first.
 
     `folder` is relative to the table's. Of the tables up to version 6, a pending `replacecommit` is in none of
@@ -53,7 +53,7 @@ class Timeline:
     """The instant of each with the name of its file."""
 
 
-def read_timeline(label: str, filesystem: pafs.FileSystem, table: str) -> Timeline:
+def read_timeline(label: str, filesystem: pafs.FileSystem, table: str) -> HudiTimeline:
     """Read the timeline of the table in the folder `table`; `label` names the source in errors.
 
     Raises:
@@ -68,7 +68,7 @@ def read_timeline(label: str, filesystem: pafs.FileSystem, table: str) -> Timeli
     return timeline_of(folder, names, is_nested=is_nested)
 
 
-def timeline_of(folder: str, names: Iterable[str], *, is_nested: bool) -> Timeline:
+def timeline_of(folder: str, names: Iterable[str], *, is_nested: bool) -> HudiTimeline:
     """Return the timeline that the file names of `folder` are; `is_nested`: of layout 2."""
     commits: dict[str, Instant] = {}
     begun: set[str] = set()
@@ -82,7 +82,7 @@ def timeline_of(folder: str, names: Iterable[str], *, is_nested: bool) -> Timeli
             begun.add(instant)
     # Shorter digits are those without milliseconds: Hudi compares instants as text.
     pending = tuple(sorted(begun - commits.keys()))
-    return Timeline(
+    return HudiTimeline(
         folder, tuple(commits[each] for each in sorted(commits)), pending, tuple(sorted(cleanings))
     )
 

@@ -19,14 +19,14 @@ _BRANCH = "spark.wap.branch"
 
 
 def read_iceberg(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Snapshot]:
-    """Return all rows of the snapshot that `source.iceberg` settled.
+    """Return all rows of the snapshot that `source.iceberg` names.
 
     Raises:
         InputError: the table can't be opened.
     """
     state = source.iceberg
     if state is None:
-        raise ValueError(f"{source} is not settled")
+        raise ValueError(f"{source} has no snapshot")
     jvm = cast("Any", spark._jvm)  # noqa: SLF001 - PySpark has no public names for them
     with opening(source, "iceberg"):
         hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001

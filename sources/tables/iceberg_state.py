@@ -1,4 +1,4 @@
-"""The snapshot of an Iceberg table that a run reads, settled from the table's folder before Spark starts."""
+"""The snapshot of an Iceberg table that a run reads, found in the table's folder before Spark starts."""
 
 from __future__ import annotations
 

@@ -60,9 +60,9 @@ class SchemaField:
             raise CsvError(f"{self.name} holds a value that is not {self.kind}.") from None
 
     def _require_length(self, text: str) -> None:
-        most = _MAX_CHARACTERS.get(self.name, _CATEGORY if self.categorical else None)
-        if most is not None and len(text) > most:
-            raise CsvError(f"Length cannot be more than {most} characters for {self.name}")
+        max_characters = _MAX_CHARACTERS.get(self.name, _CATEGORY if self.categorical else None)
+        if max_characters is not None and len(text) > max_characters:
+            raise CsvError(f"Length cannot be more than {max_characters} characters for {self.name}")
 
     def _read(self, text: str) -> Value:
         if self.kind in ("int", "long"):

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from core.aws.buckets import forget_buckets
+from core.aws.s3_lease_store import S3LeaseStore
 from core.errors import StorageError
 from core.lease_store import LeaseStore, LocalLeaseStore
-from core.s3_lease_store import S3LeaseStore
 from jobs.leases.lease_files import run_folder_lease, tracking_id_lease
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -121,7 +121,7 @@ def test_the_error_of_this_attempt_tells_what_no_summary_does(module: ModuleType
 def test_counts_and_status_go_to_xcom_and_nothing_else_of_the_summary(module: ModuleType) -> None:
     ti = TaskInstance()
     with pytest.raises(AirflowFailException, match="look at dead_letters"):
-        module.settle(ti, 4, SUMMARY)
+        module.end_task(ti, 4, SUMMARY)
     assert ti.pushed == {
         "summary": {
             "status": "dead_lettered",
@@ -141,7 +141,7 @@ def test_counts_and_status_go_to_xcom_and_nothing_else_of_the_summary(module: Mo
 
 def test_a_success_without_a_summary_names_the_setting_that_must_be_wrong(module: ModuleType) -> None:
     with pytest.raises(AirflowFailException, match="make PERSONALIZE_OUTPUT the output"):
-        module.settle(TaskInstance(), 0, None)
+        module.end_task(TaskInstance(), 0, None)
 
 
 def test_the_jobs_log_is_the_tasks_and_none_of_airflows_settings_reach_the_job(

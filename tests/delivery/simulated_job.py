@@ -34,7 +34,7 @@ class World:
     wake_up    how late a partition's thread uses a slot
     latency    from an attempt's arrival to its answer (fixed)
     stalls     (partition, from, to): it can do nothing in that time
-    deaths     (partition, at): it is gone, with all its leases
+    deaths     (partition, at): it is gone, with all its grants
     """
 
     link: float = 0.002
@@ -125,8 +125,8 @@ class SimulatedJob:
         self._sequence += 1
         heapq.heappush(self._events, (when, self._sequence, action))
 
-    def _delay(self, most: float) -> float:
-        return self._random.uniform(0, most)
+    def _delay(self, max_seconds: float) -> float:
+        return self._random.uniform(0, max_seconds)
 
     def _want(self, number: int) -> None:
         partition = self._partitions[number]
@@ -143,37 +143,37 @@ class SimulatedJob:
             self._serve()
 
     def _serve(self) -> None:
-        for number, lease in self._timed(lambda: self.budget.leases(self.now)):
+        for number, grant in self._timed(lambda: self.budget.grants(self.now)):
             self.messages += 1
-            self._at(self.now + self._delay(self._world.link), partial(self._receive, number, lease))
+            self._at(self.now + self._delay(self._world.link), partial(self._receive, number, grant))
         due = self._timed(lambda: self.budget.due_in(self.now))
         if due is not None and (self._wake_at <= self.now or self.now + due < self._wake_at - 1e-9):
             self._wake_at = self.now + max(due, 1e-6)
             self._at(self._wake_at, self._serve)
 
-    def _receive(self, number: int, lease: SlotGrant) -> None:
+    def _receive(self, number: int, grant: SlotGrant) -> None:
         partition = self._partitions[number]
         partition.asking = False
-        partition.unspent += lease.count
-        for place in range(lease.count):
-            slot = self.now + lease.start_in + place * lease.spacing
+        partition.unspent += grant.count
+        for place in range(grant.count):
+            slot = self.now + grant.start_in + place * grant.spacing
             use = self._ready_at(partition, slot + self._delay(self._world.wake_up))
-            self._at(max(use, self.now), partial(self._spend, number, slot, lease))
+            self._at(max(use, self.now), partial(self._spend, number, slot, grant))
         self._want(number)
 
     def _ready_at(self, partition: SimulatedPartition, when: float) -> float:
         return max([when, *(end for start, end in partition.stalled if start <= when < end)])
 
-    def _spend(self, number: int, slot: float, lease: SlotGrant) -> None:
+    def _spend(self, number: int, slot: float, grant: SlotGrant) -> None:
         partition = self._partitions[number]
         partition.unspent -= 1
         if partition.dead or partition.work <= 0:
             return
         late = self.now - slot
-        if late <= lease.patience:
+        if late <= grant.patience:
             partition.work -= 1
             partition.in_flight += 1
-            self._at(self.now + self._delay(self._world.network), lambda: self._arrive(number, lease.era))
+            self._at(self.now + self._delay(self._world.network), lambda: self._arrive(number, grant.era))
         self._want(number)
 
     def _arrive(self, number: int, era: int) -> None:

@@ -41,6 +41,6 @@ def filtered(spark: SparkSession, path: Path, condition: str) -> tuple[DataFrame
 
 
 def values(rows: DataFrame, *columns: str | Column) -> list[Any]:
-    """The rows' values in a settled order: of one column alone, or tuples."""
+    """The rows' values in a fixed order: of one column alone, or tuples."""
     found = [tuple(row) for row in rows.select(*columns).collect()]
     return sorted((row[0] if len(columns) == 1 else row for row in found), key=repr)

@@ -7,11 +7,13 @@ from pydantic import ValidationError
 
 from transforms.mapping import MappingSettings, SessionSettings, SourceSettings
 
-LEAST: dict[str, Any] = {"eventType": "'click'", "sentAt": "ts"}
+MINIMUM: dict[str, Any] = {"eventType": "'click'", "sentAt": "ts"}
 
 
 def test_keys_are_the_contracts_and_attributes_are_pythons() -> None:
-    mapping = MappingSettings.model_validate({**LEAST, "userId": "USER_ID", "eventAttributionSource": "src"})
+    mapping = MappingSettings.model_validate(
+        {**MINIMUM, "userId": "USER_ID", "eventAttributionSource": "src"}
+    )
     assert (mapping.user_id, mapping.event_attribution_source) == ("USER_ID", "src")
     dumped = mapping.model_dump(by_alias=True)
     assert MappingSettings.model_validate(dumped) == mapping
@@ -20,56 +22,56 @@ def test_keys_are_the_contracts_and_attributes_are_pythons() -> None:
 
 def test_a_snake_case_key_is_unknown() -> None:
     with pytest.raises(ValidationError, match="user_id"):
-        MappingSettings.model_validate({**LEAST, "user_id": "USER_ID"})
+        MappingSettings.model_validate({**MINIMUM, "user_id": "USER_ID"})
 
 
 @pytest.mark.parametrize("missing", ["eventType", "sentAt"])
 def test_event_type_and_time_are_required(missing: str) -> None:
     with pytest.raises(ValidationError, match=missing):
-        MappingSettings.model_validate({key: value for key, value in LEAST.items() if key != missing})
+        MappingSettings.model_validate({key: value for key, value in MINIMUM.items() if key != missing})
 
 
 def test_a_time_is_an_expression_or_one_with_its_unit() -> None:
-    assert MappingSettings.model_validate(LEAST).sent_at.unit is None
-    with_unit = MappingSettings.model_validate({**LEAST, "sentAt": {"expr": "ts", "unit": "milliseconds"}})
+    assert MappingSettings.model_validate(MINIMUM).sent_at.unit is None
+    with_unit = MappingSettings.model_validate({**MINIMUM, "sentAt": {"expr": "ts", "unit": "milliseconds"}})
     assert (with_unit.sent_at.expr, with_unit.sent_at.unit) == ("ts", "milliseconds")
     with pytest.raises(ValidationError, match="unit"):
-        MappingSettings.model_validate({**LEAST, "sentAt": {"expr": "ts", "unit": "minutes"}})
+        MappingSettings.model_validate({**MINIMUM, "sentAt": {"expr": "ts", "unit": "minutes"}})
 
 
 def test_a_property_is_an_expression_or_one_with_its_key_and_null_leaves_it_out() -> None:
     properties = {"A": "a", "B": {"expr": "b", "key": "beta"}, "C": None, "D": 1.5}
-    mapping = MappingSettings.model_validate({**LEAST, "properties": properties})
+    mapping = MappingSettings.model_validate({**MINIMUM, "properties": properties})
     assert {name: (entry.expr, entry.key) for name, entry in mapping.properties.items()} == {
         "A": ("a", None),
         "B": ("b", "beta"),
         "D": ("1.5", None),
     }
-    assert MappingSettings.model_validate({**LEAST, "properties": None}).properties == {}
+    assert MappingSettings.model_validate({**MINIMUM, "properties": None}).properties == {}
 
 
 def test_a_number_is_a_constant_and_a_boolean_an_error() -> None:
-    assert MappingSettings.model_validate({**LEAST, "eventValue": 1}).event_value == "1"
+    assert MappingSettings.model_validate({**MINIMUM, "eventValue": 1}).event_value == "1"
     with pytest.raises(ValidationError, match="eventValue"):
-        MappingSettings.model_validate({**LEAST, "eventValue": True})
+        MappingSettings.model_validate({**MINIMUM, "eventValue": True})
 
 
 @pytest.mark.parametrize("key", ["userId", "eventType", "sentAt"])
 def test_a_blank_expression_is_an_error(key: str) -> None:
     with pytest.raises(ValidationError, match=key):
-        MappingSettings.model_validate({**LEAST, key: "  "})
+        MappingSettings.model_validate({**MINIMUM, key: "  "})
 
 
 def test_messages_never_repeat_a_value() -> None:
     with pytest.raises(ValidationError) as caught:
         MappingSettings.model_validate(
-            {**LEAST, "userId": ["secret-user"], "eventValue": {"a": "secret-value"}}
+            {**MINIMUM, "userId": ["secret-user"], "eventValue": {"a": "secret-value"}}
         )
     assert "secret" not in str(caught.value)
 
 
 def test_expressions_are_listed_by_the_contracts_keys() -> None:
-    mapping = MappingSettings.model_validate({**LEAST, "itemId": "i", "properties": {"A": "a"}})
+    mapping = MappingSettings.model_validate({**MINIMUM, "itemId": "i", "properties": {"A": "a"}})
     assert mapping.expressions() == {"eventType": "'click'", "itemId": "i", "sentAt": "ts"}
 
 

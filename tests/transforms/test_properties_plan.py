@@ -14,8 +14,8 @@ REQUIRED = {"USER_ID": "string", "ITEM_ID": "string", "TIMESTAMP": "long"}
 
 
 def plan(properties: dict[str, Any], fields: dict[str, Any], **mapping: object) -> tuple[Property, ...]:
-    least = {"userId": "u", "itemId": "i", "eventType": "'click'", "sentAt": "ts", "properties": properties}
-    mapped = {key: value for key, value in {**least, **mapping}.items() if value is not None}
+    minimum = {"userId": "u", "itemId": "i", "eventType": "'click'", "sentAt": "ts", "properties": properties}
+    mapped = {key: value for key, value in {**minimum, **mapping}.items() if value is not None}
     listed = [{"name": name, "type": type_} for name, type_ in {**REQUIRED, **fields}.items()]
     schema = InteractionsSchema.parse(json.dumps({"type": "record", "fields": listed}), "x.avsc")
     return plan_properties(MappingSettings.model_validate(mapped), schema)

@@ -117,7 +117,7 @@ def test_an_output_that_can_not_take_the_account_is_reported(
     """And the next run sends nothing again."""
 
     def replace_runs(sending: Sending) -> None:
-        runs = Path(sending.preparation.run.output) / "runs"
+        runs = Path(sending.prepared.run.output) / "runs"
         shutil.rmtree(runs)
         runs.write_text("in the way")
 

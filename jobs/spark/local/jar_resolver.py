@@ -83,12 +83,11 @@ def fetch(
     """
     _LOG.info("fetching the jars of %s, once: %s", packages.name, _listed(packages))
     began = clock()
-    jars, cause, fetching = _attempt(packages, environ, clock)
-    for _ in range(_TRIES - 1):
-        if jars or not cause.startswith(BROKE_OFF):
+    for tries_left in reversed(range(_TRIES)):
+        jars, cause, fetching = _attempt(packages, environ, clock)
+        if jars or not tries_left or not cause.startswith(BROKE_OFF):
             break
         _LOG.info("%s: %s; trying again", packages.name, cause)
-        jars, cause, fetching = _attempt(packages, environ, clock)
     if not jars:
         raise _failed(packages, cause)
     megabytes = sum(Path(jar.removeprefix("file://")).stat().st_size for jar in jars) / 1e6
@@ -108,12 +107,12 @@ def _attempt(
 ) -> tuple[tuple[str, ...], str, Fetching]:
     """Run the resolver once; return the jars or, where there are none, the cause, and how far it came."""
     with _resolver(packages, environ) as child:
-        lines, fetching = _watched(child, packages, clock)
+        lines, fetching = _read_to_end(child, packages, clock)
     jars = () if child.returncode else jars_in(lines)
     return jars, cause_of(lines, has_password=has_proxy_password(environ)), fetching
 
 
-def _watched(
+def _read_to_end(
     child: subprocess.Popen[str], packages: Packages, clock: Callable[[], float]
 ) -> tuple[list[str], Fetching]:
     """Read the resolver to its end; return its lines and what it had fetched.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 
 from delivery.errors import CoordinatorLostError
-from delivery.pacing.leased_pacer import LeasedPacer
+from delivery.pacing.granted_pacer import GrantedPacer
 from delivery.pacing.link import Message
 from delivery.pacing.static_pacer import StaticPacer
 
@@ -50,15 +50,15 @@ class Scene:
     def __init__(self, *links: ScriptedLink) -> None:
         self.clock = Clock()
         self.links = deque(links)
-        self.pacer = LeasedPacer(self.join, StaticPacer(10.0, 0, self.clock), self.clock, token="attempt")
+        self.pacer = GrantedPacer(self.join, StaticPacer(10.0, 0, self.clock), self.clock, token="attempt")
 
     def join(self) -> ScriptedLink:
         if not self.links:
             raise CoordinatorLostError("not there")
         return self.links.popleft()
 
-    def lease(self, link: ScriptedLink, count: int, start_in: float = 0.0, era: int = 0) -> None:
-        link.inbox.append({"lease": [count, start_in, 0.01, 0.02, era]})
+    def grant(self, link: ScriptedLink, count: int, start_in: float = 0.0, era: int = 0) -> None:
+        link.inbox.append({"grant": [count, start_in, 0.01, 0.02, era]})
         self.pacer.hear()
 
 

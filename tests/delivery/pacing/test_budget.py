@@ -97,7 +97,7 @@ def test_one_partition_with_all_the_work_gets_all_of_the_limit() -> None:
 def test_partitions_that_die_give_what_they_had_to_the_rest_at_once() -> None:
     deaths = tuple((number, 2.0) for number in range(60))
     job = SimulatedJob(1000, [PLENTY] * 64, World(deaths=deaths)).run(5)
-    assert job.used(2.0, 3.0) >= 800  # what they held: the lead and one round of leases
+    assert job.used(2.0, 3.0) >= 800  # what they held: the lead and one round of grants
     assert job.used(2.2, 4.9) >= 970
 
 
@@ -111,20 +111,20 @@ def test_partitions_that_finish_waste_nothing() -> None:
 def test_there_is_no_credit_for_idle_time() -> None:
     budget = Budget(100)
     budget.ask("a", 10, now=0.0)
-    budget.leases(0.0)
+    budget.grants(0.0)
     budget.ask("a", 1000, now=50.0)
     slots = 0
     for hundredth in range(100):
         budget.ask("a", 1000, now=50 + hundredth / 100)
-        slots += sum(lease.count for _, lease in budget.leases(50 + hundredth / 100))
+        slots += sum(grant.count for _, grant in budget.grants(50 + hundredth / 100))
     assert slots <= 100 * (1 + LEAD_SECONDS) + 6
 
 
-def test_no_lease_is_for_more_than_was_asked() -> None:
+def test_no_grant_is_for_more_than_was_asked() -> None:
     budget = Budget(1000)
     budget.ask("a", 3, now=0.0)
     budget.ask("b", 1, now=0.0)
-    assert {who: lease.count for who, lease in budget.leases(0.0)} == {"a": 3, "b": 1}
+    assert {who: grant.count for who, grant in budget.grants(0.0)} == {"a": 3, "b": 1}
     assert budget.due_in(0.0) is None
 
 
@@ -132,7 +132,7 @@ def test_the_first_to_ask_is_the_first_to_send() -> None:
     budget = Budget(1)
     for who in "abc":
         budget.ask(who, 5, now=0.0)
-    order = [who for tenth in range(40) for who, _ in budget.leases(tenth / 10)]
+    order = [who for tenth in range(40) for who, _ in budget.grants(tenth / 10)]
     assert order == ["a", "b", "c"]
 
 
@@ -141,22 +141,22 @@ def test_who_has_more_left_gets_more() -> None:
     for hundredth in range(500):
         for who, left in (("a", 9_000), ("b", 1_000)):
             budget.ask(who, 100, hundredth / 100, left)
-        for who, lease in budget.leases(hundredth / 100):
-            got[who] += lease.count
+        for who, grant in budget.grants(hundredth / 100):
+            got[who] += grant.count
     assert 7.5 <= got["a"] / got["b"] <= 10.5
 
 
 def test_a_session_that_must_not_wait_gets_a_slot_at_once_and_the_plan_makes_room() -> None:
     budget = Budget(100)
     budget.ask("a", 1000, now=0.0)
-    before = sum(lease.count for _, lease in budget.leases(0.0))
+    before = sum(grant.count for _, grant in budget.grants(0.0))
     hurried = budget.hurry("b", now=0.0)
     assert hurried is not None
     assert (hurried.count, hurried.start_in) == (1, 0.0)
     later = before + sum(
-        lease.count
+        grant.count
         for tick in range(1, 100)
-        for _, lease in (budget.ask("a", 1000, tick / 100), *budget.leases(tick / 100))[1:]
+        for _, grant in (budget.ask("a", 1000, tick / 100), *budget.grants(tick / 100))[1:]
     )
     assert later <= 100 * (1 + LEAD_SECONDS) + 5
 
@@ -164,7 +164,7 @@ def test_a_session_that_must_not_wait_gets_a_slot_at_once_and_the_plan_makes_roo
 def test_a_slot_at_once_that_had_to_wait_is_given_when_the_plan_has_made_room() -> None:
     budget = Budget(40)
     budget.ask("a", 1000, now=0.0)
-    budget.leases(0.0)
+    budget.grants(0.0)
     assert budget.hurry("b", now=0.0) is not None
     assert budget.hurry("b", now=0.02) is None
     due = budget.due_in(0.02)
@@ -178,7 +178,7 @@ def test_a_slot_at_once_is_not_given_to_who_has_asked_again_or_gone() -> None:
     for forgotten in (True, False):
         budget = Budget(40)
         budget.ask("a", 1000, now=0.0)
-        budget.leases(0.0)
+        budget.grants(0.0)
         assert budget.hurry("b", now=0.0) is not None
         assert budget.hurry("b", now=0.02) is None
         if forgotten:
@@ -203,15 +203,15 @@ def test_slots_that_may_be_later_are_gone_before_the_first_one_out_of_turn() -> 
     """At 25 requests a second one request is 4 %: there is no room for it and for slots of 30 ms late."""
     budget = Budget(25)
     budget.ask("a", 1000, now=0.0)
-    [(_, lease), *_] = budget.leases(0.0)
-    assert lease.patience > hurried_lateness(25)
+    [(_, grant), *_] = budget.grants(0.0)
+    assert grant.patience > hurried_lateness(25)
     assert budget.hurry("b", now=0.0) is None
-    assert budget.hurry("b", now=0.1 + lease.patience - 0.001) is None
-    hurried = budget.hurry("b", now=0.1 + lease.patience)
+    assert budget.hurry("b", now=0.1 + grant.patience - 0.001) is None
+    hurried = budget.hurry("b", now=0.1 + grant.patience)
     assert hurried is not None
     assert hurried.patience == hurried_lateness(25)
     budget.ask("a", 1000, now=0.2)
-    assert {lease.patience for _, lease in budget.leases(0.2)} == {hurried_lateness(25)}
+    assert {grant.patience for _, grant in budget.grants(0.2)} == {hurried_lateness(25)}
 
 
 def test_who_is_forgotten_gets_nothing() -> None:
@@ -219,7 +219,7 @@ def test_who_is_forgotten_gets_nothing() -> None:
     budget.ask("a", 5, now=0.0)
     budget.forget("a")
     assert budget.due_in(0.0) is None
-    assert budget.leases(0.0) == []
+    assert budget.grants(0.0) == []
 
 
 @given(st.integers(1, 100_000))

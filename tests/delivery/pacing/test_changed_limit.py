@@ -21,8 +21,8 @@ def slots_of(rates: list[tuple[float, float]], partitions: int, seconds: float) 
             budget.set_limit(changes.pop(0)[1])
         for who in range(partitions):
             budget.ask(who, 500, now)
-        for _, lease in budget.leases(now):
-            slots += [now + lease.start_in + number * lease.spacing for number in range(lease.count)]
+        for _, grant in budget.grants(now):
+            slots += [now + grant.start_in + number * grant.spacing for number in range(grant.count)]
         now += 0.01
     return sorted(slots)
 
@@ -41,7 +41,7 @@ def test_a_limit_that_changes_holds_in_every_second_and_makes_no_burst(
         at += pause
         rates.append((at, limit))
     slots = slots_of(rates, partitions, at + 3)
-    # What was leased before a change is up to a lead and a round after it.
+    # What was granted before a change is up to a lead and a round after it.
     ends = [start + LEAD_SECONDS + 0.06 for start, _ in rates[1:]] + [math.inf]
     for number, begin in enumerate(slots):
         inside = sum(1 for slot in slots[number:] if slot < begin + 1.0)
@@ -80,9 +80,9 @@ def late_slots_of(before: float, after: float, at: float, partitions: int) -> li
             changed = True
         for who in range(partitions):
             budget.ask(who, 500, now)
-        for _, lease in budget.leases(now):
-            late = 0.0 if changed else lease.patience
-            uses += [now + late + lease.start_in + number * lease.spacing for number in range(lease.count)]
+        for _, grant in budget.grants(now):
+            late = 0.0 if changed else grant.patience
+            uses += [now + late + grant.start_in + number * grant.spacing for number in range(grant.count)]
         now += 0.01
     return sorted(uses)
 

@@ -18,7 +18,7 @@ def ask_once_every(pause: float, budget: Budget, times: int) -> None:
     for number in range(times):
         now = 10 + number * pause
         budget.ask("a", 1, now)
-        budget.leases(now)
+        budget.grants(now)
 
 
 @pytest.mark.parametrize(("pause", "raised"), [(0.1, False), (0.001, True)])
@@ -52,13 +52,13 @@ def by_chance(share: float, seed: int) -> Callable[[float], bool]:
     return lambda _at: draw.random() >= share
 
 
-@pytest.mark.parametrize(("limit", "least"), [(50, 0.6), (1000, 0.95)])
+@pytest.mark.parametrize(("limit", "min_used"), [(50, 0.6), (1000, 0.95)])
 @pytest.mark.parametrize("share", [0.01, 0.05, 0.3])
 def test_a_service_that_refuses_a_share_at_any_rate_is_not_slowed_down_for(
-    limit: int, share: float, least: float
+    limit: int, share: float, min_used: float
 ) -> None:
     job = SimulatedJob(limit, [PLENTY] * 16, grants=by_chance(share, seed=5)).run(60)
-    assert job.used(10, 60) >= least * limit
+    assert job.used(10, 60) >= min_used * limit
 
 
 @settings(max_examples=25, deadline=None)

@@ -33,9 +33,9 @@ def test_none_are_given_where_there_is_no_room() -> None:
 
 @given(st.lists(st.tuples(st.floats(0, 0.2), st.floats(0, 0.3)), max_size=200), st.sampled_from([1, 4]))
 def test_no_second_ever_has_more_above_the_plan_than_there_is_room_for(
-    steps: list[tuple[float, float]], most: int
+    steps: list[tuple[float, float]], max_slots: int
 ) -> None:
-    slots, now = HurriedSlots(most), 10.0
+    slots, now = HurriedSlots(max_slots), 10.0
     moves: list[tuple[float, int]] = []
     for step, ahead in steps:
         now += step
@@ -43,4 +43,4 @@ def test_no_second_ever_has_more_above_the_plan_than_there_is_room_for(
             moves += [(now, 1), (now + ahead, -1)]
     for begin in [at - 1e-9 for at, _ in moves]:
         above = sum(move for at, move in moves if begin < at < begin + 1.05)
-        assert above <= most
+        assert above <= max_slots

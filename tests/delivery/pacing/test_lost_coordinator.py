@@ -7,7 +7,7 @@ from collections import deque
 import pytest
 
 from delivery.errors import CoordinatorLostError
-from delivery.pacing.leased_pacer import LeasedPacer
+from delivery.pacing.granted_pacer import GrantedPacer
 from delivery.pacing.static_pacer import StaticPacer
 from delivery.pacing.unreported import STATIC_TICKET
 from tests.delivery.pacing.scripted_link import Clock, Scene, ScriptedLink, joined
@@ -80,14 +80,14 @@ def test_a_lost_coordinator_is_joined_again_and_asked_again() -> None:
 def test_nonsense_from_the_other_side_only_costs_the_link() -> None:
     link = ScriptedLink()
     scene = joined(link)
-    link.inbox.append({"lease": "garbage"})
+    link.inbox.append({"grant": "garbage"})
     scene.pacer.hear()
     scene.pacer.hear()
     assert scene.pacer.wait(1) > 0
     assert link.closed
 
 
-def test_where_the_hearing_thread_ends_by_an_error_the_sender_waits_for_no_lease() -> None:
+def test_where_the_hearing_thread_ends_by_an_error_the_sender_waits_for_no_grant() -> None:
     link = ScriptedLink()
     scene = joined(link)
     assert scene.pacer.wait(5) > 0
@@ -145,7 +145,7 @@ def test_a_partition_without_the_driver_heeds_what_comes_by_another_way() -> Non
     def unreachable() -> ScriptedLink:
         raise CoordinatorLostError("not there")
 
-    pacer = LeasedPacer(unreachable, StaticPacer(10.0, 0, clock), clock, while_lost=orders.popleft)
+    pacer = GrantedPacer(unreachable, StaticPacer(10.0, 0, clock), clock, while_lost=orders.popleft)
     for holds in (True, True, False):
         pacer.hear()
         clock.now += 10.0

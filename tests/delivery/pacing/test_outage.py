@@ -17,7 +17,7 @@ REPORT_SECONDS = 0.35  # until the coordinator has received it
 LOOK_SECONDS = 0.25
 PROMISED_SECONDS = 30.0
 CLOSING_SECONDS = 3.0  # for the account, after the last answer that is waited for
-MOST = 100.0
+MAX_SECONDS = 100.0
 
 
 class Job:
@@ -27,12 +27,17 @@ class Job:
     """
 
     def __init__(
-        self, every: float, in_flight: int, away_from: float, away_until: float = MOST, throttled: float = 0.0
+        self,
+        every: float,
+        in_flight: int,
+        away_from: float,
+        away_until: float = MAX_SECONDS,
+        throttled: float = 0.0,
     ) -> None:
         self.heard: list[tuple[float, float, str]] = []
         under_way: list[float] = []
         now = 0.0
-        while now < MOST:
+        while now < MAX_SECONDS:
             how = "accepted"
             if away_from <= now < away_until:
                 how = "refused" if (len(self.heard) * throttled) % 1.0 + throttled >= 1.0 else "failed"
@@ -45,7 +50,7 @@ class Job:
     def known_at(self) -> float | None:
         """When the coordinator, which looks every quarter of a second, calls it an outage."""
         outage, heard = Outage(), deque(self.heard)
-        for tick in range(int(MOST / LOOK_SECONDS)):
+        for tick in range(int(MAX_SECONDS / LOOK_SECONDS)):
             now = tick * LOOK_SECONDS
             while heard and heard[0][0] <= now:
                 at, began, how = heard.popleft()

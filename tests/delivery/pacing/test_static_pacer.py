@@ -43,11 +43,11 @@ def test_the_shares_of_all_partitions_together_keep_to_the_limit(limit: int, par
 def test_a_share_of_the_share_is_kept_to_from_the_next_slot_on() -> None:
     wall = Wall()
     pacer = StaticPacer(100.0, 0, wall)
-    for share, most in ((1.0, 100), (0.1, 10), (0.5, 50)):
+    for share, max_slots in ((1.0, 100), (0.1, 10), (0.5, 50)):
         pacer.share = share
         times = attempts_within(5.0, pacer, wall)
-        assert busiest_second(times) <= 1.05 * most
-        assert len(times) >= 0.9 * most * 5
+        assert busiest_second(times) <= 1.05 * max_slots
+        assert len(times) >= 0.9 * max_slots * 5
 
 
 def test_a_slot_is_used_once() -> None:

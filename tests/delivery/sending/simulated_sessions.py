@@ -1,7 +1,7 @@
 """A whole sending job on a simulated clock, session by session: real budget, pacers and workloads, no network.
 
 Each partition does what `delivery.sending.sender` does without faults: it asks its pacer, sends what may go out, and
-settles what is answered. Messages to and from the driver take `link` seconds; all else is on time, unless a job's
+finishes what is answered. Messages to and from the driver take `link` seconds; all else is on time, unless a job's
 `lateness` says otherwise. Nothing sleeps.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import astuple, dataclass, field
 from itertools import count
 
 from delivery.pacing.budget import Budget, SlotGrant
-from delivery.pacing.leased_pacer import LeasedPacer
+from delivery.pacing.granted_pacer import GrantedPacer
 from delivery.pacing.link import Message
 from delivery.pacing.static_pacer import StaticPacer
 from delivery.packing import Batch, StagedEvent
@@ -83,13 +83,13 @@ class Driver:
         partition.reported = message["counts"][2]
         if "want" in message:
             self.budget.ask(number, message["want"], now, left)
-        if "hurry" in message and (lease := self.budget.hurry(number, now, left)):
-            self._send(number, "hurried", lease)
+        if "hurry" in message and (grant := self.budget.hurry(number, now, left)):
+            self._send(number, "hurried", grant)
         self._serve()
 
     def _serve(self) -> None:
         now = self._clock.now
-        for kind, grants in (("hurried", self.budget.hurried(now)), ("lease", self.budget.leases(now))):
+        for kind, grants in (("hurried", self.budget.hurried(now)), ("grant", self.budget.grants(now))):
             for number, grant in grants:
                 assert isinstance(number, int)
                 self._send(number, kind, grant)
@@ -98,9 +98,9 @@ class Driver:
             self._wake_at = now + max(due, 1e-6)
             self._clock.after(max(due, 1e-6), self._serve)
 
-    def _send(self, number: int, kind: str, lease: SlotGrant) -> None:
+    def _send(self, number: int, kind: str, grant: SlotGrant) -> None:
         left = self._requests - sum(each.reported for each in self._partitions)
-        message: Message = {kind: astuple(lease), "rest": left / self.budget.rate}
+        message: Message = {kind: astuple(grant), "rest": left / self.budget.rate}
         self._clock.after(self._link, lambda: self._partitions[number].receive(message))
 
 
@@ -149,14 +149,14 @@ class Partition:
     def __post_init__(self) -> None:
         self._wire = PartitionLink(self.clock, self.driver, self.number, self.link)
         self.driver.join(self)
-        self._pacer = LeasedPacer(lambda: self._wire, StaticPacer(1.0, 0, self.clock), self.clock, "attempt")
+        self._pacer = GrantedPacer(lambda: self._wire, StaticPacer(1.0, 0, self.clock), self.clock, "attempt")
         self._pacer.hear()
         self._work = Workload(map(_batch, self.file), len(self.file))
         self._look_in(0.0)
 
     @property
     def left(self) -> int:
-        """How many requests are not settled."""
+        """How many requests are not finished."""
         return self._work.left
 
     def receive(self, message: Message) -> None:
@@ -195,7 +195,7 @@ class Partition:
         self._busy.remove(request.batch.envelope)
         self._in_flight -= 1
         self._pacer.observe(None, ticket, 1, took=self.clock.now - request.began)
-        self._work.settle(request)
+        self._work.finish(request)
         self.ended_at = self.clock.now
         self._look_in(0.0)
 

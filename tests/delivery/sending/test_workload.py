@@ -27,13 +27,13 @@ def test_one_request_of_each_session_is_ready() -> None:
     assert work.held == 5
 
 
-def test_settling_a_request_makes_its_sessions_next_one_ready() -> None:
+def test_finishing_a_request_makes_its_sessions_next_one_ready() -> None:
     drawn = batches(("a", 25))
     work = Workload(iter(drawn))
     seen = []
     while requests := taken(work):
         seen += [request.batch for request in requests]
-        work.settle(requests[0])
+        work.finish(requests[0])
     assert seen == drawn
     assert work.held == 0
 
@@ -43,7 +43,7 @@ def test_a_retry_waits_for_its_time_and_goes_first() -> None:
     a, b = taken(work)
     work.retry_at(a, 5.0)
     assert (work.ready(4.9), work.next_due()) == (0, 5.0)
-    work.settle(b)
+    work.finish(b)
     again, _ = taken(work, 5.0)
     assert again is a
     assert work.next_due() is None
@@ -67,7 +67,7 @@ def test_halves_go_out_one_after_the_other_before_the_sessions_next_request() ->
     while requests := taken(work):
         (request,) = requests
         ids.append([event.event_id for event in request.batch.events])
-        work.settle(request)
+        work.finish(request)
     assert ids == [[f"a-{n}" for n in range(5)], [f"a-{n}" for n in range(5, 10)], ["a-10", "a-11"]]
     assert work.held == 0
 
@@ -111,7 +111,7 @@ def test_a_sessions_next_request_keeps_its_place_in_the_file() -> None:
     giant = [with_requests_after(batch, 2 - number) for number, batch in enumerate(batches(("a", 30)))]
     work = Workload(iter([giant[0], *batches(("b", 1), ("c", 1), ("d", 1)), *giant[1:]]))
     assert work.ready(0.0) == 4
-    work.settle(work.take())
+    work.finish(work.take())
     assert work.requests_after == 1
     assert work.take().batch is giant[1]
 
@@ -123,5 +123,5 @@ def test_what_is_left_is_known_about_and_in_the_end_exactly() -> None:
     assert work.left == 4_000
     while requests := taken(work):
         for request in requests:
-            work.settle(request)
+            work.finish(request)
     assert work.left == 0

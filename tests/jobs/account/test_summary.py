@@ -16,7 +16,7 @@ from delivery.sending.timeline import Point, Timeline
 from jobs.account.closed_account import Sent, Staged
 from jobs.account.exit_status import Status
 from jobs.account.summary import Summary, read_summary, write_summary
-from jobs.control.record import Ask, Request
+from jobs.control.record import Ask, ControlRequest
 from jobs.ending.outcome import Outcome, summary_of
 from jobs.errors import UsageError
 from jobs.steps.checking import Checked
@@ -133,7 +133,7 @@ def test_both_are_null_where_nothing_was_sent() -> None:
 
 
 def test_a_request_of_an_operator_is_recorded_without_its_token() -> None:
-    request = Request(
+    request = ControlRequest(
         number=1, token="t", ask=Ask.RATE, rate=20, by="kim@laptop", asked_at="then", heeded_at=None
     )
     assert written(Sent(), steering=(request,))["steering"] == [

@@ -10,7 +10,7 @@ import pytest
 from core.errors import StorageError
 from jobs.control.control_file import ControlFile
 from jobs.control.polling import ControlPoller
-from jobs.control.record import Ask, ControlRecord, Request
+from jobs.control.record import Ask, ControlRecord, ControlRequest
 from jobs.control.steering import Steering
 from tests.jobs.control.test_record import request
 from tests.jobs.leases.lease_memory import Clock, MemoryStore
@@ -56,7 +56,7 @@ def store() -> MemoryStore:
     return MemoryStore(Clock())
 
 
-def ask(store: MemoryStore, *requests: Request) -> None:
+def ask(store: MemoryStore, *requests: ControlRequest) -> None:
     for each in requests:
         ControlFile(store).change(lambda record, each=each: record and record.asking(each))
 

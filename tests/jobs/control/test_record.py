@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.control.record import Ask, ControlRecord, Request
+from jobs.control.record import Ask, ControlRecord, ControlRequest
 
 RECORD = ControlRecord(run_id="day", execution="e1", max_requests_per_second=500, requests_per_second=500)
 
 
-def request(token: str, ask: Ask = Ask.PAUSE, rate: float | None = None) -> Request:
-    return Request(
+def request(token: str, ask: Ask = Ask.PAUSE, rate: float | None = None) -> ControlRequest:
+    return ControlRequest(
         number=0, token=token, ask=ask, rate=rate, by="kim@laptop", asked_at="2026-01-01T00:00:00+00:00"
     )
 

@@ -43,7 +43,7 @@ class Session:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr("jobs.prepare.import_target.find_buckets", lambda _urls: ("a bucket",))
-    monkeypatch.setattr("jobs.prepare.import_target.settle", lambda *_: None)
+    monkeypatch.setattr("jobs.prepare.import_target.update_imports", lambda *_: None)
     made = World()
     made.plane.rate = None
     return made

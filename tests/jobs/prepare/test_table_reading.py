@@ -1,4 +1,4 @@
-"""Whether a source is a table, and which: settled before Spark starts."""
+"""Whether a source is a table, and which: known before Spark starts."""
 
 from __future__ import annotations
 

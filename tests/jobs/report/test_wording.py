@@ -23,11 +23,11 @@ def test_a_time_is_written_in_its_two_largest_units(seconds: float, shown: str) 
 
 
 @pytest.mark.parametrize(
-    ("number", "most", "shown"),
+    ("number", "max_number", "shown"),
     [(5000, 20_000, "5k"), (5000, 6000, "5,000"), (0, 1e7, "0"), (1.5e7, 2e7, "15M")],
 )
-def test_all_numbers_of_an_axis_have_one_unit(number: float, most: float, shown: str) -> None:
-    assert short(number, most) == shown
+def test_all_numbers_of_an_axis_have_one_unit(number: float, max_number: float, shown: str) -> None:
+    assert short(number, max_number) == shown
 
 
 def test_one_is_no_plural() -> None:

@@ -13,7 +13,7 @@ from pyspark import SparkConf
 
 from jobs.errors import UsageError
 from jobs.spark.local.hadoop import hadoop_version, spark_home
-from jobs.spark.spark_session import settle
+from jobs.spark.spark_session import complete_conf
 from tests.aws.moto_server import MotoServer
 from tests.jobs.spark.quick_jvm import QUICK_JVM
 
@@ -57,7 +57,7 @@ def conf(**settings: str) -> SparkConf:
 
 
 def test_what_the_results_depend_on_is_not_the_users_to_change() -> None:
-    settled = settle(
+    completed = complete_conf(
         conf(
             spark__sql__ansi__enabled="true",
             spark__sql__session__timeZone="Asia/Tokyo",
@@ -66,9 +66,9 @@ def test_what_the_results_depend_on_is_not_the_users_to_change() -> None:
         "job",
         {},
     )
-    assert settled.get("spark.sql.ansi.enabled") == "false"
-    assert settled.get("spark.sql.session.timeZone") == "UTC"
-    assert settled.get("spark.sql.redaction.string.regex") == "(?s).+", "nor what Spark shows of a row"
+    assert completed.get("spark.sql.ansi.enabled") == "false"
+    assert completed.get("spark.sql.session.timeZone") == "UTC"
+    assert completed.get("spark.sql.redaction.string.regex") == "(?s).+", "nor what Spark shows of a row"
 
 
 def test_preferences_give_way_to_the_users_settings() -> None:
@@ -76,35 +76,38 @@ def test_preferences_give_way_to_the_users_settings() -> None:
         spark__app__name="mine", spark__sql__parquet__compression__codec="snappy", spark__master="local[2]"
     )
     user.set("spark.ui.enabled", "true").set("spark.hadoop.fs.s3a.endpoint", "http://mine")
-    settled = settle(user, "job", {"spark.hadoop.fs.s3a.endpoint": "http://other"})
-    assert settled.get("spark.app.name") == "mine"
-    assert settled.get("spark.sql.parquet.compression.codec") == "snappy"
-    assert settled.get("spark.ui.enabled") == "true"
-    assert settled.get("spark.hadoop.fs.s3a.endpoint") == "http://mine"
+    completed = complete_conf(user, "job", {"spark.hadoop.fs.s3a.endpoint": "http://other"})
+    assert completed.get("spark.app.name") == "mine"
+    assert completed.get("spark.sql.parquet.compression.codec") == "snappy"
+    assert completed.get("spark.ui.enabled") == "true"
+    assert completed.get("spark.hadoop.fs.s3a.endpoint") == "http://mine"
 
 
 def test_a_cluster_keeps_its_ui_and_its_addresses() -> None:
-    settled = settle(conf(spark__master="yarn"), "job", {})
-    assert not settled.contains("spark.ui.enabled")
-    assert not settled.contains("spark.driver.host")
-    assert settle(conf(spark__master="local[*]"), "job", {}).get("spark.driver.host") == "127.0.0.1"
+    completed = complete_conf(conf(spark__master="yarn"), "job", {})
+    assert not completed.contains("spark.ui.enabled")
+    assert not completed.contains("spark.driver.host")
+    assert complete_conf(conf(spark__master="local[*]"), "job", {}).get("spark.driver.host") == "127.0.0.1"
 
 
 def test_memory_outside_the_heap_is_for_a_jvm_that_does_it_all() -> None:
     """A cluster's executors have the memory that their user gave them."""
     memory = {"spark.memory.offHeap.size": "1g"}
-    assert settle(conf(spark__master="local[2]"), "job", {}, memory).get("spark.memory.offHeap.size") == "1g"
-    assert not settle(conf(spark__master="spark://host:7077"), "job", {}, memory).contains(
+    assert (
+        complete_conf(conf(spark__master="local[2]"), "job", {}, memory).get("spark.memory.offHeap.size")
+        == "1g"
+    )
+    assert not complete_conf(conf(spark__master="spark://host:7077"), "job", {}, memory).contains(
         "spark.memory.offHeap.size"
     )
     user = conf(spark__master="local[2]", spark__memory__offHeap__size="7g")
-    assert settle(user, "job", {}, memory).get("spark.memory.offHeap.size") == "7g"
+    assert complete_conf(user, "job", {}, memory).get("spark.memory.offHeap.size") == "7g"
 
 
 @pytest.mark.parametrize("value", ["true", "TRUE"])
 def test_speculation_is_refused(value: str) -> None:
     with pytest.raises(UsageError, match="speculation is on"):
-        settle(conf(spark__speculation=value), "job", {})
+        complete_conf(conf(spark__speculation=value), "job", {})
 
 
 def test_the_hadoop_of_the_installed_spark_is_known(tmp_path: Path) -> None:

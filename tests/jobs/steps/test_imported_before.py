@@ -12,12 +12,12 @@ from bulk.import_record import State
 from jobs.config.configuration import parse_settings
 from jobs.errors import UsageError
 from jobs.prepare.import_target import ImportTarget
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.runs.import_folder import ImportFolder
 from jobs.runs.run_folder import RunFolder
 from jobs.steps.imported_before import _left_out
 from tests.bulk.test_import_record import record
-from tests.jobs.prepare.test_import_settling import job
+from tests.jobs.prepare.test_import_updates import job
 
 MINIMAL = """
 source: {path: logs}
@@ -32,7 +32,7 @@ def left_out(
     output: Path, *overrides: str, target: ImportTarget | None = None, plan: bool = False
 ) -> list[str]:
     rest: Any = None
-    prepared = Preparation(
+    prepared = PreparedLoad(
         settings=parse_settings(MINIMAL, "job.yaml", overrides),
         service=rest,
         run=RunFolder(str(output), "run"),

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from bulk.import_record import ImportRecord, State
-from bulk.watching import Pause
+from bulk.polling import Pause
 from core.errors import StorageError
 from core.storage import Folder
 from jobs.errors import UnaccountedError

@@ -44,13 +44,13 @@ def held(
     reads_run: str | None = None,
 ) -> AbstractContextManager[LeaseKeeper]:
     time = time or Time()
-    preparation: Any = SimpleNamespace(
+    prepared: Any = SimpleNamespace(
         run=RunFolder(output, run_id),
         plan_only=plan,
         settings=SimpleNamespace(personalize=SimpleNamespace(tracking_id=tracking_id)),
     )
     execution = uuid4().hex
-    return held_leases(preparation, execution, pytest.fail, time.clock, time.sleep, reads_run=reads_run)
+    return held_leases(prepared, execution, pytest.fail, time.clock, time.sleep, reads_run=reads_run)
 
 
 def test_a_second_run_is_refused_by_name_while_the_first_lasts(output: str) -> None:

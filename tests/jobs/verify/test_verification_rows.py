@@ -17,7 +17,7 @@ from bulk.import_record import ImportRecord, State
 from delivery.packing import StagedEvent
 from delivery.receipts.ledger import Ledger
 from jobs.command_line.command import Command
-from jobs.prepare.preparation import Preparation, prepare, read_settings
+from jobs.prepare.preparation import PreparedLoad, prepare, read_settings
 from jobs.runs.import_folder import ImportFolder
 from jobs.runs.run_folder import RunFolder
 from jobs.verify.verification_rows import imports_in_force, verify_rows
@@ -38,7 +38,7 @@ class Standin:
 
 
 @pytest.fixture
-def preparation(tmp_path: Path) -> Preparation:
+def prepared(tmp_path: Path) -> PreparedLoad:
     """Four events, `e0` to `e3`, each of a user of its own."""
     job = Job(tmp_path, Standin())  # type: ignore[arg-type]
     rows = [{"USER_ID": f"u{number}", "SESSION_ID": f"e{number}"} for number in range(4)]
@@ -49,14 +49,14 @@ def preparation(tmp_path: Path) -> Preparation:
     return prepare(command, settings, RunFolder(str(job.output), "verification"), NOW)
 
 
-def send(preparation: Preparation, run_id: str, *events: str) -> None:
-    ledger = Ledger(task_of(preparation.run.output, execution=run_id, run_id=run_id), run_id)
+def send(prepared: PreparedLoad, run_id: str, *events: str) -> None:
+    ledger = Ledger(task_of(prepared.run.output, execution=run_id, run_id=run_id), run_id)
     ledger.accepted([StagedEvent(event, b"", b"", TIME) for event in events], 1.0)
     ledger.close()
 
 
-def import_(preparation: Preparation, run_id: str, *events: str) -> None:
-    folder = ImportFolder(preparation.run.output, f"import-{run_id}")
+def import_(prepared: PreparedLoad, run_id: str, *events: str) -> None:
+    folder = ImportFolder(prepared.run.output, f"import-{run_id}")
     ids = Path(folder.ids)
     ids.mkdir(parents=True)
     pq.write_table(pa.table({"event_id": list(events), "sent_at": [TIME] * len(events)}), ids / "ids.parquet")
@@ -68,45 +68,43 @@ def import_(preparation: Preparation, run_id: str, *events: str) -> None:
 
 
 def compared(
-    spark: SparkSession, preparation: Preparation, users: list[str], run_id: str | None = None
+    spark: SparkSession, prepared: PreparedLoad, users: list[str], run_id: str | None = None
 ) -> Compared:
     """Verify against an export that has one interaction of each of `users`."""
-    export = Path(preparation.run.output) / "export"
+    export = Path(prepared.run.output) / "export"
     export.mkdir(exist_ok=True)
     lines = [",".join(FIELDS), *(f"{user},i1,{TIME},view," for user in users)]
     (export / "part-0.csv").write_text("\n".join(lines))
     found = verify_rows(
         spark,
-        preparation,
+        prepared,
         InteractionsSchema.parse(json.dumps(SCHEMA), "the tests' schema"),
         columns_of(lines[0], FIELDS),
         export_url=str(export),
-        missing_url=str(Path(preparation.run.output) / "missing"),
+        missing_url=str(Path(prepared.run.output) / "missing"),
         run_id=run_id,
     )
     return found.compared
 
 
-def test_what_any_run_sent_is_looked_for(spark: SparkSession, preparation: Preparation) -> None:
-    send(preparation, "first", "e0", "e1")
-    send(preparation, "second", "e2")
-    assert compared(spark, preparation, ["u0", "u1"]) == Compared(found=2, missing=1, unknown=0)
+def test_what_any_run_sent_is_looked_for(spark: SparkSession, prepared: PreparedLoad) -> None:
+    send(prepared, "first", "e0", "e1")
+    send(prepared, "second", "e2")
+    assert compared(spark, prepared, ["u0", "u1"]) == Compared(found=2, missing=1, unknown=0)
 
 
-def test_of_one_run_only_what_it_sent_is_looked_for(spark: SparkSession, preparation: Preparation) -> None:
-    send(preparation, "first", "e0", "e1")
-    send(preparation, "second", "e2")
-    assert compared(spark, preparation, ["u0", "u1"], "first") == Compared(found=2, missing=0, unknown=0)
-    assert compared(spark, preparation, ["u0", "u1"], "second") == Compared(found=0, missing=1, unknown=0)
-    assert compared(spark, preparation, ["u0", "u1"], "third") == Compared(found=0, missing=0, unknown=0)
+def test_of_one_run_only_what_it_sent_is_looked_for(spark: SparkSession, prepared: PreparedLoad) -> None:
+    send(prepared, "first", "e0", "e1")
+    send(prepared, "second", "e2")
+    assert compared(spark, prepared, ["u0", "u1"], "first") == Compared(found=2, missing=0, unknown=0)
+    assert compared(spark, prepared, ["u0", "u1"], "second") == Compared(found=0, missing=1, unknown=0)
+    assert compared(spark, prepared, ["u0", "u1"], "third") == Compared(found=0, missing=0, unknown=0)
 
 
-def test_of_one_run_only_what_it_imported_is_looked_for(
-    spark: SparkSession, preparation: Preparation
-) -> None:
-    send(preparation, "first", "e0")
-    import_(preparation, "second", "e1", "e2")
-    assert [each.written_by for each in imports_in_force(preparation, None)] == ["second"]
-    assert imports_in_force(preparation, "first") == []
-    assert compared(spark, preparation, ["u1"], "second") == Compared(found=1, missing=1, unknown=0)
-    assert compared(spark, preparation, ["u1"], "first") == Compared(found=0, missing=1, unknown=0)
+def test_of_one_run_only_what_it_imported_is_looked_for(spark: SparkSession, prepared: PreparedLoad) -> None:
+    send(prepared, "first", "e0")
+    import_(prepared, "second", "e1", "e2")
+    assert [each.written_by for each in imports_in_force(prepared, None)] == ["second"]
+    assert imports_in_force(prepared, "first") == []
+    assert compared(spark, prepared, ["u1"], "second") == Compared(found=1, missing=1, unknown=0)
+    assert compared(spark, prepared, ["u1"], "first") == Compared(found=0, missing=1, unknown=0)

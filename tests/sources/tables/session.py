@@ -57,7 +57,7 @@ def events(*rows: tuple[str, int]) -> pa.Table:
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[str]:
-    """Rows in a settled order, to compare those of two readers."""
+    """Rows in a fixed order, to compare those of two readers."""
     return sorted(str(sorted(row.items())) for row in rows)
 
 

@@ -1,4 +1,4 @@
-"""Which instant of a Hudi table's folder is read, settled from the names in its timeline, without Spark."""
+"""Which instant of a Hudi table's folder is read, by the names in its timeline, without Spark."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which metadata file and snapshot of an Iceberg table's folder are read, settled without Spark."""
+"""Which metadata file and snapshot of an Iceberg table's folder are read, found without Spark."""
 
 from __future__ import annotations
 

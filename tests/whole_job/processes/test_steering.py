@@ -15,7 +15,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from jobs.cli.control import main as control
-from jobs.control.record import Ask, ControlRecord, Request
+from jobs.control.record import Ask, ControlRecord, ControlRequest
 from standin.process import StandinProcess
 from tests.whole_job.harness import (
     Ended,
@@ -134,7 +134,7 @@ def test_a_later_run_of_the_same_id_obeys_no_request_to_the_one_that_was_killed(
     spark: SparkSession, job: Job, standin: StandinProcess
 ) -> None:
     job.write_source(interactions(full_sessions(20)))
-    stop = Request(number=0, token="t", ask=Ask.STOP, by="x@y", asked_at=datetime.now(UTC).isoformat())
+    stop = ControlRequest(number=0, token="t", ask=Ask.STOP, by="x@y", asked_at=datetime.now(UTC).isoformat())
     left = ControlRecord(
         run_id="killed", execution="e0", max_requests_per_second=40, requests_per_second=1, paused=True
     ).asking(stop)

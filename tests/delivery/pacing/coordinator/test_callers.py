@@ -26,7 +26,7 @@ def test_a_caller_with_a_wrong_key_is_turned_away_and_others_are_served(coordina
         Link.join(CoordinatorAddress(right.host, right.port, b"wrong"))
     link = Link.join(right)
     link.send({"from": "a", "want": 1})
-    assert "lease" in receive(link)
+    assert "grant" in receive(link)
 
 
 def test_callers_that_send_nothing_or_garbage_delay_no_other(coordinator: Coordinator) -> None:
@@ -37,7 +37,7 @@ def test_callers_that_send_nothing_or_garbage_delay_no_other(coordinator: Coordi
             garbage.sendall(bytes([number]) * 1000)
     link = Link.join(coordinator.address)
     link.send({"from": "a", "want": 1})
-    assert "lease" in receive(link)
+    assert "grant" in receive(link)
     for each in silent:
         each.close()
 
@@ -62,7 +62,7 @@ def test_a_partition_that_sends_nonsense_is_dropped_and_others_are_served(
     connection: Connection[bytes, bytes] = bad._connection
     connection.send_bytes(nonsense)
     good.send({"from": "a", "want": 1})
-    assert "lease" in receive(good)
+    assert "grant" in receive(good)
     assert until(lambda: coordinator.snapshot().partitions == 1)
 
 

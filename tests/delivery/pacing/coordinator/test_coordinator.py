@@ -1,4 +1,4 @@
-"""The coordinator over loopback, with real processes: leases, stops, pauses, rates and outages reach all partitions."""
+"""The coordinator over loopback, with real processes: grants, stops, pauses, rates and outages reach all partitions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from threading import Event
 import pytest
 
 from delivery.pacing.coordinator import Coordinator
-from delivery.pacing.leased_pacer import LeasedPacer
+from delivery.pacing.granted_pacer import GrantedPacer
 from delivery.pacing.link import Link
 from delivery.pacing.outage import OUTAGE_SECONDS
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
@@ -26,7 +26,7 @@ def send_attempts(
 ) -> None:
     """Make so many attempts; tell how many, a time before the first and a time after the last."""
     inbox = ThreadInbox()
-    pacer = LeasedPacer(lambda: Link.join(address), StaticPacer(1.0, partition, time.time)).start(inbox.wake)
+    pacer = GrantedPacer(lambda: Link.join(address), StaticPacer(1.0, partition, time.time)).start(inbox.wake)
     sent, first = 0, 0.0
     while sent < count and pacer.stop_reason is None:
         asked = time.monotonic()
@@ -63,10 +63,10 @@ def test_processes_share_the_limit_and_the_driver_knows_what_they_did(coordinato
     assert until(lambda: coordinator.snapshot().partitions == 0)
 
 
-def test_a_sender_that_waits_is_woken_by_a_lease_and_by_a_stop(coordinator: Coordinator) -> None:
+def test_a_sender_that_waits_is_woken_by_a_grant_and_by_a_stop(coordinator: Coordinator) -> None:
     """A session that must not wait would lose the time until the next look, with each request."""
     woken = Event()
-    pacer = LeasedPacer(lambda: Link.join(coordinator.address), StaticPacer(1.0, 0, time.time))
+    pacer = GrantedPacer(lambda: Link.join(coordinator.address), StaticPacer(1.0, 0, time.time))
     pacer.start(woken.set)
     assert woken.wait(PATIENCE), "the coordinator is joined"
     woken.clear()
@@ -80,12 +80,12 @@ def test_a_sender_that_waits_is_woken_by_a_lease_and_by_a_stop(coordinator: Coor
     pacer.close()
 
 
-def test_a_partition_gets_a_lease_for_what_it_asks(coordinator: Coordinator) -> None:
+def test_a_partition_gets_a_grant_for_what_it_asks(coordinator: Coordinator) -> None:
     link = Link.join(coordinator.address)
     link.send({"from": "a", "want": 2})
-    lease = receive(link)["lease"]
-    assert isinstance(lease, list)
-    assert lease[0] == 2
+    grant = receive(link)["grant"]
+    assert isinstance(grant, list)
+    assert grant[0] == 2
     link.close()
 
 
@@ -117,7 +117,7 @@ def test_an_outage_that_no_partition_sees_alone_stops_them_all() -> None:
     assert "ReadTimeout" in reason
 
 
-def test_a_pause_leases_nothing_and_reaches_partitions_that_come_later(
+def test_a_pause_grants_nothing_and_reaches_partitions_that_come_later(
     coordinator: Coordinator,
 ) -> None:
     first = Link.join(coordinator.address)
@@ -127,16 +127,16 @@ def test_a_pause_leases_nothing_and_reaches_partitions_that_come_later(
     second = Link.join(coordinator.address)
     assert receive(second) == {"hold": True}
     assert coordinator.snapshot().paused
-    # The second report is read in a later turn than the first, at whose end a lease would have been given.
+    # The second report is read in a later turn than the first, at whose end a grant would have been given.
     for attempts in (1, 2):
         for name, link in (("a", first), ("b", second)):
             link.send({"from": name, "want": 5, "counts": [attempts, 0, 0, 0]})
         assert until(lambda: coordinator.snapshot().request_attempts == 2 * attempts)  # noqa: B023 - called at once
     coordinator.hold(holds=False)
-    # Had a lease been given in the pause, it would come before this.
+    # Had a grant been given in the pause, it would come before this.
     assert receive(first) == receive(second) == {"hold": False}
-    assert "lease" in receive(first)
-    assert "lease" in receive(second)
+    assert "grant" in receive(first)
+    assert "grant" in receive(second)
 
 
 def test_a_paused_run_can_be_stopped(coordinator: Coordinator) -> None:
@@ -160,11 +160,11 @@ def test_a_pause_is_no_outage_and_the_time_in_it_counts_for_none() -> None:
         coordinator.hold(holds=False)
         assert receive(link) == {"hold": False}
         link.send({"from": "a", "counts": [6, 0, 0, 0], "failed": [1, 0, 0.1, "ReadTimeout"], "want": 1})
-        assert "lease" in receive(link)
+        assert "grant" in receive(link)
         assert coordinator.snapshot().stop_reason is None
 
 
-def test_a_rate_changes_what_is_leased_and_what_a_lost_partition_may_use(coordinator: Coordinator) -> None:
+def test_a_rate_changes_what_is_granted_and_what_a_lost_partition_may_use(coordinator: Coordinator) -> None:
     link = Link.join(coordinator.address)
     assert until(lambda: coordinator.snapshot().partitions == 1)
     coordinator.set_rate(20)
@@ -182,7 +182,7 @@ def test_one_partitions_success_keeps_the_others_going() -> None:
         assert until(lambda: coordinator.snapshot().requests_delivered == 1)
         now[0] += OUTAGE_SECONDS
         second.send({"from": "b", "counts": [2, 0, 1, 10], "want": 1})
-        assert "lease" in receive(second)
+        assert "grant" in receive(second)
         assert coordinator.snapshot().stop_reason is None
 
 
@@ -199,7 +199,7 @@ def test_a_partition_learns_how_long_the_rest_takes_and_gets_a_slot_out_of_turn(
         assert message["hurried"][:2] == [1, 0.0]  # type: ignore[index]
         assert message["rest"] == pytest.approx(900 / (0.98 * 200))
         link.send({"from": "a", "counts": [200, 0, 100, 1_000], "want": 5, "left": 900})
-        assert "lease" in receive(link)
+        assert "grant" in receive(link)
         link.close()
 
 
@@ -207,7 +207,7 @@ def test_a_slot_out_of_turn_that_had_to_wait_comes_when_there_is_room() -> None:
     now = [100.0]
     with Coordinator(host="127.0.0.1", limit=40, requests=1_000, clock=lambda: now[0]) as coordinator:
         link = Link.join(coordinator.address)
-        for _ in range(2):  # the first one is in the plan, as nothing is leased yet
+        for _ in range(2):  # the first one is in the plan, as nothing is granted yet
             link.send({"from": "a", "counts": [0, 0, 0, 0], "hurry": 1, "left": 900})
             assert "hurried" in receive(link)
         now[0] += 0.01

@@ -9,7 +9,7 @@ from bulk.import_record import ImportRecord, State
 from jobs.runs.import_folder import ImportFolder, records
 
 
-def settle(output: str, tracking_id: str, jobs: Sequence[ImportJob]) -> None:
+def update_imports(output: str, tracking_id: str, jobs: Sequence[ImportJob]) -> None:
     """Record the end of each import into the dataset of `jobs`, if its job has ended.
 
     Without this an import that was stopped, and whose source has changed since, would never be known to
@@ -20,12 +20,12 @@ def settle(output: str, tracking_id: str, jobs: Sequence[ImportJob]) -> None:
     """
     for record in records(output):
         if record.tracking_id == tracking_id and record.state is State.UNDER_WAY:
-            now = settled(record, jobs)
+            now = updated(record, jobs)
             if now is not record:
                 ImportFolder(output, record.name).write(now)
 
 
-def settled(record: ImportRecord, jobs: Sequence[ImportJob]) -> ImportRecord:
+def updated(record: ImportRecord, jobs: Sequence[ImportJob]) -> ImportRecord:
     """Return `record`, which is unfinished, updated from `jobs`; the same if its job has not ended."""
     job = next((job for job in reversed(jobs) if job.name == record.job_name), None)
     if job is None or in_effect(record.name, jobs) is None:

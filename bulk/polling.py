@@ -8,7 +8,7 @@ from typing import ClassVar, Protocol, TypeVar
 from core.errors import BackfillError
 
 FIRST_PAUSE = 5.0
-LONGEST_PAUSE = 60.0
+MAX_PAUSE = 60.0
 _GROWTH = 1.5
 
 
@@ -38,14 +38,14 @@ class StoppedWaitingError(BackfillError):
 
 
 def pauses() -> Iterator[float]:
-    """Yield the seconds between two polls: from `FIRST_PAUSE` to `LONGEST_PAUSE`."""
+    """Yield the seconds between two polls: from `FIRST_PAUSE` to `MAX_PAUSE`."""
     pause = FIRST_PAUSE
     while True:
         yield pause
-        pause = min(LONGEST_PAUSE, pause * _GROWTH)
+        pause = min(MAX_PAUSE, pause * _GROWTH)
 
 
-def watched(look: Callable[[], J], pause: Pause, say: Callable[[J], None]) -> J:
+def poll_until_ended(describe: Callable[[], J], pause: Pause, say: Callable[[J], None]) -> J:
     """Poll until the job has ended, and return it then; `say` each change of its status.
 
     Raises:
@@ -53,7 +53,7 @@ def watched(look: Callable[[], J], pause: Pause, say: Callable[[J], None]) -> J:
     """
     seen: str | None = None
     for seconds in pauses():
-        job = look()
+        job = describe()
         if job.status != seen:
             seen = job.status
             say(job)

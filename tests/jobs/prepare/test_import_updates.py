@@ -9,7 +9,7 @@ import pytest
 
 from bulk.import_jobs import ImportJob
 from bulk.import_record import ImportRecord, State
-from jobs.prepare.import_settling import settle
+from jobs.prepare.import_updates import update_imports
 from jobs.runs.import_folder import ImportFolder
 from tests.bulk.test_import_record import record
 
@@ -37,11 +37,11 @@ def test_a_record_under_way_gets_the_state_of_its_job(
     folder = ImportFolder(str(tmp_path), "a")
     under_way: ImportRecord = record("a", "incremental", State.UNDER_WAY)
     folder.write(under_way.model_copy(update={"job_name": "a"}))
-    settle(str(tmp_path), "other tracker", jobs)
+    update_imports(str(tmp_path), "other tracker", jobs)
     before = folder.read()
     assert before is not None
     assert before.state is State.UNDER_WAY
-    settle(str(tmp_path), "mine", jobs)
+    update_imports(str(tmp_path), "mine", jobs)
     after = folder.read()
     assert after is not None
     assert after.state is state

@@ -26,13 +26,13 @@ from delivery.task import DeliveryTask
 _REPORT_SECONDS = 0.1
 # While nothing may be sent: the longest until something is noticed that the driver does not tell.
 _LOOK_SECONDS = 0.2
-# How long nothing is sent before the static share: at the start, and after the coordinator was lost. Leases that
+# How long nothing is sent before the static share: at the start, and after the coordinator was lost. Grants that
 # were given to others against a share that has just been lost are used up by then.
 _GRACE_SECONDS = 3.0
 _MAX_WANTED = 4096
 
 
-class LeasedPacer:
+class GrantedPacer:
     """The `Pacer` of one attempt of a task; all methods but `hear` belong to the sender's thread.
 
     `join` and `while_lost` as `KeptLink` takes them. `start` has the link kept in the background; without it each call
@@ -53,7 +53,7 @@ class LeasedPacer:
         self._wake: Callable[[], None] = lambda: None
         self._link = KeptLink(join, self._understand, while_lost, clock)
         self.hear = self._link.hear
-        self._leases: SimpleQueue[tuple[SlotGrant, float]] = SimpleQueue()
+        self._grants: SimpleQueue[tuple[SlotGrant, float]] = SimpleQueue()
         self._hurried: SimpleQueue[tuple[SlotGrant, float]] = SimpleQueue()
         self._slots = HeldSlots()
         self._asked_at: float | None = None
@@ -68,7 +68,7 @@ class LeasedPacer:
     @classmethod
     def of(
         cls, task: DeliveryTask, wake: Callable[[], None], wall: Callable[[], float] = time.time
-    ) -> LeasedPacer:
+    ) -> GrantedPacer:
         """Return the pacer for one attempt of `task`, over the network, started."""
         fallback = StaticPacer(task.fallback_rate, task.partition, wall)
         lost = LostOrders.of(task)
@@ -86,7 +86,7 @@ class LeasedPacer:
     def wait(self, ready: int, left: int = 1, after: int = 0) -> float:
         """Return the seconds until an attempt may be sent; see `Pacer`."""
         now = self._clock()
-        self._take_leases()
+        self._take_grants()
         if self.holds:
             self._report(now)
             return _LOOK_SECONDS
@@ -156,8 +156,8 @@ class LeasedPacer:
         self._link.close()
 
     def _understand(self, message: Message) -> None:
-        if "lease" in message:
-            self._leases.put((SlotGrant(*message["lease"]), self._clock()))
+        if "grant" in message:
+            self._grants.put((SlotGrant(*message["grant"]), self._clock()))
         if "hurried" in message:
             self._hurried.put((SlotGrant(*message["hurried"]), self._clock()))
         if "rest" in message:
@@ -175,9 +175,9 @@ class LeasedPacer:
             self.drain_seconds = drain
             self._stop = reason
 
-    def _take_leases(self) -> None:
-        while not self._leases.empty():
-            self._slots.add(*self._leases.get_nowait())
+    def _take_grants(self) -> None:
+        while not self._grants.empty():
+            self._slots.add(*self._grants.get_nowait())
             self._asked_at = None
         while not self._hurried.empty():
             self._slots.add(*self._hurried.get_nowait())

@@ -20,7 +20,7 @@ def test_it_asks_for_the_next_slots_while_it_still_holds_some() -> None:
     link = ScriptedLink()
     scene = joined(link)
     scene.pacer.wait(100)
-    scene.lease(link, 30)
+    scene.grant(link, 30)
     assert scene.pacer.wait(100) == 0.0
     assert link.wants() == [100, 70]
 
@@ -29,7 +29,7 @@ def test_it_asks_for_nothing_when_it_holds_enough() -> None:
     link = ScriptedLink()
     scene = joined(link)
     scene.pacer.wait(5)
-    scene.lease(link, 5)
+    scene.grant(link, 5)
     scene.pacer.wait(5)
     assert link.wants() == [5]
 
@@ -38,7 +38,7 @@ def test_an_attempt_goes_out_when_its_slot_is_due_and_carries_its_era_back() -> 
     link = ScriptedLink()
     scene = joined(link)
     scene.pacer.wait(2)
-    scene.lease(link, 2, start_in=0.05, era=4)
+    scene.grant(link, 2, start_in=0.05, era=4)
     assert 0.04 < scene.pacer.wait(2) <= 0.05
     scene.clock.now += 0.05
     assert scene.pacer.wait(2) == 0.0
@@ -53,7 +53,7 @@ def test_accepted_events_are_counted_for_the_driver() -> None:
     link = ScriptedLink()
     scene = joined(link)
     scene.pacer.wait(3)
-    scene.lease(link, 3)
+    scene.grant(link, 3)
     for fault, events in ((None, 10), ("transient", 0), (None, 4)):
         scene.pacer.wait(3)
         scene.pacer.observe(fault, scene.pacer.spend(), events)
@@ -101,7 +101,7 @@ def test_a_paused_partition_uses_no_slot_that_it_holds_and_asks_for_none() -> No
     link = ScriptedLink()
     scene = joined(link)
     scene.pacer.wait(5)
-    scene.lease(link, 2)
+    scene.grant(link, 2)
     link.inbox.append({"hold": True})
     scene.pacer.hear()
     asked = link.wants()
@@ -120,13 +120,13 @@ def test_a_session_that_would_outlast_the_rest_gets_a_slot_at_once() -> None:
     scene = joined(link)
     scene.pacer.wait(2, left=300, after=200)
     assert "hurry" not in link.sent[-1]
-    scene.lease(link, 2, start_in=0.0)
+    scene.grant(link, 2, start_in=0.0)
     link.inbox.append({"rest": 5.0})
     scene.pacer.hear()
     scene.pacer.wait(2)
     scene.pacer.observe(None, scene.pacer.spend(), 10, took=0.03)
     scene.clock.now += 1.0
-    scene.lease(link, 1, start_in=0.1, era=1)
+    scene.grant(link, 1, start_in=0.1, era=1)
     assert scene.pacer.wait(2, left=298, after=199) == pytest.approx(0.1)
     assert [message["hurry"] for message in link.sent if "hurry" in message] == [1]
     assert link.sent[-1]["left"] == 298

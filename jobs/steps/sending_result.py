@@ -63,13 +63,6 @@ def sent_in_all(
         (delivered, dead), unread = receipts.counted(), None
     except StorageError as error:
         (delivered, dead), unread = receipts.reported(tallies, progress), str(error)
-    reasons = [
-        (progress.stop_reason or failure) if failure else None,
-        *(each.stop_reason for each in reports),
-        unread,
-        _nothing_accepted_any_more(delivered, tallies),
-        _receipts_deleted(delivered, dead, tallies),
-    ]
     return Sent(
         events_delivered=delivered,
         events_dead_lettered=dead,
@@ -78,10 +71,25 @@ def sent_in_all(
         throttled_attempts=max(progress.throttled_attempts, sum(each.throttled_attempts for each in tallies)),
         started_at=min((each.first_attempt_at for each in tallies if each.first_attempt_at), default=None),
         finished_at=max((each.last_answer_at for each in tallies if each.last_answer_at), default=None),
-        stop_reason=next((reason for reason in reasons if reason), None),
+        stop_reason=_first_reason(
+            (progress.stop_reason or failure) if failure else None,
+            *(each.stop_reason for each in reports),
+            unread,
+            _nothing_accepted_any_more(delivered, tallies),
+            _receipts_deleted(delivered, dead, tallies),
+        ),
         timeline=merged(each.timeline for each in tallies),
         requests_by_events=sum((each.requests_by_events for each in tallies), Counter()),
     )
+
+
+def _first_reason(*reasons: str | None) -> str | None:
+    """Return the first reason that there is, of those to call a run stopped.
+
+    What ended the tasks comes first, as they tell why they stopped; only then what adding up their receipts shows,
+    which may well be a consequence.
+    """
+    return next((reason for reason in reasons if reason), None)
 
 
 def _nothing_accepted_any_more(delivered: int, tallies: Sequence[Tally]) -> str | None:

@@ -13,7 +13,7 @@ from delivery.receipts.ledger import Ledger
 from delivery.sending.report import PartitionReport
 from delivery.sending.tally import Tally
 from delivery.task import CoordinatorAddress, DeliveryTask
-from jobs.steps.receipts import Receipts, sent_in_all
+from jobs.steps.sending_result import Receipts, sent_in_all
 
 CRASH = "Spark lost a sending task"
 
