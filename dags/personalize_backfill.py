@@ -66,7 +66,8 @@ ARGUMENTS = [
 ]
 
 FAILS_FOR_GOOD = {
-    2: "fix what error.json in the run's folder, or the end of the job's log, names; nothing was sent",
+    2: "fix what error.json in the run's folder (of a failed import, summary.json) or the end of the job's log names; "
+    "nothing was sent",
     3: "the checks refused the data, nothing was sent: look at rejected/ and report.html",
     4: "some events were not taken: look at dead_letters/, fix the cause and replay them",
 }
@@ -125,7 +126,7 @@ def summary_of(run_id: str, since: datetime) -> dict[str, Any] | None:
 
 
 def error_of(run_id: str, since: datetime) -> dict[str, Any] | None:
-    """Return the error of the attempt that began at `since`, or None: a job that ends with 2 or 1 writes it."""
+    """Return the error of the attempt that began at `since`, or None: 1 and 2 leave it, but failed imports do not."""
     return _left_by(run_id, since, "error.json")
 
 

@@ -146,8 +146,8 @@ class MappingSettings(Block):
         default=None, description="required where the schema's `ITEM_ID` can't be null"
     )
     sent_at: SentAtSettings = Field(
-        description="an expression, or `{expr, unit}` with unit `seconds`, `milliseconds`, `microseconds`, "
-        "`nanoseconds`, `timestamp` or `iso8601`"
+        description="an expression, or `{expr, unit}` with unit `seconds` (the default of numbers), `milliseconds`, "
+        "`microseconds`, `nanoseconds`, `timestamp` or `iso8601`; text needs a unit, dates and timestamps none"
     )
     event_id: Expression | None = Field(
         default=None,

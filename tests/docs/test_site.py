@@ -8,8 +8,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from tests.docs.blocks import ROOT
 
@@ -51,3 +53,17 @@ def test_a_link_that_leads_nowhere_and_a_page_left_out_fail_the_build(
     with (project / "docs" / page).open("a") as file:
         file.write(f"\n{text}\n")
     assert build(project).returncode != 0
+
+
+def test_the_overview_links_every_other_page_of_the_navigation() -> None:
+    navigation = yaml.safe_load((ROOT / "mkdocs.yml").read_text())["nav"]
+    linked = set(re.findall(r"\]\(([\w-]+\.md)\)", (ROOT / "docs" / "index.md").read_text()))
+    assert set(pages_of(navigation)) - linked == {"index.md"}
+
+
+def pages_of(entry: str | list[Any] | dict[str, Any]) -> list[str]:
+    """The pages of an entry of the navigation: a page, a list of entries or titles with their entries."""
+    if isinstance(entry, str):
+        return [entry]
+    inner = entry.values() if isinstance(entry, dict) else entry
+    return [page for each in inner for page in pages_of(each)]

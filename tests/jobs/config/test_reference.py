@@ -33,3 +33,17 @@ def test_every_key_of_the_example_is_in_the_table() -> None:
         for key in values if isinstance(values, dict) else [None]:
             name = block if key is None else f"{block}.{key}"
             assert name in keys, name
+
+
+def test_a_copy_of_the_example_sets_only_what_every_job_must_name() -> None:
+    """A live filter, a role or a Region that a reader forgot to take out would be in force."""
+    example = yaml.safe_load((ROOT / "conf" / "job.yaml").read_text())
+    mapping = ("userId", "eventType", "itemId", "sentAt")
+    named = {
+        "source": {"path": example["source"]["path"]},
+        "schema": example["schema"],
+        "mapping": {key: example["mapping"][key] for key in mapping},
+        "personalize": {"tracking_id": example["personalize"]["tracking_id"]},
+        "output": example["output"],
+    }
+    assert Settings.model_validate(example) == Settings.model_validate(named)
