@@ -9,7 +9,7 @@ from typing import Self
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
-from delivery.pacing.coordinator import Coordinator
+from delivery.pacing.driver.coordinator import Coordinator
 from delivery.partition import deliver
 from delivery.request import events_per_request
 from delivery.sending.report import PartitionReport
