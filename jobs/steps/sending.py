@@ -53,8 +53,8 @@ class Sending:
         first = prepared.first
         if first is None or sum(file.rows for file in staged) <= first:
             return cls(prepared, staged, execution, minimum_requests=minimum_requests)
-        fewest = min(minimum_requests, -(-first // events_per_request()))
-        return cls(prepared, first_events(staged, first), execution, True, fewest)
+        min_requests = min(minimum_requests, -(-first // events_per_request()))
+        return cls(prepared, first_events(staged, first), execution, True, min_requests)
 
     def receipts(self) -> Receipts:
         """Return the partitions' records of this execution, and how many there can be."""

@@ -29,7 +29,7 @@ _HURRIED_LEAD_SECONDS = 0.015
 _HURRIED_SECONDS = 1.0
 # So many slots out of turn may be ahead of the plan, as far as the limit has room: two, or this share of it.
 _HURRIED_SHARE = 0.015
-_FEWEST_HURRIED = 2
+_MIN_HURRIED = 2
 # At most this many grants a second, at any rate: what one driver thread can handle with ease.
 _GRANTS_PER_SECOND = 1000
 # After idle time the first slot is this far ahead: the time to reach the partition.
@@ -217,7 +217,7 @@ def out_of_turn(limit: float) -> int:
     """
     if limit < _SMALL_LIMIT:
         return 0
-    return min(_room(limit, hurried_lateness(limit)), max(_FEWEST_HURRIED, int(limit * _HURRIED_SHARE)))
+    return min(_room(limit, hurried_lateness(limit)), max(_MIN_HURRIED, int(limit * _HURRIED_SHARE)))
 
 
 def hurried_lateness(limit: float) -> float:
