@@ -18,7 +18,7 @@ SETTLING = timedelta(minutes=15)
 
 _NAMESPACE = "AWS/Personalize"
 _KEPT = ((timedelta(days=14), 60), (timedelta(days=62), 300))
-_LONGEST_PERIOD = 3600
+_MAX_PERIOD = 3600
 
 
 class CloudWatch(Protocol):
@@ -110,7 +110,7 @@ def _query(key: str, name: str, tracker_arn: str, period: int) -> dict[str, Any]
 
 
 def _period(age: timedelta) -> int:
-    return next((period for kept, period in _KEPT if age < kept), _LONGEST_PERIOD)
+    return next((period for kept, period in _KEPT if age < kept), _MAX_PERIOD)
 
 
 def _floor(moment: datetime, period: int) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
-_LARGEST = 2**63 - 1
+_MAX_ID = 2**63 - 1
 
 AsOf = int | datetime
 """A version of Delta Lake, a snapshot id of Iceberg or an instant of Hudi; or a time, which means the last commit by
@@ -25,7 +25,7 @@ def read_as_of(value: object) -> object:
         value = datetime(value.year, value.month, value.day, tzinfo=UTC)
     if isinstance(value, datetime):
         return value if value.tzinfo else value.replace(tzinfo=UTC)
-    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST):
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_ID):
         return value
     raise ValueError("give a version, a snapshot id, or a time in ISO 8601 such as 2026-01-31T18:00:00Z")
 

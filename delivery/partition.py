@@ -22,8 +22,8 @@ from core.aws.s3_errors import explain, explain_setting
 from core.aws.session import aws_session, core_session, default_region, forget_session
 from core.errors import BackfillError, StorageError
 from delivery.errors import AnswerOverdueError, WorkerEndedError
-from delivery.pacing.granted_pacer import GrantedPacer
 from delivery.pacing.pacer import Pacer
+from delivery.pacing.partition.granted_pacer import GrantedPacer
 from delivery.packing import StagedEvent, pack
 from delivery.receipts.dead_letters import DeadLetters
 from delivery.receipts.ledger import Ledger

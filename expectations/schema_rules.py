@@ -15,10 +15,10 @@ PropertyType = Literal["string", "int", "long", "float", "double", "boolean"]
 BLANK_OR_LITERAL = r"\A[\s\p{Z}\x1c-\x1f\x85]*(?i:null|none|nan)?[\s\p{Z}\x1c-\x1f\x85]*\z"
 """Matches (in Java's regex dialect) an id that is empty, blank, or the text of a missing value."""
 
-LARGEST_FLOAT = 3.4028234663852886e38
+MAX_FLOAT = 3.4028234663852886e38
 """The largest finite IEEE 754 single; Personalize's `float` and `FloatType` are singles."""
 
-LARGEST_DOUBLE = 1.7976931348623157e308
+MAX_DOUBLE = 1.7976931348623157e308
 """The largest finite IEEE 754 double."""
 
 CATEGORICAL_CHARACTERS = 1_000
@@ -87,7 +87,7 @@ def _readable(rule: PropertyRule) -> dict[str, Any]:
 
 
 def _finite(rule: PropertyRule) -> dict[str, Any]:
-    largest = LARGEST_FLOAT if rule.type == "float" else LARGEST_DOUBLE
+    largest = MAX_FLOAT if rule.type == "float" else MAX_DOUBLE
     says = f"{rule.key} must be a finite {rule.type}: NaN and infinities are no JSON numbers."
     kwargs = {"column": rule.key, "min_value": -largest, "max_value": largest}
     return _entry("expect_column_values_to_be_between", kwargs, says, NUMBERS_PAGE)

@@ -18,7 +18,7 @@ PARQUET = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
 """The ends of names that say Parquet."""
 
 _THREADS = 64
-_SMALLEST = 12  # two magic numbers and a footer's length
+_MIN_BYTES = 12  # two magic numbers and a footer's length
 _MAGIC = (b"PAR1", b"PARE")
 _TEMPORARY = re.compile(r"^(_temporary|\.spark-staging.*|\.Trash.*|\.\$.*|\..*\.tmp)$")
 _MARKS = re.compile(r"^(_SUCCESS|_metadata|_common_metadata|_committed_.*|_started_.*|\..*\.crc|\._.*)$")
@@ -48,7 +48,7 @@ def may_be_data(info: pafs.FileInfo, parts: Sequence[str]) -> bool:
     """
     if any(_TEMPORARY.match(part) for part in parts) or _MARKS.match(info.base_name):
         return False
-    return bool(info.size >= _SMALLEST or PARQUET.search(info.base_name))
+    return bool(info.size >= _MIN_BYTES or PARQUET.search(info.base_name))
 
 
 def refuse_data(filesystem: pafs.FileSystem, prefix: str, files: Sequence[pafs.FileInfo]) -> None:

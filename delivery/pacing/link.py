@@ -24,7 +24,7 @@ _CONNECT_SECONDS = 5.0
 _SECONDS = 2
 # The connection is given up after so many seconds without a sign of life from the other machine.
 _SILENCE_SECONDS = 15
-_LARGEST_MESSAGE = 65536
+_MAX_MESSAGE_BYTES = 65536
 _BACKLOG = 1024
 _BROKEN = (OSError, EOFError, ValueError)
 
@@ -108,7 +108,7 @@ class Link:
             CoordinatorLostError: the connection broke, or the message is malformed.
         """
         try:
-            message = json.loads(self._connection.recv_bytes(_LARGEST_MESSAGE))
+            message = json.loads(self._connection.recv_bytes(_MAX_MESSAGE_BYTES))
         except _BROKEN as error:
             raise CoordinatorLostError("The connection to the peer broke.") from error
         if not isinstance(message, dict):

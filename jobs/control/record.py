@@ -52,7 +52,7 @@ class ControlRecord(BaseModel):
 
     `execution` is the run's own token: a later run of the same id has another one. `heeded` is the number
     of the last request that was carried out; `requests` are those after it. `stopping`: the reason, if a
-    stop was requested. `delivery.pacing.lost_orders` reads the state, too.
+    stop was requested. `delivery.pacing.partition.lost_orders` reads the state, too.
     """
 
     model_config = ConfigDict(frozen=True)

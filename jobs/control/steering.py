@@ -16,7 +16,7 @@ _LOG = logging.getLogger("put_events")
 
 
 class Steered(Protocol):
-    """The interface to steer; `delivery.pacing.coordinator.Coordinator` implements it."""
+    """The interface to steer; `delivery.pacing.driver.coordinator.Coordinator` implements it."""
 
     def hold(self, *, holds: bool) -> None:
         """Send nothing from now on, or go on."""

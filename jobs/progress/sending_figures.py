@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from delivery.pacing.progress import Progress
+from delivery.pacing.driver.progress import Progress
 
 _NOW_SECONDS = 5.0
 """The span of a current rate: so many seconds back, or the time between two polls if that is longer."""

@@ -12,7 +12,7 @@ NOTHING = "\N{EN DASH}"
 TABLES = {"delta": "a Delta Lake table", "iceberg": "an Iceberg table", "hudi": "an Apache Hudi table"}
 """Formats of tables, as the summary names them."""
 
-_LONGEST_LABEL = 28
+_MAX_LABEL = 28
 _MIN_SHARE = 0.0001
 _MINUTE, _HOUR = 60, 3600
 _WITH_TENTHS = 10
@@ -81,7 +81,7 @@ def printable(text: str) -> str:
 def label(text: str) -> str:
     """Return `printable` text, short enough for a picture."""
     shown = printable(text)
-    return shown if len(shown) <= _LONGEST_LABEL else shown[: _LONGEST_LABEL - 1] + "…"
+    return shown if len(shown) <= _MAX_LABEL else shown[: _MAX_LABEL - 1] + "…"
 
 
 def shown(value: object) -> str:

@@ -9,7 +9,7 @@ from typing import Self
 from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
-from delivery.pacing.coordinator import Coordinator
+from delivery.pacing.driver.coordinator import Coordinator
 from delivery.partition import deliver
 from delivery.request import events_per_request
 from delivery.sending.report import PartitionReport
@@ -53,8 +53,8 @@ class Sending:
         first = prepared.first
         if first is None or sum(file.rows for file in staged) <= first:
             return cls(prepared, staged, execution, minimum_requests=minimum_requests)
-        fewest = min(minimum_requests, -(-first // events_per_request()))
-        return cls(prepared, first_events(staged, first), execution, True, fewest)
+        min_requests = min(minimum_requests, -(-first // events_per_request()))
+        return cls(prepared, first_events(staged, first), execution, True, min_requests)
 
     def receipts(self) -> Receipts:
         """Return the partitions' records of this execution, and how many there can be."""

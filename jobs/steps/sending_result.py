@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import StorageError
-from delivery.pacing.progress import Progress
+from delivery.pacing.driver.progress import Progress
 from delivery.receipts.dead_letters import dead_letter_count
 from delivery.receipts.ledger import accepted_count
 from delivery.sending.report import PartitionReport

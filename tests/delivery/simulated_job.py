@@ -16,7 +16,8 @@ from typing import TypeVar
 
 import numpy as np
 
-from delivery.pacing.budget import Budget, SlotGrant
+from delivery.pacing.driver.budget import Budget
+from delivery.pacing.slot_grant import SlotGrant
 
 REPORT_SECONDS = 0.1
 PLENTY = 10**9

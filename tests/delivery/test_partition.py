@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery.pacing.coordinator import Coordinator
+from delivery.pacing.driver.coordinator import Coordinator
 from delivery.partition import deliver
 from delivery.sending.report import PartitionReport
 from standin.process import StandinProcess

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery.pacing.budget import allowed_in_a_second, pace_of
+from delivery.pacing.driver.budget import allowed_in_a_second, pace_of
 from tests.docs.blocks import ROOT
 
 SMALL = 20

@@ -1,7 +1,7 @@
 """The limit of a whole job, as the service counts it by its own clock: real partitions, real coordinator, real pacers.
 
 How much of the limit is used depends on the machine: a slot that a busy one misses is lost. That half of the promise
-is held on a simulated clock (`tests/delivery/pacing/test_budget.py`), and `benchmarks/limit_held.py` measures it.
+is held on a simulated clock (`tests/delivery/pacing/driver/test_budget.py`); `benchmarks/limit_held.py` measures it.
 """
 
 from __future__ import annotations

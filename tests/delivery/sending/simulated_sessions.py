@@ -13,10 +13,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import astuple, dataclass, field
 from itertools import count
 
-from delivery.pacing.budget import Budget, SlotGrant
-from delivery.pacing.granted_pacer import GrantedPacer
+from delivery.pacing.driver.budget import Budget
 from delivery.pacing.link import Message
-from delivery.pacing.static_pacer import StaticPacer
+from delivery.pacing.partition.granted_pacer import GrantedPacer
+from delivery.pacing.partition.static_pacer import StaticPacer
+from delivery.pacing.slot_grant import SlotGrant
 from delivery.packing import Batch, StagedEvent
 from delivery.sending.workload import Request, Workload
 

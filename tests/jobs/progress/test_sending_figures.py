@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.pacing.progress import Progress
+from delivery.pacing.driver.progress import Progress
 from jobs.progress.sending_figures import SendingFigures, SendingMeter
 
 pauses = st.lists(st.floats(0.01, 20), min_size=1, max_size=60)

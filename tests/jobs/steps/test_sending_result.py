@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from delivery.pacing.progress import Progress
+from delivery.pacing.driver.progress import Progress
 from delivery.packing import StagedEvent
 from delivery.receipts.dead_letters import DeadLetters
 from delivery.receipts.ledger import Ledger

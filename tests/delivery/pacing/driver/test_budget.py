@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.pacing.budget import (
+from delivery.pacing.driver.budget import (
     LEAD_SECONDS,
     Budget,
     allowed_in_a_second,

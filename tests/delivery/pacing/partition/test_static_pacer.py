@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.pacing.static_pacer import StaticPacer
+from delivery.pacing.partition.static_pacer import StaticPacer
 from tests.delivery.simulated_job import busiest_second
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.pacing.outage import OUTAGE_SECONDS, Outage
+from delivery.pacing.driver.outage import OUTAGE_SECONDS, Outage
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
 
 READ_TIME_OUT = 10.25  # with the sweep that notices it

@@ -5,7 +5,7 @@ Pure: the time, how long answers take, and how long the rest of the job takes at
 
 from __future__ import annotations
 
-from delivery.pacing.budget import HURRY_SECONDS
+from delivery.pacing.slot_grant import HURRY_SECONDS
 
 # A session that takes four fifths of what the rest takes is hurried, so that it ends in time.
 _SHARE = 0.8

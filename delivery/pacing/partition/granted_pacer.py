@@ -12,15 +12,15 @@ from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Self
 
-from delivery.pacing.budget import SlotGrant
-from delivery.pacing.held_slots import HeldSlots
-from delivery.pacing.hurry import Hurry
-from delivery.pacing.kept_link import KeptLink, PartitionLink
 from delivery.pacing.link import Link, Message
-from delivery.pacing.lost_orders import LostOrders
 from delivery.pacing.pacer import DRAIN_SECONDS
-from delivery.pacing.static_pacer import StaticPacer
-from delivery.pacing.unreported import STATIC_TICKET, Unreported
+from delivery.pacing.partition.held_slots import HeldSlots
+from delivery.pacing.partition.hurry import Hurry
+from delivery.pacing.partition.kept_link import KeptLink, PartitionLink
+from delivery.pacing.partition.lost_orders import LostOrders
+from delivery.pacing.partition.static_pacer import StaticPacer
+from delivery.pacing.partition.unreported import STATIC_TICKET, Unreported
+from delivery.pacing.slot_grant import SlotGrant
 from delivery.task import DeliveryTask
 
 _REPORT_SECONDS = 0.1

@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.pacing.turns import Turns
+from delivery.pacing.driver.turns import Turns
 
 
 def served(weights: list[int], rounds: int, places: int) -> Counter[object]:

@@ -9,16 +9,16 @@ from threading import Event
 
 import pytest
 
-from delivery.pacing.coordinator import Coordinator
-from delivery.pacing.granted_pacer import GrantedPacer
+from delivery.pacing.driver.coordinator import Coordinator
+from delivery.pacing.driver.outage import OUTAGE_SECONDS
+from delivery.pacing.driver.progress import Progress
 from delivery.pacing.link import Link
-from delivery.pacing.outage import OUTAGE_SECONDS
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
-from delivery.pacing.progress import Progress
-from delivery.pacing.static_pacer import StaticPacer
+from delivery.pacing.partition.granted_pacer import GrantedPacer
+from delivery.pacing.partition.static_pacer import StaticPacer
 from delivery.sending.inbox import ThreadInbox
 from delivery.task import CoordinatorAddress
-from tests.delivery.pacing.coordinator.waiting import PATIENCE, receive, until
+from tests.delivery.pacing.driver.coordinator.waiting import PATIENCE, receive, until
 
 
 def send_attempts(

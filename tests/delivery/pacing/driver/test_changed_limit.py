@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.pacing.budget import LEAD_SECONDS, Budget, allowed_in_a_second, pace_of
+from delivery.pacing.driver.budget import LEAD_SECONDS, Budget, allowed_in_a_second, pace_of
 from tests.delivery.simulated_job import busiest_second
 
 

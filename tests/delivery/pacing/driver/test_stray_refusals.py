@@ -6,7 +6,7 @@ import math
 
 import pytest
 
-from delivery.pacing.stray_refusals import StrayRefusals
+from delivery.pacing.driver.stray_refusals import StrayRefusals
 
 
 def after_cuts(*shares: float, unprovoked: bool = True) -> tuple[StrayRefusals, float | None]:

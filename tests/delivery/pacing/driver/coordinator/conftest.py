@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from delivery.pacing.coordinator import Coordinator
+from delivery.pacing.driver.coordinator import Coordinator
 
 
 @pytest.fixture

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.pacing.unreported import STATIC_TICKET
-from tests.delivery.pacing.scripted_link import ScriptedLink, joined
+from delivery.pacing.partition.unreported import STATIC_TICKET
+from tests.delivery.pacing.partition.scripted_link import ScriptedLink, joined
 
 
 def test_it_asks_for_what_is_ready_and_only_once_until_it_gets_an_answer() -> None:

@@ -60,7 +60,7 @@ class LostOrders:
 
 
 def orders_in(content: bytes, execution: str) -> Message:
-    """Return the orders in a control file as `delivery.pacing.orders` has them; none of another execution."""
+    """Return the orders in a control file as `delivery.pacing.driver.orders` has them; none of another execution."""
     try:
         state: dict[str, Any] = json.loads(content)
         if state["execution"] != execution:

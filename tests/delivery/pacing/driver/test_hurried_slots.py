@@ -7,7 +7,7 @@ import math
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.pacing.hurried_slots import HurriedSlots
+from delivery.pacing.driver.hurried_slots import HurriedSlots
 
 
 def test_no_more_are_given_until_the_plan_has_made_room() -> None:

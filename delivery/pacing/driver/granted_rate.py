@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from itertools import pairwise
 
-from delivery.pacing.stray_refusals import StrayRefusals
+from delivery.pacing.driver.stray_refusals import StrayRefusals
 
 # A cut keeps 70 % of the rate, and the next one waits until the first has shown its effect.
 CUT = 0.7

@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.pacing.budget import SlotGrant
-from delivery.pacing.held_slots import HeldSlots
+from delivery.pacing.partition.held_slots import HeldSlots
+from delivery.pacing.slot_grant import SlotGrant
 
 
 def test_slots_are_due_one_after_the_other() -> None:

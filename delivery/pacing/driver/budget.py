@@ -13,11 +13,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Hashable
-from dataclasses import dataclass
 
-from delivery.pacing.granted_rate import GrantedRate
-from delivery.pacing.hurried_slots import HurriedSlots
-from delivery.pacing.turns import Turns
+from delivery.pacing.driver.granted_rate import GrantedRate
+from delivery.pacing.driver.hurried_slots import HurriedSlots
+from delivery.pacing.driver.turns import Turns
+from delivery.pacing.slot_grant import HURRY_SECONDS, SlotGrant
 
 # A first slot is granted this long before it is due. A round of grants lasts about half as long, so that each
 # partition has its next grant before it has used up the last.
@@ -29,7 +29,7 @@ _HURRIED_LEAD_SECONDS = 0.015
 _HURRIED_SECONDS = 1.0
 # So many slots out of turn may be ahead of the plan, as far as the limit has room: two, or this share of it.
 _HURRIED_SHARE = 0.015
-_FEWEST_HURRIED = 2
+_MIN_HURRIED = 2
 # At most this many grants a second, at any rate: what one driver thread can handle with ease.
 _GRANTS_PER_SECOND = 1000
 # After idle time the first slot is this far ahead: the time to reach the partition.
@@ -41,22 +41,6 @@ _SMALL_LIMIT = 20
 _PATIENCE_SECONDS = (0.005, 0.030)
 _SMALL_LIMITS_PATIENCE_SECONDS = 0.25
 _ACTIVE_SECONDS = 1.0
-# Who wants a slot at once asks again after this time.
-HURRY_SECONDS = 0.02
-
-
-@dataclass(frozen=True, slots=True)
-class SlotGrant:
-    """`count` slots, the first `start_in` seconds from now, the others `spacing` seconds apart.
-
-    A slot may be used up to `patience` seconds late, then it is lost. `era` is the ticket of its attempts.
-    """
-
-    count: int
-    start_in: float
-    spacing: float
-    patience: float
-    era: int
 
 
 class Budget:
@@ -233,7 +217,7 @@ def out_of_turn(limit: float) -> int:
     """
     if limit < _SMALL_LIMIT:
         return 0
-    return min(_room(limit, hurried_lateness(limit)), max(_FEWEST_HURRIED, int(limit * _HURRIED_SHARE)))
+    return min(_room(limit, hurried_lateness(limit)), max(_MIN_HURRIED, int(limit * _HURRIED_SHARE)))
 
 
 def hurried_lateness(limit: float) -> float:

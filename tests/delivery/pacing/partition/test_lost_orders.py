@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.pacing.lost_orders import EVERY_SECONDS, LostOrders, orders_in
 from delivery.pacing.pacer import DRAIN_SECONDS
+from delivery.pacing.partition.lost_orders import EVERY_SECONDS, LostOrders, orders_in
 from jobs.control.record import ControlRecord
 from tests.jobs.leases.lease_memory import Clock, MemoryStore
 

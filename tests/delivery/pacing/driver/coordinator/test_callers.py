@@ -10,10 +10,10 @@ import pytest
 
 from delivery.errors import CoordinatorLostError
 from delivery.pacing import link as link_module
-from delivery.pacing.coordinator import Coordinator
+from delivery.pacing.driver.coordinator import Coordinator
 from delivery.pacing.link import Link
 from delivery.task import CoordinatorAddress
-from tests.delivery.pacing.coordinator.waiting import PATIENCE, receive, until
+from tests.delivery.pacing.driver.coordinator.waiting import PATIENCE, receive, until
 
 
 def test_the_address_does_not_show_the_key(coordinator: Coordinator) -> None:

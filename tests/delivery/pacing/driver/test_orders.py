@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from delivery.pacing.orders import Orders
+from delivery.pacing.driver.orders import Orders
 
 
 def test_nothing_is_news_where_nothing_was_ordered() -> None:

@@ -6,7 +6,7 @@ import heapq
 from dataclasses import dataclass
 from itertools import count
 
-from delivery.pacing.budget import SlotGrant
+from delivery.pacing.slot_grant import SlotGrant
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from delivery.pacing.hurry import Hurry
+from delivery.pacing.partition.hurry import Hurry
 
 
 def hurry(answer: float | None = 0.03, rest: float | None = 10.0) -> Hurry:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.pacing.granted_rate import CUT, GrantedRate
+from delivery.pacing.driver.granted_rate import CUT, GrantedRate
 
 
 def throttled(rate: GrantedRate, now: float, refused: int = 10, accepted: int = 1000) -> GrantedRate:

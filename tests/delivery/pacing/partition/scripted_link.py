@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import deque
 
 from delivery.errors import CoordinatorLostError
-from delivery.pacing.granted_pacer import GrantedPacer
 from delivery.pacing.link import Message
-from delivery.pacing.static_pacer import StaticPacer
+from delivery.pacing.partition.granted_pacer import GrantedPacer
+from delivery.pacing.partition.static_pacer import StaticPacer
 
 
 class Clock:

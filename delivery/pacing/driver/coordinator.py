@@ -9,7 +9,7 @@ it still has to send, `hurry` for a slot at once, `answered` [[era, accepted, re
 throttled, requests, events] so far, `failed` [attempts without an answer or with a server's error, attempts refused,
 seconds since the first of the former began, the last one's name], `stop` [a reason, seconds to wait for answers]. To a
 partition: `grant` [count, start_in, spacing, patience, era], `hurried` the same at once, `rest` the seconds that all
-that the job has left takes at the least, `stop` as above, `hold` and `share` as `delivery.pacing.orders` has them.
+that the job has left takes at the least, `stop` as above, `hold` and `share` as in `orders.py`.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ from types import TracebackType
 from typing import Self
 
 from delivery.errors import CoordinatorLostError
-from delivery.pacing.admissions import Admissions
-from delivery.pacing.budget import Budget
+from delivery.pacing.driver.admissions import Admissions
+from delivery.pacing.driver.budget import Budget
+from delivery.pacing.driver.orders import Orders
+from delivery.pacing.driver.outage import OUTAGE_SECONDS, Outage
+from delivery.pacing.driver.progress import Progress
 from delivery.pacing.link import Link, Message
-from delivery.pacing.orders import Orders
-from delivery.pacing.outage import OUTAGE_SECONDS, Outage
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS, DRAIN_SECONDS
-from delivery.pacing.progress import Progress
 from delivery.task import CoordinatorAddress
 
 _IDLE_SECONDS = 0.25

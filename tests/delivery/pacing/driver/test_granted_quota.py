@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from delivery.pacing.budget import Budget
+from delivery.pacing.driver.budget import Budget
 from tests.delivery.simulated_job import PLENTY, SimulatedJob, steady_quota, window_quota
 
 

@@ -7,10 +7,10 @@ from collections import deque
 import pytest
 
 from delivery.errors import CoordinatorLostError
-from delivery.pacing.granted_pacer import GrantedPacer
-from delivery.pacing.static_pacer import StaticPacer
-from delivery.pacing.unreported import STATIC_TICKET
-from tests.delivery.pacing.scripted_link import Clock, Scene, ScriptedLink, joined
+from delivery.pacing.partition.granted_pacer import GrantedPacer
+from delivery.pacing.partition.static_pacer import StaticPacer
+from delivery.pacing.partition.unreported import STATIC_TICKET
+from tests.delivery.pacing.partition.scripted_link import Clock, Scene, ScriptedLink, joined
 
 
 def test_failures_without_a_coordinator_are_reported_to_the_next_one() -> None:

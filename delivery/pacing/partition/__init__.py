@@ -1,0 +1,1 @@
+"""A partition's side: ask the driver for slots ahead of need, use them, and report."""
