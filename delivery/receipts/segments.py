@@ -207,7 +207,9 @@ def _opened(folder: Folder, segment: Segment) -> Iterator[pa.NativeFile]:
         with folder.open_input(segment.name) as stream:
             yield stream
     except OSError as error:
-        raise StorageError(f"Could not read {join(folder.url, segment.name)}: it broke off.") from error
+        raise StorageError(
+            f"could not read {join(folder.url, segment.name)}: it broke off. Run the same command again."
+        ) from error
 
 
 def _footer(folder: Folder, segment: Segment) -> _File:

@@ -40,7 +40,7 @@ def close(prepared: Prepared, outcome: Outcome) -> int:
             raise
         raise UnaccountedError(
             f"{outcome.sent.events_delivered} events were delivered, and then the output failed: {error} "
-            "Correct the output and run the same command again."
+            "Run the same command again after that."
         ) from error
     _say(summary, prepared.run.url)
     return summary.exit_code

@@ -118,7 +118,7 @@ class Importing:
                 return self._under_way(record, found.name, found), found
             name = free_name(record.name, known) if free_name(record.name, known) != name else _next(name)
         raise BusyError(
-            "Personalize has import jobs of all names that this one could have. Run the command again."
+            "Personalize took no import job: it has one of each name that this could have. Run the same command again."
         )
 
     def _under_way(self, record: ImportRecord, name: str, job: ImportJob | None) -> ImportRecord:
