@@ -42,7 +42,9 @@ def explained(error: ClientError, what: str) -> BulkError:
             f"Personalize did not start {what}: {said(error)}. Check import.role_arn, the role's and the bucket's "
             "policies, and that output.path is in a bucket of the same Region."
         )
-    return RefusedError(f"Personalize did not start {what}: it answered {code} ({said(error)}).")
+    return RefusedError(
+        f"Personalize did not start {what}: it answered {code} ({said(error)}). Fix that, or try again later."
+    )
 
 
 def said(error: ClientError) -> str:

@@ -15,8 +15,8 @@ from typing import ClassVar
 
 
 def first_line(error: BaseException) -> str:
-    """Return the beginning of the text of a library's error, or its type where it has none."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    """Return the beginning of the text of a library's error, without its full stop, or its type where it has none."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")
 
 
 class BackfillError(Exception):

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Protocol
 
 from core.errors import StorageError
+from core.storage import cause_and_remedy
 
 _MAX_BYTES = 65_536
 # Other processes delete the file and its folder now and then: so often in a row, something else is in the way.
@@ -104,9 +105,8 @@ class LocalLeaseStore:
             finally:
                 os.close(file)
         except OSError as error:
-            raise StorageError(
-                f"Could not access the {self._what} {self._path}: {error.strerror or error}."
-            ) from error
+            cause = cause_and_remedy(error, "Check its permissions and the space there")
+            raise StorageError(f"could not access the {self._what} {self._path}: {cause}.") from error
 
     def _open_locked(self, flags: int) -> int | None:
         """Open and lock the file that has the name now: the previous lock holder may have deleted it."""
@@ -135,7 +135,7 @@ class LocalLeaseStore:
             # the second one too.
             with suppress(FileExistsError):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-        raise FileNotFoundError(errno.ENOENT, "its folder can't be made, or is a link that leads nowhere")
+        raise NotADirectoryError(errno.ENOTDIR, "its folder can't be made, or is a link that leads nowhere")
 
     def _is_in_place(self, file: int) -> bool:
         try:

@@ -21,6 +21,7 @@ from botocore.exceptions import BotoCoreError
 from pyarrow import fs
 
 from core.aws.buckets import Bucket, find_bucket, open_bucket
+from core.aws.s3_errors import S3Error
 from core.aws.s3_filesystem import S3Handler
 from core.errors import StorageError, first_line
 
@@ -37,6 +38,7 @@ _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _JAVA_HOST = re.compile(rf"{_LABEL}|(?:{_LABEL}\.)+(?=[a-z]){_LABEL}", re.IGNORECASE)
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+")  # S3 names no other
 _UPLOADS_AT_ONCE = 8
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _S3_FILESYSTEM = fs.PyFileSystem(S3Handler())
 _IMPATIENT = Config(connect_timeout=3, read_timeout=3, retries={"mode": "standard", "total_max_attempts": 2})
 
@@ -54,7 +56,9 @@ def open_filesystem(url: str) -> tuple[fs.FileSystem, str]:
         return _S3_FILESYSTEM, _s3_path(url)
     path = _FILE.sub("", url)
     if _SCHEME.match(path):
-        raise StorageError(f"{url} is not supported: use s3://, s3a://, file: or a local path.")
+        raise StorageError(
+            f"{url} is not supported: its scheme is unknown. Use s3://, s3a://, file: or a local path."
+        )
     return fs.LocalFileSystem(), os.path.abspath(path)  # noqa: PTH100  (Path.absolute keeps "..")
 
 
@@ -245,18 +249,25 @@ def _explained(verb: str, url: str) -> Iterator[None]:
     try:
         yield
     except (OSError, UnicodeDecodeError, pa.ArrowException, BotoCoreError) as error:
-        raise StorageError(f"Could not {verb} {url}: {_cause(error)}.") from error
+        cause = cause_and_remedy(error, "Check the path and its permissions")
+        raise StorageError(f"could not {verb} {url}: {cause}.") from error
 
 
-def _cause(error: Exception) -> str:
-    """Return a short cause: S3's error texts can run to many lines, and end in full stops."""
+def cause_and_remedy(error: Exception, remedy: str) -> str:
+    """Return why a file can't be used, and what to do: `remedy`, unless the cause has one of its own.
+
+    Without the last full stop. A library's text may have many lines: its first one counts.
+    """
+    if isinstance(error, S3Error) or (isinstance(error, FileNotFoundError) and error.errno is None):
+        return str(error)
     if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8 text"
+        return "it is not UTF-8 text. Write it as UTF-8"
     if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return first_line(error).rstrip(". ")[:300]
+        return "there is no such file. Check the path"
+    if isinstance(error, OSError) and error.errno in _FULL:
+        return f"{os.strerror(error.errno)}. Make room there"
+    cause = error.strerror if isinstance(error, OSError) and error.strerror else first_line(error)
+    return f"{cause.rstrip('. ')[:300]}. {remedy}"
 
 
 def _s3_path(url: str) -> str:

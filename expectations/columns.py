@@ -16,6 +16,6 @@ def visible(columns: Iterable[str]) -> tuple[str, ...]:
 
 
 def near_misses(name: str, known: Collection[str]) -> str:
-    """Return up to three known names that resemble `name`, as a clause to end a sentence; empty if there is none."""
+    """Return up to three known names that resemble `name`, in brackets, to end a clause; empty if there is none."""
     close = nearest(name, known)
-    return f"; did you mean {' or '.join(close)}?" if close else ""
+    return f" (did you mean {' or '.join(close)}?)" if close else ""

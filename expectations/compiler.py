@@ -120,7 +120,9 @@ def _check_columns(expectation: Expectation, name: str, columns: Iterable[str]) 
     known = tuple(columns)
     for column in () if may_be_absent(expectation) else columns_named(expectation):
         if column not in known:
-            raise SuiteError(f"{name}: events have no column {column!r}{near_misses(column, visible(known))}")
+            raise SuiteError(
+                f"{name}: events have no column {column}{near_misses(column, visible(known))}. Correct the name."
+            )
 
 
 def _scanned(rules: Iterable[Rule], columns: tuple[str, ...]) -> tuple[str, ...]:

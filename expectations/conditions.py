@@ -143,7 +143,9 @@ class ConditionSource:
             try:
                 java.util.regex.Pattern.compile(pattern or "")
             except IllegalArgumentException:
-                raise SuiteError(f"{name}: {pattern!r} is no regular expression that Java reads.") from None
+                raise SuiteError(
+                    f"{name}: a regular expression is none that Java reads. Write it as java.util.regex has it."
+                ) from None
 
     def _compiled(self, expectation: Expectation) -> Condition:
         metric = _metric(expectation)
@@ -174,7 +176,9 @@ def _refusing(name: str) -> Iterator[None]:
     try:
         yield
     except Exception as problem:  # noqa: BLE001 - they may raise anything
-        raise SuiteError(f"{name} can't be applied to the events: {first_line(problem)}") from None
+        raise SuiteError(
+            f"{name} can't be applied to the events: {first_line(problem)}. Check its arguments and columns."
+        ) from None
 
 
 def _engine_over(empty: DataFrame) -> SparkDFExecutionEngine:

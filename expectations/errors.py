@@ -8,6 +8,7 @@ ExpectationsError
 
 from __future__ import annotations
 
+from core import errors as core_errors
 from core.errors import BackfillError
 
 
@@ -32,6 +33,6 @@ def first_line(problem: Exception) -> str:
     if callable(errors):
         first = errors()[0]
         where = ".".join(str(part) for part in first["loc"] if part != "__root__")
-        return f"{where}: {first['msg']}" if where else str(first["msg"])
-    lines = str(problem).splitlines()
-    return lines[0] if lines else type(problem).__name__
+        message = str(first["msg"]).rstrip(".")
+        return f"{where}: {message}" if where else message
+    return core_errors.first_line(problem)

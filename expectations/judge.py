@@ -120,7 +120,7 @@ def _from_events(rule: Rule, validator: Validator) -> ExpectationValidationResul
 
 def _crashed(rule: Rule) -> RuleCrashedError:
     return RuleCrashedError(
-        f"The expectation {rule.name} of the {rule.origin}'s suite could not be evaluated. "
+        f"the expectation {rule.name} of the {rule.origin}'s suite could not be evaluated: it failed on the data. "
         "Check its arguments against the columns' types."
     )
 

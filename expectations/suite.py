@@ -75,18 +75,22 @@ def _document(text: str, where: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
     except ValueError as problem:
-        raise SuiteError(f"{where} is not JSON: {problem}.") from None
+        raise SuiteError(f"{where} is not JSON: {problem}. Correct it.") from None
     if not isinstance(document, dict) or not isinstance(document.get("expectations"), list):
-        raise SuiteError(f"{where} is no Great Expectations suite: it lacks a list named 'expectations'.")
+        raise SuiteError(
+            f"{where} is no Great Expectations suite: it lacks a list named 'expectations'. Give it one."
+        )
     return document
 
 
 def _entry(entry: object, where: str, number: int) -> dict[str, Any]:
     if not isinstance(entry, dict):
-        raise SuiteError(f"{where}, expectation {number} is not a JSON object.")
+        raise SuiteError(
+            f"{where}, expectation {number}: it is not a JSON object. Write one with type and kwargs."
+        )
     modern = {"type": entry.get("expectation_type"), **entry}
     if not isinstance(modern["type"], str):
-        raise SuiteError(f"{where}, expectation {number} has no 'type'.")
+        raise SuiteError(f"{where}, expectation {number}: it has no 'type'. Give it one.")
     kept = {key: modern[key] for key in _ENTRY_KEYS if modern.get(key) is not None}
     # Older releases wrote it into suites; a result format may show values, so the suite may not choose it.
     kwargs = {key: value for key, value in (kept.get("kwargs") or {}).items() if key != "result_format"}
@@ -96,15 +100,19 @@ def _entry(entry: object, where: str, number: int) -> dict[str, Any]:
 def _built(entry: dict[str, Any], parameters: dict[str, Any], where: str) -> Expectation:
     kind, known = entry["type"], known_expectation_types()
     if kind not in known:
-        raise SuiteError(f"{where}: Great Expectations knows no {kind!r}{near_misses(kind, known)}")
+        raise SuiteError(
+            f"{where}: Great Expectations knows no {kind}{near_misses(kind, known)}. Correct the type."
+        )
     try:
         return build_expectation(entry, parameters)
     except Exception as problem:  # noqa: BLE001 - pydantic v1, marshmallow and GX errors share no base
-        raise SuiteError(f"{where}, {kind}: {first_line(problem)}") from None
+        raise SuiteError(f"{where}, {kind}: {first_line(problem)}. Correct its arguments.") from None
 
 
 def _check_columns(expectation: Expectation, known: Collection[str], where: str) -> None:
     kind = expectation.expectation_type
     for name in () if may_be_absent(expectation) else columns_named(expectation):
         if name not in known:
-            raise SuiteError(f"{where}, {kind}: events have no column {name!r}{near_misses(name, known)}")
+            raise SuiteError(
+                f"{where}, {kind}: events have no column {name}{near_misses(name, known)}. Correct the name."
+            )

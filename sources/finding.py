@@ -56,7 +56,7 @@ def find_files(
     if folders.names_column_of((*footers.layouts, *samples.layouts)):
         return read_listed(list_files(paths, open_filesystem), read_all)
     if not listing.files and not listing.samples:
-        raise InputError(f"source.path {paths[0]}: there is no Parquet file in it.")
+        raise InputError(f"source.path {paths[0]}: there is no Parquet file in it. Check the path.")
     # If nothing is left, the samples still provide the columns; the filter itself then excludes their rows.
     return SourceFiles(footers if listing.files else samples, listing.passed_over)
 

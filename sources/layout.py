@@ -205,7 +205,7 @@ class _Source:
             for at_path, one in clashes(path[0], own):
                 if isinstance(one, Unreadable) and _lower(at_path) == _lower(path):
                     return InputError(
-                        f"source file {files[0].name}: column {name} is {one}, which can't be read; map another "
+                        f"source file {files[0].name}: column {name} is {one}, which can't be read. Map another "
                         "column, or write it as text or as a number."
                     )
             if inner := at(own, path[1:]):
@@ -213,7 +213,7 @@ class _Source:
         one, other = _clashing(found) or (kind, kind)
         return InputError(
             f"source.path: the files differ in column {name}: {one} in {found.get(one)}, {other} in "
-            f"{found.get(other)}; rewrite one, or load each layout in a run of its own."
+            f"{found.get(other)}. Rewrite one, or load each layout in a run of its own."
         )
 
 

@@ -14,9 +14,9 @@ from itertools import chain
 
 from pyarrow import fs as pafs
 
-from core.errors import InputError, first_line
+from core.errors import InputError
 from core.globs import is_glob, matcher
-from core.storage import OpenFilesystem
+from core.storage import OpenFilesystem, cause_and_remedy
 from core.urls import with_scheme
 from sources.folders import folder_of, folder_values
 from sources.local_names import broken_links, name_not_text, refuse_links
@@ -97,7 +97,7 @@ def list_files(
     samples = list(chain.from_iterable(listed.samples() for listed in listings))
     for listed, each in found:
         if not each and not listed.excluded:
-            raise InputError(f"source.path {listed.path}: there is no Parquet file in it.")
+            raise InputError(f"source.path {listed.path}: there is no Parquet file in it. Check the path.")
     if len(paths) > 1:
         _check_once(files)
     passed_over = chain.from_iterable(listed.passed_over for listed in listings)
@@ -160,7 +160,8 @@ class _Listed:
         return start
 
     def _unlisted(self, error: OSError) -> InputError:
-        return InputError(f"source.path {self.path}: can't be listed: {first_line(error).rstrip('.')}.")
+        cause = cause_and_remedy(error, "Check the path and its permissions")
+        return InputError(f"source.path {self.path}: can't be listed: {cause}.")
 
     def samples(self) -> list[SourceFile]:
         """Find a file in the first and in the last of the excluded folders."""

@@ -29,7 +29,9 @@ class Window:
         """
         window = cls(_micros(since, "--since"), _micros(until, "--until"))
         if window.since is not None and window.until is not None and window.since >= window.until:
-            raise InputError("--since must be before --until: no event is in this window.")
+            raise InputError(
+                "--since must be before --until: no event is in this window. Correct one of them."
+            )
         return window
 
     @property
@@ -53,5 +55,5 @@ def _micros(text: str | None, option: str) -> int | None:
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
-        raise InputError(f"{option}: not ISO 8601; write 2026-01-31 or 2026-01-31T18:00:00Z.") from None
+        raise InputError(f"{option}: not ISO 8601. Write 2026-01-31 or 2026-01-31T18:00:00Z.") from None
     return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)

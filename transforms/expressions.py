@@ -40,7 +40,9 @@ def resolve(df: DataFrame, expression: str, where: str) -> Column:
         selected = df.select(column)
     refuse_name(df, expression, where)
     if len(selected.columns) != 1:
-        raise InputError(f"{where}: gives {len(selected.columns)} columns where one is wanted.")
+        raise InputError(
+            f"{where}: gives {len(selected.columns)} columns where one is wanted. Give an expression of one column."
+        )
     if not _stays_in_its_row(df, selected):
         raise InputError(
             f"{where}: must give one value per row. Use no aggregate, window, explode or subquery."
@@ -118,8 +120,11 @@ def _sentence(error: AnalysisException, expression: str, df: DataFrame) -> str:
     # Before Spark 4 the facts are a map of Java's, whose `get` gives None in place of the default.
     missing = (facts.get("objectName") or "").replace("`", "")
     if missing and "UNRESOLVED_COLUMN" in str(error):
-        return f"there is no column {missing}{_meant(missing, df)}. A constant text goes in SQL quotes."
-    return f"{_cause(error, expression)}."
+        return (
+            f"there is no column {missing}{_meant(missing, df)}. Correct the name, or put a constant text in SQL "
+            "quotes."
+        )
+    return f"{_cause(error, expression)}. Correct the expression."
 
 
 def _meant(name: str, df: DataFrame) -> str:

@@ -39,7 +39,7 @@ def impression_ids(column: Column, data_type: T.DataType) -> Column:
         return F.when(column != "", F.split(column, r"\|"))
     if not isinstance(data_type, T.ArrayType):
         raise InputError(
-            f"{_WHERE} gives {data_type.simpleString()}. Give an array, or a string joined with |."
+            f"{_WHERE}: gives {data_type.simpleString()}. Give an array, or a string joined with |."
         )
     return F.when(F.size(column) > 0, _texts(column, data_type.elementType))
 

@@ -60,7 +60,7 @@ class InteractionsSchema:
             names = ", ".join(field.name for field in schema.metadata)
             raise InputError(
                 f"{where}: Personalize allows {MAX_METADATA_FIELDS} metadata fields, this schema has "
-                f"{len(schema.metadata)}: {names}."
+                f"{len(schema.metadata)}: {names}. Leave out {len(schema.metadata) - MAX_METADATA_FIELDS}."
             )
         return schema
 
@@ -84,23 +84,26 @@ def _raw_fields(text: str, where: str) -> list[object]:
         ) from None
     fields = record.get("fields") if isinstance(record, dict) and record.get("type") == "record" else None
     if not isinstance(fields, list):
-        raise InputError(f'{where}: not an Avro record; it needs "type": "record" and a list of "fields".')
+        raise InputError(f'{where}: not an Avro record. Give it "type": "record" and a list of "fields".')
     return fields
 
 
 def _field(raw: object, where: str) -> Field:
     if not isinstance(raw, dict) or not isinstance(raw.get("name"), str) or not flat(raw["name"]):
-        raise InputError(f'{where}: each field needs a "name".')
+        raise InputError(f'{where}: a field has no "name". Give it one.')
     name = raw["name"]
     categorical = raw.get("categorical", False)
     if not isinstance(categorical, bool):
-        raise InputError(f'{where}: field {name}: "categorical" is true or false.')
+        raise InputError(
+            f'{where}: field {name}: "categorical" is neither true nor false. Write one of them.'
+        )
     union = raw.get("type")
     members = union if isinstance(union, list) else [union]
     kinds = [kind for kind in TYPES for member in members if member == kind]
     if len(kinds) != 1 or any(member not in ("null", *TYPES) for member in members):
         raise InputError(
-            f"{where}: field {name}: its type must be one of {', '.join(TYPES)}, or one of them with null."
+            f"{where}: field {name}: its type is none of Personalize's. "
+            f"Use one of {', '.join(TYPES)}, or one of them with null."
         )
     return Field(name, kinds[0], "null" in members, categorical)
 
@@ -110,13 +113,13 @@ def _check_types(schema: InteractionsSchema, where: str) -> None:
     for name in REQUIRED:
         if name not in names:
             raise InputError(
-                f"{where}: the field {name} is missing. Personalize requires it{suggestion(name, names)}."
+                f"{where}: the field {name} is missing{suggestion(name, names)}. Add it, as Personalize requires it."
             )
     for field in schema.fields:
         allowed = {**REQUIRED, **RESERVED}.get(field.name, TYPES)
         if field.type not in allowed:
             raise InputError(
-                f"{where}: field {field.name} is {field.type}. Personalize requires {allowed[0]}."
+                f"{where}: field {field.name} is {field.type}. Make it {allowed[0]}, as Personalize requires."
             )
 
 

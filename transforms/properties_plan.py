@@ -74,7 +74,8 @@ def _check_fields_exist(mapping: MappingSettings, schema: InteractionsSchema) ->
             )
         if name not in known:
             raise InputError(
-                f"mapping.properties.{name}: the schema has no such field{suggestion(name, known)}."
+                f"mapping.properties.{name}: the schema has no such field{suggestion(name, known)}. "
+                "Correct the name, or leave it out."
             )
 
 
@@ -91,7 +92,9 @@ def _check_nothing_required_is_missing(mapping: MappingSettings, schema: Interac
         key = MAPPED_BY.get(field.name)
         if key not in mapped and field.name not in mapping.properties:
             todo = f"mapping.{key}" if key else f"mapping.properties.{field.name}"
-            raise InputError(f"{todo}: missing, though the schema's field {field.name} can't be null.")
+            raise InputError(
+                f"{todo}: missing, though the schema's field {field.name} can't be null. Map it."
+            )
 
 
 def _check_keys(plan: tuple[Property, ...]) -> None:
@@ -100,7 +103,7 @@ def _check_keys(plan: tuple[Property, ...]) -> None:
         where = f"mapping.properties.{property_.field}"
         if not _KEY.fullmatch(property_.key):
             raise InputError(
-                f"{where}: its key must be a letter, then letters, digits or single underscores."
+                f"{where}: Personalize takes no such key. Use a letter, then letters, digits or single underscores."
             )
         if is_taken(property_.key):
             raise InputError(

@@ -29,7 +29,7 @@ def _filtered(raw: DataFrame, expression: str) -> DataFrame:
         rows = raw.filter(expression)
     refuse_name(raw, expression, "source.filter")
     if not rows._jdf.queryExecution().analyzed().deterministic():  # noqa: SLF001 - shown nowhere else
-        raise InputError("source.filter: depends on chance. Use a condition on columns alone.")
+        raise InputError("source.filter: depends on chance. Use columns and the clock alone.")
     return rows
 
 

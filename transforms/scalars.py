@@ -41,7 +41,7 @@ def id_text(column: Column, data_type: T.DataType, where: str) -> Column:
         InputError: the type is an array, map, struct or interval.
     """
     if not isinstance(data_type, _ID_TYPES):
-        raise InputError(f"{where} gives {data_type.simpleString()}, not one value. Pick a part of it.")
+        raise InputError(f"{where}: gives {data_type.simpleString()}, not one value. Pick a part of it.")
     return as_text(column, data_type)
 
 
@@ -87,7 +87,9 @@ def read_as(column: Column, data_type: T.DataType, target: str, where: str) -> C
     """
     readers = {"string": _as_text, "boolean": _as_boolean, "float": _as_fractional, "double": _as_fractional}
     if not isinstance(data_type, _ID_TYPES if target == "string" else _READABLE):
-        raise InputError(f"{where} gives {data_type.simpleString()}, the field is {target}. Cast it to that.")
+        raise InputError(
+            f"{where}: gives {data_type.simpleString()}, the field is {target}. Cast it to that."
+        )
     return readers.get(target, _as_whole)(column, data_type, target).cast(_spark_type(target))
 
 

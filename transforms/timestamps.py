@@ -79,7 +79,7 @@ def to_micros(column: Column, unit: str | None, data_type: T.DataType) -> Column
         return _string_to_micros(column, unit)
     if not isinstance(data_type, (T.NumericType, T.NullType)):
         raise InputError(
-            f"{_WHERE}.expr gives {data_type.simpleString()}, which holds no time. Map another column."
+            f"{_WHERE}.expr: gives {data_type.simpleString()}, which holds no time. Map another column."
         )
     if unit is None or unit in PER_SECOND:
         return _number_to_micros(column, PER_SECOND[unit or "seconds"], data_type)
@@ -156,8 +156,8 @@ def _date_to_micros(column: Column) -> Column:
 def _string_to_micros(column: Column, unit: str | None) -> Column:
     if unit is None:
         raise InputError(
-            f"{_WHERE}.expr gives strings. Say what they hold with {_WHERE}.unit "
-            f"(iso8601, or {', '.join(PER_SECOND)} for digits)."
+            f"{_WHERE}.expr: gives strings, which may hold anything. Set {_WHERE}.unit to iso8601 "
+            f"or, for digits, to one of {', '.join(PER_SECOND)}."
         )
     if unit in PER_SECOND:
         return _number_to_micros(_numeric_string(column), PER_SECOND[unit], T.DecimalType(29, 9))

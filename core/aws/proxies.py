@@ -58,6 +58,6 @@ def _parse(text: str) -> Proxy:
 def _unusable() -> ProxyError:
     # Not the value itself: it may contain a password.
     return ProxyError(
-        "The proxy of this environment can't be used: it is not an http:// or https:// URL. "
+        "the proxy of this environment can't be used: it is not an http:// or https:// URL. "
         "Correct HTTPS_PROXY or HTTP_PROXY, or name the hosts that need none in NO_PROXY."
     )

@@ -30,6 +30,7 @@ from botocore.exceptions import (
 )
 
 from core.aws.refusals import code_of
+from core.errors import first_line
 
 ABSENT = frozenset({"NoSuchKey", "404"})
 """The object is not there."""
@@ -109,14 +110,14 @@ def explain(error: ClientError | BotoCoreError) -> OSError:
         if error.operation_name in _ROLE_OPERATIONS:
             return S3Error(_cause_of_role(code))
         if code in ABSENT:
-            return FileNotFoundError("there is no such file")
+            return FileNotFoundError("there is no such file. Check the path")
         return S3Error(cause_of(code))
     if isinstance(error, ParamValidationError):
         return S3Error(_cause_of_name(str(error)))
     for kind, cause in _CONNECTION_CAUSES:
         if isinstance(error, kind):
             return S3Error(cause)
-    return S3Error((str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")[:300])
+    return S3Error(f"{first_line(error)[:300]}. Check the AWS configuration")
 
 
 def explain_setting(error: ValueError | OSError) -> S3Error:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from core.aws.s3_errors import explain, explain_setting
 from core.errors import StorageError
 from core.lease_store import Stored
 
@@ -76,13 +77,13 @@ class S3LeaseStore:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        where = f"Could not access the {self._what} s3://{self._bucket}/{self._key}"
+        where = f"could not access the {self._what} s3://{self._bucket}/{self._key}"
         try:
             yield
-        except ClientError as error:
-            raise StorageError(f"{where}: S3 answered {_code(error)}.") from error
-        except (BotoCoreError, JSONDecodeError, OSError) as error:
-            raise StorageError(f"{where}: {type(error).__name__}.") from error
+        except (ClientError, BotoCoreError) as error:
+            raise StorageError(f"{where}: {explain(error)}.") from error
+        except (JSONDecodeError, OSError) as error:
+            raise StorageError(f"{where}: {explain_setting(error)}.") from error
 
 
 def _code(error: ClientError) -> str:

@@ -127,8 +127,16 @@ def _columns(folder: Folder, name: str) -> list[str]:
         with folder.open_input(name) as stream:
             names: list[str] = pq.read_schema(stream).names
     except pa.ArrowException:
-        raise StorageError(f"{join(folder.url, name)} is damaged or not Parquet.") from None
+        raise StorageError(damaged_dead_letters(join(folder.url, name))) from None
     return names
+
+
+def damaged_dead_letters(file: str) -> str:
+    """Return the sentence for a file of dead letters that can't be read."""
+    return (
+        f"dead letters {file} can't be read: the file is damaged or not Parquet. Run the command of that run again "
+        "in place of the replay; it sends what the ledger lacks."
+    )
 
 
 def _folder(output_url: str, run_id: str) -> Folder:

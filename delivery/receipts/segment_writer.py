@@ -93,8 +93,14 @@ class SegmentWriter(Generic[Row]):
         """The reason why rows can't be written: three attempts in a row failed, or one takes far too long; or None."""
         since = self._ticking_since
         if since is not None and self._clock() - since > STUCK_SECONDS:
-            return f"Could not write {self._folder.url}: it has taken more than {STUCK_SECONDS:.0f} seconds."
+            return self._stuck()
         return self._failures[-1] if len(self._failures) >= _FAILURES_TO_STOP else None
+
+    def _stuck(self) -> str:
+        return (
+            f"could not write {self._folder.url}: it has taken more than {STUCK_SECONDS:.0f} seconds. "
+            "Check the output and the network."
+        )
 
     def tick(self) -> float:
         """Write what was added; return the seconds after which to do so again."""
@@ -119,7 +125,7 @@ class SegmentWriter(Generic[Row]):
         if self._thread is not None:
             self._thread.join(STUCK_SECONDS)
             if self._thread.is_alive():
-                raise StorageError(f"Could not write {self._folder.url}: a write does not end.")
+                raise StorageError(self._stuck())
         self._flush()
         if self._merges:
             merge(self._folder, [*self._earlier, *self._written], self._attempt)

@@ -208,7 +208,7 @@ def _opened(folder: Folder, segment: Segment) -> Iterator[pa.NativeFile]:
             yield stream
     except OSError as error:
         raise StorageError(
-            f"Could not read {join(folder.url, segment.name)}: it broke off or is damaged."
+            f"could not read {join(folder.url, segment.name)}: it broke off or is damaged. Run the same command again."
         ) from error
 
 

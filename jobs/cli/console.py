@@ -63,7 +63,7 @@ def _start(arguments: Sequence[str]) -> int:
     given = _parser().parse_args(arguments[:1])
     if given.command not in PROGRAMS:
         raise UsageError(
-            f"{NAME} has no command {given.command}.{_nearest(given.command)} See {NAME} --help."
+            f"{NAME} {given.command}: there is no such command.{_nearest(given.command)} See {NAME} --help."
         )
     return PROGRAMS[given.command].load()(arguments[1:], f"{NAME} {given.command}")
 

@@ -114,7 +114,8 @@ class _Reached:
     def _ours(self, record: ControlRecord | None) -> ControlRecord:
         if record is None or not self._is_ours(record):
             raise UsageError(
-                f"run {self.run_id} has ended: its summary.json says how, and what it carried out."
+                f"run {self.run_id} has ended: nothing steers it any more. "
+                "See its summary.json for what it carried out."
             )
         return record
 
@@ -128,13 +129,14 @@ def _the_run(output: str, run_id: str | None) -> str:
     if run_id is not None:
         known = run_id in Folder(join(output, "runs")).folder_names()
         raise UsageError(
-            f"run {run_id} has ended: it can't be steered. personalize-backfill inspect {output} shows how."
+            f"run {run_id} has ended: it can't be steered any more. See personalize-backfill inspect {output}."
             if known
-            else f"there is no run {run_id} in {output}. personalize-backfill inspect {output} lists the runs."
+            else f"there is no run {run_id} in {output}: it can't be steered. "
+            f"See personalize-backfill inspect {output}."
         )
     if not under_way:
         raise UsageError(
-            f"no run is under way in {output}. personalize-backfill inspect {output} lists the runs."
+            f"no run is under way in {output}: there is nothing to steer. See personalize-backfill inspect {output}."
         )
     raise UsageError(
         f"more than one run is under way in {output}: {', '.join(under_way)}. Name one of them with --run-id."
@@ -165,7 +167,7 @@ def _asking(record: ControlRecord, request: ControlRequest) -> ControlRecord:
     max_rate = record.max_requests_per_second
     if request.rate is not None and request.rate > max_rate:
         raise UsageError(
-            f"--rate {request.rate:g} is above delivery.max_requests_per_second, {max_rate:g}, which the run "
+            f"--rate {request.rate:g}: it is above delivery.max_requests_per_second, {max_rate:g}, which the run "
             f"was started with. Ask for {max_rate:g} or less, or stop the run and start it again with a higher limit."
         )
     return record.asking(request)
@@ -174,7 +176,7 @@ def _asking(record: ControlRecord, request: ControlRequest) -> ControlRecord:
 def _request(asked: argparse.Namespace) -> ControlRequest:
     if asked.rate is not None and not (math.isfinite(asked.rate) and asked.rate > 0):
         raise UsageError(
-            "--rate wants a number of requests per second above 0. To send nothing, give --pause."
+            "--rate: it is no number of requests per second above 0. Give one, or --pause to send nothing."
         )
     ask = Ask.RATE if asked.rate is not None else asked.ask
     return ControlRequest(

@@ -23,11 +23,11 @@ def main(arguments: Sequence[str], prog: str = "demo") -> int:
 def _demonstrate(arguments: Sequence[str], prog: str) -> int:
     asked = _parser(prog).parse_args(arguments)
     if asked.events < 1:
-        raise UsageError("--events wants a number of rows, 1 or more.")
+        raise UsageError("--events: it is no number of rows. Give 1 or more.")
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"The demo can't run: {', '.join(missing)} not installed. Install the package with its extra, pip install "
+            f"the demo can't run: {', '.join(missing)} not installed. Install the package with its extra, pip install "
             "'personalize-backfill[standin]', or run make demo in a checkout."
         )
     from demo.demonstration import FolderInUseError, demonstrate  # noqa: PLC0415 - the job itself comes without it
@@ -35,7 +35,7 @@ def _demonstrate(arguments: Sequence[str], prog: str) -> int:
     try:
         return demonstrate(asked.folder, asked.events)
     except FolderInUseError as error:
-        raise UsageError(f"{error} Use --folder.") from None
+        raise UsageError(f"--folder: {error} Name another.") from None
 
 
 def _parser(prog: str = "demo") -> Parser:

@@ -102,8 +102,8 @@ def require_run_id(option: str, text: str | None) -> None:
     """
     if text is not None and (len(text) > _RUN_ID_LENGTH or _RUN_ID.fullmatch(text) is None):
         raise UsageError(
-            f"{option} may hold letters, digits and _ = + - with single dots between, 128 characters at most: "
-            "it becomes a folder's name.",
+            f"{option}: it can't be a folder's name, which it becomes. Use letters, digits and _ = + - with single "
+            "dots between, 128 characters at most.",
         )
 
 
@@ -141,7 +141,7 @@ def _require_first(given: argparse.Namespace) -> None:
             "--first can't be combined with --import: an import job brings all events or none. Leave out one of them."
         )
     if given.first < 1:
-        raise UsageError("--first wants a number of events, 1 or more.")
+        raise UsageError("--first: it is no number of events. Give 1 or more.")
 
 
 def _parser(prog: str = PROG) -> Parser:

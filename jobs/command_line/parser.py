@@ -30,7 +30,9 @@ class Parser(argparse.ArgumentParser):
         for argument in takewhile(lambda each: each != "--", args or ()):
             option = argument.partition("=")[0]
             if option.startswith("--") and option not in self._option_string_actions:
-                raise UsageError(f"unknown option {option}.{self._hint(option)} See --help.")
+                raise UsageError(
+                    f"unknown option {option}: there is none of this name.{self._hint(option)} See --help."
+                )
         return super().parse_known_args(args, namespace)
 
     def _hint(self, option: str) -> str:
@@ -43,4 +45,4 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: always.
         """
-        raise UsageError(f"{message}. See --help.")
+        raise UsageError(f"the command line is not valid: {message}. See --help.")

@@ -44,7 +44,7 @@ def parse_settings(text: str, where: str, overrides: Iterable[str] = ()) -> Sett
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
-        raise UsageError(f"{where}: {'; '.join(_sentences(error))}.".replace("?.", "?")) from None
+        raise UsageError(f"{where}: {'; '.join(_sentences(error))}. Correct the configuration.") from None
 
 
 def print_settings(settings: Settings) -> str:
@@ -58,9 +58,9 @@ def _mapping_of(text: str, where: str) -> dict[str, Any]:
     try:
         document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
     except yaml.YAMLError as error:
-        raise UsageError(f"{where} is not valid YAML{_position(error)}.") from None
+        raise UsageError(f"{where}: it is not valid YAML{_position(error)}. Correct it.") from None
     if not isinstance(document, dict):
-        raise UsageError(f"{where} should be a YAML mapping with keys such as source, mapping and output.")
+        raise UsageError(f"{where}: it is no YAML mapping. Give keys such as source, mapping and output.")
     return document
 
 
@@ -74,7 +74,9 @@ def _position(error: yaml.YAMLError) -> str:
 def _lay_over(document: dict[str, Any], override: str) -> None:
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
-        raise UsageError("--set wants KEY=VALUE, such as --set delivery.max_requests_per_second=200.")
+        raise UsageError(
+            "--set: it is not of the form KEY=VALUE. Write it as in --set delivery.max_requests_per_second=200."
+        )
     *parents, last = key.strip().split(".")
     block = document
     for parent in parents:
@@ -98,7 +100,7 @@ def _sentences(error: ValidationError) -> list[str]:
 
 _SAYINGS = {
     "missing": "is missing",
-    "string_too_short": "is empty; fill it in",
+    "string_too_short": "is empty",
 }
 """What replaces pydantic's own words, by its type of error: those name Python's types, or count characters."""
 
@@ -119,7 +121,7 @@ def _sentence(detail: ErrorDetails) -> str:
 def _nearest(path: list[str]) -> str:
     known = _known_keys(path[:-1])
     close = nearest(path[-1], known, limit=1, cutoff=0.0)
-    return f"; did you mean {'.'.join([*path[:-1], close[0]])}?" if close else ""
+    return f" (did you mean {'.'.join([*path[:-1], close[0]])}?)" if close else ""
 
 
 def _known_keys(parents: list[str]) -> list[str]:

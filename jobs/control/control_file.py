@@ -43,7 +43,7 @@ class ControlFile:
             if version is not None:
                 return changed
         raise StorageError(
-            "The run's control file could not be changed: other writers changed it each time. Try again."
+            "the run's control file could not be changed: other writers changed it each time. Try again."
         )
 
     def take_away(self, execution: str) -> ControlRecord | None:

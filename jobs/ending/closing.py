@@ -41,7 +41,7 @@ def close(prepared: Prepared, outcome: Outcome) -> int:
         if done is None:
             raise
         raise UnaccountedError(
-            f"{done}, and then the output failed: {error} Correct the output and run the same command again."
+            f"{done}, and then the output failed: {error} Run the same command again after that."
         ) from error
     _say(summary, prepared.run.url)
     return summary.exit_code

@@ -107,8 +107,8 @@ class RunUnderWay:
         """Touch nothing in a folder whose lease another run has taken over."""
         if not self._own_folder.is_ours():
             raise UnaccountedError(
-                "another run with this run ID took over the output folder because this run's lease expired: "
-                "no summary was written. Once that run has ended, run the same command again."
+                "another run with this run ID took over the output folder: this run's lease had expired, and "
+                "no summary was written. Run the same command again once that run has ended."
             )
 
     def _clear_stage(self) -> None:

@@ -58,7 +58,9 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
     _refuse_in_log(path, output)
     for file in (output, schema):
         if file.exists() and not force:
-            raise UsageError(f"{file} exists: name another file with --output, or replace it with --force.")
+            raise UsageError(
+                f"{file} exists: it would be replaced. Name another file with --output, or give --force."
+            )
     table = table_format(path, open_filesystem)
     sample = sample_table(path, table) if table else sample_log(list_files((path,), open_filesystem).files)
     guesses = guess(sample.columns, sample.bounds, sample.folders)
@@ -73,7 +75,7 @@ def _refuse_in_log(path: str, output: Path) -> None:
     here = isinstance(filesystem, LocalFileSystem) and Path(log).is_dir()
     if here and output.resolve().is_relative_to(Path(log).resolve()):
         raise UsageError(
-            f"{output} would be in the log {path}, where every file is data. Name a file elsewhere with --output."
+            f"{output} is in the log {path}: every file there is data. Name a file elsewhere with --output."
         )
 
 
@@ -81,7 +83,9 @@ def _write(file: Path, text: str) -> None:
     try:
         file.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(f"{file}: can't be written: {error.strerror}.") from None
+        raise UsageError(
+            f"{file}: can't be written: {error.strerror}. Name another file with --output."
+        ) from None
 
 
 def _parser(prog: str = "init") -> Parser:

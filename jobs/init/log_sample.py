@@ -60,7 +60,9 @@ def _columns(file: SourceFile) -> dict[str, pa.DataType]:
     try:
         schema = pq.read_schema(file.path, filesystem=file.filesystem)
     except (pa.ArrowException, OSError, ValueError) as error:
-        raise InputError(f"source file {file.name}: not Parquet, or damaged: {first_line(error)}") from None
+        raise InputError(
+            f"source file {file.name}: not Parquet, or damaged: {first_line(error)}. Write it again, or leave it out."
+        ) from None
     return {field.name: field.type for field in schema}
 
 

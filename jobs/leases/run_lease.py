@@ -150,7 +150,7 @@ class HeldLease:
             raise LeaseLostError(str(parse_record(stored.content) or "another run"))
         version = self._store.replace(content, stored.version) if stored else self._store.create(content)
         if version is None:
-            raise StorageError("The lease could not be renewed: it changed at the same moment.")
+            raise StorageError("the lease could not be renewed: it changed at the same moment. Try again.")
         return version
 
     def _is_ours(self, stored: Stored) -> bool:

@@ -61,19 +61,21 @@ def require_aws_settings() -> None:
         _require_blocks(section, section)
     for name in _VALUES & profile.keys():
         if isinstance(profile[name], dict):
-            raise _malformed(name, "it is a block. Write its value on the line of its name")
+            raise _malformed(name, "it is a block", "its value on the line of its name")
 
 
 def _require_blocks(section: Mapping[str, object], blocks: Iterable[str]) -> None:
     for name in blocks:
         if not isinstance(section.get(name, {}), dict):
             raise _malformed(
-                name, "it is no block. Write each of its settings on an indented line below its name"
+                name, "it is no block", "each of its settings on an indented line below its name"
             )
 
 
-def _malformed(name: str, why: str) -> UsageError:
-    return UsageError(f"AWS can't be used: {name} in the AWS configuration file is not valid: {why}.")
+def _malformed(name: str, why: str, form: str) -> UsageError:
+    return UsageError(
+        f"AWS can't be used: {name} in the AWS configuration file is not valid: {why}. Write {form}."
+    )
 
 
 def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Service:
@@ -85,7 +87,9 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
     """
     region = settings.region or default_region()
     if not region:
-        raise UsageError("no AWS region: set personalize.region, or AWS_REGION in the environment.")
+        raise UsageError(
+            "no AWS region: neither configuration nor environment names one. Set personalize.region or AWS_REGION."
+        )
     try:
         client = session.client("personalize-events", region_name=region, endpoint_url=settings.endpoint_url)
     except ValidationError as error:
@@ -104,7 +108,9 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
 
 
 def _unusable(why: str) -> UsageError:
-    return UsageError(f"personalize.region or personalize.endpoint_url is not usable: {why.rstrip('.')}.")
+    return UsageError(
+        f"personalize.region or personalize.endpoint_url is not usable: {why.rstrip('.')}. Correct it."
+    )
 
 
 def require_region(
@@ -168,7 +174,9 @@ def require_credentials(session: boto3.Session) -> None:
         raise UsageError(f"no AWS credentials: {explain_setting(error)}.") from None
     if credentials is None:
         raise UsageError(
-            "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, AWS_PROFILE, or run under a role.",
+            "no AWS credentials: the environment has none. "
+            "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, "
+            "or run under a role.",
         )
 
 

@@ -88,7 +88,7 @@ def _tracker(plane: ControlPlane, tracking_id: str, region: str) -> EventTracker
     if denied is not None:
         raise denied
     raise UsageError(
-        f"personalize.tracking_id: no event tracker of this account in {region} has it; check the ID, "
+        f"personalize.tracking_id: no event tracker of this account in {region} has it. Check the ID, "
         "personalize.region and the credentials' account."
     )
 
@@ -111,8 +111,8 @@ def _likelihood(tracker: EventTrackerSummaryTypeDef) -> tuple[bool, float]:
 def _require_active(tracker: EventTrackerTypeDef) -> None:
     if tracker["status"] != _ACTIVE:
         raise UsageError(
-            f"personalize.tracking_id: its event tracker is {tracker['status']}, not ACTIVE; "
-            "wait until it is, or name another."
+            f"personalize.tracking_id: its event tracker is {tracker['status']}, not ACTIVE. "
+            "Wait until it is, or name another."
         )
 
 
@@ -130,7 +130,7 @@ def _dataset(plane: ControlPlane, tracker: EventTrackerTypeDef) -> InteractionsD
                 created_at=described.get("creationDateTime"),
             )
     raise UsageError(
-        "personalize.tracking_id: the event tracker's dataset group has no Interactions dataset; create it first."
+        "personalize.tracking_id: the event tracker's dataset group has no Interactions dataset. Create it first."
     )
 
 

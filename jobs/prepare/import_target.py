@@ -82,7 +82,7 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
         jobs = ImportJobs(plane).of_dataset(dataset.arn, since=dataset.created_at)
     except ControlPlaneError as error:
         raise UsageError(
-            f"The import could not begin: {error}. Fix that or try again later; nothing was read."
+            f"the import could not begin: {error}. Fix that or try again later; nothing was read."
         ) from None
     except BulkError as error:
         raise UsageError(str(error)) from None
@@ -107,7 +107,7 @@ def _require_usable(settings: Settings, run: RunFolder) -> None:
         )
     if not find_buckets((run.output,)):
         raise UsageError(
-            f"output.path {run.output} is not on S3, where Personalize reads an import. Set an s3:// URL, or set "
+            f"output.path {run.output} is not on S3: Personalize reads an import only there. Set an s3:// URL, or set "
             "import.write_only: true."
         )
 

@@ -51,7 +51,7 @@ class Preflight:
         """
         if self.settings.preflight == "off":
             raise UsageError(
-                "schema: personalize is asked of the service, and preflight is off; set preflight: auto."
+                "schema: personalize is asked of the service, and preflight is off. Set preflight: auto."
             )
         try:
             return InteractionsSchema.parse(self.ask(REQUIRED), OF_SERVICE)
@@ -127,7 +127,7 @@ def require_agreement(schema: InteractionsSchema, of_service: InteractionsSchema
         here, there = _words(schema.get(name)), _words(of_service.get(name))
         if here != there:
             raise UsageError(
-                f"schema: field {name} is {here} in {where} and {there} in Personalize; make the file the same, "
+                f"schema: field {name} is {here} in {where} and {there} in Personalize. Make the file the same, "
                 f"or set schema: {SCHEMA_OF_SERVICE}."
             )
 

@@ -207,7 +207,7 @@ def refuse_overlap(settings: Settings) -> None:
         if kind == output_kind and inside:
             raise UsageError(
                 f"output.path {settings.output.path} and source.path {path} are inside each other: "
-                "choose an output folder of its own, or the next run would read what this one writes.",
+                "the next run would read what this one writes. Choose an output folder of its own.",
             )
 
 

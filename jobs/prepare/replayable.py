@@ -18,12 +18,12 @@ def require_dead_letters(first: RunFolder, tracking_id: str) -> None:
     """
     if not Folder(first.dead_letters).names():
         raise UsageError(
-            f"--replay {first.run_id}: there are no dead letters at {first.dead_letters}; "
-            f"personalize-backfill inspect {first.output} lists the runs.",
+            f"--replay {first.run_id}: there are no dead letters at {first.dead_letters}. "
+            f"See personalize-backfill inspect {first.output} for the runs.",
         )
     if name := without_envelope(first.output, first.run_id):
         raise UsageError(
-            f"{first.dead_letters}/{name} has no column envelope, as an earlier version wrote it: run the command "
+            f"{first.dead_letters}/{name} has no column envelope: an earlier version wrote it. Run the command "
             "of that run again instead; it sends what the ledger lacks.",
         )
     _require_same_tracker(first, tracking_id)
@@ -34,6 +34,6 @@ def _require_same_tracker(first: RunFolder, tracking_id: str) -> None:
     summary = read_summary(first.folder())
     if summary is not None and summary.tracking_id != tracking_id:
         raise UsageError(
-            f"personalize.tracking_id is not the one that run {first.run_id} sent to: replay it with the configuration "
-            "that it ran with.",
+            f"personalize.tracking_id: it is not the one that run {first.run_id} sent to. Replay it with the "
+            "configuration that it ran with.",
         )

@@ -60,7 +60,7 @@ class ImportFolder:
             return ImportRecord.model_validate_json(folder.read_bytes(NAME))
         except ValidationError:
             raise UsageError(
-                f"{self.url}/{NAME} is damaged. Delete that folder and run the same command again."
+                f"{self.url}/{NAME} can't be read: it is damaged. Delete that folder and run the same command again."
             ) from None
 
     def write(self, record: ImportRecord) -> ImportRecord:

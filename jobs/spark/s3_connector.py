@@ -46,7 +46,7 @@ def connector_packages(hadoop: HadoopVersion | None) -> Packages:
         UsageError: this Spark has no Hadoop client that a connector could match.
     """
     if hadoop is None:
-        raise UsageError("this Spark brings no Hadoop client and can't reach s3:// here: use spark-submit.")
+        raise UsageError("s3:// can't be read here: this Spark brings no Hadoop client. Use spark-submit.")
     group, modules, version, bundle, prefix = _SDK_1 if _is_on_sdk_1(hadoop) else _SDK_2
     packages = [f"org.apache.hadoop:hadoop-aws:{'.'.join(map(str, hadoop))}"]
     packages += [f"{group}:{prefix}{module}:{version}" for module in modules]

@@ -13,6 +13,7 @@ from pyspark.errors import PySparkException
 
 from core.aws.s3_errors import EXPIRED, cause_of
 from core.storage import open_filesystem
+from delivery.receipts.dead_letters import damaged_dead_letters
 from jobs.errors import RunInterruptedError, TimeBeyondError, UsageError
 from sources.parquet.examination import how_written
 from sources.tables.table_failures import ERROR_CLASS, gone_file, whole_text
@@ -116,7 +117,7 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     causes = ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
     if causes:
         return UsageError(
-            f"Spark could not compute the events: {causes[-1]}; look for what raises it: an expression in mapping, "
+            f"Spark could not compute the events: {causes[-1]}. Look for what raises it: an expression in mapping, "
             "source.select or source.filter, or a rule of the suite.",
         )
     return None
@@ -154,30 +155,30 @@ def _unreadable(file: str, text: str) -> str:
     if lacking:
         what = f"the encoding {lacking['encoding']}" if lacking["encoding"] else f"{lacking['codec']}"
         return (
-            f"source file {file} can't be read: it is written with {what}, which this Spark lacks; write it again with "
+            f"source file {file} can't be read: it is written with {what}, which this Spark lacks. Write it again with "
             "Snappy, Zstandard or no compression and the usual encodings, or leave it out of source.path."
         )
     if _TIME_BEYOND.search(text):
         return (
             f"source file {file} can't be read: a timestamp in milliseconds there is 292,000 years or more from 1970, "
-            "as a number that marks missing times; write null instead, or leave the file out of source.path."
+            "as a number that marks missing times. Write null instead, or leave the file out of source.path."
         )
     if _CHECKSUM.search(text):
         return (
-            f"source file {file} can't be read: it is not the file that its checksum file (.crc) was computed from; "
-            "delete the checksum if the file was written again since, else restore the file."
+            f"source file {file} can't be read: it is not the file that its checksum file (.crc) was computed from. "
+            "Delete the checksum if the file was written again since, else restore the file."
         )
     if own := _own_file(file):
         return own
     written = how_written(file, open_filesystem)
     if written:
         return (
-            f"source file {file} can't be read by this Spark, though it is not damaged: it is written with {written}; "
-            "write it again with other types, codecs and encodings, or leave it out of source.path."
+            f"source file {file} can't be read by this Spark, though it is not damaged: it is written with {written}. "
+            "Write it again with other types, codecs and encodings, or leave it out of source.path."
         )
     return (
-        f"source file {file} can't be read: it is damaged or not Parquet throughout; "
-        "write it again or leave it out of source.path."
+        f"source file {file} can't be read: it is damaged or not Parquet throughout. "
+        "Write it again or leave it out of source.path."
     )
 
 
@@ -186,16 +187,13 @@ def _own_file(file: str) -> str | None:
     if _LEDGER_FILE.search(file):
         return damaged_ledger_file(file)
     if _DEAD_LETTERS_FILE.search(file):
-        return (
-            f"dead letters {file} can't be read: the file is damaged or not Parquet. Run the command of that run again "
-            "in place of the replay; it sends what the ledger lacks."
-        )
+        return damaged_dead_letters(file)
     return None
 
 
 def damaged_ledger_file(file: str) -> str:
     """Return the sentence for a file of the ledger that can't be read."""
     return (
-        f"ledger file {file} can't be read: it is damaged or not Parquet. Restore it; or delete it, and the events in "
-        "it are sent again, under the same event ids."
+        f"ledger file {file} can't be read: it is damaged or not Parquet. Restore it, or delete it: the events "
+        "in it are then sent again, under the same event ids."
     )

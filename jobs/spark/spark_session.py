@@ -133,7 +133,7 @@ def complete_conf(
         UsageError: `spark.speculation` is on.
     """
     if (conf.get("spark.speculation") or "false").lower() == "true":
-        raise UsageError("spark.speculation is on: a second copy of a task would send twice; turn it off.")
+        raise UsageError("spark.speculation is on: a second copy of a task would send twice. Turn it off.")
     conf.setAll(list(REQUIRED.items()))
     local = {**_LOCAL, **(memory or {})} if _is_local(conf) else {}
     preferred = {"spark.app.name": app_name, **_PREFERRED, **s3, **local}

@@ -109,12 +109,12 @@ def _fetched(
     name, package = NAMES[table_format], version.package(table_format)
     if package is None:
         raise UsageError(
-            f"{source} is a table of {name}, and there is no connector of it for Spark {version.spark}. "
+            f"{source}: it is a table of {name}, and there is no connector of it for Spark {version.spark}. "
             f"Run on Spark {' or '.join(_sparks_with(table_format))}."
         )
     if not is_ours:
         raise UsageError(
-            f"{source} is a table of {name}, and Spark lacks the package {package}. Start spark-submit with "
+            f"{source}: it is a table of {name}, and Spark lacks the package {package}. Start spark-submit with "
             f"--packages {package}, or switch on your cluster's own connector (docs/tables.md)."
         )
     return jars_of(

@@ -86,8 +86,8 @@ class Importing:
             if not self._may_be_under_way:
                 raise
             raise UnaccountedError(
-                f"the import job went to Personalize, and then the output failed: {error} Correct the output and run "
-                "the same command again."
+                f"the import job went to Personalize, and then the output failed: {error} Run "
+                "the same command again after that."
             ) from error
 
     def _carried_out(self, record: ImportRecord, role_arn: str | None) -> Imported:
@@ -135,7 +135,7 @@ class Importing:
                 return self._under_way(record, found.name, found), found
             name = free_name(record.name, known) if free_name(record.name, known) != name else _next(name)
         raise BusyError(
-            "Personalize has import jobs of all names that this one could have. Run the command again."
+            "Personalize took no import job: it has one of each name that this could have. Run the same command again."
         )
 
     def _under_way(self, record: ImportRecord, name: str, job: ImportJob | None) -> ImportRecord:

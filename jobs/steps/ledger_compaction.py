@@ -95,7 +95,9 @@ def _written(rows: DataFrame, folder: Folder, written_by: str) -> set[str]:
     names = {str(row["name"]) for row in writing.collect()}
     written = sum(file.rows for file in map(SortedFile.parse, names) if file)
     if written != total:
-        raise StorageError(f"Could not sort {folder.url}: {total} rows were read, and {written} written.")
+        raise StorageError(
+            f"could not sort {folder.url}: {total} rows were read, and {written} written. Run the same command again."
+        )
     return names
 
 

@@ -27,14 +27,14 @@ def _refuse_wrong_unit(mapping: MappingSettings, counts: Mapping[str, int]) -> N
     better = better_unit(votes, counts["rows"])
     if better in PATTERNS:
         raise UsageError(
-            f"mapping.sentAt: most times can't be read as {sent_at.unit}, and look like {better}: set "
+            f"mapping.sentAt: most times can't be read as {sent_at.unit}, and look like {better}. Set "
             f"mapping.sentAt.expr to to_timestamp({_shown(sent_at.expr)}, '{better}') and mapping.sentAt.unit to "
             "timestamp, once you know which is the day and which the month.",
         )
     if better is not None:
         raise UsageError(
             f"mapping.sentAt: read as {sent_at.unit or 'seconds'}, most times are outside 1980 to 2100; "
-            f"as {better} they would be plausible: set mapping.sentAt.unit to {better}.",
+            f"as {better} they would be plausible. Set mapping.sentAt.unit to {better}.",
         )
 
 

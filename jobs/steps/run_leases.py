@@ -99,7 +99,8 @@ def _wait_for(request: LeaseRequest, doing: str, sleep: Callable[[float], None])
         return wait_for(request, sleep, _say_waiting)
     except LeaseHeldError as holder:
         raise UsageError(
-            f"{holder} is {doing}. Wait for its end, or stop it; if it died, its lease expires within a minute.",
+            f"the run can't begin: {holder} is {doing}. "
+            "Wait for its end, or stop it; if it died, its lease expires within a minute.",
         ) from None
 
 

@@ -65,7 +65,7 @@ class SourceRead:
             return
         raise UsageError(
             f"source.path: {self._damaged() or 'a file'} is damaged: the footers say {self.files.rows} rows, and Spark "
-            f"reads {counted}; write it again or leave it out of source.path."
+            f"reads {counted}. Write it again or leave it out of source.path."
         )
 
     def _damaged(self) -> str | None:
@@ -128,8 +128,8 @@ def _require_readable_names(spark: SparkSession, files: SourceFiles) -> None:
     for footer in files.footers.footers:
         if footer.file.url.startswith("file:") and not footer.file.path.isascii():
             raise UsageError(
-                f"source file {footer.file.name}: Java can't find a name with such letters in the encoding {encoding}; "
-                "set LC_ALL=C.UTF-8 where Spark starts."
+                f"source file {footer.file.name}: Java can't find a name with such letters in the encoding {encoding}. "
+                "Set LC_ALL=C.UTF-8 where Spark starts."
             )
 
 

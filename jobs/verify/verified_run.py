@@ -31,7 +31,7 @@ def verified_run(output: str, run_id: str | None) -> VerifiedRun | None:
         sent = _summary(output, run_id)
         if sent is None:
             raise UsageError(
-                f"--run-id {run_id}: it left no summary below {output}. `inspect` lists the runs that did."
+                f"--run-id {run_id}: it left no summary below {output}. See personalize-backfill inspect {output}."
             )
         return _verified(run_id, sent)
     runs = [(name, _summary(output, name)) for name in Folder(join(output, "runs")).folder_names()]

@@ -224,7 +224,7 @@ def _require_exportable(settings: Settings, output: str) -> None:
         )
     if not find_buckets((output,)):
         raise UsageError(
-            f"output.path {output} is not on S3, where Personalize writes an export. Leave out --export."
+            f"output.path {output} is not on S3: Personalize writes an export only there. Leave out --export."
         )
 
 

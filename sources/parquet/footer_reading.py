@@ -16,7 +16,8 @@ import pyarrow as pa
 from pyarrow import fs as pafs
 from pyarrow import parquet as pq
 
-from core.errors import InputError, first_line
+from core.errors import InputError
+from core.storage import cause_and_remedy
 from sources.parquet.thrift import read_struct
 
 _TAIL = 1 << 16
@@ -62,7 +63,8 @@ def read_footer(name: str, filesystem: pafs.FileSystem, path: str) -> Footer:
         # File system errors have a type of their own; Arrow's error for a broken file is a plain OSError.
         is_storage = isinstance(error, OSError) and type(error) is not OSError
         problem = "can't be read" if is_storage else "not Parquet, or damaged"
-        raise InputError(f"source file {name}: {problem}: {first_line(error)}") from None
+        cause = cause_and_remedy(error, "Write it again, or leave it out of source.path")
+        raise InputError(f"source file {name}: {problem}: {cause}.") from None
 
 
 def read_content(name: str, filesystem: pafs.FileSystem, path: str) -> bytes:
@@ -141,8 +143,8 @@ def _encrypted(name: str) -> InputError:
 def _check_rows(name: str, said: int, counted: int) -> None:
     if said != counted or said < 0:
         raise InputError(
-            f"source file {name}: damaged: its footer says {said} rows, its row groups hold {counted}; "
-            "write it again or leave it out of source.path."
+            f"source file {name}: damaged: its footer says {said} rows, its row groups hold {counted}. "
+            "Write it again or leave it out of source.path."
         )
 
 

@@ -98,7 +98,7 @@ def _columns(file: SourceFile, read: Footer) -> Mapping[str, Kind]:
         return columns_of(schema)
     except DAMAGE as error:
         raise InputError(
-            f"source file {file.name}: damaged: {first_line(error)}; write it again or leave it out of source.path."
+            f"source file {file.name}: damaged: {first_line(error)}. Write it again or leave it out of source.path."
         ) from None
 
 

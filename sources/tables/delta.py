@@ -46,7 +46,8 @@ def _snapshot(spark: SparkSession, source: TableSource) -> Snapshot:
         wanted = _by_time(source, commits, wanted)
     if wanted > newest:
         raise InputError(
-            f"source.as_of: {source} has no version {wanted}: the newest is {newest} of {written(times[newest])}."
+            f"source.as_of: {source} has no version {wanted}: the newest is {newest} "
+            f"of {written(times[newest])}. Take that or an older one."
         )
     return Snapshot("delta", wanted, times.get(wanted))
 

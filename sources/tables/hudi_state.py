@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from core.as_of import AsOf, last_by, written
-from core.errors import InputError, first_line
-from core.storage import OpenFilesystem
+from core.errors import InputError
+from core.storage import OpenFilesystem, cause_and_remedy
 from core.urls import with_scheme
 from sources.tables.hudi_timeline import HudiTimeline, Instant, read_timeline
 from sources.tables.table_source import HudiState, Snapshot
@@ -42,7 +42,8 @@ def _timeline(label: str, path: str, open_filesystem: OpenFilesystem) -> HudiTim
         filesystem, folder = open_filesystem(path)
         return read_timeline(label, filesystem, folder.rstrip("/"))
     except OSError as error:
-        raise InputError(f"{label}: the table's timeline can't be read: {first_line(error)}") from None
+        cause = cause_and_remedy(error, "Check the permissions of the table's folder")
+        raise InputError(f"{label}: the table's timeline can't be read: {cause}.") from None
 
 
 def _wanted(label: str, commits: Sequence[Instant], as_of: AsOf | None) -> Instant:
@@ -56,7 +57,7 @@ def _wanted(label: str, commits: Sequence[Instant], as_of: AsOf | None) -> Insta
         at = "" if newest.time is None else f" of {written(newest.time)}"
         raise InputError(
             f"source.as_of: {label} has no complete commit {as_of}: it was archived or rolled back, or is another "
-            f"table's. The newest is {newest.digits}{at}."
+            f"table's. Take another, such as the newest, {newest.digits}{at}."
         )
     return known[as_of]
 

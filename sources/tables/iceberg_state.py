@@ -11,8 +11,8 @@ from typing import Any
 from pyarrow import fs as pafs
 
 from core.as_of import AsOf, from_millis, last_by, written
-from core.errors import InputError, first_line
-from core.storage import OpenFilesystem
+from core.errors import InputError
+from core.storage import OpenFilesystem, cause_and_remedy
 from core.urls import with_scheme
 from sources.tables.iceberg_metadata import Metadata, MetadataFolder
 from sources.tables.table_source import IcebergState, Snapshot
@@ -51,7 +51,8 @@ def _metadata(label: str, path: str, open_filesystem: OpenFilesystem) -> Metadat
         filesystem, folder = open_filesystem(path)
         return MetadataFolder(label, filesystem, f"{folder.rstrip('/')}/metadata").newest()
     except OSError as error:
-        raise InputError(f"{label}: the table's metadata can't be read: {first_line(error)}") from None
+        cause = cause_and_remedy(error, "Check the permissions of the table's folder")
+        raise InputError(f"{label}: the table's metadata can't be read: {cause}.") from None
 
 
 def _snapshot(label: str, content: Mapping[str, Any], as_of: AsOf | None) -> Snapshot:
@@ -59,9 +60,10 @@ def _snapshot(label: str, content: Mapping[str, Any], as_of: AsOf | None) -> Sna
     wanted = _wanted(label, content, as_of)
     if wanted is not None and wanted not in known:
         current = _current(content)
-        newest = f" The newest is {current} of {written(known[current])}." if current in known else ""
+        newest = f", such as the newest, {current} of {written(known[current])}" if current in known else ""
         raise InputError(
-            f"source.as_of: {label} has no snapshot {wanted}: it has expired, or is another table's.{newest}"
+            f"source.as_of: {label} has no snapshot {wanted}: it has expired, or is another table's. "
+            f"Take another{newest}."
         )
     return Snapshot("iceberg", wanted, None if wanted is None else known[wanted], _size(content, wanted))
 

@@ -155,7 +155,7 @@ def test_a_lease_that_can_not_be_kept_says_which(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize("output", ["s3"], indirect=True)
 def test_an_s3_error_names_the_lease_and_s3s_word() -> None:
     with pytest.raises(
-        StorageError, match=r"s3://no-such-bucket/_leases/run-1\.json: S3 answered NoSuchBucket"
+        StorageError, match=r"s3://no-such-bucket/_leases/run-1\.json: there is no such bucket in"
     ):
         run_folder_lease("s3://no-such-bucket", "1").create(b"x")
 

@@ -11,8 +11,9 @@ import pytest
 from pyarrow import fs
 
 from core.aws.buckets import forget_buckets
+from core.aws.s3_errors import S3Error
 from core.errors import BackfillError, StorageError
-from core.storage import Folder, join, open_filesystem, read_text, require_spark_reads
+from core.storage import Folder, cause_and_remedy, join, open_filesystem, read_text, require_spark_reads
 from delivery.errors import CoordinatorLostError
 from tests.aws.moto_server import CREDENTIALS, MotoServer
 
@@ -102,14 +103,31 @@ def test_a_folder_of_files_is_uploaded_with_its_sub_folders(tmp_path: Path) -> N
 
 
 def test_errors_name_the_file_and_the_cause(tmp_path: Path) -> None:
-    with pytest.raises(StorageError, match=r"Could not read .*/absent.yaml: there is no such file\."):
+    with pytest.raises(
+        StorageError, match=r"could not read .*/absent.yaml: there is no such file\. Check the path\.$"
+    ):
         read_text(str(tmp_path / "absent.yaml"))
     (tmp_path / "latin").write_bytes(b"\xff")
     with pytest.raises(StorageError, match="it is not UTF-8 text"):
         read_text(str(tmp_path / "latin"))
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="Could not write"):
+    with pytest.raises(StorageError, match="could not write"):
         Folder(str(tmp_path / "file")).write_bytes("below", b"")
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (FileNotFoundError("nothing has this name. Correct it"), "nothing has this name. Correct it"),
+        (FileNotFoundError(2, "No such file"), "there is no such file. Check the path"),
+        (OSError(28, "No space left on device"), "No space left on device. Make room there"),
+        (PermissionError(13, "Permission denied."), "Permission denied. Ask for it"),
+        (OSError("it is cut off.\nIn detail: …"), "it is cut off. Ask for it"),
+        (S3Error("access is denied. Allow it"), "access is denied. Allow it"),
+    ],
+)
+def test_a_cause_has_one_remedy_its_own_or_the_one_given(error: Exception, said: str) -> None:
+    assert cause_and_remedy(error, "Ask for it") == said
 
 
 @pytest.mark.parametrize("kind", [BackfillError, StorageError, CoordinatorLostError])
@@ -215,5 +233,7 @@ def test_deleting_files_passes_over_those_that_are_gone(tmp_path: Path) -> None:
 
 def test_a_file_in_a_folders_place_is_no_empty_folder(tmp_path: Path) -> None:
     (tmp_path / "ledger").write_text("in the way")
-    with pytest.raises(StorageError, match=r"Could not list .*/ledger/deep/er: Not a directory\."):
+    with pytest.raises(
+        StorageError, match=r"could not list .*/ledger/deep/er: Not a directory\. Check the path and"
+    ):
         Folder(str(tmp_path / "ledger" / "deep" / "er")).names()

@@ -46,7 +46,7 @@ def test_a_ledger_that_can_not_be_written_stops_the_job_and_the_counts_stand(
     standin: StandinProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(folder: Folder, name: str, _: object) -> None:
-        raise StorageError(f"Could not write {folder.url}/{name}: no space left on device.")
+        raise StorageError(f"could not write {folder.url}/{name}: no space left on device.")
 
     monkeypatch.setattr(Folder, "write_bytes", full)
     pacer = Unpaced()

@@ -270,5 +270,5 @@ def test_old_lists_and_old_times_are_read_as_new_ones(spark: SparkSession, tmp_p
 def test_a_list_of_what_can_not_be_read_is_named(tmp_path: Path) -> None:
     write(tmp_path / "a.parquet", {"item": ["a"], "at": [[time(1)]]})
     write(tmp_path / "b.parquet", {"item": ["a"]})
-    with pytest.raises(InputError, match=r"a\.parquet: column at is TIME, which can't be read; map another"):
+    with pytest.raises(InputError, match=r"a\.parquet: column at is TIME, which can't be read. Map another"):
         plan_reading(find(tmp_path).footers, ALL)

@@ -105,7 +105,7 @@ def test_too_few_interactions_are_refused(job: Job, spark: SparkSession) -> None
     ("settings", "sentence"),
     [
         ({"write_only": False, "role_arn": None}, "import.role_arn is missing"),
-        ({"write_only": False}, "is not on S3, where Personalize reads an import"),
+        ({"write_only": False}, "is not on S3: Personalize reads an import only there"),
         ({"role_arn": "arn:aws:iam::1:role/x"}, "import.role_arn: string should match pattern"),
         ({"mode": "append"}, "import.mode: input should be 'full' or 'incremental'"),
     ],

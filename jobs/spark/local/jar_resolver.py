@@ -225,7 +225,7 @@ def _listed(packages: Packages) -> str:
 
 def _failed(packages: Packages, cause: str) -> UsageError:
     return UsageError(
-        f"The jars of {packages.name} could not be fetched: {cause}. Needed are {_listed(packages)}: let this machine "
-        "reach a Maven repository (HTTPS_PROXY is obeyed), name a mirror of yours in Spark's setting "
+        f"the jars of {packages.name} could not be fetched: {cause}. Let this machine reach a Maven repository for "
+        f"{_listed(packages)} (HTTPS_PROXY is obeyed), name a mirror of yours in Spark's setting "
         "spark.jars.ivySettings, or use a spark-submit that brings them."
     )

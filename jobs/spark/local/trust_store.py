@@ -42,7 +42,7 @@ def require_bundle(bundle: str | None) -> bytes:
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it is no PEM bundle of certificates"
         raise UsageError(
-            f"The certificate bundle {bundle} can't be used: {why}. Correct AWS_CA_BUNDLE, "
+            f"the certificate bundle {bundle} can't be used: {why}. Correct AWS_CA_BUNDLE, "
             "ca_bundle in the AWS configuration file, or REQUESTS_CA_BUNDLE, whichever names it."
         ) from None
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from botocore.exceptions import (
+    BotoCoreError,
     ClientError,
     ConnectionClosedError,
     CredentialRetrievalError,
@@ -18,7 +21,8 @@ from botocore.exceptions import (
     UnauthorizedSSOTokenError,
 )
 
-from core.aws.s3_errors import EXPIRED, S3Error, explain, explain_setting
+from core.aws.s3_errors import _CAUSES, _CONNECTION_CAUSES, EXPIRED, S3Error, explain, explain_setting
+from tests.core.test_error_texts import REMEDY
 
 
 def refusal(code: str) -> ClientError:
@@ -100,3 +104,24 @@ def test_a_role_that_is_not_given_is_not_taken_for_a_denied_file() -> None:
 
 def test_all_words_for_expired_credentials_mean_the_same() -> None:
     assert len({str(explain(refusal(code))) for code in EXPIRED}) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(str(explain(refusal(code))) for code in ("403", "SlowDown", "NoSuchKey", "ExpiredToken", "New")),
+        *(str(explain(error(**known))) for error, known in (
+            (SSLError, {"endpoint_url": "https://x", "error": "bad"}),
+            (NoCredentialsError, {}),
+            (ProfileNotFound, {"profile": "mine"}),
+            (UnauthorizedSSOTokenError, {}),
+            (BotoCoreError, {}),
+        )),
+        *(str(explain_setting(error)) for error in (OSError(), ValueError("Invalid endpoint: x"))),
+        *_CAUSES.values(),
+        *(cause for _, cause in _CONNECTION_CAUSES),
+    ],
+)  # fmt: skip
+def test_each_text_is_a_cause_and_a_remedy_without_the_last_full_stop(text: str) -> None:
+    """Those who end the sentence rely on it; see `tests/core/test_error_texts.py`."""
+    assert re.fullmatch(rf"[^\n]+\. (?:{REMEDY}) [^\n]*[^.\n]", text)

@@ -182,5 +182,5 @@ def test_an_object_that_can_not_be_deleted_is_an_error(monkeypatch: pytest.Monke
             return {"Errors": [{"Key": "out/a", "Code": "AccessDenied"}]}
 
     monkeypatch.setattr(s3_filesystem, "shared_client", lambda _: Client())
-    with pytest.raises(StorageError, match="Could not delete s3://shop/out"):
+    with pytest.raises(StorageError, match="could not delete s3://shop/out"):
         Folder("s3://shop/out").delete_files(["a"])

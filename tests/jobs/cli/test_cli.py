@@ -59,11 +59,11 @@ def test_the_version_is_the_packages() -> None:
     [
         ((), "required: COMMAND"),
         (("inspekt", "out"), "Did you mean inspect?"),
-        (("xyz",), "has no command xyz. See"),
+        (("xyz",), "personalize-backfill xyz: there is no such command. See"),
         (("--nope",), "unknown option --nope."),
         (("plan",), "required: --config"),
         (("plan", "--config", "a", "--first", "3"), "--first"),
-        (("run", "--config", "a", "--first", "0"), "--first wants a number of events, 1 or more."),
+        (("run", "--config", "a", "--first", "0"), "--first: it is no number of events. Give 1 or more."),
         (("replay", "--config", "a"), "RUN_ID"),
         (("inspect",), "OUTPUT"),
         (("control", "", "--stop"), "an argument is empty: a variable of the shell may not be set"),
@@ -127,7 +127,7 @@ def test_a_demo_without_what_it_needs_is_one_sentence(
 ) -> None:
     monkeypatch.setattr(demo, "find_spec", lambda name: None if name in {"numpy", "uvloop"} else object())
     assert demo.main([]) == 2
-    assert "The demo can't run: numpy, uvloop not installed." in caplog.text
+    assert "the demo can't run: numpy, uvloop not installed." in caplog.text
 
 
 def test_a_sign_in_that_has_expired_is_one_sentence(
@@ -140,13 +140,13 @@ def test_a_sign_in_that_has_expired_is_one_sentence(
     only(monkeypatch, HOME=str(tmp_path), AWS_CONFIG_FILE=str(tmp_path / "config"), AWS_PROFILE="p")
     assert console.main(["inspect", "s3://shop/out"]) == 2
     assert [record.getMessage() for record in caplog.records] == [
-        "Could not list s3://shop/out: the AWS sign-in has expired. Run aws sso login."
+        "could not list s3://shop/out: the AWS sign-in has expired. Run aws sso login."
     ]
 
 
 def test_a_demo_of_no_events_is_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
     assert demo.main(["--events", "-3"]) == 2
-    assert "--events wants a number of rows, 1 or more." in caplog.text
+    assert "--events: it is no number of rows. Give 1 or more." in caplog.text
 
 
 def test_a_demo_in_a_folder_of_something_else_is_one_sentence(

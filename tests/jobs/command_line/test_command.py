@@ -32,9 +32,15 @@ def test_a_line_out_of_form_is_a_usage_error(line: str) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("--confg job.yaml", "unknown option --confg. Did you mean --config? See --help."),
-        ("--config job.yaml --frist=3", "unknown option --frist. Did you mean --first? See --help."),
-        ("--config job.yaml --zzz", "unknown option --zzz. See --help."),
+        (
+            "--confg job.yaml",
+            "unknown option --confg: there is none of this name. Did you mean --config? See --help.",
+        ),
+        (
+            "--config job.yaml --frist=3",
+            "unknown option --frist: there is none of this name. Did you mean --first? See --help.",
+        ),
+        ("--config job.yaml --zzz", "unknown option --zzz: there is none of this name. See --help."),
     ],
 )
 def test_an_unknown_option_is_named_with_the_nearest(line: str, said: str) -> None:
@@ -63,7 +69,7 @@ def test_every_option_of_a_replay_is_understood() -> None:
     ("line", "sentence"),
     [
         ("--replay", "expected one argument"),
-        ("--replay ../up", "--replay may hold"),
+        ("--replay ../up", "--replay: it can.t be a folder.s name, which"),
         ("--replay b --run-id b", "--run-id must differ from --replay"),
         ("--replay b --plan", "--plan can't be combined with --replay"),
         ("--replay b --since 2026-01-01", "--since can't be combined with --replay"),

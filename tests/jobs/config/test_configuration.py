@@ -118,8 +118,14 @@ def test_a_block_without_keys_is_refused_in_words_of_the_file(override: str) -> 
 @pytest.mark.parametrize(
     ("override", "said"),
     [
-        ("personalize.tracking_id=''", "job.yaml: personalize.tracking_id is empty; fill it in."),
-        ("mapping=1", "job.yaml: mapping: should be a block of keys such as userId."),
+        (
+            "personalize.tracking_id=''",
+            "job.yaml: personalize.tracking_id is empty. Correct the configuration.",
+        ),
+        (
+            "mapping=1",
+            "job.yaml: mapping: should be a block of keys such as userId. Correct the configuration.",
+        ),
     ],
 )
 def test_the_words_are_those_of_a_configuration_and_not_of_python(override: str, said: str) -> None:

@@ -59,7 +59,7 @@ class MemoryStore:
 
     def _reach(self) -> None:
         if self.is_out_of_reach:
-            raise StorageError("Could not reach it.")
+            raise StorageError("could not reach it.")
 
     def _write(self, content: bytes) -> str:
         self._reach()

@@ -71,7 +71,7 @@ def test_a_renewal_that_fails_stops_the_run_only_when_overdue(
     assert reasons == []
     store.clock.now = OVERDUE_SECONDS
     assert keeper.tick() == RETRY_SECONDS
-    assert reasons == ["the lease could not be renewed for 30 seconds: Could not reach it."]
+    assert reasons == ["the lease could not be renewed for 30 seconds: could not reach it."]
     assert keeper.is_ours()
 
 

@@ -44,7 +44,10 @@ def test_a_configuration_file_that_is_no_ini_is_named_as_that(
 @pytest.mark.parametrize(
     ("lines", "said"),
     [
-        ("[default]\ns3 = fast", "s3 in the AWS configuration file is not valid: it is no block."),
+        (
+            "[default]\ns3 = fast",
+            "s3 in the AWS configuration file is not valid: it is no block. Write each",
+        ),
         ("[default]\nservices = x\n[services x]\npersonalize_events = fast", "personalize_events in the AWS"),
         ("[default]\nendpoint_url =\n  s3 = http://localhost", "endpoint_url in the AWS configuration file"),
         (

@@ -50,12 +50,14 @@ def test_dead_letters_of_an_earlier_version_are_refused_as_they_lack_the_session
 
 def test_a_damaged_file_is_named(first: RunFolder) -> None:
     Folder(first.dead_letters).write_bytes("part-1.parquet", b"damaged")
-    with pytest.raises(StorageError, match=r"part-1\.parquet is damaged"):
+    with pytest.raises(StorageError, match=r"part-1\.parquet can't be read: the file is damaged"):
         require_dead_letters(first, "tracker")
 
 
 def test_events_of_one_tracker_are_not_replayed_into_another(first: RunFolder) -> None:
     prepare_folder(first.output, first.run_id)
     first.folder().write_bytes("summary.json", json.dumps({**OLDEST, "tracking_id": "another"}).encode())
-    with pytest.raises(UsageError, match=r"personalize\.tracking_id is not the one that run first sent to"):
+    with pytest.raises(
+        UsageError, match=r"personalize\.tracking_id: it is not the one that run first sent to"
+    ):
         require_dead_letters(first, "tracker")

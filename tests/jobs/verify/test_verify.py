@@ -111,7 +111,7 @@ def test_an_export_wants_an_output_on_s3(world: World, config: str, caplog: pyte
     settings["import"] = {"role_arn": "arn:aws:iam::123456789012:role/PersonalizeImport"}
     Path(config).write_text(yaml.safe_dump(settings))
     assert main(["--config", config, "--export"]) == 2
-    assert "is not on S3, where Personalize writes an export" in caplog.text
+    assert "is not on S3: Personalize writes an export only there" in caplog.text
 
 
 def exported(world: World, config: str, monkeypatch: pytest.MonkeyPatch) -> int:

@@ -87,7 +87,7 @@ def test_a_time_means_the_last_commit_that_was_complete_by_then(tmp_path: Path) 
 def test_an_instant_that_was_archived_is_named_with_the_newest(tmp_path: Path) -> None:
     said = refused(table(tmp_path, f"{TWO}.commit"), ONE)
     assert f"has no complete commit {ONE}: it was archived or rolled back, or is another table's" in said
-    assert f"The newest is {TWO} of 2026-01-02T00:00:00.222Z." in said
+    assert f"Take another, such as the newest, {TWO} of 2026-01-02T00:00:00.222Z." in said
 
 
 @pytest.mark.parametrize("pending", ["inflight", "commit.requested", "deltacommit.inflight"])

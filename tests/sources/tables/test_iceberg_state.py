@@ -59,7 +59,7 @@ def test_a_snapshot_that_has_expired_is_named_with_the_newest(catalog: Catalog) 
     assert current
     said = refused(path_of(table), old.snapshot_id)
     assert f"has no snapshot {old.snapshot_id}: it has expired" in said
-    assert f"The newest is {current.snapshot_id} of 20" in said
+    assert f"Take another, such as the newest, {current.snapshot_id} of 20" in said
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,7 @@ def test_an_output_that_is_denied_is_named(shop: Shop) -> None:
     ended = shop.run("denied", {**shop.aws.user(), "AWS_REGION": "eu-west-1"})
     assert (
         ended.returncode,
-        "Could not write s3://denied/out/_writable: access is denied" in ended.stderr,
+        "could not write s3://denied/out/_writable: access is denied" in ended.stderr,
     ) == (
         2,
         True,

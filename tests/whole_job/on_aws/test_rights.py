@@ -194,8 +194,8 @@ def test_the_role_of_the_template_can_do_all_that_a_run_needs(restored: AwsWorld
     [
         ("SendEvents", 5, ["check the AWS credentials and their permission personalize:PutEvents"]),
         ("AskBeforeSending", 2, ["preflight: required, but"]),
-        ("ReadCodeConfigurationAndSource", 2, ["Could not"]),
-        ("WriteOutput", 2, ["Could not", "_writable"]),
+        ("ReadCodeConfigurationAndSource", 2, ["could not"]),
+        ("WriteOutput", 2, ["could not", "_writable"]),
         ("List", 2, ["can't be listed"]),
     ],
 )

@@ -121,8 +121,8 @@ def test_what_can_not_be_fetched_is_one_sentence_with_its_cause_and_the_packages
     with pytest.raises(UsageError) as problem:
         fetch(PACKAGES, environ)
     assert str(problem.value).startswith(
-        "The jars of a connector could not be fetched: no package repository can be reached (UnknownHostException). "
-        "Needed are org.example:one:1, org.example:two:2: let this machine reach a Maven repository "
+        "the jars of a connector could not be fetched: no package repository can be reached (UnknownHostException). "
+        "Let this machine reach a Maven repository for org.example:one:1, org.example:two:2 (HTTPS_PROXY is obeyed), "
     )
 
 
