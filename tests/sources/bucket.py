@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from core.aws import s3_filesystem
 
-ABOUT = {"Size": 9, "LastModified": datetime(2026, 1, 1, tzinfo=UTC)}
+ABOUT = {"Size": 99, "LastModified": datetime(2026, 1, 1, tzinfo=UTC)}
 
 
 class Bucket:
@@ -34,7 +34,10 @@ class Bucket:
     def head_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: ANN401, N803
         if Key not in self.keys:
             raise denied("HeadObject")
-        return {"ContentLength": 9, "LastModified": ABOUT["LastModified"]}
+        return {"ContentLength": 99, "LastModified": ABOUT["LastModified"]}
+
+    def get_object(self, Key: str, **_: Any) -> dict[str, Any]:  # noqa: ANN401, N803
+        raise self.fails[Key]
 
 
 def denied(operation: str = "ListObjectsV2") -> ClientError:
