@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import InputError
@@ -52,13 +53,25 @@ def find_files(
     footers = read_footers(listing.files, read_all)
     # If files have a column of the folder's name, their own value counts, and the folder's excludes
     # nothing.
-    samples = read_footers(listing.samples)
+    samples = _sampled(listing)
     if folders.names_column_of((*footers.layouts, *samples.layouts)):
         return read_listed(list_files(paths, open_filesystem), read_all)
-    if not listing.files and not listing.samples:
-        raise InputError(f"source.path {paths[0]}: there is no Parquet file in it. Check the path.")
+    if not listing.files and not samples.footers:
+        raise InputError(
+            f"source.path {paths[0]}: there is no Parquet file in it that can be read. Check the path."
+        )
     # If nothing is left, the samples still provide the columns; the filter itself then excludes their rows.
     return SourceFiles(footers if listing.files else samples, listing.passed_over)
+
+
+def _sampled(listing: Listing) -> Footers:
+    """Read the samples' footers; leave out damaged files, unless they are all that is left to name."""
+    readable = []
+    for sample in listing.samples:
+        with suppress(InputError):
+            read_footers([sample])
+            readable.append(sample)
+    return read_footers(readable if readable or listing.files else listing.samples)
 
 
 def read_listed(listing: Listing, read_all: ReadAll = read_here) -> SourceFiles:

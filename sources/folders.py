@@ -14,11 +14,14 @@ from core.globs import is_glob
 from core.urls import with_scheme
 
 _NULL = "__HIVE_DEFAULT_PARTITION__"
+Values = Mapping[str, str | None]
+"""Columns by name, with their values."""
+
 _FILE = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
 
 
 def folder_of(path: str) -> str:
-    """Return the folder below which `key=value` folders are columns, with its closing slash.
+    """Return the folder that a path is of, with its closing slash: above the `key=value` folders that it ends in.
 
     `logs/`, `logs/day=1`, `logs/day=1/*.parquet` and `logs/*/*` are all in `logs/`. A path without scheme
     is local.
@@ -53,7 +56,23 @@ def folder_values(folders: str) -> dict[str, str | None]:
     return values
 
 
-def spelled_once(rows: list[Mapping[str, str | None]]) -> list[str]:
+def values_below(above: str, below: str) -> dict[str, str | None]:
+    """Return the columns of two relative paths of folders, of which the first is above the second.
+
+    A key in both, or twice in the first, has the innermost value: `env=prod/logs/env=test` is `test`.
+
+    Raises:
+        InputError: two folders of the second have one key.
+    """
+    values = folder_values(below)
+    for part in reversed(above.split("/")):
+        known = {name.lower() for name in values}
+        outer = folder_values(part)
+        values = {**{name: value for name, value in outer.items() if name.lower() not in known}, **values}
+    return values
+
+
+def spelled_once(rows: list[Values]) -> list[str]:
     """Return all keys in the order in which they first appear; keys that differ in case only are one."""
     spelled: dict[str, str] = {}
     for row in rows:

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from core.errors import InputError
-from sources.folders import spelled_once
-from sources.listing import SourceFile, Values
+from sources.folders import Values, spelled_once
+from sources.listing import SourceFile
 from sources.parquet.conversions import shaped_as
 from sources.parquet.footers import FileFooter, Footers
 from sources.parquet.kinds import DOUBLE, NULL, STRING, Clash, Kind, ListOf, Scalar, Unreadable

@@ -6,8 +6,8 @@ silence.
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain
@@ -15,15 +15,16 @@ from itertools import chain
 from pyarrow import fs as pafs
 
 from core.errors import InputError
-from core.globs import is_glob, matcher
-from core.storage import OpenFilesystem, cause_and_remedy
+from core.storage import OpenFilesystem
 from core.urls import with_scheme
-from sources.folders import folder_of, folder_values
-from sources.local_names import broken_links, name_not_text, refuse_links
+from sources.folders import Values
+from sources.listing_start import find_start, folder_listed
+from sources.local_names import broken_links, led_to, name_not_text, refuse_links
 from sources.no_data import PARQUET, is_hidden, may_be_data, refuse_data, says_no_data
-from sources.tables.formats import refuse_table, refuse_table_above
+from sources.tables.formats import refuse_tables, refuse_tables_above, tables_among, unlisted
+from sources.tables.table_source import Format
+from sources.written_path import WrittenPath
 
-Values = Mapping[str, str | None]
 Excluded = Callable[[Sequence[Values]], Sequence[bool]]
 """Return for folders, by their values so far, which of them contain no wanted file."""
 
@@ -121,30 +122,28 @@ class _Listed:
         self.path = path
         self.passed_over: list[str] = []
         self.excluded: list[str] = []
+        self._label = f"source.path {path}"
         self._doubtful: list[pafs.FileInfo] = []
+        self._tables: dict[str, Format] = {}
         self._values: dict[str, Values] = {}
         self._filesystem, inner = open_filesystem(path)
+        self._is_local = isinstance(self._filesystem, pafs.LocalFileSystem)
         self._inner = inner.rstrip("/")
-        self._given = 0
-        self._below = matcher(self._inner)
         self._place = _location(path, self._filesystem, self._inner)
-        # Of the path as it is listed: one with ".." or "//" has more folders than that.
-        base = folder_of(self._place.url_prefix + self._inner).rstrip("/")
-        self._depth = base.removeprefix(self._place.url_prefix).count("/") + 1
 
     def find(self, excluded: Excluded | None) -> list[SourceFile]:
         """List the data files, sorted."""
         start = self.check()
         try:
             found = [start] if start.is_file else list(self._walk(start.path, excluded))
+            self._refuse_tables(start, [info.path for info in found])
         except OSError as error:
-            raise self._unlisted(error) from None
+            raise unlisted(self._label, error) from None
         except UnicodeDecodeError:
             raise InputError(
                 f"source file {name_not_text(start.path)}: Spark can't read a name that is not UTF-8. Rename it."
             ) from None
-        refuse_table(self.path, [info.path for info in found])
-        if isinstance(self._filesystem, pafs.LocalFileSystem):
+        if self._is_local:
             refuse_links([info.path for info in found])
         files = [self._file(info) for info in found if self._is_data(info)]
         refuse_data(self._filesystem, self._place.name_prefix, self._doubtful)
@@ -153,66 +152,66 @@ class _Listed:
     def check(self) -> pafs.FileInfo:
         """Return the folder or file to begin with."""
         try:
-            start = self._start()
-            refuse_table_above(self.path, self._filesystem, start.path)
+            start = find_start(self._filesystem, self._inner)
+            self._written = WrittenPath(self._inner, self._place.url_prefix + self._inner, start.path)
+            folders = [folder_listed(start, start.path)]
+            if self._is_local:
+                folders.append(folder_listed(start, os.path.realpath(start.path)))
+            must_list = None if start.is_file else start.path
+            refuse_tables_above(self._label, self._filesystem, folders, must_list=must_list)
         except OSError as error:
-            raise self._unlisted(error) from None
+            raise unlisted(self._label, error) from None
         return start
 
-    def _unlisted(self, error: OSError) -> InputError:
-        cause = cause_and_remedy(error, "Check the path and its permissions")
-        return InputError(f"source.path {self.path}: can't be listed: {cause}.")
+    def _refuse_tables(self, start: pafs.FileInfo, found: Sequence[str]) -> None:
+        refuse_tables(self._label, found, self._tables)
+        if self._is_local:
+            refuse_tables_above(
+                self._label, self._filesystem, led_to(folder_listed(start, start.path), found)
+            )
 
     def samples(self) -> list[SourceFile]:
-        """Find a file in the first and in the last of the excluded folders."""
+        """Find a file in the first and in the last of the excluded folders; none where they can't be listed."""
         folders = sorted(dict.fromkeys((min(self.excluded), max(self.excluded)))) if self.excluded else []
         return [file for file in map(self._sample, folders) if file is not None]
 
     def _sample(self, folder: str) -> SourceFile | None:
-        entries = sorted(self._entries(folder), key=lambda info: info.path)
-        for info in entries:
-            if self._matches(info) and self._is_data(info):
-                return self._file(info)
+        try:
+            entries = sorted(self._entries(folder), key=lambda info: info.path)
+            for info in entries:
+                if self._matches(info) and self._is_data(info):
+                    return self._file(info)
+        except (OSError, UnicodeDecodeError, InputError):  # the filter excludes what is wrong with it
+            return None
         inner = (self._sample(info.path) for info in entries if not info.is_file)
         return next((file for file in inner if file is not None), None)
-
-    def _start(self) -> pafs.FileInfo:
-        """Find the folder to list: the path itself or, of a pattern, the folder above its first wildcard."""
-        start = self._inner
-        while is_glob(start) and self._filesystem.get_file_info(start).type == pafs.FileType.NotFound:
-            start = start.rpartition("/")[0]
-        self._given = len(start.split("/"))
-        if start == self._inner and is_glob(start):  # a name that looks like a pattern, and exists
-            self._below = matcher(re.sub(r"([*?\[{\\])", r"\\\1", start))
-        info = self._filesystem.get_file_info(start or "/")
-        if info.type == pafs.FileType.NotFound:
-            local = isinstance(self._filesystem, pafs.LocalFileSystem)
-            on_s3 = "; of S3 it is s3://bucket/folder/" if local else ""
-            raise FileNotFoundError(f"there is nothing of this name. Correct the path{on_s3}")
-        return info
 
     def _walk(self, start: str, excluded: Excluded | None) -> Iterator[pafs.FileInfo]:
         """Yield the files below `start` that match the path, including those in hidden folders."""
         if excluded is None:
             selector = pafs.FileSelector(start, recursive=True)
             entries = list(self._filesystem.get_file_info(selector))
-            self._refuse_broken_links([start, *(info.path for info in entries if _is_folder(info))])
-            yield from (info for info in entries if self._matches(info))
+            yield from self._matching(entries, [start, *(info.path for info in entries if _is_folder(info))])
             return
         level = [start]
         with ThreadPoolExecutor(_THREADS) as pool:
             while level:
                 entries = list(chain.from_iterable(pool.map(self._entries, level)))
-                self._refuse_broken_links(level)
-                yield from (info for info in entries if self._matches(info))
+                yield from self._matching(entries, level)
                 level = self._kept([info.path for info in entries if not info.is_file], excluded)
 
+    def _matching(self, entries: Sequence[pafs.FileInfo], folders: Sequence[str]) -> Iterator[pafs.FileInfo]:
+        """Yield the files that match, of all entries of the folders; note tables, which the path may only enter."""
+        self._tables |= tables_among(info.path for info in entries)
+        self._refuse_broken_links(folders)
+        yield from (info for info in entries if self._matches(info))
+
     def _refuse_broken_links(self, folders: Sequence[str]) -> None:
-        if not isinstance(self._filesystem, pafs.LocalFileSystem):
+        if not self._is_local:
             return
         for path in broken_links(folders):
-            rest = self._not_named(path)
-            if self._below(path) is not None and not any(map(is_hidden, rest)) and not says_no_data(rest[-1]):
+            rest = self._written.not_named(path)
+            if self._written.reaches(path) and not any(map(is_hidden, rest)) and not says_no_data(rest[-1]):
                 name = self._place.name_prefix + path
                 raise InputError(
                     f"source file {name}: it is a link to nothing. Restore the file, or remove the link."
@@ -225,23 +224,19 @@ class _Listed:
         for folder in folders:
             if folder.endswith("/"):  # S3: its keys have //
                 raise InputError(f"source folder {self._place.name_prefix}{folder}/: {_NAMELESS}")
-        out = excluded([folder_values(self._relative(folder)) for folder in folders])
+        out = excluded([self._written.values_of_listed(folder) for folder in folders])
         self.excluded += [folder for folder, each in zip(folders, out, strict=True) if each]
         return [folder for folder, each in zip(folders, out, strict=True) if not each]
 
     def _matches(self, info: pafs.FileInfo) -> bool:
-        return bool(info.is_file) and self._below(info.path) is not None
-
-    def _relative(self, path: str) -> str:
-        """Return a folder's path below the one from which columns count."""
-        return "/".join(path.split("/")[self._depth :])
+        return bool(info.is_file) and self._written.reaches(info.path)
 
     def _is_data(self, info: pafs.FileInfo) -> bool:
         """Return whether a file is read; note one whose name says that it is no data, and that may be.
 
         Empty objects are folders on S3; an empty .parquet is a failed upload.
         """
-        rest = self._not_named(info.path)
+        rest = self._written.not_named(info.path)
         if any(map(is_hidden, rest)):
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
@@ -250,26 +245,13 @@ class _Listed:
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
         if "//" in info.path:
-            raise InputError(f"source file {self._name(info)}: {_NAMELESS}")
+            raise InputError(f"source file {self._place.name_prefix}{info.path}: {_NAMELESS}")
         return bool(info.size > 0 or PARQUET.search(info.base_name))
-
-    def _not_named(self, path: str) -> list[str]:
-        """Return the file, and before it the folders that the source's path does not name; `*` names no hidden one."""
-        folders, name = path.split("/")[:-1], path.rpartition("/")[2]
-        named = self._inner.split("/")
-        hidden_by_name = {number for number, part in enumerate(named) if part.startswith(("_", "."))}
-        return [
-            *(part for n, part in enumerate(folders) if n >= self._given and n not in hidden_by_name),
-            name,
-        ]
-
-    def _name(self, info: pafs.FileInfo) -> str:
-        return self._place.name_prefix + str(info.path)
 
     def _file(self, info: pafs.FileInfo) -> SourceFile:
         folder = info.path.rpartition("/")[0]
         if folder not in self._values:
-            self._values[folder] = folder_values(self._relative(folder))
+            self._values[folder] = self._written.values(folder)
         return SourceFile(info.path, info.size, self._values[folder], self._place)
 
 

@@ -39,6 +39,22 @@ def refuse_links(paths: Sequence[str]) -> None:
         known[real] = path
 
 
+def led_to(base: str, files: Iterable[str]) -> list[str]:
+    """Return the real folders of those of the files below the folder `base` that links below it lead to."""
+    real_base = os.path.realpath(base)
+    real: dict[str, str] = {}
+    found: dict[str, None] = {}
+    for path in files:
+        folder = path.rpartition("/")[0]
+        if folder not in real:
+            real[folder] = os.path.realpath(folder)
+            if real[folder] != real_base + folder.removeprefix(base):
+                found[real[folder]] = None
+        if os.path.islink(path):  # noqa: PTH114 - of a hundred thousand
+            found[os.path.realpath(path).rpartition("/")[0]] = None
+    return list(found)
+
+
 def broken_links(folders: Iterable[str]) -> Iterator[str]:
     """Yield the paths of links in the folders that lead to nothing: pyarrow lists none of them.
 

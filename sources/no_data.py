@@ -8,11 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
 
 from pyarrow import fs as pafs
 
-from core.errors import InputError
+from core.errors import InputError, first_line
 
 PARQUET = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
 """The ends of names that say Parquet."""
@@ -55,11 +54,11 @@ def refuse_data(filesystem: pafs.FileSystem, prefix: str, files: Sequence[pafs.F
     """Refuse data whose name says that it is none, by the name's end or the file's content.
 
     Raises:
-        InputError: data was found; the text names the file, with `prefix` before its path.
+        InputError: data was found, or a file can't be read; the text names the file, with `prefix` before its path.
     """
     with ThreadPoolExecutor(_THREADS) as pool:
         for info, is_data in zip(
-            files, pool.map(lambda info: _is_data(filesystem, info), files), strict=True
+            files, pool.map(lambda info: _is_data(filesystem, prefix, info), files), strict=True
         ):
             if is_data:
                 raise InputError(
@@ -68,9 +67,17 @@ def refuse_data(filesystem: pafs.FileSystem, prefix: str, files: Sequence[pafs.F
                 )
 
 
-def _is_data(filesystem: pafs.FileSystem, info: pafs.FileInfo) -> bool:
+def _is_data(filesystem: pafs.FileSystem, prefix: str, info: pafs.FileInfo) -> bool:
+    """Return whether a file is Parquet; one that the role may not read is taken for what its name says."""
     if PARQUET.search(info.base_name):
         return True
-    with suppress(OSError), filesystem.open_input_file(info.path) as stream:
-        return bytes(stream.read_at(4, max(stream.size() - 4, 0))) in _MAGIC
-    return False
+    try:
+        with filesystem.open_input_file(info.path) as stream:
+            return bytes(stream.read_at(4, max(stream.size() - 4, 0))) in _MAGIC
+    except (PermissionError, FileNotFoundError):
+        return False
+    except OSError as error:
+        raise InputError(
+            f"source file {prefix}{info.path}: can't be read: {first_line(error).rstrip('.')}. Move it out of "
+            "source.path if it is no data, as its name or its folder's says."
+        ) from None

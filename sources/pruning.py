@@ -11,7 +11,7 @@ from pyspark.sql import Column, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from sources.listing import Values
+from sources.folders import Values
 from sources.parquet.kinds import Kind
 from sources.used_columns import conjuncts
 

@@ -103,21 +103,32 @@ class S3Error(OSError):
     """A failed S3 call; the text says why it failed and what to do."""
 
 
+class S3DeniedError(S3Error, PermissionError):
+    """A call that a policy does not allow."""
+
+
 def explain(error: ClientError | BotoCoreError) -> OSError:
-    """Return `error` as Python's own error for files: FileNotFoundError if the object does not exist."""
+    """Return `error` as Python's own error for files.
+
+    It is a FileNotFoundError if the object does not exist, and a PermissionError if access is denied.
+    """
     if isinstance(error, ClientError):
         code = code_of(error)
         if error.operation_name in _ROLE_OPERATIONS:
             return S3Error(_cause_of_role(code))
         if code in ABSENT:
             return FileNotFoundError("there is no such file. Check the path")
-        return S3Error(cause_of(code))
+        return _error_of(code)(cause_of(code))
     if isinstance(error, ParamValidationError):
         return S3Error(_cause_of_name(str(error)))
     for kind, cause in _CONNECTION_CAUSES:
         if isinstance(error, kind):
             return S3Error(cause)
     return S3Error(f"{first_line(error)[:300]}. Check the AWS configuration")
+
+
+def _error_of(code: str) -> type[S3Error]:
+    return S3DeniedError if _SAME_AS.get(code, code) == "AccessDenied" else S3Error
 
 
 def explain_setting(error: ValueError | OSError) -> S3Error:

@@ -61,6 +61,13 @@ class S3Handler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow publishe
             raise FileNotFoundError("there is nothing of this name. Correct the path")
         return found
 
+    def is_folder(self, path: str) -> bool:
+        """Return whether there is a key below a path: one request, and none for the object of that name.
+
+        A role that may list some prefixes alone is denied a HEAD of an object that does not exist.
+        """
+        return any(True for _ in _keys(*_folder(path), limit=1))
+
     def list_beginning(self, folder: str, beginning: str) -> list[fs.FileInfo]:
         """List what is directly in a folder under names that begin with `beginning`; nothing else costs a request."""
         bucket, prefix = _folder(folder)
@@ -129,7 +136,7 @@ class S3Handler(fs.FileSystemHandler):  # type: ignore[misc]  # pyarrow publishe
 
     def _info(self, path: str) -> fs.FileInfo:
         bucket, key = _split(path)
-        if not key or any(True for _ in _keys(bucket, f"{key.rstrip('/')}/", limit=1)):
+        if not key or self.is_folder(path):
             return fs.FileInfo(path, fs.FileType.Directory)
         try:
             head = call(lambda: shared_client(bucket).head_object(Bucket=bucket, Key=key))

@@ -1,19 +1,18 @@
 """Recognition of a table's folder, of Delta Lake, Apache Iceberg or Apache Hudi, among folders of Parquet files.
 
 A table's folder also holds files of earlier versions and deleted rows, so that it is never read as plain Parquet. Where
-the source is one table's folder, `table_format` says which; `refuse_table` and `refuse_table_above` keep tables out of
-any other listing.
+the source is one table's folder, `table_format` says which; `refuse_tables` and `refuse_tables_above` keep tables out
+of any other reading.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pyarrow import fs as pafs
 
 from core.errors import InputError
-from core.storage import OpenFilesystem
+from core.storage import OpenFilesystem, cause_and_remedy
 from sources.tables.table_source import NAMES, Format
 
 _LOGS: dict[str, Format] = {"_delta_log": "delta", ".hoodie": "hudi"}
@@ -21,80 +20,110 @@ _METADATA = (".metadata.json", ".metadata.json.gz")
 
 
 def table_format(path: str, open_filesystem: OpenFilesystem) -> Format | None:
-    """Return the format of the table whose folder `path` is; None where it is no table's.
+    """Return the format of the table whose folder `path` is; None where it is no table's, or may not be listed.
 
     A folder that is both, as Delta Lake's UniForm makes it, is Delta Lake's.
+
+    Raises:
+        InputError: it can't be looked into for another reason.
     """
     filesystem, inner = open_filesystem(path)
-    folder = inner.rstrip("/")
-    with suppress(OSError):
-        for found in _marked(filesystem, [folder]):
-            return found[1]
-    return None
+    try:
+        return _format_in(filesystem, inner.rstrip("/"))
+    except PermissionError:
+        return None
+    except OSError as error:
+        raise unlisted(f"source.path {path}", error) from None
 
 
-def refuse_table(path: str, files: Iterable[str]) -> None:
-    """Refuse a listing in which a folder is a table's.
+def unlisted(label: str, error: OSError) -> InputError:
+    """Return the error for a source, called `label`, that can't be listed."""
+    return InputError(
+        f"{label}: can't be listed: {cause_and_remedy(error, 'Check the path and its permissions')}."
+    )
+
+
+def tables_among(entries: Iterable[str]) -> dict[str, Format]:
+    """Return the folders that entries below them mark as a table's, with its format."""
+    return dict(filter(None, map(_marked_by, entries)))
+
+
+def refuse_tables(label: str, files: Iterable[str], tables: Mapping[str, Format]) -> None:
+    """Refuse files of which one is in a table's folder.
 
     Raises:
         InputError: it names the folder and the table's format.
     """
+    if not tables:
+        return
     for file in files:
-        found = _format_of(file)
-        if found is not None:
-            raise _refusal(path, *found)
+        for folder in _above(file):
+            if folder in tables:
+                raise _refusal(label, folder, tables[folder])
 
 
-def refuse_table_above(path: str, filesystem: pafs.FileSystem, folder: str) -> None:
-    """Refuse a path that is itself within a table's folder, such as one partition of it.
+def refuse_tables_above(
+    label: str, filesystem: pafs.FileSystem, folders: Sequence[str], *, must_list: str | None = None
+) -> None:
+    """Refuse folders of which one is a table's, or is within one, such as a partition of it.
 
-    A folder above that may not be looked into is taken for none.
+    A folder that may not be listed is taken for no table's, unless it is `must_list`.
 
     Raises:
         InputError: it names the folder and the table's format.
+        OSError: a folder can't be looked into.
     """
-    above = [folder]
-    while "/" in above[-1].strip("/"):
-        above.append(above[-1].rpartition("/")[0])
-    with suppress(OSError):
-        for found in _marked(filesystem, above):
-            raise _refusal(path, *found)
+    for folder in dict.fromkeys(level for each in folders for level in (each, *_above(each))):
+        try:
+            found = _format_in(filesystem, folder)
+        except PermissionError:
+            if folder == must_list:
+                raise
+            continue
+        if found is not None:
+            raise _refusal(label, folder, found)
 
 
-def _marked(filesystem: pafs.FileSystem, folders: Iterable[str]) -> Iterable[tuple[str, Format]]:
-    """Yield each of the folders that is a table's, with its format; Delta Lake's first."""
-    names = [f"{each}/{log}" for each in folders for log in (*_LOGS, "metadata")]
-    for info in filesystem.get_file_info(names):
-        if info.type == pafs.FileType.Directory:
-            for file in _marks(filesystem, info):
-                found = _format_of(file)
-                if found is not None:
-                    yield found
-                    break
+def _above(path: str) -> Iterator[str]:
+    """Yield the folders above a path, the nearest first; of a local path, not the root."""
+    while "/" in path.strip("/"):
+        path = path.rpartition("/")[0]
+        yield path
 
 
-def _marks(filesystem: pafs.FileSystem, info: pafs.FileInfo) -> list[str]:
-    """Return the paths that identify the kind of a folder."""
-    if info.base_name in _LOGS:
-        return [f"{info.path}/"]
-    return [each.path for each in filesystem.get_file_info(pafs.FileSelector(info.path))]
+def _format_in(filesystem: pafs.FileSystem, folder: str) -> Format | None:
+    """Return the format of the table whose folder it is, Delta Lake's first; on S3 three requests, or four."""
+    for log, table in _LOGS.items():
+        if _is_folder(filesystem, f"{folder}/{log}"):
+            return table
+    metadata = f"{folder}/metadata"
+    if not _is_folder(filesystem, metadata):
+        return None
+    entries = filesystem.get_file_info(pafs.FileSelector(metadata, allow_not_found=True))
+    return "iceberg" if any(each.base_name.endswith(_METADATA) for each in entries) else None
 
 
-def _format_of(file: str) -> tuple[str, Format] | None:
-    """Return the table's folder and format that a file is the mark of."""
-    folder, _, name = file.rpartition("/")
+def _is_folder(filesystem: pafs.FileSystem, path: str) -> bool:
+    if isinstance(filesystem, pafs.PyFileSystem):
+        return bool(filesystem.handler.is_folder(path))
+    return bool(filesystem.get_file_info(path).type == pafs.FileType.Directory)
+
+
+def _marked_by(path: str) -> tuple[str, Format] | None:
+    """Return the table's folder and format that a file or folder is the mark of."""
+    folder, _, name = path.rpartition("/")
     if name.endswith(_METADATA) and folder.rpartition("/")[2] == "metadata":
         return folder.rpartition("/")[0], "iceberg"
-    parts = file.split("/")
+    parts = path.split("/")
     for log, table in _LOGS.items():
         if log in parts:
             return "/".join(parts[: parts.index(log)]), table
     return None
 
 
-def _refusal(path: str, folder: str, table: Format) -> InputError:
+def _refusal(label: str, folder: str, table: Format) -> InputError:
     return InputError(
-        f"source.path {path}: {folder} is the folder of a table of {NAMES[table]}, whose files also hold rows that "
+        f"{label}: {folder} is the folder of a table of {NAMES[table]}, whose files also hold rows that "
         f"were changed or deleted, so it can't be read as plain Parquet. Name that folder alone as "
         "source.path, and choose rows by source.filter."
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
@@ -9,7 +10,9 @@ import pytest
 from pyspark.sql import SparkSession
 
 from core.errors import InputError
-from sources.folders import folder_of, folder_values
+from core.storage import open_filesystem
+from sources.folders import Values, folder_of, folder_values
+from sources.listing import list_files
 from tests.sources.lake import filtered, find, frame, values, write
 
 ROW = {"user": ["u"]}
@@ -66,11 +69,47 @@ def test_one_key_twice_in_a_path_is_refused() -> None:
         folder_values("day=1/Day=2")
 
 
+def values_of(*paths: str) -> list[dict[str, str | None]]:
+    return [dict(footer.file.values) for footer in find(*paths).footers.footers]
+
+
 @pytest.mark.parametrize("pattern", ["logs/*/events", "logs/{a,b}/events/day=*", "logs/a/events"])
-def test_folders_above_a_pattern_add_no_column(tmp_path: Path, pattern: str) -> None:
+def test_every_folder_of_a_path_counts(tmp_path: Path, pattern: str) -> None:
     write(tmp_path / "env=prod" / "logs" / "a" / "events" / "day=1" / "a.parquet", ROW)
-    [footer] = find(f"{tmp_path}/env=prod/{pattern}").footers.footers
-    assert footer.file.values == {"day": "1"}
+    assert values_of(f"{tmp_path}/env=prod/{pattern}") == [{"env": "prod", "day": "1"}]
+
+
+@pytest.mark.parametrize("inner", ["000000_0", "batch_a", "batch_a/part-0", "*", "batch_[a]/*"])
+def test_a_path_below_a_key_value_folder_has_its_value(tmp_path: Path, inner: str) -> None:
+    """Without it, a filter on `day` would drop the rows of this path alone, in a list of paths."""
+    file = tmp_path / "day=1" / ("000000_0" if inner == "000000_0" else "batch_a/part-0")
+    write(file, ROW)
+    write(tmp_path / "day=2" / "000000_0", ROW)
+    assert values_of(f"{tmp_path}/day=1/{inner}", f"{tmp_path}/day=2") == [{"day": "1"}, {"day": "2"}]
+    assert values_of(f"{tmp_path}/day=[1]/{inner}") == [{"day": "1"}]
+
+
+def test_the_innermost_of_one_key_counts_where_the_path_names_the_outer(tmp_path: Path) -> None:
+    write(tmp_path / "Env=prod" / "logs" / "env=test" / "a.parquet", ROW)
+    assert values_of(f"{tmp_path}/Env=prod/logs") == [{"env": "test"}]
+    assert values_of(f"{tmp_path}/Env=prod/logs/env=test") == [{"env": "test"}]
+    with pytest.raises(InputError, match="two values of env"):
+        find(tmp_path)
+
+
+def test_a_filter_prunes_by_the_folders_that_a_pattern_matches(tmp_path: Path) -> None:
+    """Not by those above: all files of the path are in them."""
+    for day in ("1", "2"):
+        write(tmp_path / "env=prod" / f"day={day}" / "000000_0", ROW)
+    asked: list[dict[str, str | None]] = []
+
+    def excluded(folders: Sequence[Values]) -> list[bool]:
+        asked.extend(map(dict, folders))
+        return [folder.get("day") == "2" for folder in folders]
+
+    listing = list_files([f"{tmp_path}/env=prod/day=*/000000_0"], open_filesystem, excluded)
+    assert [file.values for file in listing.files] == [{"env": "prod", "day": "1"}]
+    assert asked == [{"day": "1"}, {"day": "2"}]
 
 
 @pytest.mark.spark

@@ -14,6 +14,7 @@ from core.aws import s3_filesystem
 from core.errors import InputError
 from core.storage import open_filesystem
 from sources.listing import list_files
+from tests.sources.bucket import bucket, denied
 from tests.sources.lake import find, write
 
 COLUMNS = {"item": ["a", "b"], "at": [1, 2]}
@@ -183,6 +184,18 @@ def test_a_folder_without_a_name_on_s3_is_named_and_not_walked_forever(
     monkeypatch.setattr(s3_filesystem, "shared_client", lambda _: Doubled())
     with pytest.raises(InputError, match=r"source folder s3://shop/logs//: Spark can't read a name with //"):
         list_files(("s3://shop/logs",), open_filesystem, lambda folders: [False] * len(folders))
+
+
+def test_a_hidden_file_that_could_not_be_looked_into_is_not_taken_for_no_data(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keys = ("logs/a.parquet", "logs/_old/part-0")
+    bucket(monkeypatch, keys, {"logs/_old/part-0": denied("GetObject")})
+    assert len(list_files(["s3://shop/logs"], open_filesystem).files) == 1
+    slow = ClientError({"Error": {"Code": "SlowDown"}}, "GetObject")
+    bucket(monkeypatch, keys, {"logs/_old/part-0": slow})
+    with pytest.raises(InputError, match=r"source file s3://shop/logs/_old/part-0: can't be read: S3 asks"):
+        list_files(["s3://shop/logs"], open_filesystem)
 
 
 def test_a_path_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:

@@ -1,0 +1,41 @@
+"""The folder or file with which the listing of a path begins."""
+
+from __future__ import annotations
+
+from pyarrow import fs as pafs
+
+from core.globs import is_glob
+
+
+def find_start(filesystem: pafs.FileSystem, path: str) -> pafs.FileInfo:
+    """Find what to list: the path itself or, of a pattern, the folder above its first wildcard.
+
+    Raises:
+        FileNotFoundError: it is not there.
+        OSError: it can't be looked up.
+    """
+    start = path
+    while is_glob(start) and not _exists(filesystem, start):
+        start = start.rpartition("/")[0]
+    info = filesystem.get_file_info(start or "/")
+    if info.type == pafs.FileType.NotFound:
+        is_local = isinstance(filesystem, pafs.LocalFileSystem)
+        on_s3 = "; of S3 it is s3://bucket/folder/" if is_local else ""
+        raise FileNotFoundError(f"there is nothing of this name. Correct the path{on_s3}")
+    return info
+
+
+def folder_listed(start: pafs.FileInfo, path: str) -> str:
+    """Return the folder that is listed from `start`, the one of a file; `path` is its path, or the one it links to."""
+    return path.rpartition("/")[0] if start.is_file else path
+
+
+def _exists(filesystem: pafs.FileSystem, pattern: str) -> bool:
+    """Return whether a pattern is a name.
+
+    Of a name that is not there S3 says so only to a role that may list the whole bucket, and denies it to others.
+    """
+    try:
+        return bool(filesystem.get_file_info(pattern).type != pafs.FileType.NotFound)
+    except PermissionError:
+        return False
