@@ -45,7 +45,7 @@ def compile_suites(events: DataFrame, service: Suite, user: Suite | None = None)
     rules = tuple(_rule(each, origin, name, source, taken) for each, origin, name in named)
     source.require_fit()
     scanned = _scanned(rules, visible(events.columns))
-    return Rules(rules, tuple(taken.predicates), tuple(taken.distinct), scanned)
+    return Rules(rules, tuple(taken.predicates), tuple(taken.distinct), scanned, source.measures)
 
 
 class _Tallies:

@@ -17,8 +17,11 @@ from typing import TYPE_CHECKING, Any
 from pyspark.errors import IllegalArgumentException
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
 from expectations.errors import SuiteError, first_line
+from expectations.measures import matches_json_schema, measure_name, occurrences
+from expectations.row_level import IN_PYTHON, JSON_SCHEMA, PREDICATES, REPEATS, STRFTIME, names_rows
 
 if TYPE_CHECKING:
     from great_expectations.execution_engine import SparkDFExecutionEngine
@@ -26,29 +29,6 @@ if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
     from great_expectations.expectations.row_conditions import Condition as GxCondition
     from great_expectations.validator.metric_configuration import MetricConfiguration, MetricConfigurationID
-
-COMPILED_TYPES = frozenset(
-    {
-        "expect_column_pair_values_a_to_be_greater_than_b",
-        "expect_column_pair_values_to_be_equal",
-        "expect_column_pair_values_to_be_in_set",
-        "expect_column_value_lengths_to_be_between",
-        "expect_column_value_lengths_to_equal",
-        "expect_column_values_to_be_between",
-        "expect_column_values_to_be_in_set",
-        "expect_column_values_to_be_null",
-        "expect_column_values_to_match_regex",
-        "expect_column_values_to_match_regex_list",
-        "expect_column_values_to_not_be_in_set",
-        "expect_column_values_to_not_be_null",
-        "expect_column_values_to_not_match_regex",
-        "expect_column_values_to_not_match_regex_list",
-        "expect_multicolumn_sum_to_equal",
-        "expect_multicolumn_values_to_be_equal",
-        "expect_select_column_values_to_be_unique_within_record",
-    }
-)
-"""Those whose condition depends on one row: no window, no Python UDF, no figure of the whole."""
 
 COUNTS_VALUES = "expect_column_unique_value_count_to_be_between"
 """The one type over the whole that is counted without Great Expectations, whose engine needs two scans for it."""
@@ -69,7 +49,8 @@ class Condition:
 
     Predicates that are null count as false; None means every row. `failed`: the rows that break it;
     `domain`: those of its row condition; `considered`: those of them that `ignore_row_if` leaves, for a
-    rule over several columns; `column`: the one whose nulls are not considered, for a rule over one.
+    rule over several columns; `column`: the one whose nulls are not considered, for a rule over one. They read
+    the source's `measures`, too.
     """
 
     failed: Column
@@ -87,9 +68,16 @@ class ConditionSource:
         self._empty = events.sparkSession.createDataFrame([], events.schema)
         self._engine = _engine_over(self._empty)
         calculator = MetricsCalculator(self._engine, show_progress_bars=False)
-        metrics = [_metric(each) for each in expectations if each.expectation_type in COMPILED_TYPES]
+        wanted = (PREDICATES | IN_PYTHON) - {JSON_SCHEMA}
+        metrics = [_metric(each) for each in expectations if each.expectation_type in wanted]
         self._resolved, self._aborted = calculator.compute_metrics(metrics)
         self._given: list[tuple[str, Column]] = []
+        self._measured: list[tuple[str, Column]] = []
+
+    @property
+    def measures(self) -> dict[str, Column]:
+        """Return the columns that the conditions returned so far read next to the events', by their names."""
+        return {measure_name(number): column for number, (_, column) in enumerate(self._measured)}
 
     def condition(self, expectation: Expectation, name: str) -> Condition | None:
         """Return the compiled expectation, or None if its type names no rows.
@@ -97,11 +85,11 @@ class ConditionSource:
         Raises:
             SuiteError: it can't be compiled; the text names the rule.
         """
-        if expectation.expectation_type not in COMPILED_TYPES:
+        if not names_rows(expectation):
             return None
         self._check_patterns(expectation, name)
         with _refusing(name):
-            condition = self._compiled(expectation)
+            condition = self._compiled(expectation, name)
         self._given.append((name, condition.failed))
         return condition
 
@@ -127,13 +115,8 @@ class ConditionSource:
         Raises:
             SuiteError: one does not fit; the text names the rule.
         """
-        try:
-            self._empty.select(*(column for _, column in self._given))
-        except Exception:
-            for name, column in self._given:
-                with _refusing(name):
-                    self._empty.select(column)
-            raise
+        _require_fit(self._empty, self._measured)
+        _require_fit(self._empty.withColumns(self.measures), self._given)
 
     def _check_patterns(self, expectation: Expectation, name: str) -> None:
         """Refuse a regular expression that Java can't read: Spark would find out in the middle of the data."""
@@ -147,21 +130,46 @@ class ConditionSource:
                     f"{name}: a regular expression is none that Java reads. Write it as java.util.regex has it."
                 ) from None
 
-    def _compiled(self, expectation: Expectation) -> Condition:
+    def _compiled(self, expectation: Expectation, name: str) -> Condition:
         metric = _metric(expectation)
-        columns, unexpected = metric.metric_domain_kwargs, self._unexpected(metric)
-        domain = self._row_condition(expectation.row_condition)
+        columns, domain = metric.metric_domain_kwargs, self._row_condition(expectation.row_condition)
         column = columns.get("column")
         considered = domain if column else _all_of(domain, _not_ignored(columns))
-        failed = unexpected if considered is None else considered & unexpected
+        if expectation.expectation_type in REPEATS:
+            failed = self._repeated(columns, considered, name)
+        else:
+            unexpected = self._unexpected(expectation, metric, name)
+            failed = unexpected if considered is None else considered & unexpected
         return Condition(failed, domain, considered, column)
 
-    def _unexpected(self, metric: MetricConfiguration) -> Column:
+    def _repeated(self, columns: dict[str, Any], considered: Column | None, name: str) -> Column:
+        """Return whether other rows that count have the same values: Great Expectations counts after its filters."""
+        column = columns.get("column")
+        counts = _all_of(considered, F.col(column).isNotNull() if column else None)
+        counts = F.lit(True) if counts is None else F.coalesce(counts, F.lit(False))
+        names = [column] if column else columns["column_list"]
+        return counts & (self._measure(occurrences(names, counts), name) > 1)
+
+    def _unexpected(self, expectation: Expectation, metric: MetricConfiguration, name: str) -> Column:
         """Return Great Expectations' own predicate for a row that breaks the rule."""
+        kind = expectation.expectation_type
+        if kind in (JSON_SCHEMA, STRFTIME):
+            self._require_text(expectation.column)
+        if kind == JSON_SCHEMA:
+            return ~self._measure(matches_json_schema(expectation.column, expectation.json_schema), name)
         if metric.id in self._aborted:
             raise ValueError(next(iter(self._aborted[metric.id]["exception_info"])).exception_message)
         column: Column = self._resolved[metric.id][0]
-        return column
+        return self._measure(column, name) if kind in IN_PYTHON else column
+
+    def _measure(self, column: Column, name: str) -> Column:
+        self._measured.append((name, column))
+        return F.col(measure_name(len(self._measured) - 1))
+
+    def _require_text(self, column: str) -> None:
+        kind = self._empty.schema[column].dataType
+        if not isinstance(kind, T.StringType):
+            raise TypeError(f"{column} is {kind.simpleString()}, and no text.")
 
     def _row_condition(self, condition: GxCondition | None) -> Column | None:
         if condition is None:
@@ -179,6 +187,17 @@ def _refusing(name: str) -> Iterator[None]:
         raise SuiteError(
             f"{name} can't be applied to the events: {first_line(problem)}. Check its arguments and columns."
         ) from None
+
+
+def _require_fit(frame: DataFrame, given: list[tuple[str, Column]]) -> None:
+    """Let Spark analyse the columns over `frame`; raise SuiteError that names the rule of the first that fails."""
+    try:
+        frame.select(*(column for _, column in given))
+    except Exception:
+        for name, column in given:
+            with _refusing(name):
+                frame.select(column)
+        raise
 
 
 def _engine_over(empty: DataFrame) -> SparkDFExecutionEngine:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import reduce
 from typing import TYPE_CHECKING
 
@@ -55,13 +55,15 @@ class Rules:
     """A run's rules in order, the service's first.
 
     `predicates`: the one behind each bit; `distinct`: the values that are counted once each, without nulls;
-    `scanned`: the event columns that the rules without a bit read.
+    `scanned`: the event columns that the rules without a bit read; `measures`: columns that the predicates
+    read next to the events', by their names.
     """
 
     rules: tuple[Rule, ...]
     predicates: tuple[Column, ...]
     distinct: tuple[Column, ...]
     scanned: tuple[str, ...]
+    measures: Mapping[str, Column] = field(default_factory=dict)
 
     def check(self, events: DataFrame) -> DataFrame:
         """Return the events with `_rejected` (boolean, never null) and the bits of the reasons."""
@@ -74,7 +76,9 @@ class Rules:
         ]
         bits = (_side_by_side(masks[start : start + _MASKS]) for start in range(0, len(masks), _MASKS))
         columns = (each.alias(name) for each, name in zip(bits, self.check_columns(), strict=True))
-        return events.select("*", *columns, self._any_rejecting(masks).alias(REJECTED))
+        measured = events.withColumns(dict(self.measures)) if self.measures else events
+        checked = measured.select("*", *columns, self._any_rejecting(masks).alias(REJECTED))
+        return checked.drop(*self.measures)
 
     def reasons(self) -> Column:
         """Return the names of the rules that reject a row, in order, from its bits: array<string>, never null.

@@ -82,6 +82,8 @@ def _not_null(column: str) -> dict[str, Any]:
 
 def _readable(rule: PropertyRule) -> dict[str, Any]:
     says = f"{rule.key} must be readable as {rule.type}, the schema's type."
+    if rule.type == "string":
+        says = f"{rule.key} must be text; of an array, which is joined with |, no element may be null or contain |."
     kwargs = {"column": f"_unreadable_{rule.key}", "value_set": [False]}
     return _entry("expect_column_values_to_be_in_set", kwargs, says, SCHEMA_PAGE)
 

@@ -11,6 +11,7 @@ from core.columns import EVENT_COLUMNS
 from expectations.columns import near_misses
 from expectations.errors import SuiteError, first_line
 from expectations.library import build_expectation, known_expectation_types
+from expectations.row_level import refusal
 
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
@@ -45,8 +46,8 @@ def parse_suite(text: str, where: str, property_keys: Collection[str] = ()) -> S
     `expectation_type`, `evaluation_parameters`). It may name the event columns and `property_keys`.
 
     Raises:
-        SuiteError: it is not JSON, or has an unknown expectation, wrong arguments or a column that events
-            don't have.
+        SuiteError: it is not JSON, or has an unknown expectation, wrong arguments, a column that events
+            don't have, or an expectation over rows whose severity asks for what can't be done.
     """
     document = _document(text, where)
     name = document.get("name") or document.get("expectation_suite_name") or where
@@ -56,6 +57,7 @@ def parse_suite(text: str, where: str, property_keys: Collection[str] = ()) -> S
     suite = Suite(str(name), "user", entries, parameters)
     for number, each in enumerate(suite.expectations(), start=1):
         _check_columns(each, (*EVENT_COLUMNS, *property_keys), f"{where}, expectation {number}")
+        _check_rows_are_named(each, f"{where}, expectation {number}")
     return suite
 
 
@@ -116,3 +118,9 @@ def _check_columns(expectation: Expectation, known: Collection[str], where: str)
             raise SuiteError(
                 f"{where}, {kind}: events have no column {name}{near_misses(name, known)}. Correct the name."
             )
+
+
+def _check_rows_are_named(expectation: Expectation, where: str) -> None:
+    why = refusal(expectation)
+    if why is not None:
+        raise SuiteError(f"{where}, {expectation.expectation_type}: {why}")

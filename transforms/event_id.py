@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from transforms.identity import bits
+
 HEX_DIGITS = 32
 """128 bits: among 10^12 texts, a clash has a chance below 10^-14. The service takes ids of up to 256 characters."""
 
@@ -44,13 +46,5 @@ def digest(text: Column) -> Column:
 
 def _written(part: Part) -> Column:
     """Write `name=length:text`; null when the value is, and concat_ws leaves nulls out."""
-    text = _bits(part.value) if part.fractional else part.value.cast("string")
+    text = bits(part.value) if part.fractional else part.value.cast("string")
     return F.concat(F.lit(f"{part.name}="), F.octet_length(text).cast("string"), F.lit(":"), text)
-
-
-def _bits(number: Column) -> Column:
-    """Replace a double's text, which depends on the Java, by a one-to-one image of its 64 bits.
-
-    xxHash64 of eight bytes is a bijection; Spark makes -0.0 and 0.0 one, and so all NaNs.
-    """
-    return F.when(number.isNotNull(), F.xxhash64(number.cast("double"))).cast("string")

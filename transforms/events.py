@@ -23,7 +23,8 @@ from transforms.event_id import Part, content_id
 from transforms.event_json import envelope, event_body
 from transforms.event_window import Window
 from transforms.expressions import resolve
-from transforms.impression import identity, impression_ids, impression_sizes, joined
+from transforms.identity import identity
+from transforms.impression import impression_identity, impression_ids, impression_sizes, joined
 from transforms.mapping import MappingSettings, SessionSettings
 from transforms.properties import UNREADABLE_PREFIX, MappedProperty, properties_json
 from transforms.properties_plan import Property
@@ -120,6 +121,10 @@ class _Values:
     def text(self, name: str) -> Column:
         return id_text(*self.get(name), f"mapping.{name}")
 
+    def identity(self, name: str) -> Column:
+        value, kind = self.get(name)
+        return identity(value, F.col(name), kind)
+
     def no_text(self, mapped: Sequence[MappedProperty]) -> Column:
         """Return the name of the first part that is not valid text, though it should be; a string."""
         parts = [(name, *self.get(name)) for name in _ALL_TEXTS]
@@ -207,18 +212,20 @@ def _identified(
         | {"_properties": properties_json([one.plan for one in mapped])}
         | {"_joined": joined(F.col("impression"))}
     )
-    made = content_id(_content(mapped, session_is_mapped=session_is_mapped))
+    made = content_id(_content(known, mapped, session_is_mapped=session_is_mapped))
     sizes = impression_sizes(F.col("impression"), F.col("_joined"))
     return events.withColumns({"eventId": F.coalesce(known.text("eventId"), made)} | sizes)
 
 
-def _content(mapped: Sequence[MappedProperty], *, session_is_mapped: bool) -> list[Part]:
+def _content(known: _Values, mapped: Sequence[MappedProperty], *, session_is_mapped: bool) -> list[Part]:
     """List the parts of an event's content. A derived session is not among them: it depends on the other rows."""
-    names = ["userId", "sentAt", *_TEXTS, *(["sessionId"] if session_is_mapped else [])]
+    texts = ["userId", *_TEXTS, *(["sessionId"] if session_is_mapped else [])]
+    shown, kind = known.get("impression")
     return [
-        *(Part(name, F.col(name)) for name in names),
+        Part("sentAt", F.col("sentAt")),
+        *(Part(name, known.identity(name)) for name in texts),
         Part("eventValue", F.col("eventValue"), fractional=True),
-        Part("impression", identity(F.col("impression"))),
+        Part("impression", impression_identity(shown, kind, F.col("impression"))),
         *(Part(f"properties.{one.key}", one.identity(), one.is_fractional()) for one in mapped),
     ]
 

@@ -14,6 +14,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from core.errors import InputError
+from transforms.identity import identity
 from transforms.scalars import id_text
 
 SEPARATOR = "|"
@@ -49,13 +50,13 @@ def joined(ids: Column) -> Column:
     return F.array_join(ids, SEPARATOR, "")
 
 
-def identity(ids: Column) -> Column:
+def impression_identity(column: Column, data_type: T.DataType, ids: Column) -> Column:
     """Replace the ids, in their order, by 64 bits (xxHash64, each id's seeded with the one before); null if none.
 
     That is enough to distinguish two events that agree in all else; as text the ids would be the larger
     part of what an event id hashes.
     """
-    return F.when(ids.isNotNull(), F.xxhash64(ids))
+    return F.when(ids.isNotNull(), F.xxhash64(identity(column, ids, data_type)))
 
 
 def impression_sizes(ids: Column, joined_ids: Column) -> dict[str, Column]:

@@ -15,11 +15,15 @@ from pyspark.sql import Column
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from transforms.identity import identity
 from transforms.properties_plan import Property
 from transforms.scalars import as_text, is_unreadable, read_as
 
 UNREADABLE_PREFIX = "_unreadable_"
-"""`_unreadable_<key>`: true where the mapped value was there but is not of the field's type."""
+"""`_unreadable_<key>`: true where the mapped value was there but is not of the field's type.
+
+For a string field: where it is an array that, joined, would be read as another one.
+"""
 
 _SEPARATOR = "|"
 
@@ -41,7 +45,7 @@ class MappedProperty:
         """Read the value as the schema field's type, under the property's key.
 
         An array for a string field is joined with `|`, Personalize's form of several values (developer
-        guide, Schemas); an empty one is null.
+        guide, Schemas); an empty one is null. See `unreadable` for what can't be joined.
 
         Raises:
             InputError: the type can't hold the field.
@@ -49,28 +53,35 @@ class MappedProperty:
         where = f"mapping.properties.{self.plan.field}"
         value, value_type = self.value, self.value_type
         if isinstance(value_type, T.ArrayType) and self.plan.type == "string":
-            value, value_type = _joined(value, value_type), _checked_element(value_type, where)
+            value, value_type = _joined(value, _texts(value, value_type)), _checked_element(value_type, where)
         return read_as(value, value_type, self.plan.type, where).alias(self.key)
 
     def unreadable(self) -> Column:
-        """Return whether the value was lost, as `_unreadable_<key>`; needs the typed column next to the value."""
-        # Invalid text, as bytes may be, has a rule of its own.
-        lost = F.lit(False) if self.plan.type == "string" else is_unreadable(self.value, F.col(self.key))
+        """Return whether the value was lost, as `_unreadable_<key>`; needs the typed column next to the value.
+
+        For a string field, whether it is an array with a null or with the separator in an element: joined, it would be
+        the same as another array.
+        """
+        if self.plan.type != "string":
+            lost = is_unreadable(self.value, F.col(self.key))
+        elif isinstance(self.value_type, T.ArrayType):
+            lost = _is_ambiguous(_texts(self.value, self.value_type))
+        else:
+            lost = F.lit(False)  # invalid text, as bytes may be, has a rule of its own
         return lost.alias(UNREADABLE_PREFIX + self.key)
 
     def identity(self) -> Column:
-        """Return what an event id may depend on: the typed column, or a fraction before it became text.
-
-        As text it would depend on the Java: JDK 19 changed how doubles are written.
-        """
-        return self.value.cast("double") if self._is_number_as_text() else F.col(self.key)
+        """Return what an event id may depend on: the typed column, but the image of a number that is sent as text."""
+        if self.plan.type != "string":
+            return F.col(self.key)
+        if isinstance(self.value_type, T.ArrayType):
+            texts = _texts(self.value, self.value_type)
+            return _joined(self.value, identity(self.value, texts, self.value_type))
+        return identity(self.value, F.col(self.key), self.value_type)
 
     def is_fractional(self) -> bool:
         """Return whether `identity` is a floating-point number."""
-        return self.plan.type in ("float", "double") or self._is_number_as_text()
-
-    def _is_number_as_text(self) -> bool:
-        return self.plan.type == "string" and isinstance(self.value_type, (T.FloatType, T.DoubleType))
+        return self.plan.type in ("float", "double")
 
 
 def properties_json(properties: Sequence[Property]) -> Column:
@@ -88,13 +99,21 @@ def _written(planned: Property) -> Column:
     return as_text(column, kinds[planned.type]) if planned.type in kinds else column.cast("string")
 
 
-def _joined(values: Column, array: T.ArrayType) -> Column:
+def _texts(values: Column, array: T.ArrayType) -> Column:
     element = array.elementType
     if isinstance(element, (T.FloatType, T.DoubleType, T.DecimalType)):
-        texts = F.transform(values, lambda each: as_text(each, element))
-    else:
-        texts = values.cast("array<string>")
+        return F.transform(values, lambda each: as_text(each, element))
+    return values.cast("array<string>")
+
+
+def _joined(values: Column, texts: Column) -> Column:
     return F.when(F.size(values) > 0, F.array_join(texts, _SEPARATOR))
+
+
+def _is_ambiguous(texts: Column) -> Column:
+    """Return whether other elements would be joined to the same text: one is null, or holds the separator."""
+    ambiguous = F.exists(texts, lambda each: each.isNull() | each.contains(_SEPARATOR))
+    return F.coalesce(ambiguous, F.lit(False))
 
 
 def _checked_element(array: T.ArrayType, where: str) -> T.DataType:

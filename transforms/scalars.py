@@ -13,7 +13,7 @@ from pyspark.sql import types as T
 
 from core.errors import InputError
 
-_FRACTIONAL = (T.FloatType, T.DoubleType)
+FRACTIONAL = (T.FloatType, T.DoubleType)
 _RANGE = {"int": (-(2**31), 2**31 - 1), "long": (-(2**63), 2**63 - 1)}
 _READABLE = (T.StringType, T.BooleanType, T.NumericType, T.NullType)
 _ID_TYPES = (*_READABLE, T.BinaryType, T.DateType, T.TimestampType, T.TimestampNTZType)
@@ -29,7 +29,7 @@ def present(column: Column, data_type: T.DataType) -> Column:
 
     Writers that do not annotate text declare it as bytes. Nothing is validated here, see `is_no_text`.
     """
-    if isinstance(data_type, _FRACTIONAL):
+    if isinstance(data_type, FRACTIONAL):
         return F.when(~F.isnan(column), column)
     return column.cast("string") if isinstance(data_type, T.BinaryType) else column
 
@@ -53,10 +53,9 @@ def as_text(column: Column, data_type: T.DataType) -> Column:
     are UTF-8, and are null if they are not (see `is_no_text`): as replacement characters, different values
     would become one.
     """
-    if isinstance(data_type, _FRACTIONAL):
-        whole = (column == F.floor(column)) & (F.abs(column) < F.lit(2.0**63))
+    if isinstance(data_type, FRACTIONAL):
         digits = _without_exponent(column.cast("string"))
-        return F.when(whole, column.cast("long").cast("string")).when(~F.isnan(column), digits)
+        return F.when(is_whole(column), whole_text(column)).when(~F.isnan(column), digits)
     if isinstance(data_type, T.DecimalType):
         return (
             _shortest(_without_exponent(column.cast("string"))) if data_type.scale else column.cast("string")
@@ -64,6 +63,16 @@ def as_text(column: Column, data_type: T.DataType) -> Column:
     if isinstance(data_type, (T.StringType, T.BinaryType)):
         return F.when(_is_utf8(column, data_type), column.cast("string"))
     return column.cast("string")
+
+
+def is_whole(number: Column) -> Column:
+    """Return whether a floating-point number is a whole one that a long holds; null for null."""
+    return (number == F.floor(number)) & (F.abs(number) < F.lit(2.0**63))
+
+
+def whole_text(number: Column) -> Column:
+    """Write a floating-point number that `is_whole` as any whole number is written."""
+    return number.cast("long").cast("string")
 
 
 def is_no_text(column: Column, data_type: T.DataType) -> Column:
@@ -152,7 +161,7 @@ def _as_whole(column: Column, data_type: T.DataType, target: str) -> Column:
         return column.cast("long")
     number = F.trim(column).cast("decimal(38,18)") if isinstance(data_type, T.StringType) else column
     low, high = _RANGE[target]
-    if isinstance(data_type, _FRACTIONAL):  # the long range's upper end is no double: the next one down is
+    if isinstance(data_type, FRACTIONAL):  # the long range's upper end is no double: the next one down is
         fits = (number >= F.lit(float(low))) & (number < F.lit(float(high + 1)))
     else:
         fits = number.between(F.lit(low), F.lit(high))

@@ -11,9 +11,9 @@ import pytest
 from pyspark.sql import DataFrame
 
 from expectations.compiler import compile_suites
-from expectations.conditions import COMPILED_TYPES
 from expectations.errors import SuiteError
 from expectations.judge import judge
+from expectations.row_level import COMPILED_TYPES
 from expectations.service import service_suite
 from expectations.suite import Suite
 
@@ -32,7 +32,19 @@ DIRT: dict[str, list[Any]] = {
     "eventValue": [None, NAN, INFINITE, -INFINITE, 0.0, -1.0, 7.0],
     "discount": [None, 0.5, NAN],
     "price": [None, 0.5, 4.5, 100.0],
-    "category": [None, "", "shoes", "x" * 20],
+    "category": [
+        None,
+        "",
+        "shoes",
+        "x" * 20,
+        '{"a": 1}',
+        '{"a": "b"}',
+        "{}",
+        "[1]",
+        "2026-01-31",
+        "31.01.2026",
+        "NaN",
+    ],
     "recommendationId": [None, "r" * 41],
     "eventAttributionSource": [None, "  ", "é", "mail\n"],
     "_body_bytes": [10_240, 10_241],
@@ -53,6 +65,8 @@ def several(kind: str, *columns: str, **kwargs: object) -> dict[str, Any]:
 
 VIEWS = {"type": "comparison", "column": {"name": "eventType"}, "operator": "==", "parameter": "view"}
 PRICED = {"type": "nullity", "column": {"name": "price"}, "is_null": False}
+OF_NUMBERS = {"type": "object", "properties": {"a": {"type": "number"}}, "required": ["a"]}
+ARE_OBJECTS = {"row_condition": "category LIKE '{%'", "condition_parser": "spark"}
 ENTRIES = [
     over("itemId", "values_to_not_be_null"),
     over("itemId", "values_to_not_be_null", mostly=0.5, row_condition=VIEWS),
@@ -112,6 +126,22 @@ ENTRIES = [
     several("multicolumn_values_to_be_equal", "userId", "itemId", "eventType"),
     several("select_column_values_to_be_unique_within_record", "userId", "itemId", "eventType"),
     several("select_column_values_to_be_unique_within_record", "userId", "itemId", ignore_row_if="never"),
+    over("category", "values_to_be_json_parseable"),
+    over("sentAt", "values_to_be_json_parseable", mostly=0.5),
+    over("category", "values_to_match_strftime_format", strftime_format="%Y-%m-%d"),
+    over("category", "values_to_match_strftime_format", strftime_format="%d.%m.%Y", row_condition=VIEWS),
+    # Theirs ends at a text that is no JSON.
+    over("category", "values_to_match_json_schema", json_schema=OF_NUMBERS, **ARE_OBJECTS),
+    over("userId", "values_to_be_unique"),
+    over("sentAt", "values_to_be_unique", row_condition=VIEWS, mostly=0.1),
+    over("price", "values_to_be_unique", row_condition="length(itemId) = 1", condition_parser="spark"),
+    over("eventValue", "values_to_be_unique", row_condition={"type": "or", "conditions": [VIEWS, PRICED]}),
+    several("compound_columns_to_be_unique", "userId", "itemId"),
+    several(
+        "compound_columns_to_be_unique", "userId", "itemId", "category", "eventValue", row_condition=VIEWS
+    ),
+    several("compound_columns_to_be_unique", "userId", "price", ignore_row_if="any_value_is_missing"),
+    several("compound_columns_to_be_unique", "price", "discount", ignore_row_if="never", mostly=0.01),
 ]
 
 
@@ -155,6 +185,31 @@ def test_every_compiled_rule_counts_what_great_expectations_counts(dirty: DataFr
     # A parity of zeros would prove nothing.
     assert sum(failed > 0 for _, _, failed, _ in ours.values()) > 30
     assert sum(success for success, *_ in ours.values()) > 3
+
+
+@pytest.mark.spark
+def test_each_row_whose_value_is_repeated_is_named(events: Events) -> None:
+    frame = events({"itemId": "a"}, {"itemId": "b"}, {"itemId": "a"}, {"itemId": None}, {"itemId": None})
+    rules = compile_suites(frame, Suite("mine", "user", (over("itemId", "values_to_be_unique"),)))
+    checked = rules.check(frame)
+    rejected = checked.where("_rejected").select("itemId", rules.reasons()).collect()
+    assert [tuple(row) for row in rejected] == 2 * [("a", ["expect_column_values_to_be_unique(itemId)"])]
+    assert set(checked.columns) == {*frame.columns, "_rejected", *rules.check_columns()}
+
+
+@pytest.mark.spark
+def test_a_mere_report_of_repeats_does_not_sort_the_events(events: Events) -> None:
+    entry = over("itemId", "values_to_be_unique") | {"severity": "info"}
+    rules = compile_suites(events({}), Suite("mine", "user", (entry,)))
+    assert (rules.measures, rules.scan_columns()) == ({}, ("itemId",))
+
+
+@pytest.mark.spark
+def test_a_text_that_is_no_json_matches_no_json_schema(events: Events, tally: Tally) -> None:
+    frame = events(*({"category": each} for each in ("{", '{"a": 1}', "1", None, "[" * 100_000)))
+    entry = over("category", "values_to_match_json_schema", json_schema=OF_NUMBERS)
+    rules = compile_suites(frame, Suite("mine", "user", (entry,)))
+    assert [bool(each) for each in tally(rules, frame)[0]] == [True, False, True, False, True]
 
 
 @pytest.mark.spark
@@ -211,6 +266,11 @@ def test_the_parity_test_leaves_out_no_compiled_type() -> None:
         over("eventType", "unique_value_count_to_be_between", max_value=1, row_condition="colour = 1"),
         over("eventType", "values_to_match_regex_list", regex_list=[]),
         over("eventType", "values_to_match_regex_list", regex_list=["a", "("]),
+        over("eventType", "values_to_match_strftime_format", strftime_format="%Q"),
+        over("sentAt", "values_to_match_strftime_format", strftime_format="%Y"),
+        over("sentAt", "values_to_match_json_schema", json_schema={}),
+        over("eventType", "values_to_match_json_schema", json_schema={"type": "colour"}),
+        several("compound_columns_to_be_unique", "userId", "itemId", row_condition="colour = 1"),
     ],
 )
 def test_a_rule_that_does_not_fit_its_columns_is_named(events: Events, entry: dict[str, Any]) -> None:

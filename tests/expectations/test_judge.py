@@ -64,8 +64,11 @@ def test_critical_failures_are_reported_first(verdict_on: VerdictOn) -> None:
 
 
 def test_a_rule_that_names_no_rows_still_gates(verdict_on: VerdictOn) -> None:
-    unique = {"type": "expect_column_values_to_be_unique", "kwargs": {"column": "itemId"}}
-    verdict = verdict_on([unique], {}, {})
+    known = {
+        "type": "expect_column_distinct_values_to_be_in_set",
+        "kwargs": {"column": "itemId", "value_set": ["a"]},
+    }
+    verdict = verdict_on([known], {}, {})
     assert (verdict.refused, verdict.results[0].failed, verdict.rejected_by_reason) == (True, None, {})
 
 
@@ -92,12 +95,9 @@ def test_a_row_count_needs_no_column_of_its_own(verdict_on: VerdictOn) -> None:
 
 
 def test_a_rule_that_crashes_is_neither_passed_nor_failed(verdict_on: VerdictOn) -> None:
-    # Their UDF raises on text that is no JSON, with the text in its message.
-    crashing = {
-        "type": "expect_column_values_to_match_json_schema",
-        "kwargs": {"column": "userId", "json_schema": {}},
-    }
-    with pytest.raises(RuleCrashedError, match=r"json_schema\(userId\) of the user's suite") as crash:
+    query = "SELECT * FROM {batch} WHERE raise_error(userId) IS NULL"
+    crashing = {"type": "unexpected_rows_expectation", "kwargs": {"unexpected_rows_query": query}}
+    with pytest.raises(RuleCrashedError, match=r"unexpected_rows_expectation of the user's suite") as crash:
         verdict_on([crashing], {"userId": SECRET})
     assert SECRET not in str(crash.value)
     assert crash.value.__suppress_context__

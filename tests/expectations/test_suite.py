@@ -6,6 +6,8 @@ from typing import Any
 import pytest
 
 from expectations.errors import SuiteError
+from expectations.library import known_expectation_types
+from expectations.row_level import _NOT_ON_SPARK, _UNNAMED, COMPILED_TYPES, OF_TYPES
 from expectations.suite import columns_named, parse_suite
 
 NOT_NULL = {"type": "expect_column_values_to_not_be_null", "kwargs": {"column": "itemId"}}
@@ -100,3 +102,41 @@ def test_a_mapped_property_is_a_column_of_events() -> None:
 def test_asking_whether_a_column_exists_may_name_any() -> None:
     entry = {"type": "expect_column_to_exist", "kwargs": {"column": "margin"}}
     assert parse_suite(suite_of(entry), "mine.json").entries[0]["kwargs"] == {"column": "margin"}
+
+
+COLUMN = {"column": "itemId"}
+
+
+@pytest.mark.parametrize("severity", ["critical", "warning"])
+@pytest.mark.parametrize(
+    ("kind", "kwargs"),
+    [
+        ("expect_column_values_to_be_increasing", COLUMN),
+        ("expect_column_values_to_be_decreasing", COLUMN),
+        ("expect_column_value_z_scores_to_be_less_than", {**COLUMN, "threshold": 3, "double_sided": True}),
+        ("expect_column_values_to_not_be_outliers", COLUMN),
+    ],
+)
+def test_an_expectation_that_can_name_no_rows_must_not_reject_them(
+    kind: str, kwargs: dict[str, Any], severity: str
+) -> None:
+    entry = {"type": kind, "kwargs": kwargs}
+    with pytest.raises(SuiteError, match=rf"1, {kind}: with severity {severity} .*\. Use severity info\.$"):
+        parse_suite(suite_of({**entry, "severity": severity}), "mine.json")
+    assert parse_suite(suite_of({**entry, "severity": "info"}), "mine.json").entries
+
+
+def test_an_expectation_that_spark_lacks_is_refused_with_another() -> None:
+    entry = {"type": "expect_column_values_to_match_like_pattern", "kwargs": {**COLUMN, "like_pattern": "a%"}}
+    for severity in ("critical", "info"):
+        with pytest.raises(SuiteError, match="Use expect_column_values_to_match_regex"):
+            parse_suite(suite_of({**entry, "severity": severity}), "mine.json")
+
+
+def test_every_expectation_over_rows_is_compiled_or_refused() -> None:
+    """A release of Great Expectations with another one must not let the rows pass that fail it."""
+    from great_expectations.expectations.registry import get_expectation_impl  # noqa: PLC0415 - seconds
+
+    kinds = [kind for kind in known_expectation_types() if hasattr(get_expectation_impl(kind), "map_metric")]
+    over_rows = {kind for kind in kinds if get_expectation_impl(kind).map_metric is not None}
+    assert over_rows == COMPILED_TYPES | OF_TYPES | _UNNAMED.keys() | _NOT_ON_SPARK.keys()

@@ -3,12 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from core.errors import InputError
-from transforms.impression import identity, impression_ids, impression_sizes, joined
+from transforms.impression import impression_identity, impression_ids, impression_sizes, joined
 
 
 def impressions(spark: SparkSession, values: list[Any], data_type: T.DataType) -> DataFrame:
@@ -66,6 +66,10 @@ def test_the_sizes_that_rules_need_are_exact_and_null_without_an_impression(spar
     assert [tuple(row) for row in rows] == list(cases.values())
 
 
+def identity_of_ids() -> Column:
+    return impression_identity(F.col("ids"), T.ArrayType(T.StringType()), F.col("ids"))
+
+
 def test_no_two_impressions_have_one_identity(spark: SparkSession) -> None:
     different = [
         ["a|b", "c"],
@@ -80,11 +84,11 @@ def test_no_two_impressions_have_one_identity(spark: SparkSession) -> None:
         ["c", "b", "a"],
     ]
     df = impressions(spark, different, T.ArrayType(T.StringType()))
-    found = [row[0] for row in df.select(identity(F.col("ids"))).collect()]
+    found = [row[0] for row in df.select(identity_of_ids()).collect()]
     assert None not in found
     assert len(set(found)) == len(different)
 
 
 def test_without_an_impression_there_is_no_identity(spark: SparkSession) -> None:
     df = impressions(spark, [None, []], T.ArrayType(T.StringType()))
-    assert [row[0] for row in df.select(identity(F.col("ids"))).collect()] == [None, None]
+    assert [row[0] for row in df.select(identity_of_ids()).collect()] == [None, None]

@@ -48,13 +48,37 @@ def test_an_array_for_a_string_field_is_joined_and_never_unreadable(spark: Spark
     assert [tuple(row) for row in rows] == [("a|b", False), (None, False), (None, False)]
 
 
-def test_a_number_sent_as_text_is_identified_as_the_number(spark: SparkSession) -> None:
-    df = spark.createDataFrame([(0.1,)], "v double")
+def test_an_array_that_reads_as_another_once_joined_is_unreadable(spark: SparkSession) -> None:
+    """`["a|b"]` and `["a", "b"]` would be one text and one event."""
+    array = T.ArrayType(T.StringType())
+    values = [["a|b"], ["a", None, "b"], [None], ["|"], ["a", ""], [""], ["a"]]
+    df = spark.createDataFrame([(value,) for value in values], T.StructType([T.StructField("v", array)]))
+    genres = MappedProperty(plan("genres", "string"), F.col("v"), array)
+    rows = df.select("v", genres.typed()).select("genres", genres.unreadable()).collect()
+    assert [row[1] for row in rows] == [True, True, True, True, False, False, False]
+    assert [row[0] for row in rows if not row[1]] == ["a|", "", "a"]
+
+
+@pytest.mark.parametrize(("kind", "missing"), [("array<double>", "double('NaN')"), ("array<int>", "null")])
+def test_a_missing_number_in_an_array_makes_it_unreadable(
+    spark: SparkSession, kind: str, missing: str
+) -> None:
+    df = spark.sql(f"select array(1, {missing}) v union all select array(1, 2)").selectExpr(
+        f"cast(v as {kind}) v"
+    )
+    sizes = MappedProperty(plan("sizes", "string"), F.col("v"), df.schema["v"].dataType)
+    rows = df.select("v", sizes.typed()).select(sizes.unreadable()).collect()
+    assert [row[0] for row in rows] == [True, False]
+
+
+def test_a_number_sent_as_text_is_identified_by_it_if_it_is_whole(spark: SparkSession) -> None:
+    df = spark.createDataFrame([(0.1,), (5.0,), (None,)], "v double")
     price = MappedProperty(plan("price", "string"), F.col("v"), T.DoubleType())
-    rows = df.select("v", price.typed()).select("price", price.identity()).collect()
-    assert [tuple(row) for row in rows] == [("0.1", 0.1)]
-    assert price.is_fractional()
-    assert not MappedProperty(plan("stars", "int"), F.col("v"), T.DoubleType()).is_fractional()
+    rows = df.select("v", price.typed()).select("price", price.identity(), F.xxhash64("v")).collect()
+    assert [row[0] for row in rows] == ["0.1", "5", None]
+    assert [row[1] for row in rows] == [str(rows[0][2]), "5", None]
+    assert not price.is_fractional()
+    assert MappedProperty(plan("price", "double"), F.col("v"), T.DoubleType()).is_fractional()
 
 
 def test_a_value_of_the_wrong_type_is_null_and_marked(spark: SparkSession) -> None:
