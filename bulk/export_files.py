@@ -10,7 +10,7 @@ quotation mark. A form that is still unknown is reported as such.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -18,11 +18,14 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from core.errors import BackfillError
+from core.storage import Folder, join
 from core.suggestions import flat
 from core.urls import with_scheme
 
 _REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 _ESCAPES = ('"', "\\")
+HEADER_BYTES = 64 * 1024
+"""Ours: more than any header of the schema's fields, and little of a file that may have gigabytes."""
 
 
 class UnknownFormatError(BackfillError):
@@ -37,6 +40,33 @@ class Columns:
 
     names: tuple[str, ...]
     absent: tuple[str, ...]
+
+
+def first_line(url: str) -> str:
+    """Return the first line of the export's first file, at any depth; only its beginning is read.
+
+    Raises:
+        UnknownFormatError: there is no file, or no line that is short enough for a header.
+        StorageError: it can't be read.
+    """
+    for folder in map(Folder, _folders(url)):
+        for name in folder.names():
+            if name.endswith(".csv"):
+                return _line_at_head(folder.read_head(name, HEADER_BYTES))
+    raise UnknownFormatError("it has no file that ends in .csv")
+
+
+def _line_at_head(head: bytes) -> str:
+    line, end, _ = head.partition(b"\n")
+    if not end and len(head) == HEADER_BYTES:
+        raise UnknownFormatError(f"its first line is longer than {HEADER_BYTES // 1024} KiB")
+    return line.decode("utf-8", "replace").rstrip("\r")
+
+
+def _folders(url: str) -> Iterator[str]:
+    yield url
+    for name in Folder(url).folder_names():
+        yield from _folders(join(url, name))
 
 
 def columns_of(first_line: str, fields: Sequence[str]) -> Columns:

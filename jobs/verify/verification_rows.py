@@ -21,6 +21,7 @@ from jobs.steps.delivered_before import delivered_ids
 from jobs.steps.imported_before import with_ids_of
 from jobs.steps.ledger_window import EVER
 from jobs.steps.source_reading import read_source
+from jobs.verify.verified_run import VerifiedRun
 from transforms import events
 from transforms.bulk_rows import NO_USER, OBSTACLE, bulk_rows
 from transforms.interactions_schema import InteractionsSchema
@@ -42,17 +43,17 @@ def verify_rows(
     *,
     export_url: str,
     missing_url: str,
-    run_id: str | None = None,
+    run: VerifiedRun | None = None,
 ) -> Verified:
     """Compare the export below `export_url` with the source; write what is not in it to `missing_url` as Parquet.
 
-    `run_id`: only what that run sent or imported is expected in it; left out: what any run did.
+    `run`: only what that run sent or imported is expected in it; left out: what any run did.
 
     Raises:
         UsageError, InputError: as a run that reads the source.
     """
     try:
-        rows = bulk_rows(_delivered(spark, preparation, run_id), schema, preparation.properties).cache()
+        rows = bulk_rows(_delivered(spark, preparation, run), schema, preparation.properties).cache()
         kinds = {field.name: field.type for field in schema.fields if field.name in columns.names}
         exported = exported_rows(spark, export_url, columns)
         known = rows.where(~F.col(OBSTACLE).eqNullSafe(NO_USER))
@@ -64,7 +65,7 @@ def verify_rows(
         raise explained(failure) or failure from None
 
 
-def _delivered(spark: SparkSession, preparation: Preparation, run_id: str | None) -> DataFrame:
+def _delivered(spark: SparkSession, preparation: Preparation, run: VerifiedRun | None) -> DataFrame:
     """Return the source's valid events that the service has by our account, as they were sent."""
     source = read_source(spark, preparation, millis_as_numbers=True)
     shaped = events.shape(
@@ -80,18 +81,21 @@ def _delivered(spark: SparkSession, preparation: Preparation, run_id: str | None
     # Kept on disk: Spark would otherwise copy all rules into the filter, and evaluate each once for every use.
     checked = rules.check(shaped).select(*(F.col(name).alias(other) for name, other in named.items()))
     sent = checked.persist(StorageLevel.DISK_ONLY).where(~F.col("_rejected")).drop("_rejected")
-    imports = imports_in_force(preparation, run_id)
+    imports = imports_in_force(preparation, run)
+    run_id = run.run_id if run else None
     ids = with_ids_of(imports, delivered_ids(spark, preparation, lambda: EVER, run_id), spark, preparation)
     if ids is None:
         return sent.limit(0)
     return sent.join(ids.select("event_id").distinct(), "event_id", "left_semi")
 
 
-def imports_in_force(preparation: Preparation, run_id: str | None) -> list[ImportRecord]:
-    """Return the imports whose rows the dataset still holds, of any run or of the run `run_id`.
+def imports_in_force(preparation: Preparation, run: VerifiedRun | None) -> list[ImportRecord]:
+    """Return the imports whose rows the dataset still holds, of any run or of `run`: it wrote or imported the files.
 
     Raises:
         UsageError, StorageError: a record is damaged or can't be read.
     """
     found = in_force(records(preparation.run.output), preparation.settings.personalize.tracking_id)
-    return [each for each in found if run_id in (None, each.written_by)]
+    if run is None:
+        return found
+    return [each for each in found if run.run_id == each.written_by or run.import_location == each.location]

@@ -21,6 +21,7 @@ from jobs.prepare.preparation import Preparation, prepare, read_settings
 from jobs.runs.import_folder import ImportFolder
 from jobs.runs.run_folder import RunFolder
 from jobs.verify.verification_rows import imports_in_force, verify_rows
+from jobs.verify.verified_run import VerifiedRun
 from tests.delivery.tasks import task_of
 from tests.whole_job.harness import MAPPING, SCHEMA, Job, interactions
 from transforms.interactions_schema import InteractionsSchema
@@ -68,7 +69,7 @@ def import_(preparation: Preparation, run_id: str, *events: str) -> None:
 
 
 def compared(
-    spark: SparkSession, preparation: Preparation, users: list[str], run_id: str | None = None
+    spark: SparkSession, preparation: Preparation, users: list[str], run: VerifiedRun | None = None
 ) -> Compared:
     """Verify against an export that has one interaction of each of `users`."""
     export = Path(preparation.run.output) / "export"
@@ -82,7 +83,7 @@ def compared(
         columns_of(lines[0], FIELDS),
         export_url=str(export),
         missing_url=str(Path(preparation.run.output) / "missing"),
-        run_id=run_id,
+        run=run,
     )
     return found.compared
 
@@ -96,9 +97,15 @@ def test_what_any_run_sent_is_looked_for(spark: SparkSession, preparation: Prepa
 def test_of_one_run_only_what_it_sent_is_looked_for(spark: SparkSession, preparation: Preparation) -> None:
     send(preparation, "first", "e0", "e1")
     send(preparation, "second", "e2")
-    assert compared(spark, preparation, ["u0", "u1"], "first") == Compared(found=2, missing=0, unknown=0)
-    assert compared(spark, preparation, ["u0", "u1"], "second") == Compared(found=0, missing=1, unknown=0)
-    assert compared(spark, preparation, ["u0", "u1"], "third") == Compared(found=0, missing=0, unknown=0)
+    assert compared(spark, preparation, ["u0", "u1"], VerifiedRun("first")) == Compared(
+        found=2, missing=0, unknown=0
+    )
+    assert compared(spark, preparation, ["u0", "u1"], VerifiedRun("second")) == Compared(
+        found=0, missing=1, unknown=0
+    )
+    assert compared(spark, preparation, ["u0", "u1"], VerifiedRun("third")) == Compared(
+        found=0, missing=0, unknown=0
+    )
 
 
 def test_of_one_run_only_what_it_imported_is_looked_for(
@@ -107,6 +114,19 @@ def test_of_one_run_only_what_it_imported_is_looked_for(
     send(preparation, "first", "e0")
     import_(preparation, "second", "e1", "e2")
     assert [each.written_by for each in imports_in_force(preparation, None)] == ["second"]
-    assert imports_in_force(preparation, "first") == []
-    assert compared(spark, preparation, ["u1"], "second") == Compared(found=1, missing=1, unknown=0)
-    assert compared(spark, preparation, ["u1"], "first") == Compared(found=0, missing=1, unknown=0)
+    assert imports_in_force(preparation, VerifiedRun("first")) == []
+    assert compared(spark, preparation, ["u1"], VerifiedRun("second")) == Compared(
+        found=1, missing=1, unknown=0
+    )
+    assert compared(spark, preparation, ["u1"], VerifiedRun("first")) == Compared(
+        found=0, missing=1, unknown=0
+    )
+
+
+def test_a_run_that_imported_the_files_of_another_has_their_events(preparation: Preparation) -> None:
+    """A run that found Personalize busy wrote them; the next one with the same command had them imported."""
+    import_(preparation, "first", "e1")
+    ((location, name),) = [(each.location, each.name) for each in imports_in_force(preparation, None)]
+    second = VerifiedRun("second", import_location=location)
+    assert [each.name for each in imports_in_force(preparation, second)] == [name]
+    assert imports_in_force(preparation, VerifiedRun("third", import_location=f"{location}2")) == []
