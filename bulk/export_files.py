@@ -17,6 +17,7 @@ from typing import ClassVar
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from bulk.comparison import is_time
 from core.errors import BackfillError
 from core.storage import Folder, join
 from core.suggestions import flat
@@ -83,11 +84,22 @@ def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
     return Columns(names, tuple(field for field in fields if field not in names))
 
 
-def exported_rows(spark: SparkSession, url: str, columns: Columns) -> DataFrame:
-    """Return all rows of the `.csv` files below `url`, as text, in both ways of reading, without headers."""
-    frames = [_read(spark, url, columns, escape) for escape in _ESCAPES]
-    both = frames[0].unionByName(frames[1])
-    return both.where(F.upper("USER_ID") != F.lit("USER_ID"))
+def readings(spark: SparkSession, url: str, columns: Columns) -> tuple[DataFrame, ...]:
+    """Return all rows of the `.csv` files below `url`, as text, without headers, in each way of reading."""
+    read = (_read(spark, url, columns, escape) for escape in _ESCAPES)
+    # As `flat` has it: a header's names are taken in any case, and with or without underscores.
+    is_header = F.lower(F.translate(F.trim("USER_ID"), "_\ufeff", "")) == "userid"
+    return tuple(rows.where(~is_header) for rows in read)
+
+
+def require_times(read: Sequence[DataFrame]) -> None:
+    """Check that in one of the ways of reading every row has a time; in the wrong one, fields may be in other columns.
+
+    Raises:
+        UnknownFormatError: there is none.
+    """
+    if all(not rows.where(~is_time("TIMESTAMP")).isEmpty() for rows in read):
+        raise UnknownFormatError("it has rows whose TIMESTAMP is no number")
 
 
 def _read(spark: SparkSession, url: str, columns: Columns, escape: str) -> DataFrame:

@@ -58,7 +58,7 @@ class Asking:
 
 
 def verify(asking: Asking, start_spark: StartSpark) -> int:
-    """Verify and return the exit code: 0 nothing missing, 4 something is, 5 the service could not be asked.
+    """Verify and return the exit code: 0 nothing missing, 4 something is, 5 nothing could be compared or asked.
 
     Raises:
         UsageError, InputError, StorageError: exit 2.
@@ -198,7 +198,8 @@ class _Verifying:
             run_id=run.run_id if run else None,
             found=verified.compared.found,
             missing=verified.compared.missing,
-            unknown=verified.compared.unknown,
+            unknown=verified.compared.unknown + verified.not_in_source,
+            not_in_source=verified.not_in_source,
             anonymous=verified.anonymous,
             columns_not_exported=list(columns.absent),
         )
