@@ -135,12 +135,12 @@ def test_of_the_rows_of_an_event_the_best_counts(spark: SparkSession) -> None:
     assert {outcome for user, _, outcome in outcomes if user == "u4"} == {"missing"}
 
 
-@pytest.mark.parametrize("time", ["1760000000", "1760000000000", "1760000000.25"])
-def test_times_in_seconds_or_milliseconds_are_known(spark: SparkSession, tmp_path: Path, time: str) -> None:
-    require_times(read(spark, tmp_path, text(HEADER, f"u,i,{time},view,,,")))
+def test_times_in_seconds_or_milliseconds_are_known(spark: SparkSession, tmp_path: Path) -> None:
+    times = ("1760000000", "1760000000000", "1760000000.25")
+    require_times(read(spark, tmp_path, text(HEADER, *(f"u,i,{time},view,,," for time in times))))
 
 
-@pytest.mark.parametrize("time", ["2025-10-09T08:53:20Z", "2025-10-09", ""])
+@pytest.mark.parametrize("time", ["2025-10-09T08:53:20Z", ""])
 def test_times_that_are_no_numbers_are_no_known_format(
     spark: SparkSession, tmp_path: Path, time: str
 ) -> None:
