@@ -2,7 +2,7 @@
 
 An export has "just one record" for records that agree in every field, so distinct rows are compared. Rows
 that only the export has are live traffic and are ignored. A row that the export has by user, item, time and
-type, with other fields in another form, is unknown: the form of those is not documented.
+type, with other fields or the type in another form, is unknown: the form of those is not documented.
 """
 
 from __future__ import annotations
@@ -10,12 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
 OUTCOME = "outcome"
-FOUND, MISSING, UNKNOWN = "found", "missing", "unknown"
-_KEY = ("USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE")
+FOUND, MISSING, UNKNOWN, ANONYMOUS = "found", "missing", "unknown", "anonymous"
+"""Outcomes. Whether an export has anonymous events, and under which user, is not documented."""
+
+_BEST_FIRST = (FOUND, UNKNOWN, ANONYMOUS, MISSING)
+_USER = "USER_ID"
+_KEY = (_USER, "ITEM_ID", "TIMESTAMP", "EVENT_TYPE")
 _ROW_ID, _KEY_ID, _ROW_IDS = "_row_id", "_key_id", "_row_ids"
 _MILLISECONDS_FROM = 10**11
 _NUMBERS = ("float", "double", "int", "long")
@@ -30,21 +34,41 @@ class Compared:
     unknown: int
 
 
-def compare(expected: DataFrame, exported: DataFrame, kinds: Mapping[str, str]) -> DataFrame:
+def compare(
+    expected: DataFrame, exported: DataFrame, kinds: Mapping[str, str], event_id: str | None = None
+) -> DataFrame:
     """Return each distinct row of `expected` with its `outcome`.
 
-    Both have a text for each field; `kinds` has the schema's type of each field that is compared.
+    Both have a text for each field; `kinds` has the schema's type of each field that is compared. `event_id`: a column
+    of `expected`, where rows of one event may differ, of which one was sent: the one with the best outcome is returned.
     """
     fields = list(kinds)
-    ours = expected.select(fields).distinct().withColumns(_identities(kinds))
+    rows = expected.select(fields).distinct() if event_id is None else expected.select(event_id, *fields)
+    ours = rows.withColumns(_identities(kinds))
     theirs = exported.select(*(each.alias(name) for name, each in _identities(kinds).items()))
     there = theirs.groupBy(_KEY_ID).agg(F.collect_set(_ROW_ID).alias(_ROW_IDS))
     outcome = (
         F.when(F.array_contains(_ROW_IDS, F.col(_ROW_ID)), FOUND)
         .when(F.col(_ROW_IDS).isNotNull(), UNKNOWN)
+        .when(F.col(_USER).isNull(), ANONYMOUS)
         .otherwise(MISSING)
     )
-    return ours.join(there, _KEY_ID, "left").withColumn(OUTCOME, outcome).select(*fields, OUTCOME)
+    compared = ours.join(there, _KEY_ID, "left").withColumn(OUTCOME, outcome)
+    if event_id is not None:
+        compared = _best_of_each(compared, event_id).dropDuplicates([_ROW_ID])
+    return compared.select(*fields, OUTCOME)
+
+
+def _best_of_each(compared: DataFrame, event_id: str) -> DataFrame:
+    rank = F.array_position(F.array(*map(F.lit, _BEST_FIRST)), F.col(OUTCOME))
+    # The row's own id decides between equals, so that another run picks the same one.
+    best = F.row_number().over(Window.partitionBy(event_id).orderBy(rank, _ROW_ID))
+    return compared.withColumn("_place", best).where(F.col("_place") == 1)
+
+
+def is_time(field: str) -> Column:
+    """Return whether a text is a time in a form that is compared: a number of seconds or milliseconds."""
+    return _value(field, "long").isNotNull()
 
 
 def counted(compared: DataFrame) -> Compared:
@@ -59,7 +83,9 @@ def _identities(kinds: Mapping[str, str]) -> dict[str, Column]:
     One short text is joined faster than ten fields of which each may be null. As JSON no two rows have the same text.
     """
     values = {field: _value(field, kind) for field, kind in kinds.items()}
-    key = [value for field, value in values.items() if field in _KEY]
+    key = [
+        F.lower(value) if field == "EVENT_TYPE" else value for field, value in values.items() if field in _KEY
+    ]
     return {
         _ROW_ID: F.sha2(F.to_json(F.array(*values.values())), 256),
         _KEY_ID: F.sha2(F.to_json(F.array(*key)), 256),

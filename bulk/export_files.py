@@ -10,19 +10,23 @@ quotation mark. A form that is still unknown is reported as such.
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from bulk.comparison import is_time
 from core.errors import BackfillError
+from core.storage import Folder, join
 from core.suggestions import flat
 from core.urls import with_scheme
 
 _REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 _ESCAPES = ('"', "\\")
+HEADER_BYTES = 64 * 1024
+"""Ours: more than any header of the schema's fields, and little of a file that may have gigabytes."""
 
 
 class UnknownFormatError(BackfillError):
@@ -39,6 +43,33 @@ class Columns:
     absent: tuple[str, ...]
 
 
+def first_line(url: str) -> str:
+    """Return the first line of the export's first file, at any depth; only its beginning is read.
+
+    Raises:
+        UnknownFormatError: there is no file, or no line that is short enough for a header.
+        StorageError: it can't be read.
+    """
+    for folder in map(Folder, _folders(url)):
+        for name in folder.names():
+            if name.endswith(".csv"):
+                return _line_at_head(folder.read_head(name, HEADER_BYTES))
+    raise UnknownFormatError("it has no file that ends in .csv")
+
+
+def _line_at_head(head: bytes) -> str:
+    line, end, _ = head.partition(b"\n")
+    if not end and len(head) == HEADER_BYTES:
+        raise UnknownFormatError(f"its first line is longer than {HEADER_BYTES // 1024} KiB")
+    return line.decode("utf-8", "replace").rstrip("\r")
+
+
+def _folders(url: str) -> Iterator[str]:
+    yield url
+    for name in Folder(url).folder_names():
+        yield from _folders(join(url, name))
+
+
 def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
     """Return the columns of a header.
 
@@ -53,11 +84,22 @@ def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
     return Columns(names, tuple(field for field in fields if field not in names))
 
 
-def exported_rows(spark: SparkSession, url: str, columns: Columns) -> DataFrame:
-    """Return all rows of the `.csv` files below `url`, as text, in both ways of reading, without headers."""
-    frames = [_read(spark, url, columns, escape) for escape in _ESCAPES]
-    both = frames[0].unionByName(frames[1])
-    return both.where(F.upper("USER_ID") != F.lit("USER_ID"))
+def readings(spark: SparkSession, url: str, columns: Columns) -> tuple[DataFrame, ...]:
+    """Return all rows of the `.csv` files below `url`, as text, without headers, in each way of reading."""
+    read = (_read(spark, url, columns, escape) for escape in _ESCAPES)
+    # As `flat` has it: a header's names are taken in any case, and with or without underscores.
+    is_header = F.lower(F.translate(F.trim("USER_ID"), "_\ufeff", "")) == "userid"
+    return tuple(rows.where(~is_header) for rows in read)
+
+
+def require_times(read: Sequence[DataFrame]) -> None:
+    """Check that in one of the ways of reading every row has a time; in the wrong one, fields may be in other columns.
+
+    Raises:
+        UnknownFormatError: there is none.
+    """
+    if all(not rows.where(~is_time("TIMESTAMP")).isEmpty() for rows in read):
+        raise UnknownFormatError("it has rows whose TIMESTAMP is no number")
 
 
 def _read(spark: SparkSession, url: str, columns: Columns, escape: str) -> DataFrame:

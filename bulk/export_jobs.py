@@ -1,4 +1,7 @@
-"""Dataset export jobs, created and described. Model: botocore's `personalize/2018-05-22`."""
+"""Dataset export jobs, created and described. Model: botocore's `personalize/2018-05-22`.
+
+The form of a job's ARN: AWS's Service Authorization Reference, "Resource types defined by Amazon Personalize".
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from botocore.exceptions import ClientError
 from bulk.import_jobs import ACTIVE, FAILED
 from bulk.plane import Plane
 from bulk.refusals import explained
+from core.aws.refusals import code_of
 
 Ingestion = Literal["BULK", "PUT", "ALL"]
 _WHAT = "the export job"
@@ -31,7 +35,10 @@ class ExportJob:
 
 @dataclass(frozen=True, slots=True)
 class ExportRequest:
-    """A CreateDatasetExportJob for data of PutEvents, of imports or of both, to a folder on S3."""
+    """A CreateDatasetExportJob for data of PutEvents, of imports or of both, to a folder on S3.
+
+    `name` is of one request alone.
+    """
 
     name: str
     dataset_arn: str
@@ -39,9 +46,14 @@ class ExportRequest:
     role_arn: str
     mode: Ingestion
 
+    @property
+    def job_arn(self) -> str:
+        """Return the ARN that the job has in the dataset's Region and account."""
+        return f"{self.dataset_arn.rpartition(':')[0]}:dataset-export-job/{self.name}"
+
 
 def make_export(plane: Plane, request: ExportRequest) -> str:
-    """Create the job and return its ARN.
+    """Create the job and return its ARN; if its name is taken, it was made by an attempt whose answer was lost.
 
     Raises:
         BulkError: the service refused it.
@@ -56,6 +68,8 @@ def make_export(plane: Plane, request: ExportRequest) -> str:
             jobOutput={"s3DataDestination": {"path": request.location}},
         )
     except ClientError as error:
+        if code_of(error) == "ResourceAlreadyExistsException":
+            return request.job_arn
         raise explained(error, _WHAT) from None
     return answer["datasetExportJobArn"]
 

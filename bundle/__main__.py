@@ -12,6 +12,7 @@ from pathlib import Path
 from bundle.archive import unpack, write_environment
 from bundle.interpreter import this_interpreter
 from bundle.packages import build_wheel, install
+from bundle.pruning import KEPT_SERVICES
 
 _ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ("jobs", "sources", "core", "transforms", "expectations", "delivery", "bulk")
@@ -19,7 +20,7 @@ _IMPORTS = (
     "awscrt.http, boto3, great_expectations, jinja2, matplotlib.backends.backend_svg, pandas, pyarrow.parquet, "
     "pyarrow.dataset, pydantic, rich.live, yaml, ssl, sqlite3, ctypes"
 )
-_CLIENTS = "[boto3.client(name, region_name='eu-west-1') for name in ('s3', 'sts', 'personalize-events')]"
+_CLIENTS = f"[boto3.client(name, region_name='eu-west-1') for name in {sorted(KEPT_SERVICES)}]"
 
 
 def build(dist: Path) -> None:

@@ -10,8 +10,11 @@ from collections.abc import Callable
 from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
-KEPT_SERVICES = frozenset({"personalize", "personalize-events", "s3", "sts", "sso", "sso-oidc", "signin"})
-"""Botocore's models that the job, its credentials or its reader of S3 load by name."""
+CLIENTS = frozenset({"cloudwatch", "personalize", "personalize-events", "s3"})
+"""The services of which the job makes a client; a test compares them with the code."""
+
+KEPT_SERVICES = CLIENTS | {"sts", "sso", "sso-oidc", "signin"}
+"""Botocore's models that are loaded by name: the job's own, and those of botocore's sources of credentials."""
 
 _FOLDERS = frozenset({"__pycache__", "tests", "include"})
 _BOTOCORE_DATA = ("botocore", "data")

@@ -9,7 +9,8 @@ from __future__ import annotations
 from pyarrow import fs
 
 from core.aws.s3_lease_store import S3LeaseStore
-from core.lease_store import LeaseStore, LocalLeaseStore
+from core.lease_store import LeaseStore
+from core.local_lease_store import LocalLeaseStore
 from core.storage import join, open_filesystem, open_s3_client
 
 CONTROL_FOLDER = "control"

@@ -137,6 +137,13 @@ class Folder:
             with filesystem.open_input_stream(path) as stream:
                 return bytes(stream.read())
 
+    def read_head(self, name: str, size: int) -> bytes:
+        """Return the first `size` bytes of the file `name`, fewer where it has no more."""
+        with _explained("read", join(self.url, name)):
+            filesystem, path = self._at(name)
+            with filesystem.open_input_file(path) as file:
+                return bytes(file.read(size))
+
     def write_bytes(self, name: str, content: bytes | memoryview) -> None:
         """Write the file `name` (which may be in a sub-folder) so that it is visible completely or not at all."""
         with _explained("write", join(self.url, name)):

@@ -14,7 +14,7 @@ from jobs.command_line.program_exit import exit_code_of
 
 
 def main(arguments: Sequence[str], prog: str = "verify") -> int:
-    """Verify and return the exit code: 0 nothing missing, 4 something is, 5 the service could not be asked."""
+    """Verify and return the exit code: 0 nothing missing, 4 something is, 5 nothing could be compared or asked."""
     return exit_code_of(lambda: _verify(arguments, prog))
 
 
@@ -31,7 +31,8 @@ def _parser(prog: str = "verify") -> Parser:
     parser = Parser(
         prog=prog,
         description="Compare what Personalize and CloudWatch report with what was sent.",
-        epilog="Exit codes: 0 nothing is missing, 2 usage, 4 something is missing, 5 the service could not be asked.",
+        epilog="Exit codes: 0 nothing is missing, 2 usage, 4 something is missing, 5 the service could not be asked or "
+        "nothing could be compared.",
     )
     add = parser.add_argument
     add("--config", required=True, metavar="FILE", help="the job's YAML file: a local path, s3:// or s3a://")

@@ -7,7 +7,6 @@ from datetime import datetime
 
 from pydantic import BaseModel
 
-from bulk.comparison import Compared
 from bulk.metrics import Calls, Metered, Proof
 
 NAME = "verification.json"
@@ -26,6 +25,7 @@ class Requests(BaseModel):
     metered_accepted: int
     metered_refused: int
     metered_failed: int
+    why_unknown: str | None = None
 
     @classmethod
     def of(cls, run_id: str, calls: Calls, counted: Metered, proof: Proof) -> Requests:
@@ -40,43 +40,26 @@ class Requests(BaseModel):
             metered_accepted=counted.accepted,
             metered_refused=counted.refused,
             metered_failed=counted.failed,
+            why_unknown=proof.why_unknown,
         )
 
 
 class Interactions(BaseModel):
     """Distinct interactions that the service should have, compared with an export of its dataset.
 
-    `run_id`: the run that sent or imported them; None: any run did.
+    `run_id`: the run that sent or imported them; None: any run did. `unknown` includes `not_in_source`: events of the
+    ledger and of imports that the source does not yield.
     """
 
     export: str
     run_id: str | None = None
-    found: int
-    missing: int
-    unknown: int
-    anonymous: int
-    columns_not_exported: list[str]
+    found: int = 0
+    missing: int = 0
+    unknown: int = 0
+    not_in_source: int = 0
+    anonymous: int = 0
+    columns_not_exported: list[str] = []
     unknown_format: str | None = None
-
-    @classmethod
-    def of(
-        cls,
-        export: str,
-        compared: Compared,
-        anonymous: int,
-        absent: tuple[str, ...],
-        run_id: str | None = None,
-    ) -> Interactions:
-        """Put together what was compared."""
-        return cls(
-            export=export,
-            run_id=run_id,
-            found=compared.found,
-            missing=compared.missing,
-            unknown=compared.unknown,
-            anonymous=anonymous,
-            columns_not_exported=list(absent),
-        )
 
 
 class Verification(BaseModel):
@@ -94,12 +77,21 @@ class Verification(BaseModel):
 
     @property
     def exit_code(self) -> int:
-        """Return 4 if something is missing, else 5 if the service could not be asked, else 0."""
+        """Return 4 if something is missing, else 5 if not all could be asked or nothing could be compared, else 0."""
         parts = [part for part in (self.requests, self.interactions) if part is not None]
         if any(part.missing for part in parts):
             return 4
-        unreadable = self.interactions is not None and self.interactions.unknown_format is not None
-        return 5 if self.unanswered or unreadable else 0
+        return 5 if self.unanswered or not self._has_compared else 0
+
+    @property
+    def _has_compared(self) -> bool:
+        part = self._proven_by
+        return part is not None and part.found + part.missing > 0
+
+    @property
+    def _proven_by(self) -> Requests | Interactions | None:
+        """Return the interactions, which prove more than the requests, if they were looked for."""
+        return self.interactions or self.requests
 
     def lines(self) -> Iterator[str]:
         """Yield the lines to print."""
@@ -108,6 +100,8 @@ class Verification(BaseModel):
         if self.interactions:
             yield from _interactions(self.interactions)
         yield from self.unanswered
+        if self._proven_by is not None and not self._has_compared:
+            yield "nothing of it could be compared, so nothing is verified"
 
 
 def _requests(found: Requests) -> Iterator[str]:
@@ -121,8 +115,8 @@ def _requests(found: Requests) -> Iterator[str]:
         f"traffic or with lost answers; {found.metered_refused:,} 4xx and {found.metered_failed:,} 5xx for "
         f"{found.attempts - found.accepted:,} attempts that were not accepted"
     )
-    if found.unknown:
-        yield "the run ended less than 15 minutes ago: what is unknown may still be counted. Verify again later"
+    if found.why_unknown:
+        yield found.why_unknown
 
 
 def _interactions(found: Interactions) -> Iterator[str]:
@@ -135,7 +129,15 @@ def _interactions(found: Interactions) -> Iterator[str]:
         f"distinct interactions{whose}: {total:,} delivered = {found.found:,} found + {found.missing:,} missing + "
         f"{found.unknown:,} unknown (export); {found.anonymous:,} anonymous events can't be verified"
     )
-    if found.unknown:
-        yield "unknown: the export has them by user, item, time and type, and writes other fields in another form"
+    if found.not_in_source:
+        yield (
+            f"unknown: the source does not yield {found.not_in_source:,} of the delivered events, as after it was "
+            "deleted, or the filter, the mapping or the checks were changed"
+        )
+    if found.unknown > found.not_in_source:
+        yield (
+            f"unknown: the export has {found.unknown - found.not_in_source:,} by user, item, time and type, and writes "
+            "other fields, or the type, in another form"
+        )
     if found.columns_not_exported:
         yield f"not compared, as the export lacks them: {', '.join(found.columns_not_exported)}"

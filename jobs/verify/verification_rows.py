@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from bulk.comparison import Compared, compare, counted
-from bulk.export_files import Columns, exported_rows
+from bulk.comparison import MISSING, OUTCOME, UNKNOWN, Compared, compare, counted
+from bulk.export_files import Columns, readings, require_times
 from bulk.import_record import ImportRecord, in_force
 from core.urls import with_scheme
 from expectations.compiler import compile_suites
@@ -21,17 +23,23 @@ from jobs.steps.delivered_before import delivered_ids
 from jobs.steps.imported_before import with_ids_of
 from jobs.steps.ledger_window import EVER
 from jobs.steps.source_reading import read_source
+from jobs.verify.verified_run import VerifiedRun
 from transforms import events
-from transforms.bulk_rows import NO_USER, OBSTACLE, bulk_rows
+from transforms.bulk_rows import bulk_rows
 from transforms.interactions_schema import InteractionsSchema
 
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """Distinct interactions that the service should have, by outcome; `anonymous` events can't be verified."""
+    """Distinct interactions that the service should have, by outcome.
+
+    `anonymous` events can't be verified; nor can those `not_in_source`, which were delivered, and which the source does
+    not yield.
+    """
 
     compared: Compared
     anonymous: int
+    not_in_source: int
 
 
 def verify_rows(
@@ -42,30 +50,60 @@ def verify_rows(
     *,
     export_url: str,
     missing_url: str,
-    run_id: str | None = None,
+    run: VerifiedRun | None = None,
 ) -> Verified:
     """Compare the export below `export_url` with the source; write what is not in it to `missing_url` as Parquet.
 
-    `run_id`: only what that run sent or imported is expected in it; left out: what any run did.
+    `run`: only what that run sent or imported is expected in it; left out: what any run did.
 
     Raises:
+        UnknownFormatError: the export lacks something, and has rows in another form.
         UsageError, InputError: as a run that reads the source.
     """
     try:
-        rows = bulk_rows(_delivered(spark, prepared, run_id), schema, prepared.properties).cache()
-        kinds = {field.name: field.type for field in schema.fields if field.name in columns.names}
-        exported = exported_rows(spark, export_url, columns)
-        known = rows.where(~F.col(OBSTACLE).eqNullSafe(NO_USER))
-        compared = compare(known, exported, kinds).cache()
-        compared.where(F.col("outcome") != "found").write.mode("overwrite").parquet(with_scheme(missing_url))
-        anonymous = rows.where(F.col(OBSTACLE) == NO_USER).count()
-        return Verified(counted(compared), anonymous)
+        ids = _delivered_ids(spark, prepared, run)
+        if ids is None:
+            return Verified(Compared(0, 0, 0), 0, 0)
+        delivered = _valid_events(spark, prepared).join(ids, "event_id", "left_semi")
+        names = [field.name for field in schema.fields]
+        rows = bulk_rows(delivered, schema, prepared.properties).select("event_id", *names).cache()
+        read = readings(spark, export_url, columns)
+        compared = _compared(rows, read, prepared, schema, columns).cache()
+        outcomes = counted(compared)
+        if outcomes.missing:
+            require_times(read)
+        compared.where(F.col(OUTCOME).isin(MISSING, UNKNOWN)).write.mode("overwrite").parquet(
+            with_scheme(missing_url)
+        )
+        anonymous = _events_in(rows.where(F.col("USER_ID").isNull()))
+        not_in_source = ids.count() - _events_in(rows)
+        return Verified(outcomes, anonymous, not_in_source)
     except SparkFailure as failure:
         raise explained(failure) or failure from None
 
 
-def _delivered(spark: SparkSession, prepared: PreparedLoad, run_id: str | None) -> DataFrame:
-    """Return the source's valid events that the service has by our account, as they were sent."""
+def _compared(
+    rows: DataFrame,
+    read: Sequence[DataFrame],
+    prepared: PreparedLoad,
+    schema: InteractionsSchema,
+    columns: Columns,
+) -> DataFrame:
+    """Return the outcome of each distinct interaction.
+
+    Rows of one mapped id may differ, and a run sends one of them; equal ids made from the content mean equal rows.
+    """
+    kinds = {field.name: field.type for field in schema.fields if field.name in columns.names}
+    event_id = None if prepared.settings.mapping.event_id is None else "event_id"
+    return compare(rows, reduce(DataFrame.unionByName, read), kinds, event_id)
+
+
+def _events_in(rows: DataFrame) -> int:
+    return rows.select("event_id").distinct().count()
+
+
+def _valid_events(spark: SparkSession, prepared: PreparedLoad) -> DataFrame:
+    """Return the source's valid events as they are sent: `event_id`, `envelope`, `body`."""
     source = read_source(spark, prepared, millis_as_numbers=True)
     shaped = events.shape(
         source.rows,
@@ -79,19 +117,24 @@ def _delivered(spark: SparkSession, prepared: PreparedLoad, run_id: str | None) 
     named = {"eventId": "event_id", "_envelope": "envelope", "_body": "body", "_rejected": "_rejected"}
     # Kept on disk: Spark would otherwise copy all rules into the filter, and evaluate each once for every use.
     checked = rules.check(shaped).select(*(F.col(name).alias(other) for name, other in named.items()))
-    sent = checked.persist(StorageLevel.DISK_ONLY).where(~F.col("_rejected")).drop("_rejected")
-    imports = imports_in_force(prepared, run_id)
-    ids = with_ids_of(imports, delivered_ids(spark, prepared, lambda: EVER, run_id), spark, prepared)
-    if ids is None:
-        return sent.limit(0)
-    return sent.join(ids.select("event_id").distinct(), "event_id", "left_semi")
+    return checked.persist(StorageLevel.DISK_ONLY).where(~F.col("_rejected")).drop("_rejected")
 
 
-def imports_in_force(prepared: PreparedLoad, run_id: str | None) -> list[ImportRecord]:
-    """Return the imports whose rows the dataset still holds, of any run or of the run `run_id`.
+def _delivered_ids(spark: SparkSession, prepared: PreparedLoad, run: VerifiedRun | None) -> DataFrame | None:
+    """Return the ids of the events that the service has by our account, each once; None where it has none."""
+    run_id = run.run_id if run else None
+    sent = delivered_ids(spark, prepared, lambda: EVER, run_id)
+    ids = with_ids_of(imports_in_force(prepared, run), sent, spark, prepared)
+    return None if ids is None else ids.select("event_id").distinct()
+
+
+def imports_in_force(prepared: PreparedLoad, run: VerifiedRun | None) -> list[ImportRecord]:
+    """Return the imports whose rows the dataset still holds, of any run or of `run`: it wrote or imported the files.
 
     Raises:
         UsageError, StorageError: a record is damaged or can't be read.
     """
     found = in_force(records(prepared.run.output), prepared.settings.personalize.tracking_id)
-    return [each for each in found if run_id in (None, each.written_by)]
+    if run is None:
+        return found
+    return [each for each in found if run.run_id == each.written_by or run.import_location == each.location]

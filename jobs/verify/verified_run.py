@@ -1,9 +1,9 @@
-"""The run whose requests are verified, and its summary's counts of them."""
+"""The run that is verified, by its summary: its requests and its import."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 
 from bulk.metrics import Calls
 from core.storage import Folder, join
@@ -14,29 +14,39 @@ from jobs.runs.run_folder import RunFolder
 
 @dataclass(frozen=True, slots=True)
 class VerifiedRun:
-    """A run that sent, and its calls."""
+    """A run, its calls if it made any, and the location of the files whose import it waited for."""
 
     run_id: str
-    calls: Calls
+    calls: Calls | None = None
+    import_location: str | None = None
 
 
-def verified_run(output: str, run_id: str | None) -> VerifiedRun | None:
-    """Return the run `run_id`, or the newest that sent; None where it, or every one, sent nothing.
+def verified_run(output: str, tracking_id: str, run_id: str | None) -> VerifiedRun | None:
+    """Return the run `run_id`, or the newest that sent to `tracking_id`; None where no run did.
 
     Raises:
-        UsageError: it has no summary, or a damaged one.
+        UsageError: it has no summary, a damaged one, or one of another tracking ID.
         StorageError: the output can't be read.
     """
     if run_id is not None:
-        sent = _summary(output, run_id)
-        if sent is None:
-            raise UsageError(
-                f"--run-id {run_id}: it left no summary below {output}. See personalize-backfill inspect {output}."
-            )
-        return _verified(run_id, sent)
-    runs = [(name, _summary(output, name)) for name in Folder(join(output, "runs")).folder_names()]
-    ended = [_verified(name, sent) for name, sent in runs if sent is not None]
-    return max(filter(None, ended), key=_began, default=None)
+        return _named(output, tracking_id, run_id)
+    summaries = (_summary(output, name) for name in Folder(join(output, "runs")).folder_names())
+    sent = [each for each in summaries if each is not None and each.tracking_id == tracking_id]
+    return max((_verified(each) for each in sent if each.request_attempts), key=_began, default=None)
+
+
+def _named(output: str, tracking_id: str, run_id: str) -> VerifiedRun:
+    summary = _summary(output, run_id)
+    if summary is None:
+        raise UsageError(
+            f"--run-id {run_id}: it left no summary below {output}. See personalize-backfill inspect {output}."
+        )
+    if summary.tracking_id != tracking_id:
+        raise UsageError(
+            f"--run-id {run_id}: personalize.tracking_id is not the one that this run was for. Verify it with the "
+            "configuration that it ran with."
+        )
+    return _verified(summary)
 
 
 def _summary(output: str, run_id: str) -> Summary | None:
@@ -44,11 +54,16 @@ def _summary(output: str, run_id: str) -> Summary | None:
 
 
 def _began(run: VerifiedRun) -> datetime:
-    return run.calls.began
+    return run.calls.began if run.calls else datetime.min.replace(tzinfo=UTC)
 
 
-def _verified(run_id: str, sent: Summary) -> VerifiedRun | None:
+def _verified(summary: Summary) -> VerifiedRun:
+    location = summary.bulk_import.location if summary.bulk_import else None
+    return VerifiedRun(summary.run_id, _calls(summary), location)
+
+
+def _calls(sent: Summary) -> Calls | None:
     if not sent.request_attempts:
         return None
     began, ended = sent.sending_started_at or sent.started_at, sent.sending_finished_at or sent.finished_at
-    return VerifiedRun(run_id, Calls(sent.requests_delivered, sent.request_attempts, began, ended))
+    return Calls(sent.requests_delivered, sent.request_attempts, began, ended)

@@ -17,12 +17,12 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bulk.errors import BulkError
-from bulk.export_files import UnknownFormatError, columns_of
+from bulk.export_files import UnknownFormatError, columns_of, first_line
 from bulk.export_jobs import ExportJob, ExportRequest, Ingestion, describe_export, make_export
 from bulk.import_jobs import ACTIVE
-from bulk.metrics import metered, proof
+from bulk.metrics import UnmeteredError, metered, proof
 from bulk.polling import StoppedWaitingError, poll_until_ended
-from core.aws.refusals import code_of
+from core.aws.refusals import DENIED, code_of
 from core.aws.session import aws_session
 from core.errors import BackfillError
 from core.storage import Folder, find_buckets, join
@@ -58,7 +58,7 @@ class Asking:
 
 
 def verify(asking: Asking, start_spark: StartSpark) -> int:
-    """Verify and return the exit code: 0 nothing missing, 4 something is, 5 the service could not be asked.
+    """Verify and return the exit code: 0 nothing missing, 4 something is, 5 nothing could be compared or asked.
 
     Raises:
         UsageError, InputError, StorageError: exit 2.
@@ -84,7 +84,7 @@ class _Verifying:
         command = Command(config=self._asking.config, overrides=self._asking.overrides, plan=True)
         settings = read_settings(command)
         output = absolute(settings.output.path)
-        run = verified_run(output, self._asking.run_id)
+        run = verified_run(output, settings.personalize.tracking_id, self._asking.run_id)
         session = aws_session()
         require_credentials(session)
         if self._asking.export:
@@ -115,7 +115,10 @@ class _Verifying:
         except ControlPlaneError as error:
             return found.without(f"the service was not asked: {error}")
         found = self._with_requests(found, session, region, dataset, run)
-        return self._with_export(found, prepared, dataset, new_plane) if self._asking.export else found
+        if not self._asking.export:
+            return found
+        named = run if self._asking.run_id is not None else None
+        return self._with_export(found, prepared, dataset, new_plane, named)
 
     def _with_requests(
         self,
@@ -125,15 +128,15 @@ class _Verifying:
         dataset: InteractionsDataset,
         run: VerifiedRun | None,
     ) -> Verification:
-        if run is None:
-            return found
+        if run is None or run.calls is None:
+            return found if self._asking.export else found.without(_no_requests(run))
         try:
             client = session.client("cloudwatch", region_name=region)
             counted = metered(client, dataset.tracker_arn, run.calls, self._now)
         except (ClientError, BotoCoreError) as error:
-            cause = code_of(error) if isinstance(error, ClientError) else type(error).__name__
-            reason = f"CloudWatch was not asked ({cause}): the permission is cloudwatch:GetMetricData"
-            return found.without(reason)
+            return found.without(_not_asked(error))
+        except UnmeteredError as error:
+            return found.without(f"CloudWatch's answer proves nothing: {error}. Verify again later")
         requests = Requests.of(run.run_id, run.calls, counted, proof(run.calls, counted, self._now))
         return found.model_copy(update={"requests": requests})
 
@@ -143,14 +146,17 @@ class _Verifying:
         prepared: PreparedLoad,
         dataset: InteractionsDataset,
         new_plane: Callable[[], ControlPlane],
+        run: VerifiedRun | None,
     ) -> Verification:
         url = join(self._url(prepared.run.output), "export")
         try:
-            self._export(prepared, dataset, new_plane, url)
+            self._export(prepared, dataset, new_plane, url, run)
         except (BulkError, ControlPlaneError, StoppedWaitingError, _ExportFailedError) as error:
             return found.without(f"the dataset was not exported: {error}")
         try:
-            interactions = self._compared(prepared, dataset, url)
+            interactions = self._compared(prepared, dataset, url, run)
+        except UnknownFormatError as error:
+            interactions = Interactions(export=url, run_id=self._asking.run_id, unknown_format=str(error))
         except BackfillError as error:
             self._keep(found.without(f"the export was not compared: {error}"), prepared.run.output)
             raise
@@ -162,9 +168,10 @@ class _Verifying:
         dataset: InteractionsDataset,
         new_plane: Callable[[], ControlPlane],
         url: str,
+        run: VerifiedRun | None,
     ) -> None:
         settings = prepared.settings
-        mode: Ingestion = "ALL" if imports_in_force(prepared, self._asking.run_id) else "PUT"
+        mode: Ingestion = "ALL" if imports_in_force(prepared, run) else "PUT"
         request = ExportRequest(
             f"verify-{self._id}", dataset.arn, s3_location(url), settings.bulk_import.role_arn or "", mode
         )
@@ -176,34 +183,25 @@ class _Verifying:
         if job.status != ACTIVE:
             raise _ExportFailedError(job.failure_reason or "Personalize gave no reason")
 
-    def _compared(self, prepared: PreparedLoad, dataset: InteractionsDataset, url: str) -> Interactions:
+    def _compared(
+        self, prepared: PreparedLoad, dataset: InteractionsDataset, url: str, run: VerifiedRun | None
+    ) -> Interactions:
         schema = InteractionsSchema.parse(dataset.schema, OF_SERVICE)
-        try:
-            columns = columns_of(_first_line(url), [field.name for field in schema.fields])
-        except UnknownFormatError as error:
-            return Interactions(
-                export=url,
-                run_id=self._asking.run_id,
-                found=0,
-                missing=0,
-                unknown=0,
-                anonymous=0,
-                columns_not_exported=[],
-                unknown_format=str(error),
-            )
+        columns = columns_of(first_line(url), [field.name for field in schema.fields])
         missing = join(self._url(prepared.run.output), "missing")
         with self._start_spark(prepared.buckets, prepared.table) as spark:
             verified = verify_rows(
-                spark,
-                prepared,
-                schema,
-                columns,
-                export_url=url,
-                missing_url=missing,
-                run_id=self._asking.run_id,
+                spark, prepared, schema, columns, export_url=url, missing_url=missing, run=run
             )
-        return Interactions.of(
-            url, verified.compared, verified.anonymous, columns.absent, self._asking.run_id
+        return Interactions(
+            export=url,
+            run_id=run.run_id if run else None,
+            found=verified.compared.found,
+            missing=verified.compared.missing,
+            unknown=verified.compared.unknown + verified.not_in_source,
+            not_in_source=verified.not_in_source,
+            anonymous=verified.anonymous,
+            columns_not_exported=list(columns.absent),
         )
 
 
@@ -228,23 +226,17 @@ def _require_exportable(settings: Settings, output: str) -> None:
         )
 
 
-def _first_line(url: str) -> str:
-    """Return the first line of the export's first file, at any depth.
-
-    Raises:
-        UnknownFormatError: there is none.
-    """
-    for folder in _folders(url):
-        for name in Folder(folder).names():
-            if name.endswith(".csv"):
-                content = Folder(folder).read_bytes(name)
-                return content.partition(b"\n")[0].decode("utf-8", "replace").rstrip("\r")
-    raise UnknownFormatError("it has no file that ends in .csv")
+def _no_requests(run: VerifiedRun | None) -> str:
+    if run is None:
+        return "no run below output.path sent anything to this tracking ID: CloudWatch has nothing to compare with"
+    return f"run {run.run_id} sent no requests: CloudWatch has nothing of it. Verify what it imported with --export"
 
 
-def _folders(url: str) -> list[str]:
-    inner = [join(url, name) for name in Folder(url).folder_names()]
-    return [url, *(deep for each in inner for deep in _folders(each))]
+def _not_asked(error: ClientError | BotoCoreError) -> str:
+    code = code_of(error) if isinstance(error, ClientError) else type(error).__name__
+    if code in DENIED:
+        return f"CloudWatch was not asked ({code}): the permission is cloudwatch:GetMetricData"
+    return f"CloudWatch was not asked ({code}). Verify again later"
 
 
 def _say(job: ExportJob) -> None:

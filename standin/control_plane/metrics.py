@@ -18,10 +18,11 @@ _DIMENSION = "EventTrackerArn"
 
 @dataclass
 class Metrics:
-    """Counts by metric, tracker and second; `page` is how many series an answer holds."""
+    """Counts by metric, tracker and second; `page` is how many series an answer holds, `status` the state of each."""
 
     counts: dict[tuple[str, str], Counter[int]] = field(default_factory=dict)
     page: int = 500
+    status: str = "Complete"
 
     def count(self, name: str, tracker_arn: str, at: float, value: int = 1) -> None:
         """Count calls at a Unix time."""
@@ -51,7 +52,7 @@ class Metrics:
             "Label": metric["MetricName"],
             "Timestamps": [datetime.fromtimestamp(at, UTC) for at in sorted(sums)],
             "Values": [float(sums[at]) for at in sorted(sums)],
-            "StatusCode": "Complete",
+            "StatusCode": self.status,
         }
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from functools import reduce
 from pathlib import Path
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
 
 from bulk.comparison import Compared, compare, counted
-from bulk.export_files import UnknownFormatError, columns_of, exported_rows
+from bulk.export_files import UnknownFormatError, columns_of, readings, require_times
 
 pytestmark = pytest.mark.spark
 
@@ -36,15 +37,20 @@ AS_RFC_4180 = [
 OTHER = "live,i,1770000000,view,,,"
 
 
-def result(spark: SparkSession, folder: Path, *files: str) -> Compared:
+def read(spark: SparkSession, folder: Path, *files: str) -> tuple[DataFrame, ...]:
     for number, content in enumerate(files):
         path = folder / f"f{number}" / "part.csv"
         path.parent.mkdir(parents=True)
         path.write_text(content)
+    return readings(spark, str(folder), columns_of(files[0].partition("\n")[0], list(KINDS)))
+
+
+def result(spark: SparkSession, folder: Path, *files: str) -> Compared:
     schema = ", ".join(f"{name} string" for name in KINDS)
-    columns = columns_of(files[0].partition("\n")[0], list(KINDS))
-    kinds = {name: kind for name, kind in KINDS.items() if name in columns.names}
-    exported = exported_rows(spark, str(folder), columns)
+    rows = read(spark, folder, *files)
+    require_times(rows)
+    exported = reduce(DataFrame.unionByName, rows)
+    kinds = {name: kind for name, kind in KINDS.items() if name in exported.columns}
     return counted(compare(spark.createDataFrame(ROWS, schema), exported, kinds))
 
 
@@ -60,7 +66,7 @@ def text(*lines: str) -> str:
         [text(HEADER, AS_RFC_4180[0]), text(*AS_RFC_4180[1:])],
         [
             text(
-                HEADER.lower(),
+                f"\ufeff{HEADER.lower().replace('_', '')}",
                 '"u1","i","1760000000000","view","1.0E-1","say \\"hi\\", you","1"',
                 "u2,i,1760000000.5,view,,,",
                 'u3,i,1760000001,buy,5,"a\\\\b",0',
@@ -81,6 +87,75 @@ def test_what_is_not_there_is_missing_and_what_is_there_in_another_form_unknown(
 ) -> None:
     other_form = 'u1,i,1760000000,view,"0,1",x,true'
     assert result(spark, tmp_path, text(HEADER, other_form, AS_RFC_4180[1])) == Compared(1, 1, 1)
+
+
+def test_an_event_type_in_another_case_is_unknown(spark: SparkSession, tmp_path: Path) -> None:
+    lines = [line.replace("view", "View") for line in AS_RFC_4180]
+    assert result(spark, tmp_path, text(HEADER, *lines)) == Compared(found=1, missing=0, unknown=2)
+
+
+EVENTS = (
+    "event_id string, USER_ID string, ITEM_ID string, TIMESTAMP string, EVENT_TYPE string, EVENT_VALUE string"
+)
+
+
+def test_of_the_rows_of_an_event_the_best_counts(spark: SparkSession) -> None:
+    """`e1` was retried at another time, `e2` changed its value, `e3` lost its user, `e5` and `e6` are equal."""
+    rows = [
+        ("e1", "u1", "i", "1", "view", None),
+        ("e1", "u1", "i", "2", "view", None),
+        ("e2", "u2", "i", "1", "view", "1"),
+        ("e2", "u2", "i", "9", "view", "1"),
+        ("e3", None, "i", "1", "view", None),
+        ("e3", "u3", "i", "1", "view", None),
+        ("e4", "u4", "i", "1", "view", None),
+        ("e4", "u4", "i", "2", "view", None),
+        ("e5", "u5", "i", "1", "view", None),
+        ("e6", "u5", "i", "1", "view", None),
+    ]
+    exported = [
+        ("u1", "i", "2", "view", None),
+        ("u2", "i", "1", "view", "2"),
+        ("u5", "i", "1", "view", None),
+    ]
+    kinds = {
+        **{name: KINDS[name] for name in ("USER_ID", "ITEM_ID", "TIMESTAMP", "EVENT_TYPE")},
+        "EVENT_VALUE": "float",
+    }
+    theirs = spark.createDataFrame(exported, EVENTS.partition(", ")[2])
+    compared = compare(spark.createDataFrame(rows, EVENTS), theirs, kinds, "event_id").collect()
+    outcomes = {(row["USER_ID"], row["TIMESTAMP"], row["outcome"]) for row in compared}
+    assert len(compared) == 5
+    assert outcomes >= {
+        ("u1", "2", "found"),
+        ("u2", "1", "unknown"),
+        (None, "1", "anonymous"),
+        ("u5", "1", "found"),
+    }
+    assert {outcome for user, _, outcome in outcomes if user == "u4"} == {"missing"}
+
+
+def test_times_in_seconds_or_milliseconds_are_known(spark: SparkSession, tmp_path: Path) -> None:
+    times = ("1760000000", "1760000000000", "1760000000.25")
+    require_times(read(spark, tmp_path, text(HEADER, *(f"u,i,{time},view,,," for time in times))))
+
+
+@pytest.mark.parametrize("time", ["2025-10-09T08:53:20Z", ""])
+def test_times_that_are_no_numbers_are_no_known_format(
+    spark: SparkSession, tmp_path: Path, time: str
+) -> None:
+    exported = read(spark, tmp_path, text(HEADER, AS_RFC_4180[0], f"u,i,{time},view,,,"))
+    with pytest.raises(UnknownFormatError, match="it has rows whose TIMESTAMP is no number"):
+        require_times(exported)
+
+
+@pytest.mark.parametrize("note", ['"say ""hi"", you"', '"say \\"hi\\", you"'], ids=["doubled", "escaped"])
+def test_one_way_of_reading_in_which_all_times_are_known_is_enough(
+    spark: SparkSession, tmp_path: Path, note: str
+) -> None:
+    """In the other one the text before the time has more or fewer fields."""
+    exported = read(spark, tmp_path, text("NOTE,USER_ID,ITEM_ID,TIMESTAMP", f"{note},u,i,1760000000"))
+    require_times(exported)
 
 
 def test_columns_that_the_export_lacks_are_not_compared(spark: SparkSession, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ PARTS = {
     "S3Error": "cause and remedy, the end of a sentence of core.storage",
     "StoppedWaitingError": "why nothing waits any more, within the reason of an import",
     "UnknownFormatError": "what an export lacks, within a line of verify",
+    "UnmeteredError": "what CloudWatch left out, within a line of verify",
     "WorkerEndedError": "ends a task, which Spark starts again; read in an executor's log alone",
     "_ExportFailedError": "Personalize's own reason, within a line of verify",
 }
@@ -51,7 +52,7 @@ NAMES = ("AWS", "HTTPS_PROXY", "Java", "Personalize", "S3", "Spark", "{}")
 REMEDY = (
     "Add|Allow|Ask|Cast|Check|Choose|Compact|Complete|Correct|Create|Delete|Export|Fix|Give|Grant|Install|"
     "Leave|Let|Look|Make|Map|Move|Name|Pick|Quote|Read|Remove|Rename|Renew|Replay|Restore|Rewrite|Run|See|"
-    "Set|Start|Take|Try|Turn|Use|Wait|Write"
+    "Set|Start|Take|Try|Turn|Use|Verify|Wait|Write"
 )
 """What a sentence begins with that tells what to do."""
 

@@ -14,7 +14,8 @@ import pytest
 from core.aws.buckets import forget_buckets
 from core.aws.s3_lease_store import S3LeaseStore
 from core.errors import StorageError
-from core.lease_store import LeaseStore, LocalLeaseStore
+from core.lease_store import LeaseStore
+from core.local_lease_store import LocalLeaseStore
 from jobs.leases.lease_files import run_folder_lease, tracking_id_lease
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -108,7 +109,7 @@ def test_the_folder_goes_with_the_last_lease(tmp_path: Path) -> None:
 
 _RACE = """
 import sys
-from core.lease_store import LocalLeaseStore
+from core.local_lease_store import LocalLeaseStore
 store, won = LocalLeaseStore(sys.argv[1]), 0
 for turn in range(150):
     version = store.create(f"{sys.argv[2]} {turn}".encode())

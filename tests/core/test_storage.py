@@ -58,6 +58,8 @@ def test_a_file_comes_back_as_it_was_written(tmp_path: Path) -> None:
     assert folder.read_bytes("a.txt") == "häé".encode()
     assert read_text(join(folder.url, "a.txt")) == "häé"
     assert folder.read_bytes("sub/b.txt") == b"b"
+    assert folder.read_head("a.txt", 1) == b"h"
+    assert folder.read_head("sub/b.txt", 9) == b"b"
     assert folder.names() == ["a.txt"]
 
 
@@ -204,6 +206,7 @@ def test_s3_serves_as_disk_does(s3: MotoServer, scheme: str, tmp_path: Path) -> 
     (tmp_path / "c.txt").write_text("c")
     folder.upload(tmp_path)
     assert folder.names() == ["a.txt", "c.txt"]
+    assert (folder.read_head("a.txt", 9), folder.read_head("a.txt", 0)) == (b"a", b"")
     assert read_text(f"{scheme}://output/{scheme}/runs/r1/sub/b.txt") == "b"
     folder.delete("a.txt")
     folder.delete("a.txt")

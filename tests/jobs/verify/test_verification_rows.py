@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import mkdtemp
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -12,7 +13,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from bulk.comparison import Compared
-from bulk.export_files import columns_of
+from bulk.export_files import UnknownFormatError, columns_of
 from bulk.import_record import ImportRecord, State
 from delivery.packing import StagedEvent
 from delivery.receipts.ledger import Ledger
@@ -20,7 +21,8 @@ from jobs.command_line.command import Command
 from jobs.prepare.preparation import PreparedLoad, prepare, read_settings
 from jobs.runs.import_folder import ImportFolder
 from jobs.runs.run_folder import RunFolder
-from jobs.verify.verification_rows import imports_in_force, verify_rows
+from jobs.verify.verification_rows import Verified, imports_in_force, verify_rows
+from jobs.verify.verified_run import VerifiedRun
 from tests.delivery.tasks import task_of
 from tests.whole_job.harness import MAPPING, SCHEMA, Job, interactions
 from transforms.interactions_schema import InteractionsSchema
@@ -39,10 +41,11 @@ class Standin:
 
 @pytest.fixture
 def prepared(tmp_path: Path) -> PreparedLoad:
-    """Four events, `e0` to `e3`, each of a user of its own."""
+    """Four events, `e0` to `e3`, each of a user of its own; `e3` was retried a minute later."""
     job = Job(tmp_path, Standin())  # type: ignore[arg-type]
     rows = [{"USER_ID": f"u{number}", "SESSION_ID": f"e{number}"} for number in range(4)]
-    job.write_source(interactions(rows))
+    retried = {**rows[3], "TIMESTAMP": TIME + 60}
+    job.write_source(interactions([*rows, retried]))
     job.settings["mapping"] = {**MAPPING, "eventId": "SESSION_ID"}
     command = Command(config=str(job.write_config()), plan=True)
     settings = read_settings(command)
@@ -67,24 +70,32 @@ def import_(prepared: PreparedLoad, run_id: str, *events: str) -> None:
     )
 
 
-def compared(
-    spark: SparkSession, prepared: PreparedLoad, users: list[str], run_id: str | None = None
-) -> Compared:
-    """Verify against an export that has one interaction of each of `users`."""
-    export = Path(prepared.run.output) / "export"
-    export.mkdir(exist_ok=True)
-    lines = [",".join(FIELDS), *(f"{user},i1,{TIME},view," for user in users)]
+def verified(
+    spark: SparkSession,
+    prepared: PreparedLoad,
+    users: list[str],
+    run: VerifiedRun | None = None,
+    time: object = TIME,
+) -> Verified:
+    """Verify against an export, in a folder of its own, that has one interaction of each of `users`."""
+    export = Path(mkdtemp(dir=Path(prepared.run.output).parent))
+    lines = [",".join(FIELDS), *(f"{user},i1,{time},view," for user in users)]
     (export / "part-0.csv").write_text("\n".join(lines))
-    found = verify_rows(
+    return verify_rows(
         spark,
         prepared,
         InteractionsSchema.parse(json.dumps(SCHEMA), "the tests' schema"),
         columns_of(lines[0], FIELDS),
         export_url=str(export),
         missing_url=str(Path(prepared.run.output) / "missing"),
-        run_id=run_id,
+        run=run,
     )
-    return found.compared
+
+
+def compared(
+    spark: SparkSession, prepared: PreparedLoad, users: list[str], run: VerifiedRun | None = None
+) -> Compared:
+    return verified(spark, prepared, users, run).compared
 
 
 def test_what_any_run_sent_is_looked_for(spark: SparkSession, prepared: PreparedLoad) -> None:
@@ -96,15 +107,57 @@ def test_what_any_run_sent_is_looked_for(spark: SparkSession, prepared: Prepared
 def test_of_one_run_only_what_it_sent_is_looked_for(spark: SparkSession, prepared: PreparedLoad) -> None:
     send(prepared, "first", "e0", "e1")
     send(prepared, "second", "e2")
-    assert compared(spark, prepared, ["u0", "u1"], "first") == Compared(found=2, missing=0, unknown=0)
-    assert compared(spark, prepared, ["u0", "u1"], "second") == Compared(found=0, missing=1, unknown=0)
-    assert compared(spark, prepared, ["u0", "u1"], "third") == Compared(found=0, missing=0, unknown=0)
+    assert compared(spark, prepared, ["u0", "u1"], VerifiedRun("first")) == Compared(
+        found=2, missing=0, unknown=0
+    )
+    assert compared(spark, prepared, ["u0", "u1"], VerifiedRun("second")) == Compared(
+        found=0, missing=1, unknown=0
+    )
+    assert compared(spark, prepared, ["u0", "u1"], VerifiedRun("third")) == Compared(
+        found=0, missing=0, unknown=0
+    )
 
 
 def test_of_one_run_only_what_it_imported_is_looked_for(spark: SparkSession, prepared: PreparedLoad) -> None:
     send(prepared, "first", "e0")
     import_(prepared, "second", "e1", "e2")
     assert [each.written_by for each in imports_in_force(prepared, None)] == ["second"]
-    assert imports_in_force(prepared, "first") == []
-    assert compared(spark, prepared, ["u1"], "second") == Compared(found=1, missing=1, unknown=0)
-    assert compared(spark, prepared, ["u1"], "first") == Compared(found=0, missing=1, unknown=0)
+    assert imports_in_force(prepared, VerifiedRun("first")) == []
+    assert compared(spark, prepared, ["u1"], VerifiedRun("second")) == Compared(found=1, missing=1, unknown=0)
+    assert compared(spark, prepared, ["u1"], VerifiedRun("first")) == Compared(found=0, missing=1, unknown=0)
+
+
+def test_a_run_that_imported_the_files_of_another_has_their_events(prepared: PreparedLoad) -> None:
+    """A run that found Personalize busy wrote them; the next one with the same command had them imported."""
+    import_(prepared, "first", "e1")
+    ((location, name),) = [(each.location, each.name) for each in imports_in_force(prepared, None)]
+    second = VerifiedRun("second", import_location=location)
+    assert [each.name for each in imports_in_force(prepared, second)] == [name]
+    assert imports_in_force(prepared, VerifiedRun("third", import_location=f"{location}2")) == []
+
+
+def test_a_retried_event_is_found_by_the_one_that_was_sent(
+    spark: SparkSession, prepared: PreparedLoad
+) -> None:
+    send(prepared, "first", "e3")
+    assert compared(spark, prepared, ["u3"]) == Compared(found=1, missing=0, unknown=0)
+    assert compared(spark, prepared, ["u0"]) == Compared(found=0, missing=1, unknown=0)
+
+
+def test_delivered_events_that_the_source_lacks_are_counted(
+    spark: SparkSession, prepared: PreparedLoad
+) -> None:
+    send(prepared, "first", "e0", "e3", "gone", "filtered out")
+    send(prepared, "second", "e1", "gone")
+    import_(prepared, "third", "e2", "gone too")
+    assert verified(spark, prepared, ["u0", "u1", "u2", "u3"]) == Verified(Compared(4, 0, 0), 0, 3)
+    assert verified(spark, prepared, ["u1"], VerifiedRun("second")) == Verified(Compared(1, 0, 0), 0, 1)
+
+
+def test_an_export_with_times_in_another_form_misses_nothing(
+    spark: SparkSession, prepared: PreparedLoad
+) -> None:
+    send(prepared, "first", "e0")
+    with pytest.raises(UnknownFormatError, match="it has rows whose TIMESTAMP is no number"):
+        verified(spark, prepared, ["u0"], time="2025-10-09T08:53:20Z")
+    assert not (Path(prepared.run.output) / "missing").exists()

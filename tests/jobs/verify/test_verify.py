@@ -83,16 +83,54 @@ def test_what_can_not_be_asked_is_said_and_ends_with_5(
     world.plane.refuse = lambda operation: denied if operation == "GetMetricData" else None
     assert main(["--config", config]) == 5
     assert "CloudWatch was not asked (AccessDeniedException)" in capsys.readouterr().out
+    failed = Refusal(500, "InternalServiceFault", "no")
+    world.plane.refuse = lambda operation: failed if operation == "GetMetricData" else None
+    assert main(["--config", config]) == 5
+    assert "CloudWatch was not asked (InternalServiceFault). Verify again later" in capsys.readouterr().out
     world.plane.refuse = lambda operation: denied if operation == "ListEventTrackers" else None
     assert main(["--config", config]) == 5
     assert "the permission personalize:ListEventTrackers is missing" in capsys.readouterr().out
+
+
+def test_an_answer_without_complete_counts_ends_with_5(
+    world: World, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    world.plane.metrics.status = "InternalError"
+    assert main(["--config", config]) == 5
+    out = capsys.readouterr().out
+    assert out == (
+        "CloudWatch's answer proves nothing: of PutEventsRequests it gave no complete count (InternalError). "
+        "Verify again later\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["--run-id", "import"], "run import sent no requests: CloudWatch has nothing of it. Verify what it"),
+        (["--set", "output.path=elsewhere"], "no run below output.path sent anything to this tracking ID"),
+    ],
+)
+def test_a_verification_of_nothing_ends_with_5(  # noqa: PLR0917
+    world: World,
+    config: str,
+    arguments: list[str],
+    sentence: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert world.plane.trackers
+    monkeypatch.chdir(Path(config).parent)
+    leave_summary(Path(config).parent / "output", "import", request_attempts=0)
+    assert main(["--config", config, *arguments]) == 5
+    assert sentence in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
         (["--run-id", "none"], "--run-id none: it left no summary"),
-        (["--run-id", "a/b"], "--run-id may hold letters"),
+        (["--run-id", "a/b"], "--run-id: it can't be a folder's name"),
         (["--export"], "import.role_arn is missing: Personalize writes an export"),
         (["--set", "personalize.tracking_id=other"], "no event tracker of this account in eu-west-1 has it"),
     ],
