@@ -12,7 +12,7 @@ from bulk.plane import Plane
 from bulk.refusals import explained
 
 Ingestion = Literal["BULK", "PUT", "ALL"]
-_WHAT = "the export job"
+_START, _DESCRIBE = "start the export job", "describe the export job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def make_export(plane: Plane, request: ExportRequest) -> str:
             jobOutput={"s3DataDestination": {"path": request.location}},
         )
     except ClientError as error:
-        raise explained(error, _WHAT) from None
+        raise explained(error, _START) from None
     return answer["datasetExportJobArn"]
 
 
@@ -69,6 +69,6 @@ def describe_export(plane: Plane, arn: str) -> ExportJob:
     try:
         answer = plane.call(plane.client.describe_dataset_export_job, datasetExportJobArn=arn)
     except ClientError as error:
-        raise explained(error, _WHAT) from None
+        raise explained(error, _DESCRIBE) from None
     job = answer["datasetExportJob"]
     return ExportJob(job["datasetExportJobArn"], job["status"], job.get("failureReason"))

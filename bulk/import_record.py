@@ -5,12 +5,14 @@ It is for imports what the ledger is for PutEvents: it says which events the ser
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
 from bulk.import_job import ImportRequest, Mode
+from bulk.import_jobs import ImportJob, in_effect
 
 NAME = "import.json"
 FOLDER = "imports"
@@ -70,3 +72,14 @@ def in_force(records: list[ImportRecord], tracking_id: str) -> list[ImportRecord
     in_order = sorted(imported, key=lambda each: each.job_created_at or each.written_at)
     last_full = max((place for place, each in enumerate(in_order) if each.mode == "full"), default=0)
     return in_order[last_full:]
+
+
+def jobs_in_effect(
+    records: Iterable[ImportRecord], tracking_id: str, jobs: Sequence[ImportJob]
+) -> dict[str, ImportJob]:
+    """Return, by the import's name, those of `jobs` (oldest first) whose rows the dataset holds, or will when they end.
+
+    The service's word, where `in_force` goes by the records: a job may be another program's, or was created by hand.
+    """
+    ours = [each.name for each in records if each.tracking_id == tracking_id]
+    return {name: job for name in ours if (job := in_effect(name, jobs)) is not None}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -15,13 +15,16 @@ from bulk.watching import Pause
 from core.errors import StorageError
 from core.storage import Folder
 from jobs.errors import UnaccountedError
-from jobs.runs.import_folder import ImportFolder
+from jobs.runs.import_folder import ImportFolder, records
+from jobs.steps.import_calls import ImportCalls
+from jobs.steps.imported_before import left_out_of_import
 from jobs.steps.importing import Imported, Importing
 from standin.refusal import Refusal
 from tests.delivery.receipts.ledgers import StopsAfter
 from tests.standin.control_plane_client import ROLE, World
 
 LOCATION = "s3://shop/imports/a/csv/"
+DENIED = Refusal(403, "AccessDeniedException", "not authorized: x")
 
 
 @pytest.fixture
@@ -53,16 +56,48 @@ class Shop:
         }
         return ImportRecord(**{**usual, **changes})
 
-    def carry_out(self, pause: Pause | None = None, role: str = ROLE, **changes: Any) -> Imported:  # noqa: ANN401
-        world = self.world
-        dataset = world.dataset
-        importing = Importing(self.folder, dataset.arn, dataset.created, world.paced, pause or world.pause)
-        return importing.carry_out(self.record(**changes), role)
+    def carry_out(
+        self,
+        pause: Pause | None = None,
+        role: str = ROLE,
+        staged_without: Set[str] | None = None,
+        **changes: Any,  # noqa: ANN401 - any field's
+    ) -> Imported:
+        world, dataset = self.world, self.world.dataset
+        calls = ImportCalls(dataset.arn, dataset.created, world.paced)
+        record = (self.folder.read() or self.record()).model_copy(update=changes)
+        return Importing(self.folder, calls, pause or world.pause).carry_out(record, role, staged_without)
+
+    def other(self, name: str, first: int = 0, rows: int = 1000, **how: Any) -> Imported:  # noqa: ANN401
+        """Carry out another import of the same output."""
+        self.world.put_csv(rows, first, f"imports/{name}/csv/part-0.csv")
+        shop = Shop(self.world, Path(self.folder.output))
+        shop.folder = ImportFolder(self.folder.output, name)
+        return shop.carry_out(name=name, location=f"s3://shop/imports/{name}/csv/", **how)
+
+    def left_out(self) -> set[str]:
+        """What an incremental import that begins now leaves out."""
+        dataset = self.world.dataset
+        jobs = ImportCalls(dataset.arn, dataset.created, self.world.paced).listed()
+        return {each.name for each in left_out_of_import(records(self.folder.output), "tracker", jobs)}
 
     def stored(self) -> ImportRecord:
         found = self.folder.read()
         assert found is not None
         return found
+
+
+def first_of(operation: str) -> Callable[[str], bool]:
+    """Says of the first call of `operation`, and of no other, that its answer is lost."""
+    lost: list[str] = []
+
+    def lose(called: str) -> bool:
+        if called == operation and not lost:
+            lost.append(called)
+            return True
+        return False
+
+    return lose
 
 
 @pytest.fixture
@@ -94,15 +129,7 @@ def test_a_stopped_run_finds_its_job_again(shop: Shop) -> None:
 
 
 def test_a_job_that_was_made_and_whose_answer_was_lost_is_found_by_its_name(shop: Shop) -> None:
-    lost: list[str] = []
-
-    def lose(operation: str) -> bool:
-        if operation == "CreateDatasetImportJob" and not lost:
-            lost.append(operation)
-            return True
-        return False
-
-    shop.world.lose = lose
+    shop.world.lose = first_of("CreateDatasetImportJob")
     assert shop.carry_out().record.state is State.IMPORTED
     assert len(shop.world.plane.imports) == 1
 
@@ -126,10 +153,7 @@ def test_what_was_imported_is_not_imported_again_until_a_full_import_replaced_it
     shop.carry_out()
     assert shop.carry_out().record.state is State.IMPORTED
     assert len(shop.world.plane.imports) == 1
-    shop.world.put_csv(first=5000, key="imports/b/csv/part-0.csv")
-    other = Shop(shop.world, Path(shop.folder.output))
-    other.folder = ImportFolder(shop.folder.output, "b")
-    other.carry_out(name="b", location="s3://shop/imports/b/csv/")
+    shop.other("b", first=5000)
     assert shop.carry_out().record.job_name == "a-2"
     assert {row[0] for row in shop.world.dataset.bulk} == {f"u{n}" for n in range(1000)}
 
@@ -238,3 +262,110 @@ def test_a_service_out_of_reach_stops_the_run(shop: Shop) -> None:
     shop.world.lose = lambda _operation: False
     assert shop.carry_out().record.state is State.IMPORTED
     assert shop.world.calls("CreateDatasetImportJob") == 1
+
+
+def test_a_full_import_that_an_incremental_one_was_added_to_is_made_again(shop: Shop) -> None:
+    """The way to undo a bad incremental import: the rows of before, in the mode full."""
+    shop.carry_out()
+    shop.other("bad", first=5000, mode="incremental")
+    assert len(shop.world.dataset.bulk) == 2000
+    assert shop.carry_out().record.job_name == "a-2"
+    assert {row[0] for row in shop.world.dataset.bulk} == {f"u{n}" for n in range(1000)}
+    assert shop.carry_out().record.job_name == "a-2", "and not once more"
+
+
+def test_an_incremental_import_is_not_made_again_for_a_later_one(shop: Shop) -> None:
+    shop.other("first", first=9000)
+    shop.carry_out(mode="incremental")
+    shop.other("later", first=5000, mode="incremental")
+    assert shop.carry_out(mode="incremental").record.job_name == "a"
+    assert len(shop.world.dataset.bulk) == 3000
+
+
+def test_an_import_that_could_not_replace_its_own_rows_keeps_them(shop: Shop) -> None:
+    """They are still in the dataset: a run must not send them."""
+    first = shop.carry_out().record
+    shop.other("bad", first=5000, mode="incremental")
+    shop.world.objects.denied.add((ROLE, "s3:GetObject"))
+    failed = shop.carry_out()
+    assert "The import job a-2 failed" in str(failed.failure)
+    assert (failed.record.state, failed.record.job_arn) == (State.IMPORTED, first.job_arn)
+    shop.world.plane.refuse = lambda operation: DENIED if operation == "CreateDatasetImportJob" else None
+    assert "CreateDatasetImportJob is missing" in str(shop.carry_out().failure)
+    assert shop.stored().state is State.IMPORTED
+
+
+@pytest.mark.parametrize(
+    "code", ["AccessDeniedException", "ExpiredTokenException", "UnrecognizedClientException"]
+)
+def test_a_job_that_can_not_be_watched_any_more_stays_under_way(shop: Shop, code: str) -> None:
+    """What it brings would otherwise be sent as well."""
+    refusal = Refusal(403, code, "no")
+    shop.world.plane.refuse = lambda operation: refusal if operation == "DescribeDatasetImportJob" else None
+    stopped = shop.carry_out()
+    assert stopped.failure is None
+    assert "a job that was made goes on" in str(stopped.stop_reason)
+    assert shop.stored().state is State.UNDER_WAY
+    shop.world.plane.refuse = lambda _operation: None
+    assert shop.carry_out().record.state is State.IMPORTED
+    assert shop.world.calls("CreateDatasetImportJob") == 1
+
+
+def test_jobs_that_can_not_be_listed_leave_an_import_as_it_was(shop: Shop) -> None:
+    shop.carry_out(pause=lambda _seconds: "SIGTERM was received")
+    shop.world.plane.refuse = lambda operation: DENIED if operation == "ListDatasetImportJobs" else None
+    assert "ListDatasetImportJobs is missing" in str(shop.carry_out().stop_reason)
+    assert shop.stored().state is State.UNDER_WAY
+
+
+def test_a_job_that_was_made_and_is_not_listed_yet_is_not_made_twice(shop: Shop) -> None:
+    shop.world.plane.listed_after = 600.0
+    shop.world.lose = first_of("CreateDatasetImportJob")
+    assert shop.carry_out().record.job_name == "a"
+    assert len(shop.world.plane.imports) == 1
+    assert len(shop.world.dataset.bulk) == 1000
+
+
+@pytest.mark.parametrize(
+    "code", ["ResourceInUseException", "LimitExceededException", "InvalidInputException"]
+)
+def test_a_job_whose_answer_was_lost_and_whose_repeat_is_refused_is_found(shop: Shop, code: str) -> None:
+    """The service may judge the dataset, which the first call's job occupies, before the name."""
+    lose, calls = first_of("CreateDatasetImportJob"), shop.world.calls
+    refusal = Refusal(400, code, "no")
+    shop.world.lose = lose
+    shop.world.plane.refuse = lambda operation: (
+        refusal if operation == "CreateDatasetImportJob" and calls(operation) > 1 else None
+    )
+    assert shop.carry_out().record.state is State.IMPORTED
+    assert len(shop.world.plane.imports) == 1
+
+
+def test_a_name_of_a_dataset_that_is_gone_is_passed_over(shop: Shop) -> None:
+    shop.carry_out()
+    shop.world.clock.sleep(100)
+    shop.world.dataset.created = datetime.fromtimestamp(shop.world.clock(), UTC)
+    shop.world.dataset.bulk = []
+    assert shop.carry_out().record.job_name == "a-2"
+    assert len(shop.world.dataset.bulk) == 1000
+
+
+def test_no_job_is_made_of_rows_that_another_import_brought_since_they_were_staged(shop: Shop) -> None:
+    """The other import was under way when the source was read, so its rows are in these files as well."""
+    shop.other("first", first=9000)
+    shop.other(
+        "earlier", first=0, rows=1500, mode="incremental", pause=lambda _seconds: "SIGTERM was received"
+    )
+    shop.world.put_csv(rows=2500)
+    staged = shop.left_out()
+    for _ in range(2):
+        stopped = shop.carry_out(mode="incremental", staged_without=staged)
+        assert "Run the same command again" in str(stopped.stop_reason)
+        assert stopped.record.state is State.WRITTEN
+        shop.world.clock.sleep(600)
+    assert "a" not in {job.name for job in shop.world.plane.imports.values()}
+    staged = shop.left_out()
+    assert staged == {"first", "earlier"}
+    shop.world.put_csv(rows=1000, first=1500)
+    assert shop.carry_out(mode="incremental", staged_without=staged).record.state is State.IMPORTED
+    assert len(shop.world.dataset.bulk) == len(set(shop.world.dataset.bulk)) == 3500
