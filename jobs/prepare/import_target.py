@@ -9,6 +9,7 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import boto3
 
@@ -16,6 +17,7 @@ from bulk.errors import BulkError
 from bulk.import_job import MAX_LOCATION_CHARACTERS, replaces
 from bulk.import_jobs import ACTIVE, ImportJob, ImportJobs
 from bulk.import_record import FOLDER
+from core.aws.session import forget_session
 from core.errors import InputError
 from core.storage import find_buckets, join
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
@@ -36,6 +38,9 @@ from jobs.prepare.preflight import (
 from jobs.runs.import_folder import location_of
 from jobs.runs.run_folder import RunFolder
 from transforms.interactions_schema import InteractionsSchema
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
 
 _LOG = logging.getLogger("put_events")
 _NAME_CHARACTERS = 41  # of `backfill-` and 32 digits
@@ -60,11 +65,13 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     settings: Settings,
     schema: InteractionsSchema,
     service: Service,
-    session: boto3.Session,
+    new_session: Callable[[], boto3.Session],
     run: RunFolder,
     flight: Preflight,
 ) -> ImportTarget:
     """Check what can be known of an import before anything is read, and say what it will replace.
+
+    `new_session` gives the AWS session, and another one once `forget_session` dropped it.
 
     Raises:
         UsageError: the role or the output can't be used for it, Personalize could not be asked, or what it says forbids
@@ -74,8 +81,8 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     _require_usable(settings, run)
     _LOG.info("%s", replaces(settings.bulk_import.mode))
     if settings.bulk_import.write_only:
-        return _target_of_files(settings, schema, service, session, flight)
-    new_plane = partial(_plane, service, session, REQUIRED)
+        return _target_of_files(settings, schema, service, new_session, flight)
+    new_plane = partial(_plane, service, new_session, REQUIRED)
     plane = new_plane()
     try:
         dataset = interactions_dataset_of(plane, settings.personalize.tracking_id, service.region)
@@ -116,11 +123,11 @@ def _target_of_files(
     settings: Settings,
     schema: InteractionsSchema,
     service: Service,
-    session: boto3.Session,
+    new_session: Callable[[], boto3.Session],
     flight: Preflight,
 ) -> ImportTarget:
     """Ask for the dataset if that is possible: then the printed call is complete, and the columns' order is its own."""
-    new_plane = partial(_plane, service, session, AUTO)
+    new_plane = partial(_plane, service, new_session, AUTO)
     if settings.preflight != "off" and not flight.elsewhere:
         try:
             dataset = interactions_dataset_of(new_plane(), settings.personalize.tracking_id, service.region)
@@ -130,9 +137,15 @@ def _target_of_files(
     return ImportTarget(schema, None, new_plane)
 
 
-def _plane(service: Service, session: boto3.Session, patience: Patience) -> ControlPlane:
-    client = session.client("personalize", region_name=service.region, config=CLIENT_CONFIG)
-    return ControlPlane(client, patience, SYSTEM_TIME)
+def _plane(service: Service, new_session: Callable[[], boto3.Session], patience: Patience) -> ControlPlane:
+    def client() -> PersonalizeClient:
+        return new_session().client("personalize", region_name=service.region, config=CLIENT_CONFIG)
+
+    def renewed() -> PersonalizeClient:
+        forget_session()
+        return client()
+
+    return ControlPlane(client(), patience, SYSTEM_TIME, renewed)
 
 
 def _in_its_order(

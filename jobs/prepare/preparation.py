@@ -123,7 +123,7 @@ def prepare_import(
         UsageError, InputError, SuiteError, StorageError: as `prepare`.
     """
     preparation, flight = _prepare(command, settings, run, begun_at)
-    target = import_target(settings, preparation.schema, preparation.service, aws_session(), run, flight)
+    target = import_target(settings, preparation.schema, preparation.service, aws_session, run, flight)
     return replace(preparation, target=target), target
 
 

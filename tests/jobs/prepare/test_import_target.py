@@ -31,10 +31,13 @@ output: {{path: s3://shop/out/}}
 
 
 class Session:
-    """boto3's session of a world."""
+    """boto3's session of a world; `made` counts them."""
+
+    made = 0
 
     def __init__(self, world: World) -> None:
         self._world = world
+        Session.made += 1
 
     def client(self, service: str, **_: object) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
         return self._world.client(service)
@@ -55,7 +58,7 @@ def target(world: World, *overrides: str, schema: str = SCHEMA, elsewhere: bool 
     service = Service("eu-west-1", "https://personalize-events.eu-west-1.amazonaws.com")
     parsed = InteractionsSchema.parse(schema, "interactions.avsc")
     run = RunFolder(settings.output.path, "run")
-    return import_target(settings, parsed, service, Session(world), run, flight)  # type: ignore[arg-type]
+    return import_target(settings, parsed, service, lambda: Session(world), run, flight)  # type: ignore[arg-type]
 
 
 def reordered(schema: str) -> str:
@@ -129,3 +132,13 @@ def test_a_schema_of_the_services_that_no_event_fits_is_said(world: World) -> No
     world.dataset.schema = SCHEMA.replace("ITEM_ID", "THING_ID")
     with pytest.raises((UsageError, InputError), match="the field ITEM_ID is missing"):
         target(world)
+
+
+def test_an_import_goes_on_with_credentials_that_were_renewed(world: World) -> None:
+    """It is polled for hours, and a session of an hour's credentials would end it."""
+    plane = target(world).new_plane()
+    before = Session.made
+    expired = Refusal(403, "ExpiredTokenException", "no")
+    world.plane.refuse = lambda _operation: expired if Session.made == before else None
+    assert plane.call(plane.client.list_dataset_import_jobs, datasetArn=world.dataset.arn)
+    assert Session.made == before + 1
