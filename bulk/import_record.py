@@ -61,6 +61,19 @@ class ImportRecord(BaseModel):
             job_name or self.job_name or self.name, self.dataset_arn, self.location, self.role_arn, self.mode
         )
 
+    def after(self, earlier: ImportRecord | None) -> ImportRecord:
+        """Return this record of files that were written again, with the state and the job of the `earlier` one.
+
+        The files may be deleted once they are imported, and their rows stay so.
+        """
+        if earlier is None:
+            return self
+        of_job = earlier.model_dump(include=_OF_JOB)
+        return self.model_copy(update={**of_job, "dataset_arn": self.dataset_arn or earlier.dataset_arn})
+
+
+_OF_JOB = {"state", "job_name", "job_arn", "job_status", "job_created_at", "failure_reason"}
+
 
 def in_force(records: list[ImportRecord], tracking_id: str) -> list[ImportRecord]:
     """Return the imports whose rows the dataset still holds: a FULL import replaces all that were imported before it.

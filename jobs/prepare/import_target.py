@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from bulk.errors import BulkError
+from bulk.errors import BulkError, BusyError
 from bulk.import_job import MAX_LOCATION_CHARACTERS, replaces
 from bulk.import_jobs import ACTIVE, ImportJob, ImportJobs
 from bulk.import_record import FOLDER
@@ -76,6 +76,7 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     Raises:
         UsageError: the role or the output can't be used for it, Personalize could not be asked, or what it says forbids
             the import.
+        BusyError: the dataset's first import is under way.
         InputError: the service's schema is none that events can be made for.
     """
     _require_usable(settings, run)
@@ -167,6 +168,11 @@ def _in_its_order(
 def _require_full_first(settings: Settings, jobs: Sequence[ImportJob]) -> None:
     if settings.bulk_import.mode == "full" or any(job.status == ACTIVE for job in jobs):
         return
+    if any(not job.has_ended for job in jobs):
+        raise BusyError(
+            "import.mode: the first import of the dataset is still under way, and an incremental one adds to it. Run "
+            "the same command again when that has ended."
+        )
     raise UsageError(
         "import.mode: the dataset has no bulk data yet, and the first import of a dataset must be in the mode full. "
         "Set import.mode: full."

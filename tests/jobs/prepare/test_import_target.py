@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bulk.errors import BusyError
 from core.errors import InputError
 from jobs.config.configuration import parse_settings
 from jobs.config.settings import Settings
@@ -89,6 +90,22 @@ def test_a_schema_that_is_not_the_datasets_is_refused(world: World) -> None:
 def test_an_empty_dataset_wants_a_full_import_first(world: World) -> None:
     with pytest.raises(UsageError, match="the first import of a dataset must be in the mode full"):
         target(world, "import.mode=incremental")
+
+
+def test_a_first_import_that_is_under_way_is_waited_for(world: World) -> None:
+    """`full` in its place would undo it."""
+    world.put_csv()
+    request = {
+        "jobName": "first",
+        "datasetArn": world.dataset.arn,
+        "roleArn": ROLE,
+        "dataSource": {"dataLocation": "s3://shop/imports/a/csv/"},
+    }
+    world.plane.answer("CreateDatasetImportJob", request)
+    with pytest.raises(BusyError, match="the first import of the dataset is still under way"):
+        target(world, "import.mode=incremental")
+    world.clock.sleep(600)
+    assert target(world, "import.mode=incremental").jobs is not None
 
 
 @pytest.mark.parametrize(
