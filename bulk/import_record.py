@@ -61,6 +61,16 @@ class ImportRecord(BaseModel):
             job_name or self.job_name or self.name, self.dataset_arn, self.location, self.role_arn, self.mode
         )
 
+    def with_job(self, job: ImportJob) -> ImportRecord:
+        """Return this record with what is known of `job`, its state left as it is."""
+        of_job = {
+            "job_name": job.name,
+            "job_arn": job.arn,
+            "job_created_at": job.created_at,
+            "job_status": job.status,
+        }
+        return self.model_copy(update=of_job)
+
     def after(self, earlier: ImportRecord | None) -> ImportRecord:
         """Return this record of files that were written again, with the state and the job of the `earlier` one.
 

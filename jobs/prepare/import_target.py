@@ -15,7 +15,7 @@ import boto3
 
 from bulk.errors import BulkError, BusyError
 from bulk.import_job import MAX_LOCATION_CHARACTERS, replaces
-from bulk.import_jobs import ACTIVE, ImportJob, ImportJobs
+from bulk.import_jobs import ACTIVE, ImportJob
 from bulk.import_record import FOLDER
 from core.aws.session import forget_session
 from core.errors import InputError
@@ -25,7 +25,7 @@ from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
-from jobs.prepare.import_settling import settle
+from jobs.prepare.import_settling import ask_and_settle
 from jobs.prepare.preflight import (
     AUTO,
     CLIENT_CONFIG,
@@ -83,11 +83,11 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     _LOG.info("%s", replaces(settings.bulk_import.mode))
     if settings.bulk_import.write_only:
         return _target_of_files(settings, schema, service, new_session, flight)
-    new_plane = partial(_plane, service, new_session, REQUIRED)
-    plane = new_plane()
+    new_plane = partial(plane_of, service, new_session, REQUIRED)
     try:
-        dataset = interactions_dataset_of(plane, settings.personalize.tracking_id, service.region)
-        jobs = ImportJobs(plane).of_dataset(dataset.arn, since=dataset.created_at)
+        dataset, jobs = ask_and_settle(
+            new_plane(), run.output, settings.personalize.tracking_id, service.region
+        )
     except ControlPlaneError as error:
         raise UsageError(
             f"The import could not begin: {error}. Fix that or try again later; nothing was read."
@@ -95,7 +95,6 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     except BulkError as error:
         raise UsageError(str(error)) from None
     _require_full_first(settings, jobs)
-    settle(run.output, settings.personalize.tracking_id, jobs)
     return ImportTarget(_in_its_order(settings, schema, dataset), dataset, new_plane, tuple(jobs))
 
 
@@ -128,7 +127,7 @@ def _target_of_files(
     flight: Preflight,
 ) -> ImportTarget:
     """Ask for the dataset if that is possible: then the printed call is complete, and the columns' order is its own."""
-    new_plane = partial(_plane, service, new_session, AUTO)
+    new_plane = partial(plane_of, service, new_session, AUTO)
     if settings.preflight != "off" and not flight.elsewhere:
         try:
             dataset = interactions_dataset_of(new_plane(), settings.personalize.tracking_id, service.region)
@@ -138,7 +137,9 @@ def _target_of_files(
     return ImportTarget(schema, None, new_plane)
 
 
-def _plane(service: Service, new_session: Callable[[], boto3.Session], patience: Patience) -> ControlPlane:
+def plane_of(service: Service, new_session: Callable[[], boto3.Session], patience: Patience) -> ControlPlane:
+    """Return a control plane of the service's Region, which looks up credentials again once they have expired."""
+
     def client() -> PersonalizeClient:
         return new_session().client("personalize", region_name=service.region, config=CLIENT_CONFIG)
 

@@ -29,6 +29,7 @@ from jobs.prepare.aws_account import (
     resolve_service,
 )
 from jobs.prepare.import_target import ImportTarget, import_target
+from jobs.prepare.imports_before_sending import settle_before_sending
 from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
 from jobs.prepare.suites import suite_of_schema, suite_of_user
@@ -111,6 +112,8 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
     preparation, flight = _prepare(command, settings, run, begun_at)
     if settings.interactions_schema != SCHEMA_OF_SERVICE:
         flight.check(preparation.schema)
+    if not command.plan:
+        settle_before_sending(settings, preparation.service, aws_session, run.output, flight)
     return preparation
 
 
@@ -188,6 +191,8 @@ def prepare_replay(command: Command, earlier: RunFolder, settings: Settings, run
     require_credentials(session)
     require_dead_letters(earlier, settings.personalize.tracking_id)
     _require_writable(run)
+    flight = preflight(settings, service, session, os.environ)
+    settle_before_sending(settings, service, aws_session, run.output, flight)
     return Prepared(settings=settings, service=service, run=run, plan_only=False, first=command.first)
 
 

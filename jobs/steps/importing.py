@@ -134,7 +134,7 @@ class Importing:
         for _ in range(_NAMES_TRIED):
             tried_before = self._record.job_name == name
             # Recorded first: should this process die now, a run that sends must not take these events for undelivered.
-            self._under_way(name)
+            self._write(state=State.UNDER_WAY, job_name=name, failure_reason=None)
             self._may_be_under_way = True
             if arn := self._calls.make(self._record.request()):
                 return self._found(self._calls.describe(arn))
@@ -169,14 +169,12 @@ class Importing:
         raise BusyError(f"Personalize has a job {name} and does not show it yet. Run the same command again.")
 
     def _found(self, job: ImportJob) -> ImportJob:
-        self._under_way(job.name, job)
+        self._write(job, state=State.UNDER_WAY, failure_reason=None)
         return job
 
-    def _under_way(self, name: str, job: ImportJob | None = None) -> None:
-        self._write(state=State.UNDER_WAY, job_name=name, failure_reason=None, **(_facts(job) if job else {}))
-
-    def _write(self, **changes: object) -> None:
-        self._record = self._folder.write(self._record.model_copy(update=changes))
+    def _write(self, job: ImportJob | None = None, **changes: object) -> None:
+        record = self._record if job is None else self._record.with_job(job)
+        self._record = self._folder.write(record.model_copy(update=changes))
 
     def _not_made(self, refusal: BulkError) -> Imported:
         self._may_be_under_way = False
@@ -188,9 +186,9 @@ class Importing:
 
     def _ended(self, job: ImportJob) -> Imported:
         if job.status != FAILED:
-            self._write(state=State.IMPORTED, failure_reason=None, **_facts(job))
+            self._write(job, state=State.IMPORTED, failure_reason=None)
             return Imported(self._record)
-        self._write(**_facts(job))
+        self._write(job)
         self._without_job(State.FAILED, job.failure_reason)
         return Imported(
             self._record,
@@ -202,7 +200,7 @@ class Importing:
         """Record `state`, unless the dataset still has the rows of an earlier job for these files."""
         held = in_effect(self._record.name, self._known)
         if held is not None and held.status == ACTIVE:
-            self._write(state=State.IMPORTED, job_name=held.name, failure_reason=reason, **_facts(held))
+            self._write(held, state=State.IMPORTED, failure_reason=reason)
         else:
             self._write(state=state, failure_reason=reason)
 
@@ -215,11 +213,6 @@ class _DifferentRowsError(Exception):
             "the import job was not made: another import began, ended or was replaced after the source was read, and "
             "these files may hold its rows or lack them. Run the same command again when none is under way"
         )
-
-
-def _facts(job: ImportJob) -> dict[str, object]:
-    """Return what a record says of `job`."""
-    return {"job_arn": job.arn, "job_created_at": job.created_at, "job_status": job.status}
 
 
 def import_written(

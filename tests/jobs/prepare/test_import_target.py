@@ -47,7 +47,7 @@ class Session:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr("jobs.prepare.import_target.find_buckets", lambda _urls: ("a bucket",))
-    monkeypatch.setattr("jobs.prepare.import_target.settle", lambda *_: None)
+    monkeypatch.setattr("jobs.prepare.import_settling.records", lambda _output: [])
     made = World()
     made.plane.rate = None
     return made

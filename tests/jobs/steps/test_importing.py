@@ -135,7 +135,7 @@ def test_a_job_that_was_made_and_whose_answer_was_lost_is_found_by_its_name(shop
 
 
 @pytest.mark.parametrize(("writes", "error", "jobs"), [(0, StorageError, 0), (1, UnaccountedError, 1)])
-def test_an_output_that_fails_is_told_apart_by_whether_a_job_was_made(
+def test_an_output_that_fails_ends_by_whether_a_job_was_made(
     shop: Shop, monkeypatch: pytest.MonkeyPatch, writes: int, error: type[Exception], jobs: int
 ) -> None:
     """Exit code 2 means that nothing reached the service; 5, that the same command goes on."""
