@@ -123,10 +123,18 @@ class Importing:
         return self._made()
 
     def _require_same_imports(self, staged_without: Set[str]) -> None:
-        """Refuse to import files that hold rows of another import, or lack those of one that was replaced since."""
-        ours = records(self._folder.output)
-        now = jobs_in_effect(ours, self._record.tracking_id, self._known).keys() - {self._record.name}
-        if now != staged_without - {self._record.name}:
+        """Refuse to import files that hold rows of another import, or lack those of one that was replaced since.
+
+        A record that is under way counts whether or not its job is listed: the next run begins with asking for it.
+        """
+        own, tracking_id = self._record.name, self._record.tracking_id
+        others = [
+            each
+            for each in records(self._folder.output)
+            if each.name != own and each.tracking_id == tracking_id
+        ]
+        now = jobs_in_effect(others, tracking_id, self._known).keys()
+        if now != staged_without - {own} or any(each.state is State.UNDER_WAY for each in others):
             raise _DifferentRowsError
 
     def _made(self) -> ImportJob:

@@ -15,6 +15,7 @@ from bulk.watching import Pause
 from core.errors import StorageError
 from core.storage import Folder
 from jobs.errors import UnaccountedError
+from jobs.prepare.import_settling import ask_and_settle
 from jobs.runs.import_folder import ImportFolder, records
 from jobs.steps.import_calls import ImportCalls
 from jobs.steps.imported_before import left_out_of_import
@@ -77,8 +78,7 @@ class Shop:
 
     def left_out(self) -> set[str]:
         """What an incremental import that begins now leaves out."""
-        dataset = self.world.dataset
-        jobs = ImportCalls(dataset.arn, dataset.created, self.world.paced).listed()
+        _, jobs = ask_and_settle(self.world.paced(), self.folder.output, "tracker", "eu-west-1")
         return {each.name for each in left_out_of_import(records(self.folder.output), "tracker", jobs)}
 
     def stored(self) -> ImportRecord:
@@ -369,3 +369,15 @@ def test_no_job_is_made_of_rows_that_another_import_brought_since_they_were_stag
     shop.world.put_csv(rows=1000, first=1500)
     assert shop.carry_out(mode="incremental", staged_without=staged).record.state is State.IMPORTED
     assert len(shop.world.dataset.bulk) == len(set(shop.world.dataset.bulk)) == 3500
+
+
+def test_no_job_is_made_of_the_rows_of_an_import_that_is_not_listed_yet(shop: Shop) -> None:
+    shop.other("first", first=9000)
+    shop.world.plane.listed_after = 600.0
+    shop.world.clock.sleep(600)
+    shop.other("earlier", first=0, mode="incremental", pause=lambda _seconds: "SIGTERM was received")
+    staged = shop.left_out()
+    shop.world.clock.sleep(100)
+    assert shop.carry_out(mode="incremental", staged_without=staged).stop_reason is not None
+    assert shop.world.calls("CreateDatasetImportJob") == 2
+    assert shop.left_out() == {"first", "earlier"}
