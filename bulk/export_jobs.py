@@ -16,7 +16,7 @@ from bulk.refusals import explained
 from core.aws.refusals import code_of
 
 Ingestion = Literal["BULK", "PUT", "ALL"]
-_WHAT = "the export job"
+_START, _DESCRIBE = "start the export job", "describe the export job"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +70,7 @@ def make_export(plane: Plane, request: ExportRequest) -> str:
     except ClientError as error:
         if code_of(error) == "ResourceAlreadyExistsException":
             return request.job_arn
-        raise explained(error, _WHAT) from None
+        raise explained(error, _START) from None
     return answer["datasetExportJobArn"]
 
 
@@ -83,6 +83,6 @@ def describe_export(plane: Plane, arn: str) -> ExportJob:
     try:
         answer = plane.call(plane.client.describe_dataset_export_job, datasetExportJobArn=arn)
     except ClientError as error:
-        raise explained(error, _WHAT) from None
+        raise explained(error, _DESCRIBE) from None
     job = answer["datasetExportJob"]
     return ExportJob(job["datasetExportJobArn"], job["status"], job.get("failureReason"))

@@ -18,7 +18,9 @@ ACTIVE = "ACTIVE"
 FAILED = "CREATE FAILED"
 _FULL = "FULL"
 _PAGE = 100
-_WHAT = "the import job"
+_DESCRIBE = "describe the import job"
+_GONE = "ResourceNotFoundException"
+_TAKEN = "ResourceAlreadyExistsException"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,7 @@ class ImportJobs:
                     client.list_dataset_import_jobs, datasetArn=dataset_arn, maxResults=_PAGE, **token
                 )
             except ClientError as error:
-                raise explained(error, _WHAT) from None
+                raise explained(error, "list the import jobs") from None
             yield from page["datasetImportJobs"]
             if not page.get("nextToken"):
                 return
@@ -88,9 +90,27 @@ class ImportJobs:
             BulkError: the service refused it.
         """
         try:
-            answer = self._plane.call(self._plane.client.describe_dataset_import_job, datasetImportJobArn=arn)
+            return self._described(arn)
         except ClientError as error:
-            raise explained(error, _WHAT) from None
+            raise explained(error, _DESCRIBE) from None
+
+    def find(self, name: str, dataset_arn: str) -> ImportJob | None:
+        """Return the job called `name` in the account of the dataset; None if there is none.
+
+        It is described by its ARN, as a list may have a job later than its name is taken.
+
+        Raises:
+            BulkError: the service refused it.
+        """
+        try:
+            return self._described(job_arn(name, dataset_arn))
+        except ClientError as error:
+            if code_of(error) == _GONE:
+                return None
+            raise explained(error, _DESCRIBE) from None
+
+    def _described(self, arn: str) -> ImportJob:
+        answer = self._plane.call(self._plane.client.describe_dataset_import_job, datasetImportJobArn=arn)
         return ImportJob.of(answer["datasetImportJob"])
 
     def make(self, request: ImportRequest) -> str | None:
@@ -102,17 +122,38 @@ class ImportJobs:
         try:
             answer = self._plane.call(self._plane.client.create_dataset_import_job, **request.parameters())
         except ClientError as error:
-            if code_of(error) == "ResourceAlreadyExistsException":
+            if code_of(error) == _TAKEN:
                 return None
-            raise explained(error, _WHAT) from None
+            raise explained(error, "start the import job") from None
         return answer["datasetImportJobArn"]
+
+
+def job_arn(name: str, dataset_arn: str) -> str:
+    """Return the ARN of the import job `name` in the dataset's partition, Region and account.
+
+    Service Authorization Reference, "Resource types defined by Amazon Personalize".
+    """
+    account = ":".join(dataset_arn.split(":")[:5])
+    return f"{account}:dataset-import-job/{name}"
+
+
+def found_again(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:
+    """Return the newest of `jobs` (oldest first) for the files of `name`, if another one would change nothing.
+
+    A job has to be created again, as `name-2`, after one that failed, or one that a later FULL import replaced; a FULL
+    one also after any later import, whose rows it is to replace.
+    """
+    job = in_effect(name, jobs)
+    if job is None or job.mode != _FULL:
+        return job
+    added_to = any(each.created_at > job.created_at and each.status != FAILED for each in jobs)
+    return None if added_to else job
 
 
 def in_effect(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:
     """Return the newest of `jobs` (oldest first) for the files of `name`, unless it failed or was replaced.
 
-    A job may have to be created again, as `name-2`: after one that failed, or one that a later FULL import
-    replaced.
+    If it is ACTIVE, the dataset holds their rows.
     """
     mine = [job for job in jobs if is_called(job.name, name) and job.status != FAILED]
     if not mine:

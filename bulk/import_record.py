@@ -5,12 +5,14 @@ It is for imports what the ledger is for PutEvents: it says which events the ser
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict
 
 from bulk.import_job import ImportRequest, Mode
+from bulk.import_jobs import ImportJob, in_effect
 
 NAME = "import.json"
 FOLDER = "imports"
@@ -59,6 +61,29 @@ class ImportRecord(BaseModel):
             job_name or self.job_name or self.name, self.dataset_arn, self.location, self.role_arn, self.mode
         )
 
+    def with_job(self, job: ImportJob) -> ImportRecord:
+        """Return this record with what is known of `job`, its state left as it is."""
+        of_job = {
+            "job_name": job.name,
+            "job_arn": job.arn,
+            "job_created_at": job.created_at,
+            "job_status": job.status,
+        }
+        return self.model_copy(update=of_job)
+
+    def after(self, earlier: ImportRecord | None) -> ImportRecord:
+        """Return this record of files that were written again, with the state and the job of the `earlier` one.
+
+        The files may be deleted once they are imported, and their rows stay so.
+        """
+        if earlier is None:
+            return self
+        of_job = earlier.model_dump(include=_OF_JOB)
+        return self.model_copy(update={**of_job, "dataset_arn": self.dataset_arn or earlier.dataset_arn})
+
+
+_OF_JOB = {"state", "job_name", "job_arn", "job_status", "job_created_at", "failure_reason"}
+
 
 def in_force(records: list[ImportRecord], tracking_id: str) -> list[ImportRecord]:
     """Return the imports whose rows the dataset still holds: a FULL import replaces all that were imported before it.
@@ -70,3 +95,14 @@ def in_force(records: list[ImportRecord], tracking_id: str) -> list[ImportRecord
     in_order = sorted(imported, key=lambda each: each.job_created_at or each.written_at)
     last_full = max((index for index, each in enumerate(in_order) if each.mode == "full"), default=0)
     return in_order[last_full:]
+
+
+def jobs_in_effect(
+    records: Iterable[ImportRecord], tracking_id: str, jobs: Sequence[ImportJob]
+) -> dict[str, ImportJob]:
+    """Return, by the import's name, those of `jobs` (oldest first) whose rows the dataset holds, or will when they end.
+
+    The service's word, where `in_force` goes by the records: a job may be another program's, or was created by hand.
+    """
+    ours = [each.name for each in records if each.tracking_id == tracking_id]
+    return {name: job for name in ours if (job := in_effect(name, jobs)) is not None}

@@ -17,11 +17,11 @@ _PASS_ROLE = re.compile(r"iam:PassRole", re.IGNORECASE)
 _MAX_CHARACTERS = 400
 
 
-def explained(error: ClientError, what: str) -> BulkError:
-    """Return the error to raise if the service refused to create `what`, "the import job" or "the export job"."""
+def explained(error: ClientError, deed: str) -> BulkError:
+    """Return the error to raise if the service refused a `deed`, such as "start the import job"."""
     code = code_of(error)
     if code in DENIED:
-        return _denied(error, what)
+        return _denied(error, deed)
     if code == "LimitExceededException":
         return BusyError(
             f"Personalize took no further job: it has as many pending and running ones as it allows in a Region "
@@ -29,21 +29,21 @@ def explained(error: ClientError, what: str) -> BulkError:
         )
     if code == "ResourceInUseException":
         return BusyError(
-            f"Personalize did not start {what}: the dataset is in use, as by another import. Run the same command "
+            f"Personalize did not {deed}: the dataset is in use, as by another import. Run the same command "
             "again when that has ended."
         )
     if code == "ResourceNotFoundException":
         return RefusedError(
-            f"Personalize did not start {what}: it has no such dataset or role any more ({said(error)}). Check "
+            f"Personalize did not {deed}: it has no such dataset or role any more ({said(error)}). Check "
             "personalize.tracking_id and import.role_arn."
         )
     if code == "InvalidInputException":
         return RefusedError(
-            f"Personalize did not start {what}: {said(error)}. Check import.role_arn, the role's and the bucket's "
+            f"Personalize did not {deed}: {said(error)}. Check import.role_arn, the role's and the bucket's "
             "policies, and that output.path is in a bucket of the same Region."
         )
     return RefusedError(
-        f"Personalize did not start {what}: it answered {code} ({said(error)}). Fix that, or try again later."
+        f"Personalize did not {deed}: it answered {code} ({said(error)}). Fix that, or try again later."
     )
 
 
@@ -53,13 +53,13 @@ def said(error: ClientError) -> str:
     return text[:_MAX_CHARACTERS].rstrip(". ") or code_of(error)
 
 
-def _denied(error: ClientError, what: str) -> BulkError:
+def _denied(error: ClientError, deed: str) -> BulkError:
     if _PASS_ROLE.search(said(error)):
         return RefusedError(
-            f"Personalize did not start {what}: the permission iam:PassRole on import.role_arn is missing. Grant it to "
+            f"Personalize did not {deed}: the permission iam:PassRole on import.role_arn is missing. Grant it to "
             "the job's role."
         )
     return RefusedError(
-        f"Personalize did not start {what}: the permission personalize:{error.operation_name} is missing. Grant it to "
+        f"Personalize did not {deed}: the permission personalize:{error.operation_name} is missing. Grant it to "
         "the job's role."
     )

@@ -22,8 +22,9 @@ LINE = "line"
 OBSTACLE = "obstacle"
 NO_USER = "no_user"
 CONTROL_CHARACTER = "control_character"
-OBSTACLES = (NO_USER, CONTROL_CHARACTER)
-"""Why bulk data can't hold an event: every row needs a USER_ID, and a record is one line."""
+DIVIDED_ID = "separator_in_impression"
+OBSTACLES = (NO_USER, CONTROL_CHARACTER, DIVIDED_ID)
+"""Why bulk data can't hold an event: every row needs a USER_ID, a record is one line, and `|` separates shown items."""
 
 _EVENT = (
     "eventType string, sentAt bigint, itemId string, eventValue double, properties string, impression array<string>, "
@@ -55,9 +56,10 @@ def bulk_rows(staged: DataFrame, schema: InteractionsSchema, properties: Sequenc
     ).withColumn("_properties", F.from_json("_event.properties", "map<string,string>"))
     keys = {planned.field: planned.key for planned in properties}
     fields = [_text(field, keys).alias(field.name) for field in schema.fields]
-    rows = parsed.select("event_id", F.col("_who.userId").alias("_user"), *fields)
+    marks = [F.col("_who.userId").alias("_user"), _divides("_event.impression").alias("_divided")]
+    rows = parsed.select("event_id", *marks, *fields)
     lined = rows.withColumn(LINE, F.concat_ws(",", *(_cell(field) for field in schema.fields)))
-    return lined.withColumn(OBSTACLE, _obstacle()).drop("_user")
+    return lined.withColumn(OBSTACLE, _obstacle(schema)).drop("_user", "_divided")
 
 
 def _text(field: Field, keys: dict[str, str]) -> Column:
@@ -93,7 +95,13 @@ def _cell(field: Field) -> Column:
     return F.when(value.isNull(), "").when(needs_quotes, quoted).otherwise(value)
 
 
-def _obstacle() -> Column:
-    return F.when(F.col("_user").isNull(), NO_USER).when(
-        F.col(LINE).rlike(_MAY_BREAK_A_LINE), CONTROL_CHARACTER
-    )
+def _divides(impression: str) -> Column:
+    """Return whether an id of the array has the character that joins them: read back, it would be two ids."""
+    read_back = F.size(F.split(joined(F.col(impression)), r"\|"))
+    return read_back > F.greatest(F.size(impression), F.lit(1))
+
+
+def _obstacle(schema: InteractionsSchema) -> Column:
+    found = F.when(F.col("_user").isNull(), NO_USER)
+    found = found.when(F.col(LINE).rlike(_MAY_BREAK_A_LINE), CONTROL_CHARACTER)
+    return found if schema.get("IMPRESSION") is None else found.when(F.col("_divided"), DIVIDED_ID)

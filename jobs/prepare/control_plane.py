@@ -12,7 +12,7 @@ import logging
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ParamSpec, Self, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, Self, TypeGuard, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
 from botocore.exceptions import ConnectionError as AwsConnectionError
@@ -21,7 +21,7 @@ from botocore.parsers import ResponseParserError
 from core.aws.refusals import code_of
 from delivery.sending.backoff import wait as wait_before_retry
 from delivery.service.answer import Answer
-from delivery.service.faults import Fault, classify
+from delivery.service.faults import EXPIRED_CODES, Fault, classify
 from jobs.errors import JobError
 
 if TYPE_CHECKING:
@@ -80,10 +80,20 @@ class CallPacer:
 
 
 class ControlPlane:
-    """A caller of one `client`, which must not retry on its own, one call after the other."""
+    """A caller of one `client`, which must not retry on its own, one call after the other.
 
-    def __init__(self, client: PersonalizeClient, patience: Patience, time: Time) -> None:
+    `renewed`: gives a client whose credentials are looked up again, for when those of the first have expired.
+    """
+
+    def __init__(
+        self,
+        client: PersonalizeClient,
+        patience: Patience,
+        time: Time,
+        renewed: Callable[[], PersonalizeClient] | None = None,
+    ) -> None:
         self.client = client
+        self._renewed = renewed
         self._patience = patience
         self._time = time
         self._pacer = CallPacer()
@@ -95,8 +105,8 @@ class ControlPlane:
         """Return the answer to `method`, a method of the client.
 
         Raises:
-            ControlPlaneError: throttled, failing or out of reach for longer than the patience, or an answer
-                that is not Personalize's.
+            ControlPlaneError: throttled, failing or out of reach for longer than the patience, credentials that have
+                expired and were not renewed, or an answer that is not Personalize's.
             ClientError: any other refusal, such as a permission that is missing.
         """
         operation = self.client.meta.method_to_api_mapping[method.__name__]
@@ -107,11 +117,22 @@ class ControlPlane:
             try:
                 return method(*args, **kwargs)
             except (ClientError, BotoCoreError, *_UNREADABLE) as error:
+                if renewed := self._with_renewed(method, error):
+                    method = renewed
+                    continue
                 fault = self._fault(operation, error)
             finally:
                 self._pacer.ended(operation, self._time.now())
             retries += 1
             self._pause(fault, retries, attempted)
+
+    def _with_renewed(self, method: Callable[P, R], error: Exception) -> Callable[P, R] | None:
+        """Return `method` of a client with newer credentials, once; None if `error` is no reason for it."""
+        if self._renewed is None or not _is_expiry(error):
+            return None
+        self.client, self._renewed = self._renewed(), None
+        found: Callable[P, R] = getattr(self.client, method.__name__)
+        return found
 
     def progress(self, text: str) -> None:
         """Log `text`, a sentence without its full stop, unless only seconds have passed since the start or a line."""
@@ -128,6 +149,10 @@ class ControlPlane:
 
     def _fault(self, operation: str, error: Exception) -> _Fault:
         """Return the fault to wait out, or raise an error that waiting does not change."""
+        if _is_expiry(error):
+            raise ControlPlaneError(
+                f"the AWS credentials have expired and none newer were found ({code_of(error)})"
+            ) from None
         if isinstance(error, ClientError):
             if not self._is_passing(operation, error):
                 raise error
@@ -188,6 +213,10 @@ class _Progress:
         if now >= self._next:
             self._next = now + _SECONDS_BETWEEN_LINES
             _LOG.info("%s.", text)
+
+
+def _is_expiry(error: Exception) -> TypeGuard[ClientError]:
+    return isinstance(error, ClientError) and code_of(error) in EXPIRED_CODES
 
 
 def _answer(error: ClientError) -> Answer:

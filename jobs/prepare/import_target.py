@@ -9,13 +9,15 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import TYPE_CHECKING
 
 import boto3
 
-from bulk.errors import BulkError
+from bulk.errors import BulkError, BusyError
 from bulk.import_job import MAX_LOCATION_CHARACTERS, replaces
-from bulk.import_jobs import ACTIVE, ImportJob, ImportJobs
+from bulk.import_jobs import ACTIVE, ImportJob
 from bulk.import_record import FOLDER
+from core.aws.session import forget_session
 from core.errors import InputError
 from core.storage import find_buckets, join
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
@@ -23,7 +25,7 @@ from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
-from jobs.prepare.import_updates import update_imports
+from jobs.prepare.import_updates import ask_and_update
 from jobs.prepare.preflight import (
     AUTO,
     CLIENT_CONFIG,
@@ -36,6 +38,9 @@ from jobs.prepare.preflight import (
 from jobs.runs.import_folder import location_of
 from jobs.runs.run_folder import RunFolder
 from transforms.interactions_schema import InteractionsSchema
+
+if TYPE_CHECKING:
+    from mypy_boto3_personalize import PersonalizeClient
 
 _LOG = logging.getLogger("put_events")
 _NAME_CHARACTERS = 41  # of `backfill-` and 32 digits
@@ -60,26 +65,29 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     settings: Settings,
     schema: InteractionsSchema,
     service: Service,
-    session: boto3.Session,
+    new_session: Callable[[], boto3.Session],
     run: RunFolder,
     flight: Preflight,
 ) -> ImportTarget:
     """Check what can be known of an import before anything is read, and say what it will replace.
 
+    `new_session` gives the AWS session, and another one once `forget_session` dropped it.
+
     Raises:
         UsageError: the role or the output can't be used for it, Personalize could not be asked, or what it says forbids
             the import.
+        BusyError: the dataset's first import is under way.
         InputError: the service's schema is none that events can be made for.
     """
     _require_usable(settings, run)
     _LOG.info("%s", replaces(settings.bulk_import.mode))
     if settings.bulk_import.write_only:
-        return _target_of_files(settings, schema, service, session, flight)
-    new_plane = partial(_plane, service, session, REQUIRED)
-    plane = new_plane()
+        return _target_of_files(settings, schema, service, new_session, flight)
+    new_plane = partial(plane_of, service, new_session, REQUIRED)
     try:
-        dataset = interactions_dataset_of(plane, settings.personalize.tracking_id, service.region)
-        jobs = ImportJobs(plane).of_dataset(dataset.arn, since=dataset.created_at)
+        dataset, jobs = ask_and_update(
+            new_plane(), run.output, settings.personalize.tracking_id, service.region
+        )
     except ControlPlaneError as error:
         raise UsageError(
             f"the import could not begin: {error}. Fix that or try again later; nothing was read."
@@ -87,7 +95,6 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     except BulkError as error:
         raise UsageError(str(error)) from None
     _require_full_first(settings, jobs)
-    update_imports(run.output, settings.personalize.tracking_id, jobs)
     return ImportTarget(_in_its_order(settings, schema, dataset), dataset, new_plane, tuple(jobs))
 
 
@@ -116,11 +123,11 @@ def _target_of_files(
     settings: Settings,
     schema: InteractionsSchema,
     service: Service,
-    session: boto3.Session,
+    new_session: Callable[[], boto3.Session],
     flight: Preflight,
 ) -> ImportTarget:
     """Ask for the dataset if that is possible: then the printed call is complete, and the columns' order is its own."""
-    new_plane = partial(_plane, service, session, AUTO)
+    new_plane = partial(plane_of, service, new_session, AUTO)
     if settings.preflight != "off" and not flight.elsewhere:
         try:
             dataset = interactions_dataset_of(new_plane(), settings.personalize.tracking_id, service.region)
@@ -130,9 +137,17 @@ def _target_of_files(
     return ImportTarget(schema, None, new_plane)
 
 
-def _plane(service: Service, session: boto3.Session, patience: Patience) -> ControlPlane:
-    client = session.client("personalize", region_name=service.region, config=CLIENT_CONFIG)
-    return ControlPlane(client, patience, SYSTEM_TIME)
+def plane_of(service: Service, new_session: Callable[[], boto3.Session], patience: Patience) -> ControlPlane:
+    """Return a control plane of the service's Region, which looks up credentials again once they have expired."""
+
+    def client() -> PersonalizeClient:
+        return new_session().client("personalize", region_name=service.region, config=CLIENT_CONFIG)
+
+    def renewed() -> PersonalizeClient:
+        forget_session()
+        return client()
+
+    return ControlPlane(client(), patience, SYSTEM_TIME, renewed)
 
 
 def _in_its_order(
@@ -154,6 +169,11 @@ def _in_its_order(
 def _require_full_first(settings: Settings, jobs: Sequence[ImportJob]) -> None:
     if settings.bulk_import.mode == "full" or any(job.status == ACTIVE for job in jobs):
         return
+    if any(not job.has_ended for job in jobs):
+        raise BusyError(
+            "import.mode: the first import of the dataset is still under way, and an incremental one adds to it. Run "
+            "the same command again when that has ended."
+        )
     raise UsageError(
         "import.mode: the dataset has no bulk data yet, and the first import of a dataset must be in the mode full. "
         "Set import.mode: full."

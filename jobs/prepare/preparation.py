@@ -29,6 +29,7 @@ from jobs.prepare.aws_account import (
     resolve_service,
 )
 from jobs.prepare.import_target import ImportTarget, import_target
+from jobs.prepare.imports_before_sending import update_before_sending
 from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
 from jobs.prepare.suites import suite_of_schema, suite_of_user
@@ -111,6 +112,8 @@ def prepare(command: Command, settings: Settings, run: RunFolder, begun_at: date
     prepared, flight = _prepare(command, settings, run, begun_at)
     if settings.interactions_schema != SCHEMA_OF_SERVICE:
         flight.check(prepared.schema)
+    if not command.plan:
+        update_before_sending(settings, prepared.service, aws_session, run.output, flight)
     return prepared
 
 
@@ -123,7 +126,7 @@ def prepare_import(
         UsageError, InputError, SuiteError, StorageError: as `prepare`.
     """
     prepared, flight = _prepare(command, settings, run, begun_at)
-    target = import_target(settings, prepared.schema, prepared.service, aws_session(), run, flight)
+    target = import_target(settings, prepared.schema, prepared.service, aws_session, run, flight)
     return replace(prepared, target=target), target
 
 
@@ -188,6 +191,8 @@ def prepare_replay(command: Command, earlier: RunFolder, settings: Settings, run
     require_credentials(session)
     require_dead_letters(earlier, settings.personalize.tracking_id)
     _require_writable(run)
+    flight = preflight(settings, service, session, os.environ)
+    update_before_sending(settings, service, aws_session, run.output, flight)
     return Prepared(settings=settings, service=service, run=run, plan_only=False, first=command.first)
 
 

@@ -99,7 +99,7 @@ def _recorded(lines: DataFrame, prepared: PreparedLoad, target: ImportTarget) ->
     record = folder.read()
     if record is None or not _is_whole(folder.tidied(columns), found, columns):
         _write(lines, folder, columns)
-        record = folder.write(_record(prepared, target, folder, found, columns))
+        record = folder.write(_record(prepared, target, folder, found, columns).after(record))
     return Written(found.rows, found.left_out, record)
 
 

@@ -12,8 +12,8 @@ from collections.abc import Sequence
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from bulk.import_jobs import ACTIVE, in_effect
-from bulk.import_record import ImportRecord, State, in_force
+from bulk.import_jobs import ACTIVE, ImportJob
+from bulk.import_record import ImportRecord, State, in_force, jobs_in_effect
 from core.urls import with_scheme
 from jobs.errors import UsageError
 from jobs.prepare.preparation import Prepared, PreparedLoad
@@ -24,6 +24,8 @@ _MICROS = 1_000_000
 
 def with_imported(delivered: DataFrame | None, spark: SparkSession, prepared: Prepared) -> DataFrame | None:
     """Add the ids (column `event_id`) of imports that this run leaves out to those `delivered`; None where none are.
+
+    Each id is there once, if it is so in `delivered`.
 
     A full import leaves no import out, since it replaces them all. An incremental one goes by what the service says of
     their jobs: another program's full import may have replaced them.
@@ -43,7 +45,9 @@ def with_ids_of(
         return delivered
     urls = [with_scheme(ImportFolder(prepared.run.output, each.name).ids) for each in imports]
     ids = _in_window(spark.read.schema("event_id string, sent_at bigint").parquet(*urls), prepared)
-    return ids.select("event_id") if delivered is None else delivered.unionByName(ids.select("event_id"))
+    imported = ids.select("event_id")
+    # One id may be in both, after delivery.after_import: send. The join that follows takes over this one's shuffle.
+    return (imported if delivered is None else delivered.unionByName(imported)).distinct()
 
 
 def _left_out(prepared: Prepared) -> list[ImportRecord]:
@@ -54,10 +58,19 @@ def _left_out(prepared: Prepared) -> list[ImportRecord]:
     if prepared.settings.bulk_import.mode == "full":
         return []
     found = records(prepared.run.output)
-    if target.jobs is None:
-        return in_force(found, tracking_id)
-    ours = [(each, in_effect(each.name, target.jobs)) for each in found if each.tracking_id == tracking_id]
-    return [each for each, job in ours if job is not None and job.status == ACTIVE]
+    return (
+        in_force(found, tracking_id)
+        if target.jobs is None
+        else left_out_of_import(found, tracking_id, target.jobs)
+    )
+
+
+def left_out_of_import(
+    found: Sequence[ImportRecord], tracking_id: str, jobs: Sequence[ImportJob]
+) -> list[ImportRecord]:
+    """Return the imports among `found` that an incremental import leaves out, when the dataset's jobs are `jobs`."""
+    in_effect = jobs_in_effect(found, tracking_id, jobs)
+    return [each for each in found if each.name in in_effect and in_effect[each.name].status == ACTIVE]
 
 
 def _left_out_of_sending(prepared: Prepared) -> list[ImportRecord]:

@@ -47,6 +47,7 @@ class ControlPlane:
     """One account in one Region. Times are Unix seconds of `clock`; `rate` None lets every call through at once.
 
     `roles` may be passed to Personalize, `unpassable` exist and may not be passed; any other does not exist.
+    `listed_after`: the seconds until a list has a job, which has its name and is described at once.
     """
 
     objects: Objects
@@ -55,6 +56,7 @@ class ControlPlane:
     rate: float | None = 1.0
     pending_seconds: float = 10.0
     running_seconds: float = 60.0
+    listed_after: float = 0.0
     roles: set[str] = field(default_factory=set)
     unpassable: set[str] = field(default_factory=set)
     datasets: dict[str, Dataset] = field(default_factory=dict)
@@ -151,9 +153,9 @@ class ControlPlane:
         return {"datasetImportJob": {**self._import_summary(job), **more}}
 
     def _list_dataset_import_jobs(self, asked: dict[str, Any]) -> dict[str, Any]:
-        dataset = asked.get("datasetArn")
+        dataset, until = asked.get("datasetArn"), self.clock() - self.listed_after
         found = [job for job in self.imports.values() if dataset in (None, job.dataset_arn)]
-        return {"datasetImportJobs": [self._import_summary(job) for job in found]}
+        return {"datasetImportJobs": [self._import_summary(job) for job in found if job.created <= until]}
 
     def _create_dataset_export_job(self, asked: dict[str, Any]) -> dict[str, Any]:
         mode, role = asked.get("ingestionMode", "PUT"), asked["roleArn"]

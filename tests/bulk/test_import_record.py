@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from bulk.import_job import ImportRequest
 from bulk.import_record import ImportRecord, State, in_force
 
@@ -57,3 +59,19 @@ def test_the_printed_call_is_the_one_that_would_be_made() -> None:
         "--data-source 'dataLocation=s3://b/a b/' --role-arn arn:r --import-mode INCREMENTAL"
     )
     assert request.parameters()["importMode"] == "INCREMENTAL"
+
+
+@pytest.mark.parametrize("state", State)
+def test_files_that_are_written_again_keep_the_state_of_their_import(state: State) -> None:
+    """They may be deleted once they are imported, and a run must still not send their rows."""
+    job = {"job_name": "a-2", "job_arn": "arn:a-2", "job_status": "ACTIVE", "failure_reason": "x"}
+    earlier = record("a", "full", state).model_copy(update={**job, "dataset_arn": "arn:d", "files": 3})
+    written = record("a", "full", State.WRITTEN).model_copy(
+        update={"written_by": "later", "job_created_at": None}
+    )
+    assert written.after(None) == written
+    assert written.after(earlier) == earlier.model_copy(
+        update={"written_by": "later", "files": written.files}
+    )
+    elsewhere = written.model_copy(update={"dataset_arn": "arn:new"})
+    assert elsewhere.after(earlier).dataset_arn == "arn:new"

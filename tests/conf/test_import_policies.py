@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,8 @@ import pytest
 
 from tests.aws.identity.policies import allows
 
-FOLDER = Path(__file__).resolve().parents[2] / "conf" / "import"
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT / "conf" / "import"
 SERVICE = {"Service": "personalize.amazonaws.com"}
 BUCKET = "arn:aws:s3:::my-bucket"
 OUTPUT = f"{BUCKET}/personalize/backfill"
@@ -61,7 +63,43 @@ def test_personalize_alone_may_take_the_role_and_the_job_may_pass_it_to_no_other
     assert allows([job], "iam:PassRole", role, {"iam:PassedToService": "personalize.amazonaws.com"})
     assert not allows([job], "iam:PassRole", role, {"iam:PassedToService": "ec2.amazonaws.com"})
     assert not allows([job], "iam:PassRole", f"{role}2", {"iam:PassedToService": "personalize.amazonaws.com"})
-    dataset = "arn:aws:personalize:eu-west-1:111122223333:dataset/shop/INTERACTIONS"
-    for call in ("CreateDatasetImportJob", "ListDatasetImportJobs", "CreateDatasetExportJob"):
-        assert allows([job], f"personalize:{call}", dataset, {})
-    assert not allows([job], "personalize:DeleteDataset", dataset, {})
+
+
+PERSONALIZE = "arn:aws:personalize:eu-west-1:111122223333"
+NAMED = {
+    "ListEventTrackers": ["*"],
+    "DescribeEventTracker": [f"{PERSONALIZE}:event-tracker/1"],
+    "ListDatasets": ["*"],
+    "DescribeDataset": [f"{PERSONALIZE}:dataset/shop/INTERACTIONS"],
+    "DescribeSchema": [f"{PERSONALIZE}:schema/shop"],
+    "CreateDatasetImportJob": [
+        f"{PERSONALIZE}:dataset/shop/INTERACTIONS",
+        f"{PERSONALIZE}:dataset-import-job/a",
+    ],
+    "DescribeDatasetImportJob": [f"{PERSONALIZE}:dataset-import-job/a"],
+    "ListDatasetImportJobs": ["*"],
+    "CreateDatasetExportJob": [
+        f"{PERSONALIZE}:dataset/shop/INTERACTIONS",
+        f"{PERSONALIZE}:dataset-export-job/a",
+    ],
+    "DescribeDatasetExportJob": [f"{PERSONALIZE}:dataset-export-job/a"],
+    "GetMetricData": ["*"],
+}
+"""The resources that the Service Authorization Reference requires of each call; `*` for an action that takes none."""
+
+
+def calls() -> set[str]:
+    """The operations of Personalize's control plane and of CloudWatch that imports and exports call."""
+    files = [*(ROOT / "bulk").glob("*.py"), ROOT / "jobs" / "prepare" / "event_tracker.py"]
+    named = {name for file in files for name in re.findall(r"client\.(\w+_\w+)[,(]", file.read_text())}
+    return {"".join(word.title() for word in name.split("_")) for name in named}
+
+
+def test_the_job_may_call_what_it_calls_on_every_resource_that_the_call_names() -> None:
+    job = template("job-policy.json")
+    assert calls() == set(NAMED)
+    for call, resources in NAMED.items():
+        service = "cloudwatch" if call == "GetMetricData" else "personalize"
+        denied = [each for each in resources if not allows([job], f"{service}:{call}", each, {})]
+        assert not denied, call
+    assert not allows([job], "personalize:DeleteDataset", f"{PERSONALIZE}:dataset/shop/INTERACTIONS", {})

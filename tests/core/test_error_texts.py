@@ -26,6 +26,7 @@ PARTS = {
     "CredentialsError": "why nothing can be signed, within a sentence of the sender",
     "LeaseHeldError": "the holder, within a sentence of jobs.steps.run_leases",
     "LeaseLostError": "the holder, within the run's stop reason",
+    "NotMadeError": "a refusal on its way to the import's result",
     "RunInterruptedError": "why the run stops, within a sentence of jobs.command_line.program_exit",
     "S3Error": "cause and remedy, the end of a sentence of core.storage",
     "StoppedWaitingError": "why nothing waits any more, within the reason of an import",

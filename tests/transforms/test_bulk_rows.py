@@ -7,7 +7,7 @@ import json
 import pytest
 from pyspark.sql import SparkSession
 
-from transforms.bulk_rows import bulk_rows, header
+from transforms.bulk_rows import DIVIDED_ID, bulk_rows, header
 from transforms.interactions_schema import Field, InteractionsSchema
 from transforms.properties_plan import Property
 
@@ -88,6 +88,12 @@ def test_text_is_quoted_and_escaped_as_the_guide_says(spark: SparkSession, text:
 def test_what_would_break_a_line_is_named_and_so_is_a_missing_user(spark: SparkSession, text: str) -> None:
     found = written(spark, staged(properties={"discount": text}), staged(user=None))
     assert [obstacle for _, obstacle in found] == ["control_character", "no_user"]
+
+
+def test_an_id_that_would_be_read_as_two_is_no_row(spark: SparkSession) -> None:
+    shown = [["a", "b"], ["a|b"], ["a", "|"], ["a"], [], None]
+    found = written(spark, *(staged(impression=ids) for ids in shown))
+    assert [obstacle for _, obstacle in found] == [None, DIVIDED_ID, DIVIDED_ID, None, None, None]
 
 
 def test_whole_event_values_have_no_fraction_and_sessions_only_a_field_of_their_own(

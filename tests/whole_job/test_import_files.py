@@ -91,6 +91,17 @@ def test_a_run_leaves_out_what_an_import_brought_unless_set_to_send_it(
 
     both = run_here(job, spark, "both", "--set", "delivery.after_import=send").summary
     assert (both["already_delivered"], both["events_delivered"]) == (4, 1200)
+    # The ledger and the import have the same events now: a row that met its id twice would be there twice.
+    again = run_here(job, spark, "again").summary
+    assert (again["already_delivered"], again["events_delivered"]) == (1204, 0)
+
+    # Its CSV may be deleted once it is imported. Written again, it is still imported.
+    for path in record.parent.glob("csv/*"):
+        path.unlink()
+    (job.output / "ledger").rename(job.folder / "ledger-of-before")  # else there would be nothing to import
+    assert run_here(job, spark, "import-again", "--import").summary["status"] == "imported"
+    assert json.loads(record.read_text())["written_by"] == "import-again"
+    assert json.loads(record.read_text())["state"] == "imported"
 
 
 def test_too_few_interactions_are_refused(job: Job, spark: SparkSession) -> None:

@@ -4,7 +4,8 @@ Covers what the policies in `conf/emr` say and more, and raises for what it does
 is half judged. Sources, all IAM User Guide: "Policy evaluation logic" (an explicit Deny wins, no Allow is a Deny), "IAM
 JSON policy elements: Condition operators" (operators, absent keys, `...IfExists`, `Null`), "Conditions with multiple
 context keys or values" (operators and keys are joined by AND, values by OR, and by NOR where negated), and the pages on
-Action, Resource and Condition (case, wildcards).
+Action, Resource and Condition (case, wildcards). Which actions take no resource: Service Authorization Reference,
+"Actions, resources, and condition keys for Amazon Personalize" and "... for Amazon CloudWatch".
 """
 
 from __future__ import annotations
@@ -20,15 +21,23 @@ _ELEMENTS = {
     "Sid", "Effect", "Principal", "Action", "NotAction", "Resource", "NotResource", "Condition",
 }  # fmt: skip
 
+_WITHOUT_RESOURCE = re.compile(
+    "personalize:(List(?!TagsForResource)[A-Za-z]+|PutEvents|PutActionInteractions)|cloudwatch:GetMetricData",
+    re.IGNORECASE,
+)
+"""Actions without a resource type: "you must specify all resources (`*`)", so no ARN in a policy allows them."""
+
 
 def allows(policies: Iterable[Policy], action: str, resource: str, context: Mapping[str, str]) -> bool:
     """Whether `policies`, those of an identity and of a resource in its account, allow `action` on the ARN `resource`.
 
+    The `resource` of an action that takes none is `*`, whichever is given.
     `context` has a value for each condition key of the request; keys are compared ignoring case.
 
     Raises:
         ValueError: a policy has an element, an operator or a variable that is not covered.
     """
+    resource = "*" if _WITHOUT_RESOURCE.fullmatch(action) else resource
     present = {key.casefold(): value for key, value in context.items()}
     statements = [statement for policy in policies for statement in listed(policy["Statement"])]
     effects = {each["Effect"] for each in statements if _applies(each, action, resource, present)}

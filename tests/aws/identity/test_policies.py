@@ -48,6 +48,17 @@ def test_a_deny_wins_wherever_it_is() -> None:
     assert not allows([policy(statement(), statement("Deny"))], "s3:GetObject", OBJECT, {})
 
 
+@pytest.mark.parametrize("action", ["ListDatasetImportJobs", "ListDatasets", "PutEvents"])
+def test_an_action_that_takes_no_resource_is_allowed_by_all_resources_alone(action: str) -> None:
+    """Service Authorization Reference: no value in the column "Resource types"."""
+    dataset = "arn:aws:personalize:eu-west-1:111122223333:dataset/shop/INTERACTIONS"
+    for resource, allowed in [(dataset, False), (f"{dataset[:20]}*", False), ("*", True)]:
+        named = policy(statement(Action="personalize:*", Resource=resource))
+        assert allows([named], f"personalize:{action}", dataset, {}) is allowed
+    described = policy(statement(Action="personalize:*", Resource=dataset))
+    assert allows([described], "personalize:DescribeDataset", dataset, {})
+
+
 def test_one_statement_need_not_be_in_a_list() -> None:
     assert allows([{"Statement": statement()}], "s3:GetObject", OBJECT, {})
 

@@ -89,6 +89,19 @@ def test_what_waiting_does_not_change_is_said_at_once(fault: FaultOf) -> None:
     assert len(account.calls) == 1
 
 
+def test_credentials_that_expired_are_looked_up_again_once() -> None:
+    """An import is polled for hours; who signs in again, or writes new keys, goes on."""
+    expired = failing(Refusal("ExpiredTokenException"), times=10_000)
+    fresh = Account([Tracker("one", "mine")], clock=expired.clock)
+    plane = ControlPlane(expired.client(), PATIENT, expired.clock.timing(), fresh.client)
+    assert interactions_schema_of(plane, "mine", "eu-west-1") == "{the schema}"
+    assert len(expired.calls) == 1
+    plane = ControlPlane(expired.client(), PATIENT, expired.clock.timing(), expired.client)
+    with pytest.raises(ControlPlaneError, match="credentials have expired and none newer were found"):
+        interactions_schema_of(plane, "mine", "eu-west-1")
+    assert len(expired.calls) == 3
+
+
 def test_an_error_that_the_model_lists_is_about_what_was_asked() -> None:
     """CreateDatasetImportJob's LimitExceededException means five jobs under way, not too many requests."""
     account = Account([], faults=lambda *_: Refusal("LimitExceededException"))

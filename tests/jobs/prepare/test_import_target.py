@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from bulk.errors import BusyError
 from core.errors import InputError
 from jobs.config.configuration import parse_settings
 from jobs.config.settings import Settings
@@ -31,10 +32,13 @@ output: {{path: s3://shop/out/}}
 
 
 class Session:
-    """boto3's session of a world."""
+    """boto3's session of a world; `made` counts them."""
+
+    made = 0
 
     def __init__(self, world: World) -> None:
         self._world = world
+        Session.made += 1
 
     def client(self, service: str, **_: object) -> Any:  # noqa: ANN401 - boto3's clients are made at run time
         return self._world.client(service)
@@ -43,7 +47,7 @@ class Session:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch) -> World:
     monkeypatch.setattr("jobs.prepare.import_target.find_buckets", lambda _urls: ("a bucket",))
-    monkeypatch.setattr("jobs.prepare.import_target.update_imports", lambda *_: None)
+    monkeypatch.setattr("jobs.prepare.import_updates.records", lambda _output: [])
     made = World()
     made.plane.rate = None
     return made
@@ -55,7 +59,7 @@ def target(world: World, *overrides: str, schema: str = SCHEMA, elsewhere: bool 
     service = Service("eu-west-1", "https://personalize-events.eu-west-1.amazonaws.com")
     parsed = InteractionsSchema.parse(schema, "interactions.avsc")
     run = RunFolder(settings.output.path, "run")
-    return import_target(settings, parsed, service, Session(world), run, flight)  # type: ignore[arg-type]
+    return import_target(settings, parsed, service, lambda: Session(world), run, flight)  # type: ignore[arg-type]
 
 
 def reordered(schema: str) -> str:
@@ -86,6 +90,22 @@ def test_a_schema_that_is_not_the_datasets_is_refused(world: World) -> None:
 def test_an_empty_dataset_wants_a_full_import_first(world: World) -> None:
     with pytest.raises(UsageError, match="the first import of a dataset must be in the mode full"):
         target(world, "import.mode=incremental")
+
+
+def test_a_first_import_that_is_under_way_is_waited_for(world: World) -> None:
+    """`full` in its place would undo it."""
+    world.put_csv()
+    request = {
+        "jobName": "first",
+        "datasetArn": world.dataset.arn,
+        "roleArn": ROLE,
+        "dataSource": {"dataLocation": "s3://shop/imports/a/csv/"},
+    }
+    world.plane.answer("CreateDatasetImportJob", request)
+    with pytest.raises(BusyError, match="the first import of the dataset is still under way"):
+        target(world, "import.mode=incremental")
+    world.clock.sleep(600)
+    assert target(world, "import.mode=incremental").jobs is not None
 
 
 @pytest.mark.parametrize(
@@ -129,3 +149,13 @@ def test_a_schema_of_the_services_that_no_event_fits_is_said(world: World) -> No
     world.dataset.schema = SCHEMA.replace("ITEM_ID", "THING_ID")
     with pytest.raises((UsageError, InputError), match="the field ITEM_ID is missing"):
         target(world)
+
+
+def test_an_import_goes_on_with_credentials_that_were_renewed(world: World) -> None:
+    """It is polled for hours, and a session of an hour's credentials would end it."""
+    plane = target(world).new_plane()
+    before = Session.made
+    expired = Refusal(403, "ExpiredTokenException", "no")
+    world.plane.refuse = lambda _operation: expired if Session.made == before else None
+    assert plane.call(plane.client.list_dataset_import_jobs, datasetArn=world.dataset.arn)
+    assert Session.made == before + 1

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from bulk.import_jobs import ImportJob
-from bulk.import_record import ImportRecord, State
-from jobs.prepare.import_updates import update_imports
+from bulk.import_record import State
+from jobs.prepare.import_updates import ask_and_update, update_imports
 from jobs.runs.import_folder import ImportFolder
 from tests.bulk.test_import_record import record
+from tests.standin.control_plane_client import ROLE, World
 
 BEGAN = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -21,27 +22,65 @@ def job(name: str, status: str, day: int = 0, mode: str = "INCREMENTAL") -> Impo
 
 
 @pytest.mark.parametrize(
-    ("jobs", "state"),
+    ("before", "jobs", "after"),
     [
-        ([job("a", "CREATE IN_PROGRESS")], State.UNDER_WAY),
-        ([job("a", "CREATE FAILED")], State.FAILED),
-        ([job("a", "ACTIVE")], State.IMPORTED),
-        ([job("a", "ACTIVE"), job("b", "ACTIVE", 1, "FULL")], State.FAILED),
-        ([job("other", "ACTIVE")], State.WRITTEN),
-        ([], State.WRITTEN),
+        ("under_way", [job("a", "CREATE IN_PROGRESS")], "under_way"),
+        ("under_way", [job("a", "CREATE FAILED")], "failed"),
+        ("under_way", [job("a", "ACTIVE")], "imported"),
+        ("under_way", [job("a", "ACTIVE"), job("b", "ACTIVE", 1, "FULL")], "failed"),
+        ("under_way", [job("other", "ACTIVE")], "written"),
+        ("under_way", [], "written"),
+        # The job that was to replace these rows by themselves failed, or was not made: they are still there.
+        ("under_way", [job("a", "ACTIVE"), job("a-2", "CREATE FAILED", 1)], "imported"),
+        # The printed call was made by hand.
+        ("written", [job("a", "ACTIVE")], "imported"),
+        ("written", [job("a", "CREATE PENDING")], "under_way"),
+        ("written", [job("a", "CREATE FAILED")], "written"),
+        ("written", [job("a", "ACTIVE"), job("b", "ACTIVE", 1, "FULL")], "written"),
+        ("written", [], "written"),
+        ("failed", [job("a", "CREATE FAILED"), job("a-2", "ACTIVE", 1)], "imported"),
+        ("failed", [], "failed"),
+        ("imported", [], "imported"),
     ],
 )
-def test_a_record_under_way_gets_the_state_of_its_job(
-    tmp_path: Path, jobs: list[ImportJob], state: State
+def test_a_record_gets_the_state_of_its_job(
+    tmp_path: Path, before: str, jobs: list[ImportJob], after: str
 ) -> None:
     folder = ImportFolder(str(tmp_path), "a")
-    under_way: ImportRecord = record("a", "incremental", State.UNDER_WAY)
-    folder.write(under_way.model_copy(update={"job_name": "a"}))
-    update_imports(str(tmp_path), "other tracker", jobs)
-    before = folder.read()
-    assert before is not None
-    assert before.state is State.UNDER_WAY
-    update_imports(str(tmp_path), "mine", jobs)
-    after = folder.read()
-    assert after is not None
-    assert after.state is state
+    known = folder.write(record("a", "incremental", State(before)).model_copy(update={"job_name": "a"}))
+    update_imports(str(tmp_path), [known], jobs)
+    found = folder.read()
+    assert found is not None
+    assert found.state is State(after)
+    if before != "imported" and after == "imported":
+        assert (found.job_status, found.job_arn) == ("ACTIVE", f"arn:{found.job_name}")
+
+
+def begin(world: World, name: str) -> None:
+    """Make the call that imports `name`, as by hand."""
+    source = {"dataLocation": "s3://shop/imports/a/csv/"}
+    request = {"jobName": name, "datasetArn": world.dataset.arn, "roleArn": ROLE, "dataSource": source}
+    world.plane.answer("CreateDatasetImportJob", request)
+
+
+def ask(world: World, output: Path) -> State:
+    ask_and_update(world.paced(), str(output), "tracker", "eu-west-1")
+    found = ImportFolder(str(output), "a").read()
+    assert found is not None
+    return found.state
+
+
+def test_a_job_that_is_not_listed_yet_is_known(tmp_path: Path) -> None:
+    """Its events would be sent, although they are being imported."""
+    world = World()
+    world.put_csv()
+    under_way = record("a", "full", State.UNDER_WAY, "tracker").model_copy(update={"job_name": "a"})
+    ImportFolder(str(tmp_path), "a").write(under_way)
+    world.plane.listed_after = 600.0
+    begin(world, "a")
+    assert ask(world, tmp_path) is State.UNDER_WAY
+    world.clock.sleep(100)
+    assert ask(world, tmp_path) is State.IMPORTED
+    world.dataset.created = datetime.fromtimestamp(world.clock(), UTC)
+    ImportFolder(str(tmp_path), "a").write(under_way)
+    assert ask(world, tmp_path) is State.WRITTEN, "the job was of an earlier dataset"

@@ -1,73 +1,20 @@
-"""An import job is made once for its files, found again, watched to its end, and each refusal is one sentence."""
+"""An import job is made for its files and watched to its end, and each refusal is one sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
 from itertools import pairwise
-from pathlib import Path
-from typing import Any
 
 import pytest
 
-from bulk.import_record import ImportRecord, State
-from bulk.polling import Pause
+from bulk.import_record import State
 from core.errors import StorageError
 from core.storage import Folder
 from jobs.errors import UnaccountedError
-from jobs.runs.import_folder import ImportFolder
-from jobs.steps.importing import Imported, Importing
 from standin.refusal import Refusal
 from tests.delivery.receipts.ledgers import StopsAfter
+from tests.jobs.steps.import_shop import LOCATION, Shop, first_of
 from tests.standin.control_plane_client import ROLE, World
-
-LOCATION = "s3://shop/imports/a/csv/"
-
-
-@pytest.fixture
-def world() -> World:
-    made = World()
-    made.put_csv()
-    return made
-
-
-class Shop:
-    """The import `a` of the world's files, as often as it is carried out."""
-
-    def __init__(self, world: World, output: Path) -> None:
-        self.world = world
-        self.folder = ImportFolder(str(output), "a")
-
-    def record(self, **changes: Any) -> ImportRecord:  # noqa: ANN401 - any field's
-        usual = {
-            "name": "a",
-            "tracking_id": "tracker",
-            "mode": "full",
-            "location": LOCATION,
-            "rows": 1000,
-            "bytes": 27_000,
-            "files": 1,
-            "left_out": {},
-            "written_by": "run",
-            "written_at": datetime(2026, 1, 1, tzinfo=UTC),
-        }
-        return ImportRecord(**{**usual, **changes})
-
-    def carry_out(self, pause: Pause | None = None, role: str = ROLE, **changes: Any) -> Imported:  # noqa: ANN401
-        world = self.world
-        dataset = world.dataset
-        importing = Importing(self.folder, dataset.arn, dataset.created, world.paced, pause or world.pause)
-        return importing.carry_out(self.record(**changes), role)
-
-    def stored(self) -> ImportRecord:
-        found = self.folder.read()
-        assert found is not None
-        return found
-
-
-@pytest.fixture
-def shop(world: World, tmp_path: Path) -> Shop:
-    return Shop(world, tmp_path)
 
 
 def test_an_import_is_made_and_watched_to_its_end_with_growing_pauses(shop: Shop) -> None:
@@ -94,15 +41,7 @@ def test_a_stopped_run_finds_its_job_again(shop: Shop) -> None:
 
 
 def test_a_job_that_was_made_and_whose_answer_was_lost_is_found_by_its_name(shop: Shop) -> None:
-    lost: list[str] = []
-
-    def lose(operation: str) -> bool:
-        if operation == "CreateDatasetImportJob" and not lost:
-            lost.append(operation)
-            return True
-        return False
-
-    shop.world.lose = lose
+    shop.world.lose = first_of("CreateDatasetImportJob")
     assert shop.carry_out().record.state is State.IMPORTED
     assert len(shop.world.plane.imports) == 1
 
@@ -126,10 +65,7 @@ def test_what_was_imported_is_not_imported_again_until_a_full_import_replaced_it
     shop.carry_out()
     assert shop.carry_out().record.state is State.IMPORTED
     assert len(shop.world.plane.imports) == 1
-    shop.world.put_csv(first=5000, key="imports/b/csv/part-0.csv")
-    other = Shop(shop.world, Path(shop.folder.output))
-    other.folder = ImportFolder(shop.folder.output, "b")
-    other.carry_out(name="b", location="s3://shop/imports/b/csv/")
+    shop.other("b", first=5000)
     assert shop.carry_out().record.job_name == "a-2"
     assert {row[0] for row in shop.world.dataset.bulk} == {f"u{n}" for n in range(1000)}
 

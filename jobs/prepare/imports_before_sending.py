@@ -1,0 +1,63 @@
+"""What became of imports whose end is not recorded, asked before a run sends: it leaves out what they brought."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+
+import boto3
+
+from bulk.errors import BulkError
+from bulk.import_record import ImportRecord, State
+from jobs.config.settings import Settings
+from jobs.prepare.aws_account import Service
+from jobs.prepare.control_plane import ControlPlaneError
+from jobs.prepare.import_target import plane_of
+from jobs.prepare.import_updates import ask_and_update
+from jobs.prepare.preflight import AUTO, Preflight
+from jobs.runs.import_folder import records
+
+_LOG = logging.getLogger("put_events")
+_OPEN = (State.WRITTEN, State.UNDER_WAY)
+
+
+def update_before_sending(
+    settings: Settings,
+    service: Service,
+    new_session: Callable[[], boto3.Session],
+    output: str,
+    flight: Preflight,
+) -> None:
+    """Ask Personalize, and record its answer; where it can't be asked, warn that what is only written will be sent.
+
+    Nothing is asked unless a record of this tracking ID is open, and the run leaves out what imports brought.
+
+    Raises:
+        UsageError: a record is damaged, or what Personalize says forbids the run.
+        StorageError: a record can't be read or written.
+    """
+    tracking_id = settings.personalize.tracking_id
+    if settings.delivery.after_import == "send":
+        return
+    ours = [each for each in records(output) if each.tracking_id == tracking_id and each.state in _OPEN]
+    if not ours:
+        return
+    if settings.preflight == "off" or flight.elsewhere:
+        _warn(ours, "preflight is off, or events go to an endpoint of your own")
+        return
+    try:
+        ask_and_update(plane_of(service, new_session, AUTO), output, tracking_id, service.region)
+    except (ControlPlaneError, BulkError) as error:
+        _warn(ours, str(error).rstrip("."))
+
+
+def _warn(ours: Sequence[ImportRecord], why: str) -> None:
+    """Warn of files that only their call would make an import; of imports under way the run itself asks."""
+    for record in ours:
+        if record.state is State.WRITTEN:
+            _LOG.warning(
+                "the import %s is written, and Personalize was not asked whether its call was made: %s. Its events are "
+                "sent.",
+                record.name,
+                why,
+            )
