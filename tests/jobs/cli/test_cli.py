@@ -60,7 +60,7 @@ def test_the_version_is_the_packages() -> None:
         ((), "required: COMMAND"),
         (("inspekt", "out"), "Did you mean inspect?"),
         (("xyz",), "personalize-backfill xyz: there is no such command. See"),
-        (("--nope",), "unknown option --nope."),
+        (("--nope",), "unknown option --nope: there is none of this name. See"),
         (("plan",), "required: --config"),
         (("plan", "--config", "a", "--first", "3"), "--first"),
         (("run", "--config", "a", "--first", "0"), "--first: it is no number of events. Give 1 or more."),

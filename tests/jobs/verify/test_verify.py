@@ -92,7 +92,7 @@ def test_what_can_not_be_asked_is_said_and_ends_with_5(
     ("arguments", "sentence"),
     [
         (["--run-id", "none"], "--run-id none: it left no summary"),
-        (["--run-id", "a/b"], "--run-id may hold letters"),
+        (["--run-id", "a/b"], "--run-id: it can't be a folder's name"),
         (["--export"], "import.role_arn is missing: Personalize writes an export"),
         (["--set", "personalize.tracking_id=other"], "no event tracker of this account in eu-west-1 has it"),
     ],
