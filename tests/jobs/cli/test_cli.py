@@ -154,7 +154,7 @@ def test_a_demo_in_a_folder_of_something_else_is_one_sentence(
 ) -> None:
     (tmp_path / "theirs").touch()
     assert demo.main(["--folder", str(tmp_path)]) == 2
-    assert "Use --folder." in caplog.text
+    assert "Name another." in caplog.text
 
 
 def test_a_trial_of_a_plan_is_refused() -> None:
