@@ -40,7 +40,7 @@ def test_a_folder_that_holds_something_else_is_left_alone(
 ) -> None:
     (tmp_path / "theirs").touch()
     assert main(["--folder", str(tmp_path)]) == 2
-    assert "other than an earlier demo. Use --folder." in caplog.text
+    assert "other than an earlier demo. Name another." in caplog.text
     assert (tmp_path / "theirs").exists()
 
 

@@ -72,8 +72,8 @@ def test_the_same_rule_twice_is_no_mistake() -> None:
         ("{", "mine.json is not JSON"),
         ("[]", "no Great Expectations suite"),
         ('{"name": "mine"}', "no Great Expectations suite"),
-        ('{"expectations": [7]}', "expectation 1 is not a JSON object"),
-        ('{"expectations": [{"kwargs": {}}]}', "expectation 1 has no 'type'"),
+        ('{"expectations": [7]}', "expectation 1: it is not a JSON object"),
+        ('{"expectations": [{"kwargs": {}}]}', "expectation 1: it has no 'type'"),
         (
             suite_of({"type": "expect_column_values_to_be_nul", "kwargs": {}}),
             "expect_column_values_to_be_null",
@@ -82,7 +82,7 @@ def test_the_same_rule_twice_is_no_mistake() -> None:
         (suite_of({**NOT_NULL, "kwargs": {"column": "itemId", "mostly": 7}}), "mostly"),
         (suite_of({**NOT_NULL, "kwargs": {"column": "itemId", "colour": 7}}), "colour"),
         (suite_of({**NOT_NULL, "kwargs": {"column": "itemID"}}), "did you mean itemId"),
-        (suite_of({**NOT_NULL, "kwargs": {"column": "_body_bytes"}}), "no column '_body_bytes'"),
+        (suite_of({**NOT_NULL, "kwargs": {"column": "_body_bytes"}}), "no column _body_bytes"),
         (suite_of({**NOT_NULL, "severity": "fatal"}), "expect_column_values_to_not_be_null"),
     ],
 )

@@ -84,7 +84,7 @@ def test_a_misspelt_required_field_is_recognised() -> None:
     ],
 )
 def test_required_and_reserved_fields_have_their_types(name: str, type_: str) -> None:
-    with pytest.raises(InputError, match=f"field {name} is {type_}. Personalize requires"):
+    with pytest.raises(InputError, match=f"field {name} is {type_}. Make it .*, as Personalize requires"):
         parse(*(field for field in REQUIRED if field[0] != name), (name, type_))
 
 

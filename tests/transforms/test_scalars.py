@@ -120,7 +120,7 @@ def test_what_would_lose_its_meaning_is_unreadable(
 def test_a_column_that_never_fits_is_named_by_its_configuration_key() -> None:
     with pytest.raises(InputError, match=r"mapping\.itemId: gives array<string>"):
         id_text(F.col("v"), T.ArrayType(T.StringType()), "mapping.itemId")
-    with pytest.raises(InputError, match=r"mapping\.properties\.X gives date, the field is int"):
+    with pytest.raises(InputError, match=r"mapping\.properties\.X: gives date, the field is int"):
         read_as(F.col("v"), T.DateType(), "int", "mapping.properties.X")
 
 

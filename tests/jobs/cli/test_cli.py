@@ -60,7 +60,7 @@ def test_the_version_is_the_packages() -> None:
         ((), "required: COMMAND"),
         (("inspekt", "out"), "Did you mean inspect?"),
         (("xyz",), "personalize-backfill xyz: there is no such command. See"),
-        (("--nope",), "unknown option --nope."),
+        (("--nope",), "unknown option --nope: there is none of this name. See"),
         (("plan",), "required: --config"),
         (("plan", "--config", "a", "--first", "3"), "--first"),
         (("run", "--config", "a", "--first", "0"), "--first: it is no number of events. Give 1 or more."),
@@ -154,7 +154,7 @@ def test_a_demo_in_a_folder_of_something_else_is_one_sentence(
 ) -> None:
     (tmp_path / "theirs").touch()
     assert demo.main(["--folder", str(tmp_path)]) == 2
-    assert "Use --folder." in caplog.text
+    assert "Name another." in caplog.text
 
 
 def test_a_trial_of_a_plan_is_refused() -> None:

@@ -126,7 +126,7 @@ def test_an_ended_run_and_an_unknown_one_are_distinguished(output: str) -> None:
 def test_a_rate_above_the_limit_is_refused_and_names_it(output: str) -> None:
     run = Run(output)
     run.poller.begin()
-    with pytest.raises(UsageError, match=r"--rate 501 is above delivery\.max_requests_per_second, 500"):
+    with pytest.raises(UsageError, match=r"--rate 501: it is above delivery\.max_requests_per_second, 500"):
         steer(output, None, request("a", Ask.RATE, 501), run.waiting)
     record = run.file.read()
     assert record is not None

@@ -87,7 +87,7 @@ def test_nothing_is_written_into_the_log_where_it_would_be_read_as_data(
     """The next command would have ended with "not Parquet, or damaged", of the file that this one had written."""
     log = _log(tmp_path, CLICKS)
     assert main([str(log), "--output", str(log / "conf" / "job.yaml")]) == 2
-    assert "would be in the log" in caplog.text
+    assert "is in the log" in caplog.text
     assert list(log.iterdir()) == [log / "day=2026-01-01"]
 
 

@@ -75,7 +75,7 @@ def test_a_cluster_without_the_connector_gets_the_packages_name(monkeypatch: Mon
         settings(ICEBERG, is_ours=False)
     package = "org.apache.iceberg:iceberg-spark-runtime-3.5_2.13:1.11.0"
     assert (
-        f"source.path s3://lake/t is a table of Apache Iceberg, and Spark lacks the package {package}"
+        f"source.path s3://lake/t: it is a table of Apache Iceberg, and Spark lacks the package {package}"
         in str(caught.value)
     )
     assert f"--packages {package}" in str(caught.value)

