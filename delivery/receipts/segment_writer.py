@@ -90,7 +90,9 @@ class SegmentWriter(Generic[Row]):
 
     @property
     def failure(self) -> str | None:
-        """The reason why rows can't be written: three attempts in a row failed, or one takes far too long; or None."""
+        """The reason why rows can't be written: three attempts failed, one takes far too long, or no more are made."""
+        if self._thread is not None and not (self._thread.is_alive() or self._closing.is_set()):
+            return f"Could not write {self._folder.url}: its thread has ended. Run again to go on."
         since = self._ticking_since
         if since is not None and self._clock() - since > STUCK_SECONDS:
             return f"Could not write {self._folder.url}: it has taken more than {STUCK_SECONDS:.0f} seconds."
@@ -141,11 +143,21 @@ class SegmentWriter(Generic[Row]):
             self._unwritten += [self._added.popleft() for _ in range(len(self._added))]
             if not self._unwritten:
                 return
-            table = self._to_table(self._unwritten)
+            self._written.append(self._write(self._unwritten))
+            self._unwritten = []
+
+    def _write(self, rows: list[Row]) -> Segment:
+        """Write a segment; any error is a `StorageError` without the words of others, which may quote a row."""
+        try:
+            table = self._to_table(rows)
             segment = self._next_segment(len(table))
             self._folder.write_bytes(segment.name, parquet_bytes(table))
-            self._written.append(segment)
-            self._unwritten = []
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - pyarrow's and Python's own, of any kind
+            kind = type(error).__name__
+            raise StorageError(f"Could not write {self._folder.url}: {kind}. Run again to go on.") from None
+        return segment
 
     def _next_segment(self, rows: int) -> Segment:
         task, number = self._task, f"{len(self._written)}-{rows}"
