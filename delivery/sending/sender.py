@@ -192,7 +192,7 @@ class Sender:
     def _fail(self, request: Request, answer: Answer, fault: Fault) -> None:
         if fault is Fault.FATAL:
             self._pacer.stop_all(faults.explain(answer))
-        elif self._circuit.failed(fault, self._services.monotonic()):
+        elif self._circuit.failed(fault, self._services.monotonic(), accepts=self._pacer.accepts):
             drain = DEAD_DRAIN_SECONDS if fault is Fault.TRANSIENT else DRAIN_SECONDS
             self._pacer.stop_all(faults.explain_silence(answer, fault), drain)
         # After a stop nothing is judged: what was not accepted stays for the next run.
