@@ -180,6 +180,7 @@ class FakeLedger:
     ids: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     failure: str | None = None
+    unwritten_seconds: float = 0.0
 
     def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
         self.ids.extend(event.event_id for event in events)

@@ -163,6 +163,45 @@ def test_a_write_that_does_not_end_stops_the_sender_and_is_not_waited_for(
     assert not thread.is_alive()
 
 
+def test_it_knows_the_age_of_the_oldest_record_that_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And writes the next ones when they are three seconds old, those that came during a slow write too."""
+    now, ledger = [100.0], Ledger(task_of(tmp_path), "a1")
+    ledger._writer._clock = lambda: now[0]
+    write = Folder.write_bytes
+
+    def slow(*arguments: object) -> None:
+        assert ledger.unwritten_seconds == 2.0
+        now[0] += 1.0
+        ledger.accepted(events("e2"), 1.0)
+        now[0] += 1.5
+        assert ledger.unwritten_seconds == 4.5
+        write(*arguments)  # type: ignore[arg-type]
+
+    assert ledger.unwritten_seconds == 0.0
+    ledger.accepted(events("e1"), 1.0)
+    now[0] += 2.0
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "write_bytes", slow)
+        assert flush(ledger) == FLUSH_SECONDS - 1.5
+    assert ledger.unwritten_seconds == 1.5
+    assert flush(ledger) == FLUSH_SECONDS
+    assert ledger.unwritten_seconds == 0.0
+
+
+def test_what_could_not_be_written_keeps_its_age(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, ledger = [100.0], Ledger(task_of(tmp_path), "a1")
+    ledger._writer._clock = lambda: now[0]
+    ledger.accepted(events("e1"), 1.0)
+    monkeypatch.setattr(Folder, "write_bytes", StopsAfter(0).around(Folder.write_bytes))
+    for _ in range(2):
+        flush(ledger)
+        now[0] += 1.0
+        ledger.accepted(events("e2"), 1.0)
+    assert ledger.unwritten_seconds == 2.0
+
+
 def test_a_file_that_is_being_written_is_never_seen(tmp_path: Path) -> None:
     ledger = Ledger(task_of(tmp_path), "a1")
     ledger.accepted(events("e1"), 1.0)
