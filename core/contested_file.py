@@ -26,7 +26,7 @@ def contested_file(output_url: str, folder: str, name: str, what: str) -> LeaseS
     if isinstance(filesystem, fs.LocalFileSystem):
         return LocalLeaseStore(path, what)
     bucket, _, key = path.partition("/")
-    return S3LeaseStore(open_s3_client(bucket), bucket, key, what)
+    return S3LeaseStore(lambda: open_s3_client(bucket), bucket, key, what)
 
 
 def control_file(output_url: str, run_id: str) -> LeaseStore:

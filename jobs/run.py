@@ -178,8 +178,7 @@ def _reason_to_refuse(checked: Checked, checks: ChecksSettings) -> str | None:
 
 def _send(spark: SparkSession, run: RunUnderWay, checked: Checked) -> None:
     load_templates()  # what is needed at the end must not be missing then
-    minimum_requests = checked.staged.minimum_requests
-    sending = Sending.of(run.prepared, checked.files, run.execution.token, minimum_requests)
+    sending = Sending.of(run.prepared, checked.files, run.execution.token, checked.staged)
     run.outcome.sent = send(spark, sending, run.signals, run.progress, run.steering)
 
 

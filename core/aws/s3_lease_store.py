@@ -3,34 +3,45 @@
 Source: Amazon S3 User Guide, "Add preconditions to S3 operations with conditional requests".
 `If-None-Match: *` and `If-Match` fail with 412, with 409 when another write is in progress, and with 404
 when there is no object to match. Who may hold a lease is decided in `jobs.leases`.
+
+Credentials may expire and be renewed by another program while a run holds a lease: then the chain is searched again.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.utils import parsedate_to_datetime
 from json import JSONDecodeError
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from core.aws.s3_errors import explain, explain_setting
+from core.aws.buckets import renew_clients
+from core.aws.refusals import code_of
+from core.aws.s3_errors import EXPIRED, explain, explain_setting
 from core.errors import StorageError
 from core.lease_store import Stored
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
+_T = TypeVar("_T")
 _ABSENT = ("NoSuchKey", "404")
 _NOT_AS_EXPECTED = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409", *_ABSENT)
 
 
 class S3LeaseStore:
-    """A lease in an S3 bucket; an object's ETag is its version. `what` names it in errors."""
+    """A lease in an S3 bucket; an object's ETag is its version. `what` names it in errors.
 
-    def __init__(self, client: S3Client, bucket: str, key: str, what: str = "lease") -> None:
-        self._client = client
+    `open_client` returns a client with the credentials of now, at once and whenever these have expired.
+    """
+
+    def __init__(
+        self, open_client: Callable[[], S3Client], bucket: str, key: str, what: str = "lease"
+    ) -> None:
+        self._open_client = open_client
+        self._client: S3Client | None = open_client()
         self._bucket = bucket
         self._key = key
         self._what = what
@@ -39,12 +50,11 @@ class S3LeaseStore:
         """See `LeaseStore`. The age is by S3's clock alone: the response's `Date` minus its `Last-Modified`."""
         with self._explained():
             try:
-                answer = self._client.get_object(Bucket=self._bucket, Key=self._key)
+                return self._repeated_once(self._read)
             except ClientError as error:
-                if _code(error) in _ABSENT:
+                if code_of(error) in _ABSENT:
                     return None
                 raise
-            return Stored(answer["Body"].read(), answer["ETag"], _age(answer))
 
     def create(self, content: bytes) -> str | None:
         """See `LeaseStore`."""
@@ -58,22 +68,54 @@ class S3LeaseStore:
         """See `LeaseStore`."""
         with self._explained():
             try:
-                self._client.delete_object(Bucket=self._bucket, Key=self._key, IfMatch=version)
-            except ClientError as error:
-                if _code(error) not in _NOT_AS_EXPECTED:
-                    raise
-
-    def _put(self, content: bytes, condition: dict[str, Any]) -> str | None:
-        with self._explained():
-            try:
-                answer = self._client.put_object(
-                    Bucket=self._bucket, Key=self._key, Body=content, **condition
+                self._repeated_once(
+                    lambda client: client.delete_object(Bucket=self._bucket, Key=self._key, IfMatch=version)
                 )
             except ClientError as error:
-                if _code(error) in _NOT_AS_EXPECTED:
+                if code_of(error) not in _NOT_AS_EXPECTED:
+                    raise
+
+    def _read(self, client: S3Client) -> Stored:
+        answer = client.get_object(Bucket=self._bucket, Key=self._key)
+        return Stored(answer["Body"].read(), answer["ETag"], _age(answer))
+
+    def _put(self, content: bytes, condition: dict[str, Any]) -> str | None:
+        """Write under a condition, never twice: a renewal must not take longer than one attempt.
+
+        With expired credentials it fails, and the next attempt, a moment later, has newer ones.
+        """
+        with self._explained():
+            try:
+                answer = self._with_client(
+                    lambda client: client.put_object(
+                        Bucket=self._bucket, Key=self._key, Body=content, **condition
+                    )
+                )
+            except ClientError as error:
+                if code_of(error) in _NOT_AS_EXPECTED:
                     return None
                 raise
             return answer["ETag"]
+
+    def _repeated_once(self, request: Callable[[S3Client], _T]) -> _T:
+        try:
+            return self._with_client(request)
+        except ClientError:
+            if self._client is not None:
+                raise
+        return self._with_client(request)
+
+    def _with_client(self, request: Callable[[S3Client], _T]) -> _T:
+        """Make a request; drop the client if its credentials have expired, so that the next request opens another."""
+        if self._client is None:
+            self._client = self._open_client()
+        try:
+            return request(self._client)
+        except ClientError as error:
+            if code_of(error) in EXPIRED:
+                renew_clients()
+                self._client = None
+            raise
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
@@ -84,10 +126,6 @@ class S3LeaseStore:
             raise StorageError(f"{where}: {explain(error)}.") from error
         except (JSONDecodeError, OSError) as error:
             raise StorageError(f"{where}: {explain_setting(error)}.") from error
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", "an unnamed error"))
 
 
 def _age(answer: Any) -> float | None:  # noqa: ANN401 - botocore's answer, headers and all

@@ -65,6 +65,11 @@ class Pacer(Protocol):
         ...
 
     @property
+    def accepts(self) -> bool:
+        """Return whether the service is known to have accepted events of this job, in any of its partitions."""
+        ...
+
+    @property
     def holds(self) -> bool:
         """Return whether the run is paused: `wait` allows nothing until it goes on."""
         ...

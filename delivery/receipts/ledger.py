@@ -72,6 +72,11 @@ class Ledger:
         """The reason why the ledger can't be written, None while it can: what is sent after that may go out twice."""
         return self._writer.failure
 
+    @property
+    def unwritten_seconds(self) -> float:
+        """The age of the oldest record that is not on storage yet; 0 if all are."""
+        return self._writer.unwritten_seconds
+
     def close(self) -> None:
         """Record the rest.
 

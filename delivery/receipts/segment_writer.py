@@ -21,7 +21,8 @@ from delivery.receipts.segments import Segment, merge, parquet_bytes, read_ids, 
 from delivery.receipts.settled import SettledIds
 from delivery.task import DeliveryTask
 
-# After a crash at most five seconds of sending go out again (docs/guarantees.md); three leave two for the write itself.
+# After a crash at most five seconds of sending go out again (docs/guarantees.md): a row is written when it is three
+# seconds old, and the sender starts nothing while the write takes longer than the rest (`unwritten_seconds`).
 FLUSH_SECONDS = 3.0
 RETRY_SECONDS = 0.5
 _FAILURES_TO_STOP = 3
@@ -56,8 +57,9 @@ class SegmentWriter(Generic[Row]):
         self._to_table = to_table
         self._earlier = self._find_earlier()
         self._written: list[Segment] = []
-        self._added: deque[Row] = deque()
+        self._added: deque[tuple[float, Row]] = deque()
         self._unwritten: list[Row] = []
+        self._unwritten_since: float | None = None
         self._writing = threading.Lock()
         self._closing = threading.Event()
         self._clock = clock
@@ -86,11 +88,21 @@ class SegmentWriter(Generic[Row]):
 
     def add(self, row: Row) -> None:
         """Take one row; it is on storage at most five seconds later, or `failure` says why not."""
-        self._added.append(row)
+        self._added.append((self._clock(), row))
+
+    @property
+    def unwritten_seconds(self) -> float:
+        """The age of the oldest row that is not on storage; 0 if all are. Any thread may ask."""
+        # In the opposite order of `_take`: a row that the first look misses is in the second one.
+        added, since = self._first_added(), self._unwritten_since
+        times = [at for at in (added, since) if at is not None]
+        return self._clock() - min(times) if times else 0.0
 
     @property
     def failure(self) -> str | None:
-        """The reason why rows can't be written: three attempts in a row failed, or one takes far too long; or None."""
+        """The reason why rows can't be written: three attempts failed, one takes far too long, or no more are made."""
+        if self._thread is not None and not (self._thread.is_alive() or self._closing.is_set()):
+            return f"Could not write {self._folder.url}: its thread has ended. Run again to go on."
         since = self._ticking_since
         if since is not None and self._clock() - since > STUCK_SECONDS:
             return self._stuck()
@@ -113,7 +125,7 @@ class SegmentWriter(Generic[Row]):
         finally:
             self._ticking_since = None
         self._failures.clear()
-        return FLUSH_SECONDS
+        return max(0.0, FLUSH_SECONDS - self.unwritten_seconds)
 
     def close(self) -> None:
         """Write the last rows and, if it `merges`, put the partition's segments together to one file.
@@ -143,15 +155,36 @@ class SegmentWriter(Generic[Row]):
 
     def _flush(self) -> None:
         with self._writing:
-            # Rows may be added during this: only as many are taken as there are now.
-            self._unwritten += [self._added.popleft() for _ in range(len(self._added))]
+            self._take()
             if not self._unwritten:
                 return
-            table = self._to_table(self._unwritten)
+            self._written.append(self._write(self._unwritten))
+            self._unwritten, self._unwritten_since = [], None
+
+    def _take(self) -> None:
+        """Take what was added. Rows may be added during this: only as many are taken as there are now."""
+        if self._unwritten_since is None:
+            self._unwritten_since = self._first_added()
+        self._unwritten += [self._added.popleft()[1] for _ in range(len(self._added))]
+
+    def _first_added(self) -> float | None:
+        try:
+            return self._added[0][0]
+        except IndexError:
+            return None
+
+    def _write(self, rows: list[Row]) -> Segment:
+        """Write a segment; any error is a `StorageError` without the words of others, which may quote a row."""
+        try:
+            table = self._to_table(rows)
             segment = self._next_segment(len(table))
             self._folder.write_bytes(segment.name, parquet_bytes(table))
-            self._written.append(segment)
-            self._unwritten = []
+        except StorageError:
+            raise
+        except Exception as error:  # noqa: BLE001 - pyarrow's and Python's own, of any kind
+            kind = type(error).__name__
+            raise StorageError(f"could not write {self._folder.url}: {kind}. Run again to go on.") from None
+        return segment
 
     def _next_segment(self, rows: int) -> Segment:
         task, number = self._task, f"{len(self._written)}-{rows}"

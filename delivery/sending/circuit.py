@@ -13,7 +13,8 @@ from delivery.service.faults import Fault
 # For each kind of failure, pairs of (failures without a success, seconds since the first of them): either
 # pair opens the circuit. The second pair of TRANSIENT is for partitions that get few attempts a second. A
 # service that throttles is alive, so it gets longer; refused content costs up to 19 attempts for ten bad
-# events without any success.
+# events without any success, and stops only a job of which nothing was accepted yet: bad events may be next to each
+# other in any number, and would stop each run at the same place.
 _OPENS_AT: dict[Fault, tuple[tuple[int, float], ...]] = {
     Fault.TRANSIENT: ((20, 10.0), (8, 20.0)),
     Fault.THROTTLED: ((20, 30.0), (8, 60.0)),
@@ -34,8 +35,15 @@ class Circuit:
             self._failures.clear()
             self._first_at.clear()
 
-    def failed(self, fault: Fault, now: float) -> bool:
-        """Count a failure that is not fatal; return whether the circuit is open now (`now`: monotonic seconds)."""
+    def failed(self, fault: Fault, now: float, *, accepts: bool = False) -> bool:
+        """Count a failure that is not fatal; return whether the circuit is open now (`now`: monotonic seconds).
+
+        `accepts`: whether the service has accepted events of this job. Then refused content is the fault of the
+        content, and the answer of a living service: the series of other failures is over.
+        """
+        if accepts and fault is Fault.POISON:
+            self.succeeded()
+            return False
         self._failures[fault] += 1
         count, lasted = self._failures[fault], now - self._first_at.setdefault(fault, now)
         return any(count >= failures and lasted >= min_seconds for failures, min_seconds in _OPENS_AT[fault])

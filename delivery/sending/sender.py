@@ -29,6 +29,8 @@ from delivery.service.faults import Fault
 MAX_IN_FLIGHT = 1000
 # A client gives each request an answer, of its own making if need be, within half of this.
 ANSWER_SECONDS = 30.0
+# Nothing is started while the ledger lacks a record that is older: five seconds may be lost, less what a turn takes.
+MAX_UNWRITTEN_SECONDS = 4.5
 # The longest sleep: a "stop" from elsewhere is noticed within it.
 TICK_SECONDS = 0.2
 
@@ -38,6 +40,11 @@ class Ledger(Protocol):
 
     def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
         """Record events that the service accepted at that Unix time."""
+
+    @property
+    def unwritten_seconds(self) -> float:
+        """Return the age of the oldest record that is not on storage yet; 0 if all are."""
+        ...
 
     @property
     def failure(self) -> str | None:
@@ -106,7 +113,7 @@ class Sender:
         try:
             while self._may_go_on() and self._has_work():
                 self._services.alive()
-                if self._pacer.holds:
+                if self._pacer.holds or self._is_unrecorded():
                     self._circuit.succeeded()  # failures before a pause and after it are no run of them
                 self._absorb(self._dispatch())
                 self._require_answers()
@@ -132,14 +139,21 @@ class Sender:
 
     def _dispatch(self) -> float:
         """Start every request that may be sent now; return the seconds until the next one might."""
-        while self._in_flight < MAX_IN_FLIGHT and (ready := self._work.ready(self._services.monotonic())):
+        while self._may_start() and (ready := self._work.ready(self._services.monotonic())):
             if (pause := self._pacer.wait(ready, self._work.left, self._work.requests_after)) > 0:
                 return min(pause, TICK_SECONDS)
             self._start(self._work.take())
         due = self._work.next_due()
-        if due is None or self._in_flight >= MAX_IN_FLIGHT:
+        if due is None or not self._may_start():
             return TICK_SECONDS
         return min(max(due - self._services.monotonic(), 0.0), TICK_SECONDS)
+
+    def _may_start(self) -> bool:
+        return self._in_flight < MAX_IN_FLIGHT and not self._is_unrecorded()
+
+    def _is_unrecorded(self) -> bool:
+        """Return whether the ledger is too far behind: after a crash, all that it lacks goes out again."""
+        return self._services.ledger.unwritten_seconds >= MAX_UNWRITTEN_SECONDS
 
     def _start(self, request: Request) -> None:
         put = self._services.inbox.put
@@ -192,7 +206,7 @@ class Sender:
     def _fail(self, request: Request, answer: Answer, fault: Fault) -> None:
         if fault is Fault.FATAL:
             self._pacer.stop_all(faults.explain(answer))
-        elif self._circuit.failed(fault, self._services.monotonic()):
+        elif self._circuit.failed(fault, self._services.monotonic(), accepts=self._pacer.accepts):
             drain = DEAD_DRAIN_SECONDS if fault is Fault.TRANSIENT else DRAIN_SECONDS
             self._pacer.stop_all(faults.explain_silence(answer, fault), drain)
         # After a stop nothing is judged: what was not accepted stays for the next run.

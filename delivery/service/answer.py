@@ -51,7 +51,12 @@ def refusal(status: int, header: str | None, content: bytes) -> Answer:
     """Return the answer for an HTTP error: its status, its error type header and its body, JSON or not."""
     try:
         body = json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         body = None
     message = (body.get("message") or body.get("Message")) if isinstance(body, dict) else None
-    return Answer(status, error_code(header, body), message if isinstance(message, str) else None)
+    return Answer(status, error_code(header, body), _encodable(message) if isinstance(message, str) else None)
+
+
+def _encodable(text: str) -> str:
+    """Replace unpaired surrogates, which JSON can escape (RFC 8259, section 8.2) and UTF-8 can't hold."""
+    return text.encode("utf-8", "replace").decode()

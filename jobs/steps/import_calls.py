@@ -15,7 +15,7 @@ from bulk.import_jobs import ImportJob, ImportJobs
 from jobs.prepare.control_plane import ControlPlane
 
 
-class NotMadeError(Exception):
+class NotMadeError(BulkError):
     """Personalize refused to create a job, and there is none; `refusal` says why."""
 
     def __init__(self, refusal: BulkError) -> None:

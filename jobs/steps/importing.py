@@ -175,7 +175,8 @@ class Importing:
         if tried_before:
             return None
         raise BusyError(
-            f"the import job was not found: Personalize has a job {name}, and does not show it yet. Run the same command again."
+            f"the import job was not found: Personalize has a job {name}, and does not show it yet. Run the same "
+            "command again."
         )
 
     def _found(self, job: ImportJob) -> ImportJob:
@@ -215,7 +216,7 @@ class Importing:
             self._write(state=state, failure_reason=reason)
 
 
-class _DifferentRowsError(Exception):
+class _DifferentRowsError(BulkError):
     """Another import of this output began, ended or was replaced since the source was read."""
 
     def __str__(self) -> str:

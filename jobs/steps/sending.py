@@ -14,7 +14,7 @@ from delivery.partition import deliver
 from delivery.request import events_per_request
 from delivery.sending.report import PartitionReport
 from delivery.task import CoordinatorAddress, DeliveryTask
-from jobs.account.closed_account import Sent
+from jobs.account.closed_account import Sent, Staged
 from jobs.control.steering import Steering
 from jobs.prepare.preparation import Prepared
 from jobs.progress.run_progress import PhaseListener
@@ -36,7 +36,7 @@ class Sending:
     """The sending of one execution of a run: its staged files, under a token that no other execution has.
 
     `files` hold at most `prepared.first` events; `is_trial`: whether the stage has more. `minimum_requests`: how
-    many requests that takes, 0 where it is not known.
+    many requests that takes, 0 where it is not known; `accepts`: whether earlier runs delivered others of its events.
     """
 
     prepared: Prepared
@@ -44,17 +44,16 @@ class Sending:
     execution: str
     is_trial: bool = False
     minimum_requests: int = 0
+    accepts: bool = False
 
     @classmethod
-    def of(
-        cls, prepared: Prepared, staged: tuple[StagedFile, ...], execution: str, minimum_requests: int
-    ) -> Self:
+    def of(cls, prepared: Prepared, files: tuple[StagedFile, ...], execution: str, staged: Staged) -> Self:
         """Send what is staged, or as much of it as `--first` says."""
-        first = prepared.first
-        if first is None or sum(file.rows for file in staged) <= first:
-            return cls(prepared, staged, execution, minimum_requests=minimum_requests)
-        min_requests = min(minimum_requests, -(-first // events_per_request()))
-        return cls(prepared, first_events(staged, first), execution, True, min_requests)
+        first, min_requests, accepts = prepared.first, staged.minimum_requests, staged.already_delivered > 0
+        if first is None or sum(file.rows for file in files) <= first:
+            return cls(prepared, files, execution, minimum_requests=min_requests, accepts=accepts)
+        min_requests = min(min_requests, -(-first // events_per_request()))
+        return cls(prepared, first_events(files, first), execution, True, min_requests, accepts)
 
     def receipts(self) -> Receipts:
         """Return the partitions' records of this execution, and how many there can be."""
@@ -97,7 +96,9 @@ def send(
         return Sent()
     host = spark.sparkContext.getConf().get("spark.driver.host", "127.0.0.1")
     limit = sending.prepared.settings.delivery.max_requests_per_second
-    with Coordinator(host=host, limit=limit, requests=sending.minimum_requests) as coordinator:
+    with Coordinator(
+        host=host, limit=limit, requests=sending.minimum_requests, accepts=sending.accepts
+    ) as coordinator:
         steering.steer(coordinator)
         with signals.routed_to(coordinator.stop):
             meter = SendingMeter(coordinator.snapshot, sending.receipts().to_send, limit)

@@ -16,7 +16,7 @@ from core.errors import BackfillError
 from jobs.account.exit_status import USAGE_EXIT_CODE, Status
 
 ROOT = Path(__file__).resolve().parents[2]
-OTHERS = {"RunInterruptedError", "S3Error"}
+OTHERS = {"RunInterruptedError", "S3DeniedError", "S3Error"}
 """A KeyboardInterrupt, that no handler of errors takes it for one; an OSError, as pyarrow expects of a file system."""
 
 

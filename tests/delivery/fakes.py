@@ -138,6 +138,7 @@ class FakePacer:
     events: int = 0
     failures: list[tuple[float, str]] = field(default_factory=list)
     holds: bool = False
+    accepts: bool = False
     _next: float = 0.0
 
     def wait(self, ready: int, left: int = 1, after: int = 0) -> float:  # noqa: ARG002 - one pace for all
@@ -159,6 +160,7 @@ class FakePacer:
     ) -> None:
         assert 1 <= ticket <= len(self.spent)
         self.observed.append(fault)
+        self.accepts = self.accepts or fault is None
         if fault is not None:
             self.failures.append((took, name))
         self.events += events
@@ -178,6 +180,7 @@ class FakeLedger:
     ids: list[str] = field(default_factory=list)
     times: list[float] = field(default_factory=list)
     failure: str | None = None
+    unwritten_seconds: float = 0.0
 
     def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
         self.ids.extend(event.event_id for event in events)

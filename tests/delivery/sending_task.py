@@ -32,7 +32,7 @@ class Unpaced:
     """A pacer without a limit."""
 
     def __init__(self) -> None:
-        self.holds = False
+        self.holds = self.accepts = False
         self.stop_reason: str | None = None
         self.drain_seconds = DRAIN_SECONDS
 

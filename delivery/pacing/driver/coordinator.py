@@ -9,7 +9,7 @@ it still has to send, `hurry` for a slot at once, `answered` [[era, accepted, re
 throttled, requests, events] so far, `failed` [attempts without an answer or with a server's error, attempts refused,
 seconds since the first of the former began, the last one's name], `stop` [a reason, seconds to wait for answers]. To a
 partition: `grant` [count, start_in, spacing, patience, era], `hurried` the same at once, `rest` the seconds that all
-that the job has left takes at the least, `stop` as above, `hold` and `share` as in `orders.py`.
+that the job has left takes at the least, `stop` as above, `hold`, `share` and `accepts` as in `orders.py`.
 """
 
 from __future__ import annotations
@@ -49,11 +49,18 @@ class Coordinator:
     """The server that grants `limit` attempts per second to all who join with the key; use it as a context manager.
 
     `host` is the name or address by which executors reach the driver (`spark.driver.host`). `requests` is how many
-    the whole job has to send at the least; 0: not known.
+    the whole job has to send at the least; 0: not known. `accepts`: whether an earlier run's service accepted events of
+    the same load.
     """
 
     def __init__(
-        self, *, host: str, limit: float, requests: int = 0, clock: Callable[[], float] = time.monotonic
+        self,
+        *,
+        host: str,
+        limit: float,
+        requests: int = 0,
+        accepts: bool = False,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._budget = Budget(limit)
         self._requests = requests
@@ -65,6 +72,7 @@ class Coordinator:
         self._counts: dict[str, tuple[int, int, int, int]] = {}
         self._outage = Outage()
         self._orders = Orders(limit)
+        self._orders.accepts = accepts
         self._closing = False
         self._thread = threading.Thread(target=self._serve, name="coordinator", daemon=True)
 
@@ -199,6 +207,7 @@ class Coordinator:
         before = self._counts.get(member.name, (0, 0, 0, 0))
         if requests > before[2]:
             self._outage.accepted(now)
+            self._orders.accepts = True
         self._counts[member.name] = (attempts, throttled, requests, events)
 
     def _rest(self) -> Message:

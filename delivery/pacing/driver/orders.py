@@ -1,4 +1,4 @@
-"""The orders for all partitions: go on, hold or stop, and at what share of the limit.
+"""The orders for all partitions: go on, hold or stop, and at what share of the limit; and news of each other.
 
 Any thread may give orders, signal handlers too: no lock is taken. The coordinator's thread collects and
 sends them.
@@ -13,13 +13,14 @@ class Orders:
     """The orders of a run that may send `limit` attempts per second.
 
     As messages: `stop` [a reason, seconds to wait for answers], `hold` whether nothing may be sent, `share`
-    the part of its static share, from 0 to 1, that a partition without the coordinator may use. A message
-    contains only what was ordered.
+    the part of its static share, from 0 to 1, that a partition without the coordinator may use, `accepts` that the
+    service has accepted events of this job. A message contains only what was ordered.
     """
 
     def __init__(self, limit: float) -> None:
         self.stop: tuple[str, float] | None = None
         self.rate = limit
+        self.accepts = False
         self._limit = self._heeded_rate = limit
         self._hold: bool | None = None
         self._given: dict[str, Any] = {}
@@ -52,6 +53,8 @@ class Orders:
 
     def _all(self) -> dict[str, Any]:
         orders: dict[str, Any] = {} if self.stop is None else {"stop": self.stop}
+        if self.accepts:
+            orders["accepts"] = True
         if self._hold is not None:
             orders["hold"] = self._hold
         if "share" in self._given or self.rate != self._limit:

@@ -61,7 +61,7 @@ class GrantedPacer:
         self._hurry = Hurry()
         self._unreported = Unreported()
         self._reported_at = -_REPORT_SECONDS
-        self.holds = False
+        self.holds = self.accepts = False
         self._stop: str | None = None
         self.drain_seconds = DRAIN_SECONDS
 
@@ -130,6 +130,7 @@ class GrantedPacer:
         now = self._clock()
         self._unreported.ended(fault, ticket, events, now - took, name)
         if fault is None:
+            self.accepts = True
             self._hurry.answered(took)
         self._report(now)
 
@@ -163,6 +164,7 @@ class GrantedPacer:
         if "rest" in message:
             self._hurry.rest_takes(float(message["rest"]), self._clock())
         self.holds = bool(message.get("hold", self.holds))
+        self.accepts = self.accepts or bool(message.get("accepts"))
         self._fallback.share = float(message.get("share", self._fallback.share))
         if "stop" in message:
             reason, drain = message["stop"]

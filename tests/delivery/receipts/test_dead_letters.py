@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from delivery.packing import StagedEvent
 from delivery.receipts.dead_letters import DEAD_LETTERS_SCHEMA, DeadLetters, dead_letter_count, prepare_folder
 from delivery.receipts.ledger import Ledger, accepted_count
+from delivery.service.answer import refusal
 from tests.delivery.tasks import task_of
 
 ENVELOPE = '{"userId":"u","sessionId":"s"}'
@@ -43,6 +44,15 @@ def test_a_dead_letter_is_written_whole_where_the_service_left_parts_out(tmp_pat
     ]
     assert dead_letter_count(str(tmp_path), "tracker", "2026.run", "exec1") == 2
     assert dead_letter_count(str(tmp_path), "tracker", "2026.run", "exec2") == 0
+
+
+def test_a_refusal_whose_message_is_cut_within_a_character_is_recorded(tmp_path: Path) -> None:
+    """Such a message ended the thread that writes: no dead letter, and the same in each later run."""
+    answer = refusal(400, "InvalidInputException", rb'{"message":"bad item \ud83d"}')
+    letters = DeadLetters(task_of(tmp_path), "a1")
+    letters.add(event("e1"), answer.code, answer.message, 1)
+    letters.close()
+    assert dead_letter_count(str(tmp_path), "tracker", "2026.run", "exec1") == 1
 
 
 def test_a_retried_task_does_not_give_up_an_event_twice(tmp_path: Path) -> None:

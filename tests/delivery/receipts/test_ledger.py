@@ -6,6 +6,7 @@ import threading
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from traceback import format_exception
 
 import pyarrow.dataset as ds
 import pytest
@@ -98,6 +99,42 @@ def test_a_write_that_fails_is_tried_again_and_then_stops_the_sender(
     assert [row["event_id"] for row in rows(tmp_path)] == ["e1", "e2"]
 
 
+def test_an_error_of_any_kind_stops_the_sender_and_quotes_no_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An error that was not the storage's ended the thread, while sending went on without a record."""
+
+    def failing(*_: object) -> None:
+        raise ValueError("can't convert user-3")
+
+    ledger = Ledger(task_of(tmp_path), "a1")
+    monkeypatch.setattr(Folder, "write_bytes", failing)
+    ledger.accepted(events("e1"), 1.0)
+    for _ in range(3):
+        assert ledger.failure is None
+        flush(ledger)
+    assert "ValueError" in str(ledger.failure)
+    with pytest.raises(StorageError, match="ValueError") as raised:
+        ledger.close()
+    assert "user-3" not in f"{ledger.failure} {''.join(format_exception(raised.value))}"
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")
+def test_a_thread_that_has_ended_stops_the_sender(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ending(*_: object) -> None:
+        raise SystemExit
+
+    monkeypatch.setattr(segment_writer, "FLUSH_SECONDS", 0.0)
+    monkeypatch.setattr(Folder, "write_bytes", ending)
+    ledger = Ledger(task_of(tmp_path), "a1")
+    ledger.accepted(events("e1"), 1.0)
+    ledger.start()
+    thread = ledger._writer._thread
+    assert thread is not None
+    thread.join(30)
+    assert "its thread has ended" in str(ledger.failure)
+
+
 def test_a_write_that_does_not_end_stops_the_sender_and_is_not_waited_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -124,6 +161,45 @@ def test_a_write_that_does_not_end_stops_the_sender_and_is_not_waited_for(
     gate.set()
     thread.join(30)
     assert not thread.is_alive()
+
+
+def test_it_knows_the_age_of_the_oldest_record_that_is_not_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And writes the next ones when they are three seconds old, those that came during a slow write too."""
+    now, ledger = [100.0], Ledger(task_of(tmp_path), "a1")
+    ledger._writer._clock = lambda: now[0]
+    write = Folder.write_bytes
+
+    def slow(*arguments: object) -> None:
+        assert ledger.unwritten_seconds == 2.0
+        now[0] += 1.0
+        ledger.accepted(events("e2"), 1.0)
+        now[0] += 1.5
+        assert ledger.unwritten_seconds == 4.5
+        write(*arguments)  # type: ignore[arg-type]
+
+    assert ledger.unwritten_seconds == 0.0
+    ledger.accepted(events("e1"), 1.0)
+    now[0] += 2.0
+    with monkeypatch.context() as patched:
+        patched.setattr(Folder, "write_bytes", slow)
+        assert flush(ledger) == FLUSH_SECONDS - 1.5
+    assert ledger.unwritten_seconds == 1.5
+    assert flush(ledger) == FLUSH_SECONDS
+    assert ledger.unwritten_seconds == 0.0
+
+
+def test_what_could_not_be_written_keeps_its_age(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now, ledger = [100.0], Ledger(task_of(tmp_path), "a1")
+    ledger._writer._clock = lambda: now[0]
+    ledger.accepted(events("e1"), 1.0)
+    monkeypatch.setattr(Folder, "write_bytes", StopsAfter(0).around(Folder.write_bytes))
+    for _ in range(2):
+        flush(ledger)
+        now[0] += 1.0
+        ledger.accepted(events("e2"), 1.0)
+    assert ledger.unwritten_seconds == 2.0
 
 
 def test_a_file_that_is_being_written_is_never_seen(tmp_path: Path) -> None:

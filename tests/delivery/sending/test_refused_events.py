@@ -6,7 +6,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from delivery.service.answer import ACCEPTED, Answer
-from tests.delivery.fakes import INVALID, THROTTLE, Call, Stage, always, many_sessions, refusing, staged
+from tests.delivery.fakes import (
+    BROKEN,
+    INVALID,
+    THROTTLE,
+    Call,
+    Stage,
+    always,
+    many_sessions,
+    refusing,
+    staged,
+)
 
 
 def test_failures_of_content_are_not_the_services_failures() -> None:
@@ -54,6 +64,29 @@ def test_a_refusal_that_quotes_a_tracking_id_concerns_its_event_alone() -> None:
     assert stage.run() is None
     assert set(stage.dead.letters) == {"s3-4"}
     assert stage.tally.events_delivered == 199
+
+
+def test_bad_events_next_to_each_other_never_stop_a_job_that_delivers() -> None:
+    """Each run would meet them first, and stop at the same place: dead letters are in no ledger."""
+    stage = Stage(many_sessions(60), lambda call: INVALID if call.session != "s0" else ACCEPTED, rate=20.0)
+    assert stage.run() is None
+    assert (stage.tally.events_delivered, stage.tally.events_dead_lettered) == (10, 590)
+
+
+def test_a_job_that_delivers_elsewhere_goes_on_past_a_partition_of_bad_events() -> None:
+    stage = Stage(many_sessions(60), always(INVALID), rate=20.0)
+    stage.pacer.accepts = True
+    assert stage.run() is None
+    assert stage.tally.events_dead_lettered == 600
+
+
+def test_refusals_of_content_between_other_failures_are_signs_of_life() -> None:
+    """Of a service that delivers: else a few time-outs among bad events would stop each run at the same place."""
+    faults = (BROKEN, INVALID, INVALID, THROTTLE, INVALID)
+    stage = Stage(many_sessions(60), lambda call: faults[call.number % 5], rate=20.0, max_attempts=99)
+    stage.pacer.accepts = True
+    assert stage.run() is None
+    assert stage.tally.events_dead_lettered == 600
 
 
 def test_a_service_that_refuses_each_event_for_its_content_stops_the_job() -> None:

@@ -42,9 +42,19 @@ def test_the_message_is_kept_for_the_dead_letters(key: str) -> None:
     assert answer == Answer(400, "InvalidInputException", "itemId is bad")
 
 
-@pytest.mark.parametrize("content", [b"", b"<html>503</html>", b"\xff\xfe", b"[]", b'{"message": 5}'])
+@pytest.mark.parametrize(
+    "content", [b"", b"<html>503</html>", b"\xff\xfe", b"[]", b'{"message": 5}', b"[" * 60_000]
+)
 def test_an_answer_that_is_no_json_object_is_still_an_answer(content: bytes) -> None:
     assert refusal(503, None, content) == Answer(503, None, None)
+
+
+@pytest.mark.parametrize("escape", [rb"\ud83d", rb"\udc00 x", rb"\ude00\ud83d"])
+def test_an_unpaired_escape_in_a_message_can_be_recorded(escape: bytes) -> None:
+    """JSON may escape half a character, as where a text was cut; no UTF-8 can hold it, and so no Parquet file."""
+    answer = refusal(400, None, b'{"message":"item ' + escape + b'","code":"' + escape + b'"}')
+    assert str(answer.message).encode().startswith(b"item ?")
+    assert answer.code is None
 
 
 def test_the_message_never_shows_in_the_text_form() -> None:

@@ -62,6 +62,18 @@ def test_accepted_events_are_counted_for_the_driver() -> None:
     assert link.closed
 
 
+def test_it_knows_that_the_service_accepts_by_itself_or_from_the_driver() -> None:
+    link = ScriptedLink()
+    scene, other = joined(link), joined(ScriptedLink())
+    scene.pacer.observe("poison", STATIC_TICKET)
+    assert (scene.pacer.accepts, other.pacer.accepts) == (False, False)
+    link.inbox += [{"accepts": True}, {"rest": 1.0}]
+    for _ in range(2):
+        scene.pacer.hear()
+    other.pacer.observe(None, STATIC_TICKET)
+    assert (scene.pacer.accepts, other.pacer.accepts) == (True, True)
+
+
 def test_stop_from_the_driver_is_heard() -> None:
     link = ScriptedLink()
     scene = joined(link)

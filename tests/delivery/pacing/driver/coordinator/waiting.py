@@ -22,9 +22,10 @@ def until(condition: Callable[[], bool]) -> bool:
     return False
 
 
-def receive(link: Link) -> dict[str, object]:
+def receive(link: Link, key: str = "") -> dict[str, object]:
+    """Return the next message, or the next one with that key."""
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        if (message := link.receive(0.2)) is not None:
+        if (message := link.receive(0.2)) is not None and (not key or key in message):
             return message
     pytest.fail("no message came")

@@ -1,0 +1,24 @@
+"""What a run's sending is made of, before Spark has any part in it."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import cast
+
+import pytest
+
+from jobs.account.closed_account import Staged
+from jobs.prepare.preparation import Prepared
+from jobs.steps.sending import Sending
+from jobs.steps.staged_files import StagedFile
+
+
+@pytest.mark.parametrize("first", [None, 5])
+@pytest.mark.parametrize(("before", "accepts"), [(0, False), (3, True)])
+def test_it_knows_whether_earlier_runs_delivered(first: int | None, before: int, *, accepts: bool) -> None:
+    """Where they did, bad events that are left do not pass for a service that refuses everything."""
+    prepared = cast("Prepared", SimpleNamespace(first=first))
+    staged = Staged(rows_read=20 + before, already_delivered=before, to_send=20, minimum_requests=2)
+    sending = Sending.of(prepared, (StagedFile("a", "send", 20),), "x1", staged)
+    assert (sending.accepts, sending.is_trial) == (accepts, first is not None)
+    assert sending.minimum_requests == (2 if first is None else 1)
