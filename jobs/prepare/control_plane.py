@@ -14,11 +14,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ParamSpec, Self, TypeGuard, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, SSLError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    HTTPClientError,
+    ProxyConnectionError,
+    ReadTimeoutError,
+    SSLError,
+)
 from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.parsers import ResponseParserError
 
 from core.aws.refusals import code_of
+from core.aws.s3_errors import explain
 from delivery.sending.backoff import wait as wait_before_retry
 from delivery.service.answer import Answer
 from delivery.service.faults import EXPIRED_CODES, Fault, classify
@@ -37,6 +45,15 @@ R = TypeVar("R")
 
 _UNREADABLE = (ResponseParserError, AttributeError, TypeError)
 """What botocore raises for an answer that is no JSON, and for JSON that is no object."""
+
+_WHY: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
+    (SSLError, "its certificate is not trusted"),
+    (ProxyConnectionError, "the proxy can't be reached"),
+    (ReadTimeoutError, "it does not answer"),
+    ((AwsConnectionError, HTTPClientError), "it can't be reached"),
+    (_UNREADABLE, "what answered is not Personalize"),
+)
+"""The first kind that fits counts, as some are of two."""
 
 
 class ControlPlaneError(JobError):
@@ -158,8 +175,8 @@ class ControlPlane:
                 raise error
             return _Fault.of_answer(operation, error)
         if isinstance(error, AwsConnectionError | HTTPClientError) and not isinstance(error, SSLError):
-            return _Fault(f"Personalize could not be asked ({type(error).__name__})")
-        raise ControlPlaneError(f"Personalize could not be asked ({type(error).__name__})") from None
+            return _Fault(f"Personalize could not be asked ({_why(error)})")
+        raise ControlPlaneError(f"Personalize could not be asked ({_why(error)})") from None
 
     def _is_passing(self, operation: str, error: ClientError) -> bool:
         """Return whether a refusal is about the service's load.
@@ -217,6 +234,16 @@ class _Progress:
 
 def _is_expiry(error: Exception) -> TypeGuard[ClientError]:
     return isinstance(error, ClientError) and code_of(error) in EXPIRED_CODES
+
+
+def _why(error: Exception) -> str:
+    """Return why there was no answer. An error of botocore's own settings is worded as S3's is, without its remedy."""
+    for kind, why in _WHY:
+        if isinstance(error, kind):
+            return why
+    return (
+        str(explain(error)).partition(". ")[0] if isinstance(error, BotoCoreError) else type(error).__name__
+    )
 
 
 def _answer(error: ClientError) -> Answer:
