@@ -79,8 +79,11 @@ def read_table(spark: SparkSession, source: TableSource, settings: SourceSetting
     Raises:
         InputError: the table, or an expression, can't be used.
     """
-    readers = {"delta": read_delta, "iceberg": read_iceberg, "hudi": read_hudi, None: read_catalog_table}
-    raw, snapshot = readers[source.format](spark, source)
+    readers = {"delta": read_delta, "iceberg": read_iceberg, "hudi": read_hudi}
+    if source.format is None:
+        raw, snapshot = read_catalog_table(spark, source, open_filesystem)
+    else:
+        raw, snapshot = readers[source.format](spark, source)
     size = _size(source, raw, snapshot)
     if source.format == "hudi":
         raw = without_meta(raw, used)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
@@ -12,8 +13,10 @@ from pyspark.sql import DataFrame, SparkSession
 
 from core.as_of import from_millis, last_by, written
 from core.errors import InputError
+from core.storage import OpenFilesystem
 from sources.tables.delta import read_delta
 from sources.tables.iceberg import frame_of
+from sources.tables.locations import refuse_table_at, refuse_tables_elsewhere
 from sources.tables.table_failures import opening, whole_text
 from sources.tables.table_source import Snapshot, TableSource
 
@@ -22,21 +25,32 @@ _FILES = ("parquet", "orc")
 _UNKNOWN = re.compile(r"(?:CATALOG|SCHEMA|TABLE_OR_VIEW)_NOT_FOUND|PARSE_SYNTAX_ERROR|SINGLE_PART_NAMESPACE")
 
 
-def read_catalog_table(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Snapshot]:
+def read_catalog_table(
+    spark: SparkSession, source: TableSource, open_filesystem: OpenFilesystem
+) -> tuple[DataFrame, Snapshot]:
     """Return all rows of the table that `source.table` names.
 
     Raises:
-        InputError: there is no such table, it can't be opened, or it is of a kind that is not read.
+        InputError: there is no such table, it can't be opened, it is of a kind that is not read, or its files are
+            another table's.
     """
     with opening(source, "catalog"):
         _require_there(spark, source)
         iceberg = _iceberg_table(spark, source)
         if iceberg is not None:
             return _read_iceberg(spark, source, iceberg)
-        provider = _provider(spark, source)
+        facts = _facts(spark, source)
+    provider = _provider(facts)
     if provider == "delta":
         return read_delta(spark, source)
-    return _read_files(spark, source, provider)
+    _require_files(source, provider)
+    location = facts.get("Location", "")
+    refuse_table_at(source, location, open_filesystem)
+    with opening(source, "catalog"):
+        rows = spark.table(source.name)
+        partitions, size = _listed(spark, rows)
+    refuse_tables_elsewhere(source, location, partitions, open_filesystem)
+    return rows, Snapshot(provider, None, None, size)
 
 
 def _require_there(spark: SparkSession, source: TableSource) -> None:
@@ -96,13 +110,17 @@ def _no_snapshot(source: TableSource) -> InputError:
     )
 
 
-def _provider(spark: SparkSession, source: TableSource) -> str:
-    """Return what the table is made of, in lower case; of a Hive table, its format."""
+def _facts(spark: SparkSession, source: TableSource) -> dict[str, str]:
+    """Return what the catalog says of a table, by Spark's names for it."""
     described = spark.sql(f"DESCRIBE TABLE EXTENDED {source.name}").collect()
-    facts = {row["col_name"]: (row["data_type"] or "").lower() for row in described}
-    provider = facts.get("Provider") or facts.get("Type") or ""
+    return {row["col_name"]: row["data_type"] or "" for row in described}
+
+
+def _provider(facts: Mapping[str, str]) -> str:
+    """Return what the table is made of, in lower case; of a Hive table, its format."""
+    provider = (facts.get("Provider") or facts.get("Type") or "").lower()
     if provider == "hive":
-        return _kind_of(facts.get("InputFormat", "")) or provider
+        return _kind_of(facts.get("InputFormat", "").lower()) or provider
     return provider
 
 
@@ -116,7 +134,7 @@ def _kind_of(input_format: str) -> str | None:
     return next((each for each in _FILES if each in input_format), None)
 
 
-def _read_files(spark: SparkSession, source: TableSource, provider: str) -> tuple[DataFrame, Snapshot]:
+def _require_files(source: TableSource, provider: str) -> None:
     if provider not in _FILES:
         advice = (
             "its folder as source.path"
@@ -131,23 +149,22 @@ def _read_files(spark: SparkSession, source: TableSource, provider: str) -> tupl
         raise InputError(
             f"source.as_of: {source} is a table of {provider} files and has no versions. Take it out."
         )
-    with opening(source, "catalog"):
-        rows = spark.table(source.name)
-        return rows, Snapshot(provider, None, None, _listed_bytes(spark, rows))
 
 
-def _listed_bytes(spark: SparkSession, rows: DataFrame) -> int | None:
-    """Return the size of a partitioned table's files, which Spark knows once it has listed them; None of others.
+def _listed(spark: SparkSession, rows: DataFrame) -> tuple[list[str], int | None]:
+    """Return the folders of a partitioned table's partitions, and the size of its files, which Spark then has listed.
 
-    Before, and without statistics, it is the largest number there is (CatalogFileIndex.sizeInBytes,
-    `spark.sql.defaultSizeInBytes`). What is listed here is not listed again.
+    Before, and without statistics, its size is the largest number there is (CatalogFileIndex.sizeInBytes,
+    `spark.sql.defaultSizeInBytes`). What is listed here is not listed again. Of other tables: no folder and None.
     """
     leaf = rows._jdf.queryExecution().analyzed().collectLeaves().apply(0)  # noqa: SLF001 - no public name
     if leaf.getClass().getSimpleName() != "LogicalRelation":
-        return None
+        return [], None
     files = leaf.relation().location()
     if files.getClass().getSimpleName() != "CatalogFileIndex":
-        return None
+        return [], None
     jvm = cast("Any", spark._jvm)  # noqa: SLF001
     every_partition = jvm.PythonUtils.toSeq(jvm.java.util.ArrayList())
-    return int(files.filterPartitions(every_partition).sizeInBytes())
+    listed = files.filterPartitions(every_partition)
+    folders = str(listed.rootPaths().mkString("\n"))
+    return folders.split("\n") if folders else [], int(listed.sizeInBytes())

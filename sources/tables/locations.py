@@ -1,0 +1,66 @@
+"""The location of a catalog's table of plain files, which must not be within a folder of Delta Lake, Iceberg or Hudi.
+
+A crawler that knows no such format registers its folder as Parquet.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+
+from pyarrow import fs as pafs
+
+from core.errors import StorageError
+from core.storage import OpenFilesystem
+from sources.tables.formats import refuse_tables_above, unlisted
+from sources.tables.table_source import TableSource
+
+_MAX_ELSEWHERE = 100
+"""Partitions may each be somewhere else, and each folder takes three requests."""
+
+
+def refuse_table_at(source: TableSource, location: str, open_filesystem: OpenFilesystem) -> None:
+    """Refuse a table of files that is the folder of another one, or within it; looked into are S3 and local disks.
+
+    A catalog may name no location.
+
+    Raises:
+        InputError: it is one, or can't be looked into; the text names the folder and the format.
+    """
+    _refuse_at(source, [location.rstrip("/")] if location else [], open_filesystem, must_list=True)
+
+
+def refuse_tables_elsewhere(
+    source: TableSource, location: str, partitions: Sequence[str], open_filesystem: OpenFilesystem
+) -> None:
+    """Refuse partitions that are not below their table's location, and within another table.
+
+    Of them the first hundred folders are looked into, and those above them.
+
+    Raises:
+        InputError: see `refuse_table_at`.
+    """
+    outside = [each for each in partitions if not f"{each}/".startswith(f"{location.rstrip('/')}/")]
+    above = dict.fromkeys(each.rstrip("/").rpartition("/")[0] for each in outside)
+    _refuse_at(source, [*list(above)[:_MAX_ELSEWHERE], *outside[:_MAX_ELSEWHERE]], open_filesystem)
+
+
+def _refuse_at(
+    source: TableSource, urls: Iterable[str], open_filesystem: OpenFilesystem, *, must_list: bool = False
+) -> None:
+    folders: dict[bool, list[str]] = {}
+    filesystems: dict[bool, pafs.FileSystem] = {}
+    for url in urls:
+        try:
+            filesystem, folder = open_filesystem(url)
+        except StorageError:  # HDFS, and what else Spark reads
+            continue
+        is_local = isinstance(filesystem, pafs.LocalFileSystem)
+        filesystems[is_local] = filesystem
+        folders.setdefault(is_local, []).extend([folder, *([os.path.realpath(folder)] if is_local else [])])
+    try:
+        for is_local, found in folders.items():
+            first = found[0] if must_list else None
+            refuse_tables_above(str(source), filesystems[is_local], found, must_list=first)
+    except OSError as error:
+        raise unlisted(str(source), error) from None
