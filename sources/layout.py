@@ -14,11 +14,13 @@ from typing import NamedTuple
 from core.errors import InputError
 from sources.folders import Values, spelled_once
 from sources.listing import SourceFile
+from sources.mixed_times import is_mixed, refusal
 from sources.parquet.conversions import shaped_as
 from sources.parquet.footers import FileFooter, Footers
 from sources.parquet.kinds import DOUBLE, NULL, STRING, Clash, Kind, ListOf, Scalar, Unreadable
 from sources.parquet.merging import at, clashes, merge, merged, without
-from sources.used_columns import Used
+from sources.used_columns import Path, Used
+from sources.whole_structs import lacks_fields
 
 MergesAs = Callable[[str, Kind, Sequence[SourceFile]], Kind]
 """Return the kind as which a column counts, from its files' values: `null` if all its values are null."""
@@ -39,27 +41,32 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """The source's columns in order, the groups of its files, and their differences in a few words each."""
+    """The source's columns in order, the groups of its files, and their differences in a few words each.
+
+    `incomplete`: the columns in which a file's structs lack fields that others have.
+    """
 
     columns: Mapping[str, Kind]
     groups: tuple[Group, ...]
     differences: tuple[str, ...]
+    incomplete: frozenset[str] = frozenset()
 
 
-def lay_out(footers: Footers, used: Used, merges_as: MergesAs) -> Layout:
-    """Find the columns of a source of which `used` are used.
+def lay_out(footers: Footers, used: Used, merges_as: MergesAs, texts: Collection[Path] = ()) -> Layout:
+    """Find the columns of a source of which `used` are used, `texts` among them as text.
 
     Raises:
-        InputError: a column that is used is of a kind that Spark does not read, or of two kinds that clash;
-            it names the column, the kinds and a file of each.
+        InputError: a column that is used is of a kind that Spark does not read, or of two kinds that clash, or that
+            are written differently where it is text; it names the column, the kinds and a file of each.
     """
     source = _Source(footers, merges_as)
+    source.refuse_mixed_times(texts)
     source.leave_out_unreadable(used)
     groups = source.groups()
     if len(groups) > _MAX_GROUPS:
         source.leave_out_what_differs(used)
         groups = source.groups()
-    return Layout(source.columns, groups, tuple(source.differences()))
+    return Layout(source.columns, groups, tuple(source.differences()), source.incomplete())
 
 
 class _Alike(NamedTuple):
@@ -103,6 +110,17 @@ class _Source:
             if unreadable:
                 self._drop(name, [path[1:] for path, _ in unreadable])
 
+    def refuse_mixed_times(self, texts: Collection[Path]) -> None:
+        """Refuse a text that is a date in some files and a time in others, unless those are null throughout."""
+        for path in texts:
+            lower = path[0]
+            if is_mixed(self._files_by_kind(lower), path):
+                self._look_closer(self._spelled[lower])
+                files = self._files_by_kind(lower).items()
+                filled = {kind: of for kind, of in files if self._counts_as.get((lower, kind)) not in _NULLS}
+                if is_mixed(filled, path):
+                    raise refusal(filled, path)
+
     def groups(self) -> tuple[Group, ...]:
         """Return files in groups whose columns are read as the same types."""
         members: dict[tuple[tuple[str, Kind], ...], list[SourceFile]] = defaultdict(list)
@@ -126,6 +144,13 @@ class _Source:
                 counts[str(self._own(each, lower) or "missing")] += len(each.files)
             if len(counts) > 1 or name in self._left_out:
                 yield f"{name} is {_counted(counts, total)}{self._fate(name)}"
+
+    def incomplete(self) -> frozenset[str]:
+        """Return the columns in which a file's structs lack fields."""
+        kinds = {name: self._files_by_kind(name.lower()) for name in self.columns}
+        return frozenset(
+            name for name, own in kinds.items() if any(lacks_fields(kind, self.columns[name]) for kind in own)
+        )
 
     def _fate(self, name: str) -> str:
         return f" ({self._left_out[name]})" if name in self._left_out else ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import reduce
 
@@ -25,13 +25,16 @@ from sources.parquet.kinds import DOUBLE, NULL, Kind, Scalar, Unreadable
 from sources.parquet.merging import clashes
 from sources.parquet.schema_tree import NEW_TYPES
 from sources.parquet.statistics import counts_as
-from sources.used_columns import Used
+from sources.used_columns import Path, Used
+from sources.whole_structs import read_whole, takes_structs_for_null
 
 _FRACTIONS = (Scalar("float"), DOUBLE)
 
 
-def plan_reading(footers: Footers, used: Used, *, millis_as_numbers: bool = False) -> Layout:
-    """Settle which columns of the files are read, and as which types.
+def plan_reading(
+    footers: Footers, used: Used, texts: Collection[Path] = (), *, millis_as_numbers: bool = False
+) -> Layout:
+    """Settle which columns of the files are read, and as which types; `texts`: those that are used as text.
 
     `millis_as_numbers`: read timestamps in milliseconds as numbers, and those beyond Spark's range as null; no filter
     on them then reaches the scan.
@@ -44,7 +47,12 @@ def plan_reading(footers: Footers, used: Used, *, millis_as_numbers: bool = Fals
             {name: with_plain_millis(kind) for name, kind in layout.items()} for layout in footers.layouts
         ]
         footers = replace(footers, layouts=plain)
-    return lay_out(footers, used, counts_as)
+    return lay_out(footers, used, counts_as, texts)
+
+
+def has_millis(footers: Footers) -> bool:
+    """Return whether a file has timestamps in milliseconds."""
+    return any(with_plain_millis(kind) != kind for layout in footers.layouts for kind in layout.values())
 
 
 def require_openable(spark: SparkSession, footers: Footers) -> None:
@@ -88,8 +96,12 @@ def _read(spark: SparkSession, group: Group, layout: Layout) -> DataFrame:
         [T.StructField(name, read_type(kind)) for name, kind in group.columns.items() if kind != NULL]
     )
     rows = frame_of(spark, group.files, schema, group.folders)
+    keep_whole = layout.incomplete if takes_structs_for_null(spark) else frozenset()
     return rows.select(
-        [_named(_column(group, name, whole), name, layout) for name, whole in layout.columns.items()]
+        [
+            _named(_column(group, name, whole, keep_whole), name, layout)
+            for name, whole in layout.columns.items()
+        ]
     )
 
 
@@ -98,10 +110,10 @@ def _named(column: Column, name: str, layout: Layout) -> Column:
     return column.alias(name, metadata=metadata) if metadata else column.alias(name)
 
 
-def _column(group: Group, name: str, whole: Kind) -> Column:
+def _column(group: Group, name: str, whole: Kind, keep_whole: Collection[str]) -> Column:
     if group.columns.get(name) == NULL:
         return F.lit(None).cast(final_type(whole))
-    column = column_named(name)
+    column = read_whole(column_named(name)) if name in keep_whole else column_named(name)
     if name.lower() in group.folders:
         return column if final_type(whole) == T.StringType() else column.cast(final_type(whole))
     own = group.columns[name]

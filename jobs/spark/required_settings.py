@@ -31,6 +31,9 @@ _SQL = {
     "spark.sql.caseSensitive": "false",
     "spark.sql.legacy.charVarcharAsString": "false",
     "spark.sql.preserveCharVarcharTypeInfo": "false",
+    # A table's CHAR is what its files hold, without blanks at its end; it is compared as if it had them.
+    "spark.sql.readSideCharPadding": "false",
+    "spark.sql.legacy.noCharPaddingInPredicate": "false",
     "spark.sql.legacy.collationAwareHashFunctions": "false",
     "spark.sql.icu.caseMappings.enabled": "true",
     # Times: a date without an offset is UTC on every machine, as event ids are made of it.
@@ -66,6 +69,8 @@ _PARQUET = {
     "spark.sql.files.ignoreCorruptFiles": "false",
     "spark.sql.files.ignoreMissingFiles": "false",
     "spark.sql.files.ignoreInvalidPartitionPaths": "false",
+    "spark.files.ignoreCorruptFiles": "false",
+    "spark.files.ignoreMissingFiles": "false",
     # A scan skips rows whose fraction is NaN, also within a struct (`sources/fractions.py`).
     "spark.sql.optimizer.nestedPredicatePushdown.supportedFileSources": "",
     # Dates before 1900 are rejected as events, but must not end the run where they are read or put aside.
@@ -111,6 +116,9 @@ _STAGE = {
 """How the stage is written and read again."""
 
 _TABLES = {
+    # Hive's own readers obey none of the settings above.
+    "spark.sql.hive.convertMetastoreParquet": "true",
+    "spark.sql.hive.convertMetastoreOrc": "true",
     # A folder named `t@v3` is that folder, and no version of another.
     "spark.databricks.delta.timeTravel.resolveOnIdentifier.enabled": "false",
     # The newest version is the newest there is, not the last that this Spark has seen.
@@ -122,7 +130,7 @@ _TABLES = {
     "spark.databricks.delta.requiredSparkConfsCheck.enabled": "true",
     "spark.databricks.delta.skipRedirectFeature": "false",
 }
-"""How tables are read: DeltaSQLConf. What of Iceberg's settings changes rows is unset in `sources.tables.iceberg`."""
+"""How tables are read: HiveUtils, DeltaSQLConf. `sources.tables.iceberg` unsets what of Iceberg's changes rows."""
 
 _SHOWN = {
     # The plans that Spark's UI and event log show quote the configuration's literals. The labels of the UI's plan

@@ -25,7 +25,7 @@ def refuse_cut_times(spark: SparkSession, rows: DataFrame, layout: Layout, mappi
     """
     if not any(map(nanoseconds_of, rows.schema.fields)):
         return
-    for part, expr in _texts(mapping).items():
+    for part, expr in texts_of(mapping).items():
         column = _column(rows, expr, part)
         if column is not None and has_finer_than_micros(spark, layout, column):
             raise UsageError(
@@ -34,7 +34,8 @@ def refuse_cut_times(spark: SparkSession, rows: DataFrame, layout: Layout, mappi
             )
 
 
-def _texts(mapping: MappingSettings) -> dict[str, str]:
+def texts_of(mapping: MappingSettings) -> dict[str, str]:
+    """Return the expressions whose values may be sent as text, by their keys: all but the time's."""
     properties = {f"properties.{name}": each.expr for name, each in mapping.properties.items()}
     return {part: expr for part, expr in (mapping.expressions() | properties).items() if part != "sentAt"}
 

@@ -19,12 +19,14 @@ from jobs.errors import UsageError
 from jobs.prepare.preparation import PreparedLoad
 from jobs.prepare.table_reading import TableRead, read_table
 from jobs.spark.code_shipping import ship_code
-from jobs.steps.cut_times import refuse_cut_times
+from jobs.steps.cut_times import refuse_cut_times, texts_of
 from sources.executors import reader_on
 from sources.finding import SourceFiles, find_files, read_listed
+from sources.finer_times import compares_finer_times
+from sources.layout import Layout
 from sources.pruning import FolderFilter
-from sources.reading import plan_reading, read, require_openable
-from sources.used_columns import Used, used_columns
+from sources.reading import has_millis, plan_reading, read, require_openable
+from sources.used_columns import Used, columns_as_they_are, used_columns
 from transforms.reshaping import reshape
 
 _LOG = logging.getLogger("put_events")
@@ -96,16 +98,28 @@ def read_source(
     files = _found(spark, prepared)
     _require_readable_names(spark, files)
     require_openable(spark, files.footers)
-    layout = plan_reading(files.footers, _used(spark, settings), millis_as_numbers=millis_as_numbers)
-    _log(files, layout.differences)
     if files.footers.any_rare:
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
+    layout = _layout(spark, files, settings, millis_as_numbers=millis_as_numbers)
+    _log(files, layout.differences)
     raw = read(spark, layout)
     rows = reshape(raw, settings.source)
+    may_be_cut = settings.source.filter and not millis_as_numbers and has_millis(files.footers)
+    if may_be_cut and compares_finer_times(rows):
+        layout = _layout(spark, files, settings, millis_as_numbers=True)
+        raw = read(spark, layout)
+        rows = reshape(raw, settings.source)
     refuse_cut_times(spark, rows, layout, settings.mapping)
     window = prepared.window
     is_whole = not settings.source.filter and not settings.source.select and window.is_unbounded
     return SourceRead(files, raw, rows, layout.differences, is_whole)
+
+
+def _layout(
+    spark: SparkSession, files: SourceFiles, settings: Settings, *, millis_as_numbers: bool
+) -> Layout:
+    texts = columns_as_they_are(spark, texts_of(settings.mapping).values(), settings.source.select)
+    return plan_reading(files.footers, _used(spark, settings), texts, millis_as_numbers=millis_as_numbers)
 
 
 def _found(spark: SparkSession, prepared: PreparedLoad) -> SourceFiles:

@@ -14,7 +14,7 @@ from sources.parquet.kinds import BINARY, DOUBLE, NULL, Clash, Kind, ListOf, Map
 _DIGITS = {"tinyint": 3, "smallint": 5, "int": 10, "bigint": 19}
 _WIDER = list(_DIGITS)
 _IN_FLOAT, _IN_DOUBLE = _WIDER[:2], _WIDER[:3]
-_TIMES = ("date", "timestamp_ntz", "millis_ntz", "nanos", "millis", "timestamp")
+TIMES = ("date", "timestamp_ntz", "millis_ntz", "nanos", "millis", "timestamp")
 _IN_ZONE = {"nanos", "millis", "timestamp"}
 _DECIMAL = re.compile(r"decimal\((\d+),(\d+)\)")
 _MAX_DIGITS = 38
@@ -79,7 +79,7 @@ def _wider(one: Scalar, other: Scalar) -> Scalar | None:
     names = (one.name, other.name)
     if all(name in _DIGITS for name in names):
         return Scalar(max(names, key=_WIDER.index))
-    if all(name in _TIMES for name in names):
+    if all(name in TIMES for name in names):
         return Scalar("timestamp_ntz" if _IN_ZONE.isdisjoint(names) else "timestamp")
     return _PAIRS.get(frozenset(names)) or _decimal(names)
 

@@ -73,6 +73,18 @@ def test_a_type_that_grew_is_read_as_the_wider_one(  # noqa: PLR0917 - a row of 
 
 
 @pytest.mark.spark
+def test_a_struct_without_the_field_in_use_is_no_null(spark: SparkSession, tmp_path: Path) -> None:
+    """Spark before 4.1 takes it for one where its file has no field that is read: `e is not null` lost those rows."""
+    prices, coupons = [{"price": 1}, None], [{"price": 2, "coupon": "x"}, {"price": 3, "coupon": None}]
+    write(tmp_path / "2024.parquet", {"e": prices, "l": [[each] for each in prices]})
+    write(tmp_path / "2025.parquet", {"e": coupons, "l": [coupons, []]})
+    rows = frame(spark, tmp_path)
+    assert values(rows.where("e is not null").select("e.coupon"), "coupon") == ["x", None, None]
+    assert values(rows.selectExpr("explode(l.coupon) as coupon"), "coupon") == ["x", None, None, None]
+    assert values(rows.where("size(l) = 1").select("l.coupon"), "coupon") == [[None], [None]]
+
+
+@pytest.mark.spark
 def test_a_column_that_came_later_is_null_before(spark: SparkSession, tmp_path: Path) -> None:
     write(tmp_path / "2024.parquet", {"item": ["a"]})
     write(tmp_path / "2025.parquet", {"ITEM": ["b"], "coupon": ["x"], "__index_level_0__": [7]})

@@ -67,8 +67,22 @@ def test_a_time_means_the_last_version_by_then(tables: Tables, tmp_path: Path) -
 
 def test_a_filter_on_fractions_finds_what_statistics_leave_out(tables: Tables, tmp_path: Path) -> None:
     prices = pa.array([1.0, float("nan"), -0.0], pa.float64())
-    write_deltalake(tmp_path / "t", pa.table({"n": [1, 2, 3], "price": prices}))
-    assert [row["n"] for row in tables.read(path=str(tmp_path / "t"), filter="price > 3").rows] == [2]
+    within = pa.StructArray.from_arrays([prices], ["price"])
+    write_deltalake(tmp_path / "t", pa.table({"n": [1, 2, 3], "price": prices, "e": within}))
+    for condition in ("price > 3", "e.price > 3"):
+        assert [row["n"] for row in tables.read(path=str(tmp_path / "t"), filter=condition).rows] == [2]
+
+
+def test_a_struct_without_the_field_in_use_is_no_null(tables: Tables, tmp_path: Path) -> None:
+    path = f"delta.`{tmp_path / 't'}`"
+    tables.sql(
+        f"CREATE TABLE {path} (e STRUCT<price: INT>) USING delta",
+        f"INSERT INTO {path} VALUES (named_struct('price', 1))",
+        f"ALTER TABLE {path} ADD COLUMNS (e.coupon STRING)",
+        f"INSERT INTO {path} VALUES (named_struct('price', 2, 'coupon', 'x'))",
+    )
+    seen = tables.read(path=str(tmp_path / "t"), filter="e IS NOT NULL", select=["e.coupon"])
+    assert seen.sorted() == in_order([{"coupon": None}, {"coupon": "x"}])
 
 
 def test_a_version_that_is_not_there_is_named(tables: Tables, tmp_path: Path) -> None:

@@ -154,10 +154,14 @@ def test_a_table_by_days_is_filtered_by_its_times(tables: Tables, catalog: Catal
 
 
 def test_a_filter_on_fractions_finds_what_statistics_leave_out(tables: Tables, catalog: Catalog) -> None:
-    data = pa.table({"n": [1, 2], "price": pa.array([1.0, float("nan")])})
+    prices = pa.array([1.0, float("nan")])
+    within = pa.StructArray.from_arrays([prices], ["price"])
+    nested = pa.StructArray.from_arrays([within], ["e"])
+    data = pa.table({"n": [1, 2], "price": prices, "e": within, "o": nested})
     table = catalog.create_table("shop.prices", data.schema)
     table.append(data)
-    assert [row["n"] for row in tables.read(path=path_of(table), filter="price > 3").rows] == [2]
+    for condition in ("price > 3", "e.price > 3", "o.e.price > 3"):
+        assert [row["n"] for row in tables.read(path=path_of(table), filter=condition).rows] == [2]
 
 
 def test_values_come_as_they_are(tables: Tables, catalog: Catalog) -> None:
