@@ -15,3 +15,7 @@ class AnswerOverdueError(BackfillError):
 
 class CoordinatorLostError(BackfillError):
     """The driver's coordinator does not answer: go on at the fallback rate, and try to rejoin it."""
+
+
+class PeerSilentError(CoordinatorLostError):
+    """The other machine gave no sign of life for too long: its process may go on."""

@@ -6,6 +6,7 @@ JSON, never a pickle. No single read or write outlasts its time-out.
 
 from __future__ import annotations
 
+import errno
 import json
 import socket
 import struct
@@ -13,7 +14,7 @@ from collections.abc import Callable
 from multiprocessing.connection import Connection
 from typing import Any
 
-from delivery.errors import CoordinatorLostError
+from delivery.errors import CoordinatorLostError, PeerSilentError
 from delivery.pacing.handshake import prove_as_driver, prove_as_partition
 from delivery.task import CoordinatorAddress
 
@@ -26,6 +27,8 @@ _SECONDS = 2
 _SILENCE_SECONDS = 15
 _MAX_MESSAGE_BYTES = 65536
 _BACKLOG = 1024
+# What Linux reports of a peer that acknowledges nothing (tcp(7), TCP_USER_TIMEOUT), or takes nothing in `_SECONDS`.
+_SILENT = frozenset({errno.ETIMEDOUT, errno.EHOSTUNREACH, errno.ENETUNREACH, errno.EAGAIN})
 _BROKEN = (OSError, EOFError, ValueError)
 
 
@@ -86,7 +89,7 @@ class Link:
         try:
             self._connection.send_bytes(json.dumps(message, separators=(",", ":")).encode())
         except _BROKEN as error:
-            raise CoordinatorLostError("The connection to the peer broke.") from error
+            raise _lost(error) from error
 
     def receive(self, seconds: float) -> Message | None:
         """Return the next message, or None if none begins within `seconds`.
@@ -98,7 +101,7 @@ class Link:
             if not self._connection.poll(seconds):
                 return None
         except _BROKEN as error:
-            raise CoordinatorLostError("The connection to the peer broke.") from error
+            raise _lost(error) from error
         return self.read()
 
     def read(self) -> Message:
@@ -110,7 +113,7 @@ class Link:
         try:
             message = json.loads(self._connection.recv_bytes(_MAX_MESSAGE_BYTES))
         except _BROKEN as error:
-            raise CoordinatorLostError("The connection to the peer broke.") from error
+            raise _lost(error) from error
         if not isinstance(message, dict):
             raise CoordinatorLostError("The peer sent a malformed message.")
         return message
@@ -122,6 +125,12 @@ class Link:
     def close(self) -> None:
         """Close the connection; safe to call twice."""
         self._connection.close()
+
+
+def _lost(error: Exception) -> CoordinatorLostError:
+    """Return the error for a connection that broke: whether the peer closed it, or its machine fell silent."""
+    silent = isinstance(error, OSError) and error.errno in _SILENT
+    return (PeerSilentError if silent else CoordinatorLostError)("The connection to the peer broke.")
 
 
 def _tune(connected: socket.socket) -> None:

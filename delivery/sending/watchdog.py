@@ -8,13 +8,15 @@ and exits.
 from __future__ import annotations
 
 import faulthandler
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 LIMIT_SECONDS = 300.0
 _FEED_SECONDS = 1.0
 _STDERR = 2
+
+Item = TypeVar("Item")
 
 
 class Watchdog:
@@ -40,6 +42,12 @@ class Watchdog:
         if self._fed_at is None or now - self._fed_at >= _FEED_SECONDS:
             self._fed_at = now
             faulthandler.dump_traceback_later(self._limit, exit=True, file=_STDERR)
+
+    def over(self, items: Iterator[Item]) -> Iterator[Item]:
+        """Yield `items`, and feed with each: for what may take long as a whole."""
+        for item in items:
+            self.feed()
+            yield item
 
     def rest(self) -> None:
         """Suspend the watch for work of unknown length; `feed` resumes it."""

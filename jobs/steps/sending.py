@@ -97,7 +97,11 @@ def send(
     host = spark.sparkContext.getConf().get("spark.driver.host", "127.0.0.1")
     limit = sending.prepared.settings.delivery.max_requests_per_second
     with Coordinator(
-        host=host, limit=limit, requests=sending.minimum_requests, accepts=sending.accepts
+        host=host,
+        limit=limit,
+        requests=sending.minimum_requests,
+        partitions=len(sending.files),
+        accepts=sending.accepts,
     ) as coordinator:
         steering.steer(coordinator)
         with signals.routed_to(coordinator.stop):

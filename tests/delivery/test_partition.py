@@ -13,6 +13,7 @@ import pytest
 from delivery.pacing.driver.coordinator import Coordinator
 from delivery.partition import deliver
 from delivery.sending.report import PartitionReport
+from delivery.sending.watchdog import Watchdog
 from standin.process import StandinProcess
 from tests.delivery.sending_task import EVENTS, IDS, Unpaced, delivered, recorded, task
 
@@ -39,6 +40,17 @@ def test_a_second_attempt_of_the_task_sends_nothing_again(standin: StandinProces
     again = delivered(task(tmp_path, standin.url), Unpaced())
     assert again == PartitionReport(3)
     assert standin.stop()["requests"] == 60
+
+
+def test_a_second_attempt_moves_while_it_finds_out_what_is_settled(
+    standin: StandinProcess, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Late in a long run that takes longer than the watchdog waits."""
+    delivered(task(tmp_path, standin.url), Unpaced())
+    fed: list[int] = []
+    monkeypatch.setattr(Watchdog, "feed", lambda _: fed.append(1))
+    delivered(task(tmp_path, standin.url), Unpaced())
+    assert len(fed) > len(EVENTS)
 
 
 def test_only_the_first_events_go_out_in_any_attempt(standin: StandinProcess, tmp_path: Path) -> None:

@@ -4,12 +4,13 @@ It also adds up what partitions report, and stops the job when that shows an out
 wrong key, garbage, silence) and partitions that die: their connection closes, and they are out of the queue. It never
 sees an event.
 
-Messages, all keys optional, from a partition: `from` its token (in the first one), `want` slots, `left` requests that
-it still has to send, `hurry` for a slot at once, `answered` [[era, accepted, refused], …], `counts` [attempts,
-throttled, requests, events] so far, `failed` [attempts without an answer or with a server's error, attempts refused,
-seconds since the first of the former began, the last one's name], `stop` [a reason, seconds to wait for answers]. To a
-partition: `grant` [count, start_in, spacing, patience, era], `hurried` the same at once, `rest` the seconds that all
-that the job has left takes at the least, `stop` as above, `hold`, `share` and `accepts` as in `orders.py`.
+Messages, all keys optional, from a partition: `from` its token and `partition` its number (in the first one), `want`
+slots, `left` requests that it still has to send, `hurry` for a slot at once, `answered` [[era, accepted, refused], …],
+`counts` [attempts, throttled, requests, events] so far, `failed` [attempts without an answer or with a server's error,
+attempts refused, seconds since the first of the former began, the last one's name], `stop` [a reason, seconds to wait
+for answers]. To a partition: `grant` [count, start_in, spacing, patience, era], `hurried` the same at once, `rest` the
+seconds that all that the job has left takes at the least, `stop` as above, `hold`, `share` and `accepts` as in
+`orders.py`.
 """
 
 from __future__ import annotations
@@ -23,9 +24,10 @@ from dataclasses import astuple, dataclass
 from types import TracebackType
 from typing import Self
 
-from delivery.errors import CoordinatorLostError
+from delivery.errors import CoordinatorLostError, PeerSilentError
 from delivery.pacing.driver.admissions import Admissions
 from delivery.pacing.driver.budget import Budget
+from delivery.pacing.driver.cut_off import CutOff
 from delivery.pacing.driver.orders import Orders
 from delivery.pacing.driver.outage import OUTAGE_SECONDS, Outage
 from delivery.pacing.driver.progress import Progress
@@ -43,14 +45,15 @@ class _Member:
 
     link: Link
     name: str = ""
+    partition: int = -1
 
 
 class Coordinator:
     """The server that grants `limit` attempts per second to all who join with the key; use it as a context manager.
 
     `host` is the name or address by which executors reach the driver (`spark.driver.host`). `requests` is how many
-    the whole job has to send at the least; 0: not known. `accepts`: whether an earlier run's service accepted events of
-    the same load.
+    the whole job has to send at the least, `partitions` how many it has; 0: not known. `accepts`: whether an earlier
+    run's service accepted events of the same load.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Coordinator:
         host: str,
         limit: float,
         requests: int = 0,
+        partitions: int = 0,
         accepts: bool = False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -71,6 +75,8 @@ class Coordinator:
         self._members: set[_Member] = set()
         self._counts: dict[str, tuple[int, int, int, int]] = {}
         self._outage = Outage()
+        self._cut_off = CutOff(partitions)
+        self._left = 1.0
         self._orders = Orders(limit)
         self._orders.accepts = accepts
         self._closing = False
@@ -177,12 +183,17 @@ class Coordinator:
     def _listen_to(self, member: _Member) -> None:
         try:
             self._understand(member, member.link.read())
+        except PeerSilentError:
+            self._miss(member)
         except (CoordinatorLostError, TypeError, ValueError):
             self._drop(member)
 
     def _understand(self, member: _Member, message: Message) -> None:
         now = self._clock()
         member.name = str(message.get("from", member.name))
+        if "partition" in message:
+            member.partition = int(message["partition"])
+            self._cut_off.joined(member.partition)
         for era, accepted, refused in message.get("answered", ()):
             self._budget.answered(int(era), int(accepted), int(refused), now)
         if "failed" in message:
@@ -232,8 +243,10 @@ class Coordinator:
             )
 
     def _pass_orders(self) -> None:
-        if (rate := self._orders.new_rate()) is not None:
-            self._budget.set_limit(rate)
+        rate, left = self._orders.new_rate(), self._cut_off.left
+        if rate is not None or left != self._left:
+            self._left = left
+            self._budget.set_limit(self._orders.rate * left)
         if news := self._orders.news():
             for member in list(self._members):
                 self._send(member, news)
@@ -242,8 +255,15 @@ class Coordinator:
         try:
             if member in self._members:
                 member.link.send(message)
+        except PeerSilentError:
+            self._miss(member)
         except CoordinatorLostError:
             self._drop(member)
+
+    def _miss(self, member: _Member) -> None:
+        """Drop a partition that may be sending; it waits for longer than it takes here to grant less to the others."""
+        self._cut_off.lost(member.partition)
+        self._drop(member)
 
     def _drop(self, member: _Member) -> None:
         self._members.discard(member)

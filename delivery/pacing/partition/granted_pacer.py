@@ -193,7 +193,9 @@ class GrantedPacer:
         """Send `message` with all that is unreported; where that fails it goes with the next one."""
         if not self._link.is_up:
             return
-        message |= {"from": self._token} | self._unreported.message(now)
+        message |= {"from": self._token, "partition": self._fallback.partition} | self._unreported.message(
+            now
+        )
         if self._link.send(message):
             self._reported_at = now
             self._unreported.reported()

@@ -28,8 +28,8 @@ class StaticPacer:
 
     def __init__(self, rate: float, partition: int, wall: Callable[[], float]) -> None:
         self.share = 1.0
+        self.partition = partition
         self._rate = rate
-        self._partition = partition
         self._wall = wall
         self._used_share = 0.0
         self._period = self._phase = 0.0
@@ -54,5 +54,5 @@ class StaticPacer:
         """Space the slots for this share of the rate; the next one is still to come."""
         self._used_share = share
         self._period = 1.0 / (self._rate * share * _HEADROOM)
-        self._phase = math.modf(self._partition * _GOLDEN)[0] * self._period
+        self._phase = math.modf(self.partition * _GOLDEN)[0] * self._period
         self._spent = self._offered = math.floor((self._wall() - self._phase) / self._period)

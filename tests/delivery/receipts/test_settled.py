@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -13,6 +15,7 @@ from hypothesis import strategies as st
 from core.errors import StorageError
 from core.storage import Folder
 from delivery.receipts.ledger import Ledger
+from delivery.receipts.segments import _ID_READERS
 from delivery.receipts.settled import SettledIds
 from tests.delivery.receipts.ledgers import events, flush, folder_of
 from tests.delivery.tasks import task_of
@@ -29,6 +32,32 @@ def test_a_retried_task_knows_what_its_own_earlier_attempts_settled_alone(tmp_pa
     settled = Ledger(task_of(tmp_path), "a2").settled_before()
     assert "mine" in settled
     assert "theirs" not in settled
+
+
+def test_segments_are_read_side_by_side_and_each_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One after the other, those of some hours took longer than a task may stand still."""
+    first, number, noticed = Ledger(task_of(tmp_path), "a1"), 2 * _ID_READERS, list[pa.ChunkedArray]()
+    for each in range(number):
+        first.accepted(events(f"e{each}"), 1.0)
+        flush(first)
+    together, opened = threading.Barrier(_ID_READERS), Folder.open_input
+
+    def meeting(folder: Folder, name: str) -> pa.NativeFile:
+        together.wait(30)
+        return opened(folder, name)
+
+    def noticing(columns: Iterator[pa.ChunkedArray]) -> Iterator[pa.ChunkedArray]:
+        for column in columns:
+            noticed.append(column)
+            yield column
+
+    retry = Ledger(task_of(tmp_path), "a2")
+    monkeypatch.setattr(Folder, "open_input", meeting)
+    settled = retry.settled_before(noticing)
+    assert (len(settled), len(noticed)) == (number, number)
+    assert all(f"e{each}" in settled for each in range(number))
 
 
 def test_a_segment_with_a_changed_bit_settles_nothing_and_is_an_error(tmp_path: Path) -> None:

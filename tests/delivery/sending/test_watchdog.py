@@ -99,6 +99,14 @@ def test_after_a_rest_the_next_feeding_watches_at_once(watch: list[str]) -> None
     assert watch == ["end in 9 s", "rest", "end in 9 s", "rest"]
 
 
+def test_what_takes_long_as_a_whole_feeds_with_each_part(watch: list[str]) -> None:
+    now = [0.0]
+    with Watchdog(lambda: now[0], limit=9.0) as watchdog:
+        for now[0] in watchdog.over(iter((5.0, 10.0, 15.0))):
+            pass
+        assert watch == ["end in 9 s"] * 3
+
+
 def test_fed_at_every_turn_it_asks_once_a_second(watch: list[str]) -> None:
     now = [0.0]
     with Watchdog(lambda: now[0], limit=9.0) as watchdog:

@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from core.errors import InputError
-from jobs.prepare.preparation import Preparation
+from jobs.prepare.preparation import PreparedLoad
 from jobs.prepare.table_reading import read_table
 from jobs.steps.source_reading import SourceRead, read_source
 from sources.tables.table_source import TableSource
@@ -31,8 +31,8 @@ LAST = datetime(2026, 1, 31, 23, 59, 59, 999_000)  # noqa: DTZ001 - as pandas wr
 def read(spark: SparkSession, folder: Path, mapped: dict[str, str], **source: Any) -> SourceRead:  # noqa: ANN401
     mapping = MappingSettings.model_validate(MAPPED | mapped)
     settings = SimpleNamespace(source=SourceSettings(path=(str(folder),), **source), mapping=mapping)
-    preparation = SimpleNamespace(settings=settings, table=None, source=None, window=Window())
-    found = read_source(spark, cast("PreparedLoad", preparation))
+    prepared = SimpleNamespace(settings=settings, table=None, source=None, window=Window())
+    found = read_source(spark, cast("PreparedLoad", prepared))
     assert isinstance(found, SourceRead)
     return found
 

@@ -8,10 +8,11 @@ from multiprocessing.connection import Connection
 
 import pytest
 
-from delivery.errors import CoordinatorLostError
+from delivery.errors import CoordinatorLostError, PeerSilentError
 from delivery.pacing import link as link_module
+from delivery.pacing.driver.budget import pace_of
 from delivery.pacing.driver.coordinator import Coordinator
-from delivery.pacing.link import Link
+from delivery.pacing.link import Link, Message
 from delivery.task import CoordinatorAddress
 from tests.delivery.pacing.driver.coordinator.waiting import PATIENCE, receive, until
 
@@ -40,6 +41,34 @@ def test_callers_that_send_nothing_or_garbage_delay_no_other(coordinator: Coordi
     assert "grant" in receive(link)
     for each in silent:
         each.close()
+
+
+def test_what_a_silent_partition_may_use_is_granted_to_no_other_until_it_joins(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whether the same attempt of its task or the next one. One whose process has ended uses nothing."""
+    reads = Link.read
+
+    def silent(link: Link) -> Message:
+        message = reads(link)
+        if "silent" in message:
+            raise PeerSilentError("The connection to the peer broke.")
+        return message
+
+    monkeypatch.setattr(Link, "read", silent)
+    with Coordinator(host="127.0.0.1", limit=200, partitions=4) as coordinator:
+        links = [Link.join(coordinator.address) for _ in range(2)]
+        for number, link in enumerate(links):
+            link.send({"from": str(number), "partition": number, "want": 1})
+            assert "grant" in receive(link)
+        links[0].send({"silent": True})
+        assert until(lambda: coordinator.snapshot().rate == pace_of(150))
+        links[1].close()
+        assert until(lambda: coordinator.snapshot().partitions == 0)
+        coordinator.set_rate(100)
+        assert until(lambda: coordinator.snapshot().rate == pace_of(75))
+        Link.join(coordinator.address).send({"from": "again", "partition": 0})
+        assert until(lambda: coordinator.snapshot().rate == pace_of(100))
 
 
 @pytest.mark.parametrize(
