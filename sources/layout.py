@@ -14,11 +14,11 @@ from typing import NamedTuple
 from core.errors import InputError
 from sources.folders import Values, spelled_once
 from sources.listing import SourceFile
-from sources.mixed_times import is_mixed, refusal
 from sources.parquet.conversions import shaped_as
 from sources.parquet.footers import FileFooter, Footers
 from sources.parquet.kinds import DOUBLE, NULL, STRING, Clash, Kind, ListOf, Scalar, Unreadable
 from sources.parquet.merging import at, clashes, merge, merged, without
+from sources.times.mixed import is_mixed, refusal
 from sources.used_columns import Path, Used
 from sources.whole_structs import lacks_fields
 

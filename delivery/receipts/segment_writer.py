@@ -31,7 +31,7 @@ STUCK_SECONDS = 30.0
 
 
 Row = TypeVar("Row")
-Watch = Callable[[Iterator[pa.ChunkedArray]], Iterator[pa.ChunkedArray]]
+Observed = Callable[[Iterator[pa.ChunkedArray]], Iterator[pa.ChunkedArray]]
 """Yield what an iterator yields, and take notice of each."""
 
 
@@ -75,8 +75,8 @@ class SegmentWriter(Generic[Row]):
         self._thread = threading.Thread(target=self._keep_writing, name="receipts", daemon=True)
         self._thread.start()
 
-    def settled_before(self, watch: Watch = iter) -> SettledIds:
-        """Return the ids that earlier attempts of the same task recorded; `watch` gets the columns as they are read.
+    def settled_before(self, observed: Observed = iter) -> SettledIds:
+        """Return the ids that earlier attempts of the same task recorded; `observed` gets the columns as they are read.
 
         Raises:
             StorageError: they can't be read.
@@ -84,7 +84,7 @@ class SegmentWriter(Generic[Row]):
         self._earlier, settled = steadily(
             self._earlier,
             self._find_earlier,
-            lambda found: (found, SettledIds(watch(read_ids(self._folder, found)))),
+            lambda found: (found, SettledIds(observed(read_ids(self._folder, found)))),
         )
         return settled
 

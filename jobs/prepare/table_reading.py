@@ -13,7 +13,6 @@ from core.errors import InputError
 from core.globs import is_glob
 from core.storage import open_filesystem
 from jobs.account.summary import TableEntry
-from sources.finer_times import compares_finer_times, times_for_spark_alone
 from sources.fractions import fractions_for_spark_alone
 from sources.tables.catalog import read_catalog_table
 from sources.tables.delta import read_delta
@@ -24,6 +23,7 @@ from sources.tables.iceberg import read_iceberg
 from sources.tables.iceberg_state import iceberg_state
 from sources.tables.table_failures import opening
 from sources.tables.table_source import Snapshot, TableSource
+from sources.times.finer import compares_finer_times, times_for_spark_alone
 from sources.used_columns import Used
 from sources.whole_structs import structs_read_whole
 from transforms.mapping import SourceSettings

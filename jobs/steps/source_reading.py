@@ -22,10 +22,10 @@ from jobs.spark.code_shipping import ship_code
 from jobs.steps.cut_times import refuse_cut_times, texts_of
 from sources.executors import reader_on
 from sources.finding import SourceFiles, find_files, read_listed
-from sources.finer_times import compares_finer_times
 from sources.layout import Layout
 from sources.pruning import FolderFilter
 from sources.reading import has_millis, plan_reading, read, require_openable
+from sources.times.finer import compares_finer_times
 from sources.used_columns import Used, columns_as_they_are, used_columns
 from transforms.reshaping import reshape
 

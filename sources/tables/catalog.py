@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
+from py4j.java_gateway import is_instance_of
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
@@ -20,7 +21,9 @@ from sources.tables.locations import refuse_table_at, refuse_tables_elsewhere
 from sources.tables.table_failures import opening, whole_text
 from sources.tables.table_source import Snapshot, TableSource
 
-_ICEBERG = "org.apache.iceberg.spark.source.SparkTable"
+_ICEBERG = "org.apache.iceberg.spark."
+_ICEBERG_TABLE = "org.apache.iceberg.spark.source.SparkTable"
+_ICEBERG_METADATA = "org.apache.iceberg.BaseMetadataTable"
 _FILES = ("parquet", "orc")
 _UNKNOWN = re.compile(r"(?:CATALOG|SCHEMA|TABLE_OR_VIEW)_NOT_FOUND|PARSE_SYNTAX_ERROR|SINGLE_PART_NAMESPACE")
 
@@ -77,12 +80,37 @@ def _iceberg_table(spark: SparkSession, source: TableSource) -> Any | None:  # n
     if leaves.size() != 1 or leaves.apply(0).getClass().getSimpleName() != "DataSourceV2Relation":
         return None
     table = leaves.apply(0).table()
-    if table.getClass().getName() != _ICEBERG:
+    if not table.getClass().getName().startswith(_ICEBERG):
         return None
+    _refuse_selector(spark, source, table)
     jvm, known = cast("Any", spark._jvm), table.table()  # noqa: SLF001
     metadata = known.operations().current().metadataFileLocation()
     operations = jvm.org.apache.iceberg.StaticTableOperations(metadata, known.io())
     return jvm.org.apache.iceberg.BaseTable(operations, source.name)
+
+
+def _refuse_selector(spark: SparkSession, source: TableSource, table: Any) -> None:  # noqa: ANN401 - a Java object
+    """Refuse a name that goes on behind the table's: Iceberg takes `events.tag_x`, `events.branch_y`, `events.files`.
+
+    Source: Iceberg's SparkCatalog.load.
+    """
+    gateway = spark.sparkContext._gateway  # noqa: SLF001 - PySpark has no public name
+    if (
+        table.getClass().getName() == _ICEBERG_TABLE
+        and not is_instance_of(gateway, table.table(), _ICEBERG_METADATA)
+        and table.snapshotId() is None
+        and table.branch() in (None, "main")
+        and (_last_part(source.name) != "rewrite" or _last_part(table.table().name()) == "rewrite")
+    ):
+        return
+    raise InputError(
+        f"{source}: the name goes on behind an Iceberg table's, with a tag, a branch, a snapshot or a table of its "
+        "metadata. Name the table alone, and a snapshot by its id as source.as_of."
+    )
+
+
+def _last_part(name: str) -> str:
+    return name.strip("`").rpartition(".")[2].lower()
 
 
 def _read_iceberg(spark: SparkSession, source: TableSource, table: Any) -> tuple[DataFrame, Snapshot]:  # noqa: ANN401

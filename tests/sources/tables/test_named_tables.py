@@ -1,12 +1,45 @@
-"""What `source.table` names: no other table's files."""
+"""What `source.table` names: a table alone, no part of one that a longer name selects, and no other table's files."""
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from pyspark.sql import SparkSession
 
 from tests.sources.tables.session import Tables
 
 pytestmark = pytest.mark.tables
+
+EVENTS = "lake.shop.selected"
+
+
+def make_references(spark: SparkSession, name: str) -> None:
+    """Make a tag and a branch of the newest snapshot: in SQL they need an extension of Iceberg's that the job lacks."""
+    jvm: Any = spark._jvm
+    table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(spark._jsparkSession, name)
+    snapshot = table.currentSnapshot().snapshotId()
+    table.manageSnapshots().createTag("x", snapshot).createBranch("y", snapshot).commit()
+
+
+def test_a_name_that_goes_on_behind_an_iceberg_tables_is_refused(tables: Tables) -> None:
+    """Spark reads the tag's rows under that name; the job would have settled the newest snapshot of the table."""
+    tables.sql(
+        f"CREATE TABLE {EVENTS} (user STRING, n INT) USING iceberg",
+        f"INSERT INTO {EVENTS} VALUES ('a', 1)",
+    )
+    tables.call(make_references, EVENTS)
+    tables.sql(f"INSERT INTO {EVENTS} VALUES ('b', 2)")
+    whole = tables.read(table=EVENTS)
+    assert len(whole.rows) == 2
+    snapshot = whole.account["as_of"]
+    for selector in (
+        "tag_x", "branch_y", f"snapshot_id_{snapshot}", "at_timestamp_1900000000000", "files", "snapshots", "changes",
+        "rewrite",
+    ):  # fmt: skip
+        assert "Name the table alone, and a snapshot by its id as source.as_of." in tables.refused(
+            table=f"{EVENTS}.{selector}"
+        )
 
 
 def test_a_parquet_table_over_the_files_of_another_table_is_refused(tables: Tables) -> None:

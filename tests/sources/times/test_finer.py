@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import SparkSession
 
-from sources.finer_times import compares_finer_times, times_for_spark_alone
 from sources.reading import plan_reading, read
+from sources.times.finer import compares_finer_times, times_for_spark_alone
 from sources.used_columns import ALL
 from tests.sources.lake import find, values, write
 
