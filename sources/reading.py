@@ -18,13 +18,13 @@ from sources.file_index import frame_of
 from sources.fractions import for_spark_alone
 from sources.layout import Group, Layout, lay_out
 from sources.listing import SourceFile
+from sources.nanoseconds import mark
 from sources.parquet.conversions import converted, final_type, read_type, with_plain_millis
 from sources.parquet.footers import Footers
 from sources.parquet.kinds import DOUBLE, NULL, Kind, Scalar, Unreadable
 from sources.parquet.merging import clashes
 from sources.parquet.schema_tree import NEW_TYPES
 from sources.parquet.statistics import counts_as
-from sources.times.nanoseconds import mark
 from sources.used_columns import Path, Used
 from sources.whole_structs import read_whole, takes_structs_for_null
 

@@ -10,7 +10,7 @@ from pyspark.sql import DataFrame, SparkSession
 from core.errors import InputError
 from jobs.errors import UsageError
 from sources.layout import Layout
-from sources.times.nanoseconds import has_finer_than_micros, nanoseconds_of
+from sources.nanoseconds import has_finer_than_micros, nanoseconds_of
 from transforms.expressions import resolve
 from transforms.mapping import MappingSettings
 

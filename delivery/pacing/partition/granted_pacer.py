@@ -6,6 +6,7 @@ be reached (`kept_link.py`), the partition waits a few seconds, then goes on at 
 
 from __future__ import annotations
 
+import math
 import time
 import uuid
 from collections.abc import Callable
@@ -93,11 +94,9 @@ class GrantedPacer:
         pause = self._slots.next_in(now)
         self._ask(now, self._hurry.begin(now, after, pause), ready, left)
         self._report(now)
-        if pause is not None:
-            return pause
-        if not self._link.is_up and now - self._link.lost_at >= _GRACE_SECONDS:
-            return min(self._fallback.wait(), _LOOK_SECONDS)
-        return _LOOK_SECONDS
+        if pause is None and not self._link.is_up and now - self._link.lost_at >= _GRACE_SECONDS:
+            pause = self._fallback.wait()
+        return min(math.inf if pause is None else pause, self._hurry.again_in(now), _LOOK_SECONDS)
 
     def _ask(self, now: float, hurried: bool, ready: int, left: int) -> None:  # noqa: FBT001
         """Ask for slots, at once for one `hurried` request, in turn for all others."""

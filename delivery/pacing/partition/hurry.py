@@ -5,6 +5,8 @@ Pure: the time, how long answers take, and how long the rest of the job takes at
 
 from __future__ import annotations
 
+import math
+
 from delivery.pacing.slot_grant import HURRY_SECONDS
 
 # A session that takes four fifths of what the rest takes is hurried, so that it ends in time.
@@ -45,6 +47,12 @@ class Hurry:
     def is_on(self, now: float) -> bool:
         """Return whether a slot was asked for, and may still come."""
         return self._asked_at is not None and now - self._asked_at < HURRY_SECONDS
+
+    def again_in(self, now: float) -> float:
+        """Return the seconds until one may be asked for once more, where one was asked for and has not come."""
+        if self._asked_at is None or not self.is_on(now):
+            return math.inf
+        return max(_SOON_SECONDS, self._asked_at + HURRY_SECONDS - now)
 
     def end(self) -> None:
         """Learn that the slot has come."""

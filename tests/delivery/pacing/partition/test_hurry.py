@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from delivery.pacing.partition.hurry import Hurry
 
@@ -42,3 +46,14 @@ def test_one_slot_is_asked_for_at_a_time_and_the_driver_may_be_silent() -> None:
     assert it.begin(100.1, 1_000, pause=None)
     it.end()
     assert it.begin(100.101, 1_000, pause=None)
+
+
+@given(st.floats(0, 1e9), st.floats(0, 0.1))
+def test_asking_again_is_never_due_at_once(now: float, later: float) -> None:
+    """A pause of nothing would let the sender send without a slot."""
+    it = Hurry()
+    assert it.again_in(now) == math.inf
+    it.answered(1.0)
+    it.rest_takes(0.0, now)
+    assert it.begin(now, 10, pause=None)
+    assert it.again_in(now + later) > 0
