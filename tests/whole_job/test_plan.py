@@ -89,6 +89,6 @@ def test_a_plan_that_cannot_go_on_says_what_is_missing(
     del job.settings["mapping"]["eventType"]
     assert run_here(job, spark, "plan", "--plan").exit_code == 2
     assert [record.getMessage() for record in caplog.records if record.levelname == "ERROR"] == [
-        f"{job.folder / 'job.yaml'}: mapping.eventType is missing."
+        f"{job.folder / 'job.yaml'}: mapping.eventType is missing. Correct the configuration."
     ]
     assert capsys.readouterr().out == ""
