@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pyarrow as pa
@@ -50,20 +49,19 @@ def with_another_id(content: bytes) -> bytes:
     return content[:at] + bytes([content[at] ^ 1]) + content[at + 1 :]
 
 
-@pytest.mark.parametrize("damage", [emptied, cut, with_another_id])
-def test_a_damaged_ledger_ends_the_run_and_is_named_for_what_it_is(
-    spark: SparkSession, job: Job, damage: Callable[[bytes], bytes]
-) -> None:
+def test_a_damaged_ledger_ends_the_run_and_is_named_for_what_it_is(spark: SparkSession, job: Job) -> None:
     """Spark passes over an empty file, as a machine leaves it that lost its power: all would go out a second time."""
     job.write_source(interactions(full_sessions(3)))
     run_here(job, spark, "first")
     (file,) = (job.output / "ledger").rglob("*.parquet")
-    file.write_bytes(damage(file.read_bytes()))
-    again = run_here(job, spark, "again")
-    said = json.loads((again.folder / "error.json").read_text())["error"]
-    assert again.exit_code == 2
-    assert said.startswith("ledger file ")
-    assert file.name in said
+    whole = file.read_bytes()
+    for damage in (emptied, cut, with_another_id):
+        file.write_bytes(damage(whole))
+        again = run_here(job, spark, damage.__name__)
+        said = json.loads((again.folder / "error.json").read_text())["error"]
+        assert again.exit_code == 2
+        assert said.startswith("ledger file ")
+        assert file.name in said
     file.unlink()
     run_here(job, spark, "after")
     seen = job.standin.stop()
