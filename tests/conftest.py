@@ -20,7 +20,7 @@ from tests.jobs.spark.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[1]
 # Whether a property holds does not depend on how busy the machine is. `make test-all` draws more examples.
-hypothesis.settings.register_profile("quick", deadline=None, max_examples=40)
+hypothesis.settings.register_profile("quick", deadline=None, max_examples=30)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 

@@ -43,6 +43,7 @@ from tests.aws.network.http import Request, Response, Server
 from tests.aws.network.namespace import entered, name_mounts, script, trust_mounts
 from tests.aws.network.proxy import Proxy
 from tests.aws.s3.server import S3, Bucket
+from tests.jobs.spark.quick_jvm import QUICK_JVM
 
 REGIONS = ("us-east-1", "us-west-2", "eu-west-1", "eu-central-1")
 HTTPS = 443
@@ -184,7 +185,7 @@ class AwsWorld:
         home.mkdir(exist_ok=True)
         bare = {name: os.environ[name] for name in ("PATH", "LANG", "JAVA_HOME") if name in os.environ}
         cache = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-        bare |= {"HOME": str(home), "XDG_CACHE_HOME": cache}
+        bare |= {"HOME": str(home), "XDG_CACHE_HOME": cache, "SPARK_SUBMIT_OPTS": QUICK_JVM}
         for each in more:
             bare |= each
         return bare

@@ -47,33 +47,22 @@ def test_a_proxy_with_a_login_is_the_only_way_and_serves_every_part(tmp_path: Pa
         assert "p@ss" not in ended.stderr + ended.stdout + str(shop.summary("proxied"))
 
 
-def test_hosts_named_in_no_proxy_are_reached_directly(tmp_path: Path) -> None:
-    with AwsWorld(tmp_path) as aws:
+def test_a_bundle_of_ones_own_and_no_proxy_are_obeyed_by_every_part(tmp_path: Path) -> None:
+    """No certificate is trusted without the bundle, and no host that NO_PROXY names is asked for through the proxy."""
+    with AwsWorld(tmp_path, trusted=False) as aws:
         shop = Shop.open(aws)
         aws.events(REGION)
         shop.configure("direct")
         proxy = aws.proxy()
-        environ = {**aws.user(), "AWS_REGION": REGION, "HTTPS_PROXY": proxy.url, "NO_PROXY": ".amazonaws.com"}
+        keys = {**aws.user(), "AWS_REGION": REGION, "HTTPS_PROXY": proxy.url, "NO_PROXY": ".amazonaws.com"}
 
-        ended = shop.run("direct", environ)
-
-        shop.require_delivered("direct", ended)
-        assert not proxy.tunnels
-
-
-def test_a_bundle_of_ones_own_is_trusted_by_every_part_and_missed_in_one_sentence(tmp_path: Path) -> None:
-    with AwsWorld(tmp_path, trusted=False) as aws:
-        shop = Shop.open(aws)
-        aws.events(REGION)
-        shop.configure("trusted")
-        keys = {**aws.user(), "AWS_REGION": REGION}
-
-        without = shop.run("trusted", keys)
-        ended = shop.run("trusted", {**keys, "REQUESTS_CA_BUNDLE": str(aws.ca_file)})
+        without = shop.run("direct", keys)
+        ended = shop.run("direct", {**keys, "REQUESTS_CA_BUNDLE": str(aws.ca_file)})
 
         assert without.returncode == 2
         assert one_sentence(without.stderr, "certificate is not trusted. Name a bundle")
-        shop.require_delivered("trusted", ended)
+        shop.require_delivered("direct", ended)
+        assert not proxy.tunnels
 
 
 def test_fips_endpoints_are_used_by_every_part(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The whole job as on AWS: nothing set but credentials and a region, every file on S3, AWS's own host names.
 
-Every kind of credentials, every place of a region, each bucket in another region.
+Every kind of credentials, every place of a region, each bucket in another region. Keys in the environment are used by
+the other files here.
 """
 
 from __future__ import annotations
@@ -53,10 +54,6 @@ def keys_file(aws: AwsWorld, profile: str) -> str:
     return "\n".join([f"[{profile}]", *(f"{name.lower()} = {value}" for name, value in keys.items()), ""])
 
 
-def keys(aws: AwsWorld) -> Mapping[str, str]:
-    return {**aws.user(), "AWS_REGION": "us-east-1"}
-
-
 def profile(aws: AwsWorld) -> Mapping[str, str]:
     files = written(aws, "profile", "[profile shop]\nregion = us-west-2\n", keys_file(aws, "shop"))
     return {**files, "AWS_PROFILE": "shop"}
@@ -84,7 +81,6 @@ def instance(aws: AwsWorld) -> Mapping[str, str]:
 @pytest.mark.parametrize(
     ("environ", "settings", "region"),
     [
-        pytest.param(keys, {}, "us-east-1", id="keys, region in the environment"),
         pytest.param(profile, {}, "us-west-2", id="profile, region in it"),
         pytest.param(
             profile_that_assumes_a_role,
