@@ -218,8 +218,6 @@ def _connector() -> _Connector:
     hadoop = hadoop_version(spark_home(os.environ))
     if needs_credential_process(hadoop):
         os.environ.update(credential_process_environment(os.environ))
-        # Else the first SDK makes `s3-fips.aws-global` of us-east-1's FIPS endpoint, a host that does not exist.
-        os.environ.setdefault("AWS_S3_US_EAST_1_REGIONAL_ENDPOINT", "regional")
     jars = jars_of(connector_packages(hadoop), JarCache.of_user(os.environ), os.environ)
     return _Connector(jars, account_settings(hadoop))
 
