@@ -1,7 +1,4 @@
-"""Dataset export jobs, created and described. Model: botocore's `personalize/2018-05-22`.
-
-The form of a job's ARN: AWS's Service Authorization Reference, "Resource types defined by Amazon Personalize".
-"""
+"""Dataset export jobs, created and described. Model: botocore's `personalize/2018-05-22`."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ from typing import Literal
 
 from botocore.exceptions import ClientError
 
+from bulk.arns import job_arn
 from bulk.import_jobs import ACTIVE, FAILED
 from bulk.plane import Plane
 from bulk.refusals import explained
@@ -49,7 +47,7 @@ class ExportRequest:
     @property
     def job_arn(self) -> str:
         """Return the ARN that the job has in the dataset's Region and account."""
-        return f"{self.dataset_arn.rpartition(':')[0]}:dataset-export-job/{self.name}"
+        return job_arn(self.dataset_arn, "dataset-export-job", self.name)
 
 
 def make_export(plane: Plane, request: ExportRequest) -> str:

@@ -9,6 +9,7 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
+from bulk.arns import job_arn
 from bulk.import_job import ImportRequest
 from bulk.plane import Plane
 from bulk.refusals import explained
@@ -103,7 +104,7 @@ class ImportJobs:
             BulkError: the service refused it.
         """
         try:
-            return self._described(job_arn(name, dataset_arn))
+            return self._described(job_arn(dataset_arn, "dataset-import-job", name))
         except ClientError as error:
             if code_of(error) == _GONE:
                 return None
@@ -126,15 +127,6 @@ class ImportJobs:
                 return None
             raise explained(error, "start the import job") from None
         return answer["datasetImportJobArn"]
-
-
-def job_arn(name: str, dataset_arn: str) -> str:
-    """Return the ARN of the import job `name` in the dataset's partition, Region and account.
-
-    Service Authorization Reference, "Resource types defined by Amazon Personalize".
-    """
-    account = ":".join(dataset_arn.split(":")[:5])
-    return f"{account}:dataset-import-job/{name}"
 
 
 def found_again(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:

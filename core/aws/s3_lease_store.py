@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from core.aws.buckets import renew_clients
 from core.aws.refusals import code_of
-from core.aws.s3_errors import EXPIRED, explain, explain_setting
+from core.aws.s3_errors import ABSENT, EXPIRED, explain, explain_setting
 from core.errors import StorageError
 from core.lease_store import Stored
 
@@ -27,8 +27,7 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 _T = TypeVar("_T")
-_ABSENT = ("NoSuchKey", "404")
-_NOT_AS_EXPECTED = ("PreconditionFailed", "412", "ConditionalRequestConflict", "409", *_ABSENT)
+_NOT_AS_EXPECTED = ABSENT | {"PreconditionFailed", "412", "ConditionalRequestConflict", "409"}
 
 
 class S3LeaseStore:
@@ -52,7 +51,7 @@ class S3LeaseStore:
             try:
                 return self._repeated_once(self._read)
             except ClientError as error:
-                if code_of(error) in _ABSENT:
+                if code_of(error) in ABSENT:
                     return None
                 raise
 

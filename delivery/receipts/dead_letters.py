@@ -15,7 +15,7 @@ from core.errors import StorageError
 from core.storage import Folder, join
 from delivery.packing import StagedEvent
 from delivery.receipts.ledger import ledger_folder
-from delivery.receipts.segment_writer import Observed, SegmentWriter
+from delivery.receipts.segment_writer import Over, SegmentWriter
 from delivery.receipts.segments import Segment, count_rows, count_rows_apart, parquet_bytes
 from delivery.receipts.settled import SettledIds
 from delivery.task import DeliveryTask
@@ -53,13 +53,13 @@ class DeadLetters:
         self._writer.start()
         return self
 
-    def settled_before(self, observed: Observed = iter) -> SettledIds:
+    def settled_before(self, over: Over = iter) -> SettledIds:
         """Return the ids that earlier attempts of this task gave up; see `SegmentWriter`.
 
         Raises:
             StorageError: they can't be read.
         """
-        return self._writer.settled_before(observed)
+        return self._writer.settled_before(over)
 
     def add(self, event: StagedEvent, code: str | None, message: str | None, attempts: int) -> None:
         """Record an event with its last answer, after so many attempts."""

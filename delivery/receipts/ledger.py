@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from core.storage import Folder, join
 from delivery.packing import StagedEvent
-from delivery.receipts.segment_writer import Observed, SegmentWriter
+from delivery.receipts.segment_writer import Over, SegmentWriter
 from delivery.receipts.segments import count_rows
 from delivery.receipts.settled import SettledIds
 from delivery.task import DeliveryTask
@@ -55,13 +55,13 @@ class Ledger:
         self._writer.start()
         return self
 
-    def settled_before(self, observed: Observed = iter) -> SettledIds:
+    def settled_before(self, over: Over = iter) -> SettledIds:
         """Return the ids that earlier attempts of this task recorded; see `SegmentWriter`.
 
         Raises:
             StorageError: they can't be read.
         """
-        return self._writer.settled_before(observed)
+        return self._writer.settled_before(over)
 
     def accepted(self, events: Sequence[StagedEvent], at: float) -> None:
         """Record events that the service accepted at the Unix time `at`, in seconds."""

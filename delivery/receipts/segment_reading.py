@@ -5,8 +5,7 @@ A run that sends for an hour leaves thousands of segments of some hundred kiloby
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from functools import partial
 
 import pyarrow as pa
@@ -14,9 +13,7 @@ import pyarrow.parquet as pq
 
 from core.storage import Folder
 from delivery.receipts.ledger import LEDGER_SCHEMA
-
-READERS = 16
-"""Files that a task reads at once, and holds in memory."""
+from delivery.receipts.segments import some_at_once
 
 
 def segment_rows(batches: Iterator[pa.RecordBatch], url: str) -> Iterator[pa.RecordBatch]:
@@ -25,17 +22,10 @@ def segment_rows(batches: Iterator[pa.RecordBatch], url: str) -> Iterator[pa.Rec
     Raises:
         StorageError: a file is not there or can't be read.
     """
-    folder = Folder(url)
-    with ThreadPoolExecutor(READERS) as readers:
-        for batch in batches:
-            names = batch.column("name").to_pylist()
-            for start in range(0, len(names), READERS):
-                yield from _rows(readers, folder, names[start : start + READERS])
-
-
-def _rows(readers: ThreadPoolExecutor, folder: Folder, names: Sequence[str]) -> Iterator[pa.RecordBatch]:
-    for table in readers.map(partial(_read, folder), names):
-        yield from table.to_batches()
+    read = partial(_read, Folder(url))
+    for batch in batches:
+        for table in some_at_once(read, batch.column("name").to_pylist()):
+            yield from table.to_batches()
 
 
 def _read(folder: Folder, name: str) -> pa.Table:

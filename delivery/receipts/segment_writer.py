@@ -31,8 +31,8 @@ STUCK_SECONDS = 30.0
 
 
 Row = TypeVar("Row")
-Observed = Callable[[Iterator[pa.ChunkedArray]], Iterator[pa.ChunkedArray]]
-"""Yield what an iterator yields, and take notice of each."""
+Over = Callable[[Iterator[pa.ChunkedArray]], Iterator[pa.ChunkedArray]]
+"""A function that passes on what an iterator yields, and may note each, as `Watchdog.over` does."""
 
 
 class SegmentWriter(Generic[Row]):
@@ -75,8 +75,8 @@ class SegmentWriter(Generic[Row]):
         self._thread = threading.Thread(target=self._keep_writing, name="receipts", daemon=True)
         self._thread.start()
 
-    def settled_before(self, observed: Observed = iter) -> SettledIds:
-        """Return the ids that earlier attempts of the same task recorded; `observed` gets the columns as they are read.
+    def settled_before(self, over: Over = iter) -> SettledIds:
+        """Return the ids that earlier attempts of the same task recorded; `over` passes on the columns as they come.
 
         Raises:
             StorageError: they can't be read.
@@ -84,7 +84,7 @@ class SegmentWriter(Generic[Row]):
         self._earlier, settled = steadily(
             self._earlier,
             self._find_earlier,
-            lambda found: (found, SettledIds(observed(read_ids(self._folder, found)))),
+            lambda found: (found, SettledIds(over(read_ids(self._folder, found)))),
         )
         return settled
 
@@ -104,7 +104,7 @@ class SegmentWriter(Generic[Row]):
     def failure(self) -> str | None:
         """The reason why rows can't be written: three attempts failed, one takes far too long, or no more are made."""
         if self._thread is not None and not (self._thread.is_alive() or self._closing.is_set()):
-            return f"Could not write {self._folder.url}: its thread has ended. Run again to go on."
+            return f"could not write {self._folder.url}: its thread has ended. Run again to go on."
         since = self._ticking_since
         if since is not None and self._clock() - since > STUCK_SECONDS:
             return self._stuck()

@@ -32,11 +32,12 @@ _REPLACES = b"replaces"
 _MERGED = "all"
 _NAME = re.compile(r"part-(.+)\.([^.]+)\.(\d+)\.([^.]+)\.([^.]+)\.parquet", re.DOTALL)
 _FOOTER_READERS = 32
-# Files whose ids are read at once, and held in memory.
-_ID_READERS = 16
+READERS = 16
+"""Files that are read at once where thousands are to be read."""
 _TRIES = 5
 
 Found = TypeVar("Found")
+Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
@@ -141,9 +142,14 @@ def steadily(found: Found, find: Callable[[], Found], read: Callable[[Found], Re
 
 def read_ids(folder: Folder, segments: Sequence[Segment]) -> Iterator[pa.ChunkedArray]:
     """Yield the column `event_id` of each of `segments`, some of them at once: a long run leaves thousands."""
-    with ThreadPoolExecutor(_ID_READERS) as readers:
-        for start in range(0, len(segments), _ID_READERS):
-            yield from readers.map(partial(_read_ids, folder), segments[start : start + _ID_READERS])
+    return some_at_once(partial(_read_ids, folder), segments)
+
+
+def some_at_once(read: Callable[[Item], Result], items: Sequence[Item]) -> Iterator[Result]:
+    """Yield what `read` returns for each item, in order; `READERS` of them are read at once, and held in memory."""
+    with ThreadPoolExecutor(READERS) as readers:
+        for start in range(0, len(items), READERS):
+            yield from readers.map(read, items[start : start + READERS])
 
 
 def _read_ids(folder: Folder, segment: Segment) -> pa.ChunkedArray:

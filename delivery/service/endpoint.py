@@ -45,8 +45,8 @@ def parse_endpoint(url: str, region: str, ca_file: str | None, proxy: Proxy | No
 def resolve_endpoint(session: Session, region: str | None, endpoint_url: str | None) -> Endpoint:
     """Return the endpoint that a boto3 client of this session would use, with its proxy and CA bundle.
 
-    `session` is a `botocore.session.Session`. The CA bundle is the
-    configured one, else the one that botocore ships or certifi's.
+    `session` is a `botocore.session.Session`. The CA bundle is the configured one, else the one that botocore ships or
+    certifi's.
 
     Raises:
         botocore.exceptions.NoRegionError: no region is known.

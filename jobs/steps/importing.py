@@ -101,7 +101,7 @@ class Importing:
         except NotMadeError as error:
             return self._not_made(error.refusal)
         except _DifferentRowsError as error:
-            return Imported(self._record, stop_reason=str(error))
+            return Imported(self._record, stop_reason=str(error).rstrip("."))
         except StoppedWaitingError as stop:
             return Imported(self._record, stop_reason=f"{stop}; the import job goes on with Personalize")
         except (ControlPlaneError, BulkError) as error:
@@ -135,7 +135,10 @@ class Importing:
         ]
         now = jobs_in_effect(others, tracking_id, self._known).keys()
         if now != staged_without - {own} or any(each.state is State.UNDER_WAY for each in others):
-            raise _DifferentRowsError
+            raise _DifferentRowsError(
+                "the import job was not made: another import began, ended or was replaced after the source was read, "
+                "and these files may hold its rows or lack them. Run the same command again when none is under way."
+            )
 
     def _made(self) -> ImportJob:
         name = free_name(self._record.name, self._known)
@@ -218,12 +221,6 @@ class Importing:
 
 class _DifferentRowsError(BulkError):
     """Another import of this output began, ended or was replaced since the source was read."""
-
-    def __str__(self) -> str:
-        return (
-            "the import job was not made: another import began, ended or was replaced after the source was read, and "
-            "these files may hold its rows or lack them. Run the same command again when none is under way"
-        )
 
 
 def import_written(

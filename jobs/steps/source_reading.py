@@ -100,26 +100,26 @@ def read_source(
     require_openable(spark, files.footers)
     if files.footers.any_rare:
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
-    layout = _layout(spark, files, settings, millis_as_numbers=millis_as_numbers)
+    layout, raw, rows = _rows(spark, files, settings, millis_as_numbers=millis_as_numbers)
     _log(files, layout.differences)
-    raw = read(spark, layout)
-    rows = reshape(raw, settings.source)
     may_be_cut = settings.source.filter and not millis_as_numbers and has_millis(files.footers)
     if may_be_cut and compares_finer_times(rows):
-        layout = _layout(spark, files, settings, millis_as_numbers=True)
-        raw = read(spark, layout)
-        rows = reshape(raw, settings.source)
+        layout, raw, rows = _rows(spark, files, settings, millis_as_numbers=True)
     refuse_cut_times(spark, rows, layout, settings.mapping)
     window = prepared.window
     is_whole = not settings.source.filter and not settings.source.select and window.is_unbounded
     return SourceRead(files, raw, rows, layout.differences, is_whole)
 
 
-def _layout(
+def _rows(
     spark: SparkSession, files: SourceFiles, settings: Settings, *, millis_as_numbers: bool
-) -> Layout:
+) -> tuple[Layout, DataFrame, DataFrame]:
+    """Return the files' one layout, their rows, and those rows reshaped."""
     texts = columns_as_they_are(spark, texts_of(settings.mapping).values(), settings.source.select)
-    return plan_reading(files.footers, _used(spark, settings), texts, millis_as_numbers=millis_as_numbers)
+    used = _used(spark, settings)
+    layout = plan_reading(files.footers, used, texts, millis_as_numbers=millis_as_numbers)
+    raw = read(spark, layout)
+    return layout, raw, reshape(raw, settings.source)
 
 
 def _found(spark: SparkSession, prepared: PreparedLoad) -> SourceFiles:

@@ -124,8 +124,7 @@ def _delivered_ids(spark: SparkSession, prepared: PreparedLoad, run: VerifiedRun
     """Return the ids of the events that the service has by our account, each once; None where it has none."""
     run_id = run.run_id if run else None
     sent = delivered_ids(spark, prepared, lambda: EVER, run_id)
-    ids = with_ids_of(imports_in_force(prepared, run), sent, spark, prepared)
-    return None if ids is None else ids.select("event_id").distinct()
+    return with_ids_of(imports_in_force(prepared, run), sent, spark, prepared)
 
 
 def imports_in_force(prepared: PreparedLoad, run: VerifiedRun | None) -> list[ImportRecord]:

@@ -33,7 +33,8 @@ from jobs.errors import UsageError
 from jobs.prepare.aws_account import require_credentials
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
-from jobs.prepare.preflight import CLIENT_CONFIG, OF_SERVICE, REQUIRED, SYSTEM_TIME
+from jobs.prepare.import_target import plane_of
+from jobs.prepare.preflight import OF_SERVICE, REQUIRED
 from jobs.prepare.preparation import PreparedLoad, prepare, read_settings
 from jobs.run import StartSpark
 from jobs.runs.run_folder import RunFolder
@@ -109,7 +110,7 @@ class _Verifying:
         settings = prepared.settings
         found = Verification(tracking_id=settings.personalize.tracking_id, verified_at=self._now)
         region = prepared.service.region
-        new_plane = partial(_plane, session, region)
+        new_plane = partial(plane_of, prepared.service, aws_session, REQUIRED)
         try:
             dataset = interactions_dataset_of(new_plane(), found.tracking_id, region)
         except ControlPlaneError as error:
@@ -207,11 +208,6 @@ class _Verifying:
 
 class _ExportFailedError(BackfillError):
     """The export job failed; the text is Personalize's reason."""
-
-
-def _plane(session: boto3.Session, region: str) -> ControlPlane:
-    client = session.client("personalize", region_name=region, config=CLIENT_CONFIG)
-    return ControlPlane(client, REQUIRED, SYSTEM_TIME)
 
 
 def _require_exportable(settings: Settings, output: str) -> None:

@@ -10,7 +10,8 @@ import pytest
 from core.errors import StorageError
 from delivery.packing import StagedEvent
 from delivery.receipts.ledger import LEDGER_SCHEMA, Ledger, ledger_folder
-from delivery.receipts.segment_reading import READERS, segment_rows
+from delivery.receipts.segment_reading import segment_rows
+from delivery.receipts.segments import READERS
 from tests.delivery.tasks import task_of
 
 

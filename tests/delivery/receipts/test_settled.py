@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from core.errors import StorageError
 from core.storage import Folder
 from delivery.receipts.ledger import Ledger
-from delivery.receipts.segments import _ID_READERS
+from delivery.receipts.segments import READERS
 from delivery.receipts.settled import SettledIds
 from tests.delivery.receipts.ledgers import events, flush, folder_of
 from tests.delivery.tasks import task_of
@@ -38,11 +38,11 @@ def test_segments_are_read_side_by_side_and_each_is_noticed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One after the other, those of some hours took longer than a task may stand still."""
-    first, number, noticed = Ledger(task_of(tmp_path), "a1"), 2 * _ID_READERS, list[pa.ChunkedArray]()
+    first, number, noticed = Ledger(task_of(tmp_path), "a1"), 2 * READERS, list[pa.ChunkedArray]()
     for each in range(number):
         first.accepted(events(f"e{each}"), 1.0)
         flush(first)
-    together, opened = threading.Barrier(_ID_READERS), Folder.open_input
+    together, opened = threading.Barrier(READERS), Folder.open_input
 
     def meeting(folder: Folder, name: str) -> pa.NativeFile:
         together.wait(30)
