@@ -74,7 +74,7 @@ def bucket_settings(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> 
     for bucket in buckets:
         options = {
             "endpoint.region": bucket.region,
-            **_leanness(hadoop),
+            **_fewer_requests(hadoop),
             **_endpoint_options(hadoop, bucket),
             **_proxy_options(bucket),
         }
@@ -99,7 +99,7 @@ def direct_hosts(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> str
     )
 
 
-def _leanness(hadoop: HadoopVersion | None) -> dict[str, str]:
+def _fewer_requests(hadoop: HadoopVersion | None) -> dict[str, str]:
     """Return what spares requests that only a file system with folders needs."""
     if _is_on_sdk_1(hadoop):
         # Else each write deletes the markers of all folders above, which a narrow role may not (HADOOP-13230).
