@@ -59,6 +59,8 @@ class Budget:
         # Who wants a slot at once and could not have one yet, and until when.
         self._waiting: dict[Hashable, float] = {}
         self._turns = Turns()
+        # Who is queued for that slot alone, and needs no turn any more once it has it.
+        self._queued_by_hurry: set[Hashable] = set()
         self._seen: dict[Hashable, float] = {}
         self._active = 1
         self._active_weight = 1.0
@@ -89,6 +91,7 @@ class Budget:
         `left`: about how many requests it still has to send.
         """
         if want > 0:
+            self._queued_by_hurry.discard(who)
             self._turns.ask(who, want, max(1, left))
             self._seen[who] = now
 
@@ -105,6 +108,7 @@ class Budget:
             self._waiting[who] = now + HURRY_SECONDS
             if who not in self._turns:
                 self.ask(who, 1, now, left)
+                self._queued_by_hurry.add(who)
         return grant
 
     def hurried(self, now: float) -> list[tuple[Hashable, SlotGrant]]:
@@ -114,6 +118,8 @@ class Budget:
         while self._waiting and (grant := self._at_once(now)) is not None:
             who = next(iter(self._waiting))
             del self._waiting[who]
+            if who in self._queued_by_hurry:
+                self._turns.withdraw(who)  # a second slot would pass unused
             given.append((who, grant))
         return given
 
@@ -128,8 +134,8 @@ class Budget:
         return SlotGrant(1, 0.0, slot, self._late_hurried, self._granted.era)
 
     def _old_slots_seconds(self) -> float:
-        """Return for how long there may be slots that may be later than the slots out of turn allow."""
-        return LEAD_SECONDS + self._late_free if self._late_hurried < self._late_free else 0.0
+        """Return until when a second may hold slots that were used later than the slots out of turn allow."""
+        return 1.0 + LEAD_SECONDS + self._late_free if self._late_hurried < self._late_free else 0.0
 
     def _hurries(self, now: float) -> bool:
         return now - self._hurried_at < _HURRIED_SECONDS
@@ -137,6 +143,7 @@ class Budget:
     def forget(self, who: Hashable) -> None:
         """Take a partition out of the queue: it has finished, or its connection is gone."""
         self._turns.forget(who)
+        self._queued_by_hurry.discard(who)
         self._waiting.pop(who, None)
         self._seen.pop(who, None)
 

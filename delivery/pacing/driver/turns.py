@@ -45,6 +45,10 @@ class Turns:
         for kept in (self._asked, self._weights, self._points, self._entries):
             kept.pop(who, None)
 
+    def withdraw(self, who: Hashable) -> None:
+        """Take `who` out of the queue; where its turns are is kept."""
+        self._asked.pop(who, None)
+
     def weight_of(self, who: Hashable) -> int:
         """Return the weight that `who` asked with last."""
         return self._weights.get(who, 1)

@@ -92,7 +92,8 @@ class GrantedPacer:
             self._report(now)
             return _LOOK_SECONDS
         pause = self._slots.next_in(now)
-        self._ask(now, self._hurry.begin(now, after, pause), ready, left)
+        hurried = self._hurry.begin(now, after, pause, spare=self._slots.unspent >= ready)
+        self._ask(now, hurried, ready, left)
         self._report(now)
         if pause is None and not self._link.is_up and now - self._link.lost_at >= _GRACE_SECONDS:
             pause = self._fallback.wait()

@@ -15,6 +15,8 @@ _SHARE = 0.8
 _OVERHEAD_SECONDS = 0.003
 # A slot that is due so soon is no reason to ask for another one.
 _SOON_SECONDS = 0.001
+# One that nothing else needs is worth this wait: it would pass unused if the session got another before it.
+_SPARE_SOON_SECONDS = 0.016
 _WEIGHT = 0.1
 
 
@@ -35,11 +37,14 @@ class Hurry:
         """Learn that all that the job has left takes so many seconds at the least."""
         self._rest_ends_at = now + seconds
 
-    def begin(self, now: float, after: int, pause: float | None) -> bool:
-        """Return whether to ask at once: a session's next request, with `after` more behind it, is due in `pause`."""
-        hurries = (
-            (pause is None or pause > _SOON_SECONDS) and not self.is_on(now) and self._outlasts(after, now)
-        )
+    def begin(self, now: float, after: int, pause: float | None, *, spare: bool) -> bool:
+        """Return whether to ask at once: a session's next request, with `after` more behind it, is due in `pause`.
+
+        `spare`: the slot that is due then is needed by no other session.
+        """
+        soon = _SPARE_SOON_SECONDS if spare else _SOON_SECONDS
+        waits = pause is None or pause > soon
+        hurries = waits and not self.is_on(now) and self._outlasts(after, now)
         if hurries:
             self._asked_at = now
         return hurries

@@ -65,13 +65,15 @@ def jobs(draw: st.DrawFn, limits: Sequence[int], lateness: Lateness = ON_TIME) -
 
 
 @settings(max_examples=20, deadline=None)
-@given(jobs([20, 30, 40, 100, 400]))
+@given(jobs([20, 25, 30, 40, 59, 60, 100, 400]))
 def test_no_order_of_any_sessions_ends_much_earlier_and_the_limit_holds(job: SessionsJob) -> None:
     """Two answers more: the first ones tell how long they take, and after the last slot comes one more.
 
-    And a slot more: a session that is ready just after one waits for the next, at 20 a second for 50 ms.
+    And a slot more: a session that is ready just after one waits for the next, at 20 a second for 50 ms. Below 100
+    requests a second one or two out of turn are all that a second may hold, below 60 only after a second of none.
     """
-    assert job.run() <= 1.05 * job.best(ASKING) + 2 * job.longest_answer() + 1 / job.limit
+    share = 1.05 if job.limit >= 100 else 1.1
+    assert job.run() <= share * job.best(ASKING) + 2 * job.longest_answer() + 1 / job.limit
     assert busiest_second(job.arrivals) <= math.floor(1.05 * job.limit)
 
 
@@ -83,8 +85,18 @@ def late_in_turn(seconds: float) -> Lateness:
     )
 
 
+@pytest.mark.parametrize("limit", [25, 26])
+def test_a_second_with_one_slot_out_of_turn_holds_none_that_was_used_late_before(limit: int) -> None:
+    """All slots are late for a second, then a giant begins to be hurried: each alone would be within the limit."""
+    parts = [[Session(1, 0.031)] * 3 for _ in range(16)]
+    parts[0].append(Session(110, 0.031))
+    job = SessionsJob(limit, parts, lateness=late_in_turn(0.9))
+    job.run()
+    assert busiest_second(job.arrivals) <= math.floor(1.05 * limit)
+
+
 @settings(max_examples=20, deadline=None)
-@given(jobs([20, 25, 40, 59, 100, 400], late_in_turn(0.9)))
+@given(jobs([20, 25, 40, 59, 60, 100, 400], late_in_turn(0.9)))
 def test_the_limit_holds_with_giants_and_slots_that_are_used_late(job: SessionsJob) -> None:
     """The first slots on time come in one second with the last late ones, and with some at once."""
     job.run()

@@ -174,6 +174,21 @@ def test_a_slot_at_once_that_had_to_wait_is_given_when_the_plan_has_made_room() 
     assert budget.hurried(0.2) == []
 
 
+def test_who_had_its_slot_at_once_has_no_turn_left_that_would_pass_unused() -> None:
+    for asked_too in (True, False):
+        budget = Budget(40)
+        budget.ask("a", 1000, now=0.0)
+        budget.grants(0.0)
+        assert budget.hurry("b", now=0.0) is not None
+        assert budget.hurry("b", now=0.02) is None
+        if asked_too:
+            budget.ask("b", 1, now=0.021)  # for another request
+        due = budget.due_in(0.021)
+        assert due is not None
+        assert [who for who, _ in budget.hurried(0.0211 + due)] == ["b"]
+        assert [who for who, _ in budget.grants(1.0)] == (["b"] if asked_too else [])
+
+
 def test_a_slot_at_once_is_not_given_to_who_has_asked_again_or_gone() -> None:
     for forgotten in (True, False):
         budget = Budget(40)
@@ -199,19 +214,20 @@ def test_slots_out_of_turn_and_late_ones_together_fit_into_the_limit(limit: int)
     assert planned + out_of_turn(limit) <= allowed(limit)
 
 
-def test_slots_that_may_be_later_are_gone_before_the_first_one_out_of_turn() -> None:
+def test_no_second_holds_slots_that_may_be_later_and_one_out_of_turn() -> None:
     """At 25 requests a second one request is 4 %: there is no room for it and for slots of 30 ms late."""
     budget = Budget(25)
     budget.ask("a", 1000, now=0.0)
     [(_, grant), *_] = budget.grants(0.0)
     assert grant.patience > hurried_lateness(25)
     assert budget.hurry("b", now=0.0) is None
-    assert budget.hurry("b", now=0.1 + grant.patience - 0.001) is None
-    hurried = budget.hurry("b", now=0.1 + grant.patience)
+    assert budget.hurry("b", now=0.6) is None
+    assert budget.hurry("b", now=1.1 + grant.patience - 0.001) is None
+    hurried = budget.hurry("b", now=1.1 + grant.patience)
     assert hurried is not None
     assert hurried.patience == hurried_lateness(25)
-    budget.ask("a", 1000, now=0.2)
-    assert {grant.patience for _, grant in budget.grants(0.2)} == {hurried_lateness(25)}
+    budget.ask("a", 1000, now=1.2)
+    assert {grant.patience for _, grant in budget.grants(1.2)} == {hurried_lateness(25)}
 
 
 def test_who_is_forgotten_gets_nothing() -> None:
