@@ -132,7 +132,7 @@ def test_a_request_to_another_execution_is_not_obeyed(store: MemoryStore) -> Non
 def test_a_request_that_comes_too_late_is_remembered_as_not_heeded(store: MemoryStore) -> None:
     run = Run(store)
     with run.poller:
-        ask(store, request("a", Ask.RATE, 50))
+        ask(store, request("a", Ask.RATE, 50).model_copy(update={"heeded_at": "as its writer says"}))
     assert [(each.token, each.heeded_at) for each in run.steering.requests] == [("a", None)]
     assert store.content is None
 
