@@ -208,7 +208,8 @@ def refuse_output(settings: Settings) -> None:
         require_spark_reads(url)
     if is_glob(written := absolute(settings.output.path)) or "\\" in written:
         raise UsageError(
-            f"output.path {written} can't be used: Spark reads it as a pattern. Choose a path without *, ?, [, {{ and \\."
+            f"output.path {written} can't be used: Spark reads it as a pattern. "
+            "Choose a path without *, ?, [, { and \\."
         )
     output_kind, output = _place(settings.output.path)
     for path in settings.source.path:
