@@ -60,6 +60,11 @@ class Prepared:
     first: int | None
 
     @property
+    def sends(self) -> bool:
+        """Return whether the run sends, if there is something to send."""
+        return not self.plan_only
+
+    @property
     def buckets(self) -> tuple[Bucket, ...]:
         """Return the buckets that Spark will read or write."""
         return find_buckets((self.settings.output.path,))
@@ -82,6 +87,11 @@ class PreparedLoad(Prepared):
     schema: InteractionsSchema
     table: TableSource | None = None
     target: ImportTarget | None = None
+
+    @property
+    def sends(self) -> bool:
+        """Return whether the run sends, if there is something to send."""
+        return not self.plan_only and self.target is None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
