@@ -29,7 +29,7 @@ from jobs.prepare.preparation import (
     prepare_import,
     prepare_replay,
     read_settings,
-    refuse_overlap,
+    refuse_output,
 )
 from jobs.progress.spark_phases import COUNT, IMPORT, WRITE_FILES, begin
 from jobs.report.page import load_templates
@@ -80,7 +80,7 @@ def run(command: Command, start_spark: StartSpark) -> int:
     if command.print_config:
         print(print_settings(settings), end="")
         return 0
-    refuse_overlap(settings)
+    refuse_output(settings)
     execution = Execution.begin(settings.output.path, command.run_id)
     try:
         if command.replay is not None:

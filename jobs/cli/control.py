@@ -164,6 +164,11 @@ def _reached(output: str, run_id: str, waiting: Waiting) -> _Reached:
 
 
 def _asking(record: ControlRecord, request: ControlRequest) -> ControlRecord:
+    if not record.sends and request.ask is not Ask.STOP:
+        raise UsageError(
+            f"run {record.run_id} has no rate and no pause: it is a plan or an import, and sends no events. "
+            "Use --stop, or let it go on."
+        )
     max_rate = record.max_requests_per_second
     if request.rate is not None and request.rate > max_rate:
         raise UsageError(

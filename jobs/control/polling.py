@@ -24,13 +24,17 @@ POLL_SECONDS = 5.0
 _END_SECONDS = 30.0
 
 
-def polled(output: str, run_id: str, execution: str, steering: Steering) -> ControlPoller:
-    """Return what polls the control file of one execution of the run `run_id` in `output`, as a context manager."""
+def polled(output: str, run_id: str, execution: str, steering: Steering, *, sends: bool) -> ControlPoller:
+    """Return what polls the control file of one execution of the run `run_id` in `output`, as a context manager.
+
+    `sends`: whether it is a run that sends, and no plan or import.
+    """
     beginning = ControlRecord(
         run_id=run_id,
         execution=execution,
         max_requests_per_second=steering.limit,
         requests_per_second=steering.rate,
+        sends=sends,
     )
     return ControlPoller(lambda: ControlFile(control_file(output, run_id)), beginning, steering)
 

@@ -52,7 +52,8 @@ class ControlRecord(BaseModel):
 
     `execution` is the run's own token: a later run of the same id has another one. `heeded` is the number
     of the last request that was carried out; `requests` are those after it. `stopping`: the reason, if a
-    stop was requested. `delivery.pacing.partition.lost_orders` reads the state, too.
+    stop was requested. `sends`: whether it is a run that sends, and no plan or import, which can be stopped alone.
+    `delivery.pacing.partition.lost_orders` reads the state, too.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -63,6 +64,7 @@ class ControlRecord(BaseModel):
     requests_per_second: Rate
     paused: bool = False
     stopping: str | None = None
+    sends: bool = True
     heeded: int = 0
     requests: tuple[ControlRequest, ...] = ()
 

@@ -65,7 +65,7 @@ class Steering:
     def miss(self, request: ControlRequest) -> None:
         """Record a request that came too late to be carried out."""
         with self._lock:
-            self._requests.append(request)
+            self._requests.append(request.model_copy(update={"heeded_at": None}))
 
     def _do(self, request: ControlRequest) -> None:
         match request.ask:

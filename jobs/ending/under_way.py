@@ -73,9 +73,9 @@ class RunUnderWay:
     @contextmanager
     def working(self) -> Iterator[None]:
         """Work from an empty folder, and let a stop end the block early. At any end, no staged event is left."""
-        run = self.prepared.run
+        run, sends = self.prepared.run, self.prepared.sends
         folder = run.folder()
-        with self.progress, polled(run.output, run.run_id, self.execution.token, self.steering):
+        with self.progress, polled(run.output, run.run_id, self.execution.token, self.steering, sends=sends):
             folder.delete_all()
             self.progress.begin(START_SPARK)
             try:

@@ -16,6 +16,7 @@ from core.aws.buckets import Bucket, forget_buckets
 from core.aws.session import aws_session, ca_bundle
 from core.globs import is_glob, matcher
 from core.storage import Folder, find_buckets, open_filesystem, read_text, require_spark_reads
+from core.urls import absolute
 from expectations.suite import Suite
 from jobs.command_line.command import Command
 from jobs.config.configuration import parse_settings
@@ -59,6 +60,11 @@ class Prepared:
     first: int | None
 
     @property
+    def sends(self) -> bool:
+        """Return whether the run sends, if there is something to send."""
+        return not self.plan_only
+
+    @property
     def buckets(self) -> tuple[Bucket, ...]:
         """Return the buckets that Spark will read or write."""
         return find_buckets((self.settings.output.path,))
@@ -81,6 +87,11 @@ class PreparedLoad(Prepared):
     schema: InteractionsSchema
     table: TableSource | None = None
     target: ImportTarget | None = None
+
+    @property
+    def sends(self) -> bool:
+        """Return whether the run sends, if there is something to send."""
+        return not self.plan_only and self.target is None
 
     @property
     def buckets(self) -> tuple[Bucket, ...]:
@@ -196,15 +207,20 @@ def prepare_replay(command: Command, earlier: RunFolder, settings: Settings, run
     return Prepared(settings=settings, service=service, run=run, plan_only=False, first=command.first)
 
 
-def refuse_overlap(settings: Settings) -> None:
-    """Check that nothing which is written below the output is read as source.
+def refuse_output(settings: Settings) -> None:
+    """Check that what is written below the output is found again there, and that none of it is read as source.
 
     Raises:
-        UsageError: one of them is in the other.
+        UsageError: Spark reads its path as a pattern, or it is inside the source or around it.
         StorageError: a path's URL is not supported, or is one that Spark can't read.
     """
     for url in (settings.output.path, *settings.source.path):
         require_spark_reads(url)
+    if is_glob(written := absolute(settings.output.path)) or "\\" in written:
+        raise UsageError(
+            f"output.path {written} can't be used: Spark reads it as a pattern. "
+            "Choose a path without *, ?, [, { and \\."
+        )
     output_kind, output = _place(settings.output.path)
     for path in settings.source.path:
         kind, source = _place(path)

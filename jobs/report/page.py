@@ -83,6 +83,8 @@ def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     """Return the facts about sending: a label, a value, and what to compare it with."""
     rate, limit = summary.achieved_requests_per_second, summary.max_requests_per_second
     attempts, min_requests = summary.request_attempts, summary.minimum_requests
+    sent_all = summary.requests_delivered >= min_requests
+    fewest = "were the fewest possible" if sent_all else "are the fewest for all events to be sent"
     return [
         (
             "Requests per second",
@@ -92,7 +94,7 @@ def _facts(summary: Summary) -> list[tuple[str, str, str]]:
         (
             "Requests delivered",
             f"{summary.requests_delivered:,}",
-            f"{min_requests:,} were the fewest possible",
+            f"{min_requests:,} {fewest}",
         ),
         ("Attempts", f"{attempts:,}", f"{summary.throttled_attempts:,} of them throttled"),
         _took("Sending took", summary.sending_started_at, summary.sending_finished_at),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from jobs.account.summary import SteeringEntry
 
@@ -54,11 +54,17 @@ def short(number: float, max_number: float) -> str:
 
 
 def instant(moment: datetime | str | None) -> str:
-    """Return an instant in UTC, also one in ISO 8601, to the second."""
+    """Return an instant in UTC, also one in ISO 8601, to the second.
+
+    A text that is none, or has no time zone, is shown as it is: any program may write a run's control file.
+    """
     if moment is None:
         return "not at all"
-    at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
-    return f"{at:%Y-%m-%d %H:%M:%S} UTC"
+    try:
+        at = datetime.fromisoformat(moment) if isinstance(moment, str) else moment
+        return printable(str(moment)) if at.tzinfo is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except (ValueError, OverflowError):
+        return printable(str(moment))
 
 
 def elapsed(seconds: float) -> str:

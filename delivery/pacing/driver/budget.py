@@ -55,7 +55,9 @@ class Budget:
         self._late_free = free_lateness(limit)
         self._hurried = HurriedSlots(out_of_turn(limit))
         self._late_hurried = hurried_lateness(limit)
-        self._hurried_from = self._hurried_at = -math.inf
+        self._hurried_at = -math.inf
+        # Until when a slot may arrive that was granted to be used later than slots out of turn leave room for.
+        self._late_until = -math.inf
         # Who wants a slot at once and could not have one yet, and until when.
         self._waiting: dict[Hashable, float] = {}
         self._turns = Turns()
@@ -101,8 +103,6 @@ class Budget:
         The slots that are not granted yet make room for it. One that has to wait gets its slot by `hurried`, unless
         that takes too long, and may have its turn before.
         """
-        if not self._hurries(now):
-            self._hurried_from = now
         self._hurried_at = now
         if (grant := self._at_once(now)) is None:
             self._waiting[who] = now + HURRY_SECONDS
@@ -124,18 +124,15 @@ class Budget:
         return given
 
     def _at_once(self, now: float) -> SlotGrant | None:
-        if now < self._hurried_from + self._old_slots_seconds() or not self._hurried.may_give(
-            now, max(self._next, now)
-        ):
+        # No second may hold both.
+        if self._late_hurried < self._late_free and now < self._late_until + 1.0:
+            return None
+        if not self._hurried.may_give(now, max(self._next, now)):
             return None
         slot = 1.0 / self.rate
         self._next = max(self._next, now) + slot
         self._granted.use(slot)
         return SlotGrant(1, 0.0, slot, self._late_hurried, self._granted.era)
-
-    def _old_slots_seconds(self) -> float:
-        """Return until when a second may hold slots that were used later than the slots out of turn allow."""
-        return 1.0 + LEAD_SECONDS + self._late_free if self._late_hurried < self._late_free else 0.0
 
     def _hurries(self, now: float) -> bool:
         return now - self._hurried_at < _HURRIED_SECONDS
@@ -182,6 +179,8 @@ class Budget:
         self._next = start + seconds
         self._granted.use(max(0.0, seconds - idle))
         patience = self._late_hurried if self._hurries(now) else self._late_free
+        if patience > self._late_hurried:
+            self._late_until = self._next - slot + patience + _JITTER_SECONDS
         spacing, era = len(group) * slot, self._granted.era
         return [
             (who, SlotGrant(count, start - now + number * slot, spacing, patience, era))

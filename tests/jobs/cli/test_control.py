@@ -30,6 +30,7 @@ class Run:
     output: str
     run_id: str = "day"
     answers: bool = True
+    sends: bool = True
     now: float = 0.0
     stops: list[str] = field(default_factory=list)
 
@@ -39,7 +40,11 @@ class Run:
         RunFolder(self.output, self.run_id).folder().write_bytes("validation.json", b"{}")
         self.steering = Steering(500, self.stops.append, lambda: "now")
         beginning = ControlRecord(
-            run_id=self.run_id, execution="e1", max_requests_per_second=500, requests_per_second=500
+            run_id=self.run_id,
+            execution="e1",
+            max_requests_per_second=500,
+            requests_per_second=500,
+            sends=self.sends,
         )
         self.poller = ControlPoller(lambda: self.file, beginning, self.steering, every_seconds=3600.0)
         self.poller._file = self.file
@@ -131,6 +136,18 @@ def test_a_rate_above_the_limit_is_refused_and_names_it(output: str) -> None:
     record = run.file.read()
     assert record is not None
     assert record.requests == ()
+
+
+@pytest.mark.parametrize(("ask", "rate"), [(Ask.PAUSE, None), (Ask.RESUME, None), (Ask.RATE, 50.0)])
+def test_a_plan_or_an_import_is_not_said_to_be_paused(output: str, ask: Ask, rate: float | None) -> None:
+    """It would go on, and have Personalize import the data."""
+    run = Run(output, sends=False)
+    run.poller.begin()
+    with pytest.raises(UsageError, match="run day has no rate and no pause: it is a plan or an import"):
+        steer(output, None, request("a", ask, rate), run.waiting)
+    assert run.steering.requests == ()
+    assert steer(output, None, request("b", Ask.STOP), run.waiting) == 0
+    assert run.stops
 
 
 def test_the_file_that_a_dead_run_left_is_not_the_run_that_is_under_way(output: str) -> None:

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
+from core.contested_file import control_file
 from core.errors import StorageError
 from jobs.control.control_file import ControlFile
-from jobs.control.polling import ControlPoller
+from jobs.control.polling import ControlPoller, polled
 from jobs.control.record import Ask, ControlRecord, ControlRequest
 from jobs.control.steering import Steering
 from tests.jobs.control.test_record import request
 from tests.jobs.leases.lease_memory import Clock, MemoryStore
+from tests.jobs.prepared_run import prepared_run
 
 LIMIT = 500.0
 
@@ -132,7 +135,7 @@ def test_a_request_to_another_execution_is_not_obeyed(store: MemoryStore) -> Non
 def test_a_request_that_comes_too_late_is_remembered_as_not_heeded(store: MemoryStore) -> None:
     run = Run(store)
     with run.poller:
-        ask(store, request("a", Ask.RATE, 50))
+        ask(store, request("a", Ask.RATE, 50).model_copy(update={"heeded_at": "as its writer says"}))
     assert [(each.token, each.heeded_at) for each in run.steering.requests] == [("a", None)]
     assert store.content is None
 
@@ -184,6 +187,15 @@ def test_a_run_that_can_not_write_the_file_goes_on_and_says_so(
     with caplog.at_level(logging.WARNING), Run(store).poller:
         pass
     assert "this run can't be steered" in caplog.text
+
+
+@pytest.mark.parametrize("sends", [True, False])
+def test_the_file_says_whether_the_run_sends(tmp_path: Path, *, sends: bool) -> None:
+    steering = Steering(LIMIT, lambda _: None, lambda: "now")
+    with polled(str(tmp_path), "day", "e1", steering, sends=sends):
+        record = ControlFile(control_file(str(tmp_path), "day")).read()
+    assert record is not None
+    assert record.sends == sends == replace(prepared_run(), plan_only=not sends).sends
 
 
 def test_a_file_that_others_change_again_and_again_is_an_error(store: MemoryStore) -> None:

@@ -188,6 +188,21 @@ def test_a_replay_names_its_first_run_and_links_to_no_checks_since_it_made_none(
     assert not links & {"rejected/", "data_docs/index.html", "validation.json"}
 
 
+@pytest.mark.parametrize(
+    ("delivered", "said"),
+    [(30, "20 were the fewest possible"), (3, "20 are the fewest for all events to be sent")],
+)
+def test_fewer_requests_than_the_fewest_are_said_to_be_a_part(delivered: int, said: str) -> None:
+    run = summary(
+        requests_delivered=delivered,
+        minimum_requests=20,
+        timeline=None,
+        events_by_day=None,
+        events_per_request=None,
+    )
+    assert said in render_report(run, RULES)
+
+
 def test_the_same_run_gives_the_same_page() -> None:
     assert render_report(summary(), RULES) == render_report(summary(), RULES)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.report.wording import counted, elapsed, label, percent, printable, short, thousands
+from jobs.report.wording import counted, elapsed, instant, label, percent, printable, short, thousands
 
 
 @pytest.mark.parametrize(
@@ -38,3 +38,19 @@ def test_one_is_no_plural() -> None:
 def test_what_does_not_print_is_seen_to_be_there() -> None:
     assert printable("a\n\u202eb") == "a\ufffd\ufffdb"
     assert label("x" * 100) == "x" * 27 + "\N{HORIZONTAL ELLIPSIS}"
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-01-31T23:59:59+00:00", "2026-01-31 23:59:59 UTC"),
+        ("2026-02-01T01:59:59+02:00", "2026-01-31 23:59:59 UTC"),
+        ("2026-01-31T23:59:59", "2026-01-31T23:59:59"),
+        ("yesterday\u202e", "yesterday\ufffd"),
+        ("", ""),
+        ("9999-12-31T23:59:59-23:59", "9999-12-31T23:59:59-23:59"),
+    ],
+)
+def test_a_text_is_an_instant_in_utc_or_shown_as_it_is(text: str, shown: str) -> None:
+    """Any program may have written a control file's times: none may cost the report."""
+    assert instant(text) == shown

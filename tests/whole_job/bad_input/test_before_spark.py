@@ -105,6 +105,14 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ("_part-0.parquet", "says that it is no data"),
     ),
     "source inside the output": (lambda job: put(job, "output.path", str(job.folder)), ("output.path", "source.path")),
+    "output is a pattern": (
+        lambda job: put(job, "output.path", str(job.folder / "out[1]")),
+        ("output.path", "out[1]", "pattern"),
+    ),
+    "output has a character that Spark passes over": (
+        lambda job: put(job, "output.path", str(job.folder / "out\\1")),
+        ("output.path", "out\\1", "pattern"),
+    ),
     "output not writable": (
         lambda job: put(job, "output.path", str(job.folder / "job.yaml" / "out")),
         ("job.yaml/out",),
@@ -120,6 +128,8 @@ WITHOUT_OUTPUT = {
     "output below what a pattern matches",
     "output by a link inside the source",
     "source inside the output",
+    "output is a pattern",
+    "output has a character that Spark passes over",
     "output not writable",
 }
 """Cases in which no output is known, or none that may be written: the log alone has the sentence."""

@@ -66,12 +66,12 @@ class Cluster:
 
     def executors(self) -> list[psutil.Process]:
         """The executors' JVMs."""
-        return [p for p in self._below_workers() if "CoarseGrainedExecutorBackend" in _command(p)]
+        return [p for p in self._below_workers() if "CoarseGrainedExecutorBackend" in command_of(p)]
 
     def python_workers(self) -> list[psutil.Process]:
         """The Python processes that run the executors' tasks: what PySpark's daemons forked."""
         below = self._below_workers()
-        return [p for p in below if "pyspark.daemon" in _command(p) and "pyspark.daemon" in _parent(p)]
+        return [p for p in below if "pyspark.daemon" in command_of(p) and "pyspark.daemon" in _parent(p)]
 
     def _below_workers(self) -> list[psutil.Process]:
         return [process for daemon in self.worker_daemons() for process in daemon.children(recursive=True)]
@@ -130,7 +130,8 @@ def _free_port() -> int:
     return port
 
 
-def _command(process: psutil.Process | None) -> str:
+def command_of(process: psutil.Process | None) -> str:
+    """The command line of a process, empty if it has ended: a child may be gone by the time it is looked at."""
     try:
         return " ".join(process.cmdline()) if process else ""
     except psutil.Error:
@@ -139,6 +140,6 @@ def _command(process: psutil.Process | None) -> str:
 
 def _parent(process: psutil.Process) -> str:
     try:
-        return _command(process.parent())
+        return command_of(process.parent())
     except psutil.Error:
         return ""

@@ -23,7 +23,7 @@ from demo.agreement import max_in_a_second
 from standin.process import StandinProcess
 from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.whole_job.harness import ROOT, Ended, Job, ended, full_sessions, interactions, ledger_ids, rows_in
-from tests.whole_job.processes.cluster import Cluster
+from tests.whole_job.processes.cluster import Cluster, command_of
 from tests.whole_job.processes.waiting import in_own_group, wait_until_it_sends
 
 VICTIMS = ("executor", "worker daemon", "Python worker", "driver", "spark-submit")
@@ -155,7 +155,7 @@ def _victims(cluster: Cluster, process: subprocess.Popen[str], kind: str) -> lis
         "executor": cluster.executors,
         "worker daemon": cluster.worker_daemons,
         "Python worker": cluster.python_workers,
-        "driver": lambda: [p for p in submit.children() if "put_events.py" in " ".join(p.cmdline())],
+        "driver": lambda: [p for p in submit.children() if "put_events.py" in command_of(p)],
         "spark-submit": lambda: [submit],
     }[kind]()
     assert found, f"there is no {kind} to kill"
