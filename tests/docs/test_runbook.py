@@ -11,7 +11,8 @@ import pytest
 from bundle.__main__ import PACKAGES
 from delivery.service import faults
 from delivery.service.answer import Answer
-from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
+from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, Status
+from jobs.errors import UsageError
 from tests.docs.blocks import ROOT
 
 PAGE = (ROOT / "docs" / "runbook.md").read_text()
@@ -73,7 +74,7 @@ def test_every_warning_has_an_answer() -> None:
 
 
 def test_every_exit_code_has_its_section() -> None:
-    codes = {USAGE_EXIT_CODE, UNEXPECTED_EXIT_CODE, *(status.exit_code for status in Status)}
+    codes = {UsageError.exit_code, UNEXPECTED_EXIT_CODE, *(status.exit_code for status in Status)}
     for code in codes - {0}:
         assert re.search(rf"^### {code}: ", PAGE, flags=re.MULTILINE), code
         assert re.search(rf"^\| {code} \| .*\(#{code}-", PAGE, flags=re.MULTILINE), code
