@@ -62,9 +62,9 @@ def check_first_run(job: Mapping[str, Any], service: Mapping[str, Any], truth: H
         _same("events sent twice", service["events_accepted_again"], 0, "service"),
         _same("requests delivered", job["requests_delivered"], service["requests_accepted"], "service"),
         _same("attempts", job["request_attempts"], service["requests"], "service"),
-        _same("least requests", job["minimum_requests"], min_requests, "generator"),
+        _same("minimum requests", job["minimum_requests"], min_requests, "generator"),
         _at_most(
-            "requests delivered", job["requests_delivered"], int(min_requests * FILL_MARGIN), "least + 1 %"
+            "requests delivered", job["requests_delivered"], int(min_requests * FILL_MARGIN), "minimum + 1 %"
         ),
         _busiest_second(service, limit),
         _same("events out of order", service["events_out_of_order"], 0, "service"),

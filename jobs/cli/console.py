@@ -45,7 +45,7 @@ PROGRAMS: dict[str, Program] = {
     "replay": Program("send the dead letters of an earlier run again", "jobs.cli.loading:replay"),
     "verify": Program("compare what was sent with what the service has", "jobs.verify.__main__:main"),
     "control": Program("slow, pause, resume or stop a run that is under way", "jobs.cli.control:main"),
-    "inspect": Program("list the runs below an output, with their accounts", "jobs.cli.inspect:main"),
+    "inspect": Program("list the runs below an output, with their counts", "jobs.cli.inspect:main"),
     "demo": Program("load a made-up shop's history into a service on this machine", "jobs.cli.demo:main"),
 }
 """The commands, in the order in which help lists them."""

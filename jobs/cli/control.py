@@ -35,7 +35,7 @@ _LOOK_SECONDS = 0.5
 _DONE = {
     Ask.PAUSE: "paused: it sends nothing until it is resumed",
     Ask.RESUME: "resumed",
-    Ask.STOP: "stopping: it settles what is in flight and writes its account",
+    Ask.STOP: "stopping: it settles what is in flight and writes its summary",
 }
 
 

@@ -27,8 +27,8 @@ def _demonstrate(arguments: Sequence[str], prog: str) -> int:
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise UsageError(
-            f"the demo can't run: {', '.join(missing)} not installed. Install the package with its extra, pip install "
-            "'personalize-backfill[standin]', or run make demo in a checkout."
+            f"the demo can't run: {', '.join(missing)} not installed. Run make demo in a checkout of the "
+            "project, which installs them."
         )
     from demo.demonstration import FolderInUseError, demonstrate  # noqa: PLC0415 - the job itself comes without it
 

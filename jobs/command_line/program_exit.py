@@ -5,6 +5,7 @@ Sets logging up, and turns every error into its code.
 
 from __future__ import annotations
 
+import io
 import logging
 import sys
 import warnings
@@ -33,6 +34,10 @@ class Failure:
 def exit_code_of(program: Callable[[], int]) -> int:
     """Set up logging, run `program`, and return its exit code, or the code of what it raised."""
     _set_up_logging()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(
+            errors="backslashreplace"
+        )  # as stderr: a file's name may be text in no encoding
     try:
         return program()
     except RunInterruptedError as stop:

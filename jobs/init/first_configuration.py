@@ -42,7 +42,7 @@ def configuration_of(
         schema=str(schema),
         output=_separate_output(path),
         guesses=guesses,
-        differences=[" ".join(each.split()) for each in differences],
+        differences=differences,
         table=table,
     )
 
@@ -76,7 +76,7 @@ def _template() -> Template:
         keep_trailing_newline=True,
         autoescape=False,  # noqa: S701 - it makes YAML, not HTML
     )
-    environment.filters["yaml"] = _as_yaml
+    environment.filters.update(yaml=_as_yaml, in_one_line=_in_one_line)
     text = (files("jobs.init") / "first_configuration.yaml").read_text(encoding="utf-8")
     return environment.from_string(text)
 
@@ -86,6 +86,11 @@ def _as_yaml(text: str) -> str:
     if _PLAIN.fullmatch(text) and text.lower() not in _WORDS_OF_YAML:
         return text
     return json.dumps(text, ensure_ascii=False)
+
+
+def _in_one_line(text: str) -> str:
+    """Return a text for a comment, which a line end in a column's name would end."""
+    return " ".join(text.split())
 
 
 def _separate_output(path: str) -> str:

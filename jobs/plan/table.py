@@ -16,7 +16,7 @@ from rich.text import Text
 from jobs.plan.delivery_plan import Plan
 from jobs.plan.lines import Line, sections
 
-_PIPED_WIDTH = 100
+_PIPED_WIDTH = 130  # the longest address of a source fits into a line
 _BAR = 20
 
 

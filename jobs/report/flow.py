@@ -12,7 +12,7 @@ from jobs.report.wording import counted
 _PARTS = (
     ("rows_rejected", "rejected", "failed a check; whole rows with reasons in rejected/"),
     ("duplicates_dropped", "duplicates", "the same event more than once in the source"),
-    ("already_delivered", "delivered before", "the ledger has them from an earlier run"),
+    ("already_delivered", "delivered before", "by an earlier run or import"),
     ("events_delivered", "delivered", "accepted by the service in this run"),
     ("events_dead_lettered", "dead letters", "refused by the service or out of attempts; in dead_letters/"),
     ("events_not_attempted", "not attempted", "valid, not sent in this run; the next run sends them"),
@@ -22,7 +22,7 @@ _PARTS = (
 _IMPORT_PARTS = (
     *_PARTS[:3],
     ("rows_written", "written", "in the files of the import"),
-    ("rows_not_importable", "not importable", "bulk data can't hold them: no user, or a line end in a value"),
+    ("rows_not_importable", "not importable", "bulk data can't hold them; the reasons are below"),
 )
 _NO_ROW = "No row was read: source.path, source.filter and the window leave none."
 
@@ -80,6 +80,8 @@ def _planned(summary: Summary) -> str:
 
 
 def _refused(summary: Summary) -> str:
+    if summary.bulk_import:  # the checks had let them pass
+        return "Too few rows were left for an import job: nothing was imported."
     held = summary.events_not_attempted
     kept = f"; {counted(held, 'valid event')} {'was' if held == 1 else 'were'} held back" if held else ""
     return f"The checks refused the data: not one request was sent{kept}."

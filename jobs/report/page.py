@@ -106,7 +106,7 @@ def _import_facts(found: ImportEntry) -> list[tuple[str, object]]:
     """Return what is known of an import: a label and a value each, and last the rows it can't hold, by reason."""
     known = found.model_dump(exclude={"not_importable_by_reason"}, exclude_none=True)
     reasons = found.not_importable_by_reason.items()
-    return [*known.items(), *((f"not importable: {reason}", f"{rows:,}") for reason, rows in reasons)]
+    return [*known.items(), *((f"not importable: {reason}", rows) for reason, rows in reasons)]
 
 
 def _table(source: TableEntry) -> str:

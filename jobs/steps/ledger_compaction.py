@@ -42,7 +42,7 @@ def compact(spark: SparkSession, prepared: Prepared) -> None:
         if files.segments:
             _replace(spark, ledger_folder(output, tracking_id), LedgerFiles((), files.segments, small))
     except Exception as error:  # noqa: BLE001 - for any error: what was sent must be accounted for
-        _LOG.warning("the ledger was not compacted; the next run does it: %s", type(error).__name__)
+        _LOG.warning("the ledger was not sorted; the next run does it: %s", type(error).__name__)
 
 
 def too_small(files: dict[str, SortedFile]) -> list[str]:

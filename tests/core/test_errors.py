@@ -13,7 +13,7 @@ import pytest
 
 from bundle.__main__ import PACKAGES
 from core.errors import BackfillError
-from jobs.account.exit_status import USAGE_EXIT_CODE, Status
+from jobs.account.exit_status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = {"RunInterruptedError", "S3DeniedError", "S3Error"}
@@ -40,7 +40,7 @@ def test_every_error_of_ours_has_the_root_and_an_exit_code() -> None:
     assert len(errors) > 15
     assert [error for error in errors if not issubclass(error, BackfillError)] == []
     codes = {error.exit_code for error in errors if issubclass(error, BackfillError)}
-    assert codes == {USAGE_EXIT_CODE, Status.STOPPED.exit_code}
+    assert codes == {BackfillError.exit_code, Status.STOPPED.exit_code}
 
 
 def texts() -> Iterator[tuple[str, str]]:

@@ -11,7 +11,8 @@ import pytest
 from bundle.__main__ import PACKAGES
 from delivery.service import faults
 from delivery.service.answer import Answer
-from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, USAGE_EXIT_CODE, Status
+from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, Status
+from jobs.errors import UsageError
 from tests.docs.blocks import ROOT
 
 PAGE = (ROOT / "docs" / "runbook.md").read_text()
@@ -50,8 +51,30 @@ def test_what_the_runbook_quotes_is_what_the_job_says() -> None:
     assert sorted(quote for quote in quoted if quote not in said) == []
 
 
+def warnings_of(file: Path) -> list[str]:
+    """The texts of a module that are logged as warnings, but for those that are a value alone."""
+    calls = [node for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.Call)]
+    texts = [
+        str(call.args[0].value)
+        for call in calls
+        if isinstance(call.func, ast.Attribute)
+        and call.func.attr == "warning"
+        and isinstance(call.args[0], ast.Constant)
+    ]
+    return [text for text in texts if text != "%s"]
+
+
+def test_every_warning_has_an_answer() -> None:
+    warned = [
+        text for package in PACKAGES for file in (ROOT / package).rglob("*.py") for text in warnings_of(file)
+    ]
+    answered = QUOTED.findall(section("It warns and goes on"))
+    assert len(warned) > 5
+    assert [text for text in warned if not any(quote in text for quote in answered)] == []
+
+
 def test_every_exit_code_has_its_section() -> None:
-    codes = {USAGE_EXIT_CODE, UNEXPECTED_EXIT_CODE, *(status.exit_code for status in Status)}
+    codes = {UsageError.exit_code, UNEXPECTED_EXIT_CODE, *(status.exit_code for status in Status)}
     for code in codes - {0}:
         assert re.search(rf"^### {code}: ", PAGE, flags=re.MULTILINE), code
         assert re.search(rf"^\| {code} \| .*\(#{code}-", PAGE, flags=re.MULTILINE), code

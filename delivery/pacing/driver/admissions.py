@@ -73,7 +73,7 @@ class Admissions:
             self._on_admitted()
         except (CoordinatorLostError, OSError):
             if not self._closing:
-                _LOG.warning("A caller that does not know the run's key was refused.")
+                _LOG.warning("a caller that does not know the run's key was refused")
         finally:
             with self._handles:
                 handle.close()

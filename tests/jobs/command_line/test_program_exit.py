@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import pytest
 
 from jobs.command_line.program_exit import exit_code_of
@@ -29,3 +32,20 @@ def test_a_signal_ends_a_command_in_one_sentence(
     [message] = caplog.messages
     assert message.startswith(said)
     assert message.endswith("Run the same command again.")
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
+def test_text_that_the_output_can_t_encode_ends_no_program(
+    encoding: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A file's name, of a local disk's, may be no text in any encoding; `inspect` and the demo ended with a trace."""
+    written = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding=encoding))
+
+    def program() -> int:
+        print("…/\udcff.parquet")
+        sys.stdout.flush()
+        return 0
+
+    assert exit_code_of(program) == 0
+    assert written.getvalue().endswith(b"/\\udcff.parquet\n")

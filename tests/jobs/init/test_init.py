@@ -49,6 +49,14 @@ def test_what_is_written_is_a_configuration_that_lacks_the_tracking_id_alone(tmp
     ]
 
 
+def test_a_line_end_in_a_column_s_name_ends_no_comment(tmp_path: Path) -> None:
+    """The rest of the name was a line of YAML, and the file could not be read."""
+    log = _log(tmp_path, CLICKS.append_column("not\nused: [", [[[1]]]).append_column("user\nid: [", [["u"]]))
+    config, _ = write_first(str(log), tmp_path / "job.yaml", force=False)
+    parse_settings(config.read_text(), str(config), ("personalize.tracking_id=t",))
+    assert "not used: `not used: [`" in config.read_text()
+
+
 def test_a_missing_item_is_a_todo(tmp_path: Path) -> None:
     log = _log(tmp_path, pa.table({"user": ["u"], "n": [1]}))
     config, _ = write_first(str(log), tmp_path / "job.yaml", force=False)

@@ -10,6 +10,7 @@ from rich.box import ASCII2
 from rich.console import Console
 
 from jobs.plan.delivery_plan import Plan
+from jobs.plan.model_needs import Counted
 from jobs.plan.planning import Lengths, plan
 from jobs.plan.table import print_plan, show
 from jobs.plan.ways import Files
@@ -103,3 +104,15 @@ def test_out_of_a_pipe_it_is_plain_text_that_any_character_set_holds(
     assert out.isascii()
     assert "\x1b" not in out
     assert "3,007" in out
+
+
+def test_out_of_a_pipe_each_address_is_in_one_piece(capsys: pytest.CaptureFixture[str]) -> None:
+    counted = Lengths(COUNTED.sessions, (UserLength(46, 12),), unmatched=Unmatched(7, 21))
+    begun = datetime(2026, 1, 1, tzinfo=UTC)
+    by_type = Counted({"2025-01-01": 23_021}, {"click": 23_021})
+    lacking = plan(counted, "tracker", 0.5, None, begun_at=begun, counted=by_type)
+    sources = {need.source for need in lacking.model_needs if not need.is_met}
+    assert len(sources) == 5
+    print_plan(lacking)
+    out = capsys.readouterr().out
+    assert {source for source in sources if source not in out} == set()

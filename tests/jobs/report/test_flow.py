@@ -84,6 +84,10 @@ def test_the_equation_says_what_the_log_says() -> None:
         ),
         (nothing_sent("refused"), "The checks refused the data: not one request was sent."),
         (
+            nothing_sent("refused", **{"import": IMPORT}),
+            "Too few rows were left for an import job: nothing was imported.",
+        ),
+        (
             summary(status="dead_lettered", events_delivered=7, events_dead_lettered=2),
             "7 events accepted by the service; 2 events it did not take, kept in dead_letters/.",
         ),

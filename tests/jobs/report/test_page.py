@@ -237,3 +237,5 @@ def test_an_import_shows_its_account_its_job_and_its_reasons() -> None:
     ):
         assert said in page
     assert "Requests over time" not in page
+    values = {name: value for name, value, *_ in Page(page).tables[""]}
+    assert (values["rows written"], values["write only"]) == ("190,000", "no")
