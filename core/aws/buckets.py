@@ -6,6 +6,8 @@ when it denies access (Amazon S3 API Reference, HeadBucket).
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -144,11 +146,22 @@ def _client(region: str, *, own_endpoint: bool = False, config: Config = _PATIEN
     if own_endpoint and _style() is None:  # a self-hosted server rarely has a host name per bucket
         config = config.merge(Config(s3={"addressing_style": "path"}))
     try:
-        return aws_session().client("s3", region_name=region, config=config)
+        client = aws_session().client("s3", region_name=region, config=config)
     except BotoCoreError:
         raise
     except (ValueError, OSError) as error:
         raise explain_setting(error) from error
+    client.meta.events.register_first("before-parameter-build.s3.PutObject", _add_md5)
+    return client
+
+
+def _add_md5(params: dict[str, Any], **_: object) -> None:
+    """Add the one checksum that every S3 server knows: under a default retention S3 takes no object without one.
+
+    Amazon S3 API Reference, "PutObject", on Object Lock.
+    """
+    digest = hashlib.md5(params["Body"], usedforsecurity=False).digest()
+    params["ContentMD5"] = base64.b64encode(digest).decode()
 
 
 def _is_dual_stack_for_s3_alone(url: str) -> bool:

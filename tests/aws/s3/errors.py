@@ -9,6 +9,11 @@ from tests.aws.identity.signatures import Unsigned
 from tests.aws.network.http import Response
 
 
+NO_CHECKSUM = (
+    "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters"
+)
+
+
 class S3Error(Exception):
     """An answer of S3's; `fields` are further elements of its XML."""
 

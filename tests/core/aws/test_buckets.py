@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from urllib3 import HTTPResponse
 
 from core.aws import buckets
 from tests.delivery import aws_environment
@@ -14,4 +18,23 @@ def test_the_fips_endpoint_is_the_regions_own(monkeypatch: pytest.MonkeyPatch, r
     aws_environment.only(monkeypatch, AWS_REGION=region, AWS_USE_FIPS_ENDPOINT="true", **aws_environment.KEYS)
     monkeypatch.setattr(buckets, "_region_of", lambda _name: (region, False))
     assert buckets.find_bucket("logs").endpoint_url == f"https://s3-fips.{region}.amazonaws.com"
+    buckets.forget_buckets()
+
+
+def test_each_object_is_written_with_a_checksum(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A bucket with Object Lock and a default retention takes no other; and any S3 server knows this one."""
+    aws_environment.only(monkeypatch, AWS_REGION="eu-west-1", **aws_environment.KEYS)
+    monkeypatch.setattr(buckets, "_region_of", lambda _name: ("eu-west-1", False))
+    client = buckets.open_bucket("logs")
+    sent: list[AWSPreparedRequest] = []
+
+    def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
+        sent.append(request)
+        return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(), preload_content=False))
+
+    client.meta.events.register("before-send.s3.PutObject", answer)
+    client.put_object(Bucket="logs", Key="a", Body=b"content")
+    headers = {name: str(value) for name, value in sent[0].headers.items()}
+    assert "mgNkuembtIDdJeHwKEyFVQ==" in headers["Content-MD5"]
+    assert "content-md5" in headers["Authorization"]
     buckets.forget_buckets()
