@@ -75,6 +75,7 @@ def bucket_settings(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> 
         options = {
             "endpoint.region": bucket.region,
             **_fewer_requests(hadoop),
+            **_checksums(hadoop, bucket),
             **_endpoint_options(hadoop, bucket),
             **_proxy_options(bucket),
         }
@@ -105,6 +106,17 @@ def _fewer_requests(hadoop: HadoopVersion | None) -> dict[str, str]:
         # Else each write deletes the markers of all folders above, which a narrow role may not (HADOOP-13230).
         return {"directory.marker.retention": "keep"}
     return {"performance.flags": _FLAGS} if (hadoop or (0,)) >= _FIRST_HADOOP_WITH_FLAGS else {}
+
+
+def _checksums(hadoop: HadoopVersion | None, bucket: Bucket) -> dict[str, str]:
+    """Return what lets S3A send checksums: S3 demands them in a bucket with Object Lock and a default retention.
+
+    From Hadoop 3.4.3 on S3A leaves them out, as other servers may not know them (Hadoop's "Working with Third-party S3
+    Stores"). Before, its second SDK decides, which sends them; the first one sends an MD5.
+    """
+    if bucket.own_endpoint or _is_on_sdk_1(hadoop):
+        return {}
+    return {"checksum.generation": "true"}
 
 
 def _endpoint_options(hadoop: HadoopVersion | None, bucket: Bucket) -> dict[str, str]:
