@@ -17,7 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.aws.proxies import Proxy, proxy_for
-from core.aws.s3_errors import S3Error, cause_of, explain, explain_setting
+from core.aws.refusals import code_of
+from core.aws.s3_errors import S3Error, cause_of, explain, explain_setting, is_passing_code
 from core.aws.session import FALLBACK_REGION, aws_session, core_session, default_region, forget_session
 
 if TYPE_CHECKING:
@@ -133,6 +134,8 @@ def _ask(client: S3Client, name: str) -> str | None:
     try:
         answer = cast("dict[str, Any]", client.head_bucket(Bucket=name))
     except ClientError as error:
+        if is_passing_code(code_of(error)):  # without a region, and the usual one would be taken
+            raise explain(error) from error
         answer = cast("dict[str, Any]", error.response)
     about = answer["ResponseMetadata"]
     region: str | None = about["HTTPHeaders"].get(_REGION_HEADER)

@@ -11,7 +11,7 @@ from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
-from core.aws.s3_errors import EXPIRED, cause_of
+from core.aws.s3_errors import EXPIRED, cause_of, is_passing_code
 from core.storage import open_filesystem
 from delivery.receipts.dead_letters import damaged_dead_letters
 from jobs.errors import RunInterruptedError, TimeBeyondError, UsageError
@@ -100,7 +100,8 @@ def _is_ending(context: SparkContext) -> bool:
 def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     """Return the sentence for a failure of S3, the source or an expression while Spark goes on; else None.
 
-    Credentials that have expired are `RunInterruptedError`: the run goes on where it stopped once there are newer ones.
+    Credentials that have expired are `RunInterruptedError`, and so is S3's own trouble: the run goes on where it
+    stopped once there are newer ones, or that has passed.
     """
     text = whole_text(error)
     code = _s3_code(text)
@@ -125,7 +126,7 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
 
 def _of_s3(code: str) -> UsageError | RunInterruptedError:
     cause = _S3A_CAUSES.get(code) or cause_of(code)
-    if code in EXPIRED or code == _NO_REASON:
+    if code in EXPIRED or code == _NO_REASON or is_passing_code(code):
         return RunInterruptedError(cause)
     return UsageError(f"Spark could not read or write on S3: {cause}.")
 

@@ -9,13 +9,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from pyspark.sql import SparkSession
 
+from core.aws.s3_errors import explain
+from core.storage import explaining
 from jobs import run as the_run
 from jobs.account.closed_account import Sent
 from jobs.control.steering import Steering
 from jobs.progress.run_progress import PhaseListener
+from jobs.steps import checking
 from jobs.steps.sending import Sending, send
+from jobs.steps.staged_files import StagedFile
 from jobs.stop_signals import StopSignals
 from tests.whole_job.harness import ledger_ids, run_here
 from tests.whole_job.secret_history import a_job, accepted_ids, assert_nothing_leaked, service
@@ -133,3 +138,24 @@ def test_an_output_that_can_not_take_the_account_is_reported(
         requests = standin.stop()["requests"]
     assert (second.exit_code, second.summary["already_delivered"]) == (0, 200)
     assert requests == 20
+
+
+def test_s3s_own_trouble_during_the_check_stops_the_run(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It had ended with exit code 2, which no scheduler tries again, or with 1."""
+    slow = ClientError({"Error": {"Code": "SlowDown"}}, "ListObjectsV2")
+
+    def fails(stage: str) -> tuple[StagedFile, ...]:
+        with explaining("read", stage):
+            raise explain(slow)
+
+    with service(tmp_path) as standin:
+        job = a_job(tmp_path, standin, 10)
+        with monkeypatch.context() as patched:
+            patched.setattr(checking, "staged_files", fails)
+            first = run_here(job, spark, "first")
+        assert (first.exit_code, first.summary["status"]) == (5, "stopped")
+        assert "S3 asks for fewer requests" in first.summary["reason"]
+        assert not list(job.output.glob("runs/first/stage*"))
+        assert run_here(job, spark, "first").exit_code == 0

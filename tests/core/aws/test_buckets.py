@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import io
+from unittest.mock import Mock
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import ClientError
 from urllib3 import HTTPResponse
 
 from core.aws import buckets
+from core.errors import is_passing
 from tests.delivery import aws_environment
+
+ABOUT = {"HTTPStatusCode": 503, "HTTPHeaders": {}}
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "us-west-2"])
@@ -37,4 +42,22 @@ def test_each_object_is_written_with_a_checksum(monkeypatch: pytest.MonkeyPatch)
     headers = {name: str(value) for name, value in sent[0].headers.items()}
     assert "mgNkuembtIDdJeHwKEyFVQ==" in headers["Content-MD5"]
     assert "content-md5" in headers["Authorization"]
+    buckets.forget_buckets()
+
+
+def test_a_region_that_s3_could_not_give_for_the_moment_is_not_guessed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A HEAD of 503 says nothing of the region; the bucket had been looked for in another one from then on."""
+    aws_environment.only(monkeypatch, AWS_REGION="eu-west-1", **aws_environment.KEYS)
+    buckets.forget_buckets()
+
+    def slow(**_: object) -> object:
+        raise ClientError({"Error": {"Code": "503"}, "ResponseMetadata": ABOUT}, "HeadBucket")
+
+    asked = Mock(head_bucket=slow)
+    monkeypatch.setattr(buckets, "_client", lambda *_, **__: asked)
+    with pytest.raises(OSError, match="S3 asks for fewer requests") as caught:
+        buckets.find_bucket("logs")
+    assert is_passing(caught.value)
     buckets.forget_buckets()

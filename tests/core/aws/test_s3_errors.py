@@ -12,16 +12,20 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
+    IncompleteReadError,
     InvalidRegionError,
     NoCredentialsError,
     ParamValidationError,
     ProfileNotFound,
     ProxyConnectionError,
+    ReadTimeoutError,
+    ResponseStreamingError,
     SSLError,
     UnauthorizedSSOTokenError,
 )
 
 from core.aws.s3_errors import _CAUSES, _CONNECTION_CAUSES, EXPIRED, S3Error, explain, explain_setting
+from core.errors import is_passing
 from tests.core.test_error_texts import REMEDY
 
 
@@ -54,6 +58,29 @@ def test_a_refusal_says_why_and_what_to_do(code: str, cause: str) -> None:
     assert cause in str(explained)
     assert ". " in str(explained), "a remedy follows"
     assert "jane" not in str(explained)
+
+
+@pytest.mark.parametrize("code", ["SlowDown", "503", "InternalError", "500", "502", "RequestTimeout"])
+def test_s3s_own_trouble_may_pass(code: str) -> None:
+    assert is_passing(explain(refusal(code)))
+    assert not is_passing(explain(refusal("AccessDenied")))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url="https://x"),
+        ConnectionClosedError(endpoint_url="https://x"),
+        ResponseStreamingError(error=ValueError("cut")),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+    ],
+)
+def test_an_answer_that_is_lost_may_come_the_next_time(error: BotoCoreError) -> None:
+    explained = explain(error)
+    assert is_passing(explained)
+    assert str(explained).startswith("S3 "), (
+        "it had been a request that can't be sent, for the line ends of keys"
+    )
 
 
 @pytest.mark.parametrize("code", ["NoSuchKey", "404"])

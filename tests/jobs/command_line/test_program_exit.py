@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+from botocore.exceptions import ClientError
 
+from core.aws.s3_errors import explain
+from core.errors import InputError
 from jobs.command_line.program_exit import exit_code_of
 from jobs.errors import RunInterruptedError
 
@@ -29,3 +32,18 @@ def test_a_signal_ends_a_command_in_one_sentence(
     [message] = caplog.messages
     assert message.startswith(said)
     assert message.endswith("Run the same command again.")
+
+
+def test_what_s3s_own_trouble_ended_is_to_be_run_again(caplog: pytest.LogCaptureFixture) -> None:
+    """It had been exit code 2, which a scheduler does not try again."""
+    slow = explain(ClientError({"Error": {"Code": "SlowDown"}}, "GetObject"))
+
+    def program() -> int:
+        try:
+            raise slow
+        except OSError as error:
+            raise InputError(f"source file s3://logs/a: can't be read: {error}.") from None
+
+    assert exit_code_of(program) == 5
+    assert ends_by(InputError("source file s3://logs/a: not Parquet. Write it again.")) == 2
+    assert caplog.messages[0].endswith("S3 asks for fewer requests. Try again later.")

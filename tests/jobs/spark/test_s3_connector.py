@@ -47,7 +47,9 @@ def options(hadoop: tuple[int, int, int], bucket: Bucket) -> dict[str, str]:
     flags = found.pop("performance.flags", None)
     assert flags == ("create,delete,mkdir" if hadoop >= (3, 4, 1) else None)
     checksums = found.pop("checksum.generation", None)
-    assert checksums == (None if bucket.own_endpoint or hadoop < (3, 4) else "true"), "for Object Lock, on AWS"
+    assert checksums == (None if bucket.own_endpoint or hadoop < (3, 4) else "true"), (
+        "for Object Lock, on AWS"
+    )
     assert found.pop("directory.marker.retention", None) == ("keep" if hadoop < (3, 4) else None)
     return found
 

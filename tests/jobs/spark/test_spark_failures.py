@@ -115,6 +115,13 @@ def test_credentials_that_expire_while_spark_reads_stop_the_run() -> None:
 
 
 @pytest.mark.parametrize(
+    "words", ["AWSServiceThrottledException: SlowDown", "S3Exception: (Status Code: 500)"]
+)
+def test_s3s_own_trouble_stops_the_run(words: str) -> None:
+    assert isinstance(explained(AnalysisException(f"{S3A}{words}")), RunInterruptedError)
+
+
+@pytest.mark.parametrize(
     "name", [f"tracking-id-{'0a' * 16}/sorted.1.2.3.4.5.parquet", "part-r.x1.0.a1.all.parquet"]
 )
 def test_a_damaged_file_of_the_ledger_is_not_called_a_source_file(name: str) -> None:
