@@ -8,7 +8,10 @@ from xml.sax.saxutils import escape
 from tests.aws.identity.signatures import Unsigned
 from tests.aws.network.http import Response
 
-NO_CHECKSUM = "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests with Object Lock parameters"
+NO_CHECKSUM = (
+    "Content-MD5 OR x-amz-checksum- HTTP header is required for "
+    "Put Object requests with Object Lock parameters"
+)
 
 
 class S3Error(Exception):
