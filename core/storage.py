@@ -37,6 +37,7 @@ _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _JAVA_HOST = re.compile(rf"{_LABEL}|(?:{_LABEL}\.)+(?=[a-z]){_LABEL}", re.IGNORECASE)
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+")  # S3 names no other
+_DIRECTORY_BUCKET = re.compile(r"--xa?-s3$")  # S3 Express One Zone, and access points to it
 _UPLOADS_AT_ONCE = 8
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _S3_FILESYSTEM = fs.PyFileSystem(S3Handler())
@@ -287,6 +288,10 @@ def _s3_path(url: str) -> str:
     if bucket.lower().startswith("arn:"):
         raise StorageError(
             f"{url} can't be used: it names a bucket by an ARN. Give its name, or the access point's alias."
+        )
+    if _DIRECTORY_BUCKET.search(bucket):
+        raise StorageError(
+            f"{url} can't be used: a directory bucket lists no names by their beginning. Use a general purpose bucket."
         )
     if "//" in path:
         raise StorageError(

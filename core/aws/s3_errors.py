@@ -169,6 +169,8 @@ def cause_of(code: str) -> str:
     """Return cause and remedy for an S3 error code."""
     if code in EXPIRED:
         return _EXPIRED
+    if code.startswith("KMS."):
+        return f"its KMS key can't be used ({code}). Check the key's state and the bucket's encryption"
     return _CAUSES.get(_SAME_AS.get(code, code), f"S3 answered {code}. Look it up in the S3 API Reference")
 
 

@@ -21,6 +21,7 @@ from tests.core.test_errors import ROOT, own_errors
 
 PARTS = {
     "AnswerOverdueError": "ends a worker process, which Spark starts again; read in an executor's log alone",
+    "ControlPlaneBusyError": "as ControlPlaneError",
     "ControlPlaneError": "why Personalize gave no answer, within a sentence of preflight, import or verify",
     "CoordinatorLostError": "a partition goes on by itself and logs why",
     "CredentialsError": "why nothing can be signed, within a sentence of the sender",

@@ -50,6 +50,7 @@ def refusal(code: str) -> ClientError:
         ("500", "failed for the moment"),
         ("503", "fewer requests"),
         ("MethodNotAllowed", "S3 answered MethodNotAllowed"),
+        ("KMS.DisabledException", "its KMS key can't be used (KMS.DisabledException)"),
     ],
 )
 def test_a_refusal_says_why_and_what_to_do(code: str, cause: str) -> None:
