@@ -31,6 +31,9 @@ _REGION_HEADER = "x-amz-bucket-region"
 _NOT_FOUND = 404
 # Other S3 servers don't know the checksums that botocore adds by default since 1.36.
 _PLAIN = Config(request_checksum_calculation="when_required", response_checksum_validation="when_required")
+# S3 takes no object without a checksum under a default retention (API Reference, "PutObject", Object Lock), and other
+# servers no deletion of many without this one, for which botocore sends one that they may not know.
+_WITH_MD5 = ("PutObject", "DeleteObjects")
 _PATIENT = Config(
     connect_timeout=5,
     read_timeout=30,
@@ -154,17 +157,17 @@ def _client(region: str, *, own_endpoint: bool = False, config: Config = _PATIEN
         raise
     except (ValueError, OSError) as error:
         raise explain_setting(error) from error
-    client.meta.events.register_first("before-parameter-build.s3.PutObject", _add_md5)
+    for operation in _WITH_MD5:
+        client.meta.events.register(f"before-call.s3.{operation}", _add_md5)
     return client
 
 
 def _add_md5(params: dict[str, Any], **_: object) -> None:
-    """Add the one checksum that every S3 server knows: under a default retention S3 takes no object without one.
-
-    Amazon S3 API Reference, "PutObject", on Object Lock.
-    """
-    digest = hashlib.md5(params["Body"], usedforsecurity=False).digest()
-    params["ContentMD5"] = base64.b64encode(digest).decode()
+    """Add to a request the one checksum that every S3 server knows."""
+    body = params["body"]
+    content = body if isinstance(body, bytes) else body.getvalue()
+    digest = hashlib.md5(content, usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 def _is_dual_stack_for_s3_alone(url: str) -> bool:

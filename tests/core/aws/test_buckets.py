@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from unittest.mock import Mock
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import ClientError
+from mypy_boto3_s3 import S3Client
 from urllib3 import HTTPResponse
 
 from core.aws import buckets
@@ -26,8 +28,26 @@ def test_the_fips_endpoint_is_the_regions_own(monkeypatch: pytest.MonkeyPatch, r
     buckets.forget_buckets()
 
 
-def test_each_object_is_written_with_a_checksum(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bucket with Object Lock and a default retention takes no other; and any S3 server knows this one."""
+Send = Callable[[S3Client], object]
+
+
+@pytest.mark.parametrize(
+    ("send", "md5"),
+    [
+        (
+            lambda client: client.put_object(Bucket="logs", Key="a", Body=b"content"),
+            "mgNkuembtIDdJeHwKEyFVQ==",
+        ),
+        (
+            lambda client: client.delete_objects(Bucket="logs", Delete={"Objects": [{"Key": "a"}]}),
+            "JuqpggSF4mbwhmPoLCy7DQ==",
+        ),
+    ],
+)
+def test_what_is_written_or_deleted_comes_with_its_md5(
+    monkeypatch: pytest.MonkeyPatch, send: Send, md5: str
+) -> None:
+    """A bucket with Object Lock and a default retention takes no object without one, other servers no deletions."""
     aws_environment.only(monkeypatch, AWS_REGION="eu-west-1", **aws_environment.KEYS)
     monkeypatch.setattr(buckets, "_region_of", lambda _name: ("eu-west-1", False))
     client = buckets.open_bucket("logs")
@@ -35,12 +55,12 @@ def test_each_object_is_written_with_a_checksum(monkeypatch: pytest.MonkeyPatch)
 
     def answer(request: AWSPreparedRequest, **_: object) -> AWSResponse:
         sent.append(request)
-        return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(), preload_content=False))
+        return AWSResponse(request.url, 200, {}, HTTPResponse(io.BytesIO(b"<a/>"), preload_content=False))
 
-    client.meta.events.register("before-send.s3.PutObject", answer)
-    client.put_object(Bucket="logs", Key="a", Body=b"content")
+    client.meta.events.register("before-send.s3", answer)
+    send(client)
     headers = {name: str(value) for name, value in sent[0].headers.items()}
-    assert "mgNkuembtIDdJeHwKEyFVQ==" in headers["Content-MD5"]
+    assert md5 in headers["Content-MD5"]
     assert "content-md5" in headers["Authorization"]
     buckets.forget_buckets()
 
