@@ -106,6 +106,10 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     # Last, as others are of its kind. Its text quotes the header that can't be sent: a session token with a line end.
     (HTTPClientError, "the request can't be sent. Check the AWS keys for line ends, and the proxy's URL"),
 )
+# What botocore has tried again for some seconds (`botocore.retries.standard`, and the common errors of STS).
+_STS_PASSING = frozenset(
+    {"IDPCommunicationError", "InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "Throttling"}
+)
 _ROLE_OPERATIONS = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 
 
@@ -129,7 +133,7 @@ def explain(error: ClientError | BotoCoreError) -> OSError:
     if isinstance(error, ClientError):
         code = code_of(error)
         if error.operation_name in _ROLE_OPERATIONS:
-            return S3Error(_cause_of_role(code))
+            return (S3PassingError if code in _STS_PASSING else S3Error)(_cause_of_role(code))
         if code in ABSENT:
             return FileNotFoundError("there is no such file. Check the path")
         return _error_of(code)(cause_of(code))
@@ -185,4 +189,6 @@ def _cause_of_role(code: str) -> str:
     """Return cause and remedy for a code of STS, which botocore raises from the call that needed the role."""
     if code in EXPIRED:
         return _EXPIRED
+    if code in _STS_PASSING:
+        return f"AWS STS gave no role for the moment ({code}). Run again"
     return f"the role can't be assumed ({code}). Check the role's ARN, and whom its trust policy allows to assume it"

@@ -130,6 +130,14 @@ def test_a_role_that_is_not_given_is_not_taken_for_a_denied_file() -> None:
     assert str(explain(denied)).startswith("the role can't be assumed (AccessDenied). Check the role's ARN")
 
 
+@pytest.mark.parametrize("code", ["Throttling", "InternalFailure", "ServiceUnavailable"])
+def test_a_role_that_sts_did_not_give_for_the_moment_is_not_blamed(code: str) -> None:
+    """Hundreds of executors that begin at once may be throttled."""
+    busy = explain(ClientError({"Error": {"Code": code}}, "AssumeRoleWithWebIdentity"))
+    assert str(busy) == f"AWS STS gave no role for the moment ({code}). Run again"
+    assert is_passing(busy)
+
+
 def test_all_words_for_expired_credentials_mean_the_same() -> None:
     assert len({str(explain(refusal(code))) for code in EXPIRED}) == 1
 
