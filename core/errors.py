@@ -21,9 +21,14 @@ class PassingError(Exception):
 
 
 def is_passing(error: BaseException) -> bool:
-    """Return whether a fault that may pass caused `error`, however many errors were raised of it."""
+    """Return whether a fault that may pass caused `error`."""
+    return is_caused_by(error, PassingError)
+
+
+def is_caused_by(error: BaseException, *kinds: type[BaseException]) -> bool:
+    """Return whether `error` is of one of the `kinds` or was raised of one, however many errors are in between."""
     cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, PassingError):
+    while cause is not None and not isinstance(cause, kinds):
         cause = cause.__cause__ or cause.__context__
     return cause is not None
 

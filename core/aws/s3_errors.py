@@ -121,6 +121,10 @@ class S3PassingError(S3Error, PassingError):
     """A call that S3 did not carry out for the moment."""
 
 
+class S3ExpiredError(S3Error):
+    """A call with credentials that were good once."""
+
+
 class S3DeniedError(S3Error, PermissionError):
     """A call that a policy does not allow."""
 
@@ -148,6 +152,8 @@ def explain(error: ClientError | BotoCoreError) -> OSError:
 def _error_of(code: str) -> type[S3Error]:
     if is_passing_code(code):
         return S3PassingError
+    if code in EXPIRED:
+        return S3ExpiredError
     return S3DeniedError if _SAME_AS.get(code, code) == "AccessDenied" else S3Error
 
 

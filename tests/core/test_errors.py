@@ -16,7 +16,14 @@ from core.errors import BackfillError
 from jobs.account.exit_status import USAGE_EXIT_CODE, Status
 
 ROOT = Path(__file__).resolve().parents[2]
-OTHERS = {"PassingError", "RunInterruptedError", "S3DeniedError", "S3Error", "S3PassingError"}
+OTHERS = {
+    "PassingError",
+    "RunInterruptedError",
+    "S3DeniedError",
+    "S3Error",
+    "S3ExpiredError",
+    "S3PassingError",
+}
 """A cause of errors; a KeyboardInterrupt, that no handler of errors takes it for one; and OSErrors, as pyarrow expects
 of a file system."""
 

@@ -6,6 +6,7 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -140,22 +141,24 @@ def test_an_output_that_can_not_take_the_account_is_reported(
     assert requests == 20
 
 
-def test_s3s_own_trouble_during_the_check_stops_the_run(
+def test_s3s_own_trouble_and_credentials_that_end_stop_the_run(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It had ended with exit code 2, which no scheduler tries again, or with 1."""
-    slow = ClientError({"Error": {"Code": "SlowDown"}}, "ListObjectsV2")
-
-    def fails(stage: str) -> tuple[StagedFile, ...]:
-        with explaining("read", stage):
-            raise explain(slow)
-
+    """They had ended it with exit code 2, which no scheduler tries again, or with 1."""
+    codes = {"SlowDown": "S3 asks for fewer requests", "ExpiredToken": "the AWS credentials have expired"}
     with service(tmp_path) as standin:
         job = a_job(tmp_path, standin, 10)
-        with monkeypatch.context() as patched:
-            patched.setattr(checking, "staged_files", fails)
-            first = run_here(job, spark, "first")
-        assert (first.exit_code, first.summary["status"]) == (5, "stopped")
-        assert "S3 asks for fewer requests" in first.summary["reason"]
-        assert not list(job.output.glob("runs/first/stage*"))
+        for code, reason in codes.items():
+            with monkeypatch.context() as patched:
+                patched.setattr(checking, "staged_files", partial(fails, code))
+                first = run_here(job, spark, "first")
+            assert (first.exit_code, first.summary["status"]) == (5, "stopped")
+            assert reason in first.summary["reason"]
+            assert not list(job.output.glob("runs/first/stage*"))
         assert run_here(job, spark, "first").exit_code == 0
+
+
+def fails(code: str, stage: str) -> tuple[StagedFile, ...]:
+    """Fail as S3 does with this error code."""
+    with explaining("read", stage):
+        raise explain(ClientError({"Error": {"Code": code}}, "ListObjectsV2"))
