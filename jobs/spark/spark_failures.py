@@ -32,6 +32,7 @@ _S3A_WORDS = tuple(
             r"InvalidObjectState|not valid for the object's (?:storage class|access tier)",
             "InvalidObjectState",
         ),
+        (r"x-amz-checksum- HTTP header is required", "no checksum"),
         (r"ExpiredToken|token (?:included in the request )?(?:has|is) expired", "ExpiredToken"),
         (r"PKIX path|SSLHandshakeException|SSLPeerUnverified", "untrusted"),
         (r"NoAuthWithAWS|Unable to load (?:AWS )?credentials|No AWS Credentials", "no credentials"),
@@ -52,6 +53,8 @@ _S3A_CAUSES = {
         "Java does not trust the server's certificate. Name the bundle in AWS_CA_BUNDLE or, for the executors of a "
         "cluster, import it into their Java's cacerts"
     ),
+    "no checksum": "the bucket has Object Lock with a default retention, and this Spark's S3 connector sends no "
+    "checksums. Take a Spark with Hadoop 3.4.2 or newer, or an output without a default retention",
     _NO_REASON: "S3 refused Spark without a reason, as it does once credentials have expired. Renew them and run again",
     "unreachable": "Java can't reach S3. Check the network and the proxy, and run again",
     "no credentials": "Java found no AWS credentials. Use a role, or keys that Java's AWS SDK finds as well",

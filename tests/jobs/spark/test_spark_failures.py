@@ -83,6 +83,10 @@ S3A = "java.io.IOException: s3a://shop/logs/a.parquet: getFileStatus: software.a
         ("SSLHandshakeException: PKIX path building failed", "does not trust"),
         ("NoAuthWithAWSException: No AWS Credentials provided", "found no AWS credentials"),
         ("AWSRedirectException: Unable to parse ExceptionName: PermanentRedirect", "another region"),
+        (
+            "S3Exception: Content-MD5 OR x-amz-checksum- HTTP header is required (Status Code: 400)",
+            "Object Lock",
+        ),
         ("AWSServiceThrottledException: SlowDown (Service: S3, Status Code: 503)", "fewer requests"),
         ("AWSStatus500Exception: Internal error (Service: S3, Status Code: 500)", "failed for the moment"),
         ("AWSClientIOException: SdkClientException: Unable to execute HTTP request", "can't reach S3"),
