@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from core.storage import explaining, open_filesystem
+from core.storage import open_filesystem
 from jobs.init.log_sample import LogSample, bounds_of
 from jobs.init.table_columns import a_data_file, table_columns
 from sources.tables.table_source import Format
@@ -14,9 +14,8 @@ def sample_table(path: str, table: Format) -> LogSample:
     Raises:
         InputError, StorageError: the table's log or metadata can't be read.
     """
-    with explaining("read", path):
-        columns = table_columns(path, table, open_filesystem)
-        file = a_data_file(path, open_filesystem)
-        found = bounds_of(file, *open_filesystem(file)) if file else ()
-        bounds = {name: each for name, each in found if name.partition(".")[0] in columns}
+    columns = table_columns(path, table, open_filesystem)
+    file = a_data_file(path, open_filesystem)
+    found = bounds_of(file, *open_filesystem(file)) if file else ()
+    bounds = {name: each for name, each in found if name.partition(".")[0] in columns}
     return LogSample(columns, bounds, (), ())
