@@ -134,15 +134,21 @@ def explain(error: ClientError | BotoCoreError) -> OSError:
 
     It is a FileNotFoundError if the object does not exist, and a PermissionError if access is denied.
     """
-    if isinstance(error, ClientError):
-        code = code_of(error)
-        if error.operation_name in _ROLE_OPERATIONS:
-            return (S3PassingError if code in _STS_PASSING else S3Error)(_cause_of_role(code))
-        if code in ABSENT:
-            return FileNotFoundError("there is no such file. Check the path")
-        return _error_of(code)(cause_of(code))
+    if not isinstance(error, ClientError):
+        return _explain_connection(error)
+    code = code_of(error)
+    if error.operation_name in _ROLE_OPERATIONS:
+        return (S3PassingError if code in _STS_PASSING else S3Error)(_cause_of_role(code))
+    if code in ABSENT:
+        return FileNotFoundError("there is no such file. Check the path")
+    return _error_of(code)(cause_of(code))
+
+
+def _explain_connection(error: BotoCoreError) -> S3Error:
     if isinstance(error, ParamValidationError):
         return S3Error(_cause_of_name(str(error)))
+    if is_cut_off(error):
+        return S3PassingError(_CLOSED)
     for kind, cause in _CONNECTION_CAUSES:
         if isinstance(error, kind):
             return (S3PassingError if isinstance(error, _PASSING_CONNECTIONS) else S3Error)(cause)
@@ -160,6 +166,11 @@ def _error_of(code: str) -> type[S3Error]:
 def is_passing_code(code: str) -> bool:
     """Return whether an S3 error code is of S3's own load or faults: the same call may succeed later."""
     return _SAME_AS.get(code, code) in _PASSING
+
+
+def is_cut_off(error: Exception) -> bool:
+    """Return whether the connection ended within the TLS handshake, which botocore reports as it does a certificate."""
+    return isinstance(error, SSLError) and "EOF" in str(error)
 
 
 def explain_setting(error: ValueError | OSError) -> S3Error:

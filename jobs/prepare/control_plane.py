@@ -26,7 +26,7 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.parsers import ResponseParserError
 
 from core.aws.refusals import code_of
-from core.aws.s3_errors import explain
+from core.aws.s3_errors import explain, is_cut_off
 from core.errors import PassingError
 from delivery.sending.backoff import wait as wait_before_retry
 from delivery.service.answer import Answer
@@ -179,7 +179,8 @@ class ControlPlane:
             if not self._is_passing(operation, error):
                 raise error
             return _Fault.of_answer(operation, error)
-        if isinstance(error, AwsConnectionError | HTTPClientError) and not isinstance(error, SSLError):
+        untrusted = isinstance(error, SSLError) and not is_cut_off(error)
+        if isinstance(error, AwsConnectionError | HTTPClientError) and not untrusted:
             return _Fault(f"Personalize could not be asked ({_why(error)})")
         raise ControlPlaneError(f"Personalize could not be asked ({_why(error)})") from None
 
@@ -248,7 +249,7 @@ def _is_expiry(error: Exception) -> TypeGuard[ClientError]:
 def _why(error: Exception) -> str:
     """Return why there was no answer. An error of botocore's own settings is worded as S3's is, without its remedy."""
     for kind, why in _WHY:
-        if isinstance(error, kind):
+        if isinstance(error, kind) and not (kind is SSLError and is_cut_off(error)):
             return why
     return (
         str(explain(error)).partition(". ")[0] if isinstance(error, BotoCoreError) else type(error).__name__

@@ -74,13 +74,16 @@ def test_s3s_own_trouble_may_pass(code: str) -> None:
         ConnectionClosedError(endpoint_url="https://x"),
         ResponseStreamingError(error=ValueError("cut")),
         IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        SSLError(
+            endpoint_url="https://x", error="[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation"
+        ),
     ],
 )
 def test_an_answer_that_is_lost_may_come_the_next_time(error: BotoCoreError) -> None:
     explained = explain(error)
     assert is_passing(explained)
     assert str(explained).startswith("S3 "), (
-        "it had been a request that can't be sent, for the line ends of keys"
+        "it had been a request that can't be sent, or a certificate that is not trusted"
     )
 
 

@@ -35,6 +35,7 @@ def failing(fault: Refusal | Exception, *, times: int) -> Account:
     return Account([Tracker("one", "mine")], faults=lambda _, before: fault if before < times else None)
 
 
+CUT_OFF = SSLError(endpoint_url=URL, error="[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation")
 PASSING = [
     THROTTLED,
     Refusal("TooManyRequestsException", 429),
@@ -46,6 +47,7 @@ PASSING = [
     ConnectTimeoutError(endpoint_url=URL),
     EndpointConnectionError(endpoint_url=URL),
     ReadTimeoutError(endpoint_url=URL),
+    CUT_OFF,
 ]
 LASTING = [
     SSLError(endpoint_url=URL, error="self-signed certificate"),
@@ -73,6 +75,8 @@ SAID = {
 
 
 def said(fault: FaultOf) -> str:
+    if fault is CUT_OFF:
+        return r"\(it can't be reached\)"
     return fault.code if isinstance(fault, Refusal) else rf"\({SAID[type(fault).__name__]}\)"
 
 
