@@ -24,6 +24,8 @@ _JAVA_CAUSE = re.compile(r"^(?:Caused by: )?(java\.(?:util|lang|time)\.[\w.]*Exc
 
 _S3A = re.compile(r"fs\.s3a\.|software\.amazon\.awssdk|com\.amazonaws|s3a?://")
 _NO_REASON = "no reason"  # a HEAD has no body, and S3A opens a file with one
+# S3's code, which S3A adds to the words of its second SDK ("null" for none), and the first one has in its own.
+_NAMED = re.compile(r"Status Code: 400[^)]*\):(?!null\b)([A-Za-z][\w.]+)|Error Code: ([A-Za-z][\w.]+)")
 # What Hadoop 3.3 to 3.5 say with either SDK; the first that fits counts, as S3A wraps all refusals in an AccessDenied.
 _S3A_WORDS = tuple(
     (re.compile(pattern), code)
@@ -138,7 +140,9 @@ def _s3_code(text: str) -> str | None:
     """Return S3's code, or S3A's own word, for the failure of S3A; None for any other failure."""
     if not _S3A.search(text):
         return None
-    return next((code for pattern, code in _S3A_WORDS if pattern.search(text)), None)
+    code = next((code for pattern, code in _S3A_WORDS if pattern.search(text)), None)
+    named = _NAMED.search(text) if code == _NO_REASON else None
+    return named[1] or named[2] if named else code
 
 
 def _gone(text: str) -> str | None:

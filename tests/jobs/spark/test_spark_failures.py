@@ -99,6 +99,20 @@ def test_what_s3a_fails_of_is_named(words: str, cause: str) -> None:
     assert cause in str(explained(error))
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "S3Exception: arn:aws:kms:… is disabled. (Service: S3, Status Code: 400, Request ID: X):KMS.DisabledException",
+        "AmazonS3Exception: … (Service: Amazon S3; Status Code: 400; Error Code: KMS.DisabledException; Request ID: X)",
+    ],
+)
+def test_a_reason_that_s3a_passes_on_is_not_taken_for_credentials_that_expired(words: str) -> None:
+    """The run had ended as one to be run again, with newer credentials."""
+    failed = explained(AnalysisException(f"{S3A}{words}"))
+    assert isinstance(failed, UsageError)
+    assert "its KMS key can't be used (KMS.DisabledException)" in str(failed)
+
+
 def test_a_head_without_a_reason_stops_the_run_and_blames_no_file() -> None:
     """A HEAD with an expired token is a 400 without a body; the file had been called one to write again."""
     words = (
