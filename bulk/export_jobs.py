@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from bulk.arns import job_arn
 from bulk.import_jobs import ACTIVE, FAILED
 from bulk.plane import Plane
-from bulk.refusals import explained
+from bulk.refusals import explained, shortened
 from core.aws.refusals import code_of
 
 Ingestion = Literal["BULK", "PUT", "ALL"]
@@ -83,4 +83,5 @@ def describe_export(plane: Plane, arn: str) -> ExportJob:
     except ClientError as error:
         raise explained(error, _DESCRIBE) from None
     job = answer["datasetExportJob"]
-    return ExportJob(job["datasetExportJobArn"], job["status"], job.get("failureReason"))
+    reason = shortened(job.get("failureReason", "")) or None
+    return ExportJob(job["datasetExportJobArn"], job["status"], reason)

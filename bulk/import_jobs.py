@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from bulk.arns import job_arn
 from bulk.import_job import ImportRequest
 from bulk.plane import Plane
-from bulk.refusals import explained
+from bulk.refusals import explained, shortened
 from core.aws.refusals import code_of
 
 ACTIVE = "ACTIVE"
@@ -44,7 +44,7 @@ class ImportJob:
             status=answer["status"],
             mode=answer.get("importMode", _FULL),
             created_at=answer["creationDateTime"],
-            failure_reason=answer.get("failureReason"),
+            failure_reason=shortened(answer.get("failureReason", "")) or None,
         )
 
     @property

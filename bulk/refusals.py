@@ -49,8 +49,12 @@ def explained(error: ClientError, deed: str) -> BulkError:
 
 def said(error: ClientError) -> str:
     """Return the service's own text as a part of a sentence. It contains ARNs and locations, never rows."""
-    text = " ".join(str(error.response.get("Error", {}).get("Message", "")).split())
-    return text[:_MAX_CHARACTERS].rstrip(". ") or code_of(error)
+    return shortened(str(error.response.get("Error", {}).get("Message", ""))) or code_of(error)
+
+
+def shortened(text: str) -> str:
+    """Return the service's own text as a part of a line: limited, without line ends and a last full stop."""
+    return " ".join(text.split())[:_MAX_CHARACTERS].rstrip(". ")
 
 
 def _denied(error: ClientError, deed: str) -> BulkError:

@@ -5,6 +5,8 @@
     ├── StorageError        try again later, or correct the rights or the path
     └── ProxyError          correct the proxy that the environment names
 
+What a `PassingError` caused ends a program with the code for "run the same command again", in place of its own.
+
 No text contains a value of a row or a credential: texts are logged and written into the output. Each is
 raised with one finished sentence, so that it survives pickling on its way from an executor.
 """
@@ -12,6 +14,23 @@ raised with one finished sentence, so that it survives pickling on its way from 
 from __future__ import annotations
 
 from typing import ClassVar
+
+
+class PassingError(Exception):
+    """A cause that may be gone by the next run, without any change: a service's load, its own faults."""
+
+
+def is_passing(error: BaseException) -> bool:
+    """Return whether a fault that may pass caused `error`."""
+    return is_caused_by(error, PassingError)
+
+
+def is_caused_by(error: BaseException, *kinds: type[BaseException]) -> bool:
+    """Return whether `error` is of one of the `kinds` or was raised of one, however many errors are in between."""
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, kinds):
+        cause = cause.__cause__ or cause.__context__
+    return cause is not None
 
 
 def first_line(error: BaseException) -> str:

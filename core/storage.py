@@ -37,6 +37,7 @@ _SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _JAVA_HOST = re.compile(rf"{_LABEL}|(?:{_LABEL}\.)+(?=[a-z]){_LABEL}", re.IGNORECASE)
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+")  # S3 names no other
+_DIRECTORY_BUCKET = re.compile(r"--xa?-s3$")  # S3 Express One Zone, and access points to it
 _UPLOADS_AT_ONCE = 8
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _S3_FILESYSTEM = fs.PyFileSystem(S3Handler())
@@ -87,7 +88,7 @@ def find_buckets(urls: Iterable[str]) -> tuple[Bucket, ...]:
     found = {}
     for url in urls:
         if _S3.match(url):
-            with _explained("reach", url):
+            with explaining("reach", url):
                 bucket = find_bucket(_s3_path(url).partition("/")[0])
                 found[bucket.name] = bucket
     return tuple(found.values())
@@ -101,7 +102,7 @@ def open_s3_client(bucket: str) -> S3Client:
     Raises:
         StorageError: the bucket can't be found.
     """
-    with _explained("reach", f"s3://{bucket}"):
+    with explaining("reach", f"s3://{bucket}"):
         return open_bucket(bucket, _IMPATIENT)
 
 
@@ -132,39 +133,39 @@ class Folder:
 
     def read_bytes(self, name: str) -> bytes:
         """Return the whole content of the file `name`."""
-        with _explained("read", join(self.url, name)):
+        with explaining("read", join(self.url, name)):
             filesystem, path = self._at(name)
             with filesystem.open_input_stream(path) as stream:
                 return bytes(stream.read())
 
     def read_head(self, name: str, size: int) -> bytes:
         """Return the first `size` bytes of the file `name`, fewer where it has no more."""
-        with _explained("read", join(self.url, name)):
+        with explaining("read", join(self.url, name)):
             filesystem, path = self._at(name)
             with filesystem.open_input_file(path) as file:
                 return bytes(file.read(size))
 
     def write_bytes(self, name: str, content: bytes | memoryview) -> None:
         """Write the file `name` (which may be in a sub-folder) so that it is visible completely or not at all."""
-        with _explained("write", join(self.url, name)):
+        with explaining("write", join(self.url, name)):
             filesystem, path = self._at(name)
             _write(filesystem, path, content)
 
     def open_input(self, name: str) -> pa.NativeFile:
         """Return the file `name` open for random access, as pyarrow's readers take it; the caller closes it."""
-        with _explained("read", join(self.url, name)):
+        with explaining("read", join(self.url, name)):
             filesystem, path = self._at(name)
             return filesystem.open_input_file(path)
 
     def delete(self, name: str) -> None:
         """Delete the file `name`; it is fine if it is gone already."""
-        with _explained("delete", join(self.url, name)), suppress(FileNotFoundError):
+        with explaining("delete", join(self.url, name)), suppress(FileNotFoundError):
             filesystem, path = self._at(name)
             filesystem.delete_file(path)
 
     def delete_files(self, names: Sequence[str]) -> None:
         """Delete the files `names`, on S3 up to 1,000 with one request; it is fine if some are gone already."""
-        with _explained("delete", self.url):
+        with explaining("delete", self.url):
             filesystem, path = open_filesystem(self.url)
             _delete_files(filesystem, [f"{path}/{name}" for name in names])
 
@@ -175,7 +176,7 @@ class Folder:
 
     def delete_all(self) -> None:
         """Delete the folder and everything in it; it is fine if there is none."""
-        with _explained("delete", self.url), suppress(FileNotFoundError):
+        with explaining("delete", self.url), suppress(FileNotFoundError):
             filesystem, path = open_filesystem(self.url)
             filesystem.delete_dir(path)
 
@@ -193,7 +194,7 @@ class Folder:
         return sorted(name for name in found if name and name.startswith(beginning))
 
     def _found(self, beginning: str = "") -> list[fs.FileInfo]:
-        with _explained("list", self.url):
+        with explaining("list", self.url):
             filesystem, path = open_filesystem(self.url)
             if isinstance(filesystem, fs.PyFileSystem) and beginning:
                 return list(filesystem.handler.list_beginning(path, beginning))
@@ -227,7 +228,7 @@ def read_text(url: str) -> str:
     Raises:
         StorageError: it can't be read, or is not UTF-8.
     """
-    with _explained("read", url):
+    with explaining("read", url):
         filesystem, path = open_filesystem(url)
         with filesystem.open_input_stream(path) as stream:
             return bytes(stream.read()).decode("utf-8")
@@ -252,7 +253,8 @@ def _write(filesystem: fs.FileSystem, path: str, content: bytes | memoryview) ->
 
 
 @contextmanager
-def _explained(verb: str, url: str) -> Iterator[None]:
+def explaining(verb: str, url: str) -> Iterator[None]:
+    """Raise `StorageError` for what fails within the block: could not `verb` the `url`, why, and what to do."""
     try:
         yield
     except (OSError, UnicodeDecodeError, pa.ArrowException, BotoCoreError) as error:
@@ -286,6 +288,10 @@ def _s3_path(url: str) -> str:
     if bucket.lower().startswith("arn:"):
         raise StorageError(
             f"{url} can't be used: it names a bucket by an ARN. Give its name, or the access point's alias."
+        )
+    if _DIRECTORY_BUCKET.search(bucket):
+        raise StorageError(
+            f"{url} can't be used: a directory bucket lists no names by their beginning. Use a general purpose bucket."
         )
     if "//" in path:
         raise StorageError(

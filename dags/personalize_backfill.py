@@ -93,9 +93,9 @@ _LOG = logging.getLogger(__name__)
 def failure(exit_code: int | None) -> Exception | None:
     """Return the exception that the task ends with after a job that ended with `exit_code`; None for success.
 
-    `AirflowFailException` is never retried, all else is: 5 (stopped), 1 (unexpected), an end by a signal
-    (negative, or 128 and more), and an end without a known code (None). Running again is always safe, and
-    sends what is missing.
+    `AirflowFailException` is never retried, all else is: 5 (stopped, or S3 failed for the moment), 1 (unexpected), an
+    end by a signal (negative, or 128 and more), and an end without a known code (None). Running again is
+    always safe, and sends what is missing.
     """
     if exit_code == 0:
         return None
@@ -126,7 +126,7 @@ def summary_of(run_id: str, since: datetime) -> dict[str, Any] | None:
 
 
 def error_of(run_id: str, since: datetime) -> dict[str, Any] | None:
-    """Return the error of the attempt that began at `since`, or None: 1 and 2 leave it, but failed imports do not."""
+    """Return the error of the attempt that began at `since`, or None: 1, 2 and some 5 leave it, not failed imports."""
     return _left_by(run_id, since, "error.json")
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from pyspark.sql import SparkSession
 
-from core.errors import InputError
+from core.errors import InputError, PassingError, is_passing
 from core.storage import OpenFilesystem
 from sources.listing import SourceFile
 from sources.parquet.footer_reading import Footer, read_footer
@@ -26,11 +26,15 @@ _THREADS = 32
 
 
 class _Found(NamedTuple):
-    """The result of a task: each file's rows, layout and encoding, and each layout once; or why it can't go on."""
+    """The result of a task: each file's rows, layout and encoding, and each layout once; or why it can't go on.
+
+    `may_pass`: the next run may find the `problem` gone.
+    """
 
     footers: list[tuple[int, int, bool]]
     layouts: list[tuple[str, bytes]]
     problem: str | None = None
+    may_pass: bool = False
 
 
 def reader_on(spark: SparkSession, open_filesystem: OpenFilesystem, ship: Callable[[], None]) -> ReadAll:
@@ -59,7 +63,7 @@ def _read_there(
         for rows, layout, is_rare in task.footers:
             yield Footer(rows, task.layouts[layout][0], is_rare, task.layouts[layout][1])
         if task.problem:
-            raise InputError(task.problem)
+            raise InputError(task.problem) from (PassingError() if task.may_pass else None)
 
 
 def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Found:
@@ -74,7 +78,7 @@ def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Found:
                     layouts.append((footer.layout, footer.content))
                 footers.append((footer.rows, numbers[footer.layout], footer.is_rare))
     except InputError as error:
-        return _Found(footers, layouts, str(error))
+        return _Found(footers, layouts, str(error), is_passing(error))
     return _Found(footers, layouts)
 
 

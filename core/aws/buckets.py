@@ -6,6 +6,8 @@ when it denies access (Amazon S3 API Reference, HeadBucket).
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import threading
 from dataclasses import dataclass
 from functools import lru_cache
@@ -15,7 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from core.aws.proxies import Proxy, proxy_for
-from core.aws.s3_errors import S3Error, cause_of, explain, explain_setting
+from core.aws.refusals import code_of
+from core.aws.s3_errors import S3Error, cause_of, explain, explain_setting, is_passing_code
 from core.aws.session import FALLBACK_REGION, aws_session, core_session, default_region, forget_session
 
 if TYPE_CHECKING:
@@ -28,6 +31,9 @@ _REGION_HEADER = "x-amz-bucket-region"
 _NOT_FOUND = 404
 # Other S3 servers don't know the checksums that botocore adds by default since 1.36.
 _PLAIN = Config(request_checksum_calculation="when_required", response_checksum_validation="when_required")
+# S3 takes no object without a checksum under a default retention (API Reference, "PutObject", Object Lock), and other
+# servers no deletion of many without this one, for which botocore sends one that they may not know.
+_WITH_MD5 = ("PutObject", "DeleteObjects")
 _PATIENT = Config(
     connect_timeout=5,
     read_timeout=30,
@@ -131,6 +137,8 @@ def _ask(client: S3Client, name: str) -> str | None:
     try:
         answer = cast("dict[str, Any]", client.head_bucket(Bucket=name))
     except ClientError as error:
+        if is_passing_code(code_of(error)):  # without a region, and the usual one would be taken
+            raise explain(error) from error
         answer = cast("dict[str, Any]", error.response)
     about = answer["ResponseMetadata"]
     region: str | None = about["HTTPHeaders"].get(_REGION_HEADER)
@@ -144,11 +152,22 @@ def _client(region: str, *, own_endpoint: bool = False, config: Config = _PATIEN
     if own_endpoint and _style() is None:  # a self-hosted server rarely has a host name per bucket
         config = config.merge(Config(s3={"addressing_style": "path"}))
     try:
-        return aws_session().client("s3", region_name=region, config=config)
+        client = aws_session().client("s3", region_name=region, config=config)
     except BotoCoreError:
         raise
     except (ValueError, OSError) as error:
         raise explain_setting(error) from error
+    for operation in _WITH_MD5:
+        client.meta.events.register(f"before-call.s3.{operation}", _add_md5)
+    return client
+
+
+def _add_md5(params: dict[str, Any], **_: object) -> None:
+    """Add to a request the one checksum that every S3 server knows."""
+    body = params["body"]
+    content = body if isinstance(body, bytes) else body.getvalue()
+    digest = hashlib.md5(content, usedforsecurity=False).digest()
+    params["headers"]["Content-MD5"] = base64.b64encode(digest).decode()
 
 
 def _is_dual_stack_for_s3_alone(url: str) -> bool:

@@ -17,6 +17,7 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
+    IncompleteReadError,
     InvalidRegionError,
     NoCredentialsError,
     ParamValidationError,
@@ -24,13 +25,14 @@ from botocore.exceptions import (
     ProfileNotFound,
     ProxyConnectionError,
     ReadTimeoutError,
+    ResponseStreamingError,
     SSLError,
     SSOError,
     TokenRetrievalError,
 )
 
 from core.aws.refusals import code_of
-from core.errors import first_line
+from core.errors import PassingError, first_line
 
 ABSENT = frozenset({"NoSuchKey", "404"})
 """The object is not there."""
@@ -62,6 +64,9 @@ _SAME_AS = {
     "AuthorizationHeaderMalformed": "PermanentRedirect",
     "IllegalLocationConstraintException": "PermanentRedirect",
     "500": "InternalError",
+    "502": "InternalError",
+    "504": "InternalError",
+    "RequestTimeout": "InternalError",
     "503": "SlowDown",
     "ServiceUnavailable": "SlowDown",
     "412": "PreconditionFailed",
@@ -69,6 +74,9 @@ _SAME_AS = {
 _EXPIRED = "the AWS credentials have expired. Renew them and run again"
 _SIGN_IN = "the AWS sign-in has expired. Run aws sso login"
 _NO_SOURCE = "the source of the AWS credentials gave none. Check the profile's credential_process"
+_CLOSED = "S3 closed the connection. Run again"
+_PASSING = frozenset({"InternalError", "SlowDown"})
+_PASSING_CONNECTIONS = (ReadTimeoutError, ConnectionClosedError, ResponseStreamingError, IncompleteReadError)
 _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (SSLError, "the server's certificate is not trusted. Name a bundle that trusts it in AWS_CA_BUNDLE"),
     (ProxyConnectionError, "the proxy can't be reached. Check HTTPS_PROXY and NO_PROXY"),
@@ -92,15 +100,29 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (CredentialRetrievalError, _NO_SOURCE),
     (SSOError, _SIGN_IN),
     (TokenRetrievalError, _SIGN_IN),
-    (ConnectionClosedError, "S3 closed the connection. Run again"),
+    (ConnectionClosedError, _CLOSED),
+    (ResponseStreamingError, _CLOSED),
+    (IncompleteReadError, _CLOSED),
     # Last, as others are of its kind. Its text quotes the header that can't be sent: a session token with a line end.
     (HTTPClientError, "the request can't be sent. Check the AWS keys for line ends, and the proxy's URL"),
+)
+# What botocore has tried again for some seconds (`botocore.retries.standard`, and the common errors of STS).
+_STS_PASSING = frozenset(
+    {"IDPCommunicationError", "InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "Throttling"}
 )
 _ROLE_OPERATIONS = frozenset({"AssumeRole", "AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"})
 
 
 class S3Error(OSError):
     """A failed S3 call; the text says why it failed and what to do."""
+
+
+class S3PassingError(S3Error, PassingError):
+    """A call that S3 did not carry out for the moment."""
+
+
+class S3ExpiredError(S3Error):
+    """A call with credentials that were good once."""
 
 
 class S3DeniedError(S3Error, PermissionError):
@@ -112,23 +134,43 @@ def explain(error: ClientError | BotoCoreError) -> OSError:
 
     It is a FileNotFoundError if the object does not exist, and a PermissionError if access is denied.
     """
-    if isinstance(error, ClientError):
-        code = code_of(error)
-        if error.operation_name in _ROLE_OPERATIONS:
-            return S3Error(_cause_of_role(code))
-        if code in ABSENT:
-            return FileNotFoundError("there is no such file. Check the path")
-        return _error_of(code)(cause_of(code))
+    if not isinstance(error, ClientError):
+        return _explain_connection(error)
+    code = code_of(error)
+    if error.operation_name in _ROLE_OPERATIONS:
+        return (S3PassingError if code in _STS_PASSING else S3Error)(_cause_of_role(code))
+    if code in ABSENT:
+        return FileNotFoundError("there is no such file. Check the path")
+    return _error_of(code)(cause_of(code))
+
+
+def _explain_connection(error: BotoCoreError) -> S3Error:
     if isinstance(error, ParamValidationError):
         return S3Error(_cause_of_name(str(error)))
+    if is_cut_off(error):
+        return S3PassingError(_CLOSED)
     for kind, cause in _CONNECTION_CAUSES:
         if isinstance(error, kind):
-            return S3Error(cause)
+            return (S3PassingError if isinstance(error, _PASSING_CONNECTIONS) else S3Error)(cause)
     return S3Error(f"{first_line(error)[:300]}. Check the AWS configuration")
 
 
 def _error_of(code: str) -> type[S3Error]:
+    if is_passing_code(code):
+        return S3PassingError
+    if code in EXPIRED:
+        return S3ExpiredError
     return S3DeniedError if _SAME_AS.get(code, code) == "AccessDenied" else S3Error
+
+
+def is_passing_code(code: str) -> bool:
+    """Return whether an S3 error code is of S3's own load or faults: the same call may succeed later."""
+    return _SAME_AS.get(code, code) in _PASSING
+
+
+def is_cut_off(error: Exception) -> bool:
+    """Return whether the connection ended within the TLS handshake, which botocore reports as it does a certificate."""
+    return isinstance(error, SSLError) and "EOF" in str(error)
 
 
 def explain_setting(error: ValueError | OSError) -> S3Error:
@@ -148,6 +190,8 @@ def cause_of(code: str) -> str:
     """Return cause and remedy for an S3 error code."""
     if code in EXPIRED:
         return _EXPIRED
+    if code.startswith("KMS."):
+        return f"its KMS key can't be used ({code}). Check the key's state and the bucket's encryption"
     return _CAUSES.get(_SAME_AS.get(code, code), f"S3 answered {code}. Look it up in the S3 API Reference")
 
 
@@ -162,4 +206,6 @@ def _cause_of_role(code: str) -> str:
     """Return cause and remedy for a code of STS, which botocore raises from the call that needed the role."""
     if code in EXPIRED:
         return _EXPIRED
+    if code in _STS_PASSING:
+        return f"AWS STS gave no role for the moment ({code}). Run again"
     return f"the role can't be assumed ({code}). Check the role's ARN, and whom its trust policy allows to assume it"

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.errors import BackfillError
+from core.errors import BackfillError, is_passing
 from jobs.account.exit_status import UNEXPECTED_EXIT_CODE, Status
 from jobs.errors import RunInterruptedError
 
@@ -63,7 +63,8 @@ def logged(error: Exception) -> Failure:
 def failure_of(error: Exception) -> Failure:
     """Return the meaning of `error`: one sentence of ours, or its type and trace."""
     if isinstance(error, BackfillError):
-        return Failure(error.exit_code, logging.ERROR, str(error))
+        code = Status.STOPPED.exit_code if is_passing(error) else error.exit_code
+        return Failure(code, logging.ERROR, str(error))
     text = f"unexpected {type(error).__name__}; please report it with this trace:\n{_frames(error)}"
     return Failure(UNEXPECTED_EXIT_CODE, logging.CRITICAL, text)
 

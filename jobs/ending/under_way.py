@@ -6,7 +6,8 @@ import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from core.errors import StorageError
+from core.aws.s3_errors import S3ExpiredError
+from core.errors import BackfillError, PassingError, StorageError, is_caused_by
 from jobs.control.polling import now_as_text, polled
 from jobs.control.steering import Steering
 from jobs.ending.closing import close
@@ -84,8 +85,11 @@ class RunUnderWay:
                 self.outcome.stop(str(stop))
             except SparkGone:
                 self.outcome.stop(SPARK_IS_GONE)
-            except Exception:
+            except Exception as error:
                 self._require_own_folder()
+                if isinstance(error, BackfillError) and is_caused_by(error, PassingError, S3ExpiredError):
+                    self.outcome.stop(str(error))
+                    return
                 folder.delete_all()
                 raise
             finally:

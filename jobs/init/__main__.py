@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pyarrow.fs import LocalFileSystem
 
-from core.storage import open_filesystem
+from core.storage import explaining, open_filesystem
 from jobs.command_line.parser import Parser
 from jobs.command_line.program_exit import exit_code_of
 from jobs.errors import UsageError
@@ -62,7 +62,10 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
                 f"{file} exists: it would be replaced. Name another file with --output, or give --force."
             )
     table = table_format(path, open_filesystem)
-    sample = sample_table(path, table) if table else sample_log(list_files((path,), open_filesystem).files)
+    with explaining("read", path):
+        sample = (
+            sample_table(path, table) if table else sample_log(list_files((path,), open_filesystem).files)
+        )
     guesses = guess(sample.columns, sample.bounds, sample.folders)
     _write(output, configuration_of(path, schema, guesses, sample.differences, table and NAMES[table]))
     _write(schema, schema_of(guesses))

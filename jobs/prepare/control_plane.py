@@ -26,7 +26,8 @@ from botocore.exceptions import ConnectionError as AwsConnectionError
 from botocore.parsers import ResponseParserError
 
 from core.aws.refusals import code_of
-from core.aws.s3_errors import explain
+from core.aws.s3_errors import explain, is_cut_off
+from core.errors import PassingError
 from delivery.sending.backoff import wait as wait_before_retry
 from delivery.service.answer import Answer
 from delivery.service.faults import EXPIRED_CODES, Fault, classify
@@ -58,6 +59,10 @@ _WHY: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
 
 class ControlPlaneError(JobError):
     """Personalize did not answer a question; the text says why, as the end of a sentence without its full stop."""
+
+
+class ControlPlaneBusyError(ControlPlaneError, PassingError):
+    """The same, of Personalize's own load or faults."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,7 +179,8 @@ class ControlPlane:
             if not self._is_passing(operation, error):
                 raise error
             return _Fault.of_answer(operation, error)
-        if isinstance(error, AwsConnectionError | HTTPClientError) and not isinstance(error, SSLError):
+        untrusted = isinstance(error, SSLError) and not is_cut_off(error)
+        if isinstance(error, AwsConnectionError | HTTPClientError) and not untrusted:
             return _Fault(f"Personalize could not be asked ({_why(error)})")
         raise ControlPlaneError(f"Personalize could not be asked ({_why(error)})") from None
 
@@ -198,7 +204,10 @@ class ControlPlane:
             self._patience.total - (now - self._started),
         )
         if left <= 0:
-            raise ControlPlaneError(f"{fault.text} for {self._lost + now - attempted:.0f} seconds")
+            waited = f"{fault.text} for {self._lost + now - attempted:.0f} seconds"
+            if fault.may_pass:
+                raise ControlPlaneBusyError(waited)
+            raise ControlPlaneError(waited)
         pause = min(max(pause, SECONDS_BETWEEN_CALLS), left)
         self._progress.say(f"{fault.text}; asking again", now + pause)
         self._time.sleep(pause)
@@ -207,17 +216,18 @@ class ControlPlane:
 
 @dataclass(frozen=True, slots=True)
 class _Fault:
-    """The cause of a failed attempt that is waited out."""
+    """The cause of a failed attempt that is waited out. `may_pass`: the service gave it, so the way there is open."""
 
     text: str
     throttled: bool = False
+    may_pass: bool = False
 
     @classmethod
     def of_answer(cls, operation: str, error: ClientError) -> Self:
         answer = _answer(error)
         if classify(answer) is Fault.THROTTLED:
-            return cls(f"Personalize throttled {operation} ({answer.code})", throttled=True)
-        return cls(f"Personalize answered {operation} with {answer.code}")
+            return cls(f"Personalize throttled {operation} ({answer.code})", throttled=True, may_pass=True)
+        return cls(f"Personalize answered {operation} with {answer.code}", may_pass=True)
 
 
 class _Progress:
@@ -239,7 +249,7 @@ def _is_expiry(error: Exception) -> TypeGuard[ClientError]:
 def _why(error: Exception) -> str:
     """Return why there was no answer. An error of botocore's own settings is worded as S3's is, without its remedy."""
     for kind, why in _WHY:
-        if isinstance(error, kind):
+        if isinstance(error, kind) and not (kind is SSLError and is_cut_off(error)):
             return why
     return (
         str(explain(error)).partition(". ")[0] if isinstance(error, BotoCoreError) else type(error).__name__

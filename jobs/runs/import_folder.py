@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pyarrow import fs
 from pydantic import ValidationError
 
 from bulk.csv_files import is_empty
 from bulk.import_record import FOLDER, NAME, ImportRecord
-from core.storage import Folder, join, open_filesystem
+from core.storage import Folder, join
 from core.urls import s3_location
 from jobs.errors import UsageError
 
@@ -73,17 +72,16 @@ class ImportFolder:
         return record
 
     def tidied(self, header: str) -> list[int]:
-        """Delete files that an import should not find next to its own; return the sizes of the others, in bytes."""
-        filesystem, path = open_filesystem(self.csv)
-        sizes = []
-        for info in filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)):
-            if info.type is not fs.FileType.File:
-                continue
-            if is_empty(info.base_name, info.size, header):
-                filesystem.delete_file(info.path)
-            else:
-                sizes.append(info.size)
-        return sizes
+        """Delete files that an import should not find next to its own; return the sizes of the others, in bytes.
+
+        Raises:
+            StorageError: the folder can't be listed, or a file in it not be deleted.
+        """
+        folder = Folder(self.csv)
+        sizes = folder.sizes()
+        empty = [name for name, size in sizes.items() if is_empty(name, size, header)]
+        folder.delete_files(empty)
+        return [size for name, size in sizes.items() if name not in empty]
 
 
 def records(output: str) -> list[ImportRecord]:

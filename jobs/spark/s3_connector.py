@@ -22,6 +22,9 @@ _FIRST_HADOOP_ON_SDK_2: HadoopVersion = (3, 4, 0)
 _FIRST_HADOOP_WITH_FLAGS: HadoopVersion = (3, 4, 1)
 """From here on S3A leaves out what only a file system with folders needs (HADOOP-19161, `fs.s3a.performance.flags`)."""
 
+_FIRST_HADOOP_WITH_CHECKSUMS: HadoopVersion = (3, 4, 2)
+"""From here on S3A can send a checksum with each object, and with each part of one (HADOOP-15224)."""
+
 # Each file is written under a name of its own: no look at what is there before, and at the folders above it.
 _FLAGS = "create,delete,mkdir"
 
@@ -75,6 +78,7 @@ def bucket_settings(hadoop: HadoopVersion | None, buckets: Iterable[Bucket]) -> 
         options = {
             "endpoint.region": bucket.region,
             **_fewer_requests(hadoop),
+            **_checksums(hadoop, bucket),
             **_endpoint_options(hadoop, bucket),
             **_proxy_options(bucket),
         }
@@ -105,6 +109,17 @@ def _fewer_requests(hadoop: HadoopVersion | None) -> dict[str, str]:
         # Else each write deletes the markers of all folders above, which a narrow role may not (HADOOP-13230).
         return {"directory.marker.retention": "keep"}
     return {"performance.flags": _FLAGS} if (hadoop or (0,)) >= _FIRST_HADOOP_WITH_FLAGS else {}
+
+
+def _checksums(hadoop: HadoopVersion | None, bucket: Bucket) -> dict[str, str]:
+    """Return what lets S3A send a checksum with each object: S3 demands one under a default retention (Object Lock).
+
+    Its second SDK sends none unless an option says so, as other servers may not know them; the first one sends an MD5.
+    Where there is no such option, `spark_failures` has a sentence.
+    """
+    if bucket.own_endpoint or (hadoop or (0,)) < _FIRST_HADOOP_WITH_CHECKSUMS:
+        return {}
+    return {"create.checksum.algorithm": "CRC32"}
 
 
 def _endpoint_options(hadoop: HadoopVersion | None, bucket: Bucket) -> dict[str, str]:

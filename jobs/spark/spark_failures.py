@@ -11,7 +11,7 @@ from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
-from core.aws.s3_errors import EXPIRED, cause_of
+from core.aws.s3_errors import EXPIRED, cause_of, is_passing_code
 from core.storage import open_filesystem
 from delivery.receipts.dead_letters import damaged_dead_letters
 from jobs.errors import RunInterruptedError, TimeBeyondError, UsageError
@@ -24,6 +24,8 @@ _JAVA_CAUSE = re.compile(r"^(?:Caused by: )?(java\.(?:util|lang|time)\.[\w.]*Exc
 
 _S3A = re.compile(r"fs\.s3a\.|software\.amazon\.awssdk|com\.amazonaws|s3a?://")
 _NO_REASON = "no reason"  # a HEAD has no body, and S3A opens a file with one
+# S3's code, which S3A adds to the words of its second SDK ("null" for none), and the first one has in its own.
+_NAMED = re.compile(r"Status Code: 400[^)]*\):(?!null\b)([A-Za-z][\w.]+)|Error Code: ([A-Za-z][\w.]+)")
 # What Hadoop 3.3 to 3.5 say with either SDK; the first that fits counts, as S3A wraps all refusals in an AccessDenied.
 _S3A_WORDS = tuple(
     (re.compile(pattern), code)
@@ -32,6 +34,7 @@ _S3A_WORDS = tuple(
             r"InvalidObjectState|not valid for the object's (?:storage class|access tier)",
             "InvalidObjectState",
         ),
+        (r"x-amz-checksum- HTTP header is required", "no checksum"),
         (r"ExpiredToken|token (?:included in the request )?(?:has|is) expired", "ExpiredToken"),
         (r"PKIX path|SSLHandshakeException|SSLPeerUnverified", "untrusted"),
         (r"NoAuthWithAWS|Unable to load (?:AWS )?credentials|No AWS Credentials", "no credentials"),
@@ -52,6 +55,8 @@ _S3A_CAUSES = {
         "Java does not trust the server's certificate. Name the bundle in AWS_CA_BUNDLE or, for the executors of a "
         "cluster, import it into their Java's cacerts"
     ),
+    "no checksum": "the bucket has Object Lock with a default retention, and this Spark's S3 connector sends no "
+    "checksums. Take a Spark with Hadoop 3.4.2 or newer, or an output without a default retention",
     _NO_REASON: "S3 refused Spark without a reason, as it does once credentials have expired. Renew them and run again",
     "unreachable": "Java can't reach S3. Check the network and the proxy, and run again",
     "no credentials": "Java found no AWS credentials. Use a role, or keys that Java's AWS SDK finds as well",
@@ -100,7 +105,8 @@ def _is_ending(context: SparkContext) -> bool:
 def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     """Return the sentence for a failure of S3, the source or an expression while Spark goes on; else None.
 
-    Credentials that have expired are `RunInterruptedError`: the run goes on where it stopped once there are newer ones.
+    Credentials that have expired are `RunInterruptedError`, and so is S3's own trouble: the run goes on where it
+    stopped once there are newer ones, or that has passed.
     """
     text = whole_text(error)
     code = _s3_code(text)
@@ -125,7 +131,7 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
 
 def _of_s3(code: str) -> UsageError | RunInterruptedError:
     cause = _S3A_CAUSES.get(code) or cause_of(code)
-    if code in EXPIRED or code == _NO_REASON:
+    if code in EXPIRED or code == _NO_REASON or is_passing_code(code):
         return RunInterruptedError(cause)
     return UsageError(f"Spark could not read or write on S3: {cause}.")
 
@@ -134,7 +140,9 @@ def _s3_code(text: str) -> str | None:
     """Return S3's code, or S3A's own word, for the failure of S3A; None for any other failure."""
     if not _S3A.search(text):
         return None
-    return next((code for pattern, code in _S3A_WORDS if pattern.search(text)), None)
+    code = next((code for pattern, code in _S3A_WORDS if pattern.search(text)), None)
+    named = _NAMED.search(text) if code == _NO_REASON else None
+    return named[1] or named[2] if named else code
 
 
 def _gone(text: str) -> str | None:

@@ -274,4 +274,4 @@ def _say(job: ImportJob) -> None:
 
 
 def _reason(job: ImportJob) -> str:
-    return (job.failure_reason or "Personalize gave no reason").rstrip(". ")
+    return job.failure_reason or "Personalize gave no reason"

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSelector, FileType
 
-from core.storage import open_filesystem
+from core.storage import explaining, open_filesystem
 
 _FOOTER_READERS = 32
 
@@ -32,14 +32,19 @@ class StagedFile:
 
 
 def staged_files(stage_url: str) -> tuple[StagedFile, ...]:
-    """Return every file of the stage at `stage_url` (`outcome=<outcome>/part-*.parquet`), in the order of names."""
-    filesystem, root = open_filesystem(stage_url)
-    found = filesystem.get_file_info(FileSelector(root, recursive=True))
-    paths = sorted(
-        info.path for info in found if info.type is FileType.File and info.path.endswith(".parquet")
-    )
-    with ThreadPoolExecutor(_FOOTER_READERS) as readers:
-        footers = list(readers.map(lambda path: pq.read_metadata(path, filesystem=filesystem), paths))
+    """Return every file of the stage at `stage_url` (`outcome=<outcome>/part-*.parquet`), in the order of names.
+
+    Raises:
+        StorageError: the stage can't be listed or read.
+    """
+    with explaining("read", stage_url):
+        filesystem, root = open_filesystem(stage_url)
+        found = filesystem.get_file_info(FileSelector(root, recursive=True))
+        paths = sorted(
+            info.path for info in found if info.type is FileType.File and info.path.endswith(".parquet")
+        )
+        with ThreadPoolExecutor(_FOOTER_READERS) as readers:
+            footers = list(readers.map(lambda path: pq.read_metadata(path, filesystem=filesystem), paths))
     return tuple(
         StagedFile(
             url=f"{stage_url}/{path[len(root) :].lstrip('/')}",

@@ -29,7 +29,7 @@ from core.storage import Folder, find_buckets, join
 from core.urls import absolute, s3_location
 from jobs.command_line.command import Command
 from jobs.config.settings import Settings
-from jobs.errors import UsageError
+from jobs.errors import RunInterruptedError, UsageError
 from jobs.prepare.aws_account import require_credentials
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
@@ -158,6 +158,8 @@ class _Verifying:
             interactions = self._compared(prepared, dataset, url, run)
         except UnknownFormatError as error:
             interactions = Interactions(export=url, run_id=self._asking.run_id, unknown_format=str(error))
+        except RunInterruptedError as stop:
+            return found.without(f"the export was not compared: {stop}")
         except BackfillError as error:
             self._keep(found.without(f"the export was not compared: {error}"), prepared.run.output)
             raise

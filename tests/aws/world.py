@@ -101,10 +101,10 @@ class AwsWorld:
         if failures and error is None:
             raise ExceptionGroup("the services themselves failed", failures)
 
-    def bucket(self, name: str, region: str, *, requester_pays: bool = False, denied: bool = False) -> str:
-        """Make a bucket; gives its `s3://` URL."""
+    def bucket(self, name: str, region: str, **kind: bool) -> str:
+        """Make a bucket of a `kind` that `Bucket` has; gives its `s3://` URL."""
         assert region in self.regions, region
-        self.s3.create_bucket(Bucket(name, region, requester_pays, denied))
+        self.s3.create_bucket(Bucket(name, region, **kind))
         return f"s3://{name}"
 
     def put(self, bucket: str, key: str, content: bytes | str, storage_class: str = "STANDARD") -> None:

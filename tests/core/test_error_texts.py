@@ -21,6 +21,7 @@ from tests.core.test_errors import ROOT, own_errors
 
 PARTS = {
     "AnswerOverdueError": "ends a worker process, which Spark starts again; read in an executor's log alone",
+    "ControlPlaneBusyError": "as ControlPlaneError",
     "ControlPlaneError": "why Personalize gave no answer, within a sentence of preflight, import or verify",
     "CoordinatorLostError": "a partition goes on by itself and logs why",
     "CredentialsError": "why nothing can be signed, within a sentence of the sender",
@@ -29,6 +30,7 @@ PARTS = {
     "NotMadeError": "a refusal on its way to the import's result",
     "RunInterruptedError": "why the run stops, within a sentence of jobs.command_line.program_exit",
     "S3Error": "cause and remedy, the end of a sentence of core.storage",
+    "S3PassingError": "as S3Error",
     "StoppedWaitingError": "why nothing waits any more, within the reason of an import",
     "UnknownFormatError": "what an export lacks, within a line of verify",
     "UnmeteredError": "what CloudWatch left out, within a line of verify",

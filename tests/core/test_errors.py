@@ -16,8 +16,16 @@ from core.errors import BackfillError
 from jobs.account.exit_status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
-OTHERS = {"RunInterruptedError", "S3DeniedError", "S3Error"}
-"""A KeyboardInterrupt, that no handler of errors takes it for one; an OSError, as pyarrow expects of a file system."""
+OTHERS = {
+    "PassingError",
+    "RunInterruptedError",
+    "S3DeniedError",
+    "S3Error",
+    "S3ExpiredError",
+    "S3PassingError",
+}
+"""A cause of errors; a KeyboardInterrupt, that no handler of errors takes it for one; and OSErrors, as pyarrow expects
+of a file system."""
 
 
 def modules() -> Iterator[str]:

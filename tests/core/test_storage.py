@@ -45,6 +45,13 @@ def test_a_url_that_can_not_be_used_is_refused_by_name(url: str) -> None:
         open_filesystem(url)
 
 
+@pytest.mark.parametrize("bucket", ["logs--use1-az4--x-s3", "logs--use1-az4--xa-s3"])
+def test_a_directory_bucket_is_refused_before_any_request(bucket: str) -> None:
+    """S3 Express One Zone lists prefixes that end in a slash alone, and in no order; a ledger needs both."""
+    with pytest.raises(StorageError, match=r"a directory bucket .* Use a general purpose bucket"):
+        open_filesystem(f"s3://{bucket}/out/")
+
+
 def test_joining_neither_doubles_nor_drops_slashes() -> None:
     assert join("s3://b/out/", "runs", "r1") == "s3://b/out/runs/r1"
     assert join("/", "ledger") == "/ledger"

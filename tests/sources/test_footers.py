@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import base64
 import os
+import pickle
 import random
 from collections.abc import Sequence
 from pathlib import Path
+from unittest.mock import Mock
 
 import pyarrow as pa
 import pyarrow.parquet.encryption as pe
 import pytest
+from botocore.exceptions import ClientError
 from pyspark.sql import SparkSession
 
 import core
 import delivery
 import sources
-from core.errors import InputError
+from core.errors import InputError, is_passing
 from core.storage import open_filesystem
 from jobs.spark.code_shipping import ship_code
 from sources import executors
@@ -27,6 +30,7 @@ from sources.parquet.footers import read_footers
 from sources.parquet.kinds import LONG
 from sources.parquet.statistics import counts_as
 from sources.used_columns import ALL
+from tests.sources.bucket import bucket
 from tests.sources.lake import find, write
 
 COLUMNS = {"item": ["a", "b"], "at": [1, 2]}
@@ -124,6 +128,18 @@ def test_executors_find_what_the_driver_finds(spark: SparkSession, tmp_path: Pat
     here = find(tmp_path).footers
     expected = [(each.rows, each.layout) for each in here.footers], here.layouts, [True]
     assert read_there(spark, tmp_path) == expected
+
+
+def test_s3s_own_trouble_is_that_on_executors_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only texts come back from there."""
+    slow = ClientError({"Error": {"Code": "SlowDown"}}, "GetObject")
+    bucket(monkeypatch, (), {"logs/a.parquet": slow})
+    found = executors._read_task(open_filesystem, ["s3://shop/logs/a.parquet"])
+    spark = Mock()
+    spark.sparkContext.parallelize().map().collect.return_value = [pickle.loads(pickle.dumps(found))]  # noqa: S301
+    with pytest.raises(InputError, match="S3 asks for fewer requests") as caught:
+        list(executors._read_there(spark, open_filesystem, []))
+    assert is_passing(caught.value)
 
 
 @pytest.mark.spark

@@ -6,16 +6,22 @@ import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError
 from pyspark.sql import SparkSession
 
+from core.aws.s3_errors import explain
+from core.storage import explaining
 from jobs import run as the_run
 from jobs.account.closed_account import Sent
 from jobs.control.steering import Steering
 from jobs.progress.run_progress import PhaseListener
+from jobs.steps import checking
 from jobs.steps.sending import Sending, send
+from jobs.steps.staged_files import StagedFile
 from jobs.stop_signals import StopSignals
 from tests.whole_job.harness import ledger_ids, run_here
 from tests.whole_job.secret_history import a_job, accepted_ids, assert_nothing_leaked, service
@@ -133,3 +139,26 @@ def test_an_output_that_can_not_take_the_account_is_reported(
         requests = standin.stop()["requests"]
     assert (second.exit_code, second.summary["already_delivered"]) == (0, 200)
     assert requests == 20
+
+
+def test_s3s_own_trouble_and_credentials_that_end_stop_the_run(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They had ended it with exit code 2, which no scheduler tries again, or with 1."""
+    codes = {"SlowDown": "S3 asks for fewer requests", "ExpiredToken": "the AWS credentials have expired"}
+    with service(tmp_path) as standin:
+        job = a_job(tmp_path, standin, 10)
+        for code, reason in codes.items():
+            with monkeypatch.context() as patched:
+                patched.setattr(checking, "staged_files", partial(fails, code))
+                first = run_here(job, spark, "first")
+            assert (first.exit_code, first.summary["status"]) == (5, "stopped")
+            assert reason in first.summary["reason"]
+            assert not list(job.output.glob("runs/first/stage*"))
+        assert run_here(job, spark, "first").exit_code == 0
+
+
+def fails(code: str, stage: str) -> tuple[StagedFile, ...]:
+    """Fail as S3 does with this error code."""
+    with explaining("read", stage):
+        raise explain(ClientError({"Error": {"Code": code}}, "ListObjectsV2"))

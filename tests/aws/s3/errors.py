@@ -8,6 +8,11 @@ from xml.sax.saxutils import escape
 from tests.aws.identity.signatures import Unsigned
 from tests.aws.network.http import Response
 
+NO_CHECKSUM = (
+    "Content-MD5 OR x-amz-checksum- HTTP header is required for "
+    "Put Object requests with Object Lock parameters"
+)
+
 
 class S3Error(Exception):
     """An answer of S3's; `fields` are further elements of its XML."""

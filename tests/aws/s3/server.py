@@ -45,12 +45,16 @@ _ENCODINGS = ("content-encoding", "transfer-encoding", "content-length", "expect
 
 @dataclass(frozen=True)
 class Bucket:
-    """One bucket. `denied`: its policy denies everything; `requester_pays`: it is another account's, which asks so."""
+    """One bucket. `denied`: its policy denies everything; `requester_pays`: it is another account's, which asks so.
+
+    `locked`: it has Object Lock with a default retention.
+    """
 
     name: str
     region: str
     requester_pays: bool = False
     denied: bool = False
+    locked: bool = False
 
 
 @dataclass
@@ -114,6 +118,7 @@ class _Visit:
             raise errors.no_such_bucket(self._address.bucket)
         content, sums = content_of(self._request, self._signed)
         self._require_permission()
+        self._require_checksum(sums)
         trouble = self._s3.trouble(self._request, self._operation.name)
         if isinstance(trouble, S3Error):
             raise trouble
@@ -180,6 +185,13 @@ class _Visit:
             raise errors.access_denied()
         if not all(self._may(action, resource) for action, resource in self._operation.asked):
             raise errors.access_denied()
+
+    def _require_checksum(self, sums: Mapping[str, str]) -> None:
+        """An object under a retention comes with a checksum. Source: API Reference, "PutObject", Object Lock."""
+        assert self._operation is not None
+        is_put = self.bucket is not None and self.bucket.locked and self._operation.name == "PutObject"
+        if is_put and not sums and "content-md5" not in self._request.headers:
+            raise S3Error(400, "InvalidRequest", errors.NO_CHECKSUM)
 
     def _may(self, action: str, resource: str, more: Mapping[str, str] | None = None) -> bool:
         assert self._operation is not None

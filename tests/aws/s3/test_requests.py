@@ -38,6 +38,7 @@ def buckets(aws: AwsWorld) -> None:
     aws.bucket("usa", "us-east-1")
     aws.bucket("closed", "eu-west-1", denied=True)
     aws.bucket("theirs", "eu-west-1", requester_pays=True)
+    aws.bucket("locked", "eu-west-1", locked=True)
     for bucket in ("shop", "usa", "closed", "theirs"):
         aws.put(bucket, "a", b"content")
     aws.put("shop", "cold", b"frozen", storage_class="DEEP_ARCHIVE")
@@ -212,6 +213,13 @@ def test_many_are_deleted_at_once_each_by_its_own_right(
     assert (refused.status, refused.code) == (200, "AccessDenied")
     assert not {"d1"} & set(aws.keys("shop"))
     assert "d2" in aws.keys("shop")
+
+
+def test_a_locked_bucket_takes_no_object_without_a_checksum(send: Callable[..., Answer]) -> None:
+    url = "locked.s3.eu-west-1.amazonaws.com/a"
+    assert send("PUT", url, b"1").refused == (400, "InvalidRequest")
+    md5 = base64.b64encode(hashlib.md5(b"1", usedforsecurity=False).digest()).decode()
+    assert send("PUT", url, b"1", headers={"content-md5": md5}).status == 200
 
 
 @pytest.fixture

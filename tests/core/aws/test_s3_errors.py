@@ -12,16 +12,20 @@ from botocore.exceptions import (
     CredentialRetrievalError,
     EndpointConnectionError,
     HTTPClientError,
+    IncompleteReadError,
     InvalidRegionError,
     NoCredentialsError,
     ParamValidationError,
     ProfileNotFound,
     ProxyConnectionError,
+    ReadTimeoutError,
+    ResponseStreamingError,
     SSLError,
     UnauthorizedSSOTokenError,
 )
 
 from core.aws.s3_errors import _CAUSES, _CONNECTION_CAUSES, EXPIRED, S3Error, explain, explain_setting
+from core.errors import is_passing
 from tests.core.test_error_texts import REMEDY
 
 
@@ -46,6 +50,7 @@ def refusal(code: str) -> ClientError:
         ("500", "failed for the moment"),
         ("503", "fewer requests"),
         ("MethodNotAllowed", "S3 answered MethodNotAllowed"),
+        ("KMS.DisabledException", "its KMS key can't be used (KMS.DisabledException)"),
     ],
 )
 def test_a_refusal_says_why_and_what_to_do(code: str, cause: str) -> None:
@@ -54,6 +59,32 @@ def test_a_refusal_says_why_and_what_to_do(code: str, cause: str) -> None:
     assert cause in str(explained)
     assert ". " in str(explained), "a remedy follows"
     assert "jane" not in str(explained)
+
+
+@pytest.mark.parametrize("code", ["SlowDown", "503", "InternalError", "500", "502", "RequestTimeout"])
+def test_s3s_own_trouble_may_pass(code: str) -> None:
+    assert is_passing(explain(refusal(code)))
+    assert not is_passing(explain(refusal("AccessDenied")))
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url="https://x"),
+        ConnectionClosedError(endpoint_url="https://x"),
+        ResponseStreamingError(error=ValueError("cut")),
+        IncompleteReadError(actual_bytes=1, expected_bytes=2),
+        SSLError(
+            endpoint_url="https://x", error="[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation"
+        ),
+    ],
+)
+def test_an_answer_that_is_lost_may_come_the_next_time(error: BotoCoreError) -> None:
+    explained = explain(error)
+    assert is_passing(explained)
+    assert str(explained).startswith("S3 "), (
+        "it had been a request that can't be sent, or a certificate that is not trusted"
+    )
 
 
 @pytest.mark.parametrize("code", ["NoSuchKey", "404"])
@@ -100,6 +131,14 @@ def test_a_role_that_is_not_given_is_not_taken_for_a_denied_file() -> None:
     """botocore assumes a profile's role within the first call that needs it, and raises from that call."""
     denied = ClientError({"Error": {"Code": "AccessDenied", "Message": "user/jane"}}, "AssumeRole")
     assert str(explain(denied)).startswith("the role can't be assumed (AccessDenied). Check the role's ARN")
+
+
+@pytest.mark.parametrize("code", ["Throttling", "InternalFailure", "ServiceUnavailable"])
+def test_a_role_that_sts_did_not_give_for_the_moment_is_not_blamed(code: str) -> None:
+    """Hundreds of executors that begin at once may be throttled."""
+    busy = explain(ClientError({"Error": {"Code": code}}, "AssumeRoleWithWebIdentity"))
+    assert str(busy) == f"AWS STS gave no role for the moment ({code}). Run again"
+    assert is_passing(busy)
 
 
 def test_all_words_for_expired_credentials_mean_the_same() -> None:

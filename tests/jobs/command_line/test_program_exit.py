@@ -6,7 +6,10 @@ import io
 import sys
 
 import pytest
+from botocore.exceptions import ClientError
 
+from core.aws.s3_errors import explain
+from core.errors import InputError
 from jobs.command_line.program_exit import exit_code_of
 from jobs.errors import RunInterruptedError
 
@@ -49,3 +52,18 @@ def test_text_that_the_output_can_t_encode_ends_no_program(
 
     assert exit_code_of(program) == 0
     assert written.getvalue().endswith(b"/\\udcff.parquet\n")
+
+
+def test_what_s3s_own_trouble_ended_is_to_be_run_again(caplog: pytest.LogCaptureFixture) -> None:
+    """It had been exit code 2, which a scheduler does not try again."""
+    slow = explain(ClientError({"Error": {"Code": "SlowDown"}}, "GetObject"))
+
+    def program() -> int:
+        try:
+            raise slow
+        except OSError as error:
+            raise InputError(f"source file s3://logs/a: can't be read: {error}.") from None
+
+    assert exit_code_of(program) == 5
+    assert ends_by(InputError("source file s3://logs/a: not Parquet. Write it again.")) == 2
+    assert caplog.messages[0].endswith("S3 asks for fewer requests. Try again later.")

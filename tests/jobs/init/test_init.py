@@ -7,9 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import yaml
+from botocore.exceptions import ClientError
 
 from jobs.config.configuration import parse_settings
 from jobs.init.__main__ import main, write_first
+from tests.sources.bucket import bucket
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import plan_properties
 
@@ -126,3 +128,13 @@ def test_first_middle_and_last_file_are_looked_at(tmp_path: Path) -> None:
 def test_a_log_of_one_layout_says_nothing_of_differences(tmp_path: Path) -> None:
     config, _ = write_first(str(_write_days(tmp_path, CLICKS, CLICKS)), tmp_path / "job.yaml", force=False)
     assert "differ" not in config.read_text()
+
+
+def test_a_table_whose_log_s3_does_not_give_for_the_moment_is_one_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It had been an unexpected error, with its trace."""
+    commit = "lake/_delta_log/00000000000000000000.json"
+    bucket(monkeypatch, (commit,), {commit: ClientError({"Error": {"Code": "SlowDown"}}, "GetObject")})
+    assert main(["s3://shop/lake", "--output", str(tmp_path / "job.yaml")]) == 5
+    assert caplog.messages == ["could not read s3://shop/lake: S3 asks for fewer requests. Try again later."]

@@ -17,6 +17,7 @@ from botocore.exceptions import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from core.errors import is_passing
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience
 from jobs.prepare.event_tracker import interactions_schema_of
 from tests.jobs.personalize_account import THROTTLED, Account, Refusal, Tracker
@@ -34,6 +35,7 @@ def failing(fault: Refusal | Exception, *, times: int) -> Account:
     return Account([Tracker("one", "mine")], faults=lambda _, before: fault if before < times else None)
 
 
+CUT_OFF = SSLError(endpoint_url=URL, error="[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation")
 PASSING = [
     THROTTLED,
     Refusal("TooManyRequestsException", 429),
@@ -45,6 +47,7 @@ PASSING = [
     ConnectTimeoutError(endpoint_url=URL),
     EndpointConnectionError(endpoint_url=URL),
     ReadTimeoutError(endpoint_url=URL),
+    CUT_OFF,
 ]
 LASTING = [
     SSLError(endpoint_url=URL, error="self-signed certificate"),
@@ -72,6 +75,8 @@ SAID = {
 
 
 def said(fault: FaultOf) -> str:
+    if fault is CUT_OFF:
+        return r"\(it can't be reached\)"
     return fault.code if isinstance(fault, Refusal) else rf"\({SAID[type(fault).__name__]}\)"
 
 
@@ -86,8 +91,9 @@ def test_a_fault_that_passes_is_waited_out(fault: FaultOf) -> None:
 def test_a_fault_that_lasts_ends_the_patience_and_is_named(fault: FaultOf) -> None:
     account = failing(fault, times=10_000)
     began = account.clock.now
-    with pytest.raises(ControlPlaneError, match=f"{said(fault)}.* for 60 seconds"):
+    with pytest.raises(ControlPlaneError, match=f"{said(fault)}.* for 60 seconds") as caught:
         ask(account)
+    assert is_passing(caught.value) == isinstance(fault, Refusal), "without an answer, a setting may be wrong"
     assert 60 <= account.clock.now - began < 61
 
 

@@ -46,12 +46,14 @@ def options(hadoop: tuple[int, int, int], bucket: Bucket) -> dict[str, str]:
     found = {key.removeprefix(prefix): value for key, value in settings.items()}
     flags = found.pop("performance.flags", None)
     assert flags == ("create,delete,mkdir" if hadoop >= (3, 4, 1) else None)
+    checksums = found.pop("create.checksum.algorithm", None)
+    assert checksums == ("CRC32" if hadoop >= (3, 4, 2) and not bucket.own_endpoint else None)
     assert found.pop("directory.marker.retention", None) == ("keep" if hadoop < (3, 4) else None)
     return found
 
 
 def test_each_bucket_is_reached_in_its_own_region() -> None:
-    assert options((3, 4, 1), AWS) == {"endpoint.region": "us-west-2"}
+    assert options((3, 4, 1), AWS) == options((3, 5, 0), AWS) == {"endpoint.region": "us-west-2"}
     assert options((3, 3, 4), AWS) == {
         "endpoint.region": "us-west-2",
         "endpoint": "https://s3.us-west-2.amazonaws.com",

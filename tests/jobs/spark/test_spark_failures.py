@@ -83,6 +83,10 @@ S3A = "java.io.IOException: s3a://shop/logs/a.parquet: getFileStatus: software.a
         ("SSLHandshakeException: PKIX path building failed", "does not trust"),
         ("NoAuthWithAWSException: No AWS Credentials provided", "found no AWS credentials"),
         ("AWSRedirectException: Unable to parse ExceptionName: PermanentRedirect", "another region"),
+        (
+            "S3Exception: Content-MD5 OR x-amz-checksum- HTTP header is required (Status Code: 400)",
+            "Object Lock",
+        ),
         ("AWSServiceThrottledException: SlowDown (Service: S3, Status Code: 503)", "fewer requests"),
         ("AWSStatus500Exception: Internal error (Service: S3, Status Code: 500)", "failed for the moment"),
         ("AWSClientIOException: SdkClientException: Unable to execute HTTP request", "can't reach S3"),
@@ -93,6 +97,20 @@ def test_what_s3a_fails_of_is_named(words: str, cause: str) -> None:
         f"[FAILED_READ_FILE] Encountered error while reading file s3a://shop/x. {S3A}{words}"
     )
     assert cause in str(explained(error))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "S3Exception: arn:aws:kms:… is disabled. (Service: S3, Status Code: 400, Request ID: X):KMS.DisabledException",
+        "AmazonS3Exception: … (Service: Amazon S3; Status Code: 400; Error Code: KMS.DisabledException; Request ID: X)",
+    ],
+)
+def test_a_reason_that_s3a_passes_on_is_not_taken_for_credentials_that_expired(words: str) -> None:
+    """The run had ended as one to be run again, with newer credentials."""
+    failed = explained(AnalysisException(f"{S3A}{words}"))
+    assert isinstance(failed, UsageError)
+    assert "its KMS key can't be used (KMS.DisabledException)" in str(failed)
 
 
 def test_a_head_without_a_reason_stops_the_run_and_blames_no_file() -> None:
@@ -112,6 +130,13 @@ def test_a_head_without_a_reason_stops_the_run_and_blames_no_file() -> None:
 def test_credentials_that_expire_while_spark_reads_stop_the_run() -> None:
     error = AnalysisException(f"{S3A}S3Exception: The provided token has expired. (Status Code: 400)")
     assert isinstance(explained(error), RunInterruptedError)
+
+
+@pytest.mark.parametrize(
+    "words", ["AWSServiceThrottledException: SlowDown", "S3Exception: (Status Code: 500)"]
+)
+def test_s3s_own_trouble_stops_the_run(words: str) -> None:
+    assert isinstance(explained(AnalysisException(f"{S3A}{words}")), RunInterruptedError)
 
 
 @pytest.mark.parametrize(

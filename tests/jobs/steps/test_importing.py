@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
 
+from bulk.import_jobs import ImportJob
 from bulk.import_record import State
 from core.errors import StorageError
 from core.storage import Folder
@@ -174,3 +176,18 @@ def test_a_service_out_of_reach_stops_the_run(shop: Shop) -> None:
     shop.world.lose = lambda _operation: False
     assert shop.carry_out().record.state is State.IMPORTED
     assert shop.world.calls("CreateDatasetImportJob") == 1
+
+
+def test_a_long_reason_of_personalize_is_one_short_line() -> None:
+    """It goes into the log, the summary and the report, and no document says how long it may be."""
+    job = {
+        "jobName": "a",
+        "datasetImportJobArn": "arn",
+        "status": "CREATE FAILED",
+        "creationDateTime": datetime.now(UTC),
+    }
+    reason = ImportJob.of({**job, "failureReason": "Input CSV is bad.\n" * 1000}).failure_reason
+    assert reason is not None
+    assert reason.startswith("Input CSV is bad. Input CSV")
+    assert len(reason) <= 400
+    assert ImportJob.of(job).failure_reason is None

@@ -14,6 +14,7 @@ import yaml
 
 from core.aws.session import forget_session
 from core.errors import InputError
+from jobs.errors import RunInterruptedError
 from jobs.verify.__main__ import main
 from standin.control_plane.server import ControlPlaneServer
 from standin.refusal import Refusal
@@ -208,21 +209,26 @@ def test_an_export_that_is_refused_leaves_what_is_known(
     assert words in reason
 
 
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (InputError("mapping.itemId: there is no such column."), 2),
+        (RunInterruptedError("S3 asks for fewer requests. Try again later"), 5),
+    ],
+)
 def test_a_comparison_that_fails_leaves_what_is_known(
-    world: World, config: str, monkeypatch: pytest.MonkeyPatch
+    world: World, config: str, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
 ) -> None:
     """A mapping that the source does not fit, say, which only shows when the export is there."""
 
     def fail(*_: object) -> None:
-        raise InputError("mapping.itemId: there is no such column.")
+        raise error
 
     count(world, 10)
     monkeypatch.setattr("jobs.verify.verifying._Verifying._compared", fail)
-    assert exported(world, config, monkeypatch) == 2
+    assert exported(world, config, monkeypatch) == code
     assert kept(config)["requests"]["found"] == 10
-    assert kept(config)["unanswered"] == [
-        "the export was not compared: mapping.itemId: there is no such column."
-    ]
+    assert kept(config)["unanswered"] == [f"the export was not compared: {error}"]
 
 
 def test_an_export_that_fails_ends_with_5_and_its_reason(

@@ -13,7 +13,7 @@ from tests.aws.s3.errors import S3Error
 from tests.aws.world import AwsWorld
 from tests.whole_job.on_aws.shop import Shop
 
-pytestmark = [pytest.mark.job, pytest.mark.aws]
+pytestmark = [pytest.mark.job, pytest.mark.aws, pytest.mark.usefixtures("s3_jars")]
 
 SLOW = S3Error(503, "SlowDown", "Please reduce your request rate.")
 FAILED = S3Error(500, "InternalError", "We encountered an internal error. Please try again.")

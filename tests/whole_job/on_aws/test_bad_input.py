@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
+from jobs.spark.local.hadoop import hadoop_version, spark_home
 from tests.aws.world import AwsWorld
 from tests.whole_job.on_aws.shop import LOGS, Shop
 
@@ -65,6 +67,18 @@ def test_an_output_that_is_denied_is_named(shop: Shop) -> None:
         2,
         True,
     )
+
+
+@pytest.mark.usefixtures("s3_jars")
+def test_an_output_with_a_default_retention_is_written_to_or_named(shop: Shop) -> None:
+    """S3 takes no object there without a checksum: the driver sends one, and S3A where it can."""
+    shop.aws.bucket("locked", "eu-west-1", locked=True)
+    shop.configure("locked", output={"path": "s3://locked/out/"})
+    ended = shop.run("locked", {**shop.aws.user(), "AWS_REGION": "eu-west-1"}, "--plan")
+    can = hadoop_version(spark_home(os.environ)) not in {(3, 4, 0), (3, 4, 1)}
+    named = "the bucket has Object Lock with a default retention" in ended.stderr
+    assert (ended.returncode, named) == ((0, False) if can else (2, True)), ended.stderr
+    assert "out/runs/first/error.json" in shop.aws.keys("locked") or can
 
 
 def test_expired_and_wrong_keys_are_distinguished(shop: Shop) -> None:
