@@ -18,8 +18,7 @@ from sources.parquet.conversions import shaped_as
 from sources.parquet.footers import FileFooter, Footers
 from sources.parquet.kinds import DOUBLE, NULL, STRING, Clash, Kind, ListOf, Scalar, Unreadable
 from sources.parquet.merging import at, clashes, merge, merged, without
-from sources.times.mixed import is_mixed, refusal
-from sources.used_columns import Path, Used
+from sources.used_columns import Used
 from sources.whole_structs import lacks_fields
 
 MergesAs = Callable[[str, Kind, Sequence[SourceFile]], Kind]
@@ -52,15 +51,18 @@ class Layout:
     incomplete: frozenset[str] = frozenset()
 
 
-def lay_out(footers: Footers, used: Used, merges_as: MergesAs, texts: Collection[Path] = ()) -> Layout:
-    """Find the columns of a source of which `used` are used, `texts` among them as text.
+def lay_out(footers: Footers, used: Used, merges_as: MergesAs, doubtful: Collection[str] = ()) -> Layout:
+    """Find the columns of a source of which `used` are used.
+
+    Of columns whose kinds clash, and of the `doubtful`, files in which all values are null decide nothing.
 
     Raises:
-        InputError: a column that is used is of a kind that Spark does not read, or of two kinds that clash, or that
-            are written differently where it is text; it names the column, the kinds and a file of each.
+        InputError: a column that is used is of a kind that Spark does not read, or of two kinds that clash; it names
+            the column, the kinds and a file of each.
     """
     source = _Source(footers, merges_as)
-    source.refuse_mixed_times(texts)
+    for name in doubtful:
+        source.look_closer(name)
     source.leave_out_unreadable(used)
     groups = source.groups()
     if len(groups) > _MAX_GROUPS:
@@ -102,7 +104,7 @@ class _Source:
         """Leave out the columns that can't be read and are not used."""
         for name in list(self.columns):
             if any(used.touches(path) for path, _ in clashes(name, self.columns[name])):
-                self._look_closer(name)
+                self.look_closer(name)
             unreadable = list(clashes(name, self.columns[name]))
             for path, kind in unreadable:
                 if used.touches(path):
@@ -110,16 +112,18 @@ class _Source:
             if unreadable:
                 self._drop(name, [path[1:] for path, _ in unreadable])
 
-    def refuse_mixed_times(self, texts: Collection[Path]) -> None:
-        """Refuse a text that is a date in some files and a time in others, unless those are null throughout."""
-        for path in texts:
-            lower = path[0]
-            if is_mixed(self._files_by_kind(lower), path):
-                self._look_closer(self._spelled[lower])
-                files = self._files_by_kind(lower).items()
-                filled = {kind: of for kind, of in files if self._counts_as.get((lower, kind)) not in _NULLS}
-                if is_mixed(filled, path):
-                    raise refusal(filled, path)
+    def look_closer(self, name: str) -> None:
+        """Check the values of each kind's files: a column that is null throughout clashes with nothing.
+
+        Whole numbers of pandas become doubles as soon as one is missing: a double holds them, up to 2^53.
+        """
+        lower = name.lower()
+        counts_as = {k: self._merges_as(name, k, files) for k, files in self._files_by_kind(lower).items()}
+        filled = [kind for kind, counted in counts_as.items() if counted not in _NULLS]
+        for kind, counted in counts_as.items():
+            if counted == NULL or (_are_lists(counts_as) and counted in _NULLS) or _has_fraction(filled):
+                self._counts_as[lower, kind] = counted
+        self._merge(lower)
 
     def groups(self) -> tuple[Group, ...]:
         """Return files in groups whose columns are read as the same types."""
@@ -191,19 +195,6 @@ class _Source:
             if kind is not None:
                 files[kind] += alike.files
         return files
-
-    def _look_closer(self, name: str) -> None:
-        """Check the values of each kind's files: a column that is null throughout clashes with nothing.
-
-        Whole numbers of pandas become doubles as soon as one is missing: a double holds them, up to 2^53.
-        """
-        lower = name.lower()
-        counts_as = {k: self._merges_as(name, k, files) for k, files in self._files_by_kind(lower).items()}
-        filled = [kind for kind, counted in counts_as.items() if counted not in _NULLS]
-        for kind, counted in counts_as.items():
-            if counted == NULL or (_are_lists(counts_as) and counted in _NULLS) or _has_fraction(filled):
-                self._counts_as[lower, kind] = counted
-        self._merge(lower)
 
     def _merge(self, lower: str) -> None:
         kind: Kind = NULL

@@ -1,7 +1,6 @@
 """The source's data files: every one below `source.path`, by name, size and folder values, or an error that names it.
 
-A file is opened only if its name says that it is no data, to verify that: nothing is passed over in
-silence.
+A file is opened only if its name says that it is no data, to verify that: nothing is passed over in silence.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ Excluded = Callable[[Sequence[Values]], Sequence[bool]]
 """Return for folders, by their values so far, which of them contain no wanted file."""
 
 _NAMELESS = "Spark can't read a name with //. Rename it."
-_THREADS = 64  # listings are small and far away: the wait is for the network
+_PATHS_AT_ONCE, _THREADS = 16, 64  # listings are small and far away: the wait is for the network
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,8 @@ class SourceFile:
 class Listing:
     """The data files of all paths, sorted by path within each; `passed_over` names files that hold no data.
 
-    `samples` are files that the filter excludes, one of the first and one of the last folder, of each path.
+    `samples` are files that the filter excludes, one of the first and one of the last folder, of each path, and of the
+    paths that it excludes as they are.
     """
 
     files: tuple[SourceFile, ...]
@@ -86,23 +86,28 @@ def list_files(
 ) -> Listing:
     """Find the data files of `source.path`.
 
-    With `excluded`, folders are listed level by level, and those that it excludes are not.
+    With `excluded`, folders are listed level by level, and those that it excludes are not, paths among them.
 
     Raises:
-        InputError: a path is missing or holds no Parquet file, a folder is a table's, a data file is hidden
-            or is in two of the paths, or a name is one that Spark can't read.
+        InputError: a path is missing or holds no Parquet file, a folder is a table's, a data file is hidden or is in
+            two of the paths, or a name is one that Spark can't read.
     """
-    listings = [_Listed(path, open_filesystem) for path in paths]
-    found = [(listed, listed.find(excluded)) for listed in listings]
-    files = list(chain.from_iterable(each for _, each in found))
-    samples = list(chain.from_iterable(listed.samples() for listed in listings))
-    for listed, each in found:
+    no_table: set[str] = set()
+    listings = [_Listed(path, open_filesystem, no_table) for path in paths]
+    left_out = _left_out(listings, excluded) if excluded else []
+    entered = [listed for listed in listings if not listed.excluded]
+    with ThreadPoolExecutor(_PATHS_AT_ONCE) as pool:
+        found = list(pool.map(lambda listed: listed.find(excluded), entered))
+        sampled = dict.fromkeys([*entered, *left_out[:1], *left_out[-1:]])
+        samples = list(chain.from_iterable(pool.map(_Listed.samples, sampled)))
+    for listed, each in zip(entered, found, strict=True):
         if not each and not listed.excluded:
             raise InputError(f"source.path {listed.path}: there is no Parquet file in it. Check the path.")
+    files = tuple(chain.from_iterable(found))
     if len(paths) > 1:
         _check_once(files)
-    passed_over = chain.from_iterable(listed.passed_over for listed in listings)
-    return Listing(tuple(files), tuple(passed_over), tuple(samples))
+    passed_over = tuple(chain.from_iterable(listed.passed_over for listed in entered))
+    return Listing(files, passed_over, tuple(samples))
 
 
 def check_paths(paths: Sequence[str], open_filesystem: OpenFilesystem) -> None:
@@ -111,18 +116,20 @@ def check_paths(paths: Sequence[str], open_filesystem: OpenFilesystem) -> None:
     Raises:
         InputError: see `list_files`.
     """
-    for path in paths:
-        _Listed(path, open_filesystem).check()
+    no_table: set[str] = set()
+    with ThreadPoolExecutor(_PATHS_AT_ONCE) as pool:
+        list(pool.map(lambda path: _Listed(path, open_filesystem, no_table).check(), paths))
 
 
 class _Listed:
-    """A path of the source, as it is listed."""
+    """A path of the source, as it is listed; `no_table`: the folders that are known to be no table's, by all paths."""
 
-    def __init__(self, path: str, open_filesystem: OpenFilesystem) -> None:
+    def __init__(self, path: str, open_filesystem: OpenFilesystem, no_table: set[str]) -> None:
         self.path = path
         self.passed_over: list[str] = []
         self.excluded: list[str] = []
         self._label = f"source.path {path}"
+        self._no_table = no_table
         self._doubtful: list[pafs.FileInfo] = []
         self._tables: dict[str, Format] = {}
         self._values: dict[str, Values] = {}
@@ -130,6 +137,7 @@ class _Listed:
         self._is_local = isinstance(self._filesystem, pafs.LocalFileSystem)
         self._inner = inner.rstrip("/")
         self._place = _location(path, self._filesystem, self._inner)
+        self.written = self._written_from(self._inner)
 
     def find(self, excluded: Excluded | None) -> list[SourceFile]:
         """List the data files, sorted."""
@@ -153,22 +161,24 @@ class _Listed:
         """Return the folder or file to begin with."""
         try:
             start = find_start(self._filesystem, self._inner)
-            self._written = WrittenPath(self._inner, self._place.url_prefix + self._inner, start.path)
+            self.written = self._written_from(start.path)
             folders = [folder_listed(start, start.path)]
             if self._is_local:
                 folders.append(folder_listed(start, os.path.realpath(start.path)))
             must_list = None if start.is_file else start.path
-            refuse_tables_above(self._label, self._filesystem, folders, must_list=must_list)
+            refuse_tables_above(self._label, self._filesystem, folders, self._no_table, must_list=must_list)
         except OSError as error:
             raise unlisted(self._label, error) from None
         return start
 
+    def _written_from(self, start: str) -> WrittenPath:
+        return WrittenPath(self._inner, self._place.url_prefix + self._inner, start)
+
     def _refuse_tables(self, start: pafs.FileInfo, found: Sequence[str]) -> None:
         refuse_tables(self._label, found, self._tables)
         if self._is_local:
-            refuse_tables_above(
-                self._label, self._filesystem, led_to(folder_listed(start, start.path), found)
-            )
+            led = led_to(folder_listed(start, start.path), found)
+            refuse_tables_above(self._label, self._filesystem, led, self._no_table)
 
     def samples(self) -> list[SourceFile]:
         """Find a file in the first and in the last of the excluded folders; none where they can't be listed."""
@@ -210,8 +220,8 @@ class _Listed:
         if not self._is_local:
             return
         for path in broken_links(folders):
-            rest = self._written.not_named(path)
-            if self._written.reaches(path) and not any(map(is_hidden, rest)) and not says_no_data(rest[-1]):
+            rest = self.written.not_named(path)
+            if self.written.reaches(path) and not any(map(is_hidden, rest)) and not says_no_data(rest[-1]):
                 name = self._place.name_prefix + path
                 raise InputError(
                     f"source file {name}: it is a link to nothing. Restore the file, or remove the link."
@@ -224,19 +234,19 @@ class _Listed:
         for folder in folders:
             if folder.endswith("/"):  # S3: its keys have //
                 raise InputError(f"source folder {self._place.name_prefix}{folder}/: {_NAMELESS}")
-        out = excluded([self._written.values_of_listed(folder) for folder in folders])
+        out = excluded([self.written.values_of_listed(folder) for folder in folders])
         self.excluded += [folder for folder, each in zip(folders, out, strict=True) if each]
         return [folder for folder, each in zip(folders, out, strict=True) if not each]
 
     def _matches(self, info: pafs.FileInfo) -> bool:
-        return bool(info.is_file) and self._written.reaches(info.path)
+        return bool(info.is_file) and self.written.reaches(info.path)
 
     def _is_data(self, info: pafs.FileInfo) -> bool:
         """Return whether a file is read; note one whose name says that it is no data, and that may be.
 
         Empty objects are folders on S3; an empty .parquet is a failed upload.
         """
-        rest = self._written.not_named(info.path)
+        rest = self.written.not_named(info.path)
         if any(map(is_hidden, rest)):
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
@@ -251,8 +261,18 @@ class _Listed:
     def _file(self, info: pafs.FileInfo) -> SourceFile:
         folder = info.path.rpartition("/")[0]
         if folder not in self._values:
-            self._values[folder] = self._written.values(folder)
+            self._values[folder] = self.written.values(folder)
         return SourceFile(info.path, info.size, self._values[folder], self._place)
+
+
+def _left_out(listings: Sequence[_Listed], excluded: Excluded) -> list[_Listed]:
+    """Leave out the paths that are excluded by their own folders, and return them: nothing of them need be listed."""
+    named = [listed for listed in listings if listed.written.own_values()]
+    out = excluded([listed.written.own_values() for listed in named]) if named else []
+    found = [listed for listed, each in zip(named, out, strict=True) if each]
+    for listed in found:
+        listed.excluded.append(listed.written.own_folder)
+    return found
 
 
 def _is_folder(info: pafs.FileInfo) -> bool:

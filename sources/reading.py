@@ -18,23 +18,22 @@ from sources.file_index import frame_of
 from sources.fractions import for_spark_alone
 from sources.layout import Group, Layout, lay_out
 from sources.listing import SourceFile
-from sources.nanoseconds import mark
 from sources.parquet.conversions import converted, final_type, read_type, with_plain_millis
 from sources.parquet.footers import Footers
 from sources.parquet.kinds import DOUBLE, NULL, Kind, Scalar, Unreadable
 from sources.parquet.merging import clashes
 from sources.parquet.schema_tree import NEW_TYPES
 from sources.parquet.statistics import counts_as
-from sources.used_columns import Path, Used
+from sources.used_columns import Used
 from sources.whole_structs import read_whole, takes_structs_for_null
 
 _FRACTIONS = (Scalar("float"), DOUBLE)
 
 
 def plan_reading(
-    footers: Footers, used: Used, texts: Collection[Path] = (), *, millis_as_numbers: bool = False
+    footers: Footers, used: Used, doubtful: Collection[str] = (), *, millis_as_numbers: bool = False
 ) -> Layout:
-    """Settle which columns of the files are read, and as which types; `texts`: those that are used as text.
+    """Settle which columns of the files are read, and as which types; `doubtful`: see `layout.lay_out`.
 
     `millis_as_numbers`: read timestamps in milliseconds as numbers, and those beyond Spark's range as null; no filter
     on them then reaches the scan.
@@ -47,7 +46,7 @@ def plan_reading(
             {name: with_plain_millis(kind) for name, kind in layout.items()} for layout in footers.layouts
         ]
         footers = replace(footers, layouts=plain)
-    return lay_out(footers, used, counts_as, texts)
+    return lay_out(footers, used, counts_as, doubtful)
 
 
 def has_millis(footers: Footers) -> bool:
@@ -98,16 +97,8 @@ def _read(spark: SparkSession, group: Group, layout: Layout) -> DataFrame:
     rows = frame_of(spark, group.files, schema, group.folders)
     keep_whole = layout.incomplete if takes_structs_for_null(spark) else frozenset()
     return rows.select(
-        [
-            _named(_column(group, name, whole, keep_whole), name, layout)
-            for name, whole in layout.columns.items()
-        ]
+        [_column(group, name, whole, keep_whole).alias(name) for name, whole in layout.columns.items()]
     )
-
-
-def _named(column: Column, name: str, layout: Layout) -> Column:
-    metadata = mark(layout, name)
-    return column.alias(name, metadata=metadata) if metadata else column.alias(name)
 
 
 def _column(group: Group, name: str, whole: Kind, keep_whole: Collection[str]) -> Column:

@@ -15,7 +15,6 @@ from pyspark.sql import SparkSession
 
 _NAMES = re.compile(r"Unresolved(Attribute|NamedLambdaVariable)")
 _STAR = re.compile(r"Unresolved(Star|Regex|DataFrameStar)")
-_EXPLODING = ("explode", "explode_outer", "posexplode", "posexplode_outer", "inline", "inline_outer")
 
 Path = tuple[str, ...]
 
@@ -46,69 +45,11 @@ def used_columns(spark: SparkSession, expressions: Iterable[str]) -> Used:
         kind = node.getClass().getSimpleName()
         if _NAMES.match(kind):
             names.add(tuple(part.lower() for part in _list(node.nameParts())))
-        everything = everything or bool(_STAR.match(kind))
+        elif kind == "UnresolvedStar" and node.target().isDefined():  # `e.*` is all of e alone
+            names.add(tuple(part.lower() for part in _list(node.target().get())))
+        else:
+            everything = everything or bool(_STAR.match(kind))
     return Used(frozenset(names), everything)
-
-
-def columns_as_they_are(
-    spark: SparkSession, expressions: Iterable[str], select: Sequence[str] = ()
-) -> frozenset[Path]:
-    """Return the columns whose values the expressions give as they are or cast to text, in the source's own names.
-
-    `select`: the select list over which the expressions are, of which columns, their fields, `explode` and `*` are
-    followed back.
-    """
-    found = {path for node in _parsed(spark, expressions) if (path := _path(node))}
-    if not select:
-        return frozenset(found)
-    origins = [origin for node in _parsed(spark, select) for origin in _origins(node)]
-    return frozenset(
-        (*origin, *path[len(name) :])
-        for path in found
-        for name, origin in origins
-        if path[: len(name)] == name
-    )
-
-
-def _path(node: Any) -> Path | None:  # noqa: ANN401 - a Java object
-    """Return the column, or the field within one, that is all an expression gives; None for any other."""
-    kind = node.getClass().getSimpleName()
-    if kind == "UnresolvedAttribute":
-        return tuple(part.lower() for part in _list(node.nameParts()))
-    if kind == "Cast" and node.dataType().typeName() == "string":
-        return _path(node.child())
-    if kind != "UnresolvedExtractValue" or (path := _path(node.child())) is None:
-        return None
-    key = node.extraction()
-    is_field = key.getClass().getSimpleName() == "Literal" and key.dataType().typeName() == "string"
-    return (*path, key.value().toString().lower()) if is_field else path
-
-
-def _origins(node: Any) -> Iterator[tuple[Path, Path]]:  # noqa: ANN401
-    """Yield what an item of a select list names, and where it comes from; `()` is the name of all columns of one."""
-    kind = node.getClass().getSimpleName()
-    if kind == "UnresolvedStar":
-        target = node.target()
-        yield (), tuple(part.lower() for part in _list(target.get())) if target.isDefined() else ()
-    elif kind in ("Alias", "MultiAlias"):
-        name = node.name() if kind == "Alias" else _list(node.names())[-1]
-        if path := _path(_exploded(node.child())):
-            yield (name.lower(),), path
-    elif kind == "UnresolvedFunction" and (path := _path(_exploded(node))):
-        yield ("col",) if "explode" in _function(node) else (), path
-    elif path := _path(node):
-        yield path[-1:], path
-
-
-def _exploded(node: Any) -> Any:  # noqa: ANN401
-    """Return what is exploded or inlined; any other expression as it is."""
-    return node.children().apply(0) if _function(node) in _EXPLODING else node
-
-
-def _function(node: Any) -> str:  # noqa: ANN401
-    if node.getClass().getSimpleName() != "UnresolvedFunction":
-        return ""
-    return str(_list(node.nameParts())[-1]).lower()
 
 
 def conjuncts(spark: SparkSession, condition: str) -> list[tuple[str, frozenset[str]]]:

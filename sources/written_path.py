@@ -6,6 +6,7 @@ import re
 
 from core.globs import is_glob, matcher
 from sources.folders import Values, folder_of, values_below
+from sources.no_data import PARQUET
 
 
 class WrittenPath:
@@ -36,6 +37,16 @@ class WrittenPath:
             part for n, part in enumerate(folders) if n >= self._listed_from and n not in hidden_by_name
         )
         return [*unnamed, name]
+
+    @property
+    def own_folder(self) -> str:
+        """Return the folder that this path is or, of a file called Parquet, the one that it is in."""
+        *above, last = self._parts
+        return "/".join(above if PARQUET.search(last) else self._parts)
+
+    def own_values(self) -> Values:
+        """Return the columns of the folders that this path ends in, by which a filter prunes; none of a pattern's."""
+        return {} if is_glob("/".join(self._parts)) else self.values_of_listed(self.own_folder)
 
     def values(self, folder: str) -> Values:
         """Return the columns of a folder that was listed, by all of its path."""

@@ -19,14 +19,14 @@ from jobs.errors import UsageError
 from jobs.prepare.preparation import PreparedLoad
 from jobs.prepare.table_reading import TableRead, read_table
 from jobs.spark.code_shipping import ship_code
-from jobs.steps.cut_times import refuse_cut_times, texts_of
+from jobs.steps.changed_texts import Texts, refusal
 from sources.executors import reader_on
 from sources.finding import SourceFiles, find_files, read_listed
 from sources.layout import Layout
 from sources.pruning import FolderFilter
 from sources.reading import has_millis, plan_reading, read, require_openable
 from sources.times.finer import compares_finer_times
-from sources.used_columns import Used, columns_as_they_are, used_columns
+from sources.used_columns import Used, used_columns
 from transforms.reshaping import reshape
 
 _LOG = logging.getLogger("put_events")
@@ -100,26 +100,38 @@ def read_source(
     require_openable(spark, files.footers)
     if files.footers.any_rare:
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
-    layout, raw, rows = _rows(spark, files, settings, millis_as_numbers=millis_as_numbers)
+    texts = Texts(spark, settings.source, settings.mapping, _used(spark, settings))
+    layout, raw, rows = _rows(spark, files, settings, texts, millis_as_numbers=millis_as_numbers)
     _log(files, layout.differences)
     may_be_cut = settings.source.filter and not millis_as_numbers and has_millis(files.footers)
     if may_be_cut and compares_finer_times(rows):
-        layout, raw, rows = _rows(spark, files, settings, millis_as_numbers=True)
-    refuse_cut_times(spark, rows, layout, settings.mapping)
+        layout, raw, rows = _rows(spark, files, settings, texts, millis_as_numbers=True)
+    texts.refuse_cut(layout)
     window = prepared.window
     is_whole = not settings.source.filter and not settings.source.select and window.is_unbounded
     return SourceRead(files, raw, rows, layout.differences, is_whole)
 
 
 def _rows(
-    spark: SparkSession, files: SourceFiles, settings: Settings, *, millis_as_numbers: bool
+    spark: SparkSession, files: SourceFiles, settings: Settings, texts: Texts, *, millis_as_numbers: bool
 ) -> tuple[Layout, DataFrame, DataFrame]:
-    """Return the files' one layout, their rows, and those rows reshaped."""
-    texts = columns_as_they_are(spark, texts_of(settings.mapping).values(), settings.source.select)
-    used = _used(spark, settings)
-    layout = plan_reading(files.footers, used, texts, millis_as_numbers=millis_as_numbers)
-    raw = read(spark, layout)
-    return layout, raw, reshape(raw, settings.source)
+    """Return the files' one layout, their rows, and those rows reshaped.
+
+    Raises:
+        UsageError: text is made of a column, and the files that are read together change it.
+    """
+    used, doubtful = _used(spark, settings), set[str]()
+    while True:
+        layout = plan_reading(files.footers, used, doubtful, millis_as_numbers=millis_as_numbers)
+        raw = read(spark, layout)
+        rows = reshape(raw, settings.source)
+        changed = texts.changed(layout)
+        if changed is None:
+            return layout, raw, rows
+        column = changed[1].path[0]
+        if column in doubtful:
+            raise refusal(changed)
+        doubtful.add(column)
 
 
 def _found(spark: SparkSession, prepared: PreparedLoad) -> SourceFiles:

@@ -63,17 +63,25 @@ def refuse_tables(label: str, files: Iterable[str], tables: Mapping[str, Format]
 
 
 def refuse_tables_above(
-    label: str, filesystem: pafs.FileSystem, folders: Sequence[str], *, must_list: str | None = None
+    label: str,
+    filesystem: pafs.FileSystem,
+    folders: Sequence[str],
+    known: set[str],
+    *,
+    must_list: str | None = None,
 ) -> None:
     """Refuse folders of which one is a table's, or is within one, such as a partition of it.
 
-    A folder that may not be listed is taken for no table's, unless it is `must_list`.
+    A folder that may not be listed is taken for no table's, unless it is `must_list`. Those in `known` are no table's;
+    what is looked into is added.
 
     Raises:
         InputError: it names the folder and the table's format.
         OSError: a folder can't be looked into.
     """
     for folder in dict.fromkeys(level for each in folders for level in (each, *_above(each))):
+        if folder in known:
+            continue
         try:
             found = _format_in(filesystem, folder)
         except PermissionError:
@@ -82,6 +90,7 @@ def refuse_tables_above(
             continue
         if found is not None:
             raise _refusal(label, folder, found)
+        known.add(folder)
 
 
 def _above(path: str) -> Iterator[str]:

@@ -61,6 +61,6 @@ def _refuse_at(
     try:
         for is_local, found in folders.items():
             first = found[0] if must_list else None
-            refuse_tables_above(str(source), filesystems[is_local], found, must_list=first)
+            refuse_tables_above(str(source), filesystems[is_local], found, set(), must_list=first)
     except OSError as error:
         raise unlisted(str(source), error) from None

@@ -72,3 +72,13 @@ def test_an_excluded_folder_that_may_not_be_listed_is_no_sample(
     listing = list_files(["s3://shop/logs"], open_filesystem, Day("2").excluded)
     assert [file.values for file in listing.files] == [{"day": "2"}]
     assert [file.values for file in listing.samples] == [{"day": "13".replace(denied_day, "")}]
+
+
+def test_of_many_paths_those_that_the_filter_excludes_are_not_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for the first and the last of them, of which one file each is a sample."""
+    seen = bucket(monkeypatch, tuple(f"logs/day={day}/a.parquet" for day in range(9)))
+    paths = [f"s3://shop/logs/day={day}" for day in range(8)] + ["s3://shop/logs/day=8/a.parquet"]
+    listing = list_files(paths, open_filesystem, Day("2").excluded)
+    assert [file.values["day"] for file in listing.files] == ["2"]
+    assert [file.values["day"] for file in listing.samples] == ["0", "8"]
+    assert not {f"logs/day={day}/" for day in (1, 3, 4, 5, 6, 7)} & set(seen.asked)

@@ -156,6 +156,13 @@ def test_a_conflict_in_one_field_leaves_the_others(spark: SparkSession, tmp_path
 
 
 @pytest.mark.spark
+def test_all_fields_of_a_column_are_not_all_columns(spark: SparkSession, tmp_path: Path) -> None:
+    write(tmp_path / "a.parquet", {"e": [{"f": 1}], "v": [1]})
+    write(tmp_path / "b.parquet", {"e": [{"f": 2}], "v": ["x"]})
+    assert frame(spark, tmp_path, uses="e.*").columns == ["e"]
+
+
+@pytest.mark.spark
 def test_a_uuid_reads_as_its_text(spark: SparkSession, tmp_path: Path) -> None:
     one = uuid.UUID("0123ABCD-0000-4000-8000-00000000000f")
     column = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([one.bytes, None], pa.binary(16)))

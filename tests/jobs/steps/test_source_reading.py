@@ -12,7 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from core.errors import InputError
+from jobs.errors import UsageError
 from jobs.prepare.preparation import PreparedLoad
 from jobs.prepare.table_reading import read_table
 from jobs.steps.source_reading import SourceRead, read_source
@@ -50,16 +50,28 @@ def test_a_filter_finer_than_milliseconds_loses_no_row(
     assert reaches_the_scan == ("999999" not in condition)
 
 
-def test_a_text_of_dates_and_times_is_refused_through_a_select_list(
-    spark: SparkSession, tmp_path: Path
-) -> None:
+def test_a_text_that_other_files_change_is_refused(spark: SparkSession, tmp_path: Path) -> None:
+    """As times, dates have another text: this filter found none of them any more."""
     for name, day in (("a", date(2026, 1, 1)), ("b", LAST)):
-        write(tmp_path / f"{name}.parquet", {"user": ["u"], "at": [7], "events": [[{"day": day}]]})
-    selected = {"select": ["explode(events) as e", "user", "at"]}
-    with pytest.raises(InputError, match=r"column events\.day, which is mapped as text"):
-        read(spark, tmp_path, {"itemId": "e.day"}, **selected)
-    rows = read(spark, tmp_path, {"itemId": "date_format(e.day, 'yyyy')"}, **selected).rows
-    assert values(rows, F.expr("date(e.day)")) == [date(2026, 1, 1), LAST.date()]
+        write(tmp_path / f"{name}.parquet", {"user": ["u"], "at": [7], "day": [day]})
+    said = (
+        r"^source\.filter: text is made of column day, which is date in .*a\.parquet, and timestamp without"
+    )
+    with pytest.raises(UsageError, match=said):
+        read(spark, tmp_path, {}, filter="day in ('2026-01-01', '2026-01-02')")
+    found = read(spark, tmp_path, {}, filter="date_format(day, 'yyyy-MM-dd') in ('2026-01-01', '2026-01-02')")
+    assert values(found.rows, F.expr("date(day)")) == [date(2026, 1, 1)]
+
+
+@pytest.mark.parametrize("dates", [[None], [date(2026, 1, 1)]])
+def test_what_is_null_throughout_changes_no_text(
+    spark: SparkSession, tmp_path: Path, dates: list[date | None]
+) -> None:
+    write(tmp_path / "a.parquet", {"user": ["u"], "at": [7], "day": pa.array(dates, pa.date32())})
+    times = pa.array([LAST if dates == [None] else None], pa.timestamp("us"))
+    write(tmp_path / "b.parquet", {"user": ["u"], "at": [7], "day": times})
+    rows = read(spark, tmp_path, {"itemId": "day"}).rows
+    assert dict(rows.dtypes)["day"] == ("timestamp_ntz" if dates == [None] else "date")
 
 
 def test_a_tables_filter_finer_than_milliseconds_loses_no_row(spark: SparkSession, tmp_path: Path) -> None:
