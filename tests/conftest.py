@@ -20,7 +20,7 @@ from tests.jobs.spark.quick_jvm import QUICK_JVM
 
 ROOT = Path(__file__).resolve().parents[1]
 # Whether a property holds does not depend on how busy the machine is. `make test-all` draws more examples. CI draws the
-# same ones each time, as Hypothesis' own profile for CI does: what is red there is red by the change; all else draw new.
+# same ones each time, as Hypothesis' own profile for CI does: what is red there is red by the change.
 hypothesis.settings.register_profile("quick", deadline=None, max_examples=30, derandomize="CI" in os.environ)
 hypothesis.settings.register_profile("thorough", deadline=None, max_examples=200)
 hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
