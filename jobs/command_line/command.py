@@ -77,7 +77,7 @@ def parse_replay(arguments: Sequence[str], prog: str) -> Command:
 
 def _command(given: argparse.Namespace) -> Command:
     require_run_id("--run-id", given.run_id)
-    require_run_id("--replay", given.replay)
+    require_run_id("the run to replay", given.replay)
     _require_replayable(given)
     _require_first(given)
     return Command(
@@ -94,15 +94,15 @@ def _command(given: argparse.Namespace) -> Command:
     )
 
 
-def require_run_id(option: str, text: str | None) -> None:
+def require_run_id(what: str, text: str | None) -> None:
     """Refuse a run ID that could not be a folder's name.
 
     Raises:
-        UsageError: it can't; the text names `option`.
+        UsageError: it can't; the text names `what`.
     """
     if text is not None and (len(text) > _RUN_ID_LENGTH or _RUN_ID.fullmatch(text) is None):
         raise UsageError(
-            f"{option}: it can't be a folder's name, which it becomes. Use letters, digits and _ = + - with single "
+            f"{what}: it can't be a folder's name, which it becomes. Use letters, digits and _ = + - with single "
             "dots between, 128 characters at most.",
         )
 
@@ -124,8 +124,8 @@ def _require_replayable(given: argparse.Namespace) -> None:
             )
     if given.run_id == given.replay:
         raise UsageError(
-            "--run-id must differ from --replay: it names the replay itself, and would replace the run whose dead "
-            "letters are to be sent. Give another name, or leave out --run-id."
+            "--run-id must differ from the run to replay: it names the replay itself, and would replace the run "
+            "whose dead letters are to be sent. Give another name, or leave out --run-id."
         )
 
 

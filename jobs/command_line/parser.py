@@ -21,12 +21,16 @@ class Parser(argparse.ArgumentParser):
         """Parse as argparse does, but name an unknown option first: argparse would only say what is missing.
 
         Raises:
-            UsageError: an argument is empty, an option is unknown, or the arguments are wrong in another way.
+            UsageError: an argument is empty or not UTF-8, an option is unknown, or something else is wrong.
         """
         for before, argument in pairwise(["", *(args or ())]):
+            what = before if before.startswith("--") else "an argument"
             if not argument:
-                what = before if before.startswith("--") else "an argument"
                 raise UsageError(f"{what} is empty: a variable of the shell may not be set. See --help.")
+            if not _is_utf8(argument):
+                raise UsageError(
+                    f"{what} is not UTF-8: a path in another encoding can't be opened. Rename the file or folder."
+                )
         for argument in takewhile(lambda each: each != "--", args or ()):
             option = argument.partition("=")[0]
             if option.startswith("--") and option not in self._option_string_actions:
@@ -46,3 +50,12 @@ class Parser(argparse.ArgumentParser):
             UsageError: always.
         """
         raise UsageError(f"the command line is not valid: {message}. See --help.")
+
+
+def _is_utf8(argument: str) -> bool:
+    """Return whether an argument is text; of bytes that are none Python makes surrogates."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

@@ -38,6 +38,8 @@ NAMES: Mapping[str, tuple[str, ...]] = {
 _TIME_WORDS = frozenset({"TS", "TIME", "TIMESTAMP", "DATETIME", "DATE", "AT", "EPOCH", "UNIXTIME", "WHEN"})
 """Words in the names of times that `NAMES` lacks: `ts_ms`, `purchased_at`, `eventTimeMillis`."""
 
+_LITERALS = frozenset({"null", "true", "false"})
+
 EXPLODED = "e"
 """The name of an element of an exploded list in the select list."""
 
@@ -93,7 +95,8 @@ def guess(
 
 def quoted(name: str) -> str:
     """Return a column's name as Spark SQL reads it."""
-    return name if name.isascii() and name.isidentifier() else f"`{name.replace('`', '``')}`"
+    plain = name.isascii() and name.isidentifier() and name.lower() not in _LITERALS
+    return name if plain else f"`{name.replace('`', '``')}`"
 
 
 def unit_of(kind: pa.DataType, limits: tuple[int, int] | None) -> tuple[str, str]:

@@ -18,7 +18,7 @@ def require_dead_letters(first: RunFolder, tracking_id: str) -> None:
     """
     if not Folder(first.dead_letters).names():
         raise UsageError(
-            f"--replay {first.run_id}: there are no dead letters at {first.dead_letters}. "
+            f"run {first.run_id} can't be replayed: there are no dead letters at {first.dead_letters}. "
             f"See personalize-backfill inspect {first.output} for the runs.",
         )
     if name := without_envelope(first.output, first.run_id):

@@ -66,6 +66,7 @@ def test_the_version_is_the_packages() -> None:
         (("run", "--config", "a", "--first", "0"), "--first: it is no number of events. Give 1 or more."),
         (("replay", "--config", "a"), "RUN_ID"),
         (("inspect",), "OUTPUT"),
+        (("inspect", "out\udcff"), "an argument is not UTF-8: a path in another encoding can't be opened."),
         (("control", "", "--stop"), "an argument is empty: a variable of the shell may not be set"),
     ],
 )

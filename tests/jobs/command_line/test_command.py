@@ -69,8 +69,8 @@ def test_every_option_of_a_replay_is_understood() -> None:
     ("line", "sentence"),
     [
         ("--replay", "expected one argument"),
-        ("--replay ../up", "--replay: it can.t be a folder.s name, which"),
-        ("--replay b --run-id b", "--run-id must differ from --replay"),
+        ("--replay ../up", "the run to replay: it can.t be a folder.s name, which"),
+        ("--replay b --run-id b", "--run-id must differ from the run to replay"),
         ("--replay b --plan", "--plan can't be combined with --replay"),
         ("--replay b --since 2026-01-01", "--since can't be combined with --replay"),
         ("--replay b --until 2026-01-01", "--until can't be combined with --replay"),

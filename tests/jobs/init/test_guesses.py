@@ -115,3 +115,9 @@ def test_any_column_name_has_a_field_name_that_avro_takes_or_none(name: str) -> 
 def test_a_field_name_is_upper_snake() -> None:
     assert field_name("deviceType") == "DEVICE_TYPE"
     assert field_name("e.watch time") == "WATCH_TIME"
+
+
+@pytest.mark.parametrize("name", ["null", "TRUE", "False"])
+def test_a_column_that_is_called_as_a_literal_of_sql_is_quoted(name: str) -> None:
+    """Unquoted it would be that constant in every row, in place of the column's values."""
+    assert quoted(name) == f"`{name}`"

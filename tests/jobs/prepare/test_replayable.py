@@ -36,7 +36,8 @@ def test_a_run_that_sent_to_this_tracker_or_was_killed_can_be_replayed(first: Ru
 
 def test_a_run_that_is_not_there_is_named_with_where_to_look(first: RunFolder) -> None:
     with pytest.raises(
-        UsageError, match=r"--replay first: there are no dead letters at .*personalize-backfill inspect"
+        UsageError,
+        match=r"run first can.t be replayed: there are no dead letters at .*personalize-backfill inspect",
     ):
         require_dead_letters(first, "tracker")
 
