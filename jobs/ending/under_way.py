@@ -87,7 +87,7 @@ class RunUnderWay:
                 self.outcome.stop(SPARK_IS_GONE)
             except Exception as error:
                 self._require_own_folder()
-                if isinstance(error, BackfillError) and is_caused_by(error, PassingError, S3ExpiredError):
+                if _only_stops(error):
                     self.outcome.stop(str(error))
                     return
                 folder.delete_all()
@@ -123,3 +123,9 @@ class RunUnderWay:
                 (run.stage_folder() if self.outcome.checked else run.folder()).delete_all()
         except StorageError as error:
             _LOG.warning("the staged events are left behind; delete them: %s", error)
+
+
+def _only_stops(error: Exception) -> bool:
+    """Return whether the run ends as one that was stopped: S3 had trouble of its own, or the credentials are gone."""
+    is_accounted = isinstance(error, BackfillError) and not isinstance(error, UnaccountedError)
+    return is_accounted and is_caused_by(error, PassingError, S3ExpiredError)
