@@ -64,6 +64,8 @@ _S3A_CAUSES = {
 _LACKING = re.compile(
     r"Unsupported encoding: (?P<encoding>\w+)|Class (?:[\w$]+\.)*(?P<codec>\w+) was not found"
 )
+# The words of Linux, which Java passes on, and of a quota in HDFS.
+_FULL_DISK = re.compile(r"No space left on device|Disk quota exceeded|DSQuotaExceededException")
 _TIME_BEYOND = re.compile(
     r"ArithmeticException: long overflow"
 )  # Spark's microseconds, of a file's milliseconds
@@ -109,6 +111,11 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     stopped once there are newer ones, or that has passed.
     """
     text = whole_text(error)
+    if _FULL_DISK.search(text):
+        return UsageError(
+            "Spark could not write: a disk is full, the output's or one that Spark keeps its own files on "
+            "(spark.local.dir, on a cluster each worker's). Make room there and run again."
+        )
     code = _s3_code(text)
     if code is not None:
         return _of_s3(code)

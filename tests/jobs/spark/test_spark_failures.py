@@ -176,3 +176,19 @@ def test_milliseconds_that_spark_can_not_hold_are_not_called_a_damaged_file() ->
     )
     assert said.startswith("source file file:/logs/a.parquet can't be read: a timestamp in milliseconds")
     assert "damaged" not in said
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "[TASK_WRITE_FAILED] Task failed. Caused by: java.io.IOException: No space left on device",
+        "Lost task 0.0 in stage 0.0 (TID 0) (localhost executor driver): java.io.IOException: No space left on device",
+        "org.apache.hadoop.fs.s3a.S3ABlockOutputStream: java.io.IOException: Disk quota exceeded",
+        "org.apache.hadoop.hdfs.protocol.DSQuotaExceededException: The DiskSpace quota of /x is exceeded",
+    ],
+)
+def test_a_full_disk_is_named_for_what_it_is(words: str) -> None:
+    """Staging onto one was blamed on an expression; shuffling onto one was a fault to report."""
+    found = explained(OSError(words))
+    assert isinstance(found, UsageError)
+    assert str(found).startswith("Spark could not write: a disk is full")
