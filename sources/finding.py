@@ -50,10 +50,14 @@ def find_files(
     if folders is None or not folders.applies:
         return read_listed(list_files(paths, open_filesystem), read_all)
     listing = list_files(paths, open_filesystem, folders.excluded)
-    footers = read_footers(listing.files, read_all)
+    samples = _sampled(listing)
+    files = list(listing.files)
+    if files and folders.names_column_beyond(file.values for file in files):
+        # It is null in all that the filter leaves. The samples have it, and no row that passes the filter.
+        files += [footer.file for footer in samples.footers]
+    footers = read_footers(files, read_all)
     # If files have a column of the folder's name, their own value counts, and the folder's excludes
     # nothing.
-    samples = _sampled(listing)
     if folders.names_column_of((*footers.layouts, *samples.layouts)):
         return read_listed(list_files(paths, open_filesystem), read_all)
     if not listing.files and not samples.footers:

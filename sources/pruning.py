@@ -23,6 +23,7 @@ class FolderFilter:
         self._spark = spark
         self._parts = [(text, names) for text, names in conjuncts(spark, condition) if names]
         self._asked: set[str] = set()
+        self._decisive: set[str] = set()
 
     @property
     def applies(self) -> bool:
@@ -36,16 +37,24 @@ class FolderFilter:
         for index, values in enumerate(folders):
             alike[tuple(values)].append(index)
         for keys, indices in alike.items():
-            parts = [text for text, names in self._parts if names <= {key.lower() for key in keys}]
+            known = {key.lower() for key in keys}
+            parts = [(text, names) for text, names in self._parts if names <= known]
             if parts:
-                self._asked.update(key.lower() for key in keys)
-                for index in self._failing([folders[index] for index in indices], parts):
+                self._asked |= known
+                self._decisive.update(*(names for _, names in parts))
+                for index in self._failing(
+                    [folders[index] for index in indices], [text for text, _ in parts]
+                ):
                     out[indices[index]] = True
         return out
 
     def names_column_of(self, layouts: Iterable[Mapping[str, Kind]]) -> bool:
         """Return whether files have a column of their own that was taken for their folder's."""
         return any(name.lower() in self._asked for layout in layouts for name in layout)
+
+    def names_column_beyond(self, folders: Iterable[Values]) -> bool:
+        """Return whether a folder was excluded by a column that none of these has: null in all of their files."""
+        return not self._decisive <= {key.lower() for values in folders for key in values}
 
     def _failing(self, rows: Sequence[Values], parts: Sequence[str]) -> list[int]:
         """Return the numbers of the rows that do not pass; none if Spark can't evaluate a part, reported later."""

@@ -35,6 +35,9 @@ class Day:
     def names_column_of(self, layouts: Iterable[Mapping[str, Kind]]) -> bool:
         return any("day" in layout for layout in layouts)
 
+    def names_column_beyond(self, folders: Iterable[Values]) -> bool:
+        return not any("day" in values for values in folders)
+
 
 def found(path: Path, day: str) -> SourceFiles:
     return find_files([str(path)], open_filesystem, cast("FolderFilter", Day(day)))

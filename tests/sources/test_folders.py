@@ -239,6 +239,21 @@ def test_a_filter_that_leaves_no_folder_leaves_the_columns(spark: SparkSession, 
 
 @pytest.mark.spark
 @pytest.mark.parametrize(
+    "condition", ["day is null", "coalesce(day, '9') = '9'", "day is null and user = 'u'"]
+)
+def test_a_filter_may_leave_those_files_alone_that_lack_the_folders_column(
+    spark: SparkSession, tmp_path: Path, condition: str
+) -> None:
+    """The column had gone with the folders that the filter excludes, and could not be resolved."""
+    for folder in ("day=1", "day=2", "day=3", "plain"):
+        write(tmp_path / folder / "a.parquet", ROW)
+    (tmp_path / "day=2" / "b.parquet").write_text("not looked at")
+    rows, _ = filtered(spark, tmp_path, condition)
+    assert values(rows, "day") == [None]
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
     "condition",
     [
         "day = 1 or user = 'x'",
