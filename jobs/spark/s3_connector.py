@@ -114,8 +114,8 @@ def _fewer_requests(hadoop: HadoopVersion | None) -> dict[str, str]:
 def _checksums(hadoop: HadoopVersion | None, bucket: Bucket) -> dict[str, str]:
     """Return what lets S3A send a checksum with each object: S3 demands one under a default retention (Object Lock).
 
-    Its second SDK sends none unless an option says so, as other servers may not know them; the first one sends an MD5.
-    Where there is no such option, `spark_failures` has a sentence.
+    Its second SDK sends none unless an option says so, as other servers may not know them; with the first one S3A's
+    markers of folders have none. Where there is no such option, `spark_failures` has a sentence.
     """
     if bucket.own_endpoint or (hadoop or (0,)) < _FIRST_HADOOP_WITH_CHECKSUMS:
         return {}
