@@ -35,9 +35,8 @@ def exit_code_of(program: Callable[[], int]) -> int:
     """Set up logging, run `program`, and return its exit code, or the code of what it raised."""
     _set_up_logging()
     if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(
-            errors="backslashreplace"
-        )  # as stderr: a file's name may be text in no encoding
+        # As stderr does: a file's name may be text in no encoding.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return program()
     except RunInterruptedError as stop:

@@ -124,7 +124,7 @@ class Budget:
         return given
 
     def _at_once(self, now: float) -> SlotGrant | None:
-        # No second may hold both.
+        # No second may hold a slot out of turn and one that was used so late.
         if self._late_hurried < self._late_free and now < self._late_until + 1.0:
             return None
         if not self._hurried.may_give(now, max(self._next, now)):
