@@ -135,6 +135,7 @@ def bulk_import(
                 _compact(spark, run)
             if run.outcome.written and (record := run.outcome.written.record):
                 run.progress.begin(IMPORT)
+                run.catch_up()
                 run.outcome.imported = import_written(prepared, target, record, run.signals)
         return run.close()
 
@@ -179,6 +180,7 @@ def _reason_to_refuse(checked: Checked, checks: ChecksSettings) -> str | None:
 def _send(spark: SparkSession, run: RunUnderWay, checked: Checked) -> None:
     load_templates()  # what is needed at the end must not be missing then
     sending = Sending.of(run.prepared, checked.files, run.execution.token, checked.staged)
+    run.catch_up()
     run.outcome.sent = send(spark, sending, run.signals, run.progress, run.steering)
 
 

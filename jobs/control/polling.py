@@ -1,6 +1,7 @@
 """Read a run's control file every few seconds while the run is in progress, and carry out its requests.
 
-An error with the file does not affect the run: it goes on as it was last asked to.
+It is also read once right before the run does what can't be undone. An error with the file does not affect the run: it
+goes on as it was last asked to.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ _LOG = logging.getLogger("put_events")
 POLL_SECONDS = 5.0
 """Between two polls; a request is carried out within this and the time that one poll takes."""
 _END_SECONDS = 30.0
+_UNREADABLE = "the control file could not be read: %s"
 
 
 def polled(output: str, run_id: str, execution: str, steering: Steering, *, sends: bool) -> ControlPoller:
@@ -36,7 +38,7 @@ def polled(output: str, run_id: str, execution: str, steering: Steering, *, send
         requests_per_second=steering.rate,
         sends=sends,
     )
-    return ControlPoller(lambda: ControlFile(control_file(output, run_id)), beginning, steering)
+    return ControlPoller(lambda: ControlFile(control_file(output, run_id)), beginning, steering, POLL_SECONDS)
 
 
 def now_as_text() -> str:
@@ -55,7 +57,7 @@ class ControlPoller:
         open_file: Callable[[], ControlFile],
         beginning: ControlRecord,
         steering: Steering,
-        every_seconds: float = POLL_SECONDS,
+        every_seconds: float,
     ) -> None:
         self._open_file = open_file
         self._file: ControlFile
@@ -64,6 +66,7 @@ class ControlPoller:
         self._every_seconds = every_seconds
         self._heeded = 0
         self._ending = threading.Event()
+        self._polling = threading.Lock()
         self._thread = threading.Thread(target=self._keep_polling, name="control", daemon=True)
 
     def __enter__(self) -> Self:
@@ -96,17 +99,27 @@ class ControlPoller:
         record = self._now(self._beginning)
         self._file.change(lambda _: record)
 
+    def catch_up(self) -> None:
+        """Carry out what was asked up to now, before the run does what can't be undone."""
+        if self._thread.ident is None:
+            return
+        try:
+            self.poll()
+        except StorageError as error:
+            _LOG.debug(_UNREADABLE, error)
+
     def poll(self) -> None:
-        """Carry out the new requests in the file, and record that there.
+        """Carry out the new requests in the file, and record that there. Any thread may call it.
 
         Raises:
             StorageError: the file can't be read or written.
         """
-        record = self._file.read()
-        if record is None:
-            self.begin()  # deleted by hand: what was carried out stays so
-        elif record.execution == self._beginning.execution:
-            self._obey(record)
+        with self._polling:
+            record = self._file.read()
+            if record is None:
+                self.begin()  # deleted by hand: what was carried out stays so
+            elif record.execution == self._beginning.execution:
+                self._obey(record)
 
     def end(self) -> None:
         """Delete the file; record requests that came too late for the last poll as not carried out."""
@@ -143,4 +156,4 @@ class ControlPoller:
             try:
                 self.poll()
             except StorageError as error:
-                _LOG.debug("the control file could not be read: %s", error)
+                _LOG.debug(_UNREADABLE, error)

@@ -65,6 +65,9 @@ class RunUnderWay:
         limit = prepared.settings.delivery.max_requests_per_second
         self.steering = Steering(limit, signals.ask, now_as_text)
         self._own_folder = own_folder
+        self._control = polled(
+            prepared.run.output, prepared.run.run_id, execution.token, self.steering, sends=prepared.sends
+        )
 
     @property
     def is_in_order(self) -> bool:
@@ -74,9 +77,8 @@ class RunUnderWay:
     @contextmanager
     def working(self) -> Iterator[None]:
         """Work from an empty folder, and let a stop end the block early. At any end, no staged event is left."""
-        run, sends = self.prepared.run, self.prepared.sends
-        folder = run.folder()
-        with self.progress, polled(run.output, run.run_id, self.execution.token, self.steering, sends=sends):
+        folder = self.prepared.run.folder()
+        with self.progress, self._control:
             folder.delete_all()
             self.progress.begin(START_SPARK)
             try:
@@ -95,6 +97,10 @@ class RunUnderWay:
             finally:
                 self.signals.only_note()
                 self._clear_stage()
+
+    def catch_up(self) -> None:
+        """Carry out what `control` asked up to now, before what can't be undone."""
+        self._control.catch_up()
 
     def close(self) -> int:
         """Write the result of the run; return the exit code.

@@ -91,6 +91,28 @@ def test_what_is_asked_while_it_stages_counts_from_the_first_request_on(store: M
     assert sending.orders == [50, "hold"]
 
 
+def test_what_is_asked_between_two_polls_is_carried_out_before_what_can_not_be_undone(
+    store: MemoryStore,
+) -> None:
+    run, sending = Run(store), Sending()
+    with run.poller as poller:
+        ask(store, request("a", Ask.RATE, 50), request("b"))
+        poller.catch_up()
+        run.steering.steer(sending)
+        store.is_out_of_reach = True
+        poller.catch_up()
+        store.is_out_of_reach = False
+    assert sending.orders == [50, "hold"]
+
+
+def test_a_run_that_can_not_be_steered_is_not_held_up(store: MemoryStore) -> None:
+    store.is_out_of_reach = True
+    run = Run(store)
+    with run.poller as poller:
+        poller.catch_up()
+    assert run.steering.requests == ()
+
+
 def test_a_stop_names_who_asked_for_it(store: MemoryStore) -> None:
     run = Run(store)
     with run.poller as poller:

@@ -14,8 +14,13 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
+from bulk.import_record import ImportRecord
+from core.contested_file import control_file
 from jobs.cli.control import main as control
+from jobs.control.control_file import ControlFile
 from jobs.control.record import Ask, ControlRecord, ControlRequest
+from jobs.steps.importing import Imported
+from jobs.stop_signals import StopSignals
 from standin.process import StandinProcess
 from tests.whole_job.harness import (
     Ended,
@@ -46,6 +51,11 @@ def long_job(job: Job) -> Job:
 
 def ask(job: Job, *what: str) -> None:
     assert control([str(job.output), *what]) == 0
+
+
+def stop_request() -> ControlRequest:
+    """A stop as `ask` writes it, for a test that can't wait until the run answers."""
+    return ControlRequest(number=0, token="t", ask=Ask.STOP, by="x@y", asked_at=datetime.now(UTC).isoformat())
 
 
 def lease_renewals(job: Job, run_id: str) -> int:
@@ -129,15 +139,55 @@ def progress_of(job: Job) -> str:
     return "paused" if file.exists() and json.loads(file.read_text())["paused"] else ""
 
 
+@pytest.fixture
+def stopped_late(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run `stopped` is asked to stop once all is staged, and polls its control file once an hour."""
+    monkeypatch.setattr("jobs.control.polling.POLL_SECONDS", 3600.0)
+    file = ControlFile(control_file(str(job.output), "stopped"))
+    monkeypatch.setattr(
+        "jobs.run.load_templates",
+        lambda: file.change(lambda record: record and record.asking(stop_request())),
+    )
+
+
+@pytest.mark.spark
+@pytest.mark.usefixtures("stopped_late")
+def test_a_stop_right_before_the_sending_lets_nothing_be_sent(
+    spark: SparkSession, job: Job, standin: StandinProcess
+) -> None:
+    job.write_source(interactions(full_sessions(20)))
+    run = run_here(job, spark, "stopped")
+    assert (run.exit_code, run.summary["request_attempts"]) == (5, 0)
+    assert_asked(run, ("stop", None))
+    assert standin.stop()["requests"] == 0
+
+
+@pytest.mark.spark
+@pytest.mark.usefixtures("stopped_late")
+def test_a_stop_right_before_an_import_lets_no_job_be_made(
+    spark: SparkSession, job: Job, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reasons: list[str | None] = []
+
+    def imported(_prepared: object, _target: object, record: ImportRecord, signals: StopSignals) -> Imported:
+        reasons.append(signals.reason)
+        return Imported(record, stop_reason=signals.reason)
+
+    monkeypatch.setattr("jobs.run.import_written", imported)
+    job.settings["import"] = {"mode": "full", "write_only": True}
+    job.write_source(interactions(full_sessions(100)))
+    assert run_here(job, spark, "stopped", "--import").exit_code == 5
+    assert reasons == ["x@y asked the run to stop"]
+
+
 @pytest.mark.spark
 def test_a_later_run_of_the_same_id_obeys_no_request_to_the_one_that_was_killed(
     spark: SparkSession, job: Job, standin: StandinProcess
 ) -> None:
     job.write_source(interactions(full_sessions(20)))
-    stop = ControlRequest(number=0, token="t", ask=Ask.STOP, by="x@y", asked_at=datetime.now(UTC).isoformat())
     left = ControlRecord(
         run_id="killed", execution="e0", max_requests_per_second=40, requests_per_second=1, paused=True
-    ).asking(stop)
+    ).asking(stop_request())
     file = job.output / "control" / "killed.json"
     file.parent.mkdir(parents=True)
     file.write_bytes(left.to_bytes())
