@@ -13,8 +13,10 @@ from jobs.errors import UsageError
 # A run's name becomes a folder's and a file's name, on S3 and in Hadoop paths, where `:` and `/` mean something.
 _RUN_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_=+-]*(\.[A-Za-z0-9_=+-]+)*")
 _RUN_ID_LENGTH = 128
-_CODES = "0 delivered or planned, 2 usage, 3 refused, 4 dead letters, 5 stopped (run again)"
-_IMPORT_CODES = "0 imported or written, 2 usage or a failed import job, 3 refused, 5 stopped (run again)"
+_CODES = "0 delivered or planned, 2 usage, 3 refused, 4 dead letters, 5 stopped (run again), 1 unexpected"
+_IMPORT_CODES = (
+    "0 imported or written, 2 usage or a failed import job, 3 refused, 5 stopped (run again), 1 unexpected"
+)
 PROG = "put_events"
 
 

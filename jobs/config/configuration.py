@@ -36,15 +36,15 @@ def parse_settings(text: str, where: str, overrides: Iterable[str] = ()) -> Sett
 
     Raises:
         UsageError: not YAML, an unknown key (naming the nearest known one), a wrong type or range; the
-            sentence names `where` and the key.
+            sentence names the key, and `where` or `--set`, whichever has it.
     """
     document = _mapping_of(text, where)
-    for override in overrides:
-        _lay_over(document, override)
+    overridden = [_lay_over(document, override) for override in overrides]
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
-        raise UsageError(f"{where}: {'; '.join(_sentences(error))}. Correct the configuration.") from None
+        place, what = _origin(error, where, overridden)
+        raise UsageError(f"{place}: {'; '.join(_sentences(error))}. Correct {what}.") from None
 
 
 def print_settings(settings: Settings) -> str:
@@ -71,18 +71,20 @@ def _position(error: yaml.YAMLError) -> str:
     return where + (f": {problem}" if problem else "")
 
 
-def _lay_over(document: dict[str, Any], override: str) -> None:
+def _lay_over(document: dict[str, Any], override: str) -> list[str]:
+    """Set the key of `override` in `document`; return the key's path."""
     key, equals, value = override.partition("=")
     if not equals or not key.strip():
         raise UsageError(
             "--set: it is not of the form KEY=VALUE. Write it as in --set delivery.max_requests_per_second=200."
         )
-    *parents, last = key.strip().split(".")
+    *parents, last = path = key.strip().split(".")
     block = document
     for parent in parents:
         inner = block.get(parent)
         block[parent] = block = inner if isinstance(inner, dict) else {}
     block[last] = _yaml_value(value, key)
+    return path
 
 
 def _yaml_value(value: str, key: str) -> Any:  # noqa: ANN401 - any YAML value
@@ -90,6 +92,16 @@ def _yaml_value(value: str, key: str) -> Any:  # noqa: ANN401 - any YAML value
         return yaml.load(value, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
     except yaml.YAMLError:
         raise UsageError(f"--set {key}: the value is not valid YAML. Quote it.") from None
+
+
+def _origin(error: ValidationError, where: str, overridden: list[list[str]]) -> tuple[str, str]:
+    """Return where the wrong values stand, and what to correct: the file `where`, options, or both."""
+    paths = [[str(part) for part in detail["loc"]] for detail in error.errors(include_url=False)]
+    if all(any(path[: len(key)] == key for key in overridden) for path in paths):
+        return "--set", "the option"
+    if any(path == key[: len(path)] or path[: len(key)] == key for path in paths for key in overridden):
+        return f"{where} with --set", "the file or the option"
+    return where, "the configuration"
 
 
 def _sentences(error: ValidationError) -> list[str]:

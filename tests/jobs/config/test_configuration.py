@@ -84,8 +84,8 @@ def test_an_unknown_key_names_its_nearest_neighbour(override: str, said: str) ->
 )
 def test_a_wrong_value_names_its_key_and_is_not_repeated(override: str, key: str) -> None:
     said = refusal(MINIMAL, override)
+    assert said.startswith(("--set: ", "job.yaml with --set: "))
     assert key in said
-    assert "job.yaml" in said
     assert "\n" not in said
 
 
@@ -120,16 +120,28 @@ def test_a_block_without_keys_is_refused_in_words_of_the_file(override: str) -> 
     [
         (
             "personalize.tracking_id=''",
-            "job.yaml: personalize.tracking_id is empty. Correct the configuration.",
+            "--set: personalize.tracking_id is empty. Correct the option.",
         ),
         (
             "mapping=1",
-            "job.yaml: mapping: should be a block of keys such as userId. Correct the configuration.",
+            "--set: mapping: should be a block of keys such as userId. Correct the option.",
         ),
     ],
 )
 def test_the_words_are_those_of_a_configuration_and_not_of_python(override: str, said: str) -> None:
     assert refusal(MINIMAL, override) == said
+
+
+def test_a_wrong_value_is_looked_for_in_the_place_that_has_it() -> None:
+    wrong_file = MINIMAL.replace("tracker", "''")
+    assert refusal(wrong_file).startswith(
+        "job.yaml: personalize.tracking_id is empty. Correct the configuration."
+    )
+    assert refusal(wrong_file, "session.gap_minutes=30").startswith("job.yaml: ")
+    both = refusal(wrong_file, "session.gap_minutes=0")
+    assert both.startswith("job.yaml with --set: session.gap_minutes: ")
+    assert both.endswith("Correct the file or the option.")
+    assert refusal(wrong_file, "personalize.tracking_id=' '").startswith("--set: ")
 
 
 def test_a_refused_value_does_not_reach_the_message() -> None:
