@@ -10,7 +10,7 @@ from tests.aws.network.http import Response
 
 NO_CHECKSUM = (
     "Content-MD5 OR x-amz-checksum- HTTP header is required for "
-    "Put Object requests with Object Lock parameters"
+    "Put {what} requests with Object Lock parameters"
 )
 
 

@@ -41,6 +41,8 @@ _OF_TRANSFER = (
     "host",
 )
 _ENCODINGS = ("content-encoding", "transfer-encoding", "content-length", "expect", "x-amz-security-token")
+_UNDER_RETENTION = {"PutObject": "Object", "UploadPart": "Part"}
+"""The operations that bring an object's content, by the word for it in S3's refusal."""
 
 
 @dataclass(frozen=True)
@@ -187,11 +189,15 @@ class _Visit:
             raise errors.access_denied()
 
     def _require_checksum(self, sums: Mapping[str, str]) -> None:
-        """An object under a retention comes with a checksum. Source: API Reference, "PutObject", Object Lock."""
+        """An object under a retention comes with a checksum, and so does each part of one.
+
+        Source: API Reference, "PutObject" and "UploadPart", Object Lock.
+        """
         assert self._operation is not None
-        is_put = self.bucket is not None and self.bucket.locked and self._operation.name == "PutObject"
-        if is_put and not sums and "content-md5" not in self._request.headers:
-            raise S3Error(400, "InvalidRequest", errors.NO_CHECKSUM)
+        what = _UNDER_RETENTION.get(self._operation.name)
+        is_locked = self.bucket is not None and self.bucket.locked
+        if is_locked and what and not sums and "content-md5" not in self._request.headers:
+            raise S3Error(400, "InvalidRequest", errors.NO_CHECKSUM.format(what=what))
 
     def _may(self, action: str, resource: str, more: Mapping[str, str] | None = None) -> bool:
         assert self._operation is not None

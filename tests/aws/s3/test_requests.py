@@ -215,8 +215,19 @@ def test_many_are_deleted_at_once_each_by_its_own_right(
     assert "d2" in aws.keys("shop")
 
 
-def test_a_locked_bucket_takes_no_object_without_a_checksum(send: Callable[..., Answer]) -> None:
+def upload_begun(send: Callable[..., Answer], url: str) -> str:
+    """The id of a new upload in parts."""
+    begun = send("POST", f"{url}?uploads").body.decode()
+    return begun.partition("<UploadId>")[2].partition("</UploadId>")[0]
+
+
+@pytest.mark.parametrize("parts", [False, True])
+def test_a_locked_bucket_takes_nothing_without_a_checksum(
+    send: Callable[..., Answer], *, parts: bool
+) -> None:
     url = "locked.s3.eu-west-1.amazonaws.com/a"
+    if parts:
+        url += f"?partNumber=1&uploadId={upload_begun(send, url)}"
     assert send("PUT", url, b"1").refused == (400, "InvalidRequest")
     md5 = base64.b64encode(hashlib.md5(b"1", usedforsecurity=False).digest()).decode()
     assert send("PUT", url, b"1", headers={"content-md5": md5}).status == 200
@@ -256,8 +267,7 @@ def test_keys_may_hold_any_character(aws: AwsWorld, send: Callable[..., Answer])
 
 
 def test_parts_become_one_object(aws: AwsWorld, send: Callable[..., Answer]) -> None:
-    started = send("POST", f"{HOME}/big?uploads")
-    upload = started.body.decode().partition("<UploadId>")[2].partition("</UploadId>")[0]
+    upload = upload_begun(send, f"{HOME}/big")
     etags = [
         send("PUT", f"{HOME}/big?partNumber={number}&uploadId={upload}", content).headers["etag"]
         for number, content in ((1, b"x" * (5 << 20)), (2, b"end"))
