@@ -91,7 +91,7 @@ def test_what_is_asked_while_it_stages_counts_from_the_first_request_on(store: M
     assert sending.orders == [50, "hold"]
 
 
-def test_what_is_asked_between_two_polls_is_carried_out_before_what_can_not_be_undone(
+def test_what_is_asked_between_two_polls_comes_before_the_first_request(
     store: MemoryStore,
 ) -> None:
     run, sending = Run(store), Sending()
