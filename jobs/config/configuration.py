@@ -43,8 +43,8 @@ def parse_settings(text: str, where: str, overrides: Iterable[str] = ()) -> Sett
     try:
         return Settings.model_validate(document)
     except ValidationError as error:
-        place, what = _origin(error, where, overridden)
-        raise UsageError(f"{place}: {'; '.join(_sentences(error))}. Correct {what}.") from None
+        origin, what = _origin(error, where, overridden)
+        raise UsageError(f"{origin}: {'; '.join(_sentences(error))}. Correct {what}.") from None
 
 
 def print_settings(settings: Settings) -> str:
