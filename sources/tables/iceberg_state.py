@@ -11,7 +11,7 @@ from typing import Any
 from pyarrow import fs as pafs
 
 from core.as_of import AsOf, from_millis, last_by, written
-from core.errors import InputError, is_passing
+from core.errors import InputError, StorageError, is_passing
 from core.storage import OpenFilesystem, cause_and_remedy
 from core.urls import with_scheme
 from sources.tables.formats import unlisted
@@ -128,7 +128,7 @@ def _require_in_place(
     try:
         filesystem, inner = open_filesystem(manifests)
         is_there = filesystem.get_file_info(inner).type == pafs.FileType.File
-    except (OSError, InputError) as error:
+    except (OSError, StorageError) as error:
         if isinstance(error, OSError) and is_passing(error):
             raise unlisted(label, error) from None
         is_there = False

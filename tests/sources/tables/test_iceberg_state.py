@@ -7,12 +7,14 @@ import json
 import shutil
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pyiceberg.catalog import Catalog
 
-from core.errors import InputError
-from core.storage import open_filesystem
+from core.aws.s3_errors import S3DeniedError, S3PassingError
+from core.errors import InputError, is_passing
+from core.storage import OpenFilesystem, open_filesystem
 from sources.tables.formats import table_format
 from sources.tables.iceberg_state import iceberg_state
 from sources.tables.table_source import IcebergState
@@ -127,6 +129,45 @@ def test_a_link_to_a_table_is_no_copy(catalog: Catalog, tmp_path: Path) -> None:
     link = tmp_path / "link"
     link.symlink_to(path_of(table))
     assert state(link).is_current
+
+
+def elsewhere(folder: Path, location: str) -> Path:
+    """A table's folder whose metadata names its files below another location."""
+    snapshot = {"snapshot-id": 7, "timestamp-ms": 1, "manifest-list": f"{location}/metadata/snap-7.avro"}
+    metadata(
+        folder, "v1.metadata.json", location=location, snapshots=[snapshot], **{"current-snapshot-id": 7}
+    )
+    return folder
+
+
+@pytest.mark.parametrize("location", ["hdfs://namenode/lake/clicks", "gs://shop/lake/clicks"])
+def test_a_table_from_a_storage_that_is_not_read_was_moved(tmp_path: Path, location: str) -> None:
+    assert f"was moved or copied here from {location}" in refused(elsewhere(tmp_path, location))
+
+
+@pytest.mark.parametrize("failure", [S3DeniedError("access is denied"), FileNotFoundError("gone")])
+def test_files_that_can_not_be_seen_were_moved(tmp_path: Path, failure: OSError) -> None:
+    table = elsewhere(tmp_path, "s3://shop/lake/clicks")
+    with pytest.raises(InputError, match="was moved or copied here from s3://shop/lake/clicks") as caught:
+        iceberg_state(str(table), None, failing_on_s3(failure))
+    assert not is_passing(caught.value)
+
+
+def test_s3s_own_trouble_is_no_move_of_a_table(tmp_path: Path) -> None:
+    """The next run may see the files: a scheduler tries it again."""
+    table = elsewhere(tmp_path, "s3://shop/lake/clicks")
+    with pytest.raises(InputError, match="can't be listed: S3 asks for fewer requests") as caught:
+        iceberg_state(
+            str(table), None, failing_on_s3(S3PassingError("S3 asks for fewer requests. Try again later"))
+        )
+    assert is_passing(caught.value)
+
+
+def failing_on_s3(failure: OSError) -> OpenFilesystem:
+    """Local files as they are, and an S3 on which every look fails."""
+    s3 = Mock()
+    s3.get_file_info.side_effect = failure
+    return lambda url: (s3, url) if url.startswith("s3://") else open_filesystem(url)
 
 
 def test_a_time_before_the_first_snapshot_is_refused(catalog: Catalog) -> None:
