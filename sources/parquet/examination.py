@@ -7,7 +7,7 @@ from urllib.parse import unquote
 import pyarrow as pa
 from pyarrow import parquet as pq
 
-from core.errors import InputError
+from core.errors import InputError, StorageError
 from core.storage import OpenFilesystem
 from sources.listing import list_files
 from sources.parquet.footers import read_footers
@@ -19,7 +19,7 @@ from sources.parquet.schema_tree import NEW_TYPES
 def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
     """Return what is unusual in a file, as Spark names it, if pyarrow reads it completely; None if it does not.
 
-    Reads the whole file once.
+    Reads the whole file once. A storage that is not read here, as a catalog's table may be on, says nothing: None.
     """
     path = unquote(url)
     try:
@@ -29,6 +29,8 @@ def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
             for _ in file.iter_batches():
                 pass
             metadata = file.metadata
+    except StorageError:
+        return None
     except (pa.ArrowException, OSError, ValueError):
         return _unknown_columns(path, open_filesystem)
     group = metadata.row_group(0) if metadata.num_row_groups else None

@@ -192,3 +192,11 @@ def test_a_full_disk_is_named_for_what_it_is(words: str) -> None:
     found = explained(OSError(words))
     assert isinstance(found, UsageError)
     assert str(found).startswith("Spark could not write: a disk is full")
+
+
+def test_a_bad_file_on_a_storage_that_spark_alone_reads_is_named() -> None:
+    """Such as a catalog's table on HDFS: pyarrow can't look at the file, and is not what failed."""
+    said = explained(AnalysisException("Error while reading file hdfs://namenode/lake/a.parquet."))
+    assert str(said).startswith(
+        "source file hdfs://namenode/lake/a.parquet can't be read: it is damaged or not Parquet"
+    )
