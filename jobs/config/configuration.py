@@ -95,7 +95,7 @@ def _yaml_value(value: str, key: str) -> Any:  # noqa: ANN401 - any YAML value
 
 
 def _origin(error: ValidationError, where: str, overridden: list[list[str]]) -> tuple[str, str]:
-    """Return where the wrong values stand, and what to correct: the file `where`, options, or both."""
+    """Return where the wrong values are from, and what to correct: the file `where`, options, or both."""
     paths = [[str(part) for part in detail["loc"]] for detail in error.errors(include_url=False)]
     if all(any(path[: len(key)] == key for key in overridden) for path in paths):
         return "--set", "the option"
