@@ -6,12 +6,15 @@ Nothing is resolved: the columns' types are not known yet at this point.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any
 
 from pyspark.errors import ParseException
 from pyspark.sql import SparkSession
+
+from core.catalyst import items, nodes
 
 _NAMES = re.compile(r"Unresolved(Attribute|NamedLambdaVariable)")
 _STAR = re.compile(r"Unresolved(Star|Regex|DataFrameStar)")
@@ -41,12 +44,12 @@ def used_columns(spark: SparkSession, expressions: Iterable[str]) -> Used:
     """Return the columns of the expressions. One that can't be parsed names none: it is refused where it is used."""
     names: set[Path] = set()
     everything = False
-    for node in _nodes(spark, expressions):
+    for node in chain.from_iterable(map(nodes, _parsed(spark, expressions))):
         kind = node.getClass().getSimpleName()
         if _NAMES.match(kind):
-            names.add(tuple(part.lower() for part in _list(node.nameParts())))
+            names.add(tuple(part.lower() for part in items(node.nameParts())))
         elif kind == "UnresolvedStar" and node.target().isDefined():  # `e.*` is all of e alone
-            names.add(tuple(part.lower() for part in _list(node.target().get())))
+            names.add(tuple(part.lower() for part in items(node.target().get())))
         else:
             everything = everything or bool(_STAR.match(kind))
     return Used(frozenset(names), everything)
@@ -67,7 +70,7 @@ def conjuncts(spark: SparkSession, condition: str) -> list[tuple[str, frozenset[
 
 def _part(spark: SparkSession, node: Any) -> tuple[str, frozenset[str]]:  # noqa: ANN401 - a Java object
     """Return a part as SQL; no text if it would not be parsed as the same, or if it reads another table."""
-    within = list(_walk(node))
+    within = list(nodes(node))
     kinds = {each.getClass().getSimpleName() for each in within}
     text = node.sql()
     again = next(_parsed(spark, [text]), None)
@@ -78,12 +81,7 @@ def _part(spark: SparkSession, node: Any) -> tuple[str, frozenset[str]]:  # noqa
     ):
         return "", frozenset()
     names = [each for each in within if _NAMES.match(each.getClass().getSimpleName())]
-    return text, frozenset(_list(each.nameParts())[0].lower() for each in names)
-
-
-def _nodes(spark: SparkSession, expressions: Iterable[str]) -> Iterator[Any]:
-    for parsed in _parsed(spark, expressions):
-        yield from _walk(parsed)
+    return text, frozenset(items(each.nameParts())[0].lower() for each in names)
 
 
 def _parsed(spark: SparkSession, expressions: Iterable[str]) -> Iterator[Any]:
@@ -93,13 +91,3 @@ def _parsed(spark: SparkSession, expressions: Iterable[str]) -> Iterator[Any]:
             yield parser.parseExpression(expression)
         except ParseException:
             continue
-
-
-def _walk(node: Any) -> Iterator[Any]:  # noqa: ANN401
-    yield node
-    for child in _list(node.children()):
-        yield from _walk(child)
-
-
-def _list(seq: Any) -> Sequence[Any]:  # noqa: ANN401
-    return [seq.apply(index) for index in range(seq.size())]

@@ -17,6 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, StructType
 
+from core.catalyst import items
 from core.errors import InputError
 from transforms.names import suggestion
 
@@ -79,8 +80,7 @@ def is_repeatable(df: DataFrame, expression: str, *, whole_plan: bool) -> bool:
         return False
     plan = df._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark shows determinism nowhere else
     clock = df.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern.CURRENT_LIKE()  # type: ignore[union-attr]  # noqa: SLF001
-    steps = plan.expressions()
-    parts = [plan] if whole_plan else [steps.apply(number) for number in range(steps.size())]
+    parts = [plan] if whole_plan else items(plan.expressions())
     return all(part.deterministic() and not part.containsPattern(clock) for part in parts)
 
 
@@ -111,8 +111,7 @@ def _stays_in_its_row(df: DataFrame, selected: DataFrame) -> bool:
     if after.nodeName() != "Project" or not after.child().fastEquals(before):
         return False
     subquery = df.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern.PLAN_EXPRESSION()  # type: ignore[union-attr]  # noqa: SLF001
-    steps = after.expressions()
-    return not any(steps.apply(number).containsPattern(subquery) for number in range(steps.size()))
+    return not any(step.containsPattern(subquery) for step in items(after.expressions()))
 
 
 def _sentence(error: AnalysisException, expression: str, df: DataFrame) -> str:

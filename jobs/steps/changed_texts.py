@@ -9,6 +9,7 @@ from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
+from core.catalyst import items, nodes
 from jobs.errors import UsageError
 from sources.layout import Layout
 from sources.times.nanoseconds import has_finer_than_micros
@@ -133,14 +134,6 @@ def _is_text_cast(node: Any) -> bool:  # noqa: ANN401 - a Java object
 
 def _expressions(rows: DataFrame) -> Iterator[Any]:
     """Yield each part of each expression in the rows' plan, as Spark analyzes it."""
-    for step in _all(rows._jdf.queryExecution().analyzed()):  # noqa: SLF001 - PySpark shows no plan
-        found = step.expressions()
-        for number in range(found.size()):
-            yield from _all(found.apply(number))
-
-
-def _all(node: Any) -> Iterator[Any]:  # noqa: ANN401
-    yield node
-    children = node.children()
-    for number in range(children.size()):
-        yield from _all(children.apply(number))
+    for step in nodes(rows._jdf.queryExecution().analyzed()):  # noqa: SLF001 - PySpark shows no plan
+        for expression in items(step.expressions()):
+            yield from nodes(expression)

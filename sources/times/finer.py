@@ -14,6 +14,7 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
 from pyspark.sql import types as T
 
+from core.catalyst import nodes
 from sources.columns import column_named
 from sources.whole_structs import read_whole
 
@@ -53,11 +54,4 @@ def _is_finer(node: Any) -> bool:  # noqa: ANN401 - a Java object
 
 def _conditions(plan: Any) -> Iterator[Any]:  # noqa: ANN401
     """Yield each part of each condition of a plan's filters."""
-    return (part for step in _all(plan) if step.nodeName() == "Filter" for part in _all(step.condition()))
-
-
-def _all(node: Any) -> Iterator[Any]:  # noqa: ANN401
-    yield node
-    children = node.children()
-    for index in range(children.size()):
-        yield from _all(children.apply(index))
+    return (part for step in nodes(plan) if step.nodeName() == "Filter" for part in nodes(step.condition()))
