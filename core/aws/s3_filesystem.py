@@ -24,13 +24,12 @@ from pyarrow import fs
 
 from core.aws.buckets import renew_clients, shared_client
 from core.aws.refusals import code_of
-from core.aws.s3_errors import EXPIRED, explain, explain_setting
+from core.aws.s3_errors import EXPIRED, explain, explain_setting, is_passing_code
 from core.aws.s3_file import Fetch, S3File
 
 _T = TypeVar("_T")
 _NOTHING_THERE = frozenset({"InvalidRange", "416"})  # the answer for any range of an empty object
 _DELETED_AT_ONCE = 1000  # DeleteObjects takes no more (Amazon S3 API Reference)
-_PASSING = frozenset({"InternalError", "RequestTimeout", "ServiceUnavailable", "SlowDown"})
 _PAUSES = (0.1, 0.3, 1.0, 3.0)  # seconds
 
 
@@ -241,7 +240,7 @@ def _delete_at_once(bucket: str, keys: list[str], sleep: Callable[[float], None]
     """
     failed = _deletion_errors(bucket, keys)
     for pause in _PAUSES:
-        if not failed or any(error.get("Code") not in _PASSING for error in failed):
+        if not failed or not all(is_passing_code(error.get("Code", "")) for error in failed):
             break
         sleep(pause)
         failed = _deletion_errors(bucket, [error["Key"] for error in failed])
