@@ -55,10 +55,10 @@ class ImportRecord(BaseModel):
     job_created_at: datetime | None = None
     failure_reason: str | None = None
 
-    def request(self, job_name: str | None = None) -> ImportRequest:
+    def request(self) -> ImportRequest:
         """Return the call that imports these files."""
         return ImportRequest(
-            job_name or self.job_name or self.name, self.dataset_arn, self.location, self.role_arn, self.mode
+            self.job_name or self.name, self.dataset_arn, self.location, self.role_arn, self.mode
         )
 
     def with_job(self, job: ImportJob) -> ImportRecord:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 _MAX_ID = 2**63 - 1
+_FORM = "give a version, a snapshot id, or a time in ISO 8601 such as 2026-01-31T18:00:00Z"
 
 AsOf = int | datetime
 """A version of Delta Lake, a snapshot id of Iceberg or an instant of Hudi; or a time, which means the last commit by
@@ -27,7 +28,7 @@ def read_as_of(value: object) -> object:
         return value if value.tzinfo else value.replace(tzinfo=UTC)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MAX_ID):
         return value
-    raise ValueError("give a version, a snapshot id, or a time in ISO 8601 such as 2026-01-31T18:00:00Z")
+    raise ValueError(_FORM)
 
 
 def last_by(commits: Iterable[tuple[datetime, int]], instant: datetime) -> int | None:
@@ -50,6 +51,4 @@ def _instant(text: str) -> datetime:
     try:
         return datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(
-            "give a version, a snapshot id, or a time in ISO 8601 such as 2026-01-31T18:00:00Z"
-        ) from None
+        raise ValueError(_FORM) from None
