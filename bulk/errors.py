@@ -2,8 +2,8 @@
 
 BackfillError
 └── BulkError
-├── RefusedError    fix what the sentence names, run the same command again; exit 2
-└── BusyError       the service takes it later: run the same command again; exit 5
+    ├── RefusedError    fix what the sentence names, run the same command again; exit 2
+    └── BusyError       the service takes it later: run the same command again; exit 5
 """
 
 from __future__ import annotations

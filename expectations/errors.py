@@ -1,9 +1,9 @@
 """Errors about the rules, named by what the caller does next. No error contains a value of the data.
 
-ExpectationsError
-├── SuiteError      the suite itself is wrong: its author must correct it; nothing was read (exit 2)
-└── RuleCrashedError   a rule could not be evaluated: it neither passed nor failed, so nothing may be sent (exit
-2)
+BackfillError
+└── ExpectationsError
+    ├── SuiteError          the suite itself is wrong: its author must correct it; nothing was read; exit 2
+    └── RuleCrashedError    a rule neither passed nor failed, so nothing may be sent; exit 2
 """
 
 from __future__ import annotations

@@ -30,7 +30,7 @@ class Suite:
     parameters: dict[str, Any] = field(default_factory=dict)
 
     def expectations(self) -> Iterator[Expectation]:
-        """Return Great Expectations' objects, in the suite's order.
+        """Yield Great Expectations' objects, in the suite's order.
 
         Raises:
             SuiteError: an entry is refused; the text names it.

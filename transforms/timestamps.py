@@ -119,9 +119,8 @@ def may_be_within(column: Column, unit: str | None, data_type: T.DataType, windo
 def unit_instead(column: Column, unit: str | None, data_type: T.DataType) -> Column:
     """Return the numeric unit other than `unit` that would put the time between 1980 and 2100; null if none would.
 
-    For a string column: one of `PER_SECOND` for numbers and numeric strings; for other strings one of
-    `PATTERNS`, null for other types. In a well mapped source nearly every row has null, which costs next to
-    nothing to keep.
+    A string: one of `PER_SECOND` for numbers and numeric strings, one of `PATTERNS` for texts of its form; null for
+    dates and timestamps. In a well mapped source nearly every row has null, which costs next to nothing to keep.
     """
     if isinstance(data_type, T.StringType):
         number = _numeric_string(column)
