@@ -19,6 +19,7 @@ from jobs.ending.outcome import Outcome, summary_of
 from jobs.errors import UnaccountedError
 from jobs.plan.table import print_plan
 from jobs.prepare.preparation import Prepared
+from jobs.report.flow import NO_ROW
 from jobs.report.page import render_report
 from jobs.runs.run_folder import RunFolder
 from jobs.steps.import_account import account_line
@@ -91,4 +92,4 @@ def _say(summary: Summary, url: str) -> None:
 def _why_nothing(summary: Summary) -> str:
     if summary.replay_of is not None:
         return f"run {summary.replay_of} left no dead letters: there was nothing to send again"
-    return "no row was read: source.path, source.filter and the window leave none"
+    return NO_ROW

@@ -24,7 +24,8 @@ _IMPORT_PARTS = (
     ("rows_written", "written", "in the files of the import"),
     ("rows_not_importable", "not importable", "bulk data can't hold them; the reasons are below"),
 )
-_NO_ROW = "No row was read: source.path, source.filter and the window leave none."
+NO_ROW = "no row was read: the source, source.filter, source.select and the window leave none"
+_NO_ROW = f"{NO_ROW.capitalize()}."
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,10 @@ def test_the_equation_says_what_the_log_says() -> None:
             "Nothing was left to send: the service had 1 event already.",
         ),
         (nothing_sent("delivered", rows_read=1, rows_rejected=1), "There was nothing to send."),
-        (nothing_sent("delivered"), "No row was read: source.path, source.filter and the window leave none."),
+        (
+            nothing_sent("delivered"),
+            "No row was read: the source, source.filter, source.select and the window leave none.",
+        ),
         (
             nothing_sent("planned", events_not_attempted=12, minimum_requests=2),
             "Planned only: 12 events would go out in 2 requests.",
