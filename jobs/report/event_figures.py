@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from jobs.account.event_counts import SECONDS_OF_DAY
 from jobs.report.drawing import calendar, columns, picture
 from jobs.report.figure import Figure
 from jobs.report.wording import counted, label, percent, printable, thousands
@@ -12,8 +13,6 @@ from jobs.report.wording import counted, label, percent, printable, thousands
 _HEIGHT = 220
 _FEW = 7
 """Up to so many days, each is a column with its name; more are a line over time."""
-
-_DAY = 86_400
 
 
 def requests_figure(name: str, by_events: Sequence[int]) -> Figure | None:
@@ -77,4 +76,4 @@ def _span(day: str, *, by_month: bool) -> tuple[float, float]:
 
 
 def _days(day: date) -> float:
-    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() / _DAY
+    return datetime(day.year, day.month, day.day, tzinfo=UTC).timestamp() / SECONDS_OF_DAY

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Self
 
-SECONDS_OF_DAY = 86_400
+from jobs.account.event_counts import SECONDS_OF_DAY
+
 _MAX_SPANS = 32
 
 

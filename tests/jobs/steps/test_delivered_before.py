@@ -17,11 +17,12 @@ from core.errors import StorageError
 from delivery.packing import StagedEvent
 from delivery.receipts.ledger import Ledger, ledger_folder, whole_ledger
 from delivery.receipts.sorted_ledger import SortedFile
+from jobs.account.event_counts import SECONDS_OF_DAY
 from jobs.prepare.preparation import Prepared
 from jobs.steps import ledger_compaction
 from jobs.steps.delivered_before import LedgerFiles, delivered_ids
 from jobs.steps.ledger_compaction import MAX_OF_A_SIZE, compact, too_small
-from jobs.steps.ledger_window import SECONDS_OF_DAY, LedgerWindow
+from jobs.steps.ledger_window import LedgerWindow
 from tests.delivery.tasks import task_of
 
 pytestmark = pytest.mark.spark

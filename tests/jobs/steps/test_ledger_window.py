@@ -7,7 +7,8 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.steps.ledger_window import SECONDS_OF_DAY, LedgerWindow
+from jobs.account.event_counts import SECONDS_OF_DAY
+from jobs.steps.ledger_window import LedgerWindow
 
 days = st.sets(st.integers(-30_000, 30_000), max_size=120)
 
