@@ -178,6 +178,11 @@ class MappingSettings(Block):
         mapped = self.model_dump(by_alias=True, exclude={"properties", "sent_at"}, exclude_none=True)
         return {**mapped, "sentAt": self.sent_at.expr}
 
+    def texts(self) -> dict[str, str]:
+        """Return the expressions whose values may be sent as text, all but the time's, by key (`properties.PRICE`)."""
+        parts = {part: expr for part, expr in self.expressions().items() if part != "sentAt"}
+        return parts | {f"properties.{name}": each.expr for name, each in self.properties.items()}
+
 
 class SessionSettings(Block):
     """Block `session:`: how sessions are derived if `mapping.sessionId` is left out.

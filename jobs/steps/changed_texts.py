@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from pyspark.errors import AnalysisException, ParseException
@@ -35,7 +35,7 @@ class Texts:
         self._spark = spark
         self._source = source
         self._used = used
-        self._texts = texts_of(mapping)
+        self._texts = mapping.texts()
         self._mapped = {**self._texts, "sentAt": mapping.sent_at.expr}
 
     def changed(self, layout: Layout) -> Found | None:
@@ -107,12 +107,6 @@ def refusal(found: Found) -> UsageError:
         f"date_format({variant.name}, 'yyyy-MM-dd') does of dates and cast({variant.name} as bigint) of numbers, or "
         "load each layout in a run of its own."
     )
-
-
-def texts_of(mapping: MappingSettings) -> Mapping[str, str]:
-    """Return the expressions whose values may be sent as text, by their keys: all but the time's."""
-    properties = {f"properties.{name}": each.expr for name, each in mapping.properties.items()}
-    return {part: expr for part, expr in (mapping.expressions() | properties).items() if part != "sentAt"}
 
 
 def _selection(rows: DataFrame, *items: str) -> DataFrame | None:

@@ -39,8 +39,7 @@ def _refuse_wrong_unit(mapping: MappingSettings, counts: Mapping[str, int]) -> N
 
 
 def _refuse_no_text(mapping: MappingSettings, counts: Mapping[str, int]) -> None:
-    properties = {f"properties.{name}": each.expr for name, each in mapping.properties.items()}
-    for part, expr in (mapping.expressions() | properties).items():
+    for part, expr in mapping.texts().items():
         if 2 * counts[value_name(NO_TEXT, part)] > counts["rows"]:
             column = _shown(expr)
             raise UsageError(
