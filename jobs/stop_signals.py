@@ -118,7 +118,7 @@ class StopSignals:
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:
         signal.signal(number, signal.SIG_IGN if number == signal.SIGHUP else signal.SIG_DFL)
-        self.reason = f"{signal.Signals(number).name} was received"
+        self.reason = self.reason or f"{signal.Signals(number).name} was received"
         if self._on_stop is None:
             raise RunInterruptedError(self.reason)
         self._on_stop(self.reason)

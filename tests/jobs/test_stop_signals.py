@@ -68,6 +68,15 @@ def test_a_stop_that_came_between_two_steps_stops_the_next_one_at_once(signals: 
         assert reasons == ["SIGTERM was received"]
 
 
+def test_a_signal_after_another_stop_leaves_its_reason(signals: StopSignals) -> None:
+    """As the summary's advice depends on it: a lease that is lost, and then Ctrl-C of who watched."""
+    reasons: list[str] = []
+    signals.ask("first")
+    with signals.routed_to(reasons.append):
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert (reasons, signals.reason) == (["first", "first"], "first")
+
+
 def test_while_the_account_is_written_a_signal_changes_nothing(signals: StopSignals) -> None:
     signals.only_note()
     os.kill(os.getpid(), signal.SIGTERM)
