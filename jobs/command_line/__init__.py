@@ -1,1 +1,1 @@
-"""A command line: its options and its exit."""
+"""What all commands share: how options are read, and how a program ends. The commands are in `jobs.cli`."""
