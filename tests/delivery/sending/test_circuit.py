@@ -48,3 +48,12 @@ def test_each_kind_of_failure_is_judged_by_its_own_measure() -> None:
 def test_a_burst_shorter_than_ten_seconds_never_opens_it(faults: list[Fault]) -> None:
     circuit = Circuit()
     assert not any(circuit.failed(fault, number * 0.0199) for number, fault in enumerate(faults))
+
+
+def test_of_a_job_that_was_accepted_before_only_silence_opens_it() -> None:
+    """Refused content is then the answer of a living service, and ends a series of other failures."""
+    circuit = Circuit()
+    assert not any(circuit.failed(Fault.POISON, float(number), accepts=True) for number in range(500))
+    series = [Fault.TRANSIENT] * 19 + [Fault.POISON] + [Fault.TRANSIENT] * 20
+    opened = [circuit.failed(fault, number * 1.0, accepts=True) for number, fault in enumerate(series)]
+    assert opened == [False] * 39 + [True]
