@@ -85,3 +85,4 @@ def test_the_rate_counts_attempts_over_the_time_of_sending() -> None:
     assert Sent(request_attempts=500, started_at=100.0, finished_at=110.0).requests_per_second == 50.0
     assert Sent(request_attempts=5, started_at=100.0, finished_at=100.1).requests_per_second == 5.0
     assert Sent().requests_per_second == 0.0
+    assert Sent(request_attempts=5, started_at=100.0).requests_per_second == 0.0, "no answer came"
