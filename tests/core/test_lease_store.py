@@ -58,7 +58,7 @@ def test_a_file_is_created_once_replaced_by_version_and_deleted_by_version(store
     assert store.create(b"again") is not None
 
 
-def test_each_tracking_id_and_each_run_has_a_place_of_its_own(output: str) -> None:
+def test_each_tracking_id_and_each_run_has_a_lease_of_its_own(output: str) -> None:
     places = [
         tracking_id_lease(output, "one"),
         tracking_id_lease(output, "other"),

@@ -123,9 +123,12 @@ def test_the_thread_renews_while_the_run_lasts_and_gives_back_at_its_end(
     assert not any(thread.name == "lease" for thread in threading.enumerate())
 
 
-def test_a_place_that_can_not_be_given_back_does_not_end_the_run_otherwise(store: MemoryStore) -> None:
+def test_a_lease_that_can_not_be_released_does_not_end_the_run_otherwise(store: MemoryStore) -> None:
+    """It is left behind, and expires."""
     with kept(store, []):
         store.is_out_of_reach = True
+    store.is_out_of_reach = False
+    assert store.read() is not None
 
 
 def lease_threads() -> list[threading.Thread]:

@@ -89,7 +89,7 @@ def test_half_a_file_is_a_holder_like_any_other(store: MemoryStore) -> None:
     assert second.acquire() is not None
 
 
-def test_of_two_that_find_the_place_free_one_gets_it(store: MemoryStore) -> None:
+def test_of_two_that_find_the_lease_free_one_gets_it(store: MemoryStore) -> None:
     others: list[HeldLease | None] = []
 
     def another_is_quicker() -> None:
