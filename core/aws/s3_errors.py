@@ -32,6 +32,7 @@ from botocore.exceptions import (
 )
 
 from core.aws.refusals import code_of
+from core.aws.session import ExpiredKeysError
 from core.errors import PassingError, first_line
 
 ABSENT = frozenset({"NoSuchKey", "404"})
@@ -149,6 +150,8 @@ def _explain_connection(error: BotoCoreError) -> S3Error:
         return S3Error(_cause_of_name(str(error)))
     if is_cut_off(error):
         return S3PassingError(_CLOSED)
+    if isinstance(error, ExpiredKeysError):
+        return S3ExpiredError(_EXPIRED)
     for kind, cause in _CONNECTION_CAUSES:
         if isinstance(error, kind):
             return (S3PassingError if isinstance(error, _PASSING_CONNECTIONS) else S3Error)(cause)

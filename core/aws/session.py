@@ -3,15 +3,58 @@
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from collections.abc import Callable
+from functools import lru_cache, partial
+from json import JSONDecodeError
+from typing import TypeVar
 
 import boto3
 import botocore.session
-from botocore.exceptions import BotoCoreError
+from botocore.credentials import Credentials
+from botocore.exceptions import BotoCoreError, ClientError, CredentialRetrievalError
 from botocore.utils import IMDSRegionProvider
 
 FALLBACK_REGION = "us-east-1"
 """The region to ask for a bucket's region if none is configured."""
+
+
+# What the callers of a session expect; a credential_process that is not there, or prints no JSON, ends in the last two.
+_EXPECTED = (BotoCoreError, ClientError, JSONDecodeError, OSError)
+
+_T = TypeVar("_T")
+
+
+class ExpiredKeysError(CredentialRetrievalError):
+    """The source of the credentials gave some that have expired already."""
+
+
+class _Session(botocore.session.Session):
+    """A session whose credentials fail with botocore's own errors alone, when they are found and at each refresh.
+
+    botocore trusts what a credential_process prints: for times without a zone or of the past, or another document
+    than it expects, it raises Python's own errors, out of any call that is to be signed.
+    """
+
+    def get_credentials(self) -> Credentials | None:
+        """Return the credentials, None if there are none."""
+        found = _explained(super().get_credentials)
+        if found is not None and "get_frozen_credentials" not in vars(found):
+            found.get_frozen_credentials = partial(  # type: ignore[method-assign]
+                _explained, found.get_frozen_credentials
+            )
+        return found
+
+
+def _explained(call: Callable[[], _T]) -> _T:
+    """Return what `call` returns; of an unexpected error only the kind is passed on: its text may quote keys."""
+    try:
+        return call()
+    except _EXPECTED:
+        raise
+    except Exception as error:  # noqa: BLE001 - botocore's documentation lists none
+        # botocore's only RuntimeError here: what a refresh gave is expired, too.
+        kind = ExpiredKeysError if isinstance(error, RuntimeError) else CredentialRetrievalError
+        raise kind(provider="the AWS default chain", error_msg=type(error).__name__) from None
 
 
 @lru_cache(maxsize=1)
@@ -25,7 +68,7 @@ def aws_session() -> boto3.Session:
         botocore.exceptions.BotoCoreError: the profile does not exist, or the AWS configuration file can't
         be read.
     """
-    return boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    return boto3.Session(region_name=os.environ.get("AWS_REGION") or None, botocore_session=_Session())
 
 
 def core_session() -> botocore.session.Session:

@@ -41,5 +41,5 @@ class ServiceClock:
 def _seconds(date: str | None) -> float | None:
     try:
         return None if date is None else parsedate_to_datetime(date).timestamp()
-    except ValueError:
+    except (ValueError, OverflowError):  # a year or a second of twenty digits
         return None

@@ -30,6 +30,7 @@ PARTS = {
     "NotMadeError": "a refusal on its way to the import's result",
     "RunInterruptedError": "why the run stops, within a sentence of jobs.command_line.program_exit",
     "S3Error": "cause and remedy, the end of a sentence of core.storage",
+    "S3ExpiredError": "as S3Error",
     "S3PassingError": "as S3Error",
     "StoppedWaitingError": "why nothing waits any more, within the reason of an import",
     "UnknownFormatError": "what an export lacks, within a line of verify",

@@ -17,6 +17,7 @@ from jobs.account.exit_status import Status
 
 ROOT = Path(__file__).resolve().parents[2]
 OTHERS = {
+    "ExpiredKeysError",
     "PassingError",
     "RunInterruptedError",
     "S3DeniedError",
@@ -24,8 +25,8 @@ OTHERS = {
     "S3ExpiredError",
     "S3PassingError",
 }
-"""A cause of errors; a KeyboardInterrupt, that no handler of errors takes it for one; and OSErrors, as pyarrow expects
-of a file system."""
+"""An error of botocore's kind, as what calls botocore expects; a cause of errors; a KeyboardInterrupt, that no handler
+of errors takes it for one; and OSErrors, as pyarrow expects of a file system."""
 
 
 def modules() -> Iterator[str]:

@@ -57,7 +57,10 @@ def test_every_request_in_flight_with_the_old_date_gets_its_corrected_attempt() 
     assert clock.now() == NOW - 3600
 
 
-@pytest.mark.parametrize("date", [None, "", "yesterday", "Tue, 99 Foo 2026 00:00:00 GMT"])
+@pytest.mark.parametrize(
+    "date",
+    [None, "", "yesterday", "Tue, 99 Foo 2026 00:00:00 GMT", f"Thu, 01 Jan {10**20} 00:00:00 GMT"],
+)
 def test_without_a_date_that_can_be_read_nothing_is_learnt(date: str | None) -> None:
     clock = ServiceClock(lambda: NOW)
     assert not clock.correct(0.0, date)
