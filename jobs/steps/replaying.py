@@ -40,7 +40,8 @@ def stage_again(spark: SparkSession, phases: PhaseListener, prepared: Prepared, 
     """
     begin(phases, spark.sparkContext, STAGE_AGAIN)
     prepare_workers(spark)
-    letters = spark.read.schema(COLUMNS).parquet(with_scheme(first.dead_letters))
+    # Only what is counted and looked at as theirs: a note that someone left next to them is no Parquet.
+    letters = spark.read.schema(COLUMNS).parquet(with_scheme(first.dead_letters), pathGlobFilter="*.parquet")
     _write_stage(spark, prepared, letters)
     files = staged_files(prepared.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)

@@ -40,6 +40,7 @@ def test_dead_letters_go_out_once_and_no_command_sends_them_again(
     # As after a crash between merging a partition's segments and deleting them: each letter is there twice.
     for file in list((first.folder / "dead_letters").glob("part-first*.parquet")):
         shutil.copy(file, file.with_name(f"again-{file.name}"))
+    (first.folder / "dead_letters" / "notes.txt").write_text("Someone has looked at them.")
 
     with StandinProcess(record=tmp_path / "record") as fixed:
         job.settings["personalize"]["endpoint_url"] = fixed.url
