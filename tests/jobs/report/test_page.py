@@ -98,6 +98,24 @@ def test_the_rows_of_the_account_add_up_to_the_rows_read(run: Summary) -> None:
     assert sum(number(row[1]) for row in parts) == number(whole[1]) == run.rows_read
 
 
+def test_the_rows_read_are_all_of_them() -> None:
+    """Their share is no sum of the others': fractions such as these add up to a little less than 1."""
+    account = page(
+        summary(
+            rows_read=30,
+            rows_rejected=0,
+            duplicates_dropped=0,
+            already_delivered=6,
+            events_delivered=19,
+            events_dead_lettered=5,
+            events_not_attempted=0,
+            status="dead_lettered",
+        )
+    ).tables["account"]
+    assert account[-1][1:3] == ["30", "100.00 %"]
+    assert page(nothing_sent("delivered")).tables["account"][-1][1:3] == ["0", "0.00 %"]
+
+
 @pytest.mark.parametrize("run", RUNS.values(), ids=RUNS.keys())
 def test_the_page_asks_for_nothing_from_elsewhere(run: Summary) -> None:
     html = render_report(run, RULES)
