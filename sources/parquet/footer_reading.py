@@ -118,9 +118,28 @@ def _footer_read_here(name: str, content: bytes) -> Footer:
     """Read a footer that pyarrow refuses, for instance for a logical type newer than itself."""
     _refuse_encryption(name, content)
     footer = read_struct(content)
-    rows = sum(group.get(_ROWS_OF_GROUP, 0) for group in _structs(footer.get(_GROUPS)))
-    _check_rows(name, footer.get(_ROWS, 0), rows)
+    rows = sum(map(_rows_of, _groups(footer)))
+    _check_rows(name, _whole_number(footer.get(_ROWS)), rows)
     return Footer(rows, repr(footer.get(SCHEMA)), _is_rare(content), content)
+
+
+def _groups(footer: Mapping[int, Any]) -> list[dict[int, Any]]:
+    """Return the row groups of a footer that may be damaged: without them the file would count as empty."""
+    groups = footer.get(_GROUPS)
+    if not isinstance(groups, list) or len(_structs(groups)) != len(groups):
+        raise TypeError("the footer lacks its row groups")
+    return groups
+
+
+def _rows_of(group: Mapping[int, Any]) -> int:
+    return _whole_number(group.get(_ROWS_OF_GROUP))
+
+
+def _whole_number(value: object) -> int:
+    """Return a number of rows; whatever else is in its place, a value of a row perhaps, is not to be shown."""
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError("the footer lacks its number of rows")
+    return value
 
 
 def _is_rare(content: bytes) -> bool:

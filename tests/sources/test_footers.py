@@ -63,7 +63,7 @@ def test_encrypted_columns_are_said_to_be_encrypted(tmp_path: Path, plaintext_fo
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_footer_with_one_bit_turned_is_read_or_named(tmp_path: Path, seed: int) -> None:
-    """A turned bit gives values of any type in any place; none may end the process, or be no InputError."""
+    """A turned bit gives values of any type in any place; none may end the process, be no InputError, or hide rows."""
     chance = random.Random(seed)  # noqa: S311 - no secret
     table = pa.table(
         {"f": [0.5, 1.5], "i": [1, None], "l": [["a"], []], "t": pa.array([1, 2], pa.timestamp("ns"))}
@@ -80,12 +80,39 @@ def test_a_footer_with_one_bit_turned_is_read_or_named(tmp_path: Path, seed: int
         file.write_bytes(turned)
         try:
             found = find(tmp_path)
+            assert found.rows == 2
             lay_out(found.footers, ALL, counts_as)
             for footer in found.footers.footers:
                 counts_as("i", LONG, [footer.file])
         except InputError as error:
             refusals.append(str(error))
     assert [each for each in refusals if str(file) not in each] == []
+
+
+@pytest.mark.parametrize(
+    ("known", "damaged", "missing"),
+    [
+        # 60 rows, as Thrift's compact protocol writes them behind the schema, and a list of two row groups behind it.
+        (b"\x16\x78\x19\x2c", b"\x96\x78\x19\x2c", "row groups"),
+        (b"\x16\x78\x19\x2c", b"\x16\x78\x99\x2c", "row groups"),
+        (b"\x16\x78\x19\x2c", b"\x18\x00\x19\x2c", "number of rows"),
+    ],
+)
+def test_a_footer_without_its_rows_is_damaged_and_not_empty(
+    tmp_path: Path, known: bytes, damaged: bytes, missing: str
+) -> None:
+    """Such a file was passed over as an empty one, next to files with rows; or the error quoted what was there."""
+    write(tmp_path / "a.parquet", COLUMNS)
+    table = {"item": pa.array(["secret"] * 60), "n": list(range(60))}
+    file = write(tmp_path / "b.parquet", table, row_group_size=30)
+    content = file.read_bytes()
+    assert content.count(known) == 1
+    file.write_bytes(content.replace(known, damaged))
+    with pytest.raises(
+        InputError, match=rf"b\.parquet: not Parquet, or damaged: .*lacks its {missing}"
+    ) as caught:
+        find(tmp_path)
+    assert "secret" not in str(caught.value)
 
 
 def test_an_empty_file_without_columns_decides_nothing(tmp_path: Path) -> None:
