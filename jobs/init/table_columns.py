@@ -33,6 +33,9 @@ _SIMPLE = {
 _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 _COMMIT = re.compile(r"\d{20}\.json")
 _BASE_FILE = re.compile(r"[^_.][^_]*_[^_]+_(\d+)\.parquet")
+_DAMAGE = (pa.ArrowException, ValueError, TypeError, AttributeError, LookupError, RecursionError)
+"""The errors of reading damaged JSON or Parquet: in place of any value there may be one of any type, or none."""
+
 _LOGS = {"_delta_log", ".hoodie"}
 _CHECKPOINT = re.compile(r"\d{20}\.checkpoint.*\.parquet")
 
@@ -41,9 +44,19 @@ def table_columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> 
     """Return the columns of the table in the folder `path`.
 
     Raises:
-        UsageError: its log does not tell them.
+        UsageError: its log does not tell them, or is damaged.
         InputError: its metadata is damaged.
     """
+    try:
+        return _columns(path, table, open_filesystem)
+    except _DAMAGE:
+        raise UsageError(
+            f"{path}: the columns of the table can't be read: its log or metadata is damaged, or newer than is known. "
+            "Restore it, or write the configuration by hand."
+        ) from None
+
+
+def _columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> Mapping[str, pa.DataType]:
     filesystem, inner = open_filesystem(path)
     folder = inner.rstrip("/")
     if table == "hudi":

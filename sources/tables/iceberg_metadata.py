@@ -11,7 +11,9 @@ from __future__ import annotations
 import gzip
 import json
 import re
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -25,17 +27,43 @@ _HINT = "version-hint.text"
 _BY_NAME = "Name the table by source.table, with its catalog in Spark's settings"
 
 
+_DAMAGE = (
+    ValueError,
+    TypeError,
+    AttributeError,
+    LookupError,
+    OverflowError,
+    RecursionError,
+    EOFError,
+    zlib.error,
+)
+"""The errors of reading damaged metadata: in place of any value there may be one of any type, or none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """A metadata file: its name in the folder, and its content."""
+    """A metadata file: its name in the folder, its content, when it was written, and the names of those before it."""
 
     name: str
     content: Mapping[str, Any]
+    updated: int
+    line: frozenset[str]
 
-    @property
-    def updated(self) -> int:
-        """Return when it was written, in milliseconds."""
-        return int(self.content.get("last-updated-ms", 0))
+
+@contextmanager
+def damage_named(label: str, name: str) -> Iterator[None]:
+    """Turn any error over the content of the metadata file `name` into one sentence.
+
+    Raises:
+        InputError: the file is damaged; it names the source and the file.
+    """
+    try:
+        yield
+    except _DAMAGE:
+        raise InputError(
+            f"{label}: the table's metadata file {name} is damaged: it does not hold what Iceberg writes. "
+            "Restore it, or name the table by source.table."
+        ) from None
 
 
 class MetadataFolder:
@@ -92,8 +120,7 @@ class MetadataFolder:
     def _not_before(self, newest: Metadata) -> Sequence[Metadata]:
         """Read the files that are no ancestors of the newest, though they may be as new: few, or none."""
         pattern = _CATALOG if _CATALOG.fullmatch(newest.name) else _HADOOP
-        log = [entry.get("metadata-file", "") for entry in newest.content.get("metadata-log") or []]
-        line = {name.rpartition("/")[2] for name in log} | {newest.name}
+        line = newest.line | {newest.name}
         numbers = self._numbered(pattern)
         first = min((numbers[name] for name in line if name in numbers), default=0)
         others = [name for name, number in numbers.items() if name not in line and number >= first]
@@ -106,18 +133,13 @@ class MetadataFolder:
         return {name: int(match[1]) for name, match in found.items() if match}
 
     def _read(self, name: str) -> Metadata:
-        try:
-            content = self._bytes(name)
+        content = self._bytes(name)
+        with damage_named(self._label, name):
             text = gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
             document = json.loads(text)
-        except (ValueError, EOFError, gzip.BadGzipFile):
-            document = None
-        if not isinstance(document, dict):
-            raise InputError(
-                f"{self._label}: the table's metadata file {name} is damaged: it holds no JSON object. "
-                "Restore it, or name the table by source.table."
-            )
-        return Metadata(name, document)
+            log = [entry.get("metadata-file", "") for entry in document.get("metadata-log") or []]
+            line = frozenset(file.rpartition("/")[2] for file in log)
+            return Metadata(name, document, int(document.get("last-updated-ms", 0)), line)
 
     def _bytes(self, name: str) -> bytes:
         with self._filesystem.open_input_file(f"{self._folder}/{name}") as stream:

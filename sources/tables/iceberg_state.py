@@ -15,7 +15,7 @@ from core.errors import InputError, StorageError, is_passing
 from core.storage import OpenFilesystem, cause_and_remedy
 from core.urls import with_scheme
 from sources.tables.formats import unlisted
-from sources.tables.iceberg_metadata import Metadata, MetadataFolder
+from sources.tables.iceberg_metadata import Metadata, MetadataFolder, damage_named
 from sources.tables.table_source import IcebergState, Snapshot
 
 _NO_SNAPSHOT = -1
@@ -37,14 +37,15 @@ def iceberg_state(path: str, as_of: AsOf | None, open_filesystem: OpenFilesystem
     label = f"source.path {path}"
     metadata = _metadata(label, path, open_filesystem)
     content = metadata.content
-    snapshot = _snapshot(label, content, as_of)
-    _require_in_place(label, path, content, _manifests(content, snapshot.version), open_filesystem)
-    return IcebergState(
-        metadata=f"{with_scheme(path).rstrip('/')}/metadata/{metadata.name}",
-        snapshot=snapshot,
-        is_current=snapshot.version == _current(content),
-        locations=_locations(content, snapshot.version),
-    )
+    with damage_named(label, metadata.name):
+        snapshot = _snapshot(label, content, as_of)
+        _require_in_place(label, path, content, _manifests(content, snapshot.version), open_filesystem)
+        return IcebergState(
+            metadata=f"{with_scheme(path).rstrip('/')}/metadata/{metadata.name}",
+            snapshot=snapshot,
+            is_current=snapshot.version == _current(content),
+            locations=_locations(content, snapshot.version),
+        )
 
 
 def _metadata(label: str, path: str, open_filesystem: OpenFilesystem) -> Metadata:

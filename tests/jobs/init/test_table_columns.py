@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -112,3 +113,16 @@ def test_a_hudi_table_of_logs_alone_is_named(tmp_path: Path) -> None:
         file.unlink()
     with pytest.raises(UsageError, match="has no base file that tells its columns, only logs"):
         table_columns(path, "hudi", open_filesystem)
+
+
+@pytest.mark.parametrize(
+    "schema",
+    ['{"type":"struct"', '{"fields":[{"nam":"a","type":"string"}]}', '{"fields":[{"name":"a","type":7}]}'],
+)
+def test_a_damaged_log_is_named(tmp_path: Path, schema: str) -> None:
+    """It ended `init` as unexpected, with a trace."""
+    (tmp_path / "_delta_log").mkdir()
+    commit = json.dumps({"metaData": {"schemaString": schema}})
+    (tmp_path / "_delta_log" / f"{0:020}.json").write_text(commit)
+    with pytest.raises(UsageError, match=f"{tmp_path}: the columns of the table can't be read"):
+        table_columns(str(tmp_path), "delta", open_filesystem)

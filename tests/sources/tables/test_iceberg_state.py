@@ -104,7 +104,29 @@ def test_a_table_that_was_registered_again_is_refused(tmp_path: Path) -> None:
     assert state(tmp_path).metadata.endswith("00002-b.metadata.json")
 
 
-@pytest.mark.parametrize("content", [b"{", b"[]", b"\x1f\x8bno", b""])
+WRONG: list[dict[str, Any]] = [
+    {"last-updated-ms": None},
+    {"metadata-log": [1]},
+    {"snapshots": [{"snapshot-iö": 1, "timestamp-ms": 1}]},
+    {"snapshots": [{"snapshot-id": 1, "timestamp-ms": 10**30}]},
+    {"snapshots": [{"snapshot-id": 1, "timestamp-ms": 1, "summary": "x"}], "current-snapshot-id": 1},
+    {"snapshots": {"a": 1}},
+    {"current-snapshot-id": []},
+    {"properties": 1.5},
+]
+
+
+@pytest.mark.parametrize("content", WRONG)
+def test_metadata_with_another_value_in_its_place_is_damaged(tmp_path: Path, content: dict[str, Any]) -> None:
+    """One byte that changed in a name ended the run as unexpected, with a trace."""
+    metadata(tmp_path, "00001-a.metadata.json", **content)
+    assert "00001-a.metadata.json is damaged" in refused(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"{", b"[]", b"\x1f\x8bno", b"", gzip.compress(b"{}" * 99, mtime=0)[:-9] + b"\xff" * 9, b"[" * 100_000],
+)
 def test_damaged_metadata_is_named(tmp_path: Path, content: bytes) -> None:
     metadata(tmp_path, "00001-a.metadata.json").write_bytes(content)
     assert "00001-a.metadata.json is damaged" in refused(tmp_path)
