@@ -57,11 +57,14 @@ def read_timeline(label: str, filesystem: pafs.FileSystem, table: str) -> HudiTi
     """Read the timeline of the table in the folder `table`; `label` names the source in errors.
 
     Raises:
-        InputError: the table has no `hoodie.properties`.
+        InputError: the table has no `hoodie.properties`, or a damaged one.
         OSError: a file or folder can't be read.
     """
     properties = _properties(label, filesystem, f"{table}/{FOLDER}/{_PROPERTIES}")
-    is_nested = int(properties.get(_LAYOUT, "1")) >= _NESTED_LAYOUT
+    layout = properties.get(_LAYOUT, "1")
+    if not (layout.isascii() and layout.isdigit()):
+        raise InputError(f"{label}: {FOLDER}/{_PROPERTIES} is damaged: {_LAYOUT} is no number. Restore it.")
+    is_nested = int(layout) >= _NESTED_LAYOUT
     folder = f"{FOLDER}/{properties.get(_TIMELINE) or 'timeline'}" if is_nested else FOLDER
     selector = pafs.FileSelector(f"{table}/{folder}", allow_not_found=True)
     names = sorted(info.base_name for info in filesystem.get_file_info(selector) if info.is_file)

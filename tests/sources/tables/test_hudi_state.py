@@ -145,3 +145,5 @@ def test_a_table_without_a_commit_or_its_properties_ends_in_a_sentence(tmp_path:
     assert "holds no complete commit" in refused(table(tmp_path / "new", f"{ONE}.inflight", layout=2))
     (tmp_path / "lost" / ".hoodie").mkdir(parents=True)
     assert "has no hoodie.properties" in refused(tmp_path / "lost")
+    damaged = table(tmp_path / "damaged", more="hoodie.timeline.layout.version=\x00")
+    assert "hoodie.properties is damaged: hoodie.timeline.layout.version is no number" in refused(damaged)
