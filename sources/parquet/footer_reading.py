@@ -136,7 +136,7 @@ def _rows_of(group: Mapping[int, Any]) -> int:
 
 
 def _whole_number(value: object) -> int:
-    """Return a number of rows; whatever else is in its place, a value of a row perhaps, is not to be shown."""
+    """Return a number of rows; anything else in its place may be a value of a row, and is not to be shown."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise TypeError("the footer lacks its number of rows")
     return value
