@@ -7,6 +7,7 @@ it is given. What it writes is a beginning to be checked: each guess says why.
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -43,7 +44,7 @@ def _init(arguments: Sequence[str], prog: str) -> int:
     print(
         f"wrote {config} and {schema}: check each guess, fill in what says TODO, then look at what a run would do:"
     )
-    print(f"  personalize-backfill plan --config {config}")
+    print(f"  {shlex.join(['personalize-backfill', 'plan', '--config', str(config)])}")
     return 0
 
 
@@ -54,7 +55,7 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
         UsageError: one of them exists and `force` is not given, can't be written, or would be in the log itself.
         InputError, StorageError: there is no Parquet at `path`, or it can't be read.
     """
-    schema = output.with_name(SCHEMA_NAME) if output.stem == "job" else output.with_suffix(".avsc")
+    schema = _schema_next_to(output)
     _refuse_in_log(path, output)
     for file in (output, schema):
         if file.exists() and not force:
@@ -72,11 +73,23 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
     return output, schema
 
 
+def _schema_next_to(output: Path) -> Path:
+    """Return the schema's file for the configuration `output`."""
+    if not output.name:  # as of `.` and `/`
+        raise UsageError(f"--output {output}: it is a folder. Name a file in it, as {output / 'job.yaml'}.")
+    schema = output.with_name(SCHEMA_NAME) if output.stem == "job" else output.with_suffix(".avsc")
+    if schema == output:
+        raise UsageError(
+            f"--output {output}: the schema would be written over the configuration. Give it another ending, "
+            "as .yaml."
+        )
+    return schema
+
+
 def _refuse_in_log(path: str, output: Path) -> None:
-    """Refuse to write into the log: what is there is read as data."""
+    """Refuse to write into the log, or over it: what is there is read as data."""
     filesystem, log = open_filesystem(path)
-    here = isinstance(filesystem, LocalFileSystem) and Path(log).is_dir()
-    if here and output.resolve().is_relative_to(Path(log).resolve()):
+    if isinstance(filesystem, LocalFileSystem) and output.resolve().is_relative_to(Path(log).resolve()):
         raise UsageError(
             f"{output} is in the log {path}: every file there is data. Name a file elsewhere with --output."
         )

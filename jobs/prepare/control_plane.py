@@ -104,7 +104,8 @@ class CallPacer:
 class ControlPlane:
     """A caller of one `client`, which must not retry on its own, one call after the other.
 
-    `renewed`: gives a client whose credentials are looked up again, for when those of the first have expired.
+    `renewed`: gives a client whose credentials are looked up again, for when those of the first have expired. `pacer`:
+    that of callers of the same account and Region, who share the rate; left out: this is the only one.
     """
 
     def __init__(
@@ -113,12 +114,13 @@ class ControlPlane:
         patience: Patience,
         time: Time,
         renewed: Callable[[], PersonalizeClient] | None = None,
+        pacer: CallPacer | None = None,
     ) -> None:
         self.client = client
         self._renewed = renewed
         self._patience = patience
         self._time = time
-        self._pacer = CallPacer()
+        self.pacer = pacer or CallPacer()
         self._progress = _Progress(time.now())
         self._started = time.now()
         self._lost = 0.0
@@ -144,7 +146,7 @@ class ControlPlane:
                     continue
                 fault = self._fault(operation, error)
             finally:
-                self._pacer.ended(operation, self._time.now())
+                self.pacer.ended(operation, self._time.now())
             retries += 1
             self._pause(fault, retries, attempted)
 
@@ -161,7 +163,7 @@ class ControlPlane:
         self._progress.say(text, self._time.now())
 
     def _wait_for_turn(self, operation: str) -> None:
-        while pause := self._pacer.wait(operation, self._time.now()):
+        while pause := self.pacer.wait(operation, self._time.now()):
             if self._time.now() + pause - self._started > self._patience.total:
                 raise ControlPlaneError(
                     f"Personalize takes one {operation} a second, and {self._patience.total:.0f} seconds "

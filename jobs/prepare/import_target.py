@@ -23,7 +23,7 @@ from core.storage import find_buckets, join
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service
-from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience
+from jobs.prepare.control_plane import CallPacer, ControlPlane, ControlPlaneError, Patience
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
 from jobs.prepare.import_updates import ask_and_update
 from jobs.prepare.preflight import (
@@ -83,7 +83,7 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     _LOG.info("%s", replaces(settings.bulk_import.mode))
     if settings.bulk_import.write_only:
         return _target_of_files(settings, schema, service, new_session, flight)
-    new_plane = partial(plane_of, service, new_session, REQUIRED)
+    new_plane = partial(plane_of, service, new_session, REQUIRED, CallPacer())
     try:
         dataset, jobs = ask_and_update(
             new_plane(), run.output, settings.personalize.tracking_id, service.region
@@ -127,7 +127,7 @@ def _target_of_files(
     flight: Preflight,
 ) -> ImportTarget:
     """Ask for the dataset if that is possible: then the printed call is complete, and the columns' order is its own."""
-    new_plane = partial(plane_of, service, new_session, AUTO)
+    new_plane = partial(plane_of, service, new_session, AUTO, CallPacer())
     if settings.preflight != "off" and not flight.elsewhere:
         try:
             dataset = interactions_dataset_of(new_plane(), settings.personalize.tracking_id, service.region)
@@ -137,8 +137,16 @@ def _target_of_files(
     return ImportTarget(schema, None, new_plane)
 
 
-def plane_of(service: Service, new_session: Callable[[], boto3.Session], patience: Patience) -> ControlPlane:
-    """Return a control plane of the service's Region, which looks up credentials again once they have expired."""
+def plane_of(
+    service: Service,
+    new_session: Callable[[], boto3.Session],
+    patience: Patience,
+    pacer: CallPacer | None = None,
+) -> ControlPlane:
+    """Return a control plane of the service's Region, which looks up credentials again once they have expired.
+
+    `pacer`: that of all planes of one program, as the rate is not one plane's.
+    """
 
     def client() -> PersonalizeClient:
         return new_session().client("personalize", region_name=service.region, config=CLIENT_CONFIG)
@@ -147,7 +155,7 @@ def plane_of(service: Service, new_session: Callable[[], boto3.Session], patienc
         forget_session()
         return client()
 
-    return ControlPlane(client(), patience, SYSTEM_TIME, renewed)
+    return ControlPlane(client(), patience, SYSTEM_TIME, renewed, pacer)
 
 
 def _in_its_order(

@@ -32,7 +32,7 @@ def _parser(prog: str = "verify") -> Parser:
         prog=prog,
         description="Compare what Personalize and CloudWatch report with what was sent.",
         epilog="Exit codes: 0 nothing is missing, 2 usage, 4 something is missing, 5 the service could not be asked or "
-        "nothing could be compared.",
+        "nothing could be compared, 1 unexpected.",
     )
     add = parser.add_argument
     add("--config", required=True, metavar="FILE", help="the job's YAML file: a local path, s3:// or s3a://")

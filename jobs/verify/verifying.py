@@ -31,7 +31,7 @@ from jobs.command_line.command import Command
 from jobs.config.settings import Settings
 from jobs.errors import RunInterruptedError, UsageError
 from jobs.prepare.aws_account import require_credentials
-from jobs.prepare.control_plane import ControlPlane, ControlPlaneError
+from jobs.prepare.control_plane import CallPacer, ControlPlane, ControlPlaneError
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
 from jobs.prepare.import_target import plane_of
 from jobs.prepare.preflight import OF_SERVICE, REQUIRED
@@ -110,7 +110,7 @@ class _Verifying:
         settings = prepared.settings
         found = Verification(tracking_id=settings.personalize.tracking_id, verified_at=self._now)
         region = prepared.service.region
-        new_plane = partial(plane_of, prepared.service, aws_session, REQUIRED)
+        new_plane = partial(plane_of, prepared.service, aws_session, REQUIRED, CallPacer())
         try:
             dataset = interactions_dataset_of(new_plane(), found.tracking_id, region)
         except ControlPlaneError as error:

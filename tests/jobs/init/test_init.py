@@ -65,6 +65,17 @@ def test_a_missing_item_is_a_todo(tmp_path: Path) -> None:
     assert yaml.safe_load(config.read_text())["mapping"]["itemId"] == "TODO"
 
 
+def test_a_log_without_users_and_sessions_has_a_todo_for_one(tmp_path: Path) -> None:
+    """Nothing in the file said so, and the next command refused it."""
+    log = _log(tmp_path, CLICKS.drop_columns(["visitor id"]))
+    config, _ = write_first(str(log), tmp_path / "job.yaml", force=False)
+    assert yaml.safe_load(config.read_text())["mapping"]["userId"] == "TODO"
+    log = _log(tmp_path / "anonymous", CLICKS.rename_columns(["session_id", *CLICKS.column_names[1:]]))
+    config, _ = write_first(str(log), tmp_path / "other.yaml", force=False)
+    mapping = yaml.safe_load(config.read_text())["mapping"]
+    assert (mapping["sessionId"], "userId" in mapping) == ("session_id", False)
+
+
 def test_nothing_is_replaced_unasked(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     log, config = _log(tmp_path, CLICKS), tmp_path / "job.yaml"
     config.write_text("mine")
@@ -99,6 +110,48 @@ def test_nothing_is_written_into_the_log_where_it_would_be_read_as_data(
     assert main([str(log), "--output", str(log / "conf" / "job.yaml")]) == 2
     assert "is in the log" in caplog.text
     assert list(log.iterdir()) == [log / "day=2026-01-01"]
+
+
+def test_a_log_of_one_file_is_not_replaced(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """With --force the configuration was written over it."""
+    log = tmp_path / "log.parquet"
+    pq.write_table(CLICKS, log)
+    assert main([str(log), "--output", str(log), "--force"]) == 2
+    assert "is in the log" in caplog.text
+    assert pq.read_table(log) == CLICKS
+
+
+@pytest.mark.parametrize(
+    ("output", "sentence"),
+    [
+        (".", "--output .: it is a folder. Name a file in it, as job.yaml."),
+        ("/", "--output /: it is a folder. Name a file in it, as /job.yaml."),
+        (
+            "x.avsc",
+            "--output x.avsc: the schema would be written over the configuration. Give it another ending",
+        ),
+    ],
+)
+def test_an_output_without_room_for_two_files_is_one_sentence(
+    tmp_path: Path,
+    output: str,
+    sentence: str,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first two ended with a trace, the last left a schema and no configuration."""
+    log = _log(tmp_path, CLICKS)
+    monkeypatch.chdir(tmp_path)
+    assert main([str(log), "--output", output]) == 2
+    assert sentence in caplog.text
+    assert len(caplog.records) == 1
+    assert not (tmp_path / "x.avsc").exists()
+
+
+def test_the_command_to_run_next_can_be_pasted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = tmp_path / "my job.yaml"
+    assert main([str(_log(tmp_path, CLICKS)), "--output", str(config)]) == 0
+    assert f"plan --config '{config}'" in capsys.readouterr().out
 
 
 def _write_days(folder: Path, *tables: pa.Table) -> Path:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.errors import is_passing
-from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience
+from jobs.prepare.control_plane import CallPacer, ControlPlane, ControlPlaneError, Patience
 from jobs.prepare.event_tracker import interactions_schema_of
 from tests.jobs.personalize_account import THROTTLED, Account, Refusal, Tracker
 
@@ -133,6 +133,17 @@ def test_an_error_that_the_model_lists_is_about_what_was_asked() -> None:
             client.create_dataset_import_job, jobName="j", datasetArn="arn:aws:personalize:::d", dataSource={}
         )
     assert len(account.calls) == 1
+
+
+def test_planes_that_share_a_pacer_share_the_rate() -> None:
+    """A job that was just made was described twice within a second, each time by a plane of its own: throttled."""
+    account, pacer = Account([Tracker("one", "mine")]), CallPacer()
+    for _ in range(2):
+        plane = ControlPlane(account.client(), PATIENT, account.clock.timing(), pacer=pacer)
+        interactions_schema_of(plane, "mine", "eu-west-1")
+    for operation in {name for name, _ in account.calls}:
+        first, second = (at for name, at in account.calls if name == operation)
+        assert second - first >= 1
 
 
 def test_pauses_grow() -> None:

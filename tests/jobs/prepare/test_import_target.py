@@ -87,6 +87,11 @@ def test_a_schema_that_is_not_the_datasets_is_refused(world: World) -> None:
         target(world, schema=json.dumps(other))
 
 
+def test_all_calls_of_an_import_keep_one_rate(world: World) -> None:
+    for found in (target(world), target(world, "import.write_only=true")):
+        assert found.new_plane().pacer is found.new_plane().pacer
+
+
 def test_an_empty_dataset_wants_a_full_import_first(world: World) -> None:
     with pytest.raises(UsageError, match="the first import of a dataset must be in the mode full"):
         target(world, "import.mode=incremental")
