@@ -184,10 +184,8 @@ class Folder:
         """Copy all files under the local folder `local` into this one, several at once."""
         files = [path for path in sorted(local.rglob("*")) if path.is_file()]
         with ThreadPoolExecutor(_UPLOADS_AT_ONCE) as pool:
-            list(pool.map(lambda path: self._upload_file(path, path.relative_to(local).as_posix()), files))
-
-    def _upload_file(self, path: Path, name: str) -> None:
-        self.write_bytes(name, path.read_bytes())
+            names = (path.relative_to(local).as_posix() for path in files)
+            list(pool.map(lambda name: self.write_bytes(name, (local / name).read_bytes()), names))
 
     def _listed(self, kind: fs.FileType, beginning: str = "") -> list[str]:
         found = (each.base_name for each in self._found(beginning) if each.type == kind)
@@ -200,7 +198,8 @@ class Folder:
                 return list(filesystem.handler.list_beginning(path, beginning))
             if isinstance(filesystem, fs.LocalFileSystem):
                 _require_no_file_above(Path(path))
-            return list(filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True)))
+            infos = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
+            return [info for info in infos if info.base_name]  # a name that is no text fails here
 
     def _at(self, name: str) -> tuple[fs.FileSystem, str]:
         return open_filesystem(join(self.url, name))
@@ -263,14 +262,14 @@ def explaining(verb: str, url: str) -> Iterator[None]:
 
 
 def cause_and_remedy(error: Exception, remedy: str) -> str:
-    """Return why a file can't be used, and what to do: `remedy`, unless the cause has one of its own.
+    """Return why a file can't be used, and what to do, without the last full stop.
 
-    Without the last full stop. A library's text may have many lines: its first one counts.
+    That is `remedy`, unless the cause has one of its own. A library's text may have many lines: its first one counts.
     """
     if isinstance(error, S3Error) or (isinstance(error, FileNotFoundError) and error.errno is None):
         return str(error)
     if isinstance(error, UnicodeDecodeError):
-        return "it is not UTF-8 text. Write it as UTF-8"
+        return "it is not UTF-8 text, or a name in it is not. Write it as UTF-8, or rename it"
     if isinstance(error, FileNotFoundError):
         return "there is no such file. Check the path"
     if isinstance(error, OSError) and error.errno in _FULL:

@@ -124,6 +124,15 @@ def test_errors_name_the_file_and_the_cause(tmp_path: Path) -> None:
         Folder(str(tmp_path / "file")).write_bytes("below", b"")
 
 
+def test_a_name_in_a_folder_that_is_no_text_is_one_sentence(tmp_path: Path) -> None:
+    """`inspect` and `control` ended with a trace."""
+    os.mkdir(os.fsencode(tmp_path) + b"/\xff")  # noqa: PTH102 - no Path holds such a name
+    sentence = r"could not list .*: it is not UTF-8 text, or a name in it is not\. Write it as UTF-8, or rename it\.$"
+    for listed in (Folder.names, Folder.folder_names, Folder.sizes):
+        with pytest.raises(StorageError, match=sentence):
+            listed(Folder(str(tmp_path)))
+
+
 @pytest.mark.parametrize(
     ("error", "said"),
     [
