@@ -10,6 +10,7 @@ quotation mark. A form that is still unknown is reported as such.
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
@@ -27,6 +28,10 @@ _REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 _ESCAPES = ('"', "\\")
 HEADER_BYTES = 64 * 1024
 """Ours: more than any header of the schema's fields, and little of a file that may have gigabytes."""
+
+
+_MAY_HAVE_ROWS = re.compile(r"\.csv|\.(gz|bz2|zip|zst|lz4|snappy|deflate)$|^[^._][^.]*$", re.IGNORECASE)
+"""Names of files that are not read and may hold rows all the same: compressed ones, and those without an ending."""
 
 
 class UnknownFormatError(BackfillError):
@@ -47,14 +52,42 @@ def first_line(url: str) -> str:
     """Return the first line of the export's first file, at any depth; only its beginning is read.
 
     Raises:
-        UnknownFormatError: there is no file, or no line that is short enough for a header.
+        UnknownFormatError: there is no file with content, or no line that is short enough for a header.
         StorageError: it can't be read.
     """
-    for folder in map(Folder, _folders(url)):
-        for name in folder.names():
-            if name.endswith(".csv"):
-                return _line_at_head(folder.read_head(name, HEADER_BYTES))
-    raise UnknownFormatError("it has no file that ends in .csv")
+    for folder, name, is_read in _files(url):
+        if is_read:
+            return _line_at_head(folder.read_head(name, HEADER_BYTES))
+    raise UnknownFormatError("it has no file that ends in .csv and has content")
+
+
+def require_all_read(url: str) -> None:
+    """Check that no file of the export was left out that may hold rows: what is missing might be in it.
+
+    Raises:
+        UnknownFormatError: there is one.
+        StorageError: a folder can't be listed.
+    """
+    for _, name, is_read in _files(url):
+        if not is_read and _MAY_HAVE_ROWS.search(name):
+            raise UnknownFormatError(f"it has files that are not read as CSV, such as {name}")
+
+
+def _files(url: str, *, passed_over: bool = False) -> Iterator[tuple[Folder, str, bool]]:
+    """Yield folder and name of each file that has content, and whether it is read.
+
+    Spark passes over files and folders that begin with `_` or `.`.
+    """
+    folder = Folder(url)
+    for name, size in sorted(folder.sizes().items()):
+        if size:
+            yield folder, name, name.endswith(".csv") and not (passed_over or _is_hidden(name))
+    for name in folder.folder_names():
+        yield from _files(join(url, name), passed_over=passed_over or _is_hidden(name))
+
+
+def _is_hidden(name: str) -> bool:
+    return name.startswith(("_", "."))
 
 
 def _line_at_head(head: bytes) -> str:
@@ -64,23 +97,19 @@ def _line_at_head(head: bytes) -> str:
     return line.decode("utf-8", "replace").rstrip("\r")
 
 
-def _folders(url: str) -> Iterator[str]:
-    yield url
-    for name in Folder(url).folder_names():
-        yield from _folders(join(url, name))
-
-
 def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
     """Return the columns of a header.
 
     Raises:
-        UnknownFormatError: it is none, or lacks user, item, type or time.
+        UnknownFormatError: it is none, lacks user, item or time, or has a field twice.
     """
     found = next(csv.reader([first_line.removeprefix("\ufeff")]), [])
     known = {flat(field): field for field in fields}
     names = tuple(known.get(flat(name.strip()), f"_unknown_{index}") for index, name in enumerate(found))
     if missing := [name for name in _REQUIRED if name not in names]:
         raise UnknownFormatError(f"the export's first line names no {missing[0]}")
+    if twice := [name for name in fields if names.count(name) > 1]:
+        raise UnknownFormatError(f"the export's first line names {twice[0]} twice")
     return Columns(names, tuple(field for field in fields if field not in names))
 
 

@@ -11,7 +11,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from bulk.comparison import MISSING, OUTCOME, UNKNOWN, Compared, compare, counted
-from bulk.export_files import Columns, readings, require_times
+from bulk.export_files import Columns, readings, require_all_read, require_times
 from bulk.import_record import ImportRecord, in_force
 from core.urls import with_scheme
 from expectations.compiler import compile_suites
@@ -72,6 +72,7 @@ def verify_rows(
         outcomes = counted(compared)
         if outcomes.missing:
             require_times(read)
+            require_all_read(export_url)
         compared.where(F.col(OUTCOME).isin(MISSING, UNKNOWN)).write.mode("overwrite").parquet(
             with_scheme(missing_url)
         )

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bulk.export_files import HEADER_BYTES, UnknownFormatError, first_line
+from bulk.export_files import HEADER_BYTES, UnknownFormatError, columns_of, first_line, require_all_read
 from core.storage import Folder
 
 
@@ -38,3 +38,41 @@ def test_a_first_line_that_does_not_end_is_no_known_format(tmp_path: Path) -> No
 def test_an_export_without_files_is_no_known_format(tmp_path: Path) -> None:
     with pytest.raises(UnknownFormatError, match=r"it has no file that ends in \.csv"):
         first_line(str(tmp_path))
+
+
+def test_files_without_content_and_those_that_spark_passes_over_have_no_header(tmp_path: Path) -> None:
+    (tmp_path / "_part.csv").write_text("ITEM_ID\n")
+    (tmp_path / "a.csv").touch()
+    with pytest.raises(UnknownFormatError, match=r"it has no file that ends in \.csv and has content"):
+        first_line(str(tmp_path))
+    (tmp_path / "b.csv").write_text("USER_ID\n")
+    assert first_line(str(tmp_path)) == "USER_ID"
+
+
+@pytest.mark.parametrize(
+    "name", ["b.csv.gz", "b.gz", "b.CSV", "part-1", "_b.csv", ".b.csv", "more/b.csv.zst", "_more/b.csv"]
+)
+def test_a_file_that_may_hold_rows_and_is_not_read_is_named(tmp_path: Path, name: str) -> None:
+    """What would be missing may be in it."""
+    (tmp_path / "a.csv").write_text("USER_ID\n")
+    path = tmp_path / name
+    path.parent.mkdir(exist_ok=True)
+    path.touch()
+    require_all_read(str(tmp_path))
+    path.write_text("x")
+    with pytest.raises(
+        UnknownFormatError, match=f"it has files that are not read as CSV, such as {path.name}"
+    ):
+        require_all_read(str(tmp_path))
+
+
+@pytest.mark.parametrize("name", ["_SUCCESS", "manifest.json", "more/a.csv", ".crc"])
+def test_other_files_next_to_the_rows_say_nothing(tmp_path: Path, name: str) -> None:
+    (tmp_path / "more").mkdir()
+    (tmp_path / name).write_text("x")
+    require_all_read(str(tmp_path))
+
+
+def test_a_header_that_names_a_field_twice_is_no_known_format() -> None:
+    with pytest.raises(UnknownFormatError, match="the export's first line names USER_ID twice"):
+        columns_of("USER_ID,ITEM_ID,TIMESTAMP,user_id", ["USER_ID", "ITEM_ID", "TIMESTAMP"])

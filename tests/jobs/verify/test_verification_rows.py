@@ -76,9 +76,13 @@ def verified(
     users: list[str],
     run: VerifiedRun | None = None,
     time: object = TIME,
+    *,
+    other_file: str | None = None,
 ) -> Verified:
     """Verify against an export, in a folder of its own, that has one interaction of each of `users`."""
     export = Path(mkdtemp(dir=Path(prepared.run.output).parent))
+    if other_file is not None:
+        (export / other_file).write_text("content")
     lines = [",".join(FIELDS), *(f"{user},i1,{time},view," for user in users)]
     (export / "part-0.csv").write_text("\n".join(lines))
     return verify_rows(
@@ -152,3 +156,14 @@ def test_an_export_with_times_in_another_form_misses_nothing(
     with pytest.raises(UnknownFormatError, match="it has rows whose TIMESTAMP is no number"):
         verified(spark, prepared, ["u0"], time="2025-10-09T08:53:20Z")
     assert not (Path(prepared.run.output) / "missing").exists()
+
+
+def test_an_export_of_which_a_file_is_not_read_misses_nothing(
+    spark: SparkSession, prepared: PreparedLoad
+) -> None:
+    send(prepared, "first", "e0", "e1")
+    assert verified(spark, prepared, ["u0", "u1"], other_file="b.csv.gz").compared == Compared(2, 0, 0)
+    with pytest.raises(
+        UnknownFormatError, match=r"it has files that are not read as CSV, such as b\.csv\.gz"
+    ):
+        verified(spark, prepared, ["u0"], other_file="b.csv.gz")
