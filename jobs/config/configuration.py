@@ -113,6 +113,8 @@ def _sentences(error: ValidationError) -> list[str]:
 _SAYINGS = {
     "missing": "is missing",
     "string_too_short": "is empty",
+    "tuple_type": "should be a list",
+    "dict_type": "should be a block of keys",
 }
 """What replaces pydantic's own words, by its type of error: those name Python's types, or count characters."""
 

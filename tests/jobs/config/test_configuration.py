@@ -122,6 +122,9 @@ def test_a_block_without_keys_is_refused_in_words_of_the_file(override: str) -> 
             "personalize.tracking_id=''",
             "--set: personalize.tracking_id is empty. Correct the option.",
         ),
+        ("source.select=explode(events)", "--set: source.select should be a list. Correct the option."),
+        ("source.path=5", "--set: source.path should be a list. Correct the option."),
+        ("mapping.properties=D", "--set: mapping.properties should be a block of keys. Correct the option."),
         (
             "mapping=1",
             "--set: mapping: should be a block of keys such as userId. Correct the option.",
