@@ -76,7 +76,7 @@ def may_be_absent(expectation: Expectation) -> bool:
 def _document(text: str, where: str) -> dict[str, Any]:
     try:
         document = json.loads(text)
-    except ValueError as problem:
+    except (ValueError, RecursionError) as problem:  # nested too deeply
         raise SuiteError(f"{where} is not JSON: {problem}. Correct it.") from None
     if not isinstance(document, dict) or not isinstance(document.get("expectations"), list):
         raise SuiteError(

@@ -77,7 +77,7 @@ class InteractionsSchema:
 def _raw_fields(text: str, where: str) -> list[object]:
     try:
         record = json.loads(text.removeprefix("\ufeff"))  # some editors begin a file with it
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:  # nested too deeply
         at = f" (line {error.lineno})" if isinstance(error, json.JSONDecodeError) else ""
         raise InputError(
             f"{where}: not JSON{at}. Give the Interactions schema as Personalize holds it."

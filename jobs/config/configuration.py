@@ -57,14 +57,14 @@ def print_settings(settings: Settings) -> str:
 def _mapping_of(text: str, where: str) -> dict[str, Any]:
     try:
         document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:  # nested too deeply
         raise UsageError(f"{where}: it is not valid YAML{_position(error)}. Correct it.") from None
     if not isinstance(document, dict):
         raise UsageError(f"{where}: it is no YAML mapping. Give keys such as source, mapping and output.")
     return document
 
 
-def _position(error: yaml.YAMLError) -> str:
+def _position(error: Exception) -> str:
     mark = getattr(error, "problem_mark", None)
     problem = getattr(error, "problem", None)
     where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
@@ -90,7 +90,7 @@ def _lay_over(document: dict[str, Any], override: str) -> list[str]:
 def _yaml_value(value: str, key: str) -> Any:  # noqa: ANN401 - any YAML value
     try:
         return yaml.load(value, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
-    except yaml.YAMLError:
+    except (yaml.YAMLError, RecursionError):
         raise UsageError(f"--set {key}: the value is not valid YAML. Quote it.") from None
 
 

@@ -215,6 +215,11 @@ def refuse_output(settings: Settings) -> None:
         StorageError: a path's URL is not supported, or is one that Spark can't read.
     """
     for url in (settings.output.path, *settings.source.path):
+        if "\0" in url:
+            raise UsageError(
+                "source.path or output.path can't be used: the character \\0, which is in it, ends a name. "
+                "Write a backslash in single quotes, where YAML takes it as it is."
+            )
         require_spark_reads(url)
     if is_glob(written := absolute(settings.output.path)) or "\\" in written:
         raise UsageError(

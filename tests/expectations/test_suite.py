@@ -70,6 +70,7 @@ def test_the_same_rule_twice_is_no_mistake() -> None:
     ("text", "says"),
     [
         ("{", "mine.json is not JSON"),
+        pytest.param("[" * 100_000, "mine.json is not JSON", id="deep"),
         ("[]", "no Great Expectations suite"),
         ('{"name": "mine"}', "no Great Expectations suite"),
         ('{"expectations": [7]}', "expectation 1: it is not a JSON object"),

@@ -41,7 +41,18 @@ def test_fields_keep_their_order_type_and_flags() -> None:
     assert schema.get("NOPE") is None
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "3", '{"type": "record"}', '{"type": "enum", "fields": []}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "3",
+        '{"type": "record"}',
+        '{"type": "enum", "fields": []}',
+        pytest.param("[" * 100_000, id="deep"),
+    ],
+)
 def test_what_is_no_avro_record_is_refused_by_its_name(text: str) -> None:
     with pytest.raises(InputError, match=r"^x\.avsc: not "):
         InteractionsSchema.parse(text, "x.avsc")

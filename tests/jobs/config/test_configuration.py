@@ -151,7 +151,9 @@ def test_a_refused_value_does_not_reach_the_message() -> None:
     assert "hunter2" not in refusal(MINIMAL, "delivery.max_attempts=hunter2", "output.password=hunter2")
 
 
-@pytest.mark.parametrize("text", ["", "- a", "a: [", "a: 1\na: 2", "just words"])
+@pytest.mark.parametrize(
+    "text", ["", "- a", "a: [", pytest.param("[" * 2000, id="deep"), "a: 1\na: 2", "just words"]
+)
 def test_what_is_not_a_yaml_mapping_is_refused(text: str) -> None:
     assert "job.yaml" in refusal(text)
 

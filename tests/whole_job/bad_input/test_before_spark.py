@@ -70,6 +70,10 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         lambda job: suite_with(job, {"type": "expect_column_values_to_be_null", "kwargs": {"column": "itemID"}}),
         ("itemID", "itemId"),
     ),
+    "a path with a character that ends it": (
+        lambda job: put(job, "source.path", "logs\0old"),
+        ("source.path", "single quotes"),
+    ),
     "output inside the source": (
         lambda job: put(job, "output.path", str(job.folder / "source" / "out")),
         ("output.path", "source.path"),
@@ -124,6 +128,7 @@ WITHOUT_OUTPUT = {
     "unknown key",
     "wrong type",
     "blank tracking ID",
+    "a path with a character that ends it",
     "output inside the source",
     "output below what a pattern matches",
     "output by a link inside the source",
