@@ -75,7 +75,7 @@ def may_be_absent(expectation: Expectation) -> bool:
 
 def _document(text: str, where: str) -> dict[str, Any]:
     try:
-        document = json.loads(text)
+        document = json.loads(text.removeprefix("\ufeff"))  # some editors begin a file with it
     except (ValueError, RecursionError) as problem:  # nested too deeply
         raise SuiteError(f"{where} is not JSON: {problem}. Correct it.") from None
     if not isinstance(document, dict) or not isinstance(document.get("expectations"), list):
@@ -94,8 +94,10 @@ def _entry(entry: object, where: str, number: int) -> dict[str, Any]:
     if not isinstance(modern["type"], str):
         raise SuiteError(f"{where}, expectation {number}: it has no 'type'. Give it one.")
     kept = {key: modern[key] for key in _ENTRY_KEYS if modern.get(key) is not None}
+    if not isinstance(kept.get("kwargs", {}), dict):
+        raise SuiteError(f"{where}, expectation {number}: its 'kwargs' are not a JSON object. Write one.")
     # Older releases wrote it into suites; a result format may show values, so the suite may not choose it.
-    kwargs = {key: value for key, value in (kept.get("kwargs") or {}).items() if key != "result_format"}
+    kwargs = {key: value for key, value in kept.get("kwargs", {}).items() if key != "result_format"}
     return {**kept, "kwargs": kwargs}
 
 

@@ -47,6 +47,11 @@ def test_a_suite_of_release_0_18_is_read() -> None:
     )
 
 
+def test_a_mark_before_the_suite_is_passed_over() -> None:
+    """Some editors begin a file with it; before the schema and the configuration it is no mistake either."""
+    assert parse_suite("\ufeff" + suite_of(NOT_NULL), "mine.json").entries == (NOT_NULL,)
+
+
 def test_suite_parameters_are_filled_in() -> None:
     entry = {
         "type": "expect_column_values_to_be_between",
@@ -75,6 +80,10 @@ def test_the_same_rule_twice_is_no_mistake() -> None:
         ('{"name": "mine"}', "no Great Expectations suite"),
         ('{"expectations": [7]}', "expectation 1: it is not a JSON object"),
         ('{"expectations": [{"kwargs": {}}]}', "expectation 1: it has no 'type'"),
+        (
+            '{"expectations": [{"type": "t", "kwargs": "x"}]}',
+            "expectation 1: its 'kwargs' are not a JSON object",
+        ),
         (
             suite_of({"type": "expect_column_values_to_be_nul", "kwargs": {}}),
             "expect_column_values_to_be_null",
