@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-OUTCOME = "outcome"
+OUTCOME = "_outcome"
+"""The column of a row's outcome: a field may be called OUTCOME, and Spark ignores case."""
+
 FOUND, MISSING, UNKNOWN, ANONYMOUS = "found", "missing", "unknown", "anonymous"
 """Outcomes. Whether an export has anonymous events, and under which user, is not documented."""
 
@@ -37,7 +39,7 @@ class Compared:
 def compare(
     expected: DataFrame, exported: DataFrame, kinds: Mapping[str, str], event_id: str | None = None
 ) -> DataFrame:
-    """Return each distinct row of `expected` with its `outcome`.
+    """Return each distinct row of `expected` with its `OUTCOME`.
 
     Both have a text for each field; `kinds` has the schema's type of each field that is compared. `event_id`: a column
     of `expected`, where rows of one event may differ, of which one was sent: the one with the best outcome is returned.

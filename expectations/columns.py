@@ -11,8 +11,8 @@ HELPER_PREFIX = "_"
 
 
 def visible(columns: Iterable[str]) -> tuple[str, ...]:
-    """Return the columns that a user's suite may name: all but the helpers and the source row, in their order."""
-    return tuple(name for name in columns if not name.startswith(HELPER_PREFIX) and name != "source")
+    """Return the columns that a user's suite may name: all but the helpers, in their order."""
+    return tuple(name for name in columns if not name.startswith(HELPER_PREFIX))
 
 
 def near_misses(name: str, known: Collection[str]) -> str:

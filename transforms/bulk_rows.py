@@ -18,8 +18,9 @@ from transforms.interactions_schema import Field, InteractionsSchema
 from transforms.properties_plan import Property
 from transforms.scalars import as_text
 
-LINE = "line"
-OBSTACLE = "obstacle"
+EVENT_ID, LINE, OBSTACLE = "_event_id", "_line", "_obstacle"
+"""Columns next to the fields, which may be called EVENT_ID or LINE: Spark ignores case."""
+
 NO_USER = "no_user"
 CONTROL_CHARACTER = "control_character"
 DIVIDED_ID = "separator_in_impression"
@@ -45,21 +46,29 @@ def header(schema: InteractionsSchema) -> str:
 def bulk_rows(staged: DataFrame, schema: InteractionsSchema, properties: Sequence[Property]) -> DataFrame:
     """Write each staged event (columns `event_id`, `envelope`, `body`) as a row of the dataset.
 
-    Columns: `event_id`; one for each field of `schema`, a string, null if the event has no such value;
-    `line`, the row as CSV without its line end; `obstacle`, one of `OBSTACLES`, null if a file can hold the
+    Columns: `EVENT_ID`; one for each field of `schema`, a string, null if the event has no such value;
+    `LINE`, the row as CSV without its line end; `OBSTACLE`, one of `OBSTACLES`, null if a file can hold the
     row.
     """
     parsed = staged.select(
-        "event_id",
+        F.col("event_id").alias(EVENT_ID),
         F.from_json("envelope", _WHO).alias("_who"),
         F.from_json("body", _EVENT).alias("_event"),
     ).withColumn("_properties", F.from_json("_event.properties", "map<string,string>"))
     keys = {planned.field: planned.key for planned in properties}
     fields = [_text(field, keys).alias(field.name) for field in schema.fields]
     marks = [F.col("_who.userId").alias("_user"), _divides("_event.impression").alias("_divided")]
-    rows = parsed.select("event_id", *marks, *fields)
+    rows = parsed.select(EVENT_ID, *marks, *fields)
     lined = rows.withColumn(LINE, F.concat_ws(",", *(_cell(field) for field in schema.fields)))
     return lined.withColumn(OBSTACLE, _obstacle(schema)).drop("_user", "_divided")
+
+
+def bulk_lines(staged: DataFrame, schema: InteractionsSchema, properties: Sequence[Property]) -> DataFrame:
+    """Write each staged event as `bulk_rows` does, without the fields: `event_id`, `sent_at`, `line`, `obstacle`."""
+    rows = bulk_rows(staged, schema, properties)
+    named = {EVENT_ID: "event_id", LINE: "line", OBSTACLE: "obstacle"}
+    columns = [F.col(name).alias(plain) for name, plain in named.items()]
+    return rows.select(*columns, F.col("TIMESTAMP").cast("bigint").alias("sent_at"))
 
 
 def _text(field: Field, keys: dict[str, str]) -> Column:

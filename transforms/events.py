@@ -3,7 +3,7 @@
 It maps, casts, and writes JSON and ids; it drops no row but those outside the time window. Each step is one
 projection: what several later columns need is computed by an earlier step, and once.
 
-`source` (the whole row), `_value_<name>` (mapped expressions) → `userId`, `_at_micros` → the window →
+`_source` (the whole row), `_value_<name>` (mapped expressions) → `userId`, `_at_micros` → the window →
 derived sessions → typed event columns → `_properties`, `eventId` → `_body`, `_envelope` → `_body_bytes`.
 """
 
@@ -32,8 +32,8 @@ from transforms.scalars import id_text, is_no_text, is_unreadable, present, read
 from transforms.sessions import LANE, derive
 from transforms.timestamps import may_be_within, to_micros, to_seconds, unit_instead
 
-SOURCE = "source"
-"""The struct column that holds the whole source row."""
+SOURCE = "_source"
+"""The struct column that holds the whole source row. No key of a property begins with `_`: one may be `source`."""
 
 UNIT_INSTEAD = "_unit_instead"
 """The numeric unit that would make the time plausible where the configured one does not. See `timestamps`."""
@@ -73,7 +73,7 @@ def shape(
 
     The result has the event columns (`EVENT_COLUMNS`), one column for each property under its key,
     the helper columns (`_properties`, `_body`, `_envelope`, `_body_bytes`, `_at_micros`, `_impression_…`,
-    `_unreadable_<key>`, `_unit_instead`, `_no_text`) and `source`. Fields that nothing maps are typed
+    `_unreadable_<key>`, `_unit_instead`, `_no_text`) and `_source`. Fields that nothing maps are typed
     nulls. If sessions are derived by gap, the rows are gathered by user in `partitions` partitions and have
     `_lane`.
 

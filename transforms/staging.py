@@ -44,7 +44,7 @@ def stage(
     tracking ID, column `event_id`, each id once. `partitions`: how many partitions send.
 
     Columns: `outcome`; `event_id`, `envelope`, `body`, `sent_at` (seconds) and `requests_after`, how many requests of
-    the session come later (null unless sent); `first_of_request` boolean, true once for each request; `source` (null
+    the session come later (null unless sent); `first_of_request` boolean, true once for each request; `_source` (null
     unless rejected); and the columns `keep`.
     Sessions are whole in one partition; the rows of one request (at most 10) are next to each other.
     """

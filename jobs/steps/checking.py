@@ -15,6 +15,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from bulk.fingerprint import Fingerprint
+from core.columns import EVENT_COLUMNS
 from core.urls import with_scheme
 from expectations.compiler import compile_suites
 from expectations.judge import judge
@@ -41,12 +42,12 @@ from jobs.steps.misreadings import refuse_misread
 from jobs.steps.source_reading import SourceRead, read_source
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import events, staging
-from transforms.bulk_rows import bulk_rows
+from transforms.bulk_rows import bulk_lines
 from transforms.session_lengths import Unmatched, session_lengths, unmatched_sessions, user_lengths
 
 _LOG = logging.getLogger("put_events")
 _BYTES_PER_PARTITION = 256 * 1024 * 1024
-_FIRST_OF_REQUEST = "first_of_request"
+_FIRST_OF_REQUEST = "_first_of_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +132,11 @@ def _judge(
     source: SourceRead | TableRead, stage: DataFrame, rules: Rules, prepared: PreparedLoad
 ) -> tuple[Mapping[str, int], Verdict]:
     """Take the stage's tallies; return them and the verdict on them."""
-    tallies = _tallies(stage, rules)
+    seen = _as_rules_see_it(stage, rules)
+    tallies = _tallies(seen, rules)
     source.require_rows(tallies["rows"])
     refuse_misread(prepared.settings.mapping, tallies)
-    return tallies, judge(rules, tallies, stage)
+    return tallies, judge(rules, tallies, seen)
 
 
 def _plan_figures(
@@ -181,12 +183,13 @@ def _write_stage(
     delivered: DataFrame | None,
 ) -> DataFrame:
     """Run the one pass over the source; `delivered`: the ids that were delivered before."""
+    read_again = {_staged_name(column): F.col(column) for column in rules.scan_columns()}
     # A suite of the user's may read the type, too; the stage has a column once.
     kept = dict.fromkeys(
-        (*rules.scan_columns(), *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
+        (*read_again, *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
     )
     staged_rows = staging.stage(
-        checked_rows.select("*", day_column()),
+        checked_rows.select("*", day_column()).withColumns(read_again),
         delivered,
         id_is_mapped=prepared.settings.mapping.event_id is not None,
         partitions=partitions,
@@ -197,10 +200,25 @@ def _write_stage(
     return staged_rows
 
 
-def _tallies(stage: DataFrame, rules: Rules) -> Mapping[str, int]:
+def _staged_name(column: str) -> str:
+    """Return the stage's name of an event column: a property may be called as one of the stage's own."""
+    return column if column in EVENT_COLUMNS else f"_event_{column}"
+
+
+def _as_rules_see_it(stage: DataFrame, rules: Rules) -> DataFrame:
+    """Return what the tallies and the rules read of the stage, with the events' own names."""
+    own = (*rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT)
+    return stage.select(
+        *own,
+        F.col("first_of_request").alias(_FIRST_OF_REQUEST),
+        *(F.col(_staged_name(column)).alias(column) for column in rules.scan_columns()),
+    )
+
+
+def _tallies(seen: DataFrame, rules: Rules) -> Mapping[str, int]:
     """Take every count of the stage: the rules' tallies, the units' votes, the requests that it needs."""
     with _explained_failures():
-        return take_tallies(rules, stage, (events.UNIT_INSTEAD, events.NO_TEXT, _FIRST_OF_REQUEST))
+        return take_tallies(rules, seen, (events.UNIT_INSTEAD, events.NO_TEXT, _FIRST_OF_REQUEST))
 
 
 @contextmanager
@@ -222,7 +240,7 @@ def _lengths(stage: DataFrame, prepared: PreparedLoad) -> Lengths:
 def _import_files(stage: DataFrame, prepared: PreparedLoad) -> Files:
     """Return what an import of the events to be sent would write."""
     to_send = stage.where(F.col("outcome") == staging.SEND).select("event_id", "envelope", "body")
-    found = Fingerprint.of(bulk_rows(to_send, prepared.schema, prepared.properties))
+    found = Fingerprint.of(bulk_lines(to_send, prepared.schema, prepared.properties))
     return Files(found.rows, found.bytes, sum(found.left_out.values()))
 
 

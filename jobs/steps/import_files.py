@@ -23,7 +23,7 @@ from jobs.prepare.preparation import PreparedLoad
 from jobs.runs.import_folder import ImportFolder
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.steps.staged_files import StagedFile
-from transforms.bulk_rows import LINE, OBSTACLE, bulk_rows, header
+from transforms.bulk_rows import bulk_lines, header
 
 _STAGED = "event_id string, envelope string, body string"
 
@@ -72,20 +72,12 @@ def _written(
 ) -> Written:
     urls = [with_scheme(file.url) for file in files]
     staged = spark.read.schema(_STAGED).parquet(*urls)
-    lines = _lines(bulk_rows(staged, target.schema, prepared.properties)).persist(StorageLevel.DISK_ONLY)
+    # Looked at three times: to name the files, for the CSV and for the ids. Spark would parse each event's JSON again.
+    lines = bulk_lines(staged, target.schema, prepared.properties).persist(StorageLevel.DISK_ONLY)
     try:
         return _recorded(lines, prepared, target)
     finally:
         lines.unpersist()
-
-
-def _lines(rows: DataFrame) -> DataFrame:
-    """Return what the files need of `rows`: columns `event_id`, `sent_at` (seconds), `line`, `obstacle`.
-
-    Kept on the executors' disks, as it is looked at three times: to name the files, for the CSV and for the ids.
-    Otherwise Spark would parse each event's JSON again for every column that a filter mentions.
-    """
-    return rows.select("event_id", F.col("TIMESTAMP").cast("bigint").alias("sent_at"), LINE, OBSTACLE)
 
 
 def _recorded(lines: DataFrame, prepared: PreparedLoad, target: ImportTarget) -> Written:
@@ -104,7 +96,7 @@ def _recorded(lines: DataFrame, prepared: PreparedLoad, target: ImportTarget) ->
 
 
 def _write(lines: DataFrame, folder: ImportFolder, columns: str) -> None:
-    kept = lines.where(F.col(OBSTACLE).isNull())
+    kept = lines.where(F.col("obstacle").isNull())
     write_csv(kept, columns, folder.csv)
     kept.select("event_id", "sent_at").write.mode("overwrite").parquet(with_scheme(folder.ids))
 

@@ -51,7 +51,7 @@ def stage_again(spark: SparkSession, phases: PhaseListener, prepared: Prepared, 
 def events_again(letters: DataFrame) -> DataFrame:
     """Return each dead letter (columns `COLUMNS`) as `staging.stage` takes a checked event.
 
-    Columns: `eventId`, `sentAt` long in seconds, `_body`, `_envelope`, `_rejected` (false), and `source`
+    Columns: `eventId`, `sentAt` long in seconds, `_body`, `_envelope`, `_rejected` (false), and `_source`
     (null: the source's row is not known any more).
     """
     return letters.select(

@@ -25,7 +25,7 @@ from jobs.steps.ledger_window import EVER
 from jobs.steps.source_reading import read_source
 from jobs.verify.verified_run import VerifiedRun
 from transforms import events
-from transforms.bulk_rows import bulk_rows
+from transforms.bulk_rows import EVENT_ID, bulk_rows
 from transforms.interactions_schema import InteractionsSchema
 
 
@@ -66,16 +66,17 @@ def verify_rows(
             return Verified(Compared(0, 0, 0), 0, 0)
         delivered = _valid_events(spark, prepared).join(ids, "event_id", "left_semi")
         names = [field.name for field in schema.fields]
-        rows = bulk_rows(delivered, schema, prepared.properties).select("event_id", *names).cache()
+        rows = bulk_rows(delivered, schema, prepared.properties).select(EVENT_ID, *names).cache()
         read = readings(spark, export_url, columns)
         compared = _compared(rows, read, prepared, schema, columns).cache()
         outcomes = counted(compared)
         if outcomes.missing:
             require_times(read)
             require_all_read(export_url)
-        compared.where(F.col(OUTCOME).isin(MISSING, UNKNOWN)).write.mode("overwrite").parquet(
-            with_scheme(missing_url)
-        )
+        missing = compared.where(F.col(OUTCOME).isin(MISSING, UNKNOWN))
+        if "outcome" not in map(str.lower, missing.columns):
+            missing = missing.withColumnRenamed(OUTCOME, "outcome")
+        missing.write.mode("overwrite").parquet(with_scheme(missing_url))
         anonymous = _events_in(rows.where(F.col("USER_ID").isNull()))
         not_in_source = ids.count() - _events_in(rows)
         return Verified(outcomes, anonymous, not_in_source)
@@ -95,12 +96,12 @@ def _compared(
     Rows of one mapped id may differ, and a run sends one of them; equal ids made from the content mean equal rows.
     """
     kinds = {field.name: field.type for field in schema.fields if field.name in columns.names}
-    event_id = None if prepared.settings.mapping.event_id is None else "event_id"
+    event_id = None if prepared.settings.mapping.event_id is None else EVENT_ID
     return compare(rows, reduce(DataFrame.unionByName, read), kinds, event_id)
 
 
 def _events_in(rows: DataFrame) -> int:
-    return rows.select("event_id").distinct().count()
+    return rows.select(EVENT_ID).distinct().count()
 
 
 def _valid_events(spark: SparkSession, prepared: PreparedLoad) -> DataFrame:

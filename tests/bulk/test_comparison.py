@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
-from bulk.comparison import Compared, compare, counted
+from bulk.comparison import OUTCOME, Compared, compare, counted
 from bulk.export_files import UnknownFormatError, columns_of, readings, require_times
 
 pytestmark = pytest.mark.spark
@@ -19,7 +19,7 @@ KINDS = {
     "TIMESTAMP": "long",
     "EVENT_TYPE": "string",
     "EVENT_VALUE": "float",
-    "NOTE": "string",
+    "OUTCOME": "string",
     "MEMBER": "boolean",
 }
 ROWS = [
@@ -124,7 +124,7 @@ def test_of_the_rows_of_an_event_the_best_counts(spark: SparkSession) -> None:
     }
     theirs = spark.createDataFrame(exported, EVENTS.partition(", ")[2])
     compared = compare(spark.createDataFrame(rows, EVENTS), theirs, kinds, "event_id").collect()
-    outcomes = {(row["USER_ID"], row["TIMESTAMP"], row["outcome"]) for row in compared}
+    outcomes = {(row["USER_ID"], row["TIMESTAMP"], row[OUTCOME]) for row in compared}
     assert len(compared) == 5
     assert outcomes >= {
         ("u1", "2", "found"),
@@ -154,7 +154,7 @@ def test_one_way_of_reading_in_which_all_times_are_known_is_enough(
     spark: SparkSession, tmp_path: Path, note: str
 ) -> None:
     """In the other one the text before the time has more or fewer fields."""
-    exported = read(spark, tmp_path, text("NOTE,USER_ID,ITEM_ID,TIMESTAMP", f"{note},u,i,1760000000"))
+    exported = read(spark, tmp_path, text("OUTCOME,USER_ID,ITEM_ID,TIMESTAMP", f"{note},u,i,1760000000"))
     require_times(exported)
 
 
@@ -163,7 +163,7 @@ def test_columns_that_the_export_lacks_are_not_compared(spark: SparkSession, tmp
     assert columns_of("ITEM_ID,USER_ID,TIMESTAMP", list(KINDS)).absent == (
         "EVENT_TYPE",
         "EVENT_VALUE",
-        "NOTE",
+        "OUTCOME",
         "MEMBER",
     )
     assert result(spark, tmp_path, short) == Compared(3, 0, 0)

@@ -7,7 +7,7 @@ import json
 import pytest
 from pyspark.sql import SparkSession
 
-from transforms.bulk_rows import DIVIDED_ID, bulk_rows, header
+from transforms.bulk_rows import DIVIDED_ID, LINE, bulk_lines, bulk_rows, header
 from transforms.interactions_schema import Field, InteractionsSchema
 from transforms.properties_plan import Property
 
@@ -46,7 +46,7 @@ def staged(
 
 def written(spark: SparkSession, *events: tuple[str, str, str]) -> list[tuple[str, str | None]]:
     frame = spark.createDataFrame(list(events), "event_id string, envelope string, body string")
-    rows = bulk_rows(frame, SCHEMA, PROPERTIES).collect()
+    rows = bulk_lines(frame, SCHEMA, PROPERTIES).collect()
     return [(row["line"], row["obstacle"]) for row in rows]
 
 
@@ -106,4 +106,20 @@ def test_whole_event_values_have_no_fraction_and_sessions_only_a_field_of_their_
         )
     )
     frame = spark.createDataFrame([staged(eventValue=5.0)], "event_id string, envelope string, body string")
-    assert [row["line"] for row in bulk_rows(frame, schema, ()).collect()] == ["5,s"]
+    assert [row[LINE] for row in bulk_rows(frame, schema, ()).collect()] == ["5,s"]
+
+
+def test_a_field_may_have_the_name_of_any_column_next_to_the_fields(spark: SparkSession) -> None:
+    """Spark ignores case: LINE is `line` to it."""
+    names = ("TIMESTAMP", "EVENT_ID", "SENT_AT", "LINE", "OBSTACLE", "ENVELOPE", "BODY")
+    schema = InteractionsSchema(
+        tuple(Field(name, "string", nullable=True, categorical=False) for name in names)
+    )
+    mapped = [
+        Property(name, name.lower(), "x", "string", nullable=True, categorical=False) for name in names[1:]
+    ]
+    event = staged(properties={each.key: f"its {each.key}" for each in mapped})
+    frame = spark.createDataFrame([event], "event_id string, envelope string, body string")
+    (row,) = bulk_lines(frame, schema, mapped).collect()
+    assert (row["event_id"], row["sent_at"], row["obstacle"]) == ("e", 1_760_000_000, None)
+    assert row["line"] == "1760000000,its event_id,its sent_at,its line,its obstacle,its envelope,its body"

@@ -77,7 +77,7 @@ def test_a_full_row_becomes_the_event_that_is_sent(spark: SparkSession) -> None:
     assert row["_body_bytes"] == len(row["_body"].encode())
     assert row["_at_micros"] == SECOND * 1_000_000
     assert (row["_impression_size"], row["_impression_chars"], row["_impression_bad_ids"]) == (2, 3, 0)
-    assert row["source"].asDict() == dict(zip(row["source"].__fields__, ROW, strict=True))
+    assert row["_source"].asDict() == dict(zip(row["_source"].__fields__, ROW, strict=True))
     assert row["_unit_instead"] is None
 
 
@@ -118,7 +118,7 @@ def test_source_columns_may_have_any_name_and_come_back_whole(spark: SparkSessio
     row = first(shaped(rows, mapped, ()))
     assert [row["userId"], row["itemId"], row["eventType"]] == [str(SECOND + n) for n in (2, 4, 5)]
     assert row["sentAt"] == SECOND + 1
-    assert row["source"].asDict() == {name: SECOND + n for n, name in enumerate(names)}
+    assert row["_source"].asDict() == {name: SECOND + n for n, name in enumerate(names)}
 
 
 def test_columns_that_could_not_be_written_again_are_refused(spark: SparkSession) -> None:

@@ -92,12 +92,14 @@ def test_every_row_has_one_outcome_and_neighbours_fill_the_fewest_requests(
     assert {row["outcome"] for row in everything} == {"send", "rejected", "duplicate"}
 
     rejected = [row for row in everything if row["outcome"] == "rejected"]
-    assert sorted(row["source"]["n"] for row in rejected) == sorted(row[0] for row in rows if row[3] == "bad")
+    assert sorted(row["_source"]["n"] for row in rejected) == sorted(
+        row[0] for row in rows if row[3] == "bad"
+    )
 
     sent = [row for row in everything if row["outcome"] == "send"]
     valid = {row["eventId"] for row in everything if row["outcome"] != "rejected"}
     assert sorted(row["event_id"] for row in sent) == sorted(valid)
-    assert all(row["source"] is None for row in sent)
+    assert all(row["_source"] is None for row in sent)
 
     sessions = Counter((row["userId"], row["sessionId"]) for row in sent)
     fewest = sum(-(-events // 10) for events in sessions.values())

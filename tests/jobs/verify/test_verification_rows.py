@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -30,7 +31,6 @@ from transforms.interactions_schema import InteractionsSchema
 pytestmark = pytest.mark.spark
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 TIME = 1_760_000_000
-FIELDS = [field["name"] for field in SCHEMA["fields"]]  # type: ignore[attr-defined]
 
 
 class Standin:
@@ -75,21 +75,23 @@ def verified(
     prepared: PreparedLoad,
     users: list[str],
     run: VerifiedRun | None = None,
-    time: object = TIME,
     *,
+    time: object = TIME,
     other_file: str | None = None,
+    schema: dict[str, Any] = SCHEMA,
 ) -> Verified:
     """Verify against an export, in a folder of its own, that has one interaction of each of `users`."""
     export = Path(mkdtemp(dir=Path(prepared.run.output).parent))
     if other_file is not None:
         (export / other_file).write_text("content")
-    lines = [",".join(FIELDS), *(f"{user},i1,{time},view," for user in users)]
+    fields = [field["name"] for field in schema["fields"]]
+    lines = [",".join(fields), *(f"{user},i1,{time},view" + "," * (len(fields) - 4) for user in users)]
     (export / "part-0.csv").write_text("\n".join(lines))
     return verify_rows(
         spark,
         prepared,
-        InteractionsSchema.parse(json.dumps(SCHEMA), "the tests' schema"),
-        columns_of(lines[0], FIELDS),
+        InteractionsSchema.parse(json.dumps(schema), "the tests' schema"),
+        columns_of(lines[0], fields),
         export_url=str(export),
         missing_url=str(Path(prepared.run.output) / "missing"),
         run=run,
@@ -167,3 +169,16 @@ def test_an_export_of_which_a_file_is_not_read_misses_nothing(
         UnknownFormatError, match=r"it has files that are not read as CSV, such as b\.csv\.gz"
     ):
         verified(spark, prepared, ["u0"], other_file="b.csv.gz")
+
+
+def test_a_dataset_may_have_fields_called_as_our_own_columns(
+    spark: SparkSession, prepared: PreparedLoad
+) -> None:
+    send(prepared, "first", "e0", "e1")
+    own = [{"name": name, "type": ["null", "string"]} for name in ("OUTCOME", "EVENT_ID")]
+    schema = {**SCHEMA, "fields": [*SCHEMA["fields"], *own]}
+    assert verified(spark, prepared, ["u0"], schema=schema).compared == Compared(
+        found=1, missing=1, unknown=0
+    )
+    missing = pq.read_table(Path(prepared.run.output) / "missing").to_pylist()
+    assert [(row["USER_ID"], row["OUTCOME"], row["_outcome"]) for row in missing] == [("u1", None, "missing")]

@@ -14,7 +14,7 @@ import pyarrow.dataset as ds
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.whole_job.harness import Job, interactions, rows_in, run_here
+from tests.whole_job.harness import SCHEMA, Job, interactions, rows_in, run_here
 
 pytestmark = [pytest.mark.job, pytest.mark.spark]
 
@@ -151,3 +151,33 @@ def test_a_time_in_milliseconds_beyond_spark_costs_its_row_alone(spark: SparkSes
     rejected = {row["USER_ID"]: (row["TIMESTAMP"], row["seen"], row["all"]) for row in run.rejected()}
     nothing = (None, None, [{"at": None}])
     assert rejected == {"u1": nothing, "u2": nothing, "u3": (None, seen, [{"at": seen}])}
+
+
+def test_a_property_may_be_called_as_any_column_of_ours(spark: SparkSession, job: Job) -> None:
+    """SOURCE, the source of a visit, took the place of the source row; OUTCOME that of a row's own, in the stage."""
+    fields = ("SOURCE", "OUTCOME", "BODY", "ENVELOPE", "LINE")
+    schema = {**SCHEMA, "fields": [*SCHEMA["fields"][:4], *({"name": f, "type": "string"} for f in fields)]}
+    (job.folder / "interactions.avsc").write_text(json.dumps(schema))
+    job.settings["mapping"]["properties"] = dict.fromkeys(fields, "DISCOUNT")
+    in_set = {"column": "outcome", "value_set": ["5"]}
+    suite = [
+        {"type": "expect_column_distinct_values_to_be_in_set", "kwargs": in_set},
+        {
+            "type": "expect_column_unique_value_count_to_be_between",
+            "kwargs": {"column": "body", "max_value": 1},
+        },
+        {"type": "expect_table_column_count_to_equal", "kwargs": {"value": 15}},
+        {
+            "type": "expect_column_values_to_not_be_null",
+            "kwargs": {"column": "source"},
+            "severity": "warning",
+        },
+    ]
+    (job.folder / "suite.json").write_text(json.dumps({"expectations": suite}))
+    job.settings["checks"]["suite"] = str(job.folder / "suite.json")
+    job.write_source(interactions([{"USER_ID": "a", "DISCOUNT": "5"}, {"USER_ID": "b"}]))
+    assert run_here(job, spark, "plan", "--plan").exit_code == 0
+    run = run_here(job, spark)
+    assert (run.exit_code, [row["USER_ID"] for row in run.rejected()]) == (0, ["b"])
+    (event,) = sent(job)
+    assert json.loads(event["properties"]) == dict.fromkeys(map(str.lower, fields), "5")
