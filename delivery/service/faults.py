@@ -148,10 +148,10 @@ def _advice(answer: Answer) -> str:
         return "what answers is a web page, and not Personalize; check personalize.endpoint_url and the proxy"
     if answer.code in EXPIRED_CODES:
         return "the credentials have expired and none newer were found"
-    if answer.code in CREDENTIAL_CODES or answer.status in (401, 403):
-        return "check the AWS credentials and their permission personalize:PutEvents"
     if answer.code in CLOCK_CODES:
         return (
             "the clock of this machine is wrong, and the service's own time did not help; set the clock (NTP)"
         )
+    if answer.code in CREDENTIAL_CODES or answer.status in (401, 403):
+        return "check the AWS credentials and their permission personalize:PutEvents"
     return "check personalize.tracking_id, personalize.region and personalize.endpoint_url"

@@ -97,6 +97,7 @@ def test_no_code_means_two_things() -> None:
         (Answer(403, "AccessDeniedException", "user-3"), "permission personalize:PutEvents"),
         (Answer(403, None, "user-3"), "permission personalize:PutEvents"),
         (Answer(400, "RequestExpired", "user-3"), "clock"),
+        (Answer(403, "RequestTimeTooSkewed", "user-3"), "clock"),
         (Answer(403, "ExpiredTokenException", "user-3"), "expired"),
         (Answer(404, "ResourceNotFoundException", "tracking id of user-3"), "personalize.tracking_id"),
     ],
