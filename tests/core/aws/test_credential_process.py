@@ -54,6 +54,21 @@ def test_without_credentials_it_fails_by_name(
     assert capsys.readouterr().err == "no AWS credentials\n"
 
 
+@pytest.mark.parametrize(
+    ("ends", "name"), [("2020-01-01T00:00:00Z", "RuntimeError"), ("2090-01-01T00:00:00", "TypeError")]
+)
+def test_keys_that_botocore_can_not_use_are_an_error_by_name(
+    ends: str, name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """Expired when they come, or with an end in no time zone: Java would have shown a trace."""
+    keys = {"Version": 1, "AccessKeyId": "a", "SecretAccessKey": "s", "SessionToken": "t", "Expiration": ends}
+    (tmp_path / "keys.json").write_text(json.dumps(keys))
+    (tmp_path / "config").write_text(f"[default]\ncredential_process = cat {tmp_path}/keys.json\n")
+    aws_environment.only(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"))
+    assert credential_process.main() == 1
+    assert capsys.readouterr() == ("", f"{name}\n")
+
+
 def test_the_profiles_file_names_the_users_profile_and_no_secret() -> None:
     environ = {"AWS_PROFILE": "shop"}
     file = Path(credential_process_environment(environ)[FILE_VARIABLE])
