@@ -3,7 +3,8 @@
     BackfillError
     └── JobError
         ├── UsageError          correct the command, the configuration, the schema or the source; exit 2
-        │   └── TimeBeyondError a time that Spark can't read; files are read once more, another way
+        │   ├── TimeBeyondError a time that Spark can't read; files are read once more, another way
+        │   └── UnnamedFileError a damaged file of which Spark says no name; as above
         └── UnaccountedError    correct the output, run the same command again; exit 5
 
     KeyboardInterrupt
@@ -30,6 +31,10 @@ class UsageError(JobError):
 
 class TimeBeyondError(UsageError):
     """Spark fails on a timestamp in milliseconds of the source that its microseconds don't hold."""
+
+
+class UnnamedFileError(UsageError):
+    """Spark fails on a damaged file where its vectorized reader has left it, and no longer knows which it is."""
 
 
 class RunInterruptedError(KeyboardInterrupt):

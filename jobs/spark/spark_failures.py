@@ -14,7 +14,7 @@ from pyspark.errors import PySparkException
 from core.aws.s3_errors import EXPIRED, cause_of, is_passing_code
 from core.storage import open_filesystem
 from delivery.receipts.dead_letters import damaged_dead_letters
-from jobs.errors import RunInterruptedError, TimeBeyondError, UsageError
+from jobs.errors import RunInterruptedError, TimeBeyondError, UnnamedFileError, UsageError
 from sources.parquet.examination import how_written
 from sources.tables.table_failures import ERROR_CLASS, gone_file, whole_text
 
@@ -69,6 +69,8 @@ _FULL_DISK = re.compile(r"No space left on device|Disk quota exceeded|DSQuotaExc
 _TIME_BEYOND = re.compile(
     r"ArithmeticException: long overflow"
 )  # Spark's microseconds, of a file's milliseconds
+# The vectorized reader looks a value up where a row is made of it, after it has read the file.
+_NOT_IN_DICTIONARY = re.compile(r"Exception[^\n]*\s+at org\.apache\.parquet\.column\.values\.dictionary\.")
 _CHECKSUM = re.compile(r"ChecksumException: Checksum error: (\S+)")
 # The second one is of earlier versions.
 _LEDGER_FILE = re.compile(
@@ -127,13 +129,23 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     if unreadable:
         kind = TimeBeyondError if _TIME_BEYOND.search(text) else UsageError
         return kind(_unreadable(unreadable[1], text))
-    causes = ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
-    if causes:
-        return UsageError(
-            f"Spark could not compute the events: {causes[-1]}. Look for what raises it: an expression in mapping, "
-            "source.select or source.filter, or a rule of the suite.",
+    return _of_rows(text)
+
+
+def _of_rows(text: str) -> UsageError | None:
+    """Return the sentence for a failure over a row, where Spark names no file."""
+    if _NOT_IN_DICTIONARY.search(text):
+        return UnnamedFileError(
+            "a source file can't be read: a page of it names a value that its dictionary lacks, so it is damaged. "
+            "Find it by a source.path of fewer files, and write it again or leave it out."
         )
-    return None
+    causes = ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
+    if not causes:
+        return None
+    places = "an expression in mapping, source.select or source.filter, or a rule of the suite"
+    if causes[-1].endswith("_MAP_KEY"):  # `sources.parquet.conversions` makes such maps again
+        places += ", or a map of the source, with times or UUIDs as keys, that source.select can leave out"
+    return UsageError(f"Spark could not compute the events: {causes[-1]}. Look for what raises it: {places}.")
 
 
 def _of_s3(code: str) -> UsageError | RunInterruptedError:

@@ -24,7 +24,7 @@ from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account.closed_account import Staged
 from jobs.account.summary import FilesEntry, TableEntry
-from jobs.errors import TimeBeyondError
+from jobs.errors import TimeBeyondError, UnnamedFileError
 from jobs.plan.planning import Lengths
 from jobs.plan.ways import Files
 from jobs.prepare.preparation import PreparedLoad
@@ -73,16 +73,21 @@ def check(spark: SparkSession, phases: PhaseListener, prepared: PreparedLoad) ->
         UsageError, InputError, SuiteError: an expression, a column, a file in the middle or the time's unit is wrong.
         RuleCrashedError: an expectation could not be evaluated.
     """
+    millis_as_numbers = False
     try:
         return _check(spark, phases, prepared)
+    except UnnamedFileError:
+        _LOG.info("a source file is damaged: reading the source once more, row by row, for its name")
+        spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
     except TimeBeyondError:
         if prepared.table is not None:  # read by its connector
             raise
         _LOG.info(
             "a timestamp in milliseconds is beyond Spark's range: reading the source once more, with such times as null"
         )
+        millis_as_numbers = True
     prepared.run.stage_folder().delete_all()
-    return _check(spark, phases, prepared, millis_as_numbers=True)
+    return _check(spark, phases, prepared, millis_as_numbers=millis_as_numbers)
 
 
 def _check(

@@ -85,6 +85,9 @@ def _rebuilt(column: Column, own: Kind, whole: Kind) -> Column:
 
 
 def _map(column: Column, own: MapOf, whole: MapOf) -> Column:
+    """Convert a map; only keys that no cast converts need another map, and Spark makes none with a key twice."""
+    if not _is_special(own.key, whole.key):
+        return F.transform_values(column, lambda _, value: converted(value, own.value, whole.value))
     entries = F.transform(
         F.map_entries(column),
         lambda each: F.struct(

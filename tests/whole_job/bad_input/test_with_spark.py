@@ -96,3 +96,28 @@ def _damage(path: Path) -> None:
     middle = len(content) // 3
     content[4:middle] = b"\xff" * (middle - 4)
     path.write_bytes(bytes(content))
+
+
+@pytest.mark.spark
+def test_a_page_with_an_index_beyond_its_dictionary_is_in_a_named_file(
+    job: Job, spark: SparkSession, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Spark's vectorized reader finds that out where it has forgotten the file: a mapping was blamed."""
+    for number in range(2):
+        rows = [{"ITEM_ID": f"i{row % 5}", "TIMESTAMP": 1_760_000_000 + row} for row in range(80)]
+        table = interactions(rows).select(["TIMESTAMP", "ITEM_ID"])
+        pq.write_table(table, job.folder / "source" / f"part-{number}.parquet", compression="none")
+    file = job.folder / "source" / "part-1.parquet"
+    chunk = pq.read_metadata(file).row_group(0).column(1)
+    content = bytearray(file.read_bytes())
+    end = chunk.dictionary_page_offset + chunk.total_compressed_size
+    content[end - 20 : end] = b"\xff" * 20  # each a 7, in three bits
+    file.write_bytes(content)
+    put(job, "mapping", {"userId": "'u'", "eventType": "'view'", "itemId": "ITEM_ID", "sentAt": "TIMESTAMP"})
+    before = spark.conf.get("spark.sql.parquet.enableVectorizedReader", "true")
+    try:
+        assert run_here(job, spark).exit_code == 2
+    finally:
+        spark.conf.set("spark.sql.parquet.enableVectorizedReader", before)
+    [said] = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert "part-1.parquet can't be read: it is damaged or not Parquet throughout" in said
