@@ -136,7 +136,7 @@ def _of_rows(text: str) -> UsageError | None:
     """Return the sentence for a failure over a row, where Spark names no file."""
     if _NOT_IN_DICTIONARY.search(text):
         return UnnamedFileError(
-            "a source file can't be read: a page of it names a value that its dictionary lacks, so it is damaged. "
+            "a source file can't be read: a page of it names a value that its dictionary lacks, as in a damaged file. "
             "Look for it by a source.path of fewer files, and write it again or leave it out."
         )
     causes = ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)

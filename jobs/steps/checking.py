@@ -77,7 +77,7 @@ def check(spark: SparkSession, phases: PhaseListener, prepared: PreparedLoad) ->
     try:
         return _check(spark, phases, prepared)
     except UnnamedFileError:
-        _LOG.info("a source file is damaged: reading the source once more, row by row, for its name")
+        _LOG.info("a source file seems to be damaged: reading the source once more, row by row, for its name")
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
     except TimeBeyondError:
         if prepared.table is not None:  # read by its connector
