@@ -5,7 +5,8 @@ The same rows have the same name in every run, so what an earlier run wrote or h
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -26,6 +27,13 @@ from jobs.steps.staged_files import StagedFile
 from transforms.bulk_rows import bulk_lines, header
 
 _STAGED = "event_id string, envelope string, body string"
+_COMPRESSED = "spark.sql.inMemoryColumnarStorage.compressed"
+_IDS_PARQUET = {
+    # As the stage has it: all ids differ, and a higher level makes them no smaller.
+    "compression": "zstd",
+    "parquet.compression.codec.zstd.level": "1",
+    "parquet.enable.dictionary#event_id": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +80,27 @@ def _written(
 ) -> Written:
     urls = [with_scheme(file.url) for file in files]
     staged = spark.read.schema(_STAGED).parquet(*urls)
-    # Looked at three times: to name the files, for the CSV and for the ids. Spark would parse each event's JSON again.
-    lines = bulk_lines(staged, target.schema, prepared.properties).persist(StorageLevel.DISK_ONLY)
+    lines = bulk_lines(staged, target.schema, prepared.properties)
+    with _kept(lines) as kept:
+        return _recorded(kept, prepared, target)
+
+
+@contextmanager
+def _kept(lines: DataFrame) -> Iterator[DataFrame]:
+    """Keep `lines` on the executors' disks: they are looked at three times, for the files' name, the CSV and the ids.
+
+    Otherwise Spark would parse each event's JSON again for every column that a filter mentions. It looks for repeats
+    in a column before it keeps it, in vain here, where all lines and ids differ: that is off.
+    """
+    conf = lines.sparkSession.conf
+    before = conf.get(_COMPRESSED)
+    conf.set(_COMPRESSED, "false")
+    kept = lines.persist(StorageLevel.DISK_ONLY)
     try:
-        return _recorded(lines, prepared, target)
+        yield kept
     finally:
-        lines.unpersist()
+        kept.unpersist()
+        conf.set(_COMPRESSED, before or "true")
 
 
 def _recorded(lines: DataFrame, prepared: PreparedLoad, target: ImportTarget) -> Written:
@@ -98,7 +121,8 @@ def _recorded(lines: DataFrame, prepared: PreparedLoad, target: ImportTarget) ->
 def _write(lines: DataFrame, folder: ImportFolder, columns: str) -> None:
     kept = lines.where(F.col("obstacle").isNull())
     write_csv(kept, columns, folder.csv)
-    kept.select("event_id", "sent_at").write.mode("overwrite").parquet(with_scheme(folder.ids))
+    ids = kept.select("event_id", "sent_at").write.mode("overwrite")
+    ids.options(**_IDS_PARQUET).parquet(with_scheme(folder.ids))
 
 
 def _record(

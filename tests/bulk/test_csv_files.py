@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from pyspark.sql import SparkSession
+from pyspark.sql import functions as F
 
 from bulk.csv_files import is_empty, write_csv
 from bulk.fingerprint import Fingerprint
@@ -53,3 +54,15 @@ def test_the_same_rows_have_the_same_name_and_any_other_set_another(spark: Spark
     names = {first.name("a"), first.name("b"), *(other.name("a") for other in others)}
     assert len(names) == 5
     assert taken([("x", "no_user")]) == Fingerprint(0, 0, "", {"no_user": 1})
+
+
+def test_the_hashes_of_a_fingerprint_are_added_up_exactly(spark: SparkSession) -> None:
+    """They are added in halves; their sum goes beyond 64 bits."""
+    rows = spark.range(300).select(
+        F.concat(F.lit("u,"), F.col("id").cast("string")).alias("line"),
+        F.lit(None).cast("string").alias("obstacle"),
+    )
+    hashes = [row[0] for row in rows.select(F.xxhash64("line", F.lit("second"))).collect()]
+    assert min(hashes) < 0
+    assert Fingerprint.of(rows).hashes.partition(".")[2] == str(sum(hashes))
+    assert Fingerprint.of(rows.limit(1)).hashes.partition(".")[2] == str(hashes[0])
