@@ -165,5 +165,12 @@ def _as_whole(column: Column, data_type: T.DataType, target: str) -> Column:
         fits = (number >= F.lit(float(low))) & (number < F.lit(float(high + 1)))
     else:
         fits = number.between(F.lit(low), F.lit(high))
-    whole = F.lit(True) if isinstance(data_type, T.IntegralType) else number == F.floor(number)
-    return F.when(fits & whole, number.cast("long"))
+    return F.when(fits & _has_no_fraction(number, data_type), number.cast("long"))
+
+
+def _has_no_fraction(number: Column, data_type: T.DataType) -> Column:
+    if isinstance(data_type, T.IntegralType):
+        return F.lit(True)
+    if isinstance(data_type, FRACTIONAL):
+        return number == F.floor(number)
+    return number % 1 == 0  # to compare two decimals, Spark rounds what 38 digits don't hold

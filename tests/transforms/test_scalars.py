@@ -85,6 +85,13 @@ def test_an_id_is_its_text_and_a_whole_double_has_no_point(
             [Decimal(2**63 - 1), Decimal(2**63), Decimal("0.5")],
             [2**63 - 1, None, None],
         ),
+        (
+            "int",
+            T.DecimalType(38, 10),
+            [Decimal("1E-10"), Decimal("5.0000000001"), Decimal(-5)],
+            [None, None, -5],
+        ),
+        ("int", T.StringType(), ["5.000000000000000001", "5.000"], [None, 5]),
         ("long", T.StringType(), [str(2**63 - 1), str(2**63)], [2**63 - 1, None]),
         (
             "double",
