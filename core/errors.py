@@ -34,8 +34,8 @@ def is_caused_by(error: BaseException, *kinds: type[BaseException]) -> bool:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the beginning of the text of a library's error, without its full stop, or its type where it has none."""
-    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(". ")
+    """Return the beginning of a library's error text, without marks at its end; of an error without text, its type."""
+    return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".; ")
 
 
 class BackfillError(Exception):

@@ -157,10 +157,21 @@ class ConditionSource:
             self._require_text(expectation.column)
         if kind == JSON_SCHEMA:
             return ~self._measure(matches_json_schema(expectation.column, expectation.json_schema), name)
-        if metric.id in self._aborted:
-            raise ValueError(next(iter(self._aborted[metric.id]["exception_info"])).exception_message)
+        if metric.id not in self._resolved:
+            raise ValueError(self._failure(metric))
         column: Column = self._resolved[metric.id][0]
         return self._measure(column, name) if kind in IN_PYTHON else column
+
+    def _failure(self, metric: MetricConfiguration) -> str:
+        """Return why Great Expectations has no such metric, or, for the same rows, none of those that it is made of."""
+        rows = metric.metric_domain_kwargs.get("row_condition")
+        needed = (
+            each
+            for each in self._aborted.values()
+            if each["metric_configuration"].metric_domain_kwargs.get("row_condition") == rows
+        )
+        failed = self._aborted.get(metric.id) or next(needed)
+        return str(failed["exception_info"].exception_message).strip()
 
     def _measure(self, column: Column, name: str) -> Column:
         self._measured.append((name, column))
