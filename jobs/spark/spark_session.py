@@ -122,6 +122,23 @@ def interrupt_kept() -> Iterator[None]:
         signal.signal(signal.SIGINT, own)
 
 
+@contextmanager
+def signals_held_back() -> Iterator[None]:
+    """Let the program's own handlers of signals run at the end of the block, not within it."""
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
+    own = {number: handler for number, handler in handlers.items() if callable(handler)}
+    held: list[int] = []
+    for number in own:
+        signal.signal(number, lambda number, _frame: held.append(number))
+    try:
+        yield
+    finally:
+        for number, handler in own.items():
+            signal.signal(number, handler)
+        for came in held:
+            signal.raise_signal(came)
+
+
 def complete_conf(
     conf: SparkConf, app_name: str, s3: Mapping[str, str], memory: Mapping[str, str] | None = None
 ) -> SparkConf:
@@ -209,7 +226,8 @@ def _launch(app_name: str, *, with_s3: bool) -> _Connector:
     conf = SparkConf(loadDefaults=False).setAppName(app_name).set("spark.ui.showConsoleProgress", "false")
     if os.environ.get("SPARK_MASTER"):
         conf.setMaster(os.environ["SPARK_MASTER"])
-    SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
+    with signals_held_back():  # a JVM that loses this process before the two are connected never ends
+        SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
     return connector
 
 

@@ -11,7 +11,7 @@ import pytest
 from py4j.protocol import Py4JNetworkError
 
 from jobs.errors import RunInterruptedError
-from jobs.spark.spark_session import interrupt_kept
+from jobs.spark.spark_session import interrupt_kept, signals_held_back
 from jobs.stop_signals import StopSignals
 
 
@@ -180,3 +180,18 @@ def test_a_start_of_spark_leaves_ctrl_c_with_the_run(signals: StopSignals) -> No
     signals.only_note()
     os.kill(os.getpid(), signal.SIGINT)
     assert signals.reason == "SIGINT was received"
+
+
+def test_a_stop_while_the_jvm_is_launched_comes_once_it_is_there() -> None:
+    """PySpark lost a JVM that it was launching, which stayed for good."""
+    signals, steps = StopSignals(), []
+
+    def launch() -> None:
+        with signals_held_back():
+            signal.raise_signal(signal.SIGTERM)
+            steps.append("launched")
+
+    with signals.armed(), pytest.raises(RunInterruptedError, match="SIGTERM was received"):
+        launch()
+    assert steps == ["launched"]
+    assert signals.reason == "SIGTERM was received"
