@@ -163,7 +163,7 @@ class ConditionSource:
         return self._measure(column, name) if kind in IN_PYTHON else column
 
     def _failure(self, metric: MetricConfiguration) -> str:
-        """Return why Great Expectations has no such metric, or, for the same rows, none of those that it is made of."""
+        """Return Great Expectations' own words on why it has no such metric; it may lack one that this is made of."""
         rows = metric.metric_domain_kwargs.get("row_condition")
         needed = (
             each

@@ -23,7 +23,6 @@ _LOG = logging.getLogger("put_events")
 POLL_SECONDS = 5.0
 """Between two polls; a request is carried out within this and the time that one poll takes."""
 _END_SECONDS = 30.0
-_UNREADABLE = "the control file could not be read: %s"
 
 
 def polled(output: str, run_id: str, execution: str, steering: Steering, *, sends: bool) -> ControlPoller:
@@ -100,13 +99,13 @@ class ControlPoller:
         self._file.change(lambda _: record)
 
     def catch_up(self) -> None:
-        """Carry out what was asked up to now, before the run does what can't be undone."""
+        """Carry out what was asked up to now; where the file can't be read, the next poll does."""
         if self._thread.ident is None:
             return
         try:
             self.poll()
         except StorageError as error:
-            _LOG.debug(_UNREADABLE, error)
+            _LOG.debug("the control file could not be read: %s", error)
 
     def poll(self) -> None:
         """Carry out the new requests in the file, and record that there. Any thread may call it.
@@ -153,7 +152,4 @@ class ControlPoller:
 
     def _keep_polling(self) -> None:
         while not self._ending.wait(self._every_seconds):
-            try:
-                self.poll()
-            except StorageError as error:
-                _LOG.debug(_UNREADABLE, error)
+            self.catch_up()

@@ -89,8 +89,8 @@ def _written(
 def _kept(lines: DataFrame) -> Iterator[DataFrame]:
     """Keep `lines` on the executors' disks: they are looked at three times, for the files' name, the CSV and the ids.
 
-    Otherwise Spark would parse each event's JSON again for every column that a filter mentions. It looks for repeats
-    in a column before it keeps it, in vain here, where all lines and ids differ: that is off.
+    Otherwise Spark would parse each event's JSON again for every column that a filter mentions. What it keeps, Spark
+    compresses where values repeat: that is off, as all lines and ids differ.
     """
     conf = lines.sparkSession.conf
     before = conf.get(_COMPRESSED)
