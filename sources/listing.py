@@ -15,10 +15,9 @@ from pyarrow import fs as pafs
 
 from core.errors import InputError
 from core.storage import OpenFilesystem
-from core.urls import with_scheme
 from sources.folders import Values
-from sources.listing_start import find_start, folder_listed
-from sources.local_names import broken_links, led_to, name_not_text, refuse_links
+from sources.listing_start import Location, find_start, folder_listed, location_of
+from sources.local_names import led_to, name_not_text, no_files, refuse_links
 from sources.no_data import PARQUET, is_hidden, may_be_data, refuse_data, says_no_data
 from sources.tables.formats import refuse_tables, refuse_tables_above, tables_among, unlisted
 from sources.tables.table_source import Format
@@ -29,15 +28,6 @@ Excluded = Callable[[Sequence[Values]], Sequence[bool]]
 
 _NAMELESS = "Spark can't read a name with //. Rename it."
 _PATHS_AT_ONCE, _THREADS = 16, 64  # listings are small and far away: the wait is for the network
-
-
-@dataclass(frozen=True, slots=True)
-class Location:
-    """The location of files: their file system, and what precedes their path in a name and in a URL."""
-
-    filesystem: pafs.FileSystem
-    name_prefix: str
-    url_prefix: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +126,7 @@ class _Listed:
         self._filesystem, inner = open_filesystem(path)
         self._is_local = isinstance(self._filesystem, pafs.LocalFileSystem)
         self._inner = inner.rstrip("/")
-        self._place = _location(path, self._filesystem, self._inner)
+        self._place = location_of(path, self._filesystem, self._inner)
         self.written = self._written_from(self._inner)
 
     def find(self, excluded: Excluded | None) -> list[SourceFile]:
@@ -193,42 +183,56 @@ class _Listed:
                     return self._file(info)
         except (OSError, UnicodeDecodeError, InputError):  # the filter excludes what is wrong with it
             return None
-        inner = (self._sample(info.path) for info in entries if not info.is_file)
+        inner = (self._sample(info.path) for info in entries if _is_folder(info))
         return next((file for file in inner if file is not None), None)
 
     def _walk(self, start: str, excluded: Excluded | None) -> Iterator[pafs.FileInfo]:
         """Yield the files below `start` that match the path, including those in hidden folders."""
         if excluded is None:
-            selector = pafs.FileSelector(start, recursive=True)
-            entries = list(self._filesystem.get_file_info(selector))
-            yield from self._matching(entries, [start, *(info.path for info in entries if _is_folder(info))])
+            entries = self._entries_below(start)
+            yield from self._matching(entries, [start, *self._to_enter(entries)])
             return
         level = [start]
         with ThreadPoolExecutor(_THREADS) as pool:
             while level:
                 entries = list(chain.from_iterable(pool.map(self._entries, level)))
                 yield from self._matching(entries, level)
-                level = self._kept([info.path for info in entries if not info.is_file], excluded)
+                level = self._kept(self._to_enter(entries), excluded)
 
     def _matching(self, entries: Sequence[pafs.FileInfo], folders: Sequence[str]) -> Iterator[pafs.FileInfo]:
         """Yield the files that match, of all entries of the folders; note tables, which the path may only enter."""
         self._tables |= tables_among(info.path for info in entries)
-        self._refuse_broken_links(folders)
+        self._refuse_no_files(entries, folders)
         yield from (info for info in entries if self._matches(info))
 
-    def _refuse_broken_links(self, folders: Sequence[str]) -> None:
-        if not self._is_local:
-            return
-        for path in broken_links(folders):
+    def _refuse_no_files(self, entries: Sequence[pafs.FileInfo], folders: Sequence[str]) -> None:
+        for path, what in no_files(entries, folders) if self._is_local else ():
             rest = self.written.not_named(path)
             if self.written.reaches(path) and not any(map(is_hidden, rest)) and not says_no_data(rest[-1]):
-                name = self._place.name_prefix + path
                 raise InputError(
-                    f"source file {name}: it is a link to nothing. Restore the file, or remove the link."
+                    f"source file {self._place.name_prefix}{path}: it is {what}. Restore the file, or move it out of "
+                    "source.path."
                 )
 
     def _entries(self, folder: str) -> list[pafs.FileInfo]:
         return list(self._filesystem.get_file_info(pafs.FileSelector(folder)))
+
+    def _entries_below(self, folder: str) -> list[pafs.FileInfo]:
+        if not self._is_local or self.written.is_as_deep(folder):
+            return list(self._filesystem.get_file_info(pafs.FileSelector(folder, recursive=True)))
+        entries = self._entries(folder)
+        return entries + [each for inner in self._to_enter(entries) for each in self._entries_below(inner)]
+
+    def _to_enter(self, entries: Sequence[pafs.FileInfo]) -> list[str]:
+        """Return the folders to list.
+
+        On a disk only those that the path may reach, as others may be closed, or all of /proc; and those that may make
+        a table of the folder that they are in.
+        """
+        folders = [info.path for info in entries if _is_folder(info)]
+        if not self._is_local:
+            return folders
+        return [each for each in folders if self.written.leads_to(each) or each.endswith("/metadata")]
 
     def _kept(self, folders: list[str], excluded: Excluded) -> list[str]:
         for folder in folders:
@@ -277,15 +281,6 @@ def _left_out(listings: Sequence[_Listed], excluded: Excluded) -> list[_Listed]:
 
 def _is_folder(info: pafs.FileInfo) -> bool:
     return bool(info.type == pafs.FileType.Directory)
-
-
-def _location(path: str, filesystem: pafs.FileSystem, inner: str) -> Location:
-    """Return what precedes `inner`, the path on its file system, in names as the user wrote `path`, and in URLs."""
-    local = isinstance(filesystem, pafs.LocalFileSystem)
-    url = "file:" if local else with_scheme(path).rstrip("/").removesuffix(inner)
-    if "://" not in path:
-        return Location(filesystem, "", url)
-    return Location(filesystem, "file://" if local else path.rstrip("/").removesuffix(inner), url)
 
 
 def _check_once(files: Sequence[SourceFile]) -> None:

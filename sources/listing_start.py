@@ -1,10 +1,31 @@
-"""The folder or file with which the listing of a path begins."""
+"""The folder or file with which the listing of a path begins, and the location of what is found."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from pyarrow import fs as pafs
 
 from core.globs import is_glob
+from core.urls import with_scheme
+
+
+@dataclass(frozen=True, slots=True)
+class Location:
+    """The location of files: their file system, and what precedes their path in a name and in a URL."""
+
+    filesystem: pafs.FileSystem
+    name_prefix: str
+    url_prefix: str
+
+
+def location_of(path: str, filesystem: pafs.FileSystem, inner: str) -> Location:
+    """Return what precedes `inner`, the path on its file system, in names as the user wrote `path`, and in URLs."""
+    local = isinstance(filesystem, pafs.LocalFileSystem)
+    url = "file:" if local else with_scheme(path).rstrip("/").removesuffix(inner)
+    if "://" not in path:
+        return Location(filesystem, "", url)
+    return Location(filesystem, "file://" if local else path.rstrip("/").removesuffix(inner), url)
 
 
 def find_start(filesystem: pafs.FileSystem, path: str) -> pafs.FileInfo:

@@ -1,9 +1,11 @@
-"""Problems of local disks alone: names that are not text, links to data that is already in the source, broken links."""
+"""Problems of local disks alone: names that are not text, links to data that is already in the source, no files."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
+
+from pyarrow import fs as pafs
 
 from core.errors import InputError
 
@@ -55,13 +57,18 @@ def led_to(base: str, files: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def broken_links(folders: Iterable[str]) -> Iterator[str]:
-    """Yield the paths of links in the folders that lead to nothing: pyarrow lists none of them.
+def no_files(entries: Iterable[pafs.FileInfo], folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield each link to nothing in the folders, and each pipe or the like among `entries`: its path, and what it is.
 
-    git-annex and DVC leave such links in place of the files that they have not fetched.
+    pyarrow lists no such link. git-annex and DVC leave them in place of the files that they have not fetched.
     """
+    for info in entries:
+        if info.type == pafs.FileType.Unknown:
+            yield info.path, "a pipe, a socket or a device"
     for folder in folders:
-        with os.scandir(folder) as entries:
-            links = (entry.path for entry in entries if entry.is_symlink())
-            # Of a link to a folder above it, the path grows until the system calls it too long, and is there.
-            yield from (link for link in links if not os.path.exists(os.path.realpath(link)))  # noqa: PTH110
+        with os.scandir(folder) as found:
+            links = (entry.path for entry in found if entry.is_symlink())
+            for link in links:
+                # Of a link to a folder above it, the path grows until the system calls it too long, and is there.
+                if not os.path.exists(os.path.realpath(link)):  # noqa: PTH110
+                    yield link, "a link to nothing"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 from core.globs import is_glob, matcher
 from sources.folders import Values, folder_of, values_below
@@ -17,10 +18,13 @@ class WrittenPath:
 
     def __init__(self, path: str, url: str, start: str) -> None:
         self._parts = path.split("/")
-        self._listed_from = len(start.split("/"))
+        self._listed_from = len(start.rstrip("/").split("/"))  # of the root, 1
         # A name that looks like a pattern, and exists.
         literal = start == path and is_glob(path)
-        self._below = matcher(re.sub(r"([*?\[{\\])", r"\\\1", path) if literal else path)
+        pattern = re.sub(r"([*?\[{\\])", r"\\\1", path) if literal else path
+        self._below = matcher(pattern)
+        parts = pattern.split("/")
+        self._above = [_part_matcher("/".join(parts[:n])) for n in range(1, len(parts))]
         # Of the path as it is listed: one with ".." or "//" has more folders than that.
         base = folder_of(url).rstrip("/")
         self._base = base.removeprefix(url.removesuffix(path)).count("/") + 1
@@ -28,6 +32,17 @@ class WrittenPath:
     def reaches(self, path: str) -> bool:
         """Return whether a path is matched, or is below what is."""
         return self._below(path) is not None
+
+    def leads_to(self, folder: str) -> bool:
+        """Return whether a folder may be matched, or be above or below what is."""
+        if self.is_as_deep(folder):
+            return self.reaches(folder)
+        above = self._above[folder.count("/")]
+        return above is None or above(folder) is not None
+
+    def is_as_deep(self, folder: str) -> bool:
+        """Return whether a folder has as many folders above it as the path has."""
+        return folder.rstrip("/").count("/") >= len(self._above)
 
     def not_named(self, path: str) -> list[str]:
         """Return the file, and before it the folders that this path does not name; `*` names no hidden one."""
@@ -60,3 +75,9 @@ class WrittenPath:
         """
         parts, first = folder.split("/"), min(self._base, self._listed_from)
         return values_below("/".join(parts[first : self._base]), "/".join(parts[self._base :]))
+
+
+def _part_matcher(pattern: str) -> Callable[[str], str | None] | None:
+    """Return the matcher of the beginning of a pattern; None of one that is cut within a choice or a set."""
+    is_cut = any(pattern.count(opened) != pattern.count(closed) for opened, closed in ("{}", "[]"))
+    return None if is_cut else matcher(pattern)
