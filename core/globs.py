@@ -13,6 +13,11 @@ def is_glob(path: str) -> bool:
     return bool(re.search(r"[*?{\[]", path))
 
 
+def is_cut(pattern: str) -> bool:
+    """Return whether the beginning of a pattern ends within a choice or a set: nothing closes it."""
+    return any(found[0] in ("{", "[") for found in _TOKEN.finditer(pattern))
+
+
 def matcher(pattern: str) -> Callable[[str], str | None]:
     """Return a function that gives the rest of a path after `pattern`: "" for an exact match, None for no match.
 

@@ -17,7 +17,7 @@ from core.errors import InputError
 from core.storage import OpenFilesystem
 from sources.folders import Values
 from sources.listing_start import Location, find_start, folder_listed, location_of
-from sources.local_names import led_to, name_not_text, no_files, refuse_links
+from sources.local_names import led_to, name_not_text, not_files, refuse_links
 from sources.no_data import PARQUET, is_hidden, may_be_data, refuse_data, says_no_data
 from sources.tables.formats import refuse_tables, refuse_tables_above, tables_among, unlisted
 from sources.tables.table_source import Format
@@ -202,11 +202,11 @@ class _Listed:
     def _matching(self, entries: Sequence[pafs.FileInfo], folders: Sequence[str]) -> Iterator[pafs.FileInfo]:
         """Yield the files that match, of all entries of the folders; note tables, which the path may only enter."""
         self._tables |= tables_among(info.path for info in entries)
-        self._refuse_no_files(entries, folders)
+        self._refuse_not_files(entries, folders)
         yield from (info for info in entries if self._matches(info))
 
-    def _refuse_no_files(self, entries: Sequence[pafs.FileInfo], folders: Sequence[str]) -> None:
-        for path, what in no_files(entries, folders) if self._is_local else ():
+    def _refuse_not_files(self, entries: Sequence[pafs.FileInfo], folders: Sequence[str]) -> None:
+        for path, what in not_files(entries, folders) if self._is_local else ():
             rest = self.written.not_named(path)
             if self.written.reaches(path) and not any(map(is_hidden, rest)) and not says_no_data(rest[-1]):
                 raise InputError(

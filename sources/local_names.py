@@ -1,4 +1,4 @@
-"""Problems of local disks alone: names that are not text, links to data that is already in the source, no files."""
+"""Problems of local disks alone: names that are not text, links to data in the source, entries that are not files."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def led_to(base: str, files: Iterable[str]) -> list[str]:
     return list(found)
 
 
-def no_files(entries: Iterable[pafs.FileInfo], folders: Iterable[str]) -> Iterator[tuple[str, str]]:
+def not_files(entries: Iterable[pafs.FileInfo], folders: Iterable[str]) -> Iterator[tuple[str, str]]:
     """Yield each link to nothing in the folders, and each pipe or the like among `entries`: its path, and what it is.
 
     pyarrow lists no such link. git-annex and DVC leave them in place of the files that they have not fetched.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
-from core.globs import is_glob, matcher
+from core.globs import is_cut, is_glob, matcher
 from sources.folders import Values, folder_of, values_below
 from sources.no_data import PARQUET
 
@@ -24,7 +23,8 @@ class WrittenPath:
         pattern = re.sub(r"([*?\[{\\])", r"\\\1", path) if literal else path
         self._below = matcher(pattern)
         parts = pattern.split("/")
-        self._above = [_part_matcher("/".join(parts[:n])) for n in range(1, len(parts))]
+        beginnings = ["/".join(parts[:n]) for n in range(1, len(parts))]
+        self._above = [None if is_cut(beginning) else matcher(beginning) for beginning in beginnings]
         # Of the path as it is listed: one with ".." or "//" has more folders than that.
         base = folder_of(url).rstrip("/")
         self._base = base.removeprefix(url.removesuffix(path)).count("/") + 1
@@ -75,9 +75,3 @@ class WrittenPath:
         """
         parts, first = folder.split("/"), min(self._base, self._listed_from)
         return values_below("/".join(parts[first : self._base]), "/".join(parts[self._base :]))
-
-
-def _part_matcher(pattern: str) -> Callable[[str], str | None] | None:
-    """Return the matcher of the beginning of a pattern; None of one that is cut within a choice or a set."""
-    is_cut = any(pattern.count(opened) != pattern.count(closed) for opened, closed in ("{}", "[]"))
-    return None if is_cut else matcher(pattern)

@@ -57,6 +57,12 @@ def test_a_choice_of_several_folders_reaches_all_of_them(tmp_path: Path, pattern
     assert find(f"{tmp_path}/{pattern}").count == 1
 
 
+def test_a_bracket_that_is_part_of_a_name_does_not_close_a_choice(tmp_path: Path) -> None:
+    """The folders to list are chosen by the pattern's beginning, which here ends within the choice."""
+    write(tmp_path / "x}b" / "c" / "a.parquet", COLUMNS)
+    assert find(f"{tmp_path}/x\\}}{{y,b/c}}").count == 1
+
+
 def test_of_the_root_a_pattern_lists_what_it_may_reach(tmp_path: Path) -> None:
     first, rest = str(tmp_path).strip("/").split("/", 1)
     write(tmp_path / "day=1" / "a.parquet", COLUMNS)
