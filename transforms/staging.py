@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
+from core.spark_setting import spark_setting
 from core.urls import with_scheme
 from transforms.events import SOURCE
 from transforms.request_order import number, opens_request, position, requests_after
@@ -66,14 +67,9 @@ def write(staged: DataFrame, folder: str) -> None:
     Spark would sort once more, by `outcome`, and lose the order for sending. Row groups are small, because a
     sender holds one in memory.
     """
-    conf = staged.sparkSession.conf
-    before = conf.get(_WRITERS)
-    conf.set(_WRITERS, str(len(OUTCOMES)))
-    try:
+    with spark_setting(staged.sparkSession, _WRITERS, str(len(OUTCOMES))):
         writer = staged.write.mode("overwrite").partitionBy("outcome")
         writer.options(**_PARQUET).parquet(with_scheme(folder))
-    finally:
-        conf.set(_WRITERS, before or "0")
 
 
 def _state(*, id_is_mapped: bool) -> Column:

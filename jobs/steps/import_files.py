@@ -18,6 +18,7 @@ from bulk.csv_files import write_csv
 from bulk.fingerprint import Fingerprint
 from bulk.import_job import MIN_ROWS
 from bulk.import_record import ImportRecord, State
+from core.spark_setting import spark_setting
 from core.urls import with_scheme
 from jobs.prepare.import_target import ImportTarget
 from jobs.prepare.preparation import PreparedLoad
@@ -92,15 +93,12 @@ def _kept(lines: DataFrame) -> Iterator[DataFrame]:
     Otherwise Spark would parse each event's JSON again for every column that a filter mentions. What it keeps, Spark
     compresses where values repeat: that is off, as all lines and ids differ.
     """
-    conf = lines.sparkSession.conf
-    before = conf.get(_COMPRESSED)
-    conf.set(_COMPRESSED, "false")
-    kept = lines.persist(StorageLevel.DISK_ONLY)
-    try:
-        yield kept
-    finally:
-        kept.unpersist()
-        conf.set(_COMPRESSED, before or "true")
+    with spark_setting(lines.sparkSession, _COMPRESSED, "false"):
+        kept = lines.persist(StorageLevel.DISK_ONLY)
+        try:
+            yield kept
+        finally:
+            kept.unpersist()
 
 
 def _recorded(lines: DataFrame, prepared: PreparedLoad, target: ImportTarget) -> Written:
