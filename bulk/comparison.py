@@ -2,7 +2,8 @@
 
 An export has "just one record" for records that agree in every field, so distinct rows are compared. Rows
 that only the export has are live traffic and are ignored. A row that the export has by user, item, time and
-type, with other fields or the type in another form, is unknown: the form of those is not documented.
+type, with other fields or the type in another form, is unknown: the form of those is not documented. So is one
+that was not found, and whose user, item or type has a character that CSV writers write in different ways.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ _USER = "USER_ID"
 _KEY = (_USER, "ITEM_ID", "TIMESTAMP", "EVENT_TYPE")
 _ROW_ID, _KEY_ID, _ROW_IDS = "_row_id", "_key_id", "_row_ids"
 _MILLISECONDS_FROM = 10**11
+_WRITTEN_DIFFERENTLY = r'["\\\r\n]|^\s|\s$'
+"""Text that CSV writers quote, escape or trim in different ways, or whose line end they change."""
 _NUMBERS = ("float", "double", "int", "long")
 
 
@@ -53,6 +56,7 @@ def compare(
         F.when(F.array_contains(_ROW_IDS, F.col(_ROW_ID)), FOUND)
         .when(F.col(_ROW_IDS).isNotNull(), UNKNOWN)
         .when(F.col(_USER).isNull(), ANONYMOUS)
+        .when(_may_be_written_differently(kinds), UNKNOWN)
         .otherwise(MISSING)
     )
     compared = ours.join(there, _KEY_ID, "left").withColumn(OUTCOME, outcome)
@@ -66,6 +70,11 @@ def _best_of_each(compared: DataFrame, event_id: str) -> DataFrame:
     # The row's own id decides between equals, so that another run picks the same one.
     best = F.row_number().over(Window.partitionBy(event_id).orderBy(rank, _ROW_ID))
     return compared.withColumn("_place", best).where(F.col("_place") == 1)
+
+
+def _may_be_written_differently(kinds: Mapping[str, str]) -> Column:
+    texts = F.array(*(F.col(field) for field in _KEY if field in kinds))
+    return F.coalesce(F.exists(texts, lambda text: text.rlike(_WRITTEN_DIFFERENTLY)), F.lit(False))
 
 
 def is_time(field: str) -> Column:

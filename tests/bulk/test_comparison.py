@@ -89,6 +89,18 @@ def test_what_is_not_there_is_missing_and_what_is_there_in_another_form_unknown(
     assert result(spark, tmp_path, text(HEADER, other_form, AS_RFC_4180[1])) == Compared(1, 1, 1)
 
 
+@pytest.mark.parametrize("item", ['5" disc', "a\\b", "two\r\nlines", "two\nlines", " i", "i\t"])
+def test_an_item_that_csv_writers_write_differently_is_unknown_where_it_is_not_found(
+    spark: SparkSession, item: str
+) -> None:
+    kinds = {name: KINDS[name] for name in ("USER_ID", "ITEM_ID", "TIMESTAMP")}
+    schema = ", ".join(f"{name} string" for name in kinds)
+    ours = spark.createDataFrame([("u", item, "1"), ("u", "i, j", "1")], schema)
+    theirs = spark.createDataFrame([("u", "another", "1")], schema)
+    assert counted(compare(ours, theirs, kinds)) == Compared(found=0, missing=1, unknown=1)
+    assert counted(compare(ours, ours, kinds)) == Compared(found=2, missing=0, unknown=0)
+
+
 def test_an_event_type_in_another_case_is_unknown(spark: SparkSession, tmp_path: Path) -> None:
     lines = [line.replace("view", "View") for line in AS_RFC_4180]
     assert result(spark, tmp_path, text(HEADER, *lines)) == Compared(found=1, missing=0, unknown=2)
