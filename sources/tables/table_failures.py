@@ -22,12 +22,12 @@ ERROR_CLASS = re.compile(r"\[([A-Z][A-Z0-9_]+(?:\.[A-Z0-9_]+)*)\]")
 _JAVA_CLASS = re.compile(r"^(?:: |Caused by: )?((?:[a-z]\w*\.)+[A-Z]\w*(?:Exception|Error))", re.MULTILINE)
 _FEATURES = re.compile(r'unsupported by Delta Lake "[^"]*": ([\w, -]+)|unsupported (version \d+)')
 
-_MISSING_CLASS = re.compile(
+_NO_CONNECTOR = re.compile(
     r"DATA_SOURCE_NOT_FOUND|Failed to find data source|JavaPackage' object|ClassNotFoundException: io\.delta"
     r"|Cannot find catalog plugin class"
+    # Spark's own parser does not know DESCRIBE HISTORY: Delta Lake's extension is not there.
+    r"|PARSE_SYNTAX_ERROR"
 )
-# Spark's own parser does not know Delta Lake's statements: its extension is not there.
-_NO_EXTENSION = re.compile(r"PARSE_SYNTAX_ERROR[\s\S]*DESCRIBE HISTORY delta\.")
 _OTHER_SPARK = re.compile(
     r"NoSuchMethodError|NoClassDefFoundError|AbstractMethodError|IncompatibleClassChange"
 )
@@ -91,7 +91,7 @@ def whole_text(error: BaseException) -> str:
 
 
 def _sentence(source: TableSource, name: str, text: str) -> str:
-    if _MISSING_CLASS.search(text) or _NO_EXTENSION.search(text):
+    if _NO_CONNECTOR.search(text):
         return f"{source}: Spark has no connector for {name}. Start it with the package that docs/tables.md names."
     if _OTHER_SPARK.search(text):
         return (

@@ -25,6 +25,10 @@ def sentence(text: str, table_format: str = "delta") -> str:
     ("text", "words"),
     [
         ("[DATA_SOURCE_NOT_FOUND] Failed to find the data source: delta.", "no connector for Delta Lake"),
+        (
+            "[PARSE_SYNTAX_ERROR] Syntax error at or near 'LIMIT'. SQLSTATE: 42601 (line 1, pos 39)",
+            "no connector for Delta Lake",
+        ),
         ("Cannot find catalog plugin class for catalog 'lake'", "no connector for"),
         ("java.lang.NoSuchMethodError: 'scala.collection.Seq x'", "was made for another version of Spark"),
         (
