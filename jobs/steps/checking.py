@@ -73,25 +73,31 @@ def check(spark: SparkSession, phases: PhaseListener, prepared: PreparedLoad) ->
         UsageError, InputError, SuiteError: an expression, a column, a file in the middle or the time's unit is wrong.
         RuleCrashedError: an expectation could not be evaluated.
     """
-    millis_as_numbers = False
-    try:
-        return _check(spark, phases, prepared)
-    except UnnamedFileError:
-        _LOG.info("a source file seems to be damaged: reading the source once more, row by row, for its name")
-        spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
-    except TimeBeyondError:
-        if prepared.table is not None:  # read by its connector
-            raise
-        _LOG.info(
-            "a timestamp in milliseconds is beyond Spark's range: reading the source once more, with such times as null"
-        )
-        millis_as_numbers = True
-    prepared.run.stage_folder().delete_all()
-    return _check(spark, phases, prepared, millis_as_numbers=millis_as_numbers)
+    row_by_row = millis_as_numbers = False
+    while True:
+        try:
+            return _check(spark, phases, prepared, millis_as_numbers=millis_as_numbers)
+        except UnnamedFileError:
+            if row_by_row:
+                raise
+            row_by_row = True
+            _LOG.info(
+                "a source file seems to be damaged: reading the source once more, row by row, for its name"
+            )
+            spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
+        except TimeBeyondError:
+            if millis_as_numbers or prepared.table is not None:  # a table is read by its connector
+                raise
+            millis_as_numbers = True
+            _LOG.info(
+                "a timestamp in milliseconds is beyond Spark's range: reading the source once more, with such times as "
+                "null"
+            )
+        prepared.run.stage_folder().delete_all()
 
 
 def _check(
-    spark: SparkSession, phases: PhaseListener, prepared: PreparedLoad, *, millis_as_numbers: bool = False
+    spark: SparkSession, phases: PhaseListener, prepared: PreparedLoad, *, millis_as_numbers: bool
 ) -> Checked:
     context = spark.sparkContext
     begin(phases, context, STAGE)

@@ -102,10 +102,14 @@ def _damage(path: Path) -> None:
 def test_a_page_with_an_index_beyond_its_dictionary_is_in_a_named_file(
     job: Job, spark: SparkSession, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Spark's vectorized reader finds that out where it has forgotten the file: a mapping was blamed."""
+    """Spark's vectorized reader finds that out where it has forgotten the file: a mapping was blamed.
+
+    A time that Spark can't read has the source read another way, too: one such reading follows the other.
+    """
     for number in range(2):
         rows = [{"ITEM_ID": f"i{row % 5}", "TIMESTAMP": 1_760_000_000 + row} for row in range(80)]
-        table = interactions(rows).select(["TIMESTAMP", "ITEM_ID"])
+        beyond = pa.array([2**63 - 1 if number == 0 else 0] * 80, pa.timestamp("ms"))
+        table = interactions(rows).select(["TIMESTAMP", "ITEM_ID"]).append_column("seen", beyond)
         pq.write_table(table, job.folder / "source" / f"part-{number}.parquet", compression="none")
     file = job.folder / "source" / "part-1.parquet"
     chunk = pq.read_metadata(file).row_group(0).column(1)
