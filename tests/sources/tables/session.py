@@ -19,6 +19,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyspark
+from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from core.errors import InputError
@@ -171,7 +172,10 @@ def _sql(statements: tuple[str, ...]) -> None:
     for key in fields:
         _spark().conf.set(key, "true")
     for statement in statements:
-        _spark().sql(statement)
+        try:
+            _spark().sql(statement)
+        except PySparkException as error:  # which can't be pickled
+            raise AssertionError(f"{statement}: {error}") from None
     for key in fields:
         _spark().conf.set(key, "false")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -23,7 +24,13 @@ def make_references(spark: SparkSession, name: str) -> None:
 
 
 def test_a_name_that_goes_on_behind_an_iceberg_tables_is_refused(tables: Tables) -> None:
-    """Spark reads the tag's rows under that name; the job would have settled the newest snapshot of the table."""
+    """Spark reads the tag's rows under that name; the job would have settled the newest snapshot of the table.
+
+    Of some such names Spark 3.5 says that there is no table of them.
+    """
+    refusals = re.compile(
+        "Name the table alone, and a snapshot by its id|Spark's catalogs know no such table"
+    )
     tables.sql(
         f"CREATE TABLE {EVENTS} (user STRING, n INT) USING iceberg",
         f"INSERT INTO {EVENTS} VALUES ('a', 1)",
@@ -37,9 +44,7 @@ def test_a_name_that_goes_on_behind_an_iceberg_tables_is_refused(tables: Tables)
         "tag_x", "branch_y", f"snapshot_id_{snapshot}", "at_timestamp_1900000000000", "files", "snapshots", "changes",
         "rewrite",
     ):  # fmt: skip
-        assert "Name the table alone, and a snapshot by its id as source.as_of." in tables.refused(
-            table=f"{EVENTS}.{selector}"
-        )
+        assert refusals.search(tables.refused(table=f"{EVENTS}.{selector}"))
 
 
 def test_a_parquet_table_over_the_files_of_another_table_is_refused(tables: Tables) -> None:
