@@ -21,6 +21,12 @@ _EXPONENT = r"^(-?)(\d+)(?:\.(\d+))?E(-?\d+)$"
 _MAX_EXPONENT = 400
 """At most 324 for a double, 38 for a decimal."""
 
+_SCIENTIFIC = r"^[\x00-\x20]*[+-]?[\d.]{1,20}[eE][+-]?\d{1,3}[\x00-\x20]*$"
+"""Up to 19 digits: one or more before the point, and at most 18 after it."""
+
+_MAX_NUMBER = 1000
+_BEYOND_18_DECIMALS = r"\.[^eE]{18}0*[^0eE\x00-\x20]"
+_NOT_ZERO = r"^[^1-9]*[1-9][^eE]*[eE]"
 _DOUBLE_WITH_SUFFIX = r"[dDfF]\s*$"
 
 
@@ -73,6 +79,17 @@ def is_whole(number: Column) -> Column:
 def whole_text(number: Column) -> Column:
     """Write a floating-point number that `is_whole` as any whole number is written."""
     return number.cast("long").cast("string")
+
+
+def decimal_text(text: Column) -> Column:
+    """Return a text that a cast reads as a decimal at once; null for one that takes long.
+
+    Of '1e-99999999', it would make a hundred million digits, for minutes. So an exponent has at most three digits, a
+    number with one at most 19, and any number 1,000.
+    """
+    has_exponent = text.contains("e") | text.contains("E")
+    is_short = F.octet_length(text) <= _MAX_NUMBER
+    return F.when(is_short & (~has_exponent | text.rlike(_SCIENTIFIC)), text)
 
 
 def is_no_text(column: Column, data_type: T.DataType) -> Column:
@@ -159,13 +176,21 @@ def _as_fractional(column: Column, data_type: T.DataType, target: str) -> Column
 def _as_whole(column: Column, data_type: T.DataType, target: str) -> Column:
     if isinstance(data_type, (T.BooleanType, T.NullType)):
         return column.cast("long")
-    number = F.trim(column).cast("decimal(38,18)") if isinstance(data_type, T.StringType) else column
+    number = _exact_decimal(column) if isinstance(data_type, T.StringType) else column
     low, high = _RANGE[target]
     if isinstance(data_type, FRACTIONAL):  # the long range's upper end is no double: the next one down is
         fits = (number >= F.lit(float(low))) & (number < F.lit(float(high + 1)))
     else:
         fits = number.between(F.lit(low), F.lit(high))
     return F.when(fits & _has_no_fraction(number, data_type), number.cast("long"))
+
+
+def _exact_decimal(text: Column) -> Column:
+    """Read a number of up to 18 decimals; null for more, which a cast would round, to a whole number or to zero."""
+    text = decimal_text(text)
+    number = text.cast("decimal(38,18)")
+    is_exact = ~text.rlike(_BEYOND_18_DECIMALS) & ((number != 0) | ~text.rlike(_NOT_ZERO))
+    return F.when(is_exact, number)
 
 
 def _has_no_fraction(number: Column, data_type: T.DataType) -> Column:

@@ -16,6 +16,7 @@ from pyspark.sql import types as T
 
 from core.errors import InputError
 from transforms.event_window import Window
+from transforms.scalars import decimal_text
 
 PER_SECOND = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
 """Numeric units, by how many of them a second holds."""
@@ -35,8 +36,8 @@ _REWRITINGS = (
     (r"^(.{11,}[0-9]) ([+-][0-9:]{2,6})$", "$1$2"),  # Snowflake
     (r"([0-9]),([0-9]+)", "$1.$2"),  # ISO 8601 prefers the comma; Python's logging writes it
     (r"^([0-9]{4})([0-9]{2})([0-9]{2})(?=$|[T ])", "$1-$2-$3"),  # the basic format
-    (r"^(.{10}[T ][0-9]{2})([0-9]{2})([0-9]{2})?(?=$|[.Z+-])", "$1:$2:$3"),
-    (r"^(.{10}[T ][0-9]{2}:[0-9]{2}):(?=$|[Z+-])", "$1"),
+    (r"^(.{10}[T ][0-9]{2})([0-9]{2})([0-9]{2})(?=$|[.Z+-])", "$1:$2:$3"),
+    (r"^(.{10}[T ][0-9]{2})([0-9]{2})(?=$|[Z+-])", "$1:$2"),
     (rf"^(.{{10}}[T ][0-9]{{2}})(?={_ZONE}?$)", "$1:00"),  # the hour alone
     (r"^(.{13}:[0-9]{2})(Z|[+-].*)$", "$1:00$2"),  # ISO 8601, but not to Spark
 )
@@ -58,6 +59,7 @@ PATTERNS = {
 _AS_SPARK_READS_IT = (
     rf"^[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}([T ][0-9]{{2}}:[0-9]{{2}}:[0-9]{{2}}([.][0-9]{{1,9}})?{_ZONE}?)?$"
 )
+_CUT = r"(\.\d{18})\d+"
 _WHERE = "mapping.sentAt"
 
 
@@ -159,7 +161,7 @@ def _string_to_micros(column: Column, unit: str | None) -> Column:
             f"or, for digits, to one of {', '.join(PER_SECOND)}."
         )
     if unit in PER_SECOND:
-        return _number_to_micros(_numeric_string(column), PER_SECOND[unit], T.DecimalType(29, 9))
+        return _number_to_micros(_numeric_string(column), PER_SECOND[unit], T.DecimalType(38, 18))
     text = F.trim(column)
     # Most texts need no rewriting. Spark alone would read "12:30" as today's, and a bare year as its first
     # day.
@@ -175,8 +177,8 @@ def _rewritten(text: Column) -> Column:
 
 
 def _numeric_string(column: Column) -> Column:
-    """Read digits exactly, fractions of a second included: 20 digits before the point, 9 after it."""
-    return F.trim(column).cast("decimal(29,9)")
+    """Read 20 digits before the point and 18 after it: what follows is cut, where a cast would round it up."""
+    return F.regexp_replace(decimal_text(column), _CUT, "$1").cast("decimal(38,18)")
 
 
 def _number(column: Column, data_type: T.DataType) -> Column:
@@ -193,7 +195,15 @@ def _number_to_micros(column: Column, per_second: int, data_type: T.DataType) ->
     fits = number.between(F.lit(-limit), F.lit(limit))
     if isinstance(data_type, (T.FloatType, T.DoubleType)):
         fits = F.abs(number) < F.lit(float(limit))  # 2^63 - 1 as a double is 2^63 already
+    if isinstance(data_type, T.DecimalType):
+        number = _whole_micros(number, per_second)
     return F.when(fits, F.floor(_in_micros(number, per_second, data_type)).cast("long"))
+
+
+def _whole_micros(number: Column, per_second: int) -> Column:
+    """Cut what is finer than a microsecond: a product or quotient of more than 38 digits would be rounded, and up."""
+    digits = len(str(_MICROS_PER_SECOND // per_second)) - 1 if per_second < _MICROS_PER_SECOND else 0
+    return F.call_function("floor", number, F.lit(digits))
 
 
 def _limit(per_second: int) -> int:

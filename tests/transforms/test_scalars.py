@@ -11,6 +11,7 @@ from pyspark.sql import types as T
 
 from core.errors import InputError
 from transforms.scalars import id_text, is_no_text, is_unreadable, read_as
+from transforms.timestamps import to_micros
 
 NAN = float("nan")
 
@@ -92,6 +93,18 @@ def test_an_id_is_its_text_and_a_whole_double_has_no_point(
             [None, None, -5],
         ),
         ("int", T.StringType(), ["5.000000000000000001", "5.000"], [None, 5]),
+        (
+            "int",
+            T.StringType(),
+            ["5.0000000000000000001", "4.9999999999999999999", "5.00000000000000000000", "1e-30"],
+            [None, None, 5, None],
+        ),
+        (
+            "int",
+            T.StringType(),
+            ["10000000000000000e-12", "5.000000000000000000e+00", "1.0000000000000000001e0", "0e-5"],
+            [10000, 5, None, 0],
+        ),
         ("long", T.StringType(), [str(2**63 - 1), str(2**63)], [2**63 - 1, None]),
         (
             "double",
@@ -121,6 +134,16 @@ def test_what_would_lose_its_meaning_is_unreadable(
         v is not None and r is None for v, r in zip(values, read, strict=True)
     ]
     assert df.schema["r"].dataType.simpleString() == {"long": "bigint"}.get(target, target)
+
+
+def test_a_number_that_takes_minutes_to_read_is_unreadable(spark: SparkSession) -> None:
+    """A cast of '1e-99999999' to a decimal takes seven minutes, of '1e-999999999' all memory."""
+    values = ["1e-999999999", "-1E-2147483647", "1e999999999", "9" * 1_000_000]
+    df = frame_of(spark, values, T.StringType())
+    read = df.select(
+        read_as(F.col("v"), T.StringType(), "long", "x"), to_micros(F.col("v"), "seconds", T.StringType())
+    )
+    assert [tuple(row) for row in read.collect()] == [(None, None)] * len(values)
 
 
 @pytest.mark.usefixtures("spark")

@@ -78,6 +78,15 @@ def test_decimals_and_numeric_strings_are_exact(spark: SparkSession) -> None:
     assert read(spark, strings, T.StringType(), "seconds") == want
 
 
+def test_decimals_of_more_digits_than_a_product_holds_are_rounded_down(spark: SparkSession) -> None:
+    """Spark rounds the 39th digit of a product, and the 19th decimal of a text, up to the next second."""
+    texts = ["1699999999.9999999999999999999", "16999999999999999999e-10", "-0.0000000001"]
+    assert read(spark, texts, T.StringType(), "seconds") == [MICROS - 1, MICROS - 1, -1]
+    for unit, scale in (("seconds", 18), ("seconds", 28), ("milliseconds", 18), ("microseconds", 18)):
+        before = Decimal(f"{SECOND * PER_SECOND[unit] - 1}.{'9' * scale}")
+        assert read(spark, [before], T.DecimalType(38, scale), unit) == [MICROS - 1]
+
+
 def test_dates_and_timestamps_are_what_they_say_for_any_unit(spark: SparkSession) -> None:
     moment = datetime(2023, 11, 14, 22, 13, 20, 5, tzinfo=UTC)
     for unit in (None, "timestamp", "seconds"):
@@ -134,6 +143,8 @@ def test_strings_that_spark_would_guess_a_date_for_are_unreadable(spark: SparkSe
         "2023-11-14 UTC",
         "14/11/2023",
         "2023-11-14T22:13:20 Mars",
+        "2023-11-14T22:13:",
+        "2023-11-14T22:13:+01:00",
     ]
     assert read(spark, guesses, T.StringType(), "iso8601") == [None] * len(guesses)
 
