@@ -18,6 +18,7 @@ from sources.parquet.conversions import shaped_as
 from sources.parquet.footers import FileFooter, Footers
 from sources.parquet.kinds import DOUBLE, NULL, STRING, Clash, Kind, ListOf, Scalar, Unreadable
 from sources.parquet.merging import at, clashes, merge, merged, without
+from sources.parquet.schema_tree import BAD_NAMES
 from sources.used_columns import Used
 from sources.whole_structs import lacks_fields
 
@@ -220,9 +221,10 @@ class _Source:
                 continue
             for at_path, one in clashes(path[0], own):
                 if isinstance(one, Unreadable) and _lower(at_path) == _lower(path):
+                    remedy = "rename it" if one.name in BAD_NAMES else "write it as text or as a number"
                     return InputError(
                         f"source file {files[0].name}: column {name} is {one}, which can't be read. Map another "
-                        "column, or write it as text or as a number."
+                        f"column, or {remedy}."
                     )
             if inner := at(own, path[1:]):
                 found.setdefault(inner, files[0].name)

@@ -35,6 +35,13 @@ UNKNOWN_TYPE = "of an unknown logical type"
 NEW_TYPES = ("FLOAT16", "VARIANT", "GEOMETRY", "GEOGRAPHY", UNKNOWN_TYPE)
 """Types that older Sparks do not know: they can't open a file with one."""
 
+NAMED_TWICE = "one of several columns whose names differ only in case"
+NAMED_AS_ROW_NUMBER = "called as Spark calls the number of a row"
+BAD_NAMES = (NAMED_TWICE, NAMED_AS_ROW_NUMBER)
+"""Columns whose names alone keep Spark from reading them."""
+
+_ROW_NUMBER = "_tmp_metadata_row_index"
+
 _INTEGERS = {
     "int8": "tinyint", "int16": "smallint", "int32": "int", "int64": "bigint",
     "uint8": "smallint", "uint16": "int", "uint32": "bigint", "uint64": "decimal(20,0)",
@@ -49,7 +56,8 @@ _MILLIS, _NANOS = 1, 3
 def columns_of(elements: Sequence[Mapping[int, Any]]) -> dict[str, Kind]:
     """Return each column with its kind, in the file's order; `elements` is the footer's schema, depth first.
 
-    Columns whose names differ only in case are unreadable: Spark can't tell them apart.
+    Columns whose names differ only in case are unreadable: Spark can't tell them apart. So is one with the name under
+    which Spark itself adds the number of a row, where a file lacks it.
 
     Raises:
         ValueError: the elements are no tree.
@@ -61,13 +69,15 @@ def columns_of(elements: Sequence[Mapping[int, Any]]) -> dict[str, Kind]:
             raise ValueError("the footer's schema has elements that belong to no column")
     except StopIteration:
         raise ValueError("the footer's schema is cut off") from None
-    return dict(root.fields)
+    return {
+        name: Unreadable(NAMED_AS_ROW_NUMBER) if name == _ROW_NUMBER else kind for name, kind in root.fields
+    }
 
 
 def _group(element: Mapping[int, Any], walk: Iterator[Mapping[int, Any]]) -> Struct:
     fields = [_field(next(walk), walk) for _ in range(element.get(_CHILDREN, 0))]
     times = Counter(name.lower() for name, _ in fields)
-    twice = Unreadable("one of several columns whose names differ only in case")
+    twice = Unreadable(NAMED_TWICE)
     return Struct(tuple((name, kind if times[name.lower()] == 1 else twice) for name, kind in fields))
 
 

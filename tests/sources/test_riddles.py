@@ -119,3 +119,14 @@ def test_a_file_that_went_after_it_was_listed_is_named(spark: SparkSession, tmp_
     with pytest.raises(SparkFailure) as caught:
         rows.collect()
     assert "b.parquet is not there any more" in str(explained(caught.value))
+
+
+def test_a_column_called_as_sparks_row_number_is_refused_if_used(spark: SparkSession, tmp_path: Path) -> None:
+    """Where a file lacks it, Spark makes it up; and it fails where its type is not long."""
+    name = "_tmp_metadata_row_index"
+    write(tmp_path / "a.parquet", {name: [7], "item": ["a"], "s": [{name: "x"}]})
+    write(tmp_path / "b.parquet", {"item": ["b"]})
+    with pytest.raises(InputError, match=rf"a\.parquet: column {name} is called .* or rename it\."):
+        frame(spark, tmp_path, uses=name)
+    rows = frame(spark, tmp_path, uses=f"item, s.{name}")
+    assert values(rows, "item", f"s.{name}") == [("a", "x"), ("b", None)]
