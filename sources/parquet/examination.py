@@ -15,6 +15,9 @@ from sources.parquet.kinds import Unreadable
 from sources.parquet.merging import clashes
 from sources.parquet.schema_tree import NEW_TYPES
 
+_CODECS = {"UNKNOWN": "LZ4 of Hadoop"}
+"""Names of codecs for which pyarrow has none: it calls the newer LZ4_RAW LZ4."""
+
 
 def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
     """Return what is unusual in a file, as Spark names it, if pyarrow reads it completely; None if it does not.
@@ -35,7 +38,8 @@ def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
         return _unknown_columns(path, open_filesystem)
     group = metadata.row_group(0) if metadata.num_row_groups else None
     chunks = [group.column(index) for index in range(metadata.num_columns)] if group else []
-    used = {chunk.compression for chunk in chunks} | {each for chunk in chunks for each in chunk.encodings}
+    codecs = {_CODECS.get(chunk.compression, chunk.compression) for chunk in chunks}
+    used = codecs | {each for chunk in chunks for each in chunk.encodings}
     return _unknown_columns(path, open_filesystem) or ", ".join(sorted(used)) or "no column"
 
 

@@ -15,7 +15,7 @@ from core.errors import InputError, first_line
 from sources.listing import SourceFile
 from sources.parquet.footer_reading import DAMAGE, SCHEMA, Footer, read_footer
 from sources.parquet.kinds import Kind
-from sources.parquet.schema_tree import columns_of
+from sources.parquet.schema_tree import columns_of, has_rare_decimals
 from sources.parquet.thrift import read_struct
 
 _THREADS = 64
@@ -34,7 +34,7 @@ class FileFooter(NamedTuple):
 class Footers:
     """All footers, in the files' order; `layouts` are the distinct ones, each with its columns and kinds.
 
-    `any_rare`: a file is encoded in a way that Spark's vectorized reader lacks.
+    `any_rare`: a file is written in a way that Spark's vectorized reader can't read.
     """
 
     footers: tuple[FileFooter, ...] = ()
@@ -75,7 +75,9 @@ def read_footers(files: Sequence[SourceFile], read_all: ReadAll = read_here) -> 
     for file, read in zip(files, read_all(files), strict=True):
         if read.layout not in numbers:
             numbers[read.layout] = len(found.layouts)
-            found.layouts.append(_columns(file, read))
+            columns, has_rare = _columns(file, read)
+            found.layouts.append(columns)
+            found.any_rare = found.any_rare or has_rare
         if not found.layouts[numbers[read.layout]] and read.rows:
             raise _without_column(file)
         found.any_rare = found.any_rare or read.is_rare
@@ -90,12 +92,13 @@ def _read(file: SourceFile) -> Footer:
     return read_footer(file.name, file.filesystem, file.path)
 
 
-def _columns(file: SourceFile, read: Footer) -> Mapping[str, Kind]:
+def _columns(file: SourceFile, read: Footer) -> tuple[Mapping[str, Kind], bool]:
+    """Return the columns, and whether one is of decimals that Spark's vectorized reader can't read."""
     try:
         schema = read_struct(read.content).get(SCHEMA)
         if not isinstance(schema, list):
             raise TypeError("its footer has no schema")
-        return columns_of(schema)
+        return columns_of(schema), has_rare_decimals(schema)
     except DAMAGE as error:
         raise InputError(
             f"source file {file.name}: damaged: {first_line(error)}. Write it again or leave it out of source.path."

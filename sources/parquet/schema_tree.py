@@ -49,6 +49,7 @@ _INTEGERS = {
 """Spark has no unsigned integers: the next wider type holds them."""
 
 _MAX_DIGITS = 38
+_MAX_LONG_DIGITS = 18
 _UUID_BYTES = 16
 _MILLIS, _NANOS = 1, 3
 
@@ -72,6 +73,21 @@ def columns_of(elements: Sequence[Mapping[int, Any]]) -> dict[str, Kind]:
     return {
         name: Unreadable(NAMED_AS_ROW_NUMBER) if name == _ROW_NUMBER else kind for name, kind in root.fields
     }
+
+
+def has_rare_decimals(elements: Sequence[Mapping[int, Any]]) -> bool:
+    """Return whether a column has decimals that fit into a long, stored as bytes of any length.
+
+    Spark's vectorized reader fails on those; Avro's converter writes them so, and with it Kafka Connect and Sqoop.
+    """
+    return any(_is_rare_decimal(element) for element in elements)
+
+
+def _is_rare_decimal(element: Mapping[int, Any]) -> bool:
+    if element.get(_TYPE) != _BYTES:
+        return False
+    meaning, details = _meaning(element)
+    return meaning == "decimal" and details.get(2, element.get(_PRECISION, 0)) <= _MAX_LONG_DIGITS
 
 
 def _group(element: Mapping[int, Any], walk: Iterator[Mapping[int, Any]]) -> Struct:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from pyspark.sql import SparkSession
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from core.errors import InputError
+from core.storage import open_filesystem
 from jobs.spark.spark_failures import SparkFailure, explained
+from sources.parquet.examination import how_written
 from sources.parquet.thrift import read_struct
 from sources.reading import require_openable
 from tests.sources.lake import find, frame, values, write
+from tests.sources.parquet_mr import write_with_parquet_mr
 
 pytestmark = pytest.mark.spark
 
@@ -39,13 +44,50 @@ def test_a_rare_encoding_is_read(spark: SparkSession, tmp_path: Path) -> None:
     """DuckDB writes it by itself. The job turns to the reader that knows it."""
     column = pa.table({"f": pa.array([0.1, 0.2, None])})
     write(tmp_path / "a.parquet", column, use_dictionary=False, column_encoding={"f": "BYTE_STREAM_SPLIT"})
-    assert find(tmp_path).footers.any_rare
+    assert values(read_row_by_row(spark, tmp_path), "f") == [0.1, 0.2, None]
+
+
+def read_row_by_row(spark: SparkSession, path: Path) -> DataFrame:
+    """The rows of files that only the slower reader reads, kept."""
+    assert find(path).footers.any_rare
     before = spark.conf.get("spark.sql.parquet.enableVectorizedReader")
     spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
     try:
-        assert values(frame(spark, tmp_path), "f") == [0.1, 0.2, None]
+        return frame(spark, path).localCheckpoint()
     finally:
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", before or "true")
+
+
+def signed(number: int) -> bytes:
+    return number.to_bytes(8, "big", signed=True)
+
+
+@pytest.mark.parametrize("repetition", ["optional", "repeated"])
+def test_decimals_as_bytes_are_read(spark: SparkSession, tmp_path: Path, repetition: str) -> None:
+    """Kafka Connect and Sqoop write them so, by Avro. The vectorized reader ends with a NullPointerException."""
+    schema = f"message m {{ {repetition} binary price (DECIMAL(10,2)); }}"
+    rows = [{"price": signed(1999)}, {"price": signed(-5)}, {}]
+    write_with_parquet_mr(spark, tmp_path / "a.parquet", schema, rows)
+    found = [str(value) for value in values(read_row_by_row(spark, tmp_path), F.to_json(F.struct("price")))]
+    want = ['{"price":19.99}', '{"price":-0.05}', "{}"]
+    lists = ['{"price":[19.99]}', '{"price":[-0.05]}', '{"price":[]}']
+    assert sorted(found) == sorted(want if repetition == "optional" else lists)
+
+
+def test_decimals_of_more_digits_than_a_long_has_need_no_slower_reader(
+    spark: SparkSession, tmp_path: Path
+) -> None:
+    schema = "message m { optional binary price (DECIMAL(19,2)); }"
+    write_with_parquet_mr(spark, tmp_path / "a.parquet", schema, [{"price": signed(1999)}])
+    assert not find(tmp_path).footers.any_rare
+    assert values(frame(spark, tmp_path), "price") == [Decimal("19.99")]
+
+
+def test_hadoops_lz4_is_named(spark: SparkSession, tmp_path: Path) -> None:
+    """pyarrow calls it UNKNOWN."""
+    file = tmp_path / "a.parquet"
+    write_with_parquet_mr(spark, file, "message m { required binary b; }", [{"b": b"x"}], "LZ4")
+    assert "LZ4 of Hadoop" in str(how_written(str(file), open_filesystem))
 
 
 @pytest.mark.parametrize(
