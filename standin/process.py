@@ -9,7 +9,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,6 +22,7 @@ Option = str | float | bool | Path | Mapping[str, float] | None
 
 END_SECONDS = 30
 REGION = "eu-west-1"
+ROOT = Path(__file__).parent.parent
 
 
 class StandinProcess:
@@ -42,13 +43,7 @@ class StandinProcess:
         Raises:
             RuntimeError: it ended instead; its reason is on stderr.
         """
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, our own arguments
-            [sys.executable, "-m", "standin", *self._arguments],
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=Path(__file__).parent.parent,
-            env={**_without_aws(os.environ), **_keys(self.credentials)},
-        )
+        self._process = self._launch(self._arguments, {**_without_aws(os.environ), **_keys(self.credentials)})
         line = self._process.stdout.readline() if self._process.stdout else ""
         if not line:
             raise RuntimeError(f"the stand-in did not start, exit code {self._process.wait()}")
@@ -85,6 +80,16 @@ class StandinProcess:
         """Return the summary once a limit of its own has ended it, within `seconds`."""
         self._process.wait(seconds)
         return self.stop()
+
+    @staticmethod
+    def _launch(arguments: Sequence[str], environ: Mapping[str, str]) -> subprocess.Popen[str]:
+        return subprocess.Popen(  # noqa: S603 - our own module, our own arguments
+            [sys.executable, "-m", "standin", *arguments],
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env=dict(environ),
+        )
 
     def _last_words(self) -> dict[str, Any]:
         try:

@@ -19,6 +19,7 @@ from jobs.spark.spark_session import build_session
 from jobs.spark.table_connectors import SparkVersion
 from standin.settings import EXAMPLE_CREDENTIALS
 from tests.jobs.spark.quick_jvm import QUICK_JVM
+from tests.standin.forked import forked_standins
 
 ROOT = Path(__file__).resolve().parents[1]
 # Whether a property holds does not depend on how busy the machine is. `make test-all` draws more examples. CI draws the
@@ -55,6 +56,13 @@ def _skip_without_connectors(items: Iterable[pytest.Item]) -> None:
     if not (spark.package("delta") and spark.package("iceberg")):
         for item in items:
             item.add_marker(pytest.mark.skip(reason=f"there are no connectors for Spark {spark.spark} yet"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def stand_ins_are_forked() -> Iterator[None]:
+    """Let stand-ins start in no time; `tests/standin/test_process.py` starts them as a user does."""
+    with forked_standins():
+        yield
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -26,9 +26,17 @@ from standin.keys import Credentials
 from standin.process import REGION, Option, StandinProcess
 from standin.record import FILE_NAME
 from standin.settings import EXAMPLE_CREDENTIALS
+from tests.standin.forked import AS_A_USER_DOES
 from tests.standin.signing import event
 
 Send = Callable[..., None]
+
+
+@pytest.fixture(scope="module", autouse=True)
+def as_a_user_does() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(StandinProcess, "_launch", staticmethod(AS_A_USER_DOES))
+        yield
 
 
 def sender(standin: StandinProcess, *, keys: Credentials = EXAMPLE_CREDENTIALS, wait: float = 10) -> Send:
