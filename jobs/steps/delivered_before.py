@@ -28,7 +28,7 @@ from jobs.steps.ledger_window import LedgerWindow
 _MAX_BROADCAST_IDS = 1_500_000
 _SEGMENTS = "part-*.parquet"
 # A segment of some seconds has no fewer bytes for each id: the count that follows is too high rather than too low.
-_MIN_BYTES_PER_ID = 20
+MIN_BYTES_PER_ID = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class LedgerFiles:
         """Return about how many ids there are in the window, rather too many; infinity where that is not known."""
         if self.old:
             return float("inf")
-        unsorted = sum(self.segments.values()) / _MIN_BYTES_PER_ID
+        unsorted = sum(self.segments.values()) / MIN_BYTES_PER_ID
         return unsorted + sum(
             file.rows * window.share(file.first, file.last) for file in self.sorted.values()
         )

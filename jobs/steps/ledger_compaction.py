@@ -14,16 +14,17 @@ from dataclasses import replace
 from functools import partial, reduce
 from uuid import uuid4
 
+import pyarrow as pa
 from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 
 from core.errors import StorageError
 from core.storage import Folder
-from delivery.receipts.ledger import ledger_folder
+from delivery.receipts.ledger import LEDGER_SCHEMA, ledger_folder
 from delivery.receipts.segment_reading import segment_rows
-from delivery.receipts.sorted_ledger import SortedFile, written_names
+from delivery.receipts.sorted_ledger import SortedFile, write_sorted, written_names
 from jobs.prepare.preparation import Prepared
-from jobs.steps.delivered_before import LedgerFiles, read_rows
+from jobs.steps.delivered_before import MIN_BYTES_PER_ID, LedgerFiles, read_rows
 
 _LOG = logging.getLogger("put_events")
 _COLUMNS = "event_id string, tracking_id string, run_id string, accepted_at timestamp, sent_at timestamp"
@@ -31,6 +32,8 @@ ROWS_PER_FILE = 1_000_000
 # So many small files of about one size are put together, and so many times larger is the next size.
 MAX_OF_A_SIZE = 8
 _SIZE_STEP = 4.0
+# What has no more rows is sorted by the driver in a second or less: Spark would take two to start Python for it.
+MAX_ROWS_HERE = 200_000
 
 
 def compact(spark: SparkSession, prepared: Prepared) -> None:
@@ -58,13 +61,27 @@ def _replace(spark: SparkSession, folder: Folder, old: LedgerFiles) -> None:
     """Write the rows of the files `old` into new ones, then delete those; where that fails, the new ones."""
     written_by = uuid4().hex
     try:
-        new = _write(spark, folder, old, written_by)
+        new = _write_here(folder, old, written_by) if _is_few(old) else _write(spark, folder, old, written_by)
     except Exception:
         folder.delete_files([name for name in folder.names() if _is_of(name, written_by)])
         raise
     # A task that was tried again has left its rows twice.
     twice = [name for name in folder.names() if _is_of(name, written_by) and name not in new]
-    folder.delete_files([url.rpartition("/")[2] for url in (*old.segments, *old.sorted)] + twice)
+    folder.delete_files([_name(url) for url in (*old.segments, *old.sorted)] + twice)
+
+
+def _is_few(old: LedgerFiles) -> bool:
+    """Return whether the driver can sort the rows of the files itself, into one file; they are rather fewer."""
+    rows = sum(old.segments.values()) / MIN_BYTES_PER_ID + sum(file.rows for file in old.sorted.values())
+    return rows <= min(MAX_ROWS_HERE, ROWS_PER_FILE)
+
+
+def _write_here(folder: Folder, old: LedgerFiles, written_by: str) -> set[str]:
+    """Sort the rows in this process; return the name of the new file."""
+    names = pa.RecordBatch.from_pydict({"name": [_name(url) for url in (*old.segments, *old.sorted)]})
+    rows = pa.Table.from_batches(segment_rows(iter([names]), folder.url), LEDGER_SCHEMA)
+    file = write_sorted(iter(rows.sort_by("sent_at").to_batches()), folder.url, written_by)
+    return {file.name} if file else set()
 
 
 def _write(spark: SparkSession, folder: Folder, old: LedgerFiles, written_by: str) -> set[str]:
@@ -79,7 +96,7 @@ def _write(spark: SparkSession, folder: Folder, old: LedgerFiles, written_by: st
 
 def _rows(spark: SparkSession, folder: Folder, old: LedgerFiles) -> DataFrame:
     """Return the rows of the files `old`, of which the segments may be many thousands."""
-    names = [(url.rpartition("/")[2],) for url in old.segments]
+    names = [(_name(url),) for url in old.segments]
     segments = spark.createDataFrame(names, "name string").mapInArrow(
         partial(segment_rows, url=folder.url), _COLUMNS
     )
@@ -99,6 +116,10 @@ def _written(rows: DataFrame, folder: Folder, written_by: str) -> set[str]:
             f"could not sort {folder.url}: {total} rows were read, and {written} written. Run the same command again."
         )
     return names
+
+
+def _name(url: str) -> str:
+    return url.rpartition("/")[2]
 
 
 def _is_of(name: str, written_by: str) -> bool:

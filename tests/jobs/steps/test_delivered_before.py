@@ -35,6 +35,14 @@ def prepared(output: Path, tracking_id: str = "tracker") -> Prepared:
     return cast("Prepared", SimpleNamespace(run=run, settings=settings, plan_only=False))
 
 
+@pytest.fixture(params=["by the driver", "by Spark"])
+def sorted_by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Either way in which a ledger is sorted: a small one by the driver, which a test can have Spark sort, too."""
+    if request.param == "by Spark":
+        monkeypatch.setattr(ledger_compaction, "MAX_ROWS_HERE", 0)
+    return str(request.param)
+
+
 def record(output: Path, days: Sequence[int], attempt: str = "a1", tracking_id: str = "tracker") -> None:
     """One accepted event a day, `<attempt>-<day>`, each in a segment of its own."""
     ledger = Ledger(replace(task_of(output), tracking_id=tracking_id), attempt)
@@ -125,6 +133,7 @@ def test_files_whose_names_say_that_they_hold_other_days_are_not_opened(
     assert "a1-9" in ids(spark, tmp_path, 9)
 
 
+@pytest.mark.usefixtures("sorted_by")
 def test_compacting_keeps_every_row_in_the_order_of_time_and_leaves_other_ledgers(
     spark: SparkSession, tmp_path: Path
 ) -> None:
@@ -143,7 +152,7 @@ def test_compacting_keeps_every_row_in_the_order_of_time_and_leaves_other_ledger
 
 @pytest.mark.parametrize("broken", ["write_bytes", "delete_files"])
 def test_a_compaction_that_breaks_off_loses_nothing_and_the_next_one_ends_it(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, broken: str, sorted_by: str
 ) -> None:
     """Executors are processes of their own: there the writing fails for want of a folder."""
     record(tmp_path, [1, 2])
@@ -151,12 +160,36 @@ def test_a_compaction_that_breaks_off_loses_nothing_and_the_next_one_ends_it(
         if broken == "delete_files":
             patched.setattr("core.storage.Folder.delete_files", lambda *_: 1 / 0)
         else:
-            patched.setattr(ledger_compaction, "written_names", lambda *_, **__: 1 / 0)
+            writer = "written_names" if sorted_by == "by Spark" else "write_sorted"
+            patched.setattr(ledger_compaction, writer, lambda *_, **__: 1 / 0)
         compact(spark, prepared(tmp_path))
     assert ids(spark, tmp_path, 1, 2) == {"a1-1", "a1-2"}
     compact(spark, prepared(tmp_path))
     assert ids(spark, tmp_path, 1, 2) == {"a1-1", "a1-2"}
     assert not any(name.startswith("part-") for name in names(tmp_path))
+
+
+@pytest.mark.parametrize("rows_here", [1_000, 0])
+def test_small_files_and_what_is_new_become_one_file(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows_here: int
+) -> None:
+    """By the driver and by Spark."""
+    for run in range(MAX_OF_A_SIZE):
+        record(tmp_path, [run, 40 - run], f"a{run}")
+        compact(spark, prepared(tmp_path))
+    assert len(names(tmp_path)) == MAX_OF_A_SIZE
+    monkeypatch.setattr(ledger_compaction, "MAX_ROWS_HERE", rows_here)
+    record(tmp_path, [9, 30], "last")
+    compact(spark, prepared(tmp_path))
+    [name] = names(tmp_path)
+    times = pq.read_table(Path(ledger_folder(str(tmp_path), "tracker").url) / name).column("sent_at")
+    assert (len(times), times.to_pylist()) == (18, sorted(times.to_pylist()))
+
+
+def test_a_small_ledger_is_sorted_without_spark(tmp_path: Path) -> None:
+    record(tmp_path, [2, 1])
+    compact(cast("SparkSession", None), prepared(tmp_path))
+    assert [name.partition(".")[0] for name in names(tmp_path)] == ["sorted"]
 
 
 def sorted_files(rows: int, count: int) -> dict[str, SortedFile]:
