@@ -7,6 +7,7 @@ earlier attempts settled.
 
 from __future__ import annotations
 
+import gc
 import random
 import time
 from collections.abc import Iterable, Iterator
@@ -45,6 +46,9 @@ from delivery.task import DeliveryTask
 # pyarrow imports pandas with the first array that it makes, which takes half a second: here, where workers prepare
 # themselves, and not while they send, when the first receipt is written.
 pa.array(())
+# What is imported by now stays: each collection of garbage would go through all of it, for a tenth of a second, while
+# events are sent and after each task (`pyspark.daemon`).
+gc.freeze()
 
 
 def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:

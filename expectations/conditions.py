@@ -121,10 +121,11 @@ class ConditionSource:
     def _check_patterns(self, expectation: Expectation, name: str) -> None:
         """Refuse a regular expression that Java can't read: Spark would find out in the middle of the data."""
         kwargs = expectation.configuration.kwargs
-        java = self._empty.sparkSession.sparkContext._jvm.java  # type: ignore[union-attr]  # noqa: SLF001
-        for pattern in [kwargs.get("regex"), *(kwargs.get("regex_list") or ())]:
+        given = [kwargs.get("regex"), *(kwargs.get("regex_list") or ())]
+        for pattern in filter(None, given):
+            jvm = self._empty.sparkSession.sparkContext._jvm  # noqa: SLF001
             try:
-                java.util.regex.Pattern.compile(pattern or "")
+                jvm.java.util.regex.Pattern.compile(pattern)  # type: ignore[union-attr]
             except IllegalArgumentException:
                 raise SuiteError(
                     f"{name}: a regular expression is none that Java reads. Write it as java.util.regex has it."

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
+from py4j.java_gateway import java_import
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
@@ -60,6 +61,9 @@ _LOCAL = {
     "spark.ui.enabled": "false",
 }
 """Preferred too, where driver and executors are this one machine."""
+
+_CLASSES = ("org.apache.spark.api.python.PythonUtils", "org.apache.spark.sql.functions")
+"""Those that PySpark asks for by their last names, hundreds of times: py4j looks in all jars for each package's."""
 
 _APP_NAME = "personalize-backfill"
 _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
@@ -212,6 +216,8 @@ def _start(conf: SparkConf) -> SparkSession:
 
 def _set_up(context: SparkContext, conf: SparkConf) -> None:
     """Set what a session's settings can't: what is logged, and what the cluster's Hadoop says."""
+    for name in _CLASSES:
+        java_import(context._jvm, name)  # noqa: SLF001 - it has no public name
     context.setLogLevel(conf.get("spark.log.level", "FATAL") or "FATAL")
     _silence_query_loggers()
     _claim_s3(context)

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from core.storage import open_filesystem
 from core.urls import with_scheme
+from delivery.receipts.segments import some_at_once
 from jobs.account.event_counts import MAX_TYPES, SECONDS_OF_DAY, EventCounts, by_calendar, with_others
 from jobs.steps.staged_files import StagedFile
 
 TYPE = "eventType"
 DAY = "_day"
+# What has no more rows is counted by the driver, in a tenth of the time that Spark takes to begin.
+MAX_ROWS_HERE = 200_000
 
 
 def day_column() -> Column:
@@ -22,11 +29,30 @@ def day_column() -> Column:
 
 def count_staged(spark: SparkSession, files: Sequence[StagedFile]) -> EventCounts:
     """Count the events in the staged files that are to be sent."""
-    if not files:
-        return EventCounts({}, {})
+    total = sum(file.rows for file in files)
+    if total <= MAX_ROWS_HERE:
+        return _counted_here(files, total)
     urls = [with_scheme(file.url) for file in files]
     to_send = spark.read.schema(f"{DAY} bigint, {TYPE} string").parquet(*urls)
-    return count_events(to_send, sum(file.rows for file in files))
+    return count_events(to_send, total)
+
+
+def _counted_here(files: Sequence[StagedFile], total: int) -> EventCounts:
+    days: Counter[int] = Counter()
+    types: Counter[str] = Counter()
+    for table in some_at_once(_read, [file.url for file in files]):
+        days.update(table.column(DAY).to_pylist())
+        types.update(table.column(TYPE).to_pylist())
+    most_first = sorted(
+        types.items(), key=lambda each: (-each[1], each[0].encode())
+    )  # as Spark compares text
+    return EventCounts(by_calendar(days), with_others(dict(most_first[:MAX_TYPES]), total))
+
+
+def _read(url: str) -> pa.Table:
+    filesystem, path = open_filesystem(url)
+    with filesystem.open_input_file(path) as source:
+        return pq.ParquetFile(source, page_checksum_verification=True).read([DAY, TYPE], use_threads=False)
 
 
 def count_events(to_send: DataFrame, total: int) -> EventCounts:

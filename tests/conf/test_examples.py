@@ -16,7 +16,7 @@ from jobs.config.configuration import parse_settings
 from jobs.put_events import main
 from standin.process import StandinProcess
 from tests.conf.logs import LOGS
-from tests.whole_job.harness import ROOT, over, rows_in
+from tests.whole_job.harness import ROOT, over, reports_without_pictures, rows_in
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import plan_properties
 
@@ -60,7 +60,8 @@ def _run(name: str, folder: Path, url: str, spark: SparkSession) -> tuple[int, d
     }
     options = [word for key, value in changed.items() for word in ("--set", f"{key}={value}")]
 
-    code = main(["--config", str(CONF / f"{name}.yaml"), "--run-id", "r", *options], over(spark))
+    with reports_without_pictures():
+        code = main(["--config", str(CONF / f"{name}.yaml"), "--run-id", "r", *options], over(spark))
     return code, json.loads((output / "runs" / "r" / "summary.json").read_text())
 
 

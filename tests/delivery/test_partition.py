@@ -120,3 +120,12 @@ def test_the_first_receipt_imports_nothing(tmp_path: Path) -> None:
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stderr
     assert "pandas" not in done.stdout
+
+
+def test_what_a_worker_imports_is_no_matter_of_garbage_collections() -> None:
+    """Each would go through all of it, while requests are due."""
+    counted = "import gc, delivery.partition; print(gc.get_freeze_count() > 20_000 > len(gc.get_objects()))"
+    done = subprocess.run(
+        [sys.executable, "-c", counted], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == "True"

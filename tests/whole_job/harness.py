@@ -156,9 +156,15 @@ def run_here(job: Job, spark: SparkSession, run_id: str = "run-1", *more: str, d
     The report's pictures take a quarter of such a run: they are drawn only where a test looks at them.
     """
 
-    with nullcontext() if draws else patch("jobs.report.drawing._svg", _blank):
+    with nullcontext() if draws else reports_without_pictures():
         exit_code = main(job.arguments(run_id, *more), start_spark=over(spark))
     return Ended(exit_code, job.output, run_id, log="")
+
+
+@contextmanager
+def reports_without_pictures() -> Iterator[None]:
+    with patch("jobs.report.drawing._svg", _blank):
+        yield
 
 
 def _blank(name: str, width: int, height: float, draw: object) -> str:  # noqa: ARG001 - as `_svg` has them
