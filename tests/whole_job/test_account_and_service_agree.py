@@ -40,33 +40,23 @@ def accepted_in(standin: StandinProcess, tmp_path: Path) -> tuple[dict[str, Any]
 def test_every_valid_event_is_accepted_once_in_full_requests_and_in_order(
     spark: SparkSession, job: Job, standin: StandinProcess, tmp_path: Path
 ) -> None:
+    """A second run sends nothing."""
     job.write_source(interactions(history(users=7, events=23)))
     job.write_source(interactions(history(users=12, events=10)[70:]), "part-1.parquet")
 
     run = run_here(job, spark)
+    second = run_here(job, spark, "second")
 
-    assert run.exit_code == 0
+    assert run.exit_code == second.exit_code == 0
     summary = run.summary
     assert summary["status"] == "delivered"
+    assert second.summary["already_delivered"] == summary["events_delivered"] > 0
+    assert second.summary["request_attempts"] == 0
     seen, accepted = accepted_in(standin, tmp_path)
     assert summary["events_delivered"] == len(accepted) == seen["distinct_event_ids"]
     assert sorted(ledger_ids(run.output)) == sorted(event["eventId"] for event in accepted)
     assert summary["requests_delivered"] == summary["minimum_requests"] == seen["requests_accepted"]
     assert all(times == sorted(times) for times in sessions_in_order(accepted).values())
-
-
-def test_a_second_run_sends_nothing(
-    spark: SparkSession, job: Job, standin: StandinProcess, tmp_path: Path
-) -> None:
-    job.write_source(interactions(history(users=3, events=12)))
-    first = run_here(job, spark, "first").summary
-    second = run_here(job, spark, "second")
-
-    assert second.exit_code == 0
-    assert second.summary["already_delivered"] == first["events_delivered"] == 36
-    assert second.summary["request_attempts"] == 0
-    seen, _ = accepted_in(standin, tmp_path)
-    assert seen["events_accepted"] == 36
 
 
 def test_an_overlapping_window_sends_only_what_is_new(
@@ -177,11 +167,10 @@ def test_an_empty_source_is_delivered_with_nothing_to_do(
     assert standin.stop()["requests"] == 0
 
 
-def test_a_run_leaves_the_files_of_the_contract_and_no_staged_event(spark: SparkSession, job: Job) -> None:
+def test_the_same_run_id_replaces_the_runs_files_and_keeps_the_ledger(spark: SparkSession, job: Job) -> None:
     job.write_source(interactions(history(users=1, events=3)))
-    run = run_here(job, spark)
-    names = {path.name for path in run.folder.iterdir()}
-    assert names == {
+    first = run_here(job, spark, "day")
+    assert {path.name for path in first.folder.iterdir()} == {
         "summary.json",
         "report.html",
         "rejected",
@@ -189,12 +178,7 @@ def test_a_run_leaves_the_files_of_the_contract_and_no_staged_event(spark: Spark
         "validation.json",
         "data_docs",
     }
-    assert {path.name for path in run.output.iterdir()} == {"runs", "ledger"}
-
-
-def test_the_same_run_id_replaces_the_runs_files_and_keeps_the_ledger(spark: SparkSession, job: Job) -> None:
-    job.write_source(interactions(history(users=1, events=3)))
-    first = run_here(job, spark, "day")
+    assert {path.name for path in first.output.iterdir()} == {"runs", "ledger"}, "no staged event is left"
     (first.folder / "left-over").touch()
     again = run_here(job, spark, "day")
     assert not (again.folder / "left-over").exists()

@@ -22,3 +22,13 @@ def test_it_knows_whether_earlier_runs_delivered(first: int | None, before: int,
     sending = Sending.of(prepared, (StagedFile("a", "send", 20),), "x1", staged)
     assert (sending.accepts, sending.is_trial) == (accepts, first is not None)
     assert sending.minimum_requests == (2 if first is None else 1)
+
+
+@pytest.mark.parametrize(("first", "is_trial"), [(1, True), (19, True), (20, False), (10_000, False)])
+def test_a_trial_with_room_for_all_is_none(first: int, *, is_trial: bool) -> None:
+    """Nothing is left for another run, so nothing is stopped."""
+    prepared = cast("Prepared", SimpleNamespace(first=first))
+    staged = Staged(rows_read=20, to_send=20, minimum_requests=2)
+    files = (StagedFile("a", "send", 15), StagedFile("b", "send", 5))
+    sending = Sending.of(prepared, files, "x1", staged)
+    assert (sending.is_trial, sum(file.rows for file in sending.files)) == (is_trial, min(first, 20))
