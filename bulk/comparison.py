@@ -66,7 +66,8 @@ def compare(
 
 
 def _best_of_each(compared: DataFrame, event_id: str) -> DataFrame:
-    rank = F.array_position(F.array(*map(F.lit, _BEST_FIRST)), F.col(OUTCOME))
+    # By name: PySpark 3.5's own function takes no column as the value.
+    rank = F.call_function("array_position", F.array(*map(F.lit, _BEST_FIRST)), F.col(OUTCOME))
     # The row's own id decides between equals, so that another run picks the same one.
     best = F.row_number().over(Window.partitionBy(event_id).orderBy(rank, _ROW_ID))
     return compared.withColumn("_place", best).where(F.col("_place") == 1)

@@ -191,17 +191,20 @@ def _number(column: Column, data_type: T.DataType) -> Column:
 def _number_to_micros(column: Column, per_second: int, data_type: T.DataType) -> Column:
     """Multiply if the product fits a long: without ANSI mode Spark would wrap it, and make NaN 0."""
     number = _number(column, data_type)
+    if isinstance(data_type, T.DecimalType):
+        number = _whole_micros(number, per_second)
     limit = _limit(per_second)
     fits = number.between(F.lit(-limit), F.lit(limit))
     if isinstance(data_type, (T.FloatType, T.DoubleType)):
         fits = F.abs(number) < F.lit(float(limit))  # 2^63 - 1 as a double is 2^63 already
-    if isinstance(data_type, T.DecimalType):
-        number = _whole_micros(number, per_second)
     return F.when(fits, F.floor(_in_micros(number, per_second, data_type)).cast("long"))
 
 
 def _whole_micros(number: Column, per_second: int) -> Column:
-    """Cut what is finer than a microsecond: a product or quotient of more than 38 digits would be rounded, and up."""
+    """Cut what is finer than a microsecond: a product or quotient of more than 38 digits would be rounded, and up.
+
+    To Spark 3.5, a comparison of so many decimals with a large number is null.
+    """
     digits = len(str(_MICROS_PER_SECOND // per_second)) - 1 if per_second < _MICROS_PER_SECOND else 0
     return F.call_function("floor", number, F.lit(digits))
 
