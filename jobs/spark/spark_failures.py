@@ -19,7 +19,13 @@ from sources.parquet.examination import how_written
 from sources.tables.table_failures import ERROR_CLASS, gone_file, whole_text
 
 # Spark 3.5: "Error while reading file <url>."; 4.x: "[FAILED_READ_FILE…] Encountered error while reading file <url>."
-_READING = re.compile(r"(?:[Ee]rror while reading file|is not a Parquet file:?) *(\S+?)\.?(?:\s|$)")
+# The reader of rows: "Can not read value at 7 in block 0 in file <url>", alone on 3.5, else as a cause.
+_READING = re.compile(
+    r"(?:[Ee]rror while reading file|is not a Parquet file:|Can not read value at \d+ in block -?\d+ in file)"
+    r" *(\S+?)\.?(?:\s|$)"
+)
+# Spark 3.5, of a footer: "RuntimeException: <url> is not a Parquet file. Expected magic number".
+_NOT_PARQUET = re.compile(r"(\w+:/[^\n]*?) is not a Parquet file\. ")
 _JAVA_CAUSE = re.compile(r"^(?:Caused by: )?(java\.(?:util|lang|time)\.[\w.]*Exception)", re.MULTILINE)
 
 _S3A = re.compile(r"fs\.s3a\.|software\.amazon\.awssdk|com\.amazonaws|s3a?://")
@@ -125,7 +131,7 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     if gone:
         return UsageError(gone)
     # Spark 3.5 names no file where it fails to open one.
-    unreadable = _READING.search(text) or _CHECKSUM.search(text)
+    unreadable = _NOT_PARQUET.search(text) or _READING.search(text) or _CHECKSUM.search(text)
     if unreadable:
         kind = TimeBeyondError if _TIME_BEYOND.search(text) else UsageError
         return kind(_unreadable(unreadable[1], text))

@@ -72,6 +72,19 @@ def test_the_class_of_sparks_error_is_reported() -> None:
     assert "PARSE_SYNTAX_ERROR" in str(explained(AnalysisException("[PARSE_SYNTAX_ERROR] near 'x'")))
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "java.lang.RuntimeException: file:/out/ledger/part-1.x.0.a.b.parquet is not a Parquet file. Expected magic",
+        "ParquetDecodingException: Can not read value at 27 in block 0 in file file:/out/ledger/part-1.x.0.a.b.parquet",
+    ],
+)
+def test_a_damaged_file_is_named_where_spark_35_names_it(text: str) -> None:
+    assert str(explained(AnalysisException(text))).startswith(
+        "ledger file file:/out/ledger/part-1.x.0.a.b.parquet"
+    )
+
+
 S3A = "java.io.IOException: s3a://shop/logs/a.parquet: getFileStatus: software.amazon.awssdk.services.s3: "
 
 
