@@ -19,9 +19,9 @@ from pyspark.sql import types as T
 
 from core.columns import EVENT_COLUMNS
 from core.errors import InputError
+from core.event_window import Window
 from transforms.event_id import Part, content_id
 from transforms.event_json import envelope, event_body
-from transforms.event_window import Window
 from transforms.expressions import resolve
 from transforms.identity import identity
 from transforms.impression import impression_identity, impression_ids, impression_sizes, joined
@@ -30,7 +30,7 @@ from transforms.properties import UNREADABLE_PREFIX, MappedProperty, properties_
 from transforms.properties_plan import Property
 from transforms.scalars import id_text, is_no_text, is_unreadable, present, read_as
 from transforms.sessions import LANE, derive
-from transforms.timestamps import may_be_within, to_micros, to_seconds, unit_instead
+from transforms.timestamps import is_within, may_be_within, to_micros, to_seconds, unit_instead
 
 SOURCE = "_source"
 """The struct column that holds the whole source row. No key of a property begins with `_`: one may be `source`."""
@@ -103,7 +103,7 @@ def times(rows: DataFrame, mapping: MappingSettings, window: Window) -> DataFram
     value, kind = F.col("_value"), present_only.schema["_value"].dataType
     in_reach = present_only.where(may_be_within(value, unit, kind, window))
     micros = in_reach.select(to_micros(value, unit, kind).alias("_at_micros"))
-    return micros.where(window.within(F.col("_at_micros"))).select(
+    return micros.where(is_within(F.col("_at_micros"), window)).select(
         to_seconds(F.col("_at_micros")).alias("sentAt")
     )
 
@@ -179,7 +179,7 @@ def _timed(values: DataFrame, known: _Values, unit: str | None, window: Window) 
     timed = in_reach.withColumns(
         {"userId": known.text("userId"), "_at_micros": micros, UNIT_INSTEAD: instead}
     )
-    return timed.where(window.within(F.col("_at_micros")))
+    return timed.where(is_within(F.col("_at_micros"), window))
 
 
 def _with_session(

@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from core.errors import InputError
-from transforms.event_window import Window
+from core.event_window import Window
 from transforms.scalars import decimal_text
 
 PER_SECOND = {"seconds": 1, "milliseconds": 1_000, "microseconds": 1_000_000, "nanoseconds": 1_000_000_000}
@@ -93,10 +93,20 @@ def to_seconds(micros: Column) -> Column:
     return F.unix_seconds(F.timestamp_micros(micros))
 
 
+def is_within(micros: Column, window: Window) -> Column:
+    """Return for each row whether its time is in `window`, never null; a null time is in every window."""
+    inside = F.lit(True)
+    if window.since is not None:
+        inside = inside & (micros >= F.lit(window.since))
+    if window.until is not None:
+        inside = inside & (micros < F.lit(window.until))
+    return micros.isNull() | inside
+
+
 def may_be_within(column: Column, unit: str | None, data_type: T.DataType, window: Window) -> Column:
     """Bound the source's own column, so that Parquet can skip what is outside the window; never null.
 
-    False only if `window.within(to_micros(…))` is false; true for every row of a type whose order Parquet's
+    False only if `is_within(to_micros(…), window)` is false; true for every row of a type whose order Parquet's
     statistics don't show (strings, doubles, decimals). Unreadable times are in every window: true.
     """
     if isinstance(data_type, T.TimestampType):

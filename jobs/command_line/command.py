@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from core.event_window import Window
 from jobs.command_line.parser import Parser
 from jobs.errors import UsageError
 
@@ -31,8 +32,7 @@ class Command:
 
     config: str
     overrides: tuple[str, ...] = ()
-    since: str | None = None
-    until: str | None = None
+    window: Window = field(default_factory=Window)
     run_id: str | None = None
     replay: str | None = None
     first: int | None = None
@@ -45,7 +45,7 @@ def parse_command(arguments: Sequence[str], prog: str = PROG) -> Command:
     """Return the command in `arguments` (without the program's name); `prog`: the name that its help shows.
 
     Raises:
-        UsageError: an option that is unknown, incomplete or out of its form.
+        UsageError, InputError: an option that is unknown, incomplete or out of its form.
     """
     return _command(_parser(prog).parse_args(arguments))
 
@@ -54,7 +54,7 @@ def parse_plan(arguments: Sequence[str], prog: str) -> Command:
     """Return the command of `plan`, which is a run with `--plan`.
 
     Raises:
-        UsageError: see `parse_command`.
+        UsageError, InputError: see `parse_command`.
     """
     return _command(_plan_parser(prog).parse_args(arguments))
 
@@ -63,7 +63,7 @@ def parse_import(arguments: Sequence[str], prog: str) -> Command:
     """Return the command of `import`, a run with `--import`.
 
     Raises:
-        UsageError: see `parse_command`.
+        UsageError, InputError: see `parse_command`.
     """
     return _command(_import_parser(prog).parse_args(arguments))
 
@@ -72,7 +72,7 @@ def parse_replay(arguments: Sequence[str], prog: str) -> Command:
     """Return the command of `replay`, a run with `--replay`.
 
     Raises:
-        UsageError: see `parse_command`.
+        UsageError, InputError: see `parse_command`.
     """
     return _command(_replay_parser(prog).parse_args(arguments))
 
@@ -85,8 +85,7 @@ def _command(given: argparse.Namespace) -> Command:
     return Command(
         config=given.config,
         overrides=tuple(given.set),
-        since=given.since,
-        until=given.until,
+        window=Window.parse(given.since, given.until),
         run_id=given.run_id,
         replay=given.replay,
         first=given.first,

@@ -14,6 +14,7 @@ from pyarrow import fs
 
 from core.aws.buckets import Bucket, forget_buckets
 from core.aws.session import aws_session, ca_bundle
+from core.event_window import Window
 from core.globs import is_glob, matcher
 from core.storage import Folder, find_buckets, open_filesystem, read_text, require_spark_reads
 from core.urls import absolute
@@ -41,7 +42,6 @@ from sources.executors import MAX_HERE
 from sources.finding import SourceFiles, read_listed
 from sources.listing import Listing, check_paths, list_files
 from sources.tables.table_source import TableSource
-from transforms.event_window import Window
 from transforms.interactions_schema import InteractionsSchema
 from transforms.properties_plan import Property, plan_properties
 
@@ -145,7 +145,6 @@ def _prepare(
     command: Command, settings: Settings, run: RunFolder, begun_at: datetime
 ) -> tuple[PreparedLoad, Preflight]:
     """Check all but the service's own opinion, which costs a call."""
-    window = Window.parse(command.since, command.until)
     session = aws_session()
     service = resolve_service(settings.personalize, session)
     flight = preflight(settings, service, session, os.environ)
@@ -160,7 +159,7 @@ def _prepare(
     _require_writable(run)
     prepared = PreparedLoad(
         settings=settings,
-        window=window,
+        window=command.window,
         properties=properties,
         service_suite=suite_of_schema(schema, properties, begun_at),
         user_suite=user_suite,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from core.event_window import Window
 from jobs.account.event_counts import SECONDS_OF_DAY
 from jobs.steps.ledger_window import LedgerWindow
-from transforms.event_window import Window
 
 _MICROS_OF_DAY = SECONDS_OF_DAY * 1_000_000
 

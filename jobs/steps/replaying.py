@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from core.event_window import Window
 from core.urls import with_scheme
 from jobs.account.closed_account import Staged
 from jobs.prepare.preparation import Prepared
@@ -25,7 +26,6 @@ from jobs.steps.event_days import window_of
 from jobs.steps.imported_before import with_imported
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import staging
-from transforms.event_window import Window
 from transforms.events import SOURCE
 
 COLUMNS = "event_id string, body string, envelope string"

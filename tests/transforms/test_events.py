@@ -11,7 +11,7 @@ from pyspark.sql import functions as F
 
 from core.columns import EVENT_COLUMNS
 from core.errors import InputError
-from transforms.event_window import Window
+from core.event_window import Window
 from transforms.events import shape
 from transforms.mapping import MappingSettings, SessionSettings
 from transforms.properties_plan import Property

@@ -13,10 +13,11 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from core.errors import InputError
-from transforms.event_window import Window
+from core.event_window import Window
 from transforms.timestamps import (
     PER_SECOND,
     better_unit,
+    is_within,
     may_be_within,
     to_micros,
     to_seconds,
@@ -184,7 +185,7 @@ def test_the_bound_on_the_source_keeps_every_row_that_the_window_keeps(
     df = spark.createDataFrame([(value,) for value in values], "t long")
     column, kind = F.col("t"), T.LongType()
     bound = may_be_within(column, unit, kind, window)
-    rows = df.select("t", bound, window.within(to_micros(column, unit, kind))).collect()
+    rows = df.select("t", bound, is_within(to_micros(column, unit, kind), window)).collect()
     assert [row for row in rows if row[1] is not row[2]] == []
 
 
@@ -254,3 +255,16 @@ def test_a_date_beyond_what_a_long_of_microseconds_holds_is_unreadable(spark: Sp
     dates = df.select(F.expr("date_from_unix_date(days)").alias("t"))
     got = [row[0] for row in dates.select(to_micros(F.col("t"), None, T.DateType())).collect()]
     assert got == [None, None, 0, 106_751_991 * 86_400_000_000, None]
+
+
+@pytest.mark.spark
+def test_since_is_in_until_is_out_and_an_unreadable_time_stays(spark: SparkSession) -> None:
+    rows = spark.createDataFrame([(9,), (10,), (19,), (20,), (None,)], "at long")
+    windows = {"both": Window(10, 20), "since": Window(10, None), "until": Window(None, 20), "open": Window()}
+    table = rows.select(
+        *(is_within(F.col("at"), window).alias(name) for name, window in windows.items())
+    ).collect()
+    assert [row["both"] for row in table] == [False, True, True, False, True]
+    assert [row["since"] for row in table] == [False, True, True, True, True]
+    assert [row["until"] for row in table] == [True, True, True, False, True]
+    assert all(row["open"] for row in table)

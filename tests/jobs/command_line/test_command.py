@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from core.errors import InputError
+from core.event_window import Window
 from jobs.command_line.command import Command, parse_command
 from jobs.errors import UsageError
 
@@ -13,8 +15,7 @@ def test_every_option_of_the_contract_is_understood() -> None:
     assert parse_command([*line.split(), "--plan", "--print-config"]) == Command(
         config="job.yaml",
         overrides=("a.b=1", "c=d"),
-        since="2026-01-01",
-        until="2026-02-01",
+        window=Window.parse("2026-01-01", "2026-02-01"),
         run_id="day_1.2",
         plan=True,
         print_config=True,
@@ -27,6 +28,13 @@ def test_every_option_of_the_contract_is_understood() -> None:
 def test_a_line_out_of_form_is_a_usage_error(line: str) -> None:
     with pytest.raises(UsageError):
         parse_command(line.split())
+
+
+@pytest.mark.parametrize("line", ["--since yesterday", "--until=", "--since 2026-01-02 --until 2026-01-02"])
+def test_a_window_is_checked_before_anything_is_read(line: str) -> None:
+    """`--print-config` ends with the configuration: it would have printed one that no run can have."""
+    with pytest.raises(InputError, match=r"--(since|until)"):
+        parse_command(["--config", "not-there.yaml", "--print-config", *line.split()])
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from typing import cast
 import pytest
 from pyspark.sql import DataFrame, SparkSession
 
+from core.event_window import Window
 from jobs.account.event_counts import SECONDS_OF_DAY
 from jobs.steps.event_days import window_of
 from jobs.steps.ledger_window import LedgerWindow
-from transforms.event_window import Window
 from transforms.events import times
 from transforms.mapping import MappingSettings
 

@@ -12,6 +12,7 @@ import pytest
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
+from core.event_window import Window
 from jobs.errors import UsageError
 from jobs.prepare.preparation import PreparedLoad
 from jobs.prepare.table_reading import read_table
@@ -19,7 +20,6 @@ from jobs.steps.source_reading import SourceRead, read_source
 from sources.tables.table_source import TableSource
 from sources.used_columns import ALL
 from tests.sources.lake import values, write
-from transforms.event_window import Window
 from transforms.mapping import MappingSettings, SourceSettings
 
 pytestmark = pytest.mark.spark

@@ -5,11 +5,9 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyspark.sql import SparkSession
-from pyspark.sql import functions as F
 
 from core.errors import InputError
-from transforms.event_window import Window
+from core.event_window import Window
 
 
 @pytest.mark.parametrize(
@@ -44,16 +42,3 @@ def test_anything_else_is_refused_by_its_option(text: str) -> None:
 def test_a_window_that_holds_nothing_is_refused(until: str) -> None:
     with pytest.raises(InputError, match="--since must be before --until"):
         Window.parse("2026-01-01", until)
-
-
-@pytest.mark.spark
-def test_since_is_in_until_is_out_and_an_unreadable_time_stays(spark: SparkSession) -> None:
-    rows = spark.createDataFrame([(9,), (10,), (19,), (20,), (None,)], "at long")
-    windows = {"both": Window(10, 20), "since": Window(10, None), "until": Window(None, 20), "open": Window()}
-    table = rows.select(
-        *(window.within(F.col("at")).alias(name) for name, window in windows.items())
-    ).collect()
-    assert [row["both"] for row in table] == [False, True, True, False, True]
-    assert [row["since"] for row in table] == [False, True, True, True, True]
-    assert [row["until"] for row in table] == [True, True, True, False, True]
-    assert all(row["open"] for row in table)

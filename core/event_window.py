@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
-
 from core.errors import InputError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -38,15 +35,6 @@ class Window:
     def is_unbounded(self) -> bool:
         """Return whether every event is in it."""
         return self.since is None and self.until is None
-
-    def within(self, micros: Column) -> Column:
-        """Return for each row whether it is in the window, never null; a null time is in every window."""
-        inside = F.lit(True)
-        if self.since is not None:
-            inside = inside & (micros >= F.lit(self.since))
-        if self.until is not None:
-            inside = inside & (micros < F.lit(self.until))
-        return micros.isNull() | inside
 
 
 def _micros(text: str | None, option: str) -> int | None:
