@@ -17,7 +17,7 @@ from core.aws.refusals import code_of
 
 ACTIVE = "ACTIVE"
 FAILED = "CREATE FAILED"
-_FULL = "FULL"
+FULL = "FULL"
 _PAGE = 100
 _DESCRIBE = "describe the import job"
 _GONE = "ResourceNotFoundException"
@@ -42,7 +42,7 @@ class ImportJob:
             name=answer["jobName"],
             arn=answer["datasetImportJobArn"],
             status=answer["status"],
-            mode=answer.get("importMode", _FULL),
+            mode=answer.get("importMode", FULL),
             created_at=answer["creationDateTime"],
             failure_reason=shortened(answer.get("failureReason", "")) or None,
         )
@@ -136,7 +136,7 @@ def found_again(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:
     one also after any later import, whose rows it is to replace.
     """
     job = in_effect(name, jobs)
-    if job is None or job.mode != _FULL:
+    if job is None or job.mode != FULL:
         return job
     added_to = any(each.created_at > job.created_at and each.status != FAILED for each in jobs)
     return None if added_to else job
@@ -151,7 +151,7 @@ def in_effect(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:
     if not mine:
         return None
     later = [job for job in jobs if job.created_at > mine[-1].created_at]
-    replaced = any(job.mode == _FULL and job.status == ACTIVE for job in later)
+    replaced = any(job.mode == FULL and job.status == ACTIVE for job in later)
     return None if replaced else mine[-1]
 
 

@@ -1,4 +1,4 @@
-"""What became of imports whose end is not recorded, asked before a run sends: it leaves out what they brought."""
+"""What became of imports, asked before a run sends: it leaves out what they brought."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import boto3
 
 from bulk.errors import BulkError
-from bulk.import_record import ImportRecord, State
+from bulk.import_record import ImportRecord, State, in_force, replacement
 from jobs.config.settings import Settings
 from jobs.prepare.aws_account import Service
 from jobs.prepare.control_plane import ControlPlaneError
@@ -18,7 +18,6 @@ from jobs.prepare.preflight import AUTO, Preflight
 from jobs.runs.import_folder import records
 
 _LOG = logging.getLogger("put_events")
-_OPEN = (State.WRITTEN, State.UNDER_WAY)
 
 
 def update_before_sending(
@@ -30,7 +29,8 @@ def update_before_sending(
 ) -> None:
     """Ask Personalize, and record its answer; where it can't be asked, warn that what is only written will be sent.
 
-    Nothing is asked unless a record of this tracking ID is open, and the run leaves out what imports brought.
+    Nothing is asked unless there is an import of this tracking ID, and the run leaves out what imports brought. Where
+    another program's full import has replaced what one brought, the run warns that it leaves that out all the same.
 
     Raises:
         UsageError: a record is damaged, or what Personalize says forbids the run.
@@ -39,19 +39,28 @@ def update_before_sending(
     tracking_id = settings.personalize.tracking_id
     if settings.delivery.after_import == "send":
         return
-    ours = [each for each in records(output) if each.tracking_id == tracking_id and each.state in _OPEN]
+    ours = [each for each in records(output) if each.tracking_id == tracking_id]
     if not ours:
         return
     if settings.preflight == "off" or flight.elsewhere:
-        _warn(ours, "preflight is off, or events go to an endpoint of your own")
+        _warn_unasked(ours, "preflight is off, or events go to an endpoint of your own")
         return
     try:
-        ask_and_update(plane_of(service, new_session, AUTO), output, tracking_id, service.region)
+        _, jobs = ask_and_update(plane_of(service, new_session, AUTO), output, tracking_id, service.region)
     except (ControlPlaneError, BulkError) as error:
-        _warn(ours, str(error).rstrip("."))
+        _warn_unasked(ours, str(error).rstrip("."))
+        return
+    for record in in_force(records(output), tracking_id):
+        if (job := replacement(record, jobs)) is not None:
+            _LOG.warning(
+                "the import %s was replaced: the dataset has a later FULL import, %s, that this output did not make. "
+                "Its events are left out all the same. Import it again, or set delivery.after_import: send.",
+                record.name,
+                job.name,
+            )
 
 
-def _warn(ours: Sequence[ImportRecord], why: str) -> None:
+def _warn_unasked(ours: Sequence[ImportRecord], why: str) -> None:
     """Warn of files that only their call would make an import; of imports under way the run itself asks."""
     for record in ours:
         if record.state is State.WRITTEN:

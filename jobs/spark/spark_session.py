@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 
-from py4j.java_gateway import java_import
 from py4j.protocol import Py4JError
 from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
@@ -22,6 +21,7 @@ from core.aws.session import ca_bundle
 from jobs.errors import UsageError
 from jobs.spark.class_path import put_on_class_path, with_jars
 from jobs.spark.java_credentials import credential_process_environment
+from jobs.spark.jvm_names import look_up_once
 from jobs.spark.local.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
 from jobs.spark.local.jar_cache import JarCache
 from jobs.spark.local.jar_resolver import jars_of
@@ -61,9 +61,6 @@ _LOCAL = {
     "spark.ui.enabled": "false",
 }
 """Preferred too, where driver and executors are this one machine."""
-
-_CLASSES = ("org.apache.spark.api.python.PythonUtils", "org.apache.spark.sql.functions")
-"""Those that PySpark asks for by their last names, hundreds of times: py4j looks in all jars for each package's."""
 
 _APP_NAME = "personalize-backfill"
 _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
@@ -216,8 +213,7 @@ def _start(conf: SparkConf) -> SparkSession:
 
 def _set_up(context: SparkContext, conf: SparkConf) -> None:
     """Set what a session's settings can't: what is logged, and what the cluster's Hadoop says."""
-    for name in _CLASSES:
-        java_import(context._jvm, name)  # noqa: SLF001 - it has no public name
+    look_up_once(context._jvm)  # noqa: SLF001 - it has no public name
     context.setLogLevel(conf.get("spark.log.level", "FATAL") or "FATAL")
     _silence_query_loggers()
     _claim_s3(context)

@@ -64,11 +64,27 @@ def test_the_call_that_was_made_by_hand_is_known_and_so_is_its_end(output: Outpu
 
 @pytest.mark.parametrize("override", ["delivery.after_import=send", "personalize.tracking_id=other"])
 def test_nothing_is_asked_where_the_answer_makes_no_difference(output: Output, override: str) -> None:
-    output.with_state(State.WRITTEN)
-    output.update(override)
-    output.with_state(State.IMPORTED)
-    output.update()
+    for state in (State.WRITTEN, State.IMPORTED):
+        output.with_state(state)
+        output.update(override)
     assert output.world.plane.calls == []
+
+
+def test_another_programs_full_import_is_reported_and_nothing_is_sent_because_of_it(
+    output: Output, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It may have brought the same events: what is sent has no undo, what is left out can be sent later."""
+    begin(output.world, "a")
+    output.world.clock.sleep(600)
+    output.with_state(State.WRITTEN)
+    assert output.update() is State.IMPORTED
+    assert caplog.text == ""
+    begin(output.world, "by-hand")
+    assert output.update() is State.IMPORTED
+    assert caplog.text == "", "it has not ended"
+    output.world.clock.sleep(600)
+    assert output.update() is State.IMPORTED
+    assert "the import a was replaced: the dataset has a later FULL import, by-hand, that this" in caplog.text
 
 
 def test_where_the_service_can_not_be_asked_the_run_says_what_it_sends(

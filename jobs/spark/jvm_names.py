@@ -1,0 +1,33 @@
+"""Names in the JVM, asked for once.
+
+py4j asks the JVM for a name each time that it is used. For one that is no class, and so for each package on the way to
+a class, and for each class that was imported, the JVM looks into every jar first: some 300 of Spark's. A run used such
+names 360 times, which was about a tenth of what a small one took.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_CLASSES = ("functions", "org.apache.spark.sql.functions", "PythonUtils", "PythonSQLUtils")
+"""What PySpark asks for, hundreds of times a run, each as one name."""
+
+_PATHS = (
+    "org.apache.spark.sql.catalyst.trees.TreePattern",
+    "org.apache.hadoop.fs",
+    "java.lang",
+    "java.util",
+    "scala",
+)
+"""What this job asks for, one name after the other."""
+
+
+def look_up_once(jvm: Any) -> None:  # noqa: ANN401 - py4j has no types
+    """Keep what the names mean, as attributes of py4j's objects, which ask only for those they lack."""
+    for name in _CLASSES:
+        setattr(jvm, name, getattr(jvm, name))
+    for path in _PATHS:
+        above = jvm
+        for name in path.split("."):
+            setattr(above, name, getattr(above, name))
+            above = getattr(above, name)
