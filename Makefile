@@ -16,6 +16,8 @@ PYTEST := $(BIN)/python -m pytest
 # How many processes share the test files: each has a Spark of two cores and 2 GB.
 WORKERS ?= 2
 SHARED := $(PYTEST) -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+# What runs over the one Spark of each of those processes.
+HERE   := not process and not tables and not slow and not package and not yarn and not aws
 # What test-package and test-yarn run: built once for both, and again when something that goes into it has changed.
 TESTED := build/tested-$(PYSPARK)
 SHIPPED := $(shell find $(wildcard jobs sources core transforms expectations delivery bulk bundle conf) -type f ! -name '*.pyc')
@@ -25,7 +27,7 @@ AIRFLOW_VENV := .venv-airflow
 AIRFLOW_BIN  := $(AIRFLOW_VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test test-fast test-processes test-slow test-dags test-yarn check format docs bench kill-test test-aws test-package test-all package clean
+.PHONY: help venv demo test test-fast test-jobs test-processes test-slow test-dags test-yarn check format docs bench kill-test test-aws test-package test-all package clean
 
 help: ## show what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,8 +43,11 @@ $(STAMP): pyproject.toml constraints.txt
 demo: venv ## load a shop's made-up history into a local stand-in of the service, twice
 	$(BIN)/personalize-backfill demo
 
-test: venv ## run the tests, but those that have targets of their own
-	$(SHARED) -m "not process and not tables and not slow and not package and not yarn and not aws"
+test: venv ## run the tests of every package, and a whole job for each example in conf/
+	$(SHARED) -m "$(HERE)" --ignore=tests/whole_job
+
+test-jobs: venv ## run whole jobs: the account, faults, bad input, values of every kind, imports, replays
+	$(SHARED) -m "$(HERE)" tests/whole_job
 
 test-fast: venv ## run the tests that start neither Spark nor a process of the whole job
 	$(PYTEST) -n $(WORKERS) -m "not spark and not job and not process and not tables and not s3 and not aws and not yarn"
@@ -98,7 +103,7 @@ test-yarn: $(TESTED).built ## submit the package to a real YARN as on Amazon EMR
 	DIST=$(CURDIR)/$(TESTED) $(PYTEST) -m yarn tests/yarn
 
 test-all: export HYPOTHESIS_PROFILE := thorough
-test-all: test test-processes test-aws test-slow test-package test-dags test-yarn ## run all tests, one target after the other
+test-all: test test-jobs test-processes test-aws test-slow test-package test-dags test-yarn ## run all tests, one target after the other
 
 package: venv ## build dist/: the code, an environment archive for the cluster, the entry, conf/
 	$(BIN)/python -m bundle

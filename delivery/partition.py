@@ -12,6 +12,7 @@ import random
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing
+from functools import cache
 from itertools import islice
 from uuid import uuid4
 
@@ -43,19 +44,26 @@ from delivery.service.events_client import CONNECT_SECONDS, EventsClient
 from delivery.service.signing import Signer
 from delivery.task import DeliveryTask
 
-# pyarrow imports pandas with the first array that it makes, which takes half a second: here, where workers prepare
-# themselves, and not while they send, when the first receipt is written.
-pa.array(())
-# What is imported by now stays: each collection of garbage would go through all of it, for a tenth of a second, while
-# events are sent and after each task (`pyspark.daemon`).
-gc.freeze()
+
+@cache
+def _make_ready() -> None:
+    """Do once in a process what would hold up its requests.
+
+    pyarrow imports pandas with the first array that it makes, which takes half a second; and each collection of garbage
+    would go through all that is imported, for a tenth of a second, while events are sent and after each task
+    (`pyspark.daemon`).
+    """
+    pa.array(())
+    gc.freeze()
 
 
 def deliver(tasks: Iterable[DeliveryTask]) -> Iterator[PartitionReport]:
     """Send each task's partition and report on it: for `mapPartitions`, one task a partition.
 
     Run it exactly once for each task: a second action on its result would send everything again.
+    Without tasks, it makes its process ready for one.
     """
+    _make_ready()
     for task in tasks:
         inbox = ThreadInbox()
         with closing(GrantedPacer.of(task, inbox.wake)) as pacer:

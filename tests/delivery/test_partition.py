@@ -100,12 +100,14 @@ def test_under_any_faults_every_event_is_either_accepted_or_a_dead_letter(
 
 FIRST_RECEIPT = """
 import sys, time
-import delivery.partition
+from delivery.partition import deliver
 from delivery.packing import StagedEvent
 from delivery.receipts.ledger import Ledger
 from tests.delivery.tasks import task_of
 from pathlib import Path
 
+assert "pandas" not in sys.modules, "the driver imports it, too, before anything else"
+assert not list(deliver([]))
 ledger = Ledger(task_of(Path(sys.argv[1])), "a" * 32)
 ledger.accepted([StagedEvent("e", b"", b"", 1_700_000_000)], time.time())
 before = set(sys.modules)
@@ -124,8 +126,14 @@ def test_the_first_receipt_imports_nothing(tmp_path: Path) -> None:
 
 def test_what_a_worker_imports_is_no_matter_of_garbage_collections() -> None:
     """Each would go through all of it, while requests are due."""
-    counted = "import gc, delivery.partition; print(gc.get_freeze_count() > 20_000 > len(gc.get_objects()))"
+    ready = "import gc; from delivery.partition import deliver; list(deliver([]))"
+    counted = "print(gc.get_freeze_count() > 20_000 > len(gc.get_objects()))"
     done = subprocess.run(
-        [sys.executable, "-c", counted], cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-c", f"{ready}; {counted}"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
     )
     assert done.stdout.strip() == "True"
