@@ -161,11 +161,13 @@ def _plan_figures(
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
-    """Return how many partitions shuffle, stage and send: one for each core, more if the source is large.
+    """Return how many partitions shuffle, stage and send: one for each core, a multiple of that if the source is large.
 
-    One partition can carry the whole limit of a default quota, so more of them serve memory, not speed.
+    One partition can carry the whole limit of a default quota, so more of them serve memory, not speed. Cores that have
+    no partition left would leave the last ones to send a higher limit alone, which they can't.
     """
-    return max(spark.sparkContext.defaultParallelism, -(-source_bytes // _BYTES_PER_PARTITION))
+    cores = spark.sparkContext.defaultParallelism
+    return cores * max(1, -(-source_bytes // (cores * _BYTES_PER_PARTITION)))
 
 
 def _shaped(source: SourceRead | TableRead, prepared: PreparedLoad, partitions: int) -> DataFrame:
