@@ -18,6 +18,7 @@ from pyspark.sql import SparkSession
 from jobs.spark.spark_session import build_session
 from jobs.spark.table_connectors import SparkVersion
 from standin.settings import EXAMPLE_CREDENTIALS
+from tests.aws.moto_server import MotoServer
 from tests.jobs.spark.quick_jvm import QUICK_JVM
 from tests.standin.forked import forked_standins
 
@@ -92,6 +93,14 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package") / "dist"
     subprocess.run([sys.executable, "-m", "bundle", str(folder)], cwd=ROOT, check=True, timeout=800)
     return folder
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[MotoServer]:
+    """An S3 with the bucket `output`, for all that keep to a prefix of their own: one takes a second to start."""
+    with MotoServer() as server:
+        server.create_bucket("output")
+        yield server
 
 
 @pytest.fixture(scope="session")

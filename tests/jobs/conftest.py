@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 from core.aws.buckets import forget_buckets
-from tests.aws.moto_server import MotoServer
 
 
 @pytest.fixture(params=["disk", pytest.param("s3", marks=pytest.mark.s3)])
@@ -17,9 +16,8 @@ def output(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.M
     if request.param == "disk":
         yield str(tmp_path / "output")
         return
-    with MotoServer() as server:
-        for name, value in server.environ.items():
-            monkeypatch.setenv(name, value)
-        forget_buckets()
-        yield server.create_bucket("output") + "/backfill/"
+    for name, value in request.getfixturevalue("s3_server").environ.items():
+        monkeypatch.setenv(name, value)
+    forget_buckets()
+    yield f"s3://output/{tmp_path.name}/backfill/"
     forget_buckets()
