@@ -30,7 +30,7 @@ AIRFLOW_BIN  := $(AIRFLOW_VENV)/bin
 .PHONY: help venv demo test test-fast test-jobs test-processes test-slow test-dags test-yarn check format docs bench kill-test test-aws test-package test-all package clean
 
 help: ## show what each target does
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 venv: $(STAMP) ## make the virtual environment .venv with everything the job, its tests and the demo need
 
