@@ -17,7 +17,7 @@ from core.aws.refusals import code_of
 
 ACTIVE = "ACTIVE"
 FAILED = "CREATE FAILED"
-FULL = "FULL"
+_FULL = "FULL"
 _PAGE = 100
 _DESCRIBE = "describe the import job"
 _GONE = "ResourceNotFoundException"
@@ -42,7 +42,7 @@ class ImportJob:
             name=answer["jobName"],
             arn=answer["datasetImportJobArn"],
             status=answer["status"],
-            mode=answer.get("importMode", FULL),
+            mode=answer.get("importMode", _FULL),
             created_at=answer["creationDateTime"],
             failure_reason=shortened(answer.get("failureReason", "")) or None,
         )
@@ -136,7 +136,7 @@ def found_again(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:
     one also after any later import, whose rows it is to replace.
     """
     job = in_effect(name, jobs)
-    if job is None or job.mode != FULL:
+    if job is None or job.mode != _FULL:
         return job
     added_to = any(each.created_at > job.created_at and each.status != FAILED for each in jobs)
     return None if added_to else job
@@ -150,9 +150,13 @@ def in_effect(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:
     mine = [job for job in jobs if is_called(job.name, name) and job.status != FAILED]
     if not mine:
         return None
-    later = [job for job in jobs if job.created_at > mine[-1].created_at]
-    replaced = any(job.mode == FULL and job.status == ACTIVE for job in later)
-    return None if replaced else mine[-1]
+    return mine[-1] if full_import_after(mine[-1].created_at, jobs) is None else None
+
+
+def full_import_after(moment: datetime, jobs: Sequence[ImportJob]) -> ImportJob | None:
+    """Return the first of `jobs` that replaced what was imported before it; None if none was made after `moment`."""
+    full = [job for job in jobs if job.mode == _FULL and job.status == ACTIVE]
+    return next((job for job in full if job.created_at > moment), None)
 
 
 def free_name(name: str, jobs: Sequence[ImportJob]) -> str:

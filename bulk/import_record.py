@@ -12,7 +12,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict
 
 from bulk.import_job import ImportRequest, Mode
-from bulk.import_jobs import ACTIVE, FULL, ImportJob, in_effect
+from bulk.import_jobs import ImportJob, full_import_after, in_effect
 
 NAME = "import.json"
 FOLDER = "imports"
@@ -108,8 +108,11 @@ def jobs_in_effect(
     return {name: job for name in ours if (job := in_effect(name, jobs)) is not None}
 
 
-def replacement(record: ImportRecord, jobs: Iterable[ImportJob]) -> ImportJob | None:
-    """Return the one of `jobs` that replaced what `record` imported: a later full import; None if there is none."""
-    made_at = record.job_created_at
-    full = [job for job in jobs if job.mode == FULL and job.status == ACTIVE]
-    return next((job for job in full if made_at is not None and job.created_at > made_at), None)
+def replacement(record: ImportRecord, jobs: Sequence[ImportJob]) -> ImportJob | None:
+    """Return the one of `jobs` (oldest first) that replaced what `record` imported; None if nothing did.
+
+    The same files may have been imported once more since, by a call made by hand: then their rows are there.
+    """
+    if record.job_created_at is None or in_effect(record.name, jobs) is not None:
+        return None
+    return full_import_after(record.job_created_at, jobs)

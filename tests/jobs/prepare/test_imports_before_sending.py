@@ -85,6 +85,11 @@ def test_another_programs_full_import_is_reported_and_nothing_is_sent_because_of
     output.world.clock.sleep(600)
     assert output.update() is State.IMPORTED
     assert "the import a was replaced: the dataset has a later FULL import, by-hand, that this" in caplog.text
+    caplog.clear()
+    begin(output.world, "a-2")
+    output.world.clock.sleep(600)
+    assert output.update() is State.IMPORTED
+    assert caplog.text == "", "the same files were imported again"
 
 
 def test_where_the_service_can_not_be_asked_the_run_says_what_it_sends(
