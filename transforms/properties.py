@@ -88,12 +88,12 @@ def properties_json(properties: Sequence[Property]) -> Column:
     """Write the typed columns as one JSON object of strings; null when every property is null."""
     if not properties:
         return F.lit(None).cast("string")
-    fields = [_written(planned).alias(planned.key) for planned in properties]
+    fields = [sent_text(planned).alias(planned.key) for planned in properties]
     return F.when(F.coalesce(*fields).isNotNull(), F.to_json(F.struct(*fields)))
 
 
-def _written(planned: Property) -> Column:
-    """Write a typed column; a string was written when it was read."""
+def sent_text(planned: Property) -> Column:
+    """Write a property's typed column as the text that is sent; a string was written when it was read."""
     kinds: dict[str, T.DataType] = {"float": T.FloatType(), "double": T.DoubleType()}
     column = F.col(planned.key)
     return as_text(column, kinds[planned.type]) if planned.type in kinds else column.cast("string")

@@ -19,6 +19,9 @@ from transforms.sessions import LANE
 SEND, REJECTED, DUPLICATE, DELIVERED = OUTCOMES = ("send", "rejected", "duplicate", "delivered")
 """The values of `outcome`. A row has the first that applies of: rejected, duplicate, delivered, send."""
 
+REQUEST_COLUMNS = ("envelope", "body", "requests_after")
+"""What only requests are made of: the stage of an import does without."""
+
 _WRITERS = "spark.sql.maxConcurrentOutputFileWriters"
 _SESSION = [LANE, "_envelope", "_state"]
 _PARQUET = {

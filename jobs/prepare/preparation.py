@@ -94,6 +94,11 @@ class PreparedLoad(Prepared):
         return not self.plan_only and self.target is None
 
     @property
+    def bulk_schema(self) -> InteractionsSchema:
+        """Return the schema whose fields, in its order, are the columns of an import's files."""
+        return self.schema if self.target is None else self.target.schema
+
+    @property
     def buckets(self) -> tuple[Bucket, ...]:
         """Return the buckets that Spark will read or write."""
         paths = self.settings.source.path if self.table is None else self.table.urls

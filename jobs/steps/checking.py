@@ -42,7 +42,7 @@ from jobs.steps.misreadings import refuse_misread
 from jobs.steps.source_reading import SourceRead, read_source
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import events, staging
-from transforms.bulk_rows import bulk_lines
+from transforms.bulk_rows import LINE, OBSTACLE, staged_lines, with_line
 from transforms.session_lengths import Unmatched, session_lengths, unmatched_sessions, user_lengths
 
 _LOG = logging.getLogger("put_events")
@@ -157,7 +157,7 @@ def _plan_figures(
     if not prepared.plan_only:
         return None, False
     begin(phases, spark.sparkContext, PLAN)
-    return _lengths(stage, prepared), knows_nothing(spark, prepared)
+    return _lengths(stage), knows_nothing(spark, prepared)
 
 
 def sending_partitions(spark: SparkSession, source_bytes: int) -> int:
@@ -201,6 +201,9 @@ def _write_stage(
     kept = dict.fromkeys(
         (*read_again, *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
     )
+    if prepared.target or prepared.plan_only:
+        checked_rows = with_line(checked_rows, prepared.bulk_schema, prepared.properties)
+        kept |= dict.fromkeys((LINE, OBSTACLE))
     staged_rows = staging.stage(
         checked_rows.select("*", day_column()).withColumns(read_again),
         delivered,
@@ -208,6 +211,8 @@ def _write_stage(
         partitions=partitions,
         keep=tuple(kept),
     )
+    if prepared.target:
+        staged_rows = staged_rows.drop(*staging.REQUEST_COLUMNS)
     with _explained_failures():
         staging.write(staged_rows, prepared.run.stage)
     return staged_rows
@@ -243,17 +248,16 @@ def _explained_failures() -> Iterator[None]:
         raise explained(failure) or failure from None
 
 
-def _lengths(stage: DataFrame, prepared: PreparedLoad) -> Lengths:
+def _lengths(stage: DataFrame) -> Lengths:
     """Count what a plan is made of."""
     sessions = session_lengths(stage)
     unmatched = unmatched_sessions(stage) if any(one.anonymous for one in sessions) else Unmatched()
-    return Lengths(sessions, user_lengths(stage), _import_files(stage, prepared), unmatched)
+    return Lengths(sessions, user_lengths(stage), _import_files(stage), unmatched)
 
 
-def _import_files(stage: DataFrame, prepared: PreparedLoad) -> Files:
+def _import_files(stage: DataFrame) -> Files:
     """Return what an import of the events to be sent would write."""
-    to_send = stage.where(F.col("outcome") == staging.SEND).select("event_id", "envelope", "body")
-    found = Fingerprint.of(bulk_lines(to_send, prepared.schema, prepared.properties))
+    found = Fingerprint.of(staged_lines(stage.where(F.col("outcome") == staging.SEND)))
     return Files(found.rows, found.bytes, sum(found.left_out.values()))
 
 

@@ -5,12 +5,10 @@ The same rows have the same name in every run, so what an earlier run wrote or h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from pyspark import StorageLevel
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -18,17 +16,15 @@ from bulk.csv_files import write_csv
 from bulk.fingerprint import Fingerprint
 from bulk.import_job import MIN_ROWS
 from bulk.import_record import ImportRecord, State
-from core.spark_setting import spark_setting
 from core.urls import with_scheme
 from jobs.prepare.import_target import ImportTarget
 from jobs.prepare.preparation import PreparedLoad
 from jobs.runs.import_folder import ImportFolder
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.steps.staged_files import StagedFile
-from transforms.bulk_rows import bulk_lines, header
+from transforms.bulk_rows import LINE, OBSTACLE, header, staged_lines
 
-_STAGED = "event_id string, envelope string, body string"
-_COMPRESSED = "spark.sql.inMemoryColumnarStorage.compressed"
+_STAGED = f"event_id string, sent_at bigint, {LINE} string, {OBSTACLE} string"
 _IDS_PARQUET = {
     # As the stage has it: all ids differ, and a higher level makes them no smaller.
     "compression": "zstd",
@@ -80,25 +76,7 @@ def _written(
     spark: SparkSession, prepared: PreparedLoad, target: ImportTarget, files: Sequence[StagedFile]
 ) -> Written:
     urls = [with_scheme(file.url) for file in files]
-    staged = spark.read.schema(_STAGED).parquet(*urls)
-    lines = bulk_lines(staged, target.schema, prepared.properties)
-    with _kept(lines) as kept:
-        return _recorded(kept, prepared, target)
-
-
-@contextmanager
-def _kept(lines: DataFrame) -> Iterator[DataFrame]:
-    """Keep `lines` on the executors' disks: they are looked at three times, for the files' name, the CSV and the ids.
-
-    Otherwise Spark would parse each event's JSON again for every column that a filter mentions. What it keeps, Spark
-    compresses where values repeat: that is off, as all lines and ids differ.
-    """
-    with spark_setting(lines.sparkSession, _COMPRESSED, "false"):
-        kept = lines.persist(StorageLevel.DISK_ONLY)
-        try:
-            yield kept
-        finally:
-            kept.unpersist()
+    return _recorded(staged_lines(spark.read.schema(_STAGED).parquet(*urls)), prepared, target)
 
 
 def _recorded(lines: DataFrame, prepared: PreparedLoad, target: ImportTarget) -> Written:

@@ -25,8 +25,11 @@ from jobs.steps.ledger_window import EVER
 from jobs.steps.source_reading import read_source
 from jobs.verify.verified_run import VerifiedRun
 from transforms import events
-from transforms.bulk_rows import EVENT_ID, bulk_rows
+from transforms.bulk_rows import field_texts
 from transforms.interactions_schema import InteractionsSchema
+
+_EVENT_ID = "_event_id"
+"""The column next to the fields, which may be called EVENT_ID: Spark ignores case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +67,8 @@ def verify_rows(
         ids = _delivered_ids(spark, prepared, run)
         if ids is None:
             return Verified(Compared(0, 0, 0), 0, 0)
-        delivered = _valid_events(spark, prepared).join(ids, "event_id", "left_semi")
-        names = [field.name for field in schema.fields]
-        rows = bulk_rows(delivered, schema, prepared.properties).select(EVENT_ID, *names).cache()
+        delivered = ids.withColumnRenamed("event_id", _EVENT_ID)
+        rows = _valid_rows(spark, prepared, schema).join(delivered, _EVENT_ID, "left_semi").cache()
         read = readings(spark, export_url, columns)
         compared = _compared(rows, read, prepared, schema, columns).cache()
         outcomes = counted(compared)
@@ -96,16 +98,16 @@ def _compared(
     Rows of one mapped id may differ, and a run sends one of them; equal ids made from the content mean equal rows.
     """
     kinds = {field.name: field.type for field in schema.fields if field.name in columns.names}
-    event_id = None if prepared.settings.mapping.event_id is None else EVENT_ID
+    event_id = None if prepared.settings.mapping.event_id is None else _EVENT_ID
     return compare(rows, reduce(DataFrame.unionByName, read), kinds, event_id)
 
 
 def _events_in(rows: DataFrame) -> int:
-    return rows.select(EVENT_ID).distinct().count()
+    return rows.select(_EVENT_ID).distinct().count()
 
 
-def _valid_events(spark: SparkSession, prepared: PreparedLoad) -> DataFrame:
-    """Return the source's valid events as they are sent: `event_id`, `envelope`, `body`."""
+def _valid_rows(spark: SparkSession, prepared: PreparedLoad, schema: InteractionsSchema) -> DataFrame:
+    """Return the source's valid events as rows of the dataset: `_EVENT_ID`, and a text for each field of `schema`."""
     source = read_source(spark, prepared, millis_as_numbers=True)
     shaped = events.shape(
         source.rows,
@@ -116,9 +118,11 @@ def _valid_events(spark: SparkSession, prepared: PreparedLoad) -> DataFrame:
         window=prepared.window,
     )
     rules = compile_suites(shaped, prepared.service_suite, prepared.user_suite)
-    named = {"eventId": "event_id", "_envelope": "envelope", "_body": "body", "_rejected": "_rejected"}
+    texts = field_texts(schema, prepared.properties)
     # Kept on disk: Spark would otherwise copy all rules into the filter, and evaluate each once for every use.
-    checked = rules.check(shaped).select(*(F.col(name).alias(other) for name, other in named.items()))
+    checked = rules.check(shaped).select(
+        F.col("eventId").alias(_EVENT_ID), F.col("_rejected"), *(texts[name].alias(name) for name in texts)
+    )
     return checked.persist(StorageLevel.DISK_ONLY).where(~F.col("_rejected")).drop("_rejected")
 
 
