@@ -41,6 +41,7 @@ def stage(
     id_is_mapped: bool,
     partitions: int,
     keep: Sequence[str] = (),
+    keep_if_sent: Sequence[str] = (),
 ) -> DataFrame:
     """Give each checked event its outcome and order the partitions for sending; save it with `write`.
 
@@ -49,18 +50,21 @@ def stage(
 
     Columns: `outcome`; `event_id`, `envelope`, `body`, `sent_at` (seconds) and `requests_after`, how many requests of
     the session come later (null unless sent); `first_of_request` boolean, true once for each request; `_source` (null
-    unless rejected); and the columns `keep`.
+    unless rejected); the columns `keep`; and the columns `keep_if_sent`, null unless sent.
     Sessions are whole in one partition; the rows of one request (at most 10) are next to each other.
     """
     with_outcome = checked.withColumn("_state", _state(id_is_mapped=id_is_mapped))
     if delivered_ids is not None:
         with_outcome = _marked_delivered(with_outcome, delivered_ids)
-    lean = with_outcome.select(*_lean_columns(has_lane=LANE in checked.columns), *keep)
+    lean = with_outcome.select(
+        *_lean_columns(has_lane=LANE in checked.columns), *keep, *_if(F.col("_state") == SEND, keep_if_sent)
+    )
     # Where sessions were derived by gap the rows are gathered so already, and Spark leaves this shuffle out.
     gathered = lean.repartition(partitions, LANE)
     numbered = gathered.withColumns(number(_SESSION))
     placed = numbered.withColumn("_position", position(F.col(LANE)))
-    return placed.sortWithinPartitions("_position", "_envelope", "_rank").select(*_staged_columns(), *keep)
+    ordered = placed.sortWithinPartitions("_position", "_envelope", "_rank")
+    return ordered.select(*_staged_columns(), *keep, *_if(_is_sent(), keep_if_sent))
 
 
 def write(staged: DataFrame, folder: str) -> None:
@@ -115,7 +119,7 @@ def _lean_columns(*, has_lane: bool) -> list[Column]:
 def _staged_columns() -> list[Column]:
     repeats = F.col("_repeats") & F.col("_state").isin(SEND, DELIVERED)
     outcome = F.when(repeats, DUPLICATE).otherwise(F.col("_state"))
-    sent = ~F.col("_repeats") & (F.col("_state") == SEND)
+    sent = _is_sent()
     return [
         outcome.alias("outcome"),
         F.when(sent, F.col("_event_id")).alias("event_id"),
@@ -126,6 +130,14 @@ def _staged_columns() -> list[Column]:
         (sent & opens_request()).alias("first_of_request"),
         F.col(SOURCE),
     ]
+
+
+def _is_sent() -> Column:
+    return ~F.col("_repeats") & (F.col("_state") == SEND)
+
+
+def _if(condition: Column, names: Sequence[str]) -> list[Column]:
+    return [F.when(condition, F.col(name)).alias(name) for name in names]
 
 
 def _is_repeat(rejected: Column) -> Column:

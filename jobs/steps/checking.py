@@ -201,15 +201,16 @@ def _write_stage(
     kept = dict.fromkeys(
         (*read_again, *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
     )
-    if prepared.target or prepared.plan_only:
+    line = (LINE, OBSTACLE) if prepared.target or prepared.plan_only else ()
+    if line:
         checked_rows = with_line(checked_rows, prepared.bulk_schema, prepared.properties)
-        kept |= dict.fromkeys((LINE, OBSTACLE))
     staged_rows = staging.stage(
         checked_rows.select("*", day_column()).withColumns(read_again),
         delivered,
         id_is_mapped=prepared.settings.mapping.event_id is not None,
         partitions=partitions,
         keep=tuple(kept),
+        keep_if_sent=line,
     )
     if prepared.target:
         staged_rows = staged_rows.drop(*staging.REQUEST_COLUMNS)

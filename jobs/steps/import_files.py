@@ -66,17 +66,11 @@ def write_files(
     """
     if not files:
         return Written(0, {}, None)
+    staged = spark.read.schema(_STAGED).parquet(*(with_scheme(file.url) for file in files))
     try:
-        return _written(spark, prepared, target, files)
+        return _recorded(staged_lines(staged), prepared, target)
     except SparkFailure as failure:
         raise explained(failure) or failure from None
-
-
-def _written(
-    spark: SparkSession, prepared: PreparedLoad, target: ImportTarget, files: Sequence[StagedFile]
-) -> Written:
-    urls = [with_scheme(file.url) for file in files]
-    return _recorded(staged_lines(spark.read.schema(_STAGED).parquet(*urls)), prepared, target)
 
 
 def _recorded(lines: DataFrame, prepared: PreparedLoad, target: ImportTarget) -> Written:

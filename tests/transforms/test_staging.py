@@ -61,7 +61,8 @@ def staged(
     events = checked(spark.createDataFrame(rows, COLUMNS), mapping, partitions)
     mapped = "eventId" in mapping
     kept = ["userId", "sessionId", "sentAt", "eventId"]
-    return stage(events, ids, id_is_mapped=mapped, partitions=partitions, keep=kept)
+    extra = {"keep": kept, "keep_if_sent": ["itemId"]}
+    return stage(events, ids, id_is_mapped=mapped, partitions=partitions, **extra)
 
 
 def in_files(df: DataFrame) -> Iterator[list[Row]]:
@@ -100,6 +101,7 @@ def test_every_row_has_one_outcome_and_neighbours_fill_the_fewest_requests(
     valid = {row["eventId"] for row in everything if row["outcome"] != "rejected"}
     assert sorted(row["event_id"] for row in sent) == sorted(valid)
     assert all(row["_source"] is None for row in sent)
+    assert all((row["itemId"] is not None) == (row["outcome"] == "send") for row in everything)
 
     sessions = Counter((row["userId"], row["sessionId"]) for row in sent)
     fewest = sum(-(-events // 10) for events in sessions.values())
