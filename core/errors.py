@@ -5,7 +5,7 @@
     ├── StorageError        try again later, or correct the rights or the path
     └── ProxyError          correct the proxy that the environment names
 
-What a `PassingError` caused ends a program with the code for "run the same command again", in place of its own.
+An error that a `PassingError` caused ends the program with the code for "run the same command again".
 
 No text contains a value of a row or a credential: texts are logged and written into the output. Each is
 raised with one finished sentence, so that it survives pickling on its way from an executor.
@@ -17,16 +17,16 @@ from typing import ClassVar
 
 
 class PassingError(Exception):
-    """A cause that may be gone by the next run, without any change: a service's load, its own faults."""
+    """A transient cause, which may be gone by the next run: a service's overload or internal fault."""
 
 
 def is_passing(error: BaseException) -> bool:
-    """Return whether a fault that may pass caused `error`."""
+    """Return whether `error` has a transient cause."""
     return is_caused_by(error, PassingError)
 
 
 def is_caused_by(error: BaseException, *kinds: type[BaseException]) -> bool:
-    """Return whether `error` is of one of the `kinds` or was raised of one, however many errors are in between."""
+    """Return whether `error`, or any error in its chain of causes, is one of the `kinds`."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, kinds):
         cause = cause.__cause__ or cause.__context__
@@ -34,7 +34,7 @@ def is_caused_by(error: BaseException, *kinds: type[BaseException]) -> bool:
 
 
 def first_line(error: BaseException) -> str:
-    """Return the beginning of a library's error text, without marks at its end; of an error without text, its type."""
+    """Return the first line of a library's error text without its final punctuation, or the type if it has no text."""
     return (str(error).strip() or type(error).__name__).splitlines()[0].rstrip(".; ")
 
 

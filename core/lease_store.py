@@ -1,4 +1,4 @@
-"""A lease file, written only by compare-and-swap: the protocol of where it is kept.
+"""A lease file, written only by compare-and-swap: the protocol that each kind of storage implements.
 
 Who may hold a lease is decided in `jobs.leases`.
 """

@@ -18,7 +18,7 @@ from core.lease_store import Stored
 from core.storage import cause_and_remedy
 
 _MAX_BYTES = 65_536
-# Other processes delete the file and its folder now and then: so often in a row, something else is in the way.
+# Other processes may delete the file and its folder at any time, but hardly so often in a row.
 _TRIES = 1000
 
 

@@ -206,7 +206,7 @@ class Folder:
 
 
 def _require_no_file_above(path: Path) -> None:
-    """Raise where a file is in a folder's place: pyarrow says of what would be below it only that it is not there."""
+    """Raise if a file is in the place of a folder: pyarrow would report everything below it as missing."""
     existing = next((each for each in (path, *path.parents) if each.exists()), path)
     if existing.is_file():
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(existing))
@@ -253,7 +253,7 @@ def _write(filesystem: fs.FileSystem, path: str, content: bytes | memoryview) ->
 
 @contextmanager
 def explaining(verb: str, url: str) -> Iterator[None]:
-    """Raise `StorageError` for what fails within the block: could not `verb` the `url`, why, and what to do."""
+    """Raise a failure within the block as `StorageError`: could not `verb` the `url`, why, and what to do."""
     try:
         yield
     except (OSError, UnicodeDecodeError, pa.ArrowException, BotoCoreError) as error:
@@ -264,7 +264,7 @@ def explaining(verb: str, url: str) -> Iterator[None]:
 def cause_and_remedy(error: Exception, remedy: str) -> str:
     """Return why a file can't be used, and what to do, without the last full stop.
 
-    That is `remedy`, unless the cause has one of its own. A library's text may have many lines: its first one counts.
+    `remedy` is used unless the cause has one of its own. Only the first line of a library's text is kept.
     """
     if isinstance(error, S3Error) or (isinstance(error, FileNotFoundError) and error.errno is None):
         return str(error)

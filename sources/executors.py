@@ -1,4 +1,4 @@
-"""Footers by the thousand, read by Spark's executors: the driver's one interpreter would take minutes for them.
+"""Read thousands of footers on Spark's executors: the driver's one interpreter would take minutes for them.
 
 A file's result is three numbers; a layout's own bytes come once from each task.
 """
@@ -19,7 +19,7 @@ from sources.parquet.footer_reading import Footer, read_footer
 from sources.parquet.footers import ReadAll, read_here
 
 MAX_HERE = 2_000
-"""Up to so many footers are read by the driver itself: two seconds' work, while a Spark job takes one to begin."""
+"""The driver itself reads up to this many footers: that takes two seconds, and starting a Spark job takes one."""
 
 _FILES_IN_TASK = 500
 _THREADS = 32
@@ -28,7 +28,7 @@ _THREADS = 32
 class _Found(NamedTuple):
     """The result of a task: each file's rows, layout and encoding, and each layout once; or why it can't go on.
 
-    `may_pass`: the next run may find the `problem` gone.
+    `may_pass`: the `problem` is transient.
     """
 
     footers: list[tuple[int, int, bool]]

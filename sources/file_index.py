@@ -127,7 +127,7 @@ class _Java:
         values = {file.url.rpartition("/")[0]: file.values for file in files}
         row_of = self._jvm.org.apache.spark.sql.catalyst.expressions.GenericInternalRow
         text = self._jvm.org.apache.spark.unsafe.types.UTF8String.fromString
-        folder_of = self.sources.PartitionPath  # asked for once: each look at a name is a call of its own
+        folder_of = self.sources.PartitionPath  # looked up once: each lookup is a call to the JVM
         made = []
         for folder, of_folder in values.items():
             row = row_of(len(keys))

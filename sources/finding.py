@@ -53,7 +53,7 @@ def find_files(
     samples = _sampled(listing)
     files = list(listing.files)
     if files and folders.names_column_beyond(file.values for file in files):
-        # It is null in all that the filter leaves. The samples have it, and no row that passes the filter.
+        # It is null in every remaining file. The samples have the column, and no row of theirs passes the filter.
         files += [footer.file for footer in samples.footers]
     footers = read_footers(files, read_all)
     # If files have a column of the folder's name, their own value counts, and the folder's excludes

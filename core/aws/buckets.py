@@ -31,8 +31,8 @@ _REGION_HEADER = "x-amz-bucket-region"
 _NOT_FOUND = 404
 # Other S3 servers don't know the checksums that botocore adds by default since 1.36.
 _PLAIN = Config(request_checksum_calculation="when_required", response_checksum_validation="when_required")
-# S3 takes no object without a checksum under a default retention (API Reference, "PutObject", Object Lock), and other
-# servers no deletion of many without this one, for which botocore sends one that they may not know.
+# These need a checksum, and MD5 is the one that every server knows: S3 requires one for an object under a default
+# retention (API Reference, "PutObject", Object Lock), and other servers require it to delete many objects at once.
 _WITH_MD5 = ("PutObject", "DeleteObjects")
 _PATIENT = Config(
     connect_timeout=5,

@@ -39,7 +39,7 @@ ABSENT = frozenset({"NoSuchKey", "404"})
 """The object is not there."""
 
 EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
-"""The credentials were good once."""
+"""The codes for credentials that have expired."""
 
 ARCHIVED = "it is archived in S3 Glacier. Restore it, or leave it out of source.path"
 
@@ -104,10 +104,10 @@ _CONNECTION_CAUSES: tuple[tuple[type[Exception], str], ...] = (
     (ConnectionClosedError, _CLOSED),
     (ResponseStreamingError, _CLOSED),
     (IncompleteReadError, _CLOSED),
-    # Last, as others are of its kind. Its text quotes the header that can't be sent: a session token with a line end.
+    # Last: it is the base class of others. Its text quotes the header that can't be sent: a token with a line end.
     (HTTPClientError, "the request can't be sent. Check the AWS keys for line ends, and the proxy's URL"),
 )
-# What botocore has tried again for some seconds (`botocore.retries.standard`, and the common errors of STS).
+# The codes that botocore has already retried for some seconds (`botocore.retries.standard`; common errors of STS).
 _STS_PASSING = frozenset(
     {"IDPCommunicationError", "InternalFailure", "RequestLimitExceeded", "ServiceUnavailable", "Throttling"}
 )
@@ -119,11 +119,11 @@ class S3Error(OSError):
 
 
 class S3PassingError(S3Error, PassingError):
-    """A call that S3 did not carry out for the moment."""
+    """A call that failed because S3 is overloaded or has an internal fault: it may succeed later."""
 
 
 class S3ExpiredError(S3Error):
-    """A call with credentials that were good once."""
+    """A call with credentials that have expired."""
 
 
 class S3DeniedError(S3Error, PermissionError):
@@ -167,19 +167,19 @@ def _error_of(code: str) -> type[S3Error]:
 
 
 def is_passing_code(code: str) -> bool:
-    """Return whether an S3 error code is of S3's own load or faults: the same call may succeed later."""
+    """Return whether an S3 error code means overload or an internal fault: the same call may succeed later."""
     return _SAME_AS.get(code, code) in _PASSING
 
 
 def is_cut_off(error: Exception) -> bool:
-    """Return whether the connection ended within the TLS handshake, which botocore reports as it does a certificate."""
+    """Return whether the connection ended during the TLS handshake; botocore reports that like a bad certificate."""
     return isinstance(error, SSLError) and "EOF" in str(error)
 
 
 def explain_setting(error: ValueError | OSError) -> S3Error:
-    """Return the error for what Python itself raises while botocore reads its settings and starts a credential_process.
+    """Return the error for an exception of Python's own, raised as botocore reads settings or runs a credential_process.
 
-    Of the process's own words nothing is passed on: they may be keys.
+    The output of that process is left out: it may contain keys.
     """
     if isinstance(error, (OSError, JSONDecodeError)):
         return S3Error(_NO_SOURCE)
@@ -206,7 +206,7 @@ def _cause_of_name(report: str) -> str:
 
 
 def _cause_of_role(code: str) -> str:
-    """Return cause and remedy for a code of STS, which botocore raises from the call that needed the role."""
+    """Return cause and remedy for an STS error code; botocore raises it from the call that needed the role."""
     if code in EXPIRED:
         return _EXPIRED
     if code in _STS_PASSING:

@@ -4,7 +4,7 @@ Source: Amazon S3 User Guide, "Add preconditions to S3 operations with condition
 `If-None-Match: *` and `If-Match` fail with 412, with 409 when another write is in progress, and with 404
 when there is no object to match. Who may hold a lease is decided in `jobs.leases`.
 
-Credentials may expire and be renewed by another program while a run holds a lease: then the chain is searched again.
+Credentials may expire while a run holds a lease, and another program may renew them: the chain is then searched again.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NOT_AS_EXPECTED = ABSENT | {"PreconditionFailed", "412", "ConditionalRequestCon
 class S3LeaseStore:
     """A lease in an S3 bucket; an object's ETag is its version. `what` names it in errors.
 
-    `open_client` returns a client with the credentials of now, at once and whenever these have expired.
+    `open_client` returns a client with the current credentials; it is called again when they have expired.
     """
 
     def __init__(

@@ -18,21 +18,21 @@ FALLBACK_REGION = "us-east-1"
 """The region to ask for a bucket's region if none is configured."""
 
 
-# What the callers of a session expect; a credential_process that is not there, or prints no JSON, ends in the last two.
+# The errors that callers handle. The last two come from a credential_process that is missing or prints no JSON.
 _EXPECTED = (BotoCoreError, ClientError, JSONDecodeError, OSError)
 
 _T = TypeVar("_T")
 
 
 class ExpiredKeysError(CredentialRetrievalError):
-    """The source of the credentials gave some that have expired already."""
+    """The source of the credentials returned credentials that have already expired."""
 
 
 class _Session(botocore.session.Session):
-    """A session whose credentials fail with botocore's own errors alone, when they are found and at each refresh.
+    """A session that raises only botocore's own errors when it looks up or refreshes credentials.
 
-    botocore trusts what a credential_process prints: for times without a zone or of the past, or another document
-    than it expects, it raises Python's own errors, out of any call that is to be signed.
+    botocore trusts what a credential_process prints. If that is not the document it expects, or has a time without a
+    zone or in the past, any call that has to be signed raises one of Python's own errors.
     """
 
     def get_credentials(self) -> Credentials | None:
@@ -46,13 +46,13 @@ class _Session(botocore.session.Session):
 
 
 def _explained(call: Callable[[], _T]) -> _T:
-    """Return what `call` returns; of an unexpected error only the kind is passed on: its text may quote keys."""
+    """Return what `call` returns. Pass on only the type of an unexpected error: its text may quote keys."""
     try:
         return call()
     except _EXPECTED:
         raise
     except Exception as error:  # noqa: BLE001 - botocore's documentation lists none
-        # botocore's only RuntimeError here: what a refresh gave is expired, too.
+        # botocore's only RuntimeError here: the refreshed credentials have expired too.
         kind = ExpiredKeysError if isinstance(error, RuntimeError) else CredentialRetrievalError
         raise kind(provider="the AWS default chain", error_msg=type(error).__name__) from None
 
