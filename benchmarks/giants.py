@@ -14,7 +14,7 @@ LIMIT = 400
 ANSWER_SECONDS = 0.03
 SMALL = 9_860
 GOAL = 1.05
-# What it takes at the least to ask for a slot and to get it.
+# The minimum time that it takes to ask for a slot and to get it.
 ASKING = 0.001
 
 # How long the giants are, in requests, and the partition of each.

@@ -158,7 +158,7 @@ def _unsettled(
 ) -> Iterator[StagedEvent]:
     """Yield what is to be sent, without what earlier attempts of the task settled: those count among `task.events`.
 
-    Late in a long run that takes its time: thousands of segments are read, and millions of events passed over.
+    Late in a long run this takes a while: thousands of segments are read, and millions of events are skipped.
     """
     events: Iterator[StagedEvent] = islice(read_stage(task.stage_url), task.events)
     for settled in (ledger.settled_before(watchdog.over), dead_letters.settled_before(watchdog.over)):

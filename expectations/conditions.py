@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from great_expectations.validator.metric_configuration import MetricConfiguration, MetricConfigurationID
 
 COUNTS_VALUES = "expect_column_unique_value_count_to_be_between"
-"""The one type over the whole that is counted without Great Expectations, whose engine needs two scans for it."""
+"""The one expectation about the data as a whole that is counted here: Great Expectations needs two scans for it."""
 
 DISTINCT_COUNT = "column.distinct_values.count"
 ROW_COUNT = "table.row_count"
@@ -128,7 +128,7 @@ class ConditionSource:
                 jvm.java.util.regex.Pattern.compile(pattern)  # type: ignore[union-attr]
             except IllegalArgumentException:
                 raise SuiteError(
-                    f"{name}: a regular expression is none that Java reads. Write it as java.util.regex has it."
+                    f"{name}: Java can't compile a regular expression. Write it in the syntax of java.util.regex."
                 ) from None
 
     def _compiled(self, expectation: Expectation, name: str) -> Condition:
@@ -164,7 +164,7 @@ class ConditionSource:
         return self._measure(column, name) if kind in IN_PYTHON else column
 
     def _failure(self, metric: MetricConfiguration) -> str:
-        """Return Great Expectations' own words on why it has no such metric; it may lack one that this is made of."""
+        """Return Great Expectations' reason why it has no such metric; it may lack one that this depends on."""
         rows = metric.metric_domain_kwargs.get("row_condition")
         needed = (
             each
@@ -181,7 +181,7 @@ class ConditionSource:
     def _require_text(self, column: str) -> None:
         kind = self._empty.schema[column].dataType
         if not isinstance(kind, T.StringType):
-            raise TypeError(f"{column} is {kind.simpleString()}, and no text.")
+            raise TypeError(f"{column} is {kind.simpleString()}, not text.")
 
     def _row_condition(self, condition: GxCondition | None) -> Column | None:
         if condition is None:
@@ -217,7 +217,7 @@ def _engine_over(empty: DataFrame) -> SparkDFExecutionEngine:
     from great_expectations.execution_engine import SparkDFExecutionEngine  # noqa: PLC0415 - see library
 
     class CountingNothing(SparkDFExecutionEngine):  # type: ignore[misc]
-        """An engine that counts no rows without a Spark job, which takes as long as all the conditions."""
+        """An engine that returns 0 for every count; a Spark job would take as long as all the conditions."""
 
         def resolve_metric_bundle(
             self, metric_fn_bundle: Iterable[MetricComputationConfiguration]

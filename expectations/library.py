@@ -65,9 +65,9 @@ def _no_spark_connect() -> Iterator[None]:
 def importing() -> threading.Thread:
     """Return a thread that imports the package while its caller waits for Spark. Join it before the package's use.
 
-    Start it when the JVM is there: PySpark forks for it, which waits for the import's lock and holds logging's, and an
-    import that logs waits for that one, for ever. An error of the import is raised on the first use, in the thread that
-    uses the package.
+    Start it only when the JVM runs: PySpark forks to start the JVM. The fork holds logging's lock and waits for the
+    import's, so an import that logs would wait for ever. An error of the import is raised on the first use, in the
+    thread that uses the package.
     """
 
     def quietly() -> None:

@@ -20,7 +20,7 @@ def measure_name(number: int) -> str:
 
 
 def occurrences(columns: Sequence[str], considered: Column) -> Column:
-    """Return among how many of the `considered` events a considered one's values of `columns` are; a long.
+    """Return how many of the `considered` events have the same values of `columns` as this one; a long.
 
     Null equals null, and `considered` is not null. All events are shuffled by these values and sorted; those
     that are not considered are spread by their ids, as one group of them could be nearly all.
@@ -33,10 +33,10 @@ def occurrences(columns: Sequence[str], considered: Column) -> Column:
 def matches_json_schema(column: str, schema: Mapping[str, Any]) -> Column:
     """Return whether a text is JSON of this schema; boolean, null for null.
 
-    As Great Expectations' own condition, which ends the run at a text that is no JSON.
+    Like Great Expectations' own condition, except that a text that is not JSON does not end the run.
 
     Raises:
-        jsonschema.SchemaError: the schema is none.
+        jsonschema.SchemaError: the schema is not valid.
     """
     from jsonschema.validators import validator_for  # noqa: PLC0415 - half a second, for those who use it
 

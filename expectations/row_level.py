@@ -67,7 +67,7 @@ _NOT_ON_SPARK = {
 def names_rows(expectation: Expectation) -> bool:
     """Return whether the rows that fail are found while events are checked.
 
-    Repeats are counted so only where their rows are rejected: for a mere report, Great Expectations' own count
+    Repeats are found that way only if their rows are rejected: for a report alone, Great Expectations' own count
     over the stage costs less.
     """
     kind = expectation.expectation_type

@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 REJECTED = "_rejected"
 ROWS = "rows"
 MASK_BITS = 20
-"""Predicates behind one mask: their code is one method, far from the 8,000 bytes beyond which the JVM compiles none."""
+"""Predicates in one mask: their code is one method, well below the 8,000 bytes above which the JVM compiles none."""
 
 _MASKS = 3
 BITS = _MASKS * MASK_BITS
-"""Predicates behind one column: a suite like the service's takes one, and each would be staged and read for itself."""
+"""Predicates in one column: a suite like the service's needs one column. Each column is staged and read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +68,7 @@ class Rules:
     def check(self, events: DataFrame) -> DataFrame:
         """Return the events with `_rejected` (boolean, never null) and the bits of the reasons."""
         # Spark gives each mask a method of its own if it is computed in one step with what else is derived
-        # from the masks, and the JVM compiles that well. All predicates in one method, from 60 or so of
-        # them, are more than it compiles at all.
+        # from the masks, and the JVM compiles that well. It does not compile a method of 60 predicates or more.
         masks = [
             _mask(self.predicates[start : start + MASK_BITS])
             for start in range(0, len(self.predicates), MASK_BITS)

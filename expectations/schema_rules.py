@@ -90,7 +90,7 @@ def _readable(rule: PropertyRule) -> dict[str, Any]:
 
 def _finite(rule: PropertyRule) -> dict[str, Any]:
     largest = MAX_FLOAT if rule.type == "float" else MAX_DOUBLE
-    says = f"{rule.key} must be a finite {rule.type}: NaN and infinities are no JSON numbers."
+    says = f"{rule.key} must be a finite {rule.type}: NaN and infinities are not JSON numbers."
     kwargs = {"column": rule.key, "min_value": -largest, "max_value": largest}
     return _entry("expect_column_values_to_be_between", kwargs, says, NUMBERS_PAGE)
 

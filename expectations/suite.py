@@ -80,7 +80,7 @@ def _document(text: str, where: str) -> dict[str, Any]:
         raise SuiteError(f"{where} is not JSON: {problem}. Correct it.") from None
     if not isinstance(document, dict) or not isinstance(document.get("expectations"), list):
         raise SuiteError(
-            f"{where} is no Great Expectations suite: it lacks a list named 'expectations'. Give it one."
+            f"{where} is not a Great Expectations suite: it lacks a list named 'expectations'. Give it one."
         )
     return document
 

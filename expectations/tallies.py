@@ -1,9 +1,9 @@
 """Counts of the staged events: how many rows each predicate holds for, and how many distinct values a rule counts.
 
 It reads a few narrow columns of the stage. Rows are grouped by their bits and the bits are added up here:
-to count each bit of every row in Spark, on its way to the stage, costs 1.1 µs a row for 50 of them, and a
-plan of 50 aggregates over the stage takes Spark longer to compile than to run. There are few groups: a
-valid row's bits tell which of its fields are null, and no more than 20 may be.
+counting 50 bits in Spark, on a row's way to the stage, costs 1.1 µs a row, and a plan of 50 aggregates over
+the stage takes Spark longer to compile than to run. There are few groups: a valid row's bits show which of its
+fields are null, and no more than 20 may be.
 """
 
 from __future__ import annotations

@@ -21,10 +21,9 @@ _FILE = re.compile(r"\.(parquet|parq|pq)$", re.IGNORECASE)
 
 
 def folder_of(path: str) -> str:
-    """Return the folder that a path is of, with its closing slash: above the `key=value` folders that it ends in.
+    """Return the folder of a path, with a closing slash, without a file name, patterns and `key=value` at its end.
 
-    `logs/`, `logs/day=1`, `logs/day=1/*.parquet` and `logs/*/*` are all in `logs/`. A path without scheme
-    is local.
+    It is `logs/` for `logs/`, `logs/day=1`, `logs/day=1/*.parquet` and `logs/*/*`. A path without scheme is local.
     """
     parts = with_scheme(path).rstrip("/").split("/")
     if _FILE.search(parts[-1]):

@@ -1,9 +1,9 @@
-"""Columns of fractions, kept from being filtered by a scan: Spark evaluates such a filter itself.
+"""Keep filters on columns of fractions out of the scan: Spark evaluates them itself.
 
-Statistics, Parquet's and those of tables, know no NaN, which Spark takes for the largest number, and Parquet's
-dictionaries no -0.0 that equals 0: a scan skips such rows. Fields of a struct are kept from a scan of files by a
-setting (`spark.sql.optimizer.nestedPredicatePushdown.supportedFileSources`, in `jobs/spark/required_settings.py`).
-The connectors of tables have none such: of a table, a struct with fractions is read whole.
+The statistics of Parquet and of tables have no NaN, which for Spark is the largest number, and in Parquet's
+dictionaries -0.0 does not equal 0, so a scan skips such rows. For the fields of a struct in files, a setting does it
+(`spark.sql.optimizer.nestedPredicatePushdown.supportedFileSources`, in `jobs/spark/required_settings.py`). Table
+connectors have no such setting, so a table's struct with fractions is read whole.
 """
 
 from __future__ import annotations
@@ -16,21 +16,21 @@ from sources.columns import column_named
 from sources.whole_structs import read_whole
 
 
-def for_spark_alone(fraction: Column) -> Column:
+def not_pushed_down(fraction: Column) -> Column:
     """Return the column with the same values, in a form that is not pushed down."""
     return F.nanvl(fraction, fraction)
 
 
-def fractions_for_spark_alone(rows: DataFrame) -> DataFrame:
-    """Return a table's rows with each column of fractions, or of structs with fractions, in a form for Spark alone."""
+def fractions_not_pushed_down(rows: DataFrame) -> DataFrame:
+    """Return a table's rows so that filters on fractions, also within structs, are not pushed down."""
     alone = {field.name: _alone(column_named(field.name), field.dataType) for field in rows.schema}
     return rows.withColumns({name: column for name, column in alone.items() if column is not None})
 
 
 def _alone(column: Column, kind: T.DataType) -> Column | None:
-    """Return a column as no scan filters it; None for one that holds no fraction which a scan could filter."""
+    """Return a column in a form that is not pushed down; None if it holds no fractions."""
     if isinstance(kind, T.FloatType | T.DoubleType):
-        return for_spark_alone(column)
+        return not_pushed_down(column)
     return read_whole(column) if isinstance(kind, T.StructType) and _holds_fraction(kind) else None
 
 

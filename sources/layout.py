@@ -23,7 +23,7 @@ from sources.used_columns import Used
 from sources.whole_structs import lacks_fields
 
 MergesAs = Callable[[str, Kind, Sequence[SourceFile]], Kind]
-"""Return the kind as which a column counts, from its files' values: `null` if all its values are null."""
+"""Return the kind that a column is merged as, judged by its files' values: `null` if all are null."""
 
 _MAX_GROUPS = 64
 _FRACTIONS = (Scalar("float"), DOUBLE, ListOf(Scalar("float")), ListOf(DOUBLE))
@@ -53,9 +53,9 @@ class Layout:
 
 
 def lay_out(footers: Footers, used: Used, merges_as: MergesAs, doubtful: Collection[str] = ()) -> Layout:
-    """Find the columns of a source of which `used` are used.
+    """Find the columns of a source, of which the job uses `used`.
 
-    Of columns whose kinds clash, and of the `doubtful`, files in which all values are null decide nothing.
+    In a column whose kinds clash, or that is `doubtful`, the files in which all its values are null don't count.
 
     Raises:
         InputError: a column that is used is of a kind that Spark does not read, or of two kinds that clash; it names
@@ -81,7 +81,7 @@ class _Alike(NamedTuple):
 
 
 class _Source:
-    """The files with rows, or all if none has one: an empty file decides nothing."""
+    """The source's files with rows, or all files if none has a row: an empty file never decides a type."""
 
     def __init__(self, footers: Footers, merges_as: MergesAs) -> None:
         filled = [footer for footer in footers.footers if footer.rows]
@@ -184,7 +184,7 @@ class _Source:
         return STRING if own is None and self._is_folders(alike, lower) else own
 
     def _is_folders(self, alike: _Alike, lower: str) -> bool:
-        """Return whether a column's value is the folder's: it has one of this name, and the file none."""
+        """Return whether the folder gives a column its value: it has a key of this name, and the file no column."""
         if lower not in self._keys or lower in self._layouts[alike.layout]:
             return False
         return lower in alike.keys

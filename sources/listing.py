@@ -1,6 +1,6 @@
 """The source's data files: every one below `source.path`, by name, size and folder values, or an error that names it.
 
-A file is opened only if its name says that it is no data, to verify that: nothing is passed over in silence.
+A file whose name says that it holds no data is opened to verify that: nothing is passed over in silence.
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class SourceFile:
 class Listing:
     """The data files of all paths, sorted by path within each; `passed_over` names files that hold no data.
 
-    `samples` are files that the filter excludes, one of the first and one of the last folder, of each path, and of the
-    paths that it excludes as they are.
+    `samples` are files that the filter excludes: one from the first and one from the last excluded folder of each path,
+    and of the paths that are excluded as a whole.
     """
 
     files: tuple[SourceFile, ...]
@@ -76,7 +76,7 @@ def list_files(
 ) -> Listing:
     """Find the data files of `source.path`.
 
-    With `excluded`, folders are listed level by level, and those that it excludes are not, paths among them.
+    With `excluded`, folders are listed level by level, without the folders and whole paths that it excludes.
 
     Raises:
         InputError: a path is missing or holds no Parquet file, a folder is a table's, a data file is hidden or is in
@@ -112,7 +112,7 @@ def check_paths(paths: Sequence[str], open_filesystem: OpenFilesystem) -> None:
 
 
 class _Listed:
-    """A path of the source, as it is listed; `no_table`: the folders that are known to be no table's, by all paths."""
+    """A path of the source while it is listed; `no_table`: folders found to be no table's, shared by all paths."""
 
     def __init__(self, path: str, open_filesystem: OpenFilesystem, no_table: set[str]) -> None:
         self.path = path
@@ -226,8 +226,8 @@ class _Listed:
     def _to_enter(self, entries: Sequence[pafs.FileInfo]) -> list[str]:
         """Return the folders to list.
 
-        On a disk only those that the path may reach, as others may be closed, or all of /proc; and those that may make
-        a table of the folder that they are in.
+        On a disk, these are only the folders that the path may reach (others may be unreadable, or all of /proc) and
+        those whose presence may make a table of the folder above.
         """
         folders = [info.path for info in entries if _is_folder(info)]
         if not self._is_local:
@@ -246,7 +246,7 @@ class _Listed:
         return bool(info.is_file) and self.written.reaches(info.path)
 
     def _is_data(self, info: pafs.FileInfo) -> bool:
-        """Return whether a file is read; note one whose name says that it is no data, and that may be.
+        """Return whether a file is read; note it if its name says that it holds no data, and it may hold some.
 
         Empty objects are folders on S3; an empty .parquet is a failed upload.
         """
@@ -270,7 +270,7 @@ class _Listed:
 
 
 def _left_out(listings: Sequence[_Listed], excluded: Excluded) -> list[_Listed]:
-    """Leave out the paths that are excluded by their own folders, and return them: nothing of them need be listed."""
+    """Mark the paths that are excluded by their own folders, and return them: they need not be listed."""
     named = [listed for listed in listings if listed.written.own_values()]
     out = excluded([listed.written.own_values() for listed in named]) if named else []
     found = [listed for listed, each in zip(named, out, strict=True) if each]

@@ -47,14 +47,14 @@ def find_start(filesystem: pafs.FileSystem, path: str) -> pafs.FileInfo:
 
 
 def folder_listed(start: pafs.FileInfo, path: str) -> str:
-    """Return the folder that is listed from `start`, the one of a file; `path` is its path, or the one it links to."""
+    """Return the folder to list for `start`: the folder of a file. `path` is its own path, or the one it links to."""
     return path.rpartition("/")[0] if start.is_file else path
 
 
 def _exists(filesystem: pafs.FileSystem, pattern: str) -> bool:
     """Return whether a pattern is a name.
 
-    Of a name that is not there S3 says so only to a role that may list the whole bucket, and denies it to others.
+    S3 says that a name is missing only to a role that may list the whole bucket; others are denied access.
     """
     try:
         return bool(filesystem.get_file_info(pattern).type != pafs.FileType.NotFound)

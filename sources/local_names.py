@@ -42,7 +42,7 @@ def refuse_links(paths: Sequence[str]) -> None:
 
 
 def led_to(base: str, files: Iterable[str]) -> list[str]:
-    """Return the real folders of those of the files below the folder `base` that links below it lead to."""
+    """Return the real folders of the `files` below the folder `base` that are reached through a link below it."""
     real_base = os.path.realpath(base)
     real: dict[str, str] = {}
     found: dict[str, None] = {}
@@ -69,6 +69,6 @@ def not_files(entries: Iterable[pafs.FileInfo], folders: Iterable[str]) -> Itera
         with os.scandir(folder) as found:
             links = (entry.path for entry in found if entry.is_symlink())
             for link in links:
-                # Of a link to a folder above it, the path grows until the system calls it too long, and is there.
+                # A link to a folder above it exists, although its path grows until the system calls it too long.
                 if not os.path.exists(os.path.realpath(link)):  # noqa: PTH110
                     yield link, "a link to nothing"

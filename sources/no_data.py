@@ -43,7 +43,7 @@ def says_no_data(name: str) -> bool:
 def may_be_data(info: pafs.FileInfo, parts: Sequence[str]) -> bool:
     """Return whether a hidden file has to be checked; `parts` is its path below the source.
 
-    A job that failed or is still writing leaves files behind, which are no data by their folder's name.
+    Files of a job that failed or is still writing are no data either: their folder's name shows it.
     """
     if any(_TEMPORARY.match(part) for part in parts) or _MARKS.match(info.base_name):
         return False
@@ -51,7 +51,7 @@ def may_be_data(info: pafs.FileInfo, parts: Sequence[str]) -> bool:
 
 
 def refuse_data(filesystem: pafs.FileSystem, prefix: str, files: Sequence[pafs.FileInfo]) -> None:
-    """Refuse data whose name says that it is none, by the name's end or the file's content.
+    """Refuse Parquet, by its name's end or its content, in files whose name or folder says that they hold no data.
 
     Raises:
         InputError: data was found, or a file can't be read; the text names the file, with `prefix` before its path.
@@ -62,13 +62,13 @@ def refuse_data(filesystem: pafs.FileSystem, prefix: str, files: Sequence[pafs.F
         ):
             if is_data:
                 raise InputError(
-                    f"source file {prefix}{info.path}: it is Parquet, and its name, or its folder's, says that it is "
-                    "no data. Rename it, or move it out of source.path."
+                    f"source file {prefix}{info.path}: it is Parquet, and its name, or its folder's, says that it "
+                    "holds no data. Rename it, or move it out of source.path."
                 )
 
 
 def _is_data(filesystem: pafs.FileSystem, prefix: str, info: pafs.FileInfo) -> bool:
-    """Return whether a file is Parquet; one that the role may not read is taken for what its name says."""
+    """Return whether a file is Parquet; if the role may not read it, its name counts."""
     if PARQUET.search(info.base_name):
         return True
     try:
@@ -79,5 +79,5 @@ def _is_data(filesystem: pafs.FileSystem, prefix: str, info: pafs.FileInfo) -> b
     except OSError as error:
         raise InputError(
             f"source file {prefix}{info.path}: can't be read: {first_line(error).rstrip('.')}. Move it out of "
-            "source.path if it is no data, as its name or its folder's says."
+            "source.path if it holds no data, as its name or its folder's says."
         ) from None

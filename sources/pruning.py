@@ -1,4 +1,4 @@
-"""The folders that the filter excludes, by those of its parts that name folder columns alone; Spark evaluates them."""
+"""Find the folders that the filter excludes: Spark evaluates those of its parts that name only folder columns."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class FolderFilter:
         return any(name.lower() in self._asked for layout in layouts for name in layout)
 
     def names_column_beyond(self, folders: Iterable[Values]) -> bool:
-        """Return whether a folder was excluded by a column that none of these has: null in all of their files."""
+        """Return whether a column excluded a folder that none of `folders` has: it is null in all their files."""
         return not self._decisive <= {key.lower() for values in folders for key in values}
 
     def _failing(self, rows: Sequence[Values], parts: Sequence[str]) -> list[int]:

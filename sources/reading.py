@@ -15,7 +15,7 @@ from pyspark.sql import types as T
 from core.errors import InputError
 from sources.columns import column_named
 from sources.file_index import frame_of
-from sources.fractions import for_spark_alone
+from sources.fractions import not_pushed_down
 from sources.layout import Group, Layout, lay_out
 from sources.listing import SourceFile
 from sources.parquet.conversions import converted, final_type, read_type, with_plain_millis
@@ -108,4 +108,4 @@ def _column(group: Group, name: str, whole: Kind, keep_whole: Collection[str]) -
     if name.lower() in group.folders:
         return column if final_type(whole) == T.StringType() else column.cast(final_type(whole))
     own = group.columns[name]
-    return converted(for_spark_alone(column) if own in _FRACTIONS else column, own, whole)
+    return converted(not_pushed_down(column) if own in _FRACTIONS else column, own, whole)

@@ -1,6 +1,6 @@
-"""A source's columns with one of the kind that some of the files have alone.
+"""A source's columns, with one of them as only some of the files have it.
 
-What an expression makes of both shows whether the files that are read together with those change its values.
+An expression over these and over the columns of all files shows whether reading the files together changes its values.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """All columns, with the kind `own` at `path`, where `file` and others have it; `whole` is that of all files."""
+    """All columns, with the kind `own` at `path`, as `file` and maybe others have it; `whole` is that of all files."""
 
     path: Path
     own: Kind
@@ -43,7 +43,7 @@ class Variant:
 
 
 def text_variants(layout: Layout, used: Used) -> list[Variant]:
-    """Return a variant for each value in use that has another text, cast to it, as its own kind than as all files'."""
+    """Return a variant for each value in use whose own kind is cast to another text than the kind of all files."""
     found = {
         (path, own): _variant(layout, group, path, own, whole)
         for group, path, own, whole in _all_leaves(layout, used)
@@ -53,7 +53,7 @@ def text_variants(layout: Layout, used: Used) -> list[Variant]:
 
 
 def nanos_variants(layout: Layout, used: Used) -> list[Variant]:
-    """Return a variant for each value in use in nanoseconds, in which it is a time without zone: a mark of it."""
+    """Return a variant for each value in use in nanoseconds: it is marked by a type of its own, a time without zone."""
     found = {
         path: _variant(layout, group, path, _IN_NO_ZONE, whole)
         for group, path, own, whole in _all_leaves(layout, used)
@@ -109,7 +109,7 @@ def _replaced(kind: Kind, path: Path, leaf: Kind) -> Kind:
 
 
 def _text_of(kind: Kind) -> str:
-    """Return a name for the form of a kind's texts: kinds with one form write each value that they share alike."""
+    """Return a name for how a kind is written as text: kinds of one name write equal values alike."""
     name = str(kind) if not isinstance(kind, Scalar) else kind.name
     decimal = _DECIMAL.fullmatch(name)
     if decimal:

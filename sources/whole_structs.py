@@ -1,7 +1,7 @@
 """Structs that Spark has to read whole: before 4.1 it takes one for null where a file has none of the fields in use.
 
-From 4.1 on, `spark.sql.legacy.parquet.returnNullStructIfAllFieldsMissing` keeps it from that (SPARK-53535). The price
-is that all fields of such a column are read, where Spark would read those in use.
+From 4.1 on, `spark.sql.legacy.parquet.returnNullStructIfAllFieldsMissing` prevents that (SPARK-53535). The price of
+reading a struct whole is that all its fields are read, not only those in use.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def takes_structs_for_null(spark: SparkSession) -> bool:
 def read_whole(column: Column) -> Column:
     """Return the column with the same values, in a form that is neither filtered nor shortened by a scan.
 
-    Spark's optimizer looks into a CASE WHEN, and leaves out the coalesce of a column that is never null; not this.
+    Spark's optimizer sees through a CASE WHEN and a coalesce of a column that is never null, but not through this.
     """
     return F.element_at(F.array(column), F.lit(1))
 

@@ -55,12 +55,12 @@ class WrittenPath:
 
     @property
     def own_folder(self) -> str:
-        """Return the folder that this path is or, of a file called Parquet, the one that it is in."""
+        """Return this path or, if its name is that of a Parquet file, the folder above."""
         *above, last = self._parts
         return "/".join(above if PARQUET.search(last) else self._parts)
 
     def own_values(self) -> Values:
-        """Return the columns of the folders that this path ends in, by which a filter prunes; none of a pattern's."""
+        """Return the columns of the folders at the end of this path, by which a filter prunes; none for a pattern."""
         return {} if is_glob("/".join(self._parts)) else self.values_of_listed(self.own_folder)
 
     def values(self, folder: str) -> Values:

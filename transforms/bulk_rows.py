@@ -31,7 +31,7 @@ OBSTACLES = (NO_USER, CONTROL_CHARACTER, DIVIDED_ID)
 """Why bulk data can't hold an event: every row needs a USER_ID, a record is one line, and `|` separates shown items."""
 
 _MAY_BREAK_A_LINE = r"[\x00-\x08\x0A-\x1F\x7F]"
-"""Line ends, and what else no CSV reader is documented to take; a tab is allowed."""
+"""Line ends, and other control characters that no CSV reader is documented to take; a tab is allowed."""
 
 _QUOTED_MARKS = (",", '"', "\\")
 _QUOTED_ENDS = (" ", "\t")

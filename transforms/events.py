@@ -1,7 +1,7 @@
 """Shaping: from rows of any form to events in the form that suites see and PutEvents takes.
 
-It maps, casts, and writes JSON and ids; it drops no row but those outside the time window. Each step is one
-projection: what several later columns need is computed by an earlier step, and once.
+It maps, casts, and writes JSON and ids; it drops only the rows outside the time window. Each step is one
+projection: what several later columns need is computed once, by an earlier step.
 
 `_source` (the whole row), `_value_<name>` (mapped expressions) → `userId`, `_at_micros` → the window →
 derived sessions → typed event columns → `_properties`, `eventId` → `_body`, `_envelope` → `_body_bytes`.
@@ -39,7 +39,7 @@ UNIT_INSTEAD = "_unit_instead"
 """The numeric unit that would make the time plausible where the configured one does not. See `timestamps`."""
 
 NO_TEXT = "_no_text"
-"""The first part of an event whose mapped value is no valid UTF-8, by the mapping's key; null in nearly every row."""
+"""The mapping's key of an event's first value that is not valid UTF-8; null in nearly every row."""
 
 _VALUE_PREFIX = "_value_"
 _TEXTS = ("eventType", "itemId", "recommendationId", "eventAttributionSource")

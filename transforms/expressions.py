@@ -1,6 +1,6 @@
 """The user's Spark SQL expressions: resolved against the columns, or refused in one sentence.
 
-Spark's own error becomes a `InputError` that names the configuration key, the short cause and the columns
+Spark's own error becomes an `InputError` that names the configuration key, the short cause and the columns
 that may have been meant. An expression whose value may change between two runs is refused: event ids and
 sessions must not change. The texts show no literal of an expression: a filter may contain a user's id.
 """
@@ -86,7 +86,7 @@ def is_repeatable(df: DataFrame, expression: str, *, whole_plan: bool) -> bool:
 
 @contextmanager
 def blamed_on(where: str, expression: str, df: DataFrame) -> Iterator[None]:
-    """Turn Spark's error about `expression` over `df`'s columns into a `InputError` that names `where`."""
+    """Turn Spark's error about `expression` over `df`'s columns into an `InputError` that names `where`."""
     try:
         with _unlogged():
             yield
@@ -106,7 +106,7 @@ def _unlogged() -> Iterator[None]:
 
 
 def _stays_in_its_row(df: DataFrame, selected: DataFrame) -> bool:
-    """Return whether Spark only adds a projection: it computes a window, and more, in steps below one."""
+    """Return whether Spark adds a projection and no other step, as it does for windows, aggregates and explode."""
     before, after = (frame._jdf.queryExecution().analyzed() for frame in (df, selected))  # noqa: SLF001
     if after.nodeName() != "Project" or not after.child().fastEquals(before):
         return False

@@ -1,8 +1,8 @@
-"""The image of a value that an event id depends on: the same for each type as which the value may be read, on any Java.
+"""The form of a value that enters an event id: the same for every type that the value may be read as, on any Java.
 
-Files of a source are read as their widest type: a whole number of one file is a double as soon as another file has
-fractions or, of pandas, a missing number. Its text stays as it was, but a fraction's does not: a float is written
-shorter than the same number as a double, and JDK 19 changed how doubles are written.
+The files of a source are read as their widest type: a whole number in one file is read as a double as soon as another
+file has fractions, or a missing number written by pandas. Its text stays the same, but the text of a fraction does not:
+a float is written shorter than the same number as a double, and JDK 19 changed how doubles are written.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from transforms.scalars import FRACTIONAL, is_whole, whole_text
 
 
 def identity(value: Column, text: Column, data_type: T.DataType) -> Column:
-    """Return what an event id may depend on of a value that is sent as `text`: that, but the bits of a true fraction.
+    """Return what enters an event id for a value that is sent as `text`: the text, or the bits of a fraction.
 
-    Of an array the same for each element; `text` is then an array, too.
+    For an array, the same for each element; `text` is then an array, too.
     """
     if isinstance(data_type, FRACTIONAL):
         return _of_number(value)
@@ -29,10 +29,10 @@ def identity(value: Column, text: Column, data_type: T.DataType) -> Column:
 def bits(number: Column) -> Column:
     """Replace a floating-point number's text, which depends on the Java, by a one-to-one image of its 64 bits.
 
-    A float has those of the same number as a double. xxHash64 of eight bytes is a bijection; Spark makes -0.0 and 0.0
-    one, and so all NaNs.
+    A float has the bits of the same number as a double. xxHash64 of eight bytes is a bijection; Spark hashes -0.0 as
+    0.0, and all NaNs alike.
     """
-    # Of a whole number that was rounded to a float, Spark's SimplifyCasts would take the digits before.
+    # nanvl: Spark's SimplifyCasts would undo the rounding of a whole number that was cast to a float before.
     rounded = F.nanvl(number, number).cast("double")
     return F.when(number.isNotNull(), F.xxhash64(rounded)).cast("string")
 

@@ -71,7 +71,7 @@ class MappedProperty:
         return lost.alias(UNREADABLE_PREFIX + self.key)
 
     def identity(self) -> Column:
-        """Return what an event id may depend on: the typed column, but the image of a number that is sent as text."""
+        """Return what enters an event id: the typed column or, for a number that is sent as text, its `identity`."""
         if self.plan.type != "string":
             return F.col(self.key)
         if isinstance(self.value_type, T.ArrayType):

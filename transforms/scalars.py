@@ -82,10 +82,10 @@ def whole_text(number: Column) -> Column:
 
 
 def decimal_text(text: Column) -> Column:
-    """Return a text that a cast reads as a decimal at once; null for one that takes long.
+    """Return a text if a cast to a decimal reads it quickly, else null.
 
-    Of '1e-99999999', it would make a hundred million digits, for minutes. So an exponent has at most three digits, a
-    number with one at most 19, and any number 1,000.
+    A cast of '1e-99999999' would write a hundred million digits, which takes minutes. So an exponent may have at most
+    three digits, a number with an exponent 19, and any number 1,000.
     """
     has_exponent = text.contains("e") | text.contains("E")
     is_short = F.octet_length(text) <= _MAX_NUMBER
@@ -106,7 +106,7 @@ def read_as(column: Column, data_type: T.DataType, target: str, where: str) -> C
     """Read a value as the schema type `target`: string, int, long, float, double or boolean.
 
     Null if the value can't be read without loss of meaning: a fraction or an overflow for int and long,
-    text that is no number, a number other than 0 and 1 for a boolean. Rounding to float is no such loss.
+    text that is not a number, a number other than 0 and 1 for a boolean. Rounding to float is not such a loss.
 
     Raises:
         InputError: no value of `data_type` can be read as `target`.
@@ -137,7 +137,7 @@ def _is_utf8(column: Column, data_type: T.DataType) -> Column:
     text = column.cast("string") if isinstance(data_type, T.BinaryType) else column
     if hasattr(F, "is_valid_utf8"):  # since Spark 4.0
         return F.is_valid_utf8(text)
-    # Before, Java decodes and encodes, and so replaces invalid bytes.
+    # Before 4.0: Java replaces invalid bytes as it decodes them.
     return F.encode(text, "UTF-8") == text.cast("binary")
 
 

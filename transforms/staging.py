@@ -59,7 +59,7 @@ def stage(
     lean = with_outcome.select(
         *_lean_columns(has_lane=LANE in checked.columns), *keep, *_if(F.col("_state") == SEND, keep_if_sent)
     )
-    # Where sessions were derived by gap the rows are gathered so already, and Spark leaves this shuffle out.
+    # If sessions were derived by gap, the rows are already gathered by lane, and Spark leaves this shuffle out.
     gathered = lean.repartition(partitions, LANE)
     numbered = gathered.withColumns(number(_SESSION))
     placed = numbered.withColumn("_position", position(F.col(LANE)))

@@ -1,9 +1,9 @@
 """The event's time: any type in the source, as microseconds since 1970 in UTC, or null.
 
 A value that can't be read is null, never an exception: such a row is rejected later, for its time. A column
-whose type can't be a time at all is `InputError`. No unit is guessed: it only counts which unit would have
-made the times plausible, so that a wrong one can be named (aws/aws-sdk-js issue 3370: seconds against
-milliseconds, accepted by the service and silently without effect).
+whose type can't be a time at all is an `InputError`. No unit is guessed: rows only note which unit would have
+made their time plausible, so that a wrong one can be named (aws/aws-sdk-js issue 3370: milliseconds in place of
+seconds are accepted by the service and silently have no effect).
 """
 
 from __future__ import annotations
@@ -110,7 +110,7 @@ def may_be_within(column: Column, unit: str | None, data_type: T.DataType, windo
     statistics don't show (strings, doubles, decimals). Unreadable times are in every window: true.
     """
     if isinstance(data_type, T.TimestampType):
-        # Of a file in milliseconds, Spark's scan cuts a finer bound, and would skip what is before it.
+        # In a file of milliseconds, Spark's scan cuts off the digits of a finer bound, and would skip times below it.
         until = None if window.until is None else -(-window.until // 1000) * 1000
         return column.isNull() | _between(column, window.since, until, F.timestamp_micros)
     if not isinstance(data_type, T.IntegralType) or (unit or "seconds") not in PER_SECOND:
@@ -211,9 +211,9 @@ def _number_to_micros(column: Column, per_second: int, data_type: T.DataType) ->
 
 
 def _whole_micros(number: Column, per_second: int) -> Column:
-    """Cut what is finer than a microsecond: a product or quotient of more than 38 digits would be rounded, and up.
+    """Cut off what is finer than a microsecond: a product or quotient of more than 38 digits could be rounded up.
 
-    To Spark 3.5, a comparison of so many decimals with a large number is null.
+    In Spark 3.5, a comparison of so many decimals with a large number gives null.
     """
     digits = len(str(_MICROS_PER_SECOND // per_second)) - 1 if per_second < _MICROS_PER_SECOND else 0
     return F.call_function("floor", number, F.lit(digits))

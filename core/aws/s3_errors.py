@@ -177,7 +177,7 @@ def is_cut_off(error: Exception) -> bool:
 
 
 def explain_setting(error: ValueError | OSError) -> S3Error:
-    """Return the error for an exception of Python's own, raised as botocore reads settings or runs a credential_process.
+    """Return the error for one of Python's own, raised while botocore reads settings or runs a credential_process.
 
     The output of that process is left out: it may contain keys.
     """

@@ -54,7 +54,7 @@ def prove_as_driver(connection: Connection[bytes, bytes], key: bytes) -> None:
 
 
 def _read(connection: Connection[bytes, bytes], length: int) -> bytes:
-    """Return the next message of exactly this length; of a longer one read only its length."""
+    """Return the next message, of exactly this length; a longer one is not read."""
     message = connection.recv_bytes(length)
     if len(message) != length:
         raise _unproven()

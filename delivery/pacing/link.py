@@ -148,7 +148,7 @@ def _tune(connected: socket.socket) -> None:
 
 
 def listen(host: str) -> socket.socket:
-    """Listen on the interface of `host`; on all where that name belongs to none of this machine's own."""
+    """Listen on the interface of `host`, or on all interfaces if none of this machine's has that name."""
     try:
         return socket.create_server((host, 0), backlog=_BACKLOG)
     except OSError:  # a service's name in front of the driver, as on Kubernetes

@@ -11,8 +11,8 @@ from typing import Protocol
 THROTTLED = "throttled"
 TRANSIENT = "transient"
 
-# How long the answers in flight are worth waiting for after a stop; the client's own time-outs are shorter. From a
-# service that has given none for long they are not: what it did accept goes out again, under the same ids.
+# How long the answers in flight are worth waiting for after a stop; the client's own time-outs are shorter. If the
+# service has not answered for long, they are not: what it did accept goes out again, with the same ids.
 DRAIN_SECONDS = 20.0
 DEAD_DRAIN_SECONDS = 2.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 HURRY_SECONDS = 0.02
-"""Who wants a slot at once asks again after this time."""
+"""A partition that wants a slot at once asks again after this time."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from core.errors import InputError
 from core.globs import is_glob
 from core.storage import open_filesystem
 from jobs.account.summary import TableEntry
-from sources.fractions import fractions_for_spark_alone
+from sources.fractions import fractions_not_pushed_down
 from sources.tables.catalog import read_catalog_table
 from sources.tables.delta import read_delta
 from sources.tables.formats import table_format
@@ -23,7 +23,7 @@ from sources.tables.iceberg import read_iceberg
 from sources.tables.iceberg_state import iceberg_state
 from sources.tables.table_failures import opening
 from sources.tables.table_source import Snapshot, TableSource
-from sources.times.finer import compares_finer_times, times_for_spark_alone
+from sources.times.finer import compares_finer_times, times_not_pushed_down
 from sources.used_columns import Used
 from sources.whole_structs import structs_read_whole
 from transforms.mapping import SourceSettings
@@ -90,12 +90,12 @@ def read_table(spark: SparkSession, source: TableSource, settings: SourceSetting
     if source.format == "hudi":
         raw = without_meta(raw, used)
     _LOG.info("%s is read as %s", source, snapshot)
-    raw = fractions_for_spark_alone(raw)
+    raw = fractions_not_pushed_down(raw)
     if snapshot.format != "iceberg":  # whose own reader knows which structs there are
         raw = structs_read_whole(raw)
     rows = reshape(raw, settings)
     if settings.filter and compares_finer_times(rows):
-        rows = reshape(times_for_spark_alone(raw), settings)
+        rows = reshape(times_not_pushed_down(raw), settings)
     return TableRead(rows, size, snapshot)
 
 

@@ -1,4 +1,4 @@
-"""The type as which Spark reads a kind, and its conversion to the kind that all files share."""
+"""The Spark type that a kind is read as, and its conversion to the kind that all files share."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def shaped_as(own: Kind | None, whole: Kind) -> Kind:
 def with_plain_millis(kind: Kind) -> Kind:
     """Return the kind with timestamps in milliseconds as Spark itself reads them.
 
-    So a filter on them reaches the scan; Spark fails on one that its microseconds don't hold, and as numbers, by
-    `converted`, it is null.
+    A filter on them then reaches the scan. But Spark fails on a timestamp that does not fit into its microseconds,
+    which is null where it is read as a number and `converted`.
     """
     if isinstance(kind, ListOf):
         return ListOf(with_plain_millis(kind.element))
@@ -85,7 +85,7 @@ def _rebuilt(column: Column, own: Kind, whole: Kind) -> Column:
 
 
 def _map(column: Column, own: MapOf, whole: MapOf) -> Column:
-    """Convert a map; only keys that no cast converts need another map, and Spark makes none with a key twice."""
+    """Convert a map. Only keys that no cast converts need a new map: Spark fails to build one with a key twice."""
     if not _is_special(own.key, whole.key):
         return F.transform_values(column, lambda _, value: converted(value, own.value, whole.value))
     entries = F.transform(
@@ -113,7 +113,7 @@ def _struct(column: Column, own: Struct, whole: Struct) -> Column:
 
 
 def _is_special(own: Kind, whole: Kind) -> bool:
-    """Return whether a value within is read as another type than it is, or no cast of Spark's converts it safely."""
+    """Return whether a value within is read as a substitute type, or no cast converts it safely."""
     if isinstance(own, ListOf) and isinstance(whole, ListOf):
         return _is_special(own.element, whole.element)
     if isinstance(own, MapOf) and isinstance(whole, MapOf):

@@ -22,7 +22,7 @@ _CODECS = {"UNKNOWN": "LZ4 of Hadoop"}
 def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
     """Return what is unusual in a file, as Spark names it, if pyarrow reads it completely; None if it does not.
 
-    Reads the whole file once. A storage that is not read here, as a catalog's table may be on, says nothing: None.
+    Reads the whole file once. Returns None for storage that this process does not read, such as some catalogs use.
     """
     path = unquote(url)
     try:

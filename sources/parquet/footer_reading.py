@@ -1,8 +1,8 @@
 """One file's footer: its number of rows and its columns' layout. Runs on the executors too, so without Spark.
 
-pyarrow reads the rows and checks the footer. It shows single column chunks only at the risk of the process:
-for an encrypted or damaged chunk its getters end it (`ParquetException` out of a function that Cython
-declares to raise nothing). So the facts about chunks are read by `sources.parquet.thrift`.
+pyarrow reads the rows and checks the footer. Its getters for column chunks end the whole process if a chunk is
+encrypted or damaged (`ParquetException` out of a function that Cython declares to raise nothing), so the facts
+about chunks are read by `sources.parquet.thrift`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _MAY_BE_RARE = re.compile(rb"\x19[\x15\x25\x35\x45\x55\x65\x75\x85][\x00-\x14]{0
 
 
 DAMAGE = (ValueError, TypeError, AttributeError, LookupError, OverflowError)
-"""The errors of reading a damaged footer: in place of any value there may be one of any type, or none."""
+"""The errors of reading a damaged footer: any value may be missing or of another type."""
 
 
 class Footer(NamedTuple):
@@ -136,7 +136,7 @@ def _rows_of(group: Mapping[int, Any]) -> int:
 
 
 def _whole_number(value: object) -> int:
-    """Return a number of rows; anything else in its place may be a value of a row, and is not to be shown."""
+    """Return a number of rows. The error does not show what is in its place: it may be a value of a row."""
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise TypeError("the footer lacks its number of rows")
     return value

@@ -36,7 +36,7 @@ NEW_TYPES = ("FLOAT16", "VARIANT", "GEOMETRY", "GEOGRAPHY", UNKNOWN_TYPE)
 """Types that older Sparks do not know: they can't open a file with one."""
 
 NAMED_TWICE = "one of several columns whose names differ only in case"
-NAMED_AS_ROW_NUMBER = "called as Spark calls the number of a row"
+NAMED_AS_ROW_NUMBER = "named like Spark's own column for row numbers"
 BAD_NAMES = (NAMED_TWICE, NAMED_AS_ROW_NUMBER)
 """Columns whose names alone keep Spark from reading them."""
 
@@ -57,11 +57,11 @@ _MILLIS, _NANOS = 1, 3
 def columns_of(elements: Sequence[Mapping[int, Any]]) -> dict[str, Kind]:
     """Return each column with its kind, in the file's order; `elements` is the footer's schema, depth first.
 
-    Columns whose names differ only in case are unreadable: Spark can't tell them apart. So is one with the name under
-    which Spark itself adds the number of a row, where a file lacks it.
+    Columns whose names differ only in case are unreadable: Spark can't tell them apart. So is a column with the name
+    of the row number that Spark itself generates.
 
     Raises:
-        ValueError: the elements are no tree.
+        ValueError: the elements don't form a tree.
     """
     walk = iter(elements)
     try:
@@ -119,7 +119,7 @@ def _annotated(element: Mapping[int, Any], walk: Iterator[Mapping[int, Any]]) ->
 def _child(parent: str, walk: Iterator[Mapping[int, Any]]) -> tuple[str, bool, Kind]:
     """Return a child's name, whether it is repeated, and its kind: a struct if it is a group.
 
-    The group within a map may be annotated as a map itself (MAP_KEY_VALUE), and is none.
+    The group within a map may be annotated as a map itself (MAP_KEY_VALUE), but is not one.
     """
     child = next(walk)
     if not child.get(_CHILDREN):
@@ -182,7 +182,7 @@ def _decimal(element: Mapping[int, Any], details: Mapping[int, Any]) -> Kind:
 
 def _timestamp(physical: int, details: Mapping[int, Any]) -> Kind:
     if physical != _INT64:
-        return Unreadable("TIMESTAMP in no 64-bit integer")
+        return Unreadable("TIMESTAMP not stored as a 64-bit integer")
     unit = details.get(2, {})
     if _NANOS in unit:
         return Scalar("nanos")

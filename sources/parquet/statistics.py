@@ -23,10 +23,10 @@ Chunk = Mapping[int, Any]
 
 
 def counts_as(name: str, kind: Kind, files: Sequence[SourceFile]) -> Kind:
-    """Return the kind as which a column counts when files are merged.
+    """Return the kind that a column counts as when files are merged.
 
-    `null` if all its values are; `double`, which holds them, if its longs are all within 2^53. The same for
-    the elements of a list.
+    `null` if all its values are null; `double` if all are longs that a double holds, up to 2^53. The same for the
+    elements of a list.
     """
     if isinstance(kind, ListOf) and isinstance(kind.element, Scalar):
         return ListOf(counts_as(f"{name}.", kind.element, files))

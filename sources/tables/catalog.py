@@ -90,7 +90,7 @@ def _iceberg_table(spark: SparkSession, source: TableSource) -> Any | None:  # n
 
 
 def _refuse_selector(spark: SparkSession, source: TableSource, table: Any) -> None:  # noqa: ANN401 - a Java object
-    """Refuse a name that goes on behind the table's: Iceberg takes `events.tag_x`, `events.branch_y`, `events.files`.
+    """Refuse a name with a selector after the table's: Iceberg takes `events.tag_x`, `events.branch_y`, `events.files`.
 
     Source: Iceberg's SparkCatalog.load.
     """
@@ -104,8 +104,8 @@ def _refuse_selector(spark: SparkSession, source: TableSource, table: Any) -> No
     ):
         return
     raise InputError(
-        f"{source}: the name goes on behind an Iceberg table's, with a tag, a branch, a snapshot or a table of its "
-        "metadata. Name the table alone, and a snapshot by its id as source.as_of."
+        f"{source}: the name has a tag, a branch, a snapshot or a metadata table after the Iceberg table's own name. "
+        "Name the table alone, and a snapshot by its id as source.as_of."
     )
 
 
@@ -145,7 +145,7 @@ def _facts(spark: SparkSession, source: TableSource) -> dict[str, str]:
 
 
 def _provider(facts: Mapping[str, str]) -> str:
-    """Return what the table is made of, in lower case; of a Hive table, its format."""
+    """Return the table's provider in lower case; for a Hive table, the format of its files."""
     provider = (facts.get("Provider") or facts.get("Type") or "").lower()
     if provider == "hive":
         return _kind_of(facts.get("InputFormat", "").lower()) or provider
@@ -153,7 +153,7 @@ def _provider(facts: Mapping[str, str]) -> str:
 
 
 def _kind_of(input_format: str) -> str | None:
-    """Return what a Hive table's files are, by its class to read them, in lower case.
+    """Return the format of a Hive table's files, by the class in lower case that reads them.
 
     Hudi's, `HoodieParquetInputFormat`, picks the newest of the files, and Spark would read them all.
     """
@@ -170,8 +170,8 @@ def _require_files(source: TableSource, provider: str) -> None:
             else "the table behind it, or write it as Parquet"
         )
         raise InputError(
-            f"{source}: it is of the kind {provider or 'unknown'}, and read are tables of Iceberg, Delta Lake, Parquet "
-            f"and ORC. Name {advice}."
+            f"{source}: it is of the kind {provider or 'unknown'}, but only tables of Iceberg, Delta Lake, Parquet and "
+            f"ORC are read. Name {advice}."
         )
     if source.as_of is not None:
         raise InputError(
@@ -180,10 +180,10 @@ def _require_files(source: TableSource, provider: str) -> None:
 
 
 def _listed(spark: SparkSession, rows: DataFrame) -> tuple[list[str], int | None]:
-    """Return the folders of a partitioned table's partitions, and the size of its files, which Spark then has listed.
+    """Have Spark list a partitioned table's files; return the folders of the partitions, and the size of the files.
 
-    Before, and without statistics, its size is the largest number there is (CatalogFileIndex.sizeInBytes,
-    `spark.sql.defaultSizeInBytes`). What is listed here is not listed again. Of other tables: no folder and None.
+    Before that, and without statistics, Spark takes the size for the largest number (CatalogFileIndex.sizeInBytes,
+    `spark.sql.defaultSizeInBytes`). What is listed here is not listed again. Other tables: no folder, and None.
     """
     leaf = rows._jdf.queryExecution().analyzed().collectLeaves().apply(0)  # noqa: SLF001 - no public name
     if leaf.getClass().getSimpleName() != "LogicalRelation":

@@ -56,7 +56,7 @@ def _by_time(source: TableSource, commits: list[tuple[int, datetime]], instant: 
     found = last_by(((time, version) for version, time in commits), instant)
     if found is None:
         raise InputError(
-            f"source.as_of: {source} has no version as old as {written(instant)}: the oldest that its log still tells "
+            f"source.as_of: {source} has no version as old as {written(instant)}: the oldest that is left in its log "
             f"is of {written(commits[0][1])}. Take a later time."
         )
     return found

@@ -49,7 +49,7 @@ def tables_among(entries: Iterable[str]) -> dict[str, Format]:
 
 
 def refuse_tables(label: str, files: Iterable[str], tables: Mapping[str, Format]) -> None:
-    """Refuse files of which one is in a table's folder.
+    """Refuse files if one of them is in a table's folder.
 
     Raises:
         InputError: it names the folder and the table's format.
@@ -70,10 +70,10 @@ def refuse_tables_above(
     *,
     must_list: str | None = None,
 ) -> None:
-    """Refuse folders of which one is a table's, or is within one, such as a partition of it.
+    """Refuse folders if one of them is a table's, or is within one, such as a partition of it.
 
-    A folder that may not be listed is taken for no table's, unless it is `must_list`. Those in `known` are no table's;
-    what is looked into is added.
+    A folder that may not be listed counts as no table's, unless it is `must_list`. `known` are folders found to be no
+    table's: they are not checked again, and those that are checked now are added.
 
     Raises:
         InputError: it names the folder and the table's format.
@@ -119,7 +119,7 @@ def _is_folder(filesystem: pafs.FileSystem, path: str) -> bool:
 
 
 def _marked_by(path: str) -> tuple[str, Format] | None:
-    """Return the table's folder and format that a file or folder is the mark of."""
+    """Return the folder and the format of the table of which a file or folder is a mark."""
     folder, _, name = path.rpartition("/")
     if name.endswith(_METADATA) and folder.rpartition("/")[2] == "metadata":
         return folder.rpartition("/")[0], "iceberg"

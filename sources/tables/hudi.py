@@ -19,8 +19,8 @@ _OPTIONS = {
     "hoodie.datasource.merge.type": "payload_combine",
     # Without its index Hudi takes the newest of the files that it lists.
     "hoodie.file.index.enable": "true",
-    # All files are listed as the table is opened: one that goes later ends the run. Listed when they are read, a file
-    # that is gone would not be missed, and Hudi would estimate the size of the table as the largest number there is.
+    # All files are listed when the table is opened, so that one deleted later ends the run. If they were listed as they
+    # are read, a deleted file would not be missed, and Hudi would estimate the table's size as the largest number.
     "hoodie.datasource.read.file.index.listing.mode": "eager",
 }
 """DataSourceReadOptions that change rows; given here, they outrank the session's."""
@@ -50,10 +50,10 @@ def without_meta(rows: DataFrame, used: Used) -> DataFrame:
 
 
 def _require_kept(spark: SparkSession, source: TableSource, instant: str, cleaning: str) -> None:
-    """Refuse a state that a cleaning has removed files of: Hudi reads what is left of it in some cases.
+    """Refuse a state from which a cleaning has removed files: in some cases Hudi would read what is left of it.
 
-    A cleaning by commits says from which on states are whole (HoodieCleanMetadata.earliestCommitToRetain); one by file
-    versions doesn't, and may have removed a file of any earlier state.
+    A cleaning by commits records the first state that is still whole (HoodieCleanMetadata.earliestCommitToRetain); one
+    by file versions doesn't, and may have removed a file of any earlier state.
     """
     deleted, kept = _cleaned(spark, cleaning)
     if deleted and (not kept or instant < kept):
@@ -65,7 +65,7 @@ def _require_kept(spark: SparkSession, source: TableSource, instant: str, cleani
 
 
 def _cleaned(spark: SparkSession, cleaning: str) -> tuple[int, str]:
-    """Return how many files a cleaning removed, and the commit from which on it kept all; by Spark's own Avro."""
+    """Return how many files a cleaning removed, and the first commit that it kept whole, read by Spark's own Avro."""
     jvm = cast("Any", spark._jvm)  # noqa: SLF001 - PySpark has no public names for them
     hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001
     avro = jvm.org.apache.avro

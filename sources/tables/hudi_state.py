@@ -74,7 +74,7 @@ def _by_time(label: str, commits: Sequence[Instant], time: datetime) -> int:
 
 
 def _require_complete(label: str, timeline: HudiTimeline, wanted: Instant) -> None:
-    """Refuse a state that a commit would still join which began before it: Hudi orders commits by when they began."""
+    """Refuse a state while an earlier commit is pending: Hudi orders commits by their beginning, so it would join."""
     first = timeline.pending[0] if timeline.pending else None
     if first is None or first > wanted.digits:
         return

@@ -18,7 +18,7 @@ from pyarrow import fs as pafs
 from core.errors import InputError
 
 META = "_hoodie_"
-"""How the names of the columns begin that Hudi adds to each row (HoodieRecord.HOODIE_META_COLUMNS)."""
+"""The prefix of the columns that Hudi adds to each row (HoodieRecord.HOODIE_META_COLUMNS)."""
 
 FOLDER = ".hoodie"
 _PROPERTIES = "hoodie.properties"
@@ -32,7 +32,7 @@ _FORMATS = {17: "%Y%m%d%H%M%S%f", 14: "%Y%m%d%H%M%S"}
 
 @dataclass(frozen=True, slots=True)
 class Instant:
-    """An action on the table: its digits as written, and when it was complete; `time` is None where no time tells."""
+    """An action on the table: its digits as written, and the time when it was complete, if that is known."""
 
     digits: str
     time: datetime | None
@@ -63,7 +63,9 @@ def read_timeline(label: str, filesystem: pafs.FileSystem, table: str) -> HudiTi
     properties = _properties(label, filesystem, f"{table}/{FOLDER}/{_PROPERTIES}")
     layout = properties.get(_LAYOUT, "1")
     if not (layout.isascii() and layout.isdigit()):
-        raise InputError(f"{label}: {FOLDER}/{_PROPERTIES} is damaged: {_LAYOUT} is no number. Restore it.")
+        raise InputError(
+            f"{label}: {FOLDER}/{_PROPERTIES} is damaged: {_LAYOUT} is not a number. Restore it."
+        )
     is_nested = int(layout) >= _NESTED_LAYOUT
     folder = f"{FOLDER}/{properties.get(_TIMELINE) or 'timeline'}" if is_nested else FOLDER
     selector = pafs.FileSelector(f"{table}/{folder}", allow_not_found=True)
@@ -72,7 +74,7 @@ def read_timeline(label: str, filesystem: pafs.FileSystem, table: str) -> HudiTi
 
 
 def timeline_of(folder: str, names: Iterable[str], *, is_nested: bool) -> HudiTimeline:
-    """Return the timeline that the file names of `folder` are; `is_nested`: of layout 2."""
+    """Return the timeline that the file names in `folder` describe; `is_nested`: of layout 2."""
     commits: dict[str, Instant] = {}
     begun: set[str] = set()
     cleanings = []
@@ -109,10 +111,10 @@ def _is_pending_commit(words: tuple[str, ...], *, is_nested: bool) -> bool:
 
 
 def _time(digits: str) -> datetime | None:
-    """Return the time that an instant is. The digits of a bootstrap, `00000000000001`, are none.
+    """Return the time of an instant; None for the digits of a bootstrap, `00000000000001`.
 
-    They are in the zone of `hoodie.table.timeline.timezone`: UTC or, as is the default, that of the writer's machine,
-    which no file names. It is taken for UTC.
+    Instants are in the zone of `hoodie.table.timeline.timezone`: UTC or, by default, that of the writer's machine. No
+    file names that zone, so UTC is assumed.
     """
     try:
         return datetime.strptime(digits, _FORMATS[len(digits)]).replace(tzinfo=UTC)

@@ -15,7 +15,7 @@ from sources.tables.table_failures import opening
 from sources.tables.table_source import Snapshot, TableSource
 
 _BRANCH = "spark.wap.branch"
-"""Where set, tables that are written by audit and publish are read at that branch (SparkReadConf.branch)."""
+"""If set, Iceberg reads the branch of this name of a table with write-audit-publish (SparkReadConf.branch)."""
 
 
 def read_iceberg(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Snapshot]:
@@ -37,7 +37,7 @@ def read_iceberg(spark: SparkSession, source: TableSource) -> tuple[DataFrame, S
 
 
 def frame_of(spark: SparkSession, table: Any, snapshot: int | None) -> DataFrame:  # noqa: ANN401 - a Java object
-    """Return the rows of an Iceberg `Table` that is never refreshed, of the newest snapshot if None is given."""
+    """Return the rows of a snapshot (None: the newest) of an Iceberg `Table` that is never refreshed."""
     spark.conf.unset(_BRANCH)
     jvm = cast("Any", spark._jvm)  # noqa: SLF001
     of_spark = _spark_table(jvm, table, snapshot)
@@ -49,7 +49,7 @@ def frame_of(spark: SparkSession, table: Any, snapshot: int | None) -> DataFrame
 
 
 def _spark_table(jvm: Any, table: Any, snapshot: int | None) -> Any:  # noqa: ANN401
-    """Return the table as Spark takes it; Iceberg 1.12 made another constructor of it, and a class for time travel."""
+    """Return the table as Spark takes it. Iceberg 1.12 changed its constructor and added a class for time travel."""
     of_spark, travel = jvm.org.apache.iceberg.spark.source.SparkTable, jvm.org.apache.iceberg.spark.TimeTravel
     if isinstance(travel, JavaClass):
         return of_spark(table) if snapshot is None else of_spark.create(table, travel.version(str(snapshot)))

@@ -37,7 +37,7 @@ _DAMAGE = (
     EOFError,
     zlib.error,
 )
-"""The errors of reading damaged metadata: in place of any value there may be one of any type, or none."""
+"""The errors of reading damaged metadata: any value may be missing or of another type."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Metadata:
 
 @contextmanager
 def damage_named(label: str, name: str) -> Iterator[None]:
-    """Turn any error over the content of the metadata file `name` into one sentence.
+    """Turn any error caused by the content of the metadata file `name` into one sentence.
 
     Raises:
         InputError: the file is damaged; it names the source and the file.
@@ -77,7 +77,7 @@ class MetadataFolder:
         self._names = [info.base_name for info in filesystem.get_file_info(selector) if info.is_file]
 
     def newest(self) -> Metadata:
-        """Return the metadata file that is the table now.
+        """Return the table's current metadata file.
 
         Raises:
             InputError: there is none, it is damaged, or the files contradict each other.
@@ -118,7 +118,7 @@ class MetadataFolder:
         return int(text) if text.isascii() and text.isdigit() else -1
 
     def _not_before(self, newest: Metadata) -> Sequence[Metadata]:
-        """Read the files that are no ancestors of the newest, though they may be as new: few, or none."""
+        """Read the files that may be as new as `newest` and are not its ancestors: few, or none."""
         pattern = _CATALOG if _CATALOG.fullmatch(newest.name) else _HADOOP
         line = newest.line | {newest.name}
         numbers = self._numbered(pattern)

@@ -20,7 +20,7 @@ _MAX_ELSEWHERE = 100
 
 
 def refuse_table_at(source: TableSource, location: str, open_filesystem: OpenFilesystem) -> None:
-    """Refuse a table of files that is the folder of another one, or within it; looked into are S3 and local disks.
+    """Refuse a table of plain files whose folder is that of another table, or within it, on S3 or a local disk.
 
     A catalog may name no location.
 
@@ -33,9 +33,9 @@ def refuse_table_at(source: TableSource, location: str, open_filesystem: OpenFil
 def refuse_tables_elsewhere(
     source: TableSource, location: str, partitions: Sequence[str], open_filesystem: OpenFilesystem
 ) -> None:
-    """Refuse partitions that are not below their table's location, and within another table.
+    """Refuse partitions outside of their table's location that are within another table.
 
-    Of them the first hundred folders are looked into, and those above them.
+    Only the first hundred of these folders, and the folders above them, are checked.
 
     Raises:
         InputError: see `refuse_table_at`.

@@ -132,6 +132,6 @@ def _of_log(source: TableSource, name: str, text: str) -> str:
         )
     cause = ERROR_CLASS.findall(text) or [each.rpartition(".")[2] for each in _JAVA_CLASS.findall(text)]
     return (
-        f"{source}: the table of {name} can't be opened ({cause[-1] if cause else 'for no reason that is known'}): its "
+        f"{source}: the table of {name} can't be opened ({cause[-1] if cause else 'for an unknown reason'}): its "
         "log or metadata is damaged, or can't be read. Restore it, or read an older version by source.as_of."
     )

@@ -1,4 +1,4 @@
-"""Conditions on finer times than milliseconds: of files in milliseconds, Spark's scan skips rows that meet them.
+"""Conditions on times finer than milliseconds: in files of milliseconds, Spark's scan skips rows that meet them.
 
 ParquetFilters cuts a literal's microseconds: `t < …59.999999` becomes `t < …59.999`, and `t != …59.999999` becomes
 `t != …59.999`, which exclude a row group or a page of rows at .999.
@@ -32,8 +32,8 @@ def compares_finer_times(rows: DataFrame) -> bool:
         return True
 
 
-def times_for_spark_alone(rows: DataFrame) -> DataFrame:
-    """Return the rows with their columns of times in a form that no scan filters."""
+def times_not_pushed_down(rows: DataFrame) -> DataFrame:
+    """Return the rows so that filters on their columns of times are not pushed down."""
     times = [
         field.name
         for field in rows.schema

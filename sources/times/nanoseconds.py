@@ -1,4 +1,4 @@
-"""Timestamps in nanoseconds, of which Spark's microseconds cut off three digits."""
+"""Timestamps in nanoseconds: Spark's microseconds drop their last three digits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sources.used_columns import Path
 
 
 def has_finer_than_micros(spark: SparkSession, layout: Layout, path: Path) -> bool:
-    """Return whether a value at `path` has nanoseconds that Spark's timestamp cuts off; reads that column."""
+    """Return whether a value at `path` has nanoseconds that Spark's timestamp drops; reads that column."""
     name, within = path[0], path[1:]
     return any(
         not frame_of(spark, group.files, T.StructType([T.StructField(name, read_type(kind))]), {})

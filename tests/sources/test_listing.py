@@ -67,7 +67,7 @@ def test_a_data_file_that_is_hidden_is_named(tmp_path: Path, name: str) -> None:
     write(tmp_path / "good.parquet", COLUMNS)
     write(tmp_path / name, COLUMNS)
     assert refused(tmp_path).startswith(
-        f"source file {tmp_path}/{name}: it is Parquet, and its name, or its folder's, says that it is no data"
+        f"source file {tmp_path}/{name}: it is Parquet, and its name, or its folder's, says that it holds no data"
     )
 
 

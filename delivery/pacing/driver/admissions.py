@@ -1,4 +1,4 @@
-"""The coordinator's door: callers prove the run's key, each in a thread of its own: a silent one delays no other."""
+"""Admission to the coordinator: each caller proves the run's key in a thread of its own, so none delays another."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ class Admissions:
         self.server = listen(host)
         self.address = CoordinatorAddress(host, self.server.getsockname()[1], secrets.token_bytes(32))
         self._admitted: SimpleQueue[Link] = SimpleQueue()
-        # Who proves the key now, and a second handle to hang up by; the lock keeps a closed one's number from use.
+        # The callers that are proving the key, each with a second handle to hang up by. Under the lock, no handle is
+        # closed while another thread uses it: its number may be another socket's by then.
         self._proving: dict[threading.Thread, socket.socket] = {}
         self._handles = threading.Lock()
         self._closing = False

@@ -27,14 +27,14 @@ _COUNT_SECONDS = 0.05
 # While sessions that must not wait get slots out of turn, little is granted ahead: it would be in their way.
 _HURRIED_LEAD_SECONDS = 0.015
 _HURRIED_SECONDS = 1.0
-# So many slots out of turn may be ahead of the plan, as far as the limit has room: two, or this share of it.
+# Up to this many slots out of turn may be ahead of the plan, if the limit has room: two, or this share of it.
 _HURRIED_SHARE = 0.015
 _MIN_HURRIED = 2
 # At most this many grants a second, at any rate: what one driver thread can handle with ease.
 _GRANTS_PER_SECOND = 1000
 # After idle time the first slot is this far ahead: the time to reach the partition.
 _START_SECONDS = 0.005
-# What attempts may at the least be late on their way to the service, and still arrive within the limit.
+# Attempts may be at least this late on their way to the service, and still arrive within the limit.
 _JITTER_SECONDS = 0.015
 # Below so many requests per second one request more is allowed in a second, and the pace leaves room for another.
 _SMALL_LIMIT = 20
@@ -46,8 +46,8 @@ _ACTIVE_SECONDS = 1.0
 class Budget:
     """The slots of the whole job, granted at no more than `limit` attempts per second.
 
-    Of partitions that want more than there is, each gets slots in proportion to the requests that it has left, so that
-    all of them end at the same time: a session that is on its way with many others elsewhere is not left over.
+    If partitions want more slots than there are, each gets its share by the requests that it has left, so that all of
+    them end at the same time.
     """
 
     def __init__(self, limit: float) -> None:
@@ -56,7 +56,7 @@ class Budget:
         self._hurried = HurriedSlots(out_of_turn(limit))
         self._late_hurried = hurried_lateness(limit)
         self._hurried_at = -math.inf
-        # Until when a slot may arrive that was granted to be used later than slots out of turn leave room for.
+        # The latest arrival of a slot that may be used later than is allowed while slots are given out of turn.
         self._late_until = -math.inf
         # Who wants a slot at once and could not have one yet, and until when.
         self._waiting: dict[Hashable, float] = {}
@@ -98,10 +98,10 @@ class Budget:
             self._seen[who] = now
 
     def hurry(self, who: Hashable, now: float, left: int = 1) -> SlotGrant | None:
-        """Return one slot for right now, for a session that must not wait; None where it has to.
+        """Return one slot for right now, for a session that must not wait; None if it has to.
 
-        The slots that are not granted yet make room for it. One that has to wait gets its slot by `hurried`, unless
-        that takes too long, and may have its turn before.
+        Slots that are not granted yet are moved back to make room. A partition that has to wait gets its slot from
+        `hurried`, unless that takes too long or its turn comes first.
         """
         self._hurried_at = now
         if (grant := self._at_once(now)) is None:
@@ -124,7 +124,7 @@ class Budget:
         return given
 
     def _at_once(self, now: float) -> SlotGrant | None:
-        # No second may hold a slot out of turn and one that was used so late.
+        # No second may contain both a slot out of turn and one that is used later than is allowed next to it.
         if self._late_hurried < self._late_free and now < self._late_until + 1.0:
             return None
         if not self._hurried.may_give(now, max(self._next, now)):
@@ -188,7 +188,7 @@ class Budget:
         ]
 
     def _take_group(self, now: float) -> tuple[int, list[Hashable]]:
-        """Take those whose turn it is and that want a full grant, some of them again, or one that wants less."""
+        """Take the next partitions that want a full grant, some more than once, or one that wants less."""
         count = self._fair_count(now)
         share = self._turns.weight() / self._active_weight
         places = min(math.ceil(self._active * share), int(self._lead(now) * self.rate / count))
@@ -252,9 +252,8 @@ def pace_of(limit: float) -> float:
 def free_lateness(limit: float) -> float:
     """Return the seconds that a slot may be used late without exceeding what is allowed in any second.
 
-    As many attempts as are allowed in a second, and the one after them, take `allowed / pace` seconds. Half
-    of what that is more than a second is for lateness here, half (or what is usual) for the network to the
-    service.
+    At the pace, one attempt more than a second allows takes `allowed / pace` seconds. Half of the time beyond
+    one second is for lateness here, half (or the usual jitter) for the network to the service.
     """
     room = allowed_in_a_second(limit) / pace_of(limit) - 1.0
     min_patience, max_patience = _PATIENCE_SECONDS

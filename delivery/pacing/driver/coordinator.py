@@ -9,7 +9,7 @@ slots, `left` requests that it still has to send, `hurry` for a slot at once, `a
 `counts` [attempts, throttled, requests, events] so far, `failed` [attempts without an answer or with a server's error,
 attempts refused, seconds since the first of the former began, the last one's name], `stop` [a reason, seconds to wait
 for answers]. To a partition: `grant` [count, start_in, spacing, patience, era], `hurried` the same at once, `rest` the
-seconds that all that the job has left takes at the least, `stop` as above, `hold`, `share` and `accepts` as in
+minimum of seconds until all that the job has left is sent, `stop` as above, `hold`, `share` and `accepts` as in
 `orders.py`.
 """
 
@@ -51,9 +51,9 @@ class _Member:
 class Coordinator:
     """The server that grants `limit` attempts per second to all who join with the key; use it as a context manager.
 
-    `host` is the name or address by which executors reach the driver (`spark.driver.host`). `requests` is how many
-    the whole job has to send at the least, `partitions` how many it has; 0: not known. `accepts`: whether an earlier
-    run's service accepted events of the same load.
+    `host` is the name or address by which executors reach the driver (`spark.driver.host`). `requests` is the minimum
+    number that the whole job has to send, `partitions` the number of its partitions; 0: not known. `accepts`: whether
+    the service accepted events of the same load in an earlier run.
     """
 
     def __init__(
@@ -112,7 +112,7 @@ class Coordinator:
         self._wake()
 
     def hold(self, *, holds: bool) -> None:
-        """Hold all sending, for any time; or let it go on."""
+        """Pause all sending, for any time, or resume it."""
         self._orders.hold(holds=holds)
         self._wake()
 
@@ -222,7 +222,7 @@ class Coordinator:
         self._counts[member.name] = (attempts, throttled, requests, events)
 
     def _rest(self) -> Message:
-        """Return how many seconds all that is left takes at the least."""
+        """Return the minimum of seconds until all that is left is sent."""
         delivered = sum(counts[2] for counts in self._counts.values())
         left = max(0, self._requests - delivered)
         return {"rest": left / self._budget.rate} if self._requests else {}
@@ -234,7 +234,7 @@ class Coordinator:
 
     def _stop_in_an_outage(self) -> None:
         if self._orders.holds:
-            self._outage = Outage()  # that nothing is accepted in a pause tells nothing of the service
+            self._outage = Outage()  # nothing is accepted in a pause, which says nothing about the service
         elif self._orders.stop is None and self._outage.is_certain(self._clock()):
             self.stop(
                 f"nothing is accepted any more: {self._outage.failures} attempts failed in more than"
@@ -261,7 +261,7 @@ class Coordinator:
             self._drop(member)
 
     def _miss(self, member: _Member) -> None:
-        """Drop a partition that may be sending; it waits for longer than it takes here to grant less to the others."""
+        """Drop a partition that may go on sending; it waits for longer than it takes to grant less to the others."""
         self._cut_off.lost(member.partition)
         self._drop(member)
 

@@ -1,9 +1,9 @@
 """The bound of slots given at once, out of turn, to sessions that would otherwise outlast the rest of the job.
 
-Slots are granted some tenths of a second ahead, so one that is used at once is one more than planned, until the plan
-comes to where it makes room for it. How many there are of those may rise by `max_more` within a second and what slots
-may be late: then no second has more attempts than that above the plan, and what comes steadily is in the plan. Pure;
-times are seconds on the driver's clock.
+Slots are granted some tenths of a second ahead, so one that is used at once is an extra attempt until the plan reaches
+the gap that makes room for it. The number of extra attempts may rise by at most `max_more` within a second, lengthened
+by the time that slots may be late. So no second has more than that above the plan, and slots that are given steadily
+are part of the plan. Pure; times are seconds on the driver's clock.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ class HurriedSlots:
     def __init__(self, max_more: int) -> None:
         self._max_more = max_more
         self._made_up_at: list[float] = []
-        # How many there were from when on, where that can be the fewest of the last second: it rises to the right.
+        # Times with the count since then, as a monotonic queue: the first one is the minimum of the last second.
         self._fewest: deque[tuple[float, int]] = deque([(0.0, 0)])
 
     def may_give(self, now: float, made_up_at: float) -> bool:

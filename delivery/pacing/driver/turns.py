@@ -1,8 +1,8 @@
 """A queue that serves each in proportion to its weight, however often it asks (stride scheduling).
 
-Each one's next turn is at a point that every slot served moves on by the inverse of its weight; the earliest point
-is served first, and the first to ask among equals. Who was away begins where the others are now. Pure; see Waldspurger
-and Weihl, "Stride Scheduling: Deterministic Proportional-Share Resource Management", 1995.
+Each member has a point, which every slot served moves on by the inverse of the member's weight. The earliest point is
+served first, and among equals the first to ask. A member that was away starts where the others are now. Pure; see
+Waldspurger and Weihl, "Stride Scheduling: Deterministic Proportional-Share Resource Management", 1995.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Turns:
             kept.pop(who, None)
 
     def withdraw(self, who: Hashable) -> None:
-        """Take `who` out of the queue; where its turns are is kept."""
+        """Take `who` out of the queue; keep its point."""
         self._asked.pop(who, None)
 
     def weight_of(self, who: Hashable) -> int:
@@ -60,8 +60,8 @@ class Turns:
     def take(self, slots: int, times: int) -> tuple[int, list[Hashable]]:
         """Serve the first in the queue, up to `times` times, with so many slots each time; there must be one.
 
-        Returns the slots of each time, and who: only those that want so many. Where the first one wants less, it is
-        served alone. One that was served is out of the queue.
+        Returns the slots of each time, and the members that were served, all of which wanted that many. If the first
+        one wants less, it is served alone. Members that were served are out of the queue.
         """
         first = self._first()
         if self._asked[first] < slots:

@@ -25,10 +25,10 @@ from delivery.pacing.slot_grant import SlotGrant
 from delivery.task import DeliveryTask
 
 _REPORT_SECONDS = 0.1
-# While nothing may be sent: the longest until something is noticed that the driver does not tell.
+# While nothing may be sent: the maximum time until something is noticed that no message reports.
 _LOOK_SECONDS = 0.2
-# How long nothing is sent before the static share: at the start, and after the coordinator was lost. Grants that
-# were given to others against a share that has just been lost are used up by then.
+# How long nothing is sent before the static share: at the start, and after the coordinator was lost. By then, the
+# others have used up the grants that they got before the driver set this partition's share aside.
 _GRACE_SECONDS = 3.0
 _MAX_WANTED = 4096
 
@@ -76,9 +76,9 @@ class GrantedPacer:
         return cls(lambda: Link.join(task.coordinator), fallback, while_lost=lost.read).start(wake)
 
     def start(self, wake: Callable[[], None]) -> Self:
-        """Join the coordinator and receive in the background from now on, where all news is followed by `wake`.
+        """Join the coordinator and receive in the background from now on; call `wake` after each message.
 
-        It has the sender's thread look at once what it may do: a session that must not wait loses no time.
+        It makes the sender's thread check at once what may be sent: a session that must not wait loses no time.
         """
         self._wake = wake
         self._link.start()

@@ -1,6 +1,6 @@
 """The decision that a partition's next request can't wait for its turn: its session alone would outlast the rest.
 
-Pure: the time, how long answers take, and how long the rest of the job takes at the least are passed in.
+Pure: the time, how long answers take, and the minimum time of the rest of the job are passed in.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Hurry:
         self._answer_seconds = took if before is None else before + _WEIGHT * (took - before)
 
     def rest_takes(self, seconds: float, now: float) -> None:
-        """Learn that all that the job has left takes so many seconds at the least."""
+        """Learn that all that the job has left takes at least so many seconds."""
         self._rest_ends_at = now + seconds
 
     def begin(self, now: float, after: int, pause: float | None, *, spare: bool) -> bool:
@@ -54,7 +54,7 @@ class Hurry:
         return self._asked_at is not None and now - self._asked_at < HURRY_SECONDS
 
     def again_in(self, now: float) -> float:
-        """Return the seconds until one may be asked for once more, where one was asked for and has not come."""
+        """Return the seconds until a slot may be asked for again; infinity if none was asked for and is missing."""
         if self._asked_at is None or not self.is_on(now):
             return math.inf
         return max(_SOON_SECONDS, self._asked_at + HURRY_SECONDS - now)

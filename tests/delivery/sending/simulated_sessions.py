@@ -64,7 +64,7 @@ class Clock:
 
 
 class Driver:
-    """The coordinator's part: the budget, and how long the rest takes at the least."""
+    """The coordinator's part: the budget, and the minimum time of the rest."""
 
     def __init__(self, clock: Clock, limit: float, requests: int, link: float) -> None:
         self.budget = Budget(limit)
@@ -245,7 +245,7 @@ class SessionsJob:
     def best(self, asking: float = 0.0) -> float:
         """No order ends earlier: all requests at the limit, the last one's answer, or the longest session alone.
 
-        `asking`: what it takes at the least to ask the driver for a slot, and to get it, in seconds.
+        `asking`: the minimum time that it takes to ask the driver for a slot, and to get it, in seconds.
         """
         sessions = [each for part in self._parts for each in part]
         requests = sum(each.requests for each in sessions)

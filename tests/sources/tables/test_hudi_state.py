@@ -146,4 +146,4 @@ def test_a_table_without_a_commit_or_its_properties_ends_in_a_sentence(tmp_path:
     (tmp_path / "lost" / ".hoodie").mkdir(parents=True)
     assert "has no hoodie.properties" in refused(tmp_path / "lost")
     damaged = table(tmp_path / "damaged", more="hoodie.timeline.layout.version=\x00")
-    assert "hoodie.properties is damaged: hoodie.timeline.layout.version is no number" in refused(damaged)
+    assert "hoodie.properties is damaged: hoodie.timeline.layout.version is not a number" in refused(damaged)

@@ -62,7 +62,7 @@ def sentence(text: str, table_format: str = "delta") -> str:
             "HoodieException: Unknown versionCode:10",
             "features of Delta Lake that this connector does not know",
         ),
-        ("secret-user", "can't be opened (for no reason that is known)"),
+        ("secret-user", "can't be opened (for an unknown reason)"),
     ],
 )
 def test_what_a_connector_says_is_one_sentence(text: str, words: str) -> None:

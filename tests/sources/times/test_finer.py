@@ -10,7 +10,7 @@ import pytest
 from pyspark.sql import SparkSession
 
 from sources.reading import plan_reading, read
-from sources.times.finer import compares_finer_times, times_for_spark_alone
+from sources.times.finer import compares_finer_times, times_not_pushed_down
 from sources.used_columns import ALL
 from tests.sources.lake import find, values, write
 
@@ -47,7 +47,7 @@ def test_a_filter_finer_than_a_files_times_finds_all_rows(
     numbers = read(spark, plan_reading(footers, ALL, millis_as_numbers=True))
     assert (
         values(numbers.where(condition), "n")
-        == values(times_for_spark_alone(plain).where(condition), "n")
+        == values(times_not_pushed_down(plain).where(condition), "n")
         == found
     )
 

@@ -106,7 +106,7 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     "a version of files": (lambda job: put(job, "source.as_of", 3), ("source.as_of: only a table has versions",)),
     "a hidden data file": (
         lambda job: (job.folder / "source" / "part-0.parquet").rename(job.folder / "source" / "_part-0.parquet"),
-        ("_part-0.parquet", "says that it is no data"),
+        ("_part-0.parquet", "says that it holds no data"),
     ),
     "source inside the output": (lambda job: put(job, "output.path", str(job.folder)), ("output.path", "source.path")),
     "output is a pattern": (
