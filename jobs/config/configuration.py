@@ -19,7 +19,7 @@ from jobs.errors import UsageError
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML's safe loader, which also refuses a repeated key: one of the two would be lost silently."""
+    """YAML's safe loader, with each error as one of YAML's, and one for a repeated key, which would be lost silently."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001 - PyYAML's own signature
         keys = [key.value for key, _ in node.value]
@@ -29,6 +29,14 @@ class _StrictLoader(yaml.SafeLoader):
                 None, None, f"key {twice!r} is given twice", node.start_mark
             )
         return super().construct_mapping(node, deep=deep)
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401, FBT001
+        try:
+            return super().construct_object(node, deep=deep)
+        except ValueError:  # Python's own: YAML takes 2026-02-30 for a date
+            raise yaml.constructor.ConstructorError(
+                None, None, "a value is not a valid date or number", node.start_mark
+            ) from None
 
 
 def parse_settings(text: str, where: str, overrides: Iterable[str] = ()) -> Settings:
@@ -60,7 +68,7 @@ def _mapping_of(text: str, where: str) -> dict[str, Any]:
     except (yaml.YAMLError, RecursionError) as error:  # nested too deeply
         raise UsageError(f"{where}: it is not valid YAML{_position(error)}. Correct it.") from None
     if not isinstance(document, dict):
-        raise UsageError(f"{where}: it is no YAML mapping. Give keys such as source, mapping and output.")
+        raise UsageError(f"{where}: not a YAML mapping. Give keys such as source, mapping and output.")
     return document
 
 

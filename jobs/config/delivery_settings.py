@@ -19,7 +19,7 @@ def _not_blank(text: str) -> str:
 def _http_url(text: str) -> str:
     """Accept `http://host[:port][/path]` and the same with https; anything else is refused."""
     parts = urlsplit(text)
-    _ = parts.port  # raises ValueError, in words of its own, where it is no port
+    _ = parts.port  # raises ValueError, with a text that says why, if it is not a port
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         raise ValueError("must be an http:// or https:// URL")
     if parts.username or parts.password or parts.query or parts.fragment:

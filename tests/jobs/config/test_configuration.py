@@ -158,6 +158,18 @@ def test_what_is_not_a_yaml_mapping_is_refused(text: str) -> None:
     assert "job.yaml" in refusal(text)
 
 
+@pytest.mark.parametrize("value", ["2026-02-30", "2026-01-31T25:00:00", "0b_"])
+def test_a_date_or_number_that_yaml_cant_read_is_refused_with_its_line(value: str) -> None:
+    """PyYAML takes the text for a date or a number by its form, and passes on Python's ValueError for its value."""
+    said = refusal(MINIMAL.replace("path: s3://shop/logs/", f"path: s3://shop/logs/, as_of: {value}"))
+    assert said == (
+        "job.yaml: it is not valid YAML at line 2, column 40: a value is not a valid date or number. Correct it."
+    )
+    assert refusal(MINIMAL, f"source.as_of={value}") == (
+        "--set source.as_of: the value is not valid YAML. Quote it."
+    )
+
+
 def test_what_is_missing_is_named() -> None:
     assert "mapping is missing" in refusal(MINIMAL.replace("mapping:", "ignored:"))
 
