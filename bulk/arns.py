@@ -1,4 +1,4 @@
-"""The ARNs of a dataset's jobs, which are known before the service says them."""
+"""The ARNs of a dataset's jobs, which follow from their names, without a request to the service."""
 
 from __future__ import annotations
 

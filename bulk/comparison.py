@@ -45,7 +45,7 @@ def compare(
     """Return each distinct row of `expected` with its `OUTCOME`.
 
     Both have a text for each field; `kinds` has the schema's type of each field that is compared. `event_id`: a column
-    of `expected`, where rows of one event may differ, of which one was sent: the one with the best outcome is returned.
+    of `expected`; of the rows with one id, which may differ, one was sent: the one with the best outcome is returned.
     """
     fields = list(kinds)
     rows = expected.select(fields).distinct() if event_id is None else expected.select(event_id, *fields)
@@ -108,7 +108,7 @@ def _hashed(values: Iterable[Column]) -> Column:
 
 
 def _value(field: str, kind: str) -> Column:
-    """Return a field as text that is the same for two ways of writing a value; empty is null."""
+    """Return a field as text, the same for all ways of writing one value; empty is null."""
     text = F.when(F.col(field) != "", F.col(field))
     if field == "TIMESTAMP":
         number = text.cast("double")

@@ -18,7 +18,7 @@ ROWS_PER_FILE = 2_000_000
 _SEPARATOR, _COMMENT = "\x01", "\x02"
 _OPTIONS = {
     "header": "true",
-    # The lines are finished: with a separator and a quote that no line holds, Spark writes each as it is.
+    # The lines are complete: with a separator that no line holds, and no quote, Spark writes each as it is.
     "sep": _SEPARATOR,
     "quote": "",
     "escape": "",

@@ -27,7 +27,7 @@ from core.urls import with_scheme
 _REQUIRED = ("USER_ID", "ITEM_ID", "TIMESTAMP")
 _ESCAPES = ('"', "\\")
 HEADER_BYTES = 64 * 1024
-"""Ours: more than any header of the schema's fields, and little of a file that may have gigabytes."""
+"""Our choice: more than any header of the schema's fields, and little of a file that may have gigabytes."""
 
 
 _MAY_HAVE_ROWS = re.compile(r"\.csv|\.(gz|bz2|zip|zst|lz4|snappy|deflate)$|^[^._][^.]*$", re.IGNORECASE)
@@ -101,7 +101,7 @@ def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
     """Return the columns of a header.
 
     Raises:
-        UnknownFormatError: it is none, lacks user, item or time, or has a field twice.
+        UnknownFormatError: it is not a header, lacks user, item or time, or has a field twice.
     """
     found = next(csv.reader([first_line.removeprefix("\ufeff")]), [])
     known = {flat(field): field for field in fields}
@@ -116,7 +116,7 @@ def columns_of(first_line: str, fields: Sequence[str]) -> Columns:
 def readings(spark: SparkSession, url: str, columns: Columns) -> tuple[DataFrame, ...]:
     """Return all rows of the `.csv` files below `url`, as text, without headers, in each way of reading."""
     read = (_read(spark, url, columns, escape) for escape in _ESCAPES)
-    # As `flat` has it: a header's names are taken in any case, and with or without underscores.
+    # As in `flat`: a header's names may be in any case, and with or without underscores.
     is_header = F.lower(F.translate(F.trim("USER_ID"), "_\ufeff", "")) == "userid"
     return tuple(rows.where(~is_header) for rows in read)
 
@@ -128,7 +128,7 @@ def require_times(read: Sequence[DataFrame]) -> None:
         UnknownFormatError: there is none.
     """
     if all(not rows.where(~is_time("TIMESTAMP")).isEmpty() for rows in read):
-        raise UnknownFormatError("it has rows whose TIMESTAMP is no number")
+        raise UnknownFormatError("it has rows whose TIMESTAMP is not a number")
 
 
 def _read(spark: SparkSession, url: str, columns: Columns, escape: str) -> DataFrame:

@@ -34,7 +34,7 @@ class Fingerprint:
             F.count(F.lit(1)).alias("rows"),
             F.sum(F.octet_length("line") + 1).alias("bytes"),
             F.bit_xor(F.xxhash64("line")).alias("xor"),
-            # As two halves, whose sums no long is too small for: a decimal is an object for each row.
+            # As two halves, so that each sum fits into a long: a decimal would be an object for each row.
             F.sum(F.shiftright(_second_hash(), _HALF)).alias("high"),
             F.sum(_second_hash().bitwiseAND(F.lit(_LOW_BITS))).alias("low"),
         )

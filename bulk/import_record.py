@@ -74,7 +74,7 @@ class ImportRecord(BaseModel):
     def after(self, earlier: ImportRecord | None) -> ImportRecord:
         """Return this record of files that were written again, with the state and the job of the `earlier` one.
 
-        The files may be deleted once they are imported, and their rows stay so.
+        The files may be deleted once they are imported; their rows stay imported.
         """
         if earlier is None:
             return self
@@ -102,7 +102,7 @@ def jobs_in_effect(
 ) -> dict[str, ImportJob]:
     """Return, by the import's name, those of `jobs` (oldest first) whose rows the dataset holds, or will when they end.
 
-    The service's word, where `in_force` goes by the records: a job may be another program's, or was created by hand.
+    By the service's list, whereas `in_force` goes by the records: a job may have been created by another program.
     """
     ours = [each.name for each in records if each.tracking_id == tracking_id]
     return {name: job for name in ours if (job := in_effect(name, jobs)) is not None}

@@ -17,13 +17,13 @@ from core.errors import BackfillError
 
 NAMES = {"accepted": "PutEventsRequests", "refused": "PutEvents4xxErrors", "failed": "PutEvents5xxErrors"}
 SETTLING = timedelta(minutes=15)
-"""Ours: what is not there so soon after a run may still come."""
+"""Our choice: a count that is missing so soon after a run may still come."""
 
 KEPT = timedelta(days=455)
-"""How long CloudWatch keeps counts by the hour, and so any."""
+"""How long CloudWatch keeps counts by the hour, which it keeps longest."""
 
 MARGIN = timedelta(minutes=5)
-"""Ours: a run's times are its executors', whose clocks and CloudWatch's may be so far apart."""
+"""Our choice: a run's times are by its executors' clocks, which may differ from CloudWatch's by this much."""
 
 _NAMESPACE = "AWS/Personalize"
 # CloudWatch keeps minutes for 15 days and five minutes for 63: a day less, as a span begins before its run.
@@ -122,14 +122,14 @@ def _require_complete(states: Mapping[str, str]) -> None:
     """Check the last state of each series: one without calls is `Complete`, too, and has no values."""
     for key, name in NAMES.items():
         if (state := states.get(key, "no answer")) != _COMPLETE:
-            raise UnmeteredError(f"of {name} it gave no complete count ({state})")
+            raise UnmeteredError(f"it gave no complete count of {name} ({state})")
 
 
 def proof(calls: Calls, counted: Metered, now: datetime) -> Proof:
     """Compare the run's accepted requests with the service's count.
 
     The service may have counted more: live traffic of the same tracker, and requests whose answers were
-    lost. It may have counted less than is known, soon after the run and where it keeps the counts no more.
+    lost. It may have counted less, soon after the run and when it no longer keeps the counts.
     """
     found = min(calls.accepted, counted.accepted)
     lacking = calls.accepted - found

@@ -1,7 +1,7 @@
 """The meaning of the service's refusal of a bulk job, as one sentence, and whether it is worth trying again.
 
 Errors: botocore's model of CreateDatasetImportJob and CreateDatasetExportJob; texts of the developer guide's page
-"Troubleshooting". An error that the model does not list, as a missing permission, is any AWS service's.
+"Troubleshooting". An error that the model does not list, such as a missing permission, is common to all AWS services.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ def explained(error: ClientError, deed: str) -> BulkError:
         )
     if code == "ResourceInUseException":
         return BusyError(
-            f"Personalize did not {deed}: the dataset is in use, as by another import. Run the same command "
+            f"Personalize did not {deed}: the dataset is in use, for instance by another import. Run the same command "
             "again when that has ended."
         )
     if code == "ResourceNotFoundException":

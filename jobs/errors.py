@@ -4,7 +4,7 @@
     └── JobError
         ├── UsageError          correct the command, the configuration, the schema or the source; exit 2
         │   ├── TimeBeyondError a time that Spark can't read; files are read once more, another way
-        │   └── UnnamedFileError a damaged file of which Spark says no name; as above
+        │   └── UnnamedFileError a damaged file that Spark does not name; as above
         └── UnaccountedError    correct the output, run the same command again; exit 5
 
     KeyboardInterrupt
@@ -30,11 +30,11 @@ class UsageError(JobError):
 
 
 class TimeBeyondError(UsageError):
-    """Spark fails on a timestamp in milliseconds of the source that its microseconds don't hold."""
+    """Spark fails on a timestamp in milliseconds of the source, which does not fit into its microseconds."""
 
 
 class UnnamedFileError(UsageError):
-    """Spark fails on a damaged file where its vectorized reader has left it, and no longer knows which it is."""
+    """Spark fails on a damaged file after its vectorized reader has left it, so that its error can't name the file."""
 
 
 class RunInterruptedError(KeyboardInterrupt):

@@ -1,8 +1,8 @@
 """The ledger: the ids of all events that the service accepted, shared by all runs, under `ledger/`.
 
 Parquet with `event_id`, `tracking_id`, `run_id`, `accepted_at` and `sent_at`, the event's own time (both times in UTC);
-a folder for each tracking ID, since what one accepted says nothing of another. Written by each partition while it
-sends, read by the next run before it sends, and by this one for its account. An id may be in it twice (a crash, an
+a folder for each tracking ID, since what one accepted says nothing about another. Each partition writes it while it
+sends; the next run reads it before it sends, and this one for its account. An id may be in it twice (a crash, an
 event sent again): readers count distinct ids.
 """
 
@@ -114,7 +114,7 @@ def ledger_folder(output_url: str, tracking_id: str) -> Folder:
 
 
 def whole_ledger(output_url: str) -> Folder:
-    """Return the folder of all tracking IDs' ledgers; earlier versions wrote into itself, without `sent_at`."""
+    """Return the folder of all tracking IDs' ledgers; earlier versions wrote directly into it, without `sent_at`."""
     return Folder(join(output_url, "ledger"))
 
 

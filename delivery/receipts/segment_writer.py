@@ -1,8 +1,8 @@
 """One partition's growing receipt: rows in, a Parquet segment out every three seconds.
 
 Writing happens in a thread of its own, so that sending never waits for storage. A write that fails is tried
-again with the same rows; when that fails too, `failure` says so and the sender stops. What a row is, the
-caller says.
+again with the same rows; when that fails too, `failure` says so and the sender stops. The caller defines what
+a row is.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ Over = Callable[[Iterator[pa.ChunkedArray]], Iterator[pa.ChunkedArray]]
 class SegmentWriter(Generic[Row]):
     """A writer of the rows that one attempt of a task adds. `add` and `close` belong to one thread.
 
-    Opening it lists once what earlier attempts of the task wrote. Only a writer whose rows are not read
-    before the run has ended may merge (`merges`): others would miss what goes while they read. Use `start` to have
-    segments written in the background; without it each `tick` writes one.
+    Opening it lists once what earlier attempts of the task wrote. It may merge (`merges`) only if its rows are not
+    read before the run has ended: a reader would miss the segments that are deleted while it reads. Use `start` to
+    have segments written in the background; without it each `tick` writes one.
     """
 
     def __init__(
@@ -176,7 +176,7 @@ class SegmentWriter(Generic[Row]):
             return None
 
     def _write(self, rows: list[Row]) -> Segment:
-        """Write a segment; any error is a `StorageError` without the words of others, which may quote a row."""
+        """Write a segment; any error is a `StorageError` without the library's own text, which may quote a row."""
         try:
             table = self._to_table(rows)
             segment = self._next_segment(len(table))

@@ -1,10 +1,10 @@
 """Receipts on storage: rows appended by one partition, as small Parquet files that are merged at the end.
 
 A folder of segments is one Parquet dataset at any moment, for any reader. Each file's name says which
-attempt of which partition of which execution wrote it; a merged file's footer lists the files that it
-replaces, so that a crash between merging and deleting miscounts nothing, and it is there before the first of
-them goes, so that readers can list again. What the rows mean is not known here (`ledger.py`,
-`dead_letters.py`), and nothing here is ever read into memory whole but ids, 16 bytes each.
+attempt of which partition of which execution wrote it. A merged file's footer lists the files that it
+replaces, so that a crash between merging and deleting miscounts nothing; they are deleted only when it is
+there, so that readers can list again. What the rows mean is not known here (`ledger.py`, `dead_letters.py`), and
+only ids are ever held in memory all at once, 16 bytes each.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def parquet_bytes(table: pa.Table) -> pa.Buffer:
 def count_rows(folder: Folder, execution: str) -> int:
     """Return how many distinct events the segments of `execution` in `folder` hold.
 
-    Names and footers tell, except for a partition that more than one attempt wrote for: there ids are read and
+    Names and footers are enough, except for a partition that more than one attempt wrote for: there ids are read and
     compared, since an attempt that was thought dead may have gone on at the same time as the next one.
     """
     return steadily(
@@ -123,9 +123,9 @@ def count_rows_apart(folder: Folder, other: Folder, execution: str) -> int:
 def steadily(found: Found, find: Callable[[], Found], read: Callable[[Found], Result]) -> Result:
     """Return what `read` makes of `found`, a listing by `find`; repeat while the listing changes.
 
-    Another attempt may merge at any moment. What was listed may be gone when it is read, and a listing shows no
-    single moment: of a merge that falls into it, it may hold neither side. Two that agree hold all that was there
-    from the first one's end to the second one's start. Where writers never rest, the last listing counts.
+    Another attempt may merge at any moment. A file that was listed may be gone when it is read, and a listing that
+    is taken during a merge may have neither the merged file nor those that it replaces. Two listings that agree have
+    all that was there between them. If the listings never agree, the last one counts.
     """
     for _ in range(_TRIES - 1):
         try:

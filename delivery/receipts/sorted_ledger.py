@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from core.storage import Folder
 from delivery.receipts.ledger import LEDGER_SCHEMA
 
-# Sorted by time, so that of a file too only those groups of rows are read whose times may match.
+# Rows are sorted by time, so that only those row groups of a file are read whose times may match.
 ROWS_PER_GROUP = 32_768
 _NAME = re.compile(r"sorted\.(-?\d+)\.(-?\d+)\.(\d+)\.([0-9a-f]+)\.([0-9a-f]+)\.parquet")
 
@@ -40,7 +40,7 @@ class SortedFile:
 
     @classmethod
     def parse(cls, name: str) -> SortedFile | None:
-        """Return what `name` says, None if it is no sorted file's name."""
+        """Return the parts of `name`, None if it is not a sorted file's name."""
         found = _NAME.fullmatch(name)
         if found is None:
             return None
@@ -61,7 +61,7 @@ def written_names(batches: Iterator[pa.RecordBatch], url: str, written_by: str) 
 
 
 def write_sorted(batches: Iterator[pa.RecordBatch], url: str, written_by: str) -> SortedFile | None:
-    """Write rows of the ledger that come sorted by `sent_at` as one file in the folder `url`; None where none come.
+    """Write rows of the ledger, sorted by `sent_at`, as one file in the folder `url`; return None if there are none.
 
     Rows go through a file on the machine's own disk.
 

@@ -24,8 +24,8 @@ from delivery.service.answer import Answer
 from delivery.service.events_client import EventsClient
 from delivery.service.faults import Fault
 
-# The most requests in flight. How many really are follows from the pace and the service's latency: 1,000
-# carry the default quota, 1,000 requests/s, at a latency of one second.
+# The maximum number of requests in flight. The actual number follows from the pace and the service's latency:
+# 1,000 carry the default quota, 1,000 requests/s, at a latency of one second.
 MAX_IN_FLIGHT = 1000
 # A client gives each request an answer, of its own making if need be, within half of this.
 ANSWER_SECONDS = 30.0
@@ -114,7 +114,7 @@ class Sender:
             while self._may_go_on() and self._has_work():
                 self._services.alive()
                 if self._pacer.holds or self._is_unrecorded():
-                    self._circuit.succeeded()  # failures before a pause and after it are no run of them
+                    self._circuit.succeeded()  # failures before and after a pause are not one series
                 self._absorb(self._dispatch())
                 self._require_answers()
         finally:

@@ -21,7 +21,7 @@ from delivery.packing import Batch
 # How many requests are kept ready, so that a grant of some tenths of a second is used whole, and the long sessions
 # among those that are next in the file are found in time: as many as may be in flight.
 READY_AHEAD = 1024
-# The most requests held at once: how far the look-ahead goes past the requests of one huge session.
+# The maximum number of requests held at once: how far the look-ahead goes past the requests of one huge session.
 MAX_HELD = 4096
 _FIRST = -math.inf
 

@@ -29,7 +29,7 @@ class Answer:
 
 ACCEPTED = Answer(200)
 WEB_PAGE = Answer(200, "WebPage")
-"""A success that is not the service's, as of a proxy's sign-in page: PutEvents answers with no page."""
+"""A success that can't be the service's, since PutEvents never answers with a page: a proxy's sign-in, say."""
 
 # A name goes into logs and summaries; other text there may quote an event.
 _NAME = re.compile(r"[A-Za-z][A-Za-z0-9_.]{0,99}")

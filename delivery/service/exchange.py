@@ -25,8 +25,8 @@ Finished = Callable[["Exchange", Answer], None]
 class Exchange:
     """A request in flight and the part of its answer that has arrived.
 
-    `finished` gets its one answer: the service's, an error's, or that of `give_up`, whichever is first. `date` is the
-    service's, of a refusal. Its methods run on the event-loop thread, except `give_up`, and `begin` when a connection
+    `finished` gets its one answer: the service's, an error's, or that of `give_up`, whichever is first. `date` is a
+    refusal's `Date` header. Its methods run on the event-loop thread, except `give_up`, and `begin` when a connection
     was idle.
     """
 

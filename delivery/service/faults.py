@@ -145,7 +145,7 @@ def explain_silence(answer: Answer, fault: Fault) -> str:
 
 def _advice(answer: Answer) -> str:
     if answer == WEB_PAGE:
-        return "what answers is a web page, and not Personalize; check personalize.endpoint_url and the proxy"
+        return "a web page answers, not Personalize; check personalize.endpoint_url and the proxy"
     if answer.code in EXPIRED_CODES:
         return "the credentials have expired and none newer were found"
     if answer.code in CLOCK_CODES:

@@ -28,7 +28,7 @@ Instant = Annotated[
 
 
 class _Part(BaseModel):
-    """A part of the summary: unknown keys, as of a later version, are passed over."""
+    """A part of the summary: unknown keys, such as those of a later version, are ignored."""
 
     model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
@@ -109,10 +109,10 @@ class Summary(_Part):
     """The keys of `summary.json`, in the order of docs/summary.md: those of its first version, then those added since.
 
     Counts are rows, events or requests. `reason`: why the run was refused or stopped, without any row's values.
-    Sending times are None where nothing was sent. `timeline` and `events_per_request` (delivered requests with one
-    event, with two, and so on) say less than the counts, or None, where a partition's report was lost with its task.
-    `source` is None in a replay and where the check did not end, `plan` but with `--plan`, `events_by_day` and
-    `events_by_type` where nothing was counted, `bulk_import` in a run that sends.
+    `timeline` and `events_per_request` (delivered requests with one event, with two, and so on) hold less than the
+    counts if a partition's report was lost with its task. None are: the times of sending if nothing was sent; `source`
+    in a replay and if the check did not end; `plan` without `--plan`; `events_by_day` and `events_by_type` if nothing
+    was counted; `bulk_import` in a run that sends.
     """
 
     run_id: str

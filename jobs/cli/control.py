@@ -181,7 +181,7 @@ def _asking(record: ControlRecord, request: ControlRequest) -> ControlRecord:
 def _request(asked: argparse.Namespace) -> ControlRequest:
     if asked.rate is not None and not (math.isfinite(asked.rate) and asked.rate > 0):
         raise UsageError(
-            "--rate: it is no number of requests per second above 0. Give one, or --pause to send nothing."
+            "--rate: not a number of requests per second above 0. Give one, or --pause to send nothing."
         )
     ask = Ask.RATE if asked.rate is not None else asked.ask
     return ControlRequest(

@@ -23,7 +23,7 @@ def main(arguments: Sequence[str], prog: str = "demo") -> int:
 def _demonstrate(arguments: Sequence[str], prog: str) -> int:
     asked = _parser(prog).parse_args(arguments)
     if asked.events < 1:
-        raise UsageError("--events: it is no number of rows. Give 1 or more.")
+        raise UsageError("--events: not a number of rows. Give 1 or more.")
     missing = [name for name in _NEEDED if find_spec(name) is None]
     if missing:
         raise UsageError(

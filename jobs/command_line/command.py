@@ -142,7 +142,7 @@ def _require_first(given: argparse.Namespace) -> None:
             "--first can't be combined with --import: an import job brings all events or none. Leave out one of them."
         )
     if given.first < 1:
-        raise UsageError("--first: it is no number of events. Give 1 or more.")
+        raise UsageError("--first: not a number of events. Give 1 or more.")
 
 
 def _parser(prog: str = PROG) -> Parser:
@@ -177,7 +177,7 @@ def _import_parser(prog: str = "import") -> Parser:
 
 
 def _plan_parser(prog: str = "plan") -> Parser:
-    parser = _new_parser(prog, "Read, check and stage a log, and show what sending it would come to.")
+    parser = _new_parser(prog, "Read, check and stage a log, and show what sending it would take.")
     _add_window(parser)
     parser.set_defaults(plan=True, replay=None, first=None, bulk_import=False)
     return parser

@@ -53,7 +53,7 @@ class Parser(argparse.ArgumentParser):
 
 
 def _is_utf8(argument: str) -> bool:
-    """Return whether an argument is text; of bytes that are none Python makes surrogates."""
+    """Return whether an argument is text: Python turns other bytes into surrogates, which can't be encoded."""
     try:
         argument.encode()
     except UnicodeEncodeError:

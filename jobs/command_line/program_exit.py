@@ -19,7 +19,7 @@ from jobs.errors import RunInterruptedError
 
 _LOG = logging.getLogger("put_events")
 INTERRUPTED_EXIT_CODE = 130
-"""What a shell has for a process that SIGINT ended."""
+"""The exit code that a shell reports for a process that SIGINT ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +85,9 @@ def _set_up_logging() -> None:
 
 
 def _has_a_name(record: logging.LogRecord) -> bool:
-    """Return whether a logger of some module wrote it: only py4j writes to the root, traces of connections that broke.
+    """Return whether a named logger wrote it: only py4j writes to the root logger, traces of broken connections.
 
-    A stop and a Spark that is gone break them; the run's last lines say so.
+    A stop breaks them, and so does a Spark that is gone; the run's last lines say so.
     """
     return record.name != "root"
 

@@ -26,9 +26,9 @@ _END_SECONDS = 30.0
 
 
 def polled(output: str, run_id: str, execution: str, steering: Steering, *, sends: bool) -> ControlPoller:
-    """Return what polls the control file of one execution of the run `run_id` in `output`, as a context manager.
+    """Return a poller of the control file of one execution of the run `run_id` in `output`, as a context manager.
 
-    `sends`: whether it is a run that sends, and no plan or import.
+    `sends`: whether the run sends events, as a plan and an import do not.
     """
     beginning = ControlRecord(
         run_id=run_id,

@@ -52,7 +52,7 @@ class ControlRecord(BaseModel):
 
     `execution` is the run's own token: a later run of the same id has another one. `heeded` is the number
     of the last request that was carried out; `requests` are those after it. `stopping`: the reason, if a
-    stop was requested. `sends`: whether it is a run that sends, and no plan or import, which can only be stopped.
+    stop was requested. `sends`: whether the run sends events; a plan or an import does not, and can only be stopped.
     `delivery.pacing.partition.lost_orders` reads the state, too.
     """
 

@@ -1,4 +1,4 @@
-"""The outcome of a run so far, and the summary that it comes to at the end."""
+"""The outcome of a run so far, and the summary that is made of it at the end."""
 
 from __future__ import annotations
 

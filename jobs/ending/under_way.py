@@ -76,7 +76,7 @@ class RunUnderWay:
 
     @contextmanager
     def working(self) -> Iterator[None]:
-        """Work from an empty folder, and let a stop end the block early. At any end, no staged event is left."""
+        """Work from an empty folder, and let a stop end the block early. However it ends, no staged event is left."""
         folder = self.prepared.run.folder()
         with self.progress, self._control:
             folder.delete_all()
@@ -122,7 +122,7 @@ class RunUnderWay:
             )
 
     def _clear_stage(self) -> None:
-        """Delete the stage, and after a check that did not end all that it wrote."""
+        """Delete the stage or, if the check did not end, all that it wrote."""
         run = self.prepared.run
         try:
             if self._own_folder.is_ours():
@@ -132,6 +132,6 @@ class RunUnderWay:
 
 
 def _only_stops(error: Exception) -> bool:
-    """Return whether the run ends as one that was stopped: S3 had trouble of its own, or the credentials are gone."""
+    """Return whether the run ends as stopped: S3 failed for the moment, or the credentials have expired."""
     is_accounted = isinstance(error, BackfillError) and not isinstance(error, UnaccountedError)
     return is_accounted and is_caused_by(error, PassingError, S3ExpiredError)

@@ -1,8 +1,8 @@
 """`personalize-backfill init PATH`: a first configuration for a log, and a schema, out of its Parquet footers.
 
-It looks at those of the log's first, middle and last file; of a table of Delta Lake, Iceberg or Hudi, at the
-table's own schema. It reads no row, asks nothing, starts no Spark and looks at nothing of AWS but an S3 path that
-it is given. What it writes is a beginning to be checked: each guess says why.
+It reads those of the log's first, middle and last file; for a table of Delta Lake, Iceberg or Hudi, the table's own
+schema. It reads no row, asks no question, starts no Spark and uses AWS only for a log on S3. What it writes is a
+draft to be checked: each guess comes with its reason.
 """
 
 from __future__ import annotations
@@ -75,13 +75,15 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
 
 def _schema_next_to(output: Path) -> Path:
     """Return the schema's file for the configuration `output`."""
-    if not output.name:  # as of `.` and `/`
-        raise UsageError(f"--output {output}: it is a folder. Name a file in it, as {output / 'job.yaml'}.")
+    if not output.name:  # for `.` and `/`
+        raise UsageError(
+            f"--output {output}: it is a folder. Name a file in it, such as {output / 'job.yaml'}."
+        )
     schema = output.with_name(SCHEMA_NAME) if output.stem == "job" else output.with_suffix(".avsc")
     if schema == output:
         raise UsageError(
             f"--output {output}: the schema would be written over the configuration. Give it another ending, "
-            "as .yaml."
+            "such as .yaml."
         )
     return schema
 

@@ -68,7 +68,7 @@ def _require_blocks(section: Mapping[str, object], blocks: Iterable[str]) -> Non
     for name in blocks:
         if not isinstance(section.get(name, {}), dict):
             raise _malformed(
-                name, "it is no block", "each of its settings on an indented line below its name"
+                name, "it is not a block", "each of its settings on an indented line below its name"
             )
 
 
@@ -98,11 +98,11 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
         raise UsageError(f"AWS can't be used: {explain(error)}.") from None
     except (ValueError, OSError) as error:
         if str(error).startswith("Invalid endpoint"):
-            raise _unusable("it is no http:// or https:// URL") from None
+            raise _unusable("it is not an http:// or https:// URL") from None
         raise UsageError(f"AWS can't be used: {explain_setting(error)}.") from None
     url = urlsplit(client.meta.endpoint_url)
     if url.scheme not in {"http", "https"} or not url.hostname:
-        raise _unusable("it is no http:// or https:// URL")
+        raise _unusable("it is not an http:// or https:// URL")
     proxy_for(client.meta.endpoint_url)
     return Service(region, client.meta.endpoint_url)
 

@@ -62,7 +62,7 @@ def runs_below(output: str, runs: Runs) -> list[ListedRun]:
     """Return every run in `output`, the oldest first; one that has just begun may have only its lease.
 
     Raises:
-        UsageError: `output` is no output folder.
+        UsageError: `output` is not an output folder.
         StorageError: it can't be read.
     """
     require_output(output)
@@ -81,7 +81,7 @@ def runs_under_way(output: str, runs: Runs) -> dict[str, LeaseRecord | None]:
     A run on another machine that died without releasing its lease still counts.
 
     Raises:
-        UsageError: `output` is no output folder.
+        UsageError: `output` is not an output folder.
         StorageError: it can't be read.
     """
     require_output(output)
@@ -103,7 +103,7 @@ def require_output(output: str) -> None:
     """
     if not {"runs", "ledger", "_leases"} & set(Folder(output).folder_names()):
         raise UsageError(
-            f"{output} is no output folder: it holds neither runs/ nor ledger/. Give a configuration's output.path.",
+            f"{output} is not an output folder: it holds neither runs/ nor ledger/. Give a run's output.path.",
         )
 
 

@@ -89,7 +89,7 @@ def _files(objects: Objects, role: str, location: str) -> list[str]:
     if not found:
         raise CsvError("Invalid Data location.")
     if others := [name for name in found if not name.endswith(".csv")]:
-        raise CsvError(f"{len(others)} files are no CSV files by their names (undocumented).")
+        raise CsvError(f"{len(others)} files are not CSV files by their names (undocumented).")
     return found
 
 

@@ -157,7 +157,7 @@ def test_times_that_are_no_numbers_are_no_known_format(
     spark: SparkSession, tmp_path: Path, time: str
 ) -> None:
     exported = read(spark, tmp_path, text(HEADER, AS_RFC_4180[0], f"u,i,{time},view,,,"))
-    with pytest.raises(UnknownFormatError, match="it has rows whose TIMESTAMP is no number"):
+    with pytest.raises(UnknownFormatError, match="it has rows whose TIMESTAMP is not a number"):
         require_times(exported)
 
 

@@ -94,13 +94,13 @@ def test_a_series_in_parts_is_summed_over_its_pages() -> None:
 def test_counts_that_are_not_complete_prove_nothing(status: str) -> None:
     pages = Pages({**NONE, "accepted": (status, [])})
     with pytest.raises(
-        UnmeteredError, match=rf"^of PutEventsRequests it gave no complete count \({status}\)$"
+        UnmeteredError, match=rf"^it gave no complete count of PutEventsRequests \({status}\)$"
     ):
         metered(pages, "arn", CALLS, LATER)
 
 
 def test_a_series_without_an_answer_proves_nothing() -> None:
-    with pytest.raises(UnmeteredError, match="of PutEvents4xxErrors it gave no complete count"):
+    with pytest.raises(UnmeteredError, match="it gave no complete count of PutEvents4xxErrors"):
         metered(Pages({"accepted": ("Complete", [100.0])}), "arn", CALLS, LATER)
 
 

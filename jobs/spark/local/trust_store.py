@@ -40,7 +40,7 @@ def require_bundle(bundle: str | None) -> bytes:
     try:
         return trust_store(Path(bundle).read_bytes()) if bundle else b""
     except (OSError, ValueError) as error:
-        why = error.strerror if isinstance(error, OSError) else "it is no PEM bundle of certificates"
+        why = error.strerror if isinstance(error, OSError) else "it is not a PEM bundle of certificates"
         raise UsageError(
             f"the certificate bundle {bundle} can't be used: {why}. Correct AWS_CA_BUNDLE, "
             "ca_bundle in the AWS configuration file, or REQUESTS_CA_BUNDLE, whichever names it."

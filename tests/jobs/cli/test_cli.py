@@ -63,7 +63,7 @@ def test_the_version_is_the_packages() -> None:
         (("--nope",), "unknown option --nope: there is none of this name. See"),
         (("plan",), "required: --config"),
         (("plan", "--config", "a", "--first", "3"), "--first"),
-        (("run", "--config", "a", "--first", "0"), "--first: it is no number of events. Give 1 or more."),
+        (("run", "--config", "a", "--first", "0"), "--first: not a number of events. Give 1 or more."),
         (("replay", "--config", "a"), "RUN_ID"),
         (("inspect",), "OUTPUT"),
         (("inspect", "out\udcff"), "an argument is not UTF-8: a path in another encoding can't be opened."),
@@ -147,7 +147,7 @@ def test_a_sign_in_that_has_expired_is_one_sentence(
 
 def test_a_demo_of_no_events_is_one_sentence(caplog: pytest.LogCaptureFixture) -> None:
     assert demo.main(["--events", "-3"]) == 2
-    assert "--events: it is no number of rows. Give 1 or more." in caplog.text
+    assert "--events: not a number of rows. Give 1 or more." in caplog.text
 
 
 def test_a_demo_in_a_folder_of_something_else_is_one_sentence(

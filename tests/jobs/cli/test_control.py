@@ -210,7 +210,7 @@ def test_wrong_usage_is_a_usage_error(
 
 def test_a_folder_that_is_no_output_is_one_sentence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert main([str(tmp_path), "--pause"]) == 2
-    assert "is no output folder" in caplog.text
+    assert "is not an output folder" in caplog.text
 
 
 def test_a_request_says_who_asks_and_when() -> None:

@@ -124,8 +124,8 @@ def test_a_log_of_one_file_is_not_replaced(tmp_path: Path, caplog: pytest.LogCap
 @pytest.mark.parametrize(
     ("output", "sentence"),
     [
-        (".", "--output .: it is a folder. Name a file in it, as job.yaml."),
-        ("/", "--output /: it is a folder. Name a file in it, as /job.yaml."),
+        (".", "--output .: it is a folder. Name a file in it, such as job.yaml."),
+        ("/", "--output /: it is a folder. Name a file in it, such as /job.yaml."),
         (
             "x.avsc",
             "--output x.avsc: the schema would be written over the configuration. Give it another ending",

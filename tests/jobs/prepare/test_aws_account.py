@@ -46,7 +46,7 @@ def test_a_configuration_file_that_is_no_ini_is_named_as_that(
     [
         (
             "[default]\ns3 = fast",
-            "s3 in the AWS configuration file is not valid: it is no block. Write each",
+            "s3 in the AWS configuration file is not valid: it is not a block. Write each",
         ),
         ("[default]\nservices = x\n[services x]\npersonalize_events = fast", "personalize_events in the AWS"),
         ("[default]\nendpoint_url =\n  s3 = http://localhost", "endpoint_url in the AWS configuration file"),
@@ -143,8 +143,8 @@ def test_a_region_without_an_endpoint_for_fips_is_named(monkeypatch: pytest.Monk
     [
         ({"AWS_MAX_ATTEMPTS": "many"}, "", "an AWS setting is not valid"),
         ({"AWS_RETRY_MODE": "bogus"}, "", "AWS can't be used: Invalid value"),
-        ({"AWS_ENDPOINT_URL": "localhost:9"}, "", "it is no http:// or https:// URL"),
-        ({"AWS_ENDPOINT_URL": "ftp://host"}, "", "it is no http:// or https:// URL"),
+        ({"AWS_ENDPOINT_URL": "localhost:9"}, "", "it is not an http:// or https:// URL"),
+        ({"AWS_ENDPOINT_URL": "ftp://host"}, "", "it is not an http:// or https:// URL"),
         (
             {"AWS_PROFILE": "p"},
             "credential_process = echo AKIDSECRET",

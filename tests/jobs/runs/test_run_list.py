@@ -168,7 +168,7 @@ def test_runs_are_listed_by_their_start_the_oldest_first(tmp_path: Path) -> None
 def test_a_folder_that_is_no_output_is_refused_in_one_sentence(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    with pytest.raises(UsageError, match="is no output folder"):
+    with pytest.raises(UsageError, match="is not an output folder"):
         runs_below(str(tmp_path), lambda _: None)
     for wrong in ([str(tmp_path)], [str(tmp_path / "none")], [], ["s3://"]):
         assert main(wrong) == 2

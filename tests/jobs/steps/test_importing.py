@@ -114,7 +114,7 @@ def occupy_the_dataset(world: World) -> None:
     ("prepare", "reason"),
     [
         (fill_the_region, "as many pending and running ones as it allows in a Region"),
-        (occupy_the_dataset, "the dataset is in use, as by another import"),
+        (occupy_the_dataset, "the dataset is in use, for instance by another import"),
     ],
 )
 def test_what_is_possible_later_stops_the_run_and_keeps_the_files(

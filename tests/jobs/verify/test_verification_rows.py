@@ -155,7 +155,7 @@ def test_an_export_with_times_in_another_form_misses_nothing(
     spark: SparkSession, prepared: PreparedLoad
 ) -> None:
     send(prepared, "first", "e0")
-    with pytest.raises(UnknownFormatError, match="it has rows whose TIMESTAMP is no number"):
+    with pytest.raises(UnknownFormatError, match="it has rows whose TIMESTAMP is not a number"):
         verified(spark, prepared, ["u0"], time="2025-10-09T08:53:20Z")
     assert not (Path(prepared.run.output) / "missing").exists()
 

@@ -100,7 +100,7 @@ def test_an_answer_without_complete_counts_ends_with_5(
     assert main(["--config", config]) == 5
     out = capsys.readouterr().out
     assert out == (
-        "CloudWatch's answer proves nothing: of PutEventsRequests it gave no complete count (InternalError). "
+        "CloudWatch's answer proves nothing: it gave no complete count of PutEventsRequests (InternalError). "
         "Verify again later\n"
     )
 
