@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -54,10 +54,11 @@ class _Tallies:
     def __init__(self) -> None:
         self.predicates: list[Column] = []
         self.distinct: list[Column] = []
-        self._known: dict[str, int] = {}
+        self._known: dict[Any, int] = {}
 
     def bit(self, predicate: Column) -> int:
-        bit = self._known.setdefault(str(predicate), len(self.predicates))
+        # By Java's equality: the texts of two predicates may be equal where the predicates are not.
+        bit = self._known.setdefault(predicate._jc, len(self.predicates))  # noqa: SLF001
         if bit == len(self.predicates):
             self.predicates.append(predicate)
         return bit

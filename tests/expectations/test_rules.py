@@ -178,6 +178,20 @@ def test_a_rule_that_is_in_both_suites_rejects_under_both_names(events: Events, 
     assert rules.rejected_by_reason(tallies) == {name: 1, f"{name}#2": 1}
 
 
+def test_two_rules_whose_predicates_have_one_text_are_two_rules(events: Events, tally: Tally) -> None:
+    """Spark writes both sets as `'a', 'b'`, and Spark 3.5 writes `a, b` even for a set of that one value."""
+    sets = (["a", "b"], ["a', 'b"])
+    kind = "expect_column_values_to_be_in_set"
+    suite = Suite(
+        "mine",
+        "user",
+        tuple({"type": kind, "kwargs": {"column": "eventType", "value_set": each}} for each in sets),
+    )
+    frame = events({"eventType": "a"}, {"eventType": "a', 'b"})
+    reasons, _ = tally(compile_suites(frame, suite), frame)
+    assert reasons == [[f"{kind}(eventType)#2"], [f"{kind}(eventType)"]]
+
+
 def test_more_rules_than_one_column_has_bits_for_are_all_distinguished(events: Events, tally: Tally) -> None:
     limits = range(2 * BITS + 3)
     suite = Suite("mine", "user", tuple(price_rule("warning", max_value=limit) for limit in limits))
