@@ -95,7 +95,7 @@ def run(command: Command, start_spark: StartSpark) -> int:
 def load(
     command: Command, settings: Settings, execution: Execution, signals: StopSignals, start_spark: StartSpark
 ) -> int:
-    """Check the source and send its events; with `--plan`, show what sending them would come to.
+    """Check the source and send its events; with `--plan`, show what sending them would take.
 
     Raises:
         UsageError, InputError, SuiteError, RuleCrashedError, StorageError: exit 2; no summary is written and nothing

@@ -113,7 +113,7 @@ class StopSignals:
             raise RunInterruptedError(self.reason)
 
     def only_note(self) -> None:
-        """Stop nothing from now on: a stop between two steps is for the next one, one after the last for none."""
+        """Stop nothing from now on, only keep the reason: the next step, if there is one, ends because of it."""
         self._on_stop = lambda _reason: None
 
     def _handle(self, number: int, _frame: FrameType | None) -> None:

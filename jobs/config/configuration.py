@@ -19,7 +19,7 @@ from jobs.errors import UsageError
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML's safe loader, with each error as one of YAML's, and one for a repeated key, which would be lost silently."""
+    """YAML's safe loader, which raises YAML's own errors only, and one for a key given twice: one would be lost."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001 - PyYAML's own signature
         keys = [key.value for key, _ in node.value]

@@ -92,7 +92,7 @@ def _bounds(files: Iterable[SourceFile]) -> dict[str, tuple[int, int]]:
 
 
 def bounds_of(name: str, filesystem: pafs.FileSystem, path: str) -> Iterable[tuple[str, tuple[int, int]]]:
-    """Return the bounds of each chunk that is stored as whole numbers; statistics are a help, damaged ones none."""
+    """Yield the bounds of each chunk that is stored as whole numbers; damaged statistics end them."""
     try:
         for chunk in chunks(read_content(name, filesystem, path)):
             limits = bounds(chunk) if chunk.get(_TYPE) in _WHOLE else None

@@ -1,9 +1,9 @@
 """The columns of a table's folder as Arrow types, for a first configuration: from its own schema, without Spark.
 
-Of Delta Lake the newest `metaData` in the log (https://github.com/delta-io/delta/blob/master/PROTOCOL.md, "Schema
-Serialization Format"), of Iceberg the metadata file's current schema (https://iceberg.apache.org/spec/#schemas). Of
-Hudi the footer of the newest base file, `<file group>_<write token>_<instant>.parquet`: the timeline's own account of
-the schema is JSON up to table version 6 and Avro from 8 on.
+For Delta Lake, it is the newest `metaData` in the log (https://github.com/delta-io/delta/blob/master/PROTOCOL.md,
+"Schema Serialization Format"), for Iceberg the metadata file's current schema (https://iceberg.apache.org/spec/#schemas).
+For Hudi it is the footer of the newest base file, `<file group>_<write token>_<instant>.parquet`, since the timeline
+has the schema as JSON up to table version 6, and as Avro from version 8 on.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _DECIMAL = re.compile(r"decimal\((\d+), ?(\d+)\)")
 _COMMIT = re.compile(r"\d{20}\.json")
 _BASE_FILE = re.compile(r"[^_.][^_]*_[^_]+_(\d+)\.parquet")
 _DAMAGE = (pa.ArrowException, ValueError, TypeError, AttributeError, LookupError, RecursionError)
-"""The errors of reading damaged JSON or Parquet: in place of any value there may be one of any type, or none."""
+"""The errors of reading damaged JSON or Parquet: any value may be missing or of another type."""
 
 _LOGS = {"_delta_log", ".hoodie"}
 _CHECKPOINT = re.compile(r"\d{20}\.checkpoint.*\.parquet")
@@ -67,7 +67,7 @@ def _columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> Mappi
     else:
         found = next(_schemas_of_delta(filesystem, f"{folder}/_delta_log"), None)
         if found is None:
-            raise UsageError(f"{path}: the log of this Delta Lake table tells no columns. Restore it.")
+            raise UsageError(f"{path}: the log of this Delta Lake table has no columns. Restore it.")
         fields = found["fields"]
     return {field["name"]: _type(field["type"]) for field in fields}
 

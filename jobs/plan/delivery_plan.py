@@ -57,7 +57,7 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """A need: how much there is, how much it takes (at the most, where `at_most`), and what follows if it is not met.
+    """A need: how much there is, how much is needed (or allowed, if `at_most`), and what follows if it is not met.
 
     `is_met` is about these events alone.
     """

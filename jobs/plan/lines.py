@@ -17,7 +17,7 @@ Line = tuple[str, str]
 _PRICES = "https://aws.amazon.com/personalize/pricing/"
 TRIAL_EVENTS = 100
 """How many events a trial is proposed with: ten full requests show a wrong mapping as well as a million do."""
-_UNMET = "these events alone lack what follows; what the dataset has already counts, too"
+_UNMET = "these events alone lack what follows; what is in the dataset already counts, too"
 _TRIAL = (
     f"the ledger has nothing of this tracking ID yet: run with --first {TRIAL_EVENTS} before you send all"
 )

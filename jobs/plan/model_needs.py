@@ -1,7 +1,7 @@
 """A model's needs of the events to be sent, and those that they do not meet. Pure arithmetic over counts.
 
-It sees these events alone: what the dataset has already, from earlier runs, imports or live traffic, counts for the
-service, too. Each need has its source, a page of the AWS developer guide.
+Only these events are seen here. For the service, what is in the dataset already counts, too, from earlier runs, imports
+or live traffic. Each need has its source, a page of the AWS developer guide.
 """
 
 from __future__ import annotations
@@ -127,9 +127,7 @@ def _of_domains(by_type: Mapping[str, int]) -> Iterator[Need]:
         has = by_type.get(name, 0)
         alike = sum(events for other, events in by_type.items() if other.casefold() == name.casefold()) - has
         case = (
-            f"; {alike:,} have it in another case, of which AWS does not say whether it counts"
-            if alike
-            else ""
+            f"; {alike:,} have it in another case, and AWS does not say whether those count" if alike else ""
         )
         yield Need(
             f"{name} events ({domain})",

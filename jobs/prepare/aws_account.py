@@ -29,7 +29,7 @@ from core.suggestions import nearest
 from jobs.config.delivery_settings import PersonalizeSettings
 from jobs.errors import UsageError
 
-# What botocore reads of a profile without looking at its form: a wrong one ends in an AttributeError or a TypeError.
+# What botocore reads from a profile without checking its form: a wrong one ends in an AttributeError or a TypeError.
 _BLOCKS = frozenset({"s3", "api_versions"})
 _VALUES = (
     frozenset(name for name, *_ in BOTOCORE_DEFAUT_SESSION_VARIABLES.values() if name)
@@ -120,8 +120,8 @@ def require_region(
 ) -> None:
     """Check that the region is one that has PutEvents, before hours of reading for an endpoint that does not exist.
 
-    A region that botocore does not list for Personalize may be new, and few have an endpoint for FIPS: then the
-    endpoint's name decides. One of the user's own, or behind a proxy, which alone may know names, is not looked at.
+    A region that botocore does not list for Personalize may be new, and few regions have a FIPS endpoint: then the name
+    servers decide. An endpoint of the user's own is not checked, nor one behind a proxy, which may know other names.
 
     Raises:
         UsageError: no name server knows the endpoint, or the region is not spelled as AWS signs it.

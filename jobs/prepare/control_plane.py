@@ -45,7 +45,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _UNREADABLE = (ResponseParserError, AttributeError, TypeError)
-"""What botocore raises for an answer that is no JSON, and for JSON that is no object."""
+"""What botocore raises for an answer that is not JSON, and for JSON that is not an object."""
 
 _WHY: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (SSLError, "its certificate is not trusted"),
@@ -62,7 +62,7 @@ class ControlPlaneError(JobError):
 
 
 class ControlPlaneBusyError(ControlPlaneError, PassingError):
-    """The same, of Personalize's own load or faults."""
+    """The same, because of Personalize's own load or faults."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """Personalize's data on an event tracker: its state, and the Interactions schema of its dataset group.
 
-A tracking ID is no ARN and no call finds a tracker by it. ListEventTrackers' answer does not contain it
-either, so the region's trackers are described one after the other until one has it: as many calls as
-trackers in the worst case, and four more. Calls and shapes: botocore's model `personalize/2018-05-22`.
+A tracking ID is not an ARN, and no call finds a tracker by it. The answer of ListEventTrackers does not contain
+it either, so the region's trackers are described one after the other until one has it: as many calls as there
+are trackers in the worst case, and four more. Calls and shapes: botocore's model `personalize/2018-05-22`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _DELETED = "ResourceNotFoundException"
 _ACTIVE = "ACTIVE"
-_PAGE = 100  # the most that the model allows: a page is a call
+_PAGE = 100  # the maximum that the model allows: each page is a call
 
 
 @dataclass(frozen=True, slots=True)

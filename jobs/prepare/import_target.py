@@ -50,9 +50,8 @@ _NAME_CHARACTERS = 41  # of `backfill-` and 32 digits
 class ImportTarget:
     """The target of an import. `schema` has the columns in the order of the dataset's own schema.
 
-    `dataset` is None where only files are written and the service was not asked; then `jobs`, those of the dataset, the
-    oldest first, are None too. `new_plane` gives a control plane
-    whose patience has not been used.
+    `dataset` is None if only files are written and the service was not asked; `jobs`, those of the dataset, the oldest
+    first, are None if only files are written. `new_plane` gives a control plane whose patience has not been used.
     """
 
     schema: InteractionsSchema
@@ -77,7 +76,7 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
         UsageError: the role or the output can't be used for it, Personalize could not be asked, or what it says forbids
             the import.
         BusyError: the dataset's first import is under way.
-        InputError: the service's schema is none that events can be made for.
+        InputError: no events can be made for the service's schema.
     """
     _require_usable(settings, run)
     _LOG.info("%s", replaces(settings.bulk_import.mode))

@@ -35,8 +35,8 @@ def ask_and_update(
 def update_imports(output: str, ours: Iterable[ImportRecord], jobs: Sequence[ImportJob]) -> None:
     """Record the state of each of `ours`, imports into the dataset of `jobs`, unless it is known to be imported.
 
-    Without this an import that was stopped, and whose source has changed since, would never be known to
-    have ended, and one whose printed call was made by hand not to have begun.
+    Without this, an import that was stopped, and whose source has changed since, would never be known to have
+    ended, nor one whose printed call was made by hand to have begun.
 
     Raises:
         StorageError: a record can't be written.

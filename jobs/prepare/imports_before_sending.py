@@ -27,10 +27,10 @@ def update_before_sending(
     output: str,
     flight: Preflight,
 ) -> None:
-    """Ask Personalize, and record its answer; where it can't be asked, warn that what is only written will be sent.
+    """Ask Personalize, and record its answer; if it can't be asked, warn that what is only written will be sent.
 
-    Nothing is asked unless there is an import of this tracking ID, and the run leaves out what imports brought. Where
-    another program's full import has replaced what one brought, the run warns that it leaves that out all the same.
+    Nothing is asked unless there is an import of this tracking ID, and the run leaves out what imports brought. If
+    another program's full import has replaced an import, the run warns that it still leaves out what that brought.
 
     Raises:
         UsageError: a record is damaged, or what Personalize says forbids the run.
@@ -61,7 +61,7 @@ def update_before_sending(
 
 
 def _warn_unasked(ours: Sequence[ImportRecord], why: str) -> None:
-    """Warn of files that only their call would make an import; of imports under way the run itself asks."""
+    """Warn about files that are written and may have been imported; the run itself asks about imports under way."""
     for record in ours:
         if record.state is State.WRITTEN:
             _LOG.warning(

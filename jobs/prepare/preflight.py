@@ -47,7 +47,7 @@ class Preflight:
 
         Raises:
             UsageError: preflight is off, the service could not be asked, or what it says forbids the run.
-            InputError: the service's schema is none that events can be made for.
+            InputError: no events can be made for the service's schema.
         """
         if self.settings.preflight == "off":
             raise UsageError(
@@ -66,7 +66,7 @@ class Preflight:
         Raises:
             UsageError: they differ, the tracker is not there or not ACTIVE, or `preflight: required` could
                 not ask.
-            InputError: the service's schema is none that events can be made for.
+            InputError: no events can be made for the service's schema.
         """
         mode = self.settings.preflight
         if mode == "off" or (mode == "auto" and self.elsewhere):

@@ -31,7 +31,7 @@ from transforms.reshaping import reshape
 
 _LOG = logging.getLogger("put_events")
 _UNKNOWN_BYTES = 2**60
-"""No table has so many: where Spark knows nothing, it says the largest number (`spark.sql.defaultSizeInBytes`)."""
+"""More than any table has: Spark gives the largest number for an unknown size (`spark.sql.defaultSizeInBytes`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +64,13 @@ def find_table(settings: SourceSettings) -> TableSource | None:
         return source
     if source is None:
         raise InputError(
-            "source.as_of: only a table has versions, and source.path is none's folder. Take source.as_of out, or name "
-            "the folder of a Delta Lake, Iceberg or Hudi table alone."
+            "source.as_of: only a table has versions, and source.path is not the folder of one. Take source.as_of out, "
+            "or name the folder of a Delta Lake, Iceberg or Hudi table alone."
         )
     if isinstance(settings.as_of, datetime) and settings.as_of > datetime.now(UTC):
         raise InputError(
-            f"source.as_of: {written(settings.as_of)} has not come yet, so that a later run would read something else. "
-            "Take a time that is past, or leave it out for the newest."
+            f"source.as_of: {written(settings.as_of)} is in the future, so a later run could read something else. "
+            "Take a time in the past, or leave it out for the newest."
         )
     return source
 

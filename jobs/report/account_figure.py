@@ -21,7 +21,7 @@ _COLOURS = {
     "rows_written": BAR,
     "rows_not_importable": WARN,
 }
-# In CSS pixels: what all rows together are thick, what the thinnest band is, and the room for a line of text.
+# In CSS pixels: the thickness of all rows together and of the thinnest band, a line of text, the title, a node's width.
 _THICKNESS, _THINNEST, _LINE, _TOP, _NODE = 120.0, 2.0, 24.0, 26.0, 10.0
 
 

@@ -56,7 +56,7 @@ def short(number: float, max_number: float) -> str:
 def instant(moment: datetime | str | None) -> str:
     """Return an instant in UTC, also one in ISO 8601, to the second.
 
-    A text that is none, or has no time zone, is shown as it is: any program may write a run's control file.
+    A text that is not an instant, or has no time zone, is shown as it is: any program may write a run's control file.
     """
     if moment is None:
         return "not at all"

@@ -98,7 +98,7 @@ def require_output(output: str) -> None:
     """Check that `output` is an output folder.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not one.
         StorageError: it can't be read.
     """
     if not {"runs", "ledger", "_leases"} & set(Folder(output).folder_names()):

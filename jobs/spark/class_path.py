@@ -1,6 +1,7 @@
 """The class path of a Spark that this process started: jars come on it next to the user's own.
 
-Given with the start, `spark.jars` would replace what `spark-defaults.conf` says, and `--jars` would replace it.
+If `spark.jars` were given at the start, it would replace that of `spark-defaults.conf`, and the user's `--jars` would
+replace it.
 """
 
 from __future__ import annotations

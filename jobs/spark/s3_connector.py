@@ -25,7 +25,7 @@ _FIRST_HADOOP_WITH_FLAGS: HadoopVersion = (3, 4, 1)
 _FIRST_HADOOP_WITH_CHECKSUMS: HadoopVersion = (3, 4, 2)
 """From here on S3A can send a checksum with each object, and with each part of one (HADOOP-15224)."""
 
-# Each file is written under a name of its own: no look at what is there before, and at the folders above it.
+# Each file is written under a name of its own, so S3A need not check what is there already, or the folders above.
 _FLAGS = "create,delete,mkdir"
 
 # Tried with Hadoop 3.3.4, 3.4.1 and 3.5.0: 11 to 20 MB in place of the 558 MB "bundle" of hadoop-aws. sts

@@ -194,7 +194,7 @@ def _unreadable(file: str, text: str) -> str:
     if _TIME_BEYOND.search(text):
         return (
             f"source file {file} can't be read: a timestamp in milliseconds there is 292,000 years or more from 1970, "
-            "as a number that marks missing times. Write null instead, or leave the file out of source.path."
+            "such as a number that marks missing times. Write null instead, or leave the file out of source.path."
         )
     if _CHECKSUM.search(text):
         return (

@@ -282,7 +282,7 @@ def _claim_s3(context: SparkContext) -> None:
 
 
 def _list_every_file(context: SparkContext) -> None:
-    """Take back what a cluster's Hadoop configuration says of files to pass over."""
+    """Undo the settings of a cluster's Hadoop that make Spark skip files."""
     hadoop = context._jsc.hadoopConfiguration()  # noqa: SLF001 - as above
     for key in HADOOP_UNSET:
         hadoop.unset(key)

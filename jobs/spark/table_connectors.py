@@ -109,7 +109,7 @@ def _fetched(
     name, package = NAMES[table_format], version.package(table_format)
     if package is None:
         raise UsageError(
-            f"{source}: it is a table of {name}, and there is no connector of it for Spark {version.spark}. "
+            f"{source}: it is a table of {name}, and there is no connector for it on Spark {version.spark}. "
             f"Run on Spark {' or '.join(_sparks_with(table_format))}."
         )
     if not is_ours:

@@ -1,4 +1,4 @@
-"""Texts that other files would change, or Spark's microseconds cut: ids would become others in silence."""
+"""Text that would change as files are read together, or as Spark keeps only microseconds: ids would change silently."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sources.variants import Variant, empty_frame, nanos_variants, text_variants
 from transforms.mapping import MappingSettings, SourceSettings
 
 Found = tuple[str, Variant]
-"""A key of the configuration, and the column of which its expression makes another text."""
+"""A key of the configuration, and the column whose text changes in its expression."""
 
 View = Callable[[DataFrame], Iterator[tuple[str, object]]]
 """Yield keys of the configuration, each with what is seen of its expressions over a frame."""
@@ -27,7 +27,7 @@ _TIMES = (T.TimestampType, T.TimestampNTZType)
 
 
 class Texts:
-    """What the expressions of a configuration make text of."""
+    """The values that the expressions of a configuration turn into text."""
 
     def __init__(
         self, spark: SparkSession, source: SourceSettings, mapping: MappingSettings, used: Used
@@ -39,18 +39,18 @@ class Texts:
         self._mapped = {**self._texts, "sentAt": mapping.sent_at.expr}
 
     def changed(self, layout: Layout) -> Found | None:
-        """Return the first key, and its column, whose text the files change that are read together; None if none.
+        """Return the first key, and its column, whose text changes as the files are read together; None if none.
 
-        Dates that are read as times get a time of day, whole numbers that are read as fractions a point: a text made
-        of them is another one than of their files alone, and so is the event's id, or what the filter finds. A number
-        that is mapped as it is stays as it was.
+        Dates that are read as times get a time of day, and whole numbers that are read as fractions get a point. Their
+        text then differs from that of their file read alone, and so does the event's id, or what the filter finds. A
+        number that is mapped directly keeps its text.
         """
         return next(self._differing(layout, text_variants(layout, self._used), self._casts), None)
 
     def refuse_cut(self, layout: Layout) -> None:
-        """Refuse a time in nanoseconds that is sent as text, if a value is no whole number of microseconds.
+        """Refuse a time in nanoseconds that is sent as text, if a value is not a whole number of microseconds.
 
-        As `sentAt` it is cut to seconds anyway, and an expression of the user's own makes of it what it says.
+        As `sentAt` it is cut to seconds anyway, and what another expression makes of it is up to the user.
 
         Raises:
             UsageError: it names the mapping's key and the files' column.
@@ -58,7 +58,7 @@ class Texts:
         for key, variant in self._differing(layout, nanos_variants(layout, self._used), self._times):
             if has_finer_than_micros(self._spark, layout, variant.path):
                 raise UsageError(
-                    f"{key}: column {variant.name} has times in nanoseconds, of which Spark keeps the microseconds: "
+                    f"{key}: column {variant.name} has times in nanoseconds, and Spark keeps only microseconds: "
                     "different values would become one. Write the column as text or as a number."
                 )
 
@@ -86,7 +86,7 @@ class Texts:
                 yield key, rows.schema[0].dataType
 
     def _selected(self, raw: DataFrame) -> Iterator[tuple[str, DataFrame]]:
-        """Yield each key with what its expressions give; not those that can't be used, which are refused elsewhere."""
+        """Yield each key with the result of its expressions, but for those that can't be used: others refuse them."""
         rows = raw
         if self._source.filter and (found := _selection(raw, self._source.filter)):
             yield "source.filter", found
@@ -99,12 +99,12 @@ class Texts:
 
 
 def refusal(found: Found) -> UsageError:
-    """Return the error for a text that files which are read together change."""
+    """Return the error for text that changes as files are read together."""
     key, variant = found
     return UsageError(
         f"{key}: text is made of column {variant.name}, which is {variant.own} in {variant.file}, and {variant.whole} "
-        "where it is read with the other files: the text would be another one. Make it the same in all files, as "
-        f"date_format({variant.name}, 'yyyy-MM-dd') does of dates and cast({variant.name} as bigint) of numbers, or "
+        "where it is read with the other files: the text would change. Make it the same in all files, with "
+        f"date_format({variant.name}, 'yyyy-MM-dd') for dates or cast({variant.name} as bigint) for numbers, or "
         "load each layout in a run of its own."
     )
 

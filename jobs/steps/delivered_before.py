@@ -24,7 +24,7 @@ from jobs.prepare.preparation import Prepared
 from jobs.spark.spark_failures import damaged_ledger_file
 from jobs.steps.ledger_window import LedgerWindow
 
-# So many ids, of some hundred bytes each while they are joined, go to every executor; more are sorted with the events.
+# Up to this many ids, of some hundred bytes each in the join, go to every executor; more are sorted with the events.
 _MAX_BROADCAST_IDS = 1_500_000
 _SEGMENTS = "part-*.parquet"
 # A segment of some seconds has no fewer bytes for each id: the count that follows is too high rather than too low.
@@ -66,7 +66,7 @@ class LedgerFiles:
         return LedgerFiles(self.old, self.segments, kept)
 
     def ids_within(self, window: LedgerWindow) -> float:
-        """Return about how many ids there are in the window, rather too many; infinity where that is not known."""
+        """Return about how many ids are in the window, too many rather than too few; infinity if that is unknown."""
         if self.old:
             return float("inf")
         unsorted = sum(self.segments.values()) / MIN_BYTES_PER_ID
@@ -128,7 +128,7 @@ def _distinct(
     window: LedgerWindow | None,
     run_id: str | None,
 ) -> DataFrame:
-    # A plan may run at the same time as a run that sends, whose driver sorts in the end: it plans from what it saw.
+    # A plan may read while a run that sends sorts the ledger, and so deletes files: it goes by those that are left.
     columns = "event_id string, sent_at timestamp, run_id string"
     parts = read_rows(spark, files, columns, missing_ok=prepared.plan_only)
     if window:

@@ -29,7 +29,7 @@ from jobs.steps.delivered_before import MIN_BYTES_PER_ID, LedgerFiles, read_rows
 _LOG = logging.getLogger("put_events")
 _COLUMNS = "event_id string, tracking_id string, run_id string, accepted_at timestamp, sent_at timestamp"
 ROWS_PER_FILE = 1_000_000
-# So many small files of about one size are put together, and so many times larger is the next size.
+# This many small files of about one size are put together; each next size is this many times larger.
 MAX_OF_A_SIZE = 8
 _SIZE_STEP = 4.0
 # What has no more rows is sorted by the driver in a second or less: Spark would take two to start Python for it.
@@ -71,7 +71,7 @@ def _replace(spark: SparkSession, folder: Folder, old: LedgerFiles) -> None:
 
 
 def _is_few(old: LedgerFiles) -> bool:
-    """Return whether the driver can sort the rows of the files itself, into one file; they are rather fewer."""
+    """Return whether the driver can sort the rows of the files itself, into one file; overestimates their number."""
     rows = sum(old.segments.values()) / MIN_BYTES_PER_ID + sum(file.rows for file in old.sorted.values())
     return rows <= min(MAX_ROWS_HERE, ROWS_PER_FILE)
 

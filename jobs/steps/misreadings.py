@@ -50,5 +50,5 @@ def _refuse_no_text(mapping: MappingSettings, counts: Mapping[str, int]) -> None
 
 
 def _shown(expr: str) -> str:
-    """Return a column's name; "" for any other expression, as it may contain a literal of a user's."""
+    """Return a column's name; "…" for any other expression, which may contain a user's id."""
     return expr if expr.isidentifier() else "…"

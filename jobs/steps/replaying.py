@@ -36,11 +36,11 @@ def stage_again(spark: SparkSession, phases: PhaseListener, prepared: Prepared, 
     """Stage the dead letters of the run `first` in the sender's order.
 
     Raises:
-        UsageError: a file of theirs can't be read.
+        UsageError: one of their files can't be read.
     """
     begin(phases, spark.sparkContext, STAGE_AGAIN)
     prepare_workers(spark)
-    # Only what is counted and looked at as theirs: a note that someone left next to them is no Parquet.
+    # Only the files that are counted as theirs: a note that someone left next to them is not Parquet.
     letters = spark.read.schema(COLUMNS).parquet(with_scheme(first.dead_letters), pathGlobFilter="*.parquet")
     _write_stage(spark, prepared, letters)
     files = staged_files(prepared.run.stage)

@@ -36,7 +36,7 @@ class Sending:
     """The sending of one execution of a run: its staged files, under a token that no other execution has.
 
     `files` hold at most `prepared.first` events; `is_trial`: whether the stage has more. `minimum_requests`: how
-    many requests that takes, 0 where it is not known; `accepts`: whether earlier runs delivered others of its events.
+    many requests that takes, 0 if it is not known; `accepts`: whether earlier runs delivered events of the same load.
     """
 
     prepared: Prepared

@@ -19,7 +19,7 @@ from delivery.sending.tally import Tally
 from delivery.sending.timeline import merged
 from jobs.account.closed_account import Sent
 
-# So many failures that nothing was accepted after, in the whole job, are no bad luck: `delivery.sending.circuit` takes
+# This many failures of the whole job, without a success after them, are not bad luck: `delivery.sending.circuit` takes
 # the same number for a dead service.
 _FAILURES_TO_STOP = 20
 
@@ -84,10 +84,9 @@ def sent_in_all(
 
 
 def _first_reason(*reasons: str | None) -> str | None:
-    """Return the first reason that there is, of those to call a run stopped.
+    """Return the first reason to call a run stopped, None if there is none.
 
-    What ended the tasks comes first, as they tell why they stopped; only then what adding up their receipts shows,
-    which may well be a consequence.
+    The reasons of the tasks themselves come first: what their receipts show may be a consequence.
     """
     return next((reason for reason in reasons if reason), None)
 

@@ -131,8 +131,8 @@ def _interactions(found: Interactions) -> Iterator[str]:
     )
     if found.not_in_source:
         yield (
-            f"unknown: the source does not yield {found.not_in_source:,} of the delivered events, as after it was "
-            "deleted, or the filter, the mapping or the checks were changed"
+            f"unknown: the source does not yield {found.not_in_source:,} of the delivered events: rows may have been "
+            "deleted, or the filter, the mapping or the checks changed"
         )
     if found.unknown > found.not_in_source:
         yield (

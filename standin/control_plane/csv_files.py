@@ -31,7 +31,7 @@ def rows_of(content: bytes, columns: tuple[str, ...]) -> list[Row]:
         raise CsvError("A file holds a header and no row (undocumented).")
     rows = [_row(line) for line in lines[1:]]
     if any(len(row) != len(columns) for row in rows):
-        raise CsvError(f"A line has not {len(columns)} columns, or a record is not on a single line.")
+        raise CsvError(f"A line does not have {len(columns)} columns, or a record is not on a single line.")
     return rows
 
 

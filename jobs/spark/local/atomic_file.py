@@ -20,7 +20,11 @@ def write_atomically(path: Path, content: bytes, mode: int = 0o644) -> None:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
     number, fresh = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(number, "wb") as file:
-        file.write(content)
-    Path(fresh).chmod(mode)
-    Path(fresh).replace(path)
+    try:
+        with os.fdopen(number, "wb") as file:
+            file.write(content)
+        Path(fresh).chmod(mode)
+        Path(fresh).replace(path)
+    except OSError:
+        Path(fresh).unlink()
+        raise

@@ -29,7 +29,7 @@ from jobs.spark.local.jvm_proxies import has_proxy_password, proxy_properties
 
 PROGRESS_SECONDS = 5.0
 FIRST_ANSWER_SECONDS = 120.0
-"""How long a repository may take for its first answer. Without a way out, Ivy tries on for each package."""
+"""How long a repository may take for its first answer. Without a network, Ivy keeps trying for each package."""
 
 _TRIES = 3
 _LOOK_SECONDS = 0.5
@@ -45,7 +45,7 @@ _LOG = logging.getLogger("put_events")
 
 @dataclass(frozen=True, slots=True)
 class Packages:
-    """Maven packages that belong together: what they are to people, their coordinates, and what to leave out.
+    """Maven packages that belong together: a name for the log, their coordinates, and what to leave out.
 
     `coordinates` (`group:artifact:version`) and `excludes` (`group:artifact`) separated by commas, as Spark has them.
     """

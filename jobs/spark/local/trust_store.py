@@ -35,7 +35,7 @@ def require_bundle(bundle: str | None) -> bytes:
     """Return the PEM file `bundle` as a trust store; an empty one if no file is named.
 
     Raises:
-        UsageError: the file does not exist, or is no bundle.
+        UsageError: the file does not exist, or is not a bundle.
     """
     try:
         return trust_store(Path(bundle).read_bytes()) if bundle else b""
@@ -53,7 +53,8 @@ def temporary_trust_store(bundle: str) -> Path:
     Raises:
         UsageError: the file does not exist, or is no bundle.
     """
+    content = require_bundle(bundle)
     with tempfile.NamedTemporaryFile(prefix="personalize-trust-", suffix=".p12", delete=False) as file:
-        file.write(require_bundle(bundle))
+        file.write(content)
     atexit.register(Path(file.name).unlink, missing_ok=True)
     return Path(file.name)

@@ -101,7 +101,7 @@ def test_hudi_takes_its_package_and_no_setting(monkeypatch: MonkeyPatch, spark: 
 def test_a_spark_without_any_connector_is_named(monkeypatch: MonkeyPatch, source: TableSource) -> None:
     World(monkeypatch, spark="4.3")
     with pytest.raises(
-        UsageError, match=r"there is no connector of it for Spark 4\.3\. Run on Spark 3\.5 or "
+        UsageError, match=r"there is no connector for it on Spark 4\.3\. Run on Spark 3\.5 or "
     ):
         settings(source)
 

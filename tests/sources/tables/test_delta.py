@@ -228,4 +228,4 @@ def test_a_folder_that_looks_like_a_version_is_a_folder(tables: Tables, tmp_path
 def test_a_time_that_is_yet_to_come_is_refused(tables: Tables, tmp_path: Path) -> None:
     path = history(tmp_path / "t")
     tomorrow = datetime.now(UTC) + timedelta(days=1)
-    assert "has not come yet" in tables.refused(path=str(path), as_of=tomorrow.isoformat())
+    assert "is in the future" in tables.refused(path=str(path), as_of=tomorrow.isoformat())
