@@ -1,7 +1,7 @@
 """Rules of Amazon Personalize that are documented or known, and are not in its model.
 
-That is: ids, time, properties, impressions and size. The input are events that already keep the model's
-types and lengths, judged one at a time. A message names the rule, never the value. Sources: [dg]
+They are about ids, time, properties, impressions and size, and judge one event at a time, which already keeps the
+model's types and lengths. A message names the rule, never the value. Sources: [dg]
 https://docs.aws.amazon.com/personalize/latest/dg/ (`limits.html`,
 `recording-item-interaction-events.html`), [model] the documentation inside botocore's personalize-events
 model, [3370], [3371] and [2773] issues of aws/aws-sdk-js: milliseconds, a session called "null", properties

@@ -1,9 +1,8 @@
 """botocore's models of the operations that are served, compiled once into plain functions.
 
-That is: types, required members, lengths, patterns and list sizes. It checks what the model says and nothing
-else; what only prose says is in `facts.py`. A message names the member and the constraint that it breaks,
-never the value. Source of every rule: botocore's own `data/<service>/…/service-2.json.gz`, read through botocore's
-loader.
+They check types, required members, lengths, patterns and list sizes, as the model has them; rules that only AWS's
+prose has are in `facts.py`. A message names the member and the constraint that it breaks, never the value. Source of
+every rule: botocore's own `data/<service>/…/service-2.json.gz`, read through botocore's loader.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def parse_quota(text: str) -> tuple[QuotaStep, ...]:
     """Read `300`, or `300,600@10` for another rate from 10 seconds on.
 
     Raises:
-        ValueError: it is no quota.
+        ValueError: it is not a quota.
     """
     steps = []
     for part in text.split(","):

@@ -36,7 +36,7 @@ _EVENT_ID = "_event_id"
 class Verified:
     """Distinct interactions that the service should have, by outcome.
 
-    `anonymous` events can't be verified, nor can those `not_in_source`: delivered events that the source does not yield.
+    `anonymous` events can't be verified, nor can those `not_in_source`, which were delivered and are not in the source.
     """
 
     compared: Compared
