@@ -1,4 +1,4 @@
-"""A plan says what sending would come to, sends nothing, and agrees with the run that follows."""
+"""A plan says what sending would take, sends nothing, and agrees with the run that follows."""
 
 from __future__ import annotations
 
