@@ -90,7 +90,7 @@ def counted(compared: DataFrame) -> Compared:
 
 
 def _identities(kinds: Mapping[str, str]) -> dict[str, Column]:
-    """Return two columns: one is equal where rows agree in every field, one where they agree in the key's."""
+    """Return two columns: equal if rows agree in every field, and equal if they agree in the fields of `_KEY`."""
     values = {field: _value(field, kind) for field, kind in kinds.items()}
     key = [
         F.lower(value) if field == "EVENT_TYPE" else value for field, value in values.items() if field in _KEY

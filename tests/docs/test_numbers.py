@@ -7,6 +7,7 @@ import pytest
 from bulk.csv_files import ROWS_PER_FILE
 from bulk.export_files import HEADER_BYTES
 from bulk.import_job import MAX_LOCATION_CHARACTERS, MIN_ROWS
+from bundle.pruning import KEPT_SERVICES
 from delivery.pacing.driver.outage import OUTAGE_SECONDS
 from delivery.pacing.pacer import DEAD_DRAIN_SECONDS
 from delivery.sending.timeline import MAX_POINTS
@@ -23,7 +24,7 @@ from sources.tables.locations import _MAX_ELSEWHERE
 from tests.docs.blocks import ROOT
 
 STALE, RENEW = f"{STALE_SECONDS:.0f}", f"{RENEW_SECONDS:.0f}"
-WORDS = {2: "two", 5: "five", 22: "Twenty-two", 100: "hundred"}
+WORDS = {2: "two", 5: "five", 8: "eight", 22: "Twenty-two", 100: "hundred"}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,7 @@ WORDS = {2: "two", 5: "five", 22: "Twenty-two", 100: "hundred"}
         ("guarantees.md", f"read every {WORDS[int(POLL_SECONDS)]} seconds"),
         ("design.md", f"nothing was accepted anywhere for {OUTAGE_SECONDS:.0f} seconds"),
         ("design.md", f"waits {WORDS[int(DEAD_DRAIN_SECONDS)]} seconds more for the answers in flight"),
+        ("emr.md", f"the {WORDS[len(KEPT_SERVICES)]} that the job and its credentials use"),
         ("import.md", f"up to {ROWS_PER_FILE:,} rows in a file"),
         ("import.md", f"| rows in a job | {MIN_ROWS:,} at least |"),
         ("import.md", f"length of the files' location | {MAX_LOCATION_CHARACTERS} characters"),
