@@ -166,5 +166,5 @@ def free_name(name: str, jobs: Sequence[ImportJob]) -> str:
 
 
 def is_called(job_name: str, name: str) -> bool:
-    """Return whether a job is for the files of `name`: it has that name, or that name and a number, as `-2`."""
+    """Return whether a job is for the files of `name`: it has that name, or that name and a number, such as `-2`."""
     return job_name == name or (job_name.startswith(f"{name}-") and job_name[len(name) + 1 :].isdigit())

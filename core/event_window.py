@@ -12,7 +12,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Bounds in microseconds since 1970 UTC: `since` inclusive, `until` exclusive; None is no bound."""
+    """Bounds in microseconds since 1970 UTC: `since` inclusive, `until` exclusive; None means no bound."""
 
     since: int | None = None
     until: int | None = None

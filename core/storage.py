@@ -199,7 +199,7 @@ class Folder:
             if isinstance(filesystem, fs.LocalFileSystem):
                 _require_no_file_above(Path(path))
             infos = filesystem.get_file_info(fs.FileSelector(path, allow_not_found=True))
-            return [info for info in infos if info.base_name]  # a name that is no text fails here
+            return [info for info in infos if info.base_name]  # a name that is not valid text fails here
 
     def _at(self, name: str) -> tuple[fs.FileSystem, str]:
         return open_filesystem(join(self.url, name))

@@ -69,7 +69,7 @@ def columns_named(expectation: Expectation) -> tuple[str, ...]:
 
 
 def may_be_absent(expectation: Expectation) -> bool:
-    """Return whether the expectation checks if its column exists, so that naming an unknown one is no mistake."""
+    """Return whether the expectation checks if its column exists, so that it may name an unknown one."""
     return bool(expectation.expectation_type == "expect_column_to_exist")
 
 

@@ -96,7 +96,7 @@ class StopSignals:
 
     @contextmanager
     def interrupting(self, context: SparkContext) -> Iterator[None]:
-        """End the block early on a stop; what fails in it because of that, or of Spark's own end, is no fault.
+        """End the block early on a stop; a failure in it because of that, or of Spark's own end, is not reported.
 
         Raises:
             RunInterruptedError: a stop was asked for, or Spark's process has ended.

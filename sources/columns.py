@@ -7,5 +7,5 @@ from pyspark.sql import functions as F
 
 
 def column_named(name: str) -> Column:
-    """Return the column of exactly this name: a dot in it is no nesting, and a backtick no quotation."""
+    """Return the column of exactly this name: a dot in it does not nest, and a backtick does not quote."""
     return F.col(f"`{name.replace('`', '``')}`")

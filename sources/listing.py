@@ -101,7 +101,7 @@ def list_files(
 
 
 def check_paths(paths: Sequence[str], open_filesystem: OpenFilesystem) -> None:
-    """Check that each path exists, and is no table's folder; list nothing below it.
+    """Check that each path exists, and is not a table's folder; list nothing below it.
 
     Raises:
         InputError: see `list_files`.

@@ -43,7 +43,7 @@ def says_no_data(name: str) -> bool:
 def may_be_data(info: pafs.FileInfo, parts: Sequence[str]) -> bool:
     """Return whether a hidden file has to be checked; `parts` is its path below the source.
 
-    Files of a job that failed or is still writing are no data either: their folder's name shows it.
+    Files of a job that failed or is still writing are not data either: their folder's name shows it.
     """
     if any(_TEMPORARY.match(part) for part in parts) or _MARKS.match(info.base_name):
         return False

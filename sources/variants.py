@@ -28,7 +28,7 @@ _TEXTS = {
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """All columns, with the kind `own` at `path`, as `file` and maybe others have it; `whole` is that of all files."""
+    """All columns, with the kind `own` at `path` that `file` and maybe others have; `whole` is that of all files."""
 
     path: Path
     own: Kind

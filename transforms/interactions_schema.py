@@ -50,7 +50,7 @@ class InteractionsSchema:
         """Read Avro JSON; `where` is the path that errors name.
 
         Raises:
-            InputError: it is no record with USER_ID string, ITEM_ID string and TIMESTAMP long, at most five
+            InputError: it is not a record with USER_ID string, ITEM_ID string and TIMESTAMP long, at most five
                 metadata fields, and names that stay distinct without underscores and case.
         """
         schema = cls(tuple(_field(raw, where) for raw in _raw_fields(text, where)))

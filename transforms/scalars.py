@@ -178,7 +178,7 @@ def _as_whole(column: Column, data_type: T.DataType, target: str) -> Column:
         return column.cast("long")
     number = _exact_decimal(column) if isinstance(data_type, T.StringType) else column
     low, high = _RANGE[target]
-    if isinstance(data_type, FRACTIONAL):  # the long range's upper end is no double: the next one down is
+    if isinstance(data_type, FRACTIONAL):  # the largest long is not a double: the next double below it is
         fits = (number >= F.lit(float(low))) & (number < F.lit(float(high + 1)))
     else:
         fits = number.between(F.lit(low), F.lit(high))

@@ -80,7 +80,7 @@ def _found(name: str) -> Bucket:
         client = _client(region, own_endpoint=own)
     except BotoCoreError as error:
         raise explain(error) from error
-    # botocore names us-east-1's FIPS endpoint by a region that is no part of any host.
+    # botocore names us-east-1's FIPS endpoint by a region that no host name contains.
     url = str(client.meta.endpoint_url).replace("aws-global", region)
     path_style = own and _style() != "virtual"
     return Bucket(name, region, url, own, path_style, proxy_for(url), own or _is_dual_stack_for_s3_alone(url))

@@ -16,7 +16,7 @@ from jobs.config.settings import Settings
 HIDDEN = "…"
 
 # In this order: the first match decides. As in Spark's lexer a raw string has no escapes, and a back-quoted
-# name is no literal. Comments nest and continue over lines there; all that follows one is hidden, and so is
+# name is not a literal. Comments nest and continue over lines there; all that follows one is hidden, and so is
 # what is not closed.
 _TOKEN = re.compile(
     r"""(?P<name>`[^`]*`|[A-Za-z_][A-Za-z_0-9]*(?!['"A-Za-z_0-9]))

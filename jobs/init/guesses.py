@@ -75,7 +75,7 @@ def guess(
     `folders` are the columns that `key=value` folders add, all of them text. They sort files, so none is a
     property.
 
-    A column of a list of structs that alone holds an item and a time, as `events` of a session does, is
+    A column of a list of structs that alone holds an item and a time, such as `events` of a session, is
     exploded; its fields are then called `e.<field>`, in `bounds` as in `columns` `<column>.<field>`.
     """
     columns = {name: pa.string() for name in folders} | dict(columns)

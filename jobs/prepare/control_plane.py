@@ -151,7 +151,7 @@ class ControlPlane:
             self._pause(fault, retries, attempted)
 
     def _with_renewed(self, method: Callable[P, R], error: Exception) -> Callable[P, R] | None:
-        """Return `method` of a client with newer credentials, once; None if `error` is no reason for it."""
+        """Return `method` of a client with newer credentials, once; None if `error` is not about credentials."""
         if self._renewed is None or not _is_expiry(error):
             return None
         self.client, self._renewed = self._renewed(), None

@@ -29,7 +29,7 @@ _FIRST_HADOOP_WITH_CHECKSUMS: HadoopVersion = (3, 4, 2)
 _FLAGS = "create,delete,mkdir"
 
 # Tried with Hadoop 3.3.4, 3.4.1 and 3.5.0: 11 to 20 MB in place of the 558 MB "bundle" of hadoop-aws. sts
-# and sso are no dependencies of S3A: a profile that assumes a role or signs in needs them.
+# and sso are not dependencies of S3A: a profile that assumes a role or signs in needs them.
 _SDK_1 = ("com.amazonaws", ("s3", "sts", "dynamodb"), "1.12.262", "aws-java-sdk-bundle", "aws-java-sdk-")
 _SDK_2_MODULES = ("s3", "sts", "sso", "ssooidc", "s3-transfer-manager", "apache-client", "netty-nio-client")
 _SDK_2 = ("software.amazon.awssdk", _SDK_2_MODULES, "2.40.2", "bundle", "")

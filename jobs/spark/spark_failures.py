@@ -95,7 +95,7 @@ SparkGone = (Py4JNetworkError, ConnectionError)
 def is_gone(error: Exception, context: SparkContext) -> bool:
     """Return whether Spark has ended or is ending, by `error` or by its own state.
 
-    A failure while it ends is no fault of the source's: files, executors and threads are removed one by
+    A failure while it ends is not the source's fault: files, executors and threads are removed one by
     one.
     """
     # py4j's bare error: the connection broke while a call waited for its answer.

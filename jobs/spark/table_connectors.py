@@ -50,7 +50,7 @@ _COORDINATES = {
 
 @dataclass(frozen=True, slots=True)
 class SparkVersion:
-    """The Spark that runs, as `3.5` or `4.0`, and its Scala, as `2.13`."""
+    """The version of the Spark that runs, such as `3.5` or `4.0`, and of its Scala, such as `2.13`."""
 
     spark: str
     scala: str

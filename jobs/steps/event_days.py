@@ -13,7 +13,7 @@ _MICROS_OF_DAY = SECONDS_OF_DAY * 1_000_000
 
 
 def window_of(seconds: DataFrame, window: Window) -> LedgerWindow:
-    """Return the days of the events whose times `seconds` holds, in its one column; a null is no event's time.
+    """Return the days of the events whose times `seconds` holds, in its one column; nulls are skipped.
 
     `window`: that of `--since` and `--until`. Where it has both bounds nothing is read.
     """

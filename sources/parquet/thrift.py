@@ -20,7 +20,7 @@ def read_struct(content: bytes) -> dict[int, Any]:
     """Return the struct at the beginning of `content`.
 
     Raises:
-        ValueError: the bytes are no such struct.
+        ValueError: the bytes are not such a struct.
     """
     try:
         return _Reader(content).struct()

@@ -20,7 +20,7 @@ _METADATA = (".metadata.json", ".metadata.json.gz")
 
 
 def table_format(path: str, open_filesystem: OpenFilesystem) -> Format | None:
-    """Return the format of the table whose folder `path` is; None where it is no table's, or may not be listed.
+    """Return the format of the table whose folder `path` is; None if it is not a table's, or may not be listed.
 
     A folder that is both, as Delta Lake's UniForm makes it, is Delta Lake's.
 

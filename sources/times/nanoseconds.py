@@ -32,7 +32,7 @@ def _leaf(kind: Kind, path: Path) -> Kind | None:
 
 
 def _is_finer(column: Column, kind: Kind, path: Path) -> Column:
-    """Return whether the value, or one within it at `path`, is no whole number of microseconds."""
+    """Return whether the value, or one within it at `path`, is not a whole number of microseconds."""
     if isinstance(kind, MapOf):
         return _is_finer(F.map_values(column), ListOf(kind.value), path)
     if isinstance(kind, ListOf):

@@ -44,7 +44,7 @@ class Outage:
     def is_certain(self, now: float) -> bool:
         """Return whether nothing was accepted for too long and failures outweigh the signs of life.
 
-        Throttling alone is no outage, however long: the service is alive, and the attempts wait on purpose.
+        Throttling alone is not an outage, however long: the service is alive, and the attempts wait on purpose.
         """
         enough = self.failures >= max(_MIN_FAILURES, self._refusals + 1)
         return enough and now - self._since >= OUTAGE_SECONDS

@@ -13,7 +13,7 @@ from delivery.pacing.slot_grant import HURRY_SECONDS
 _SHARE = 0.8
 # What a request costs in addition to its answer: asking for the slot, and the slot's own way.
 _OVERHEAD_SECONDS = 0.003
-# A slot that is due so soon is no reason to ask for another one.
+# With a slot that is due this soon, no other one is asked for.
 _SOON_SECONDS = 0.001
 # One that nothing else needs is worth this wait: it would pass unused if the session got another before it.
 _SPARE_SOON_SECONDS = 0.016

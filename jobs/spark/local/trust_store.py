@@ -51,7 +51,7 @@ def temporary_trust_store(bundle: str) -> Path:
     """Write the PEM file `bundle` as a trust store that is deleted when this process ends.
 
     Raises:
-        UsageError: the file does not exist, or is no bundle.
+        UsageError: the file does not exist, or is not a bundle.
     """
     content = require_bundle(bundle)
     with tempfile.NamedTemporaryFile(prefix="personalize-trust-", suffix=".p12", delete=False) as file:
