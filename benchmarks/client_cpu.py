@@ -3,8 +3,8 @@
     python -m benchmarks.client_cpu [--requests 6000] [--boto3-requests 1500] [--plain]
 
 Ten-event requests of about 1.9 KB, packed from staged events, answered after 30 ms, over TLS unless
-`--plain` is given. CPU is that of this process alone (user + system); the server runs in its own. Bounded
-in count and in time.
+`--plain` is given. CPU is that of this process alone (user + system); the server runs in a process of its
+own. Bounded in count and in time.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
-"""Rows of the demo's columns, some of them drawn from the edges of what the service allows; judges none.
+"""Rows of the demo's columns, with some values drawn from the edges of what the service allows; it judges no row.
 
 The edges are those of botocore's personalize-events model and of the developer guide (Endpoints and quotas; Schemas):
-lengths, times, numbers, sizes, and the words and blanks that mean nothing.
+lengths, times, numbers, sizes, and words and blanks that are used for a missing value.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@
 
 Both are separate processes, in turn: one starts Spark as PySpark does by itself and reads every column to
 nowhere, the other is the job as a user starts it, against the stand-in, which reports when its first
-request came. What makes the job's own start of Spark faster is no part of the measure. Goal: at most 3
+request came. Options that make the job's own start of Spark faster are not set for the scan. Goal: at most 3
 times.
 """
 

@@ -123,7 +123,7 @@ def measured(spark: SparkSession, plans: Plans, size: Size, known: pa.Array, rou
 
 
 def ratio(turns: list[tuple[float, float]]) -> float:
-    """Return how many times as much the second of each turn is."""
+    """Return the median of the second of each turn divided by the first."""
     return statistics.median(other / one for one, other in turns)
 
 
@@ -137,7 +137,7 @@ def about(output: str) -> str:
 
 
 def end_a_run(spark: SparkSession, prepared: PreparedLoad, rows: int) -> None:
-    """Leave behind what a run of `rows` events does, compact, and print what that takes."""
+    """Write the segments of a run of `rows` events, compact them, and print how long that takes."""
     folder, random = ledger_folder(prepared.run.output, TRACKING_ID), np.random.default_rng(5)
     for number in range(-(-rows // _ROWS_PER_SEGMENT)):
         count = min(_ROWS_PER_SEGMENT, rows - number * _ROWS_PER_SEGMENT)

@@ -1,4 +1,4 @@
-"""Seconds, CPU and peak memory of a job's processes, by what they are: the driver's Python, its JVM, the workers."""
+"""Seconds, CPU and peak memory of a job's processes, by kind: the driver's Python, its JVM, the workers."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ Result = TypeVar("Result")
 class Usage:
     """Watches the process `pid` and all below it while it is a context; memory is the sum of a kind's processes.
 
-    `cpu` is in seconds, `peak` in bytes, both by kind. What a process used after the last look, up to 0.2 seconds, is
-    not in it.
+    `cpu` is in seconds, `peak` in bytes, both by kind. What a process used after it was last sampled, up to 0.2
+    seconds, is missing.
     """
 
     def __init__(self, pid: int | None = None) -> None:
@@ -92,7 +92,7 @@ class Timed:
 
     @property
     def cpu(self) -> float:
-        """Return the CPU seconds of all processes: on a machine that does other work they say more."""
+        """Return the CPU seconds of all processes: on a machine that does other work they say more than the clock."""
         return sum(self.cpu_by_kind.values())
 
     def __str__(self) -> str:

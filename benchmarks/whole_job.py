@@ -4,8 +4,8 @@
 
 Each size is a job in a process of its own, Spark included, over the demo shop's history, sent to a server on the same
 cores that answers at once and checks nothing, at a limit so high that it does not bind. The ledger is empty at first.
-Of each figure the last lines say how many times it grew where the rows grew tenfold: what grows faster than the rows is
-marked. It leaves the histories in the folder, for the next time.
+The last lines say for each figure how many times it grew from one size to the next, and mark those that grew faster
+than the rows. The histories stay in the folder for the next time.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from demo.demonstration import job_settings
 
 LIMIT = 1_000_000
 _SECONDS = 0.5
-# Starts and fixed costs make small sizes dear, so growth below this share of the rows' is none.
+# A figure may grow this many times as fast as the rows before it is marked.
 _ROOM = 1.1
 
 
@@ -131,7 +131,7 @@ class Stage:
 
 
 def size_of(folder: Path) -> int:
-    """Return the bytes of all files below `folder`; one that is deleted in that time does not count."""
+    """Return the bytes of the Parquet files below `folder`; a file that is deleted during the count is left out."""
     total = 0
     for path in folder.rglob("*.parquet"):
         try:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 from pathlib import PurePosixPath
 
 CLIENTS = frozenset({"cloudwatch", "personalize", "personalize-events", "s3"})
-"""The services of which the job makes a client; a test compares them with the code."""
+"""The services that the job makes clients for; a test compares them with the code."""
 
 KEPT_SERVICES = CLIENTS | {"sts", "sso", "sso-oidc", "signin"}
 """Botocore's models that are loaded by name: the job's own, and those of botocore's sources of credentials."""
@@ -26,8 +26,8 @@ _FILES = (
     "pyarrow/src/*",
     # Arrow's RPC: a separate module, which nothing here imports.
     "pyarrow/*flight*",
-    # Of matplotlib keep only what writes SVG with its default fonts; of Pillow no format that is never
-    # opened.
+    # Of matplotlib keep only what writes SVG with its default fonts; leave out the formats of Pillow that
+    # are never opened.
     "matplotlib/mpl-data/sample_data/*",
     "matplotlib/mpl-data/images/*",
     "matplotlib/mpl-data/fonts/[!t]*",

@@ -39,9 +39,9 @@ SCHEDULE = os.environ.get("PERSONALIZE_SCHEDULE", "0 0 * * *")
 RUNNER = os.environ.get("PERSONALIZE_RUNNER", "spark-submit")
 """`spark-submit` or `emr-serverless`."""
 SUBMIT = os.environ.get("PERSONALIZE_SUBMIT", "spark-submit /opt/personalize-backfill/jobs/put_events.py")
-"""The command that starts the job from a worker; on a cluster in client mode: only then is the exit code the job's."""
+"""The command that starts the job from a worker; on a cluster in client mode, as cluster mode loses the exit code."""
 MORE_ARGUMENTS = os.environ.get("PERSONALIZE_ARGUMENTS", "")
-"""More options of the job, templates allowed: `--set "source.filter=day = '{{ data_interval_start | ds }}'"`."""
+"""More options of the job, with templates, such as `--set "source.filter=day = '{{ data_interval_start | ds }}'"`."""
 EMR_APPLICATION_ID = os.environ.get("PERSONALIZE_EMR_APPLICATION_ID", "00000000000000000")
 EMR_ROLE = os.environ.get("PERSONALIZE_EMR_ROLE", "arn:aws:iam::111122223333:role/personalize-backfill")
 EMR_CODE = os.environ.get("PERSONALIZE_EMR_CODE", "s3://my-bucket/personalize/code")
@@ -85,7 +85,7 @@ COUNTS = (
     "request_attempts",
     "throttled_attempts",
 )
-"""The parts of the summary that go to XCom, with its status; its free text does not."""
+"""The counts of the summary that go to XCom with its status; free text does not go there."""
 
 _LOG = logging.getLogger(__name__)
 
@@ -102,14 +102,14 @@ def failure(exit_code: int | None) -> Exception | None:
     if exit_code in FAILS_FOR_GOOD:
         return AirflowFailException(f"The job ended with exit code {exit_code}: {FAILS_FOR_GOOD[exit_code]}.")
     code = "no known exit code" if exit_code is None else f"exit code {exit_code}"
-    return RuntimeError(f"The job ended before it was through, with {code}; a retry sends what is missing.")
+    return RuntimeError(f"The job did not finish: it ended with {code}. A retry sends what is missing.")
 
 
 def emr_exit_code(job: Mapping[str, Any], account: Mapping[str, Any] | None) -> int | None:
-    """Return the job's exit code, of which EMR Serverless itself reports only whether it was 0; None if it isn't known.
+    """Return the job's exit code, None if it isn't known; EMR Serverless itself reports only whether it was 0.
 
-    `account`, the run's summary or error, contains it. A job that wrote neither ended by a signal, could
-    not reach its output, or has not ended: the text of its state may contain it ("ExitCode: 2."). `job` is
+    `account` is the run's summary or error, which has the code. A job that wrote neither was killed by a signal, could
+    not reach its output, or has not ended: then the text of its state may have the code ("ExitCode: 2."). `job` is
     GetJobRun's `jobRun`.
     """
     if account is not None:
@@ -126,7 +126,7 @@ def summary_of(run_id: str, since: datetime) -> dict[str, Any] | None:
 
 
 def error_of(run_id: str, since: datetime) -> dict[str, Any] | None:
-    """Return the error of the attempt that began at `since`, or None: 1, 2 and some 5 leave it, not failed imports."""
+    """Return the error of the attempt that began at `since`, or None; code 1, code 2 and an early 5 write it."""
     return _left_by(run_id, since, "error.json")
 
 
@@ -220,11 +220,11 @@ def _load_operator() -> type[BaseOperator]:
             context["ti"].xcom_push("began", datetime.now(UTC).isoformat())
             try:
                 return super().execute(context, event)
-            finally:  # it is left by an exception: the deferral
+            finally:  # deferring the task is an exception
                 context["ti"].xcom_push("emr_job", self.job_id)
 
-        # The event means that the wait has ended, which may be for a fault of the wait's own: the job is
-        # asked instead.
+        # The event only means that the wait has ended, which may itself have failed: so the job's state is
+        # looked up.
         def execute_complete(self, context: Context, event: dict[str, Any] | None = None) -> None:  # noqa: ARG002
             ti, known = context["ti"], {"applicationId": self.application_id}
             known["jobRunId"] = ti.xcom_pull(task_ids=self.task_id, key="emr_job")
@@ -268,7 +268,7 @@ RUNNERS: Mapping[str, Callable[[list[str], str], object]] = {
     schedule=CronDataIntervalTimetable(SCHEDULE, timezone="UTC"),
     catchup=False,
     max_active_runs=1,
-    # Over all runs, those of a backfill included: of two jobs that send to one tracker, the second is
+    # For all runs together, those of a backfill included: a second job that sends to the same tracker is
     # refused.
     default_args={"max_active_tis_per_dag": 1, "retries": RETRIES, "retry_delay": RETRY_DELAY},
     doc_md=__doc__,

@@ -75,7 +75,7 @@ def _text(field: Field, planned: Property | None) -> Column:
     if field.name in _FIELDS:
         return _FIELDS[field.name]()
     if planned is None:
-        # A session is no part of bulk data, unless the dataset has a field of its own for it.
+        # Bulk data has no session, unless the dataset has a field of its own for it.
         return F.col("sessionId") if field.name == "SESSION_ID" else F.lit(None).cast("string")
     return F.initcap(sent_text(planned)) if field.type == "boolean" else sent_text(planned)
 

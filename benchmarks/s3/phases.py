@@ -1,4 +1,4 @@
-"""The phases of a run as S3 sees them: which request belongs to which, and what each phase asked and waited for."""
+"""The phases of a run as S3 sees them: the phase of each request, and each phase's requests and seconds."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _phase_of_ledger(entry: Entry, sending: Sending) -> str:
 
 @dataclass(frozen=True)
 class Phase:
-    """What one phase asked: its requests by operation, the distinct objects, and the seconds in which one was open."""
+    """One phase: its requests by operation, the distinct objects, and the seconds in which a request was under way."""
 
     name: str
     operations: Counter[str]

@@ -42,7 +42,7 @@ _JOB_SECONDS = 1800.0
 _EVENTS_PER_REQUEST = 5.5
 """About what the made-up shop's sessions fill."""
 _MAY_GROW = 1.1
-"""Requests for each object, large against small: what a few objects more or less make of a constant."""
+"""How much the requests for each object may grow: a constant number is spread over more or fewer objects."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,7 @@ def main() -> None:
     if asked.only != "growth":
         _print_hour(asked)
     if too_fast:
-        sys.exit(f"asks more for each object of a larger job: {', '.join(too_fast)}")
+        sys.exit(f"more requests for each object in the larger job: {', '.join(too_fast)}")
 
 
 def _growth(asked: argparse.Namespace) -> list[str]:
@@ -87,7 +87,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--small-files", type=int, default=50)
     parser.add_argument("--latency-ms", type=float, default=30.0)
     parser.add_argument("--limit", type=float, default=1000.0, help="PutEvents requests per second")
-    parser.add_argument("--partitions", type=int, default=16, help="of the job that is taken for an hour")
+    parser.add_argument(
+        "--partitions", type=int, default=16, help="of the job from which an hour is computed"
+    )
     parser.add_argument("--seconds", type=float, default=90.0, help="how long that job sends")
     parser.add_argument("--once", action="store_true", help="don't run each job a second time")
     parser.add_argument("--only", choices=("growth", "hour"))
@@ -180,7 +182,7 @@ def _print_run(title: str, run: Run) -> None:
 
 
 def _print_growth(small: Run, large: Run) -> list[str]:
-    """Print how each phase grew; return those that ask more for each object than before."""
+    """Print how each phase grew; return those that make more requests for each object than in the small job."""
     print(f"\n{'large against small':22}{'requests':>9}{'objects':>9}")
     too_fast = []
     for name, phase in large.phases.items():
@@ -195,7 +197,7 @@ def _print_growth(small: Run, large: Run) -> list[str]:
 
 
 def _print_hour(asked: argparse.Namespace) -> None:
-    """Run a job of so many partitions for a while, and print what an hour of it asks of S3."""
+    """Run a job of `--partitions` for a while, and print how many requests an hour of it makes."""
     rows = asked.small_rows
     limit = max(1.0, rows / _EVENTS_PER_REQUEST / asked.seconds)
     with tempfile.TemporaryDirectory() as folder, AwsWorld(Path(folder)) as aws:
