@@ -153,7 +153,7 @@ def test_times_in_seconds_or_milliseconds_are_known(spark: SparkSession, tmp_pat
 
 
 @pytest.mark.parametrize("time", ["2025-10-09T08:53:20Z", ""])
-def test_times_that_are_no_numbers_are_no_known_format(
+def test_times_that_are_not_numbers_are_an_unknown_format(
     spark: SparkSession, tmp_path: Path, time: str
 ) -> None:
     exported = read(spark, tmp_path, text(HEADER, AS_RFC_4180[0], f"u,i,{time},view,,,"))
@@ -182,6 +182,6 @@ def test_columns_that_the_export_lacks_are_not_compared(spark: SparkSession, tmp
 
 
 @pytest.mark.parametrize("line", ["", "a,b", '{"USER_ID": 1}', "USER_ID,ITEM_ID"])
-def test_a_header_that_does_not_say_who_did_what_when_is_no_known_format(line: str) -> None:
+def test_a_header_without_user_item_or_time_is_an_unknown_format(line: str) -> None:
     with pytest.raises(UnknownFormatError, match=r"^the export's first line names no "):
         columns_of(line, list(KINDS))

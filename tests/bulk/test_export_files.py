@@ -29,13 +29,13 @@ def test_only_the_beginning_of_a_large_file_is_read(tmp_path: Path, monkeypatch:
     assert first_line(str(tmp_path)) == "USER_ID"
 
 
-def test_a_first_line_that_does_not_end_is_no_known_format(tmp_path: Path) -> None:
+def test_a_first_line_that_does_not_end_is_an_unknown_format(tmp_path: Path) -> None:
     (tmp_path / "part-0.csv").write_bytes(b"u" * (HEADER_BYTES + 1))
     with pytest.raises(UnknownFormatError, match="its first line is longer than 64 KiB"):
         first_line(str(tmp_path))
 
 
-def test_an_export_without_files_is_no_known_format(tmp_path: Path) -> None:
+def test_an_export_without_files_is_an_unknown_format(tmp_path: Path) -> None:
     with pytest.raises(UnknownFormatError, match=r"it has no file that ends in \.csv"):
         first_line(str(tmp_path))
 
@@ -73,6 +73,6 @@ def test_other_files_next_to_the_rows_say_nothing(tmp_path: Path, name: str) -> 
     require_all_read(str(tmp_path))
 
 
-def test_a_header_that_names_a_field_twice_is_no_known_format() -> None:
+def test_a_header_that_names_a_field_twice_is_an_unknown_format() -> None:
     with pytest.raises(UnknownFormatError, match="the export's first line names USER_ID twice"):
         columns_of("USER_ID,ITEM_ID,TIMESTAMP,user_id", ["USER_ID", "ITEM_ID", "TIMESTAMP"])

@@ -63,7 +63,7 @@ def leave_summary(output: Path, content: dict[str, Any], name: str = "summary.js
     (folder / name).write_text(json.dumps(content))
 
 
-def test_success_is_no_failure(module: ModuleType) -> None:
+def test_exit_code_0_is_success(module: ModuleType) -> None:
     assert module.failure(0) is None
 
 

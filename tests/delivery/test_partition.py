@@ -124,7 +124,7 @@ def test_the_first_receipt_imports_nothing(tmp_path: Path) -> None:
     assert "pandas" not in done.stdout
 
 
-def test_what_a_worker_imports_is_no_matter_of_garbage_collections() -> None:
+def test_what_a_worker_imports_is_exempt_from_garbage_collections() -> None:
     """Each would go through all of it, while requests are due."""
     ready = "import gc; from delivery.partition import deliver; list(deliver([]))"
     counted = "print(gc.get_freeze_count() > 20_000 > len(gc.get_objects()))"

@@ -206,7 +206,7 @@ def test_a_mere_report_of_repeats_does_not_sort_the_events(events: Events) -> No
 
 
 @pytest.mark.spark
-def test_a_text_that_is_no_json_matches_no_json_schema(events: Events, tally: Tally) -> None:
+def test_a_text_that_is_not_json_matches_no_json_schema(events: Events, tally: Tally) -> None:
     frame = events(*({"category": each} for each in ("{", '{"a": 1}', "1", None, "[" * 100_000)))
     entry = over("category", "values_to_match_json_schema", json_schema=OF_NUMBERS)
     rules = compile_suites(frame, Suite("mine", "user", (entry,)))

@@ -86,7 +86,7 @@ def test_the_attribution_pattern_accepts_what_the_models_does(text: str) -> None
     assert bool(re.fullmatch(theirs, text)) == bool(re.search(ours.replace(r"\z", r"\Z"), text))
 
 
-def test_every_rule_tells_a_person_what_it_wants_and_where_that_comes_from() -> None:
+def test_every_rule_says_what_it_demands_and_names_its_source() -> None:
     assert all(entry["description"].endswith(".") and entry["meta"]["source"] for entry in ENTRIES)
 
 

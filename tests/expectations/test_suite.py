@@ -67,7 +67,7 @@ def test_a_suite_may_not_choose_how_results_are_shown() -> None:
     assert "result_format" not in entry["kwargs"]
 
 
-def test_the_same_rule_twice_is_no_mistake() -> None:
+def test_the_same_rule_may_be_given_twice() -> None:
     assert len(parse_suite(suite_of(NOT_NULL, NOT_NULL), "mine.json").entries) == 2
 
 

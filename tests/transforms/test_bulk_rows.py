@@ -110,7 +110,7 @@ def test_what_would_break_a_line_is_named_and_so_is_a_missing_user(spark: SparkS
     assert [obstacle for _, obstacle in found] == ["control_character", "no_user"]
 
 
-def test_an_id_that_would_be_read_as_two_is_no_row(spark: SparkSession) -> None:
+def test_an_id_that_would_be_read_as_two_makes_no_row(spark: SparkSession) -> None:
     shown = [["a", "b"], ["a|b"], ["a", "|"], ["a"], None]
     found = written(spark, *({"impression": ids} for ids in shown))
     assert [obstacle for _, obstacle in found] == [None, DIVIDED_ID, DIVIDED_ID, None, None]

@@ -53,7 +53,7 @@ def test_fields_keep_their_order_type_and_flags() -> None:
         pytest.param("[" * 100_000, id="deep"),
     ],
 )
-def test_what_is_no_avro_record_is_refused_by_its_name(text: str) -> None:
+def test_what_is_not_an_avro_record_is_refused_by_its_name(text: str) -> None:
     with pytest.raises(InputError, match=r"^x\.avsc: not "):
         InteractionsSchema.parse(text, "x.avsc")
 
@@ -127,5 +127,5 @@ def test_categorical_is_a_boolean() -> None:
         parse(fields=[*required, field])
 
 
-def test_name_and_version_are_nobodys_business_here() -> None:
+def test_the_name_and_version_of_a_schema_are_not_metadata() -> None:
     assert parse(*REQUIRED, name="interactions", version="2").metadata == ()

@@ -93,7 +93,7 @@ def test_no_file_is_read_twice(paths: list[str]) -> None:
         SourceSettings.model_validate({"path": paths})
 
 
-def test_neighbours_with_a_common_start_are_no_overlap() -> None:
+def test_neighbours_with_a_common_start_do_not_overlap() -> None:
     assert SourceSettings.model_validate({"path": ["logs/day=1", "logs/day=10"]}).path[1] == "logs/day=10"
 
 

@@ -26,7 +26,7 @@ AVRO_NAMES = st.from_regex(r"[A-Za-z][A-Za-z0-9_]*", fullmatch=True)
         ("__", ""),
     ],
 )
-def test_a_field_has_the_camel_case_key_a_person_would_write(field: str, key: str) -> None:
+def test_a_field_has_the_camel_case_key_that_one_would_write(field: str, key: str) -> None:
     assert camel_case(field) == key
 
 

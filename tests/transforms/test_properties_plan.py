@@ -44,7 +44,7 @@ def test_a_property_that_the_schema_lacks_is_named_with_its_neighbours() -> None
 @pytest.mark.parametrize(
     ("field", "key"), [("EVENT_TYPE", "eventType"), ("USER_ID", "userId"), ("TIMESTAMP", "sentAt")]
 )
-def test_a_reserved_field_is_no_property(field: str, key: str) -> None:
+def test_a_reserved_field_is_not_a_property(field: str, key: str) -> None:
     with pytest.raises(InputError, match=f"properties.{field}: not a property. Map it as mapping.{key}"):
         plan({field: "x"}, {"EVENT_TYPE": "string"})
 

@@ -154,7 +154,7 @@ def test_a_column_that_never_fits_is_named_by_its_configuration_key() -> None:
         read_as(F.col("v"), T.DateType(), "int", "mapping.properties.X")
 
 
-def test_text_that_is_no_utf8_is_distinguished_from_text_that_is(spark: SparkSession) -> None:
+def test_text_that_is_not_utf8_is_distinguished_from_text_that_is(spark: SparkSession) -> None:
     """Spark takes a file's word for it: such text looks like any other until Java decodes it."""
     df = spark.sql(
         "select cast(unhex(h) as string) as s, unhex(h) as b from values ('6A'), ('4A6F73E9'), ('EFBFBD'), (null) t(h)"

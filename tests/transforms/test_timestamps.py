@@ -150,7 +150,7 @@ def test_strings_that_spark_would_guess_a_date_for_are_unreadable(spark: SparkSe
     assert read(spark, guesses, T.StringType(), "iso8601") == [None] * len(guesses)
 
 
-def test_numbers_are_no_timestamps(spark: SparkSession) -> None:
+def test_numbers_are_not_timestamps(spark: SparkSession) -> None:
     for unit in ("timestamp", "iso8601"):
         assert read(spark, [SECOND], T.LongType(), unit) == [None]
 

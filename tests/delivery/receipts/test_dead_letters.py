@@ -130,7 +130,7 @@ def test_each_event_counts_once_and_delivered_wins_over_any_attempts(
         assert dead_letter_count(folder, "tracker", "2026.run", "exec1") == len(stored[1] - stored[0])
 
 
-def test_an_event_that_another_attempt_delivered_is_no_dead_letter_for_the_account(tmp_path: Path) -> None:
+def test_an_event_that_another_attempt_delivered_counts_as_no_dead_letter(tmp_path: Path) -> None:
     thought_dead, next_one = Attempt(tmp_path, "a1"), Attempt(tmp_path, "a2")
     for name in "ab":
         thought_dead.settle(name, delivered=False)

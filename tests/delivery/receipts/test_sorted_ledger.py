@@ -26,7 +26,7 @@ def test_a_name_reads_back(first: int, last: int, rows: int, written_by: str, at
     assert Segment.parse(file.name) is None
 
 
-def test_a_segments_name_is_no_sorted_files() -> None:
+def test_a_segments_name_is_not_taken_for_a_sorted_files() -> None:
     assert SortedFile.parse(Segment("sorted.1.2", "x", 0, "a", "0").name) is None
 
 

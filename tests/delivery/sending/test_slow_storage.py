@@ -80,7 +80,7 @@ def test_storage_that_writes_in_time_costs_no_sending(writes: list[float]) -> No
     assert max(after - before for before, after in pairwise(stage.pacer.spent)) <= 1.01 / RATE
 
 
-def test_failures_before_a_stall_and_after_it_are_no_dead_service() -> None:
+def test_failures_before_and_after_a_stall_are_not_a_dead_service() -> None:
     def script(call: Call) -> Answer:
         return BROKEN if 3.0 < call.at < 28.0 else ACCEPTED
 

@@ -92,7 +92,7 @@ def test_what_can_not_be_recorded_is_not_sent(which: str) -> None:
     assert max(stage.pacer.spent) <= 1.25
 
 
-def test_a_stop_that_comes_when_all_is_done_is_no_early_end() -> None:
+def test_a_stop_that_comes_when_all_is_done_is_not_an_early_end() -> None:
     stage = Stage(staged("s", 1))
     stage.client.script = lambda _: (stage.pacer.stop_all("late"), ACCEPTED)[1]
     assert stage.run() is None
@@ -140,7 +140,7 @@ def test_every_tenth_request_failing_opens_no_circuit() -> None:
     assert stage.tally.events_delivered == 30000
 
 
-def test_failures_before_a_pause_and_after_it_are_no_dead_service() -> None:
+def test_failures_before_and_after_a_pause_are_not_a_dead_service() -> None:
     """It moves in the pause, which the watchdog wants to see, and nothing goes out."""
     stage = Stage(many_sessions(20), rate=20.0)
     failed_again: list[Call] = []

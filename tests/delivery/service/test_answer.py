@@ -45,7 +45,7 @@ def test_the_message_is_kept_for_the_dead_letters(key: str) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"<html>503</html>", b"\xff\xfe", b"[]", b'{"message": 5}', b"[" * 60_000]
 )
-def test_an_answer_that_is_no_json_object_is_still_an_answer(content: bytes) -> None:
+def test_an_answer_that_is_not_a_json_object_is_still_an_answer(content: bytes) -> None:
     assert refusal(503, None, content) == Answer(503, None, None)
 
 

@@ -63,7 +63,7 @@ def test_a_refresh_that_fails_tells_its_kind_and_no_secret() -> None:
     [JSONDecodeError("no", "a secret", 0), FileNotFoundError(2, "a secret")],
     ids=["no JSON", "absent"],
 )
-def test_a_credential_process_that_fails_is_no_crash(error: Exception) -> None:
+def test_a_credential_process_that_fails_does_not_crash(error: Exception) -> None:
     """Spark would have said that it lost a sending task; in the middle of a run, its partition was lost."""
     with pytest.raises(CredentialsError, match="could not be read") as caught:
         CredentialSource(failing_after((), error))
@@ -79,12 +79,12 @@ def test_newer_credentials_are_found_after_a_refusal_and_looked_for_once() -> No
     assert source.keys().access_key == "NEW"
 
 
-def test_the_same_credentials_again_are_no_renewal() -> None:
+def test_the_same_credentials_again_are_not_a_renewal() -> None:
     source = CredentialSource(finding(OLD))
     assert not source.renew(source.keys())
 
 
-def test_credentials_that_have_gone_are_no_renewal() -> None:
+def test_credentials_that_have_gone_are_not_a_renewal() -> None:
     source = CredentialSource(finding(OLD, None))
     assert not source.renew(source.keys())
     assert source.keys().access_key == "OLD"

@@ -208,7 +208,9 @@ def test_wrong_usage_is_a_usage_error(
     assert len(caplog.records) == 1
 
 
-def test_a_folder_that_is_no_output_is_one_sentence(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_folder_that_is_not_an_output_is_one_sentence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     assert main([str(tmp_path), "--pause"]) == 2
     assert "is not an output folder" in caplog.text
 

@@ -99,7 +99,7 @@ def test_a_wrong_value_names_its_key_and_is_not_repeated(override: str, key: str
         "plan.price_per_gb",
     ],
 )
-def test_yes_is_no_number(key: str) -> None:
+def test_yes_is_not_a_number(key: str) -> None:
     """A bare `yes` or `on` is YAML's true: as the fraction 1 it would let every run pass its checks."""
     assert f"{key}: " in refusal(MINIMAL, f"{key}=yes")
 

@@ -41,5 +41,5 @@ def test_what_was_written_is_what_is_read() -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"run_id": "day"}', b"\xff"])
-def test_what_is_no_record_is_none(content: bytes) -> None:
+def test_what_is_not_a_record_is_read_as_none(content: bytes) -> None:
     assert ControlRecord.parse(content) is None

@@ -74,7 +74,9 @@ def test_nothing_is_written_into_the_folder_of_another_run(
 
 
 @pytest.mark.parametrize("execution", ["execution", "another"])
-def test_a_lease_that_a_dead_process_or_this_run_left_is_no_hindrance(output: str, execution: str) -> None:
+def test_an_error_is_written_despite_a_lease_of_a_dead_process_or_of_this_run(
+    output: str, execution: str
+) -> None:
     process = this_process()
     hold(output, ProcessIdentity(process.machine, process.pid, process.started + 1), execution)
     record(output)

@@ -138,7 +138,7 @@ def test_a_holder_that_wakes_after_a_takeover_loses_the_place(
     assert holder(store) == "b"
 
 
-def test_a_write_whose_answer_was_lost_is_no_other_holder(store: MemoryStore) -> None:
+def test_a_write_whose_answer_was_lost_is_not_taken_for_another_holder(store: MemoryStore) -> None:
     first = request(store, "a")
     store.loses_answers = True
     with pytest.raises(StorageError):

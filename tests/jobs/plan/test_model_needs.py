@@ -43,7 +43,7 @@ def test_each_need_has_a_page_of_the_developer_guide() -> None:
         assert need.consequence
 
 
-def test_anonymous_events_are_no_interactions_of_users() -> None:
+def test_anonymous_events_do_not_count_as_interactions_of_users() -> None:
     found = needs(interactions=999)
     assert unmet(found) == {"interactions"}
     assert (found["interactions"].has, found["interactions"].needs) == (999, 1_000)

@@ -30,7 +30,7 @@ def test_a_profile_that_no_file_has_is_named_as_that(monkeypatch: pytest.MonkeyP
         require_aws_settings()
 
 
-def test_a_configuration_file_that_is_no_ini_is_named_as_that(
+def test_a_configuration_file_that_is_not_ini_is_named_as_that(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / "config").write_text("nonsense")
@@ -65,7 +65,9 @@ def test_a_setting_of_another_form_than_botocore_expects_is_named(
         require_aws_settings()
 
 
-def test_blocks_that_other_tools_write_are_let_be(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_blocks_that_other_tools_write_are_left_alone(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     (tmp_path / "config").write_text("[default]\ns3 =\n  max_concurrent_requests = 20\nemr =\n  a = b")
     only(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"))
     require_aws_settings()

@@ -30,7 +30,7 @@ def test_all_numbers_of_an_axis_have_one_unit(number: float, max_number: float, 
     assert short(number, max_number) == shown
 
 
-def test_one_is_no_plural() -> None:
+def test_one_is_singular() -> None:
     assert [counted(1, "event"), counted(2000, "event")] == ["1 event", "2,000 events"]
     assert [thousands(1000.0), thousands(0.01), thousands(1_000_000)] == ["1,000", "0.01", "1,000,000"]
 

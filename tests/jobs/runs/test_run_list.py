@@ -165,7 +165,7 @@ def test_runs_are_listed_by_their_start_the_oldest_first(tmp_path: Path) -> None
     assert list(listed(str(tmp_path))) == ["c", "a", "b"]
 
 
-def test_a_folder_that_is_no_output_is_refused_in_one_sentence(
+def test_a_folder_that_is_not_an_output_is_refused_in_one_sentence(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with pytest.raises(UsageError, match="is not an output folder"):

@@ -38,7 +38,7 @@ def refused(column: str, value: str, **mapped: Any) -> str:  # noqa: ANN401
 @pytest.mark.parametrize(
     ("column", "value"), [(NO_TEXT, "userId"), (UNIT_INSTEAD, "milliseconds"), (UNIT_INSTEAD, "dd/MM/yyyy")]
 )
-def test_half_of_the_rows_cost_themselves_alone(column: str, value: str) -> None:
+def test_half_of_the_rows_misread_refuse_nothing_and_more_refuse_the_run(column: str, value: str) -> None:
     misread(column, value, 5)
     refused(column, value)
 
@@ -61,7 +61,7 @@ def test_another_form_is_named_without_the_users_literals(expr: str, shown: str)
 @pytest.mark.parametrize(
     ("part", "mapped"), [("userId", {}), ("properties.COLOUR", {"properties": {"COLOUR": "colour"}})]
 )
-def test_bytes_that_are_no_text_are_named_by_their_key(part: str, mapped: dict[str, Any]) -> None:
+def test_bytes_that_are_not_text_are_named_by_their_key(part: str, mapped: dict[str, Any]) -> None:
     assert refused(NO_TEXT, part, **mapped).startswith(
         f"mapping.{part}: most values are bytes that are not UTF-8 text."
     )

@@ -103,13 +103,13 @@ def test_events_that_ran_out_of_attempts_while_nothing_was_accepted_are_a_stop(t
     assert "not one request" in str(sent_in_all(receipts(tmp_path), down, Progress(), None).stop_reason)
 
 
-def test_events_that_the_service_refused_are_no_stop(tmp_path: Path) -> None:
+def test_events_that_the_service_refused_do_not_stop_the_run(tmp_path: Path) -> None:
     bury(tmp_path, 10)
     poison = [report(events_dead_lettered=10)]
     assert sent_in_all(receipts(tmp_path), poison, Progress(), None).stop_reason is None
 
 
-def test_events_that_ran_out_of_attempts_among_accepted_ones_are_no_stop(tmp_path: Path) -> None:
+def test_events_out_of_attempts_among_accepted_ones_do_not_stop_the_run(tmp_path: Path) -> None:
     record(tmp_path, "a")
     bury(tmp_path, 10)
     some = [report(events_delivered=1, events_dead_lettered=10, events_given_up=10)]
@@ -139,7 +139,7 @@ def test_a_job_that_ends_in_failures_alone_is_a_stop(
     assert said in str(sent.stop_reason)
 
 
-def test_failures_that_cost_no_event_are_no_stop(tmp_path: Path) -> None:
+def test_failures_that_cost_no_event_do_not_stop_the_run(tmp_path: Path) -> None:
     record(tmp_path, "a")
     late = report(events_delivered=1, last_accepted_at=3.0, failing_since=4.0, failed_in_a_row=99)
     assert sent_in_all(receipts(tmp_path), [late], Progress(), None).stop_reason is None

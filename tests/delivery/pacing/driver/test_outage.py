@@ -93,7 +93,7 @@ def test_a_service_that_is_away_for_fifteen_seconds_stops_nothing(
 
 @settings(max_examples=100, deadline=None)
 @given(every=rates, away_from=moments)
-def test_throttling_is_no_outage_even_where_some_answers_are_lost(every: float, away_from: float) -> None:
+def test_throttling_is_not_an_outage_even_if_some_answers_are_lost(every: float, away_from: float) -> None:
     assert Job(every, 64, away_from, throttled=0.75).known_at() is None
 
 

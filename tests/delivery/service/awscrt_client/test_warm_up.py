@@ -51,14 +51,14 @@ def test_warming_up_waits_a_little_while_only_for_a_connection_that_never_opens(
         client.warm_up()
 
 
-def test_keys_that_are_gone_are_no_matter_when_it_warms_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warm_up_without_keys_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     with ScriptedServer() as server, awscrt(server.url) as client:
         monkeypatch.setattr(client._signer._credentials._credentials, "get_frozen_credentials", broken)
         client.warm_up()
         assert classify(*answers(client)) is Fault.FATAL
 
 
-def test_a_signature_that_never_comes_is_no_matter_when_it_warms_up(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_warm_up_without_a_signature_raises_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(signing, "aws_sign_request", lambda *_: Future())
     monkeypatch.setattr(signing, "_SIGN_SECONDS", 0.01)
     with ScriptedServer() as server, awscrt(server.url) as client:

@@ -16,7 +16,7 @@ Exception in thread "main" java.lang.RuntimeException: [unresolved dependency: o
 NOT_FOUND = "		:: org.apache.hadoop#hadoop-aws;3.4.1: not found"
 
 
-def test_the_resolvers_lines_tell_how_far_it_is() -> None:
+def test_the_resolvers_lines_give_its_progress() -> None:
     lines = [
         ":: resolving dependencies :: org.apache.spark#spark-submit-parent;1.0",
         "	found org.apache.hadoop#hadoop-aws;3.4.1 in central",

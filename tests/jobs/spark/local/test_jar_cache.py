@@ -23,7 +23,7 @@ def test_what_was_fetched_once_is_found_by_its_packages_alone(tmp_path: Path) ->
     assert cache.find("g:a:2") == ()
 
 
-def test_a_list_that_misses_a_file_is_no_list(tmp_path: Path) -> None:
+def test_a_list_that_misses_a_file_does_not_count(tmp_path: Path) -> None:
     cache = JarCache(tmp_path / "cache")
     cache.keep("g:a:1", jars_in(tmp_path / "jars"))
     (tmp_path / "jars" / "c.jar").unlink()
@@ -32,7 +32,7 @@ def test_a_list_that_misses_a_file_is_no_list(tmp_path: Path) -> None:
     assert cache.find("g:a:2") == ()
 
 
-def test_a_folder_that_can_not_be_written_is_no_error(tmp_path: Path) -> None:
+def test_a_folder_that_can_not_be_written_is_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "cache").write_text("a file in the folder's place")
     cache = JarCache(tmp_path / "cache")
     cache.keep("g:a:1", jars_in(tmp_path / "jars"))

@@ -81,7 +81,7 @@ def test_without_any_java_one_sentence_says_what_was_found_and_what_to_do(
     assert str(pickle.loads(pickle.dumps(caught.value))) == text  # noqa: S301 - our own bytes
 
 
-def test_what_is_no_java_is_none(tmp_path: Path) -> None:
+def test_what_is_not_a_java_is_not_found(tmp_path: Path) -> None:
     assert probe(tmp_path / "missing", {}) is None
     assert probe(Path(shutil.which("env") or "/usr/bin/env"), {}) is None
 

@@ -54,7 +54,7 @@ def test_what_needs_no_proxy_is_listed_as_java_reads_it() -> None:
 
 
 @pytest.mark.parametrize("url", ["http://", "http://proxy:port", "http://proxy:0", "http://proxy:99999"])
-def test_a_proxy_that_is_no_url_is_named_without_its_value(url: str) -> None:
+def test_a_proxy_that_is_not_a_url_is_named_without_its_value(url: str) -> None:
     with pytest.raises(UsageError, match=r"^HTTPS_PROXY can't be used") as problem:
         proxy_properties({"HTTPS_PROXY": url})
     assert url == "http://" or url not in str(problem.value)

@@ -41,7 +41,7 @@ def test_java_itself_reads_every_certificate_of_the_bundle(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("bundle", ["nothing here", f"{ssl.PEM_HEADER}\nabc!\n{ssl.PEM_FOOTER}\n"])
-def test_what_is_no_bundle_is_refused_by_name(bundle: str, tmp_path: Path) -> None:
+def test_what_is_not_a_bundle_is_refused_by_name(bundle: str, tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text(bundle)
     with pytest.raises(UsageError, match=r"ca\.pem can't be used: it is not a PEM bundle"):
         temporary_trust_store(str(tmp_path / "ca.pem"))

@@ -125,7 +125,7 @@ def test_at_the_end_every_partition_sees_its_link_closed() -> None:
         Link.join(coordinator.address)
 
 
-def test_a_host_that_is_no_interface_of_this_machine_is_still_advertised() -> None:
+def test_a_host_that_this_machine_does_not_have_is_still_advertised() -> None:
     with Coordinator(host="192.0.2.1", limit=1) as coordinator:
         assert coordinator.address.host == "192.0.2.1"
         here = CoordinatorAddress("127.0.0.1", coordinator.address.port, coordinator.address.authkey)

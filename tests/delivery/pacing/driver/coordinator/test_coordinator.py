@@ -148,7 +148,7 @@ def test_a_paused_run_can_be_stopped(coordinator: Coordinator) -> None:
     assert receive(link) == {"stop": ["enough", 2.0]}
 
 
-def test_a_pause_is_no_outage_and_the_time_in_it_counts_for_none() -> None:
+def test_a_pause_is_not_an_outage_and_its_time_counts_for_none() -> None:
     now = [1000.0]
     with Coordinator(host="127.0.0.1", limit=200, clock=lambda: now[0]) as coordinator:
         link = Link.join(coordinator.address)
