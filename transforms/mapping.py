@@ -58,7 +58,8 @@ class SourceSettings(Block):
     )
     filter: Expression | None = Field(
         default=None,
-        description="Spark SQL on the raw columns, pushed down to the Parquet scan; it may use the clock, not chance",
+        description="Spark SQL on the raw columns, pushed down to the Parquet scan; it may use the current time, but "
+        "no random values",
     )
     select: tuple[Expression, ...] = Field(
         default=(),

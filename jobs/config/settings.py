@@ -87,7 +87,8 @@ class Settings(Block):
     # `schema` is taken: pydantic's models have a method of that name.
     interactions_schema: NonBlank = Field(
         alias="schema",
-        description="the dataset's Interactions schema, Avro JSON, local or on S3; `personalize`: asked of the service",
+        description="the dataset's Interactions schema, Avro JSON, local or on S3; `personalize` fetches it from the "
+        "service",
     )
     preflight: PreflightMode = Field(
         default="auto",

@@ -51,7 +51,7 @@ class Preflight:
         """
         if self.settings.preflight == "off":
             raise UsageError(
-                "schema: personalize is asked of the service, and preflight is off. Set preflight: auto."
+                "schema: personalize fetches it from the service, and preflight is off. Set preflight: auto."
             )
         try:
             return InteractionsSchema.parse(self.ask(REQUIRED), OF_SERVICE)
