@@ -76,8 +76,8 @@ def test_the_same_rule_may_be_given_twice() -> None:
     [
         ("{", "mine.json is not JSON"),
         pytest.param("[" * 100_000, "mine.json is not JSON", id="deep"),
-        ("[]", "no Great Expectations suite"),
-        ('{"name": "mine"}', "no Great Expectations suite"),
+        ("[]", "not a Great Expectations suite"),
+        ('{"name": "mine"}', "not a Great Expectations suite"),
         ('{"expectations": [7]}', "expectation 1: it is not a JSON object"),
         ('{"expectations": [{"kwargs": {}}]}', "expectation 1: it has no 'type'"),
         (

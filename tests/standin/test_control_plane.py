@@ -46,7 +46,7 @@ def test_documented_csv_is_read_as_it_is_meant() -> None:
             "Input CSV is missing the following columns:[TIMESTAMP, EVENT_TYPE, DISCOUNT]",
         ),
         (text("ITEM_ID,USER_ID,TIMESTAMP,EVENT_TYPE,DISCOUNT"), "not in the order of the schema's fields"),
-        (text(COLUMNS, "u,i,1,view"), "has not 5 columns"),
+        (text(COLUMNS, "u,i,1,view"), "does not have 5 columns"),
         (text(COLUMNS, 'u,i,1,view,"a'), "has no end"),
         (text(COLUMNS, 'u,i,1,view,"a""b"'), "followed by something else than a comma"),
         (text(COLUMNS, 'u,i,1,view,a"b'), "not in quoted text"),
@@ -129,7 +129,7 @@ def test_only_the_first_level_of_a_folder_is_read() -> None:
     ("key", "reason"),
     [
         ("elsewhere/part-0.csv", "Invalid Data location."),
-        ("imports/a/csv/_SUCCESS", "no CSV files by their names"),
+        ("imports/a/csv/_SUCCESS", "not CSV files by their names"),
     ],
 )
 def test_a_location_without_csv_files_fails_the_job(key: str, reason: str) -> None:
