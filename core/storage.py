@@ -24,6 +24,7 @@ from core.aws.buckets import Bucket, find_bucket, open_bucket
 from core.aws.s3_errors import S3Error
 from core.aws.s3_filesystem import S3Handler
 from core.errors import StorageError, first_line
+from core.urls import SCHEME
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -33,7 +34,6 @@ OpenFilesystem = Callable[[str], tuple[fs.FileSystem, str]]
 
 _S3 = re.compile(r"^s3a?://", re.IGNORECASE)
 _FILE = re.compile(r"^file:(?://(?=/))?", re.IGNORECASE)
-_SCHEME = re.compile(r"^[a-z][a-z0-9+.-]*:/", re.IGNORECASE)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _JAVA_HOST = re.compile(rf"{_LABEL}|(?:{_LABEL}\.)+(?=[a-z]){_LABEL}", re.IGNORECASE)
 _BUCKET = re.compile(r"[A-Za-z0-9._-]+")  # S3 names no other
@@ -56,7 +56,7 @@ def open_filesystem(url: str) -> tuple[fs.FileSystem, str]:
     if _S3.match(url):
         return _S3_FILESYSTEM, _s3_path(url)
     path = _FILE.sub("", url)
-    if _SCHEME.match(path):
+    if SCHEME.match(path):
         raise StorageError(
             f"{url} is not supported: its scheme is unknown. Use s3://, s3a://, file: or a local path."
         )

@@ -5,18 +5,23 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9]+:")
+SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/|s3[an]?:", re.IGNORECASE)
+"""What a URL begins with. Without a slash after it a colon is part of a local name, but for that of `s3:`."""
+
 _S3 = re.compile(r"s3a?://", re.IGNORECASE)
+_RELATIVE_FILE = re.compile(r"^file:(?!/)", re.IGNORECASE)
 
 
 def absolute(path: str) -> str:
     """Return a URL or path as every process finds it: executors work in other folders than the driver."""
-    return path if _SCHEME.match(path) else str(Path(path).absolute())
+    path = _RELATIVE_FILE.sub("", path)
+    return path if SCHEME.match(path) else str(Path(path).absolute())
 
 
 def with_scheme(path: str) -> str:
     """Return `path` as a URL: Spark looks for a path without scheme in the cluster's default file system."""
-    return path if _SCHEME.match(path) else f"file:{absolute(path)}"
+    path = absolute(path)
+    return path if SCHEME.match(path) else f"file:{path}"
 
 
 def is_on_s3(url: str) -> bool:

@@ -5,6 +5,7 @@ The distribution of events per request is a histogram, which each of them draws 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -96,4 +97,4 @@ def _model_needs(needs: tuple[Need, ...]) -> Iterator[Line]:
 
 def _span(seconds: float) -> str:
     """Return whole seconds, rounded up, as days and clock time."""
-    return str(timedelta(seconds=-int(-seconds // 1)))
+    return str(timedelta(seconds=math.ceil(seconds)))

@@ -118,9 +118,11 @@ def build_session(
 def interrupt_kept() -> Iterator[None]:
     """Keep the program's own handler of Ctrl-C: PySpark puts one in its place (`SparkContext._do_init`)."""
     own = signal.getsignal(signal.SIGINT)
-    yield
-    if own is not signal.default_int_handler and signal.getsignal(signal.SIGINT) is not own:
-        signal.signal(signal.SIGINT, own)
+    try:
+        yield
+    finally:
+        if own is not signal.default_int_handler and signal.getsignal(signal.SIGINT) is not own:
+            signal.signal(signal.SIGINT, own)
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def test_a_bare_path_is_taken_from_the_working_directory() -> None:
     assert open_filesystem("conf/job.yaml")[1] == f"{Path.cwd()}/conf/job.yaml"
 
 
-@pytest.mark.parametrize("url", ["http://host/x", "hdfs://host/x", "gs://bucket/x"])
+@pytest.mark.parametrize("url", ["http://host/x", "hdfs://host/x", "gs://bucket/x", "s3:bucket/x"])
 def test_a_url_that_can_not_be_used_is_refused_by_name(url: str) -> None:
     with pytest.raises(StorageError, match=url.split(":", maxsplit=1)[0]):
         open_filesystem(url)

@@ -182,6 +182,19 @@ def test_a_start_of_spark_leaves_ctrl_c_with_the_run(signals: StopSignals) -> No
     assert signals.reason == "SIGINT was received"
 
 
+def test_a_start_of_spark_that_fails_leaves_ctrl_c_with_the_run_too(signals: StopSignals) -> None:
+    def start() -> None:
+        with interrupt_kept():
+            signal.signal(signal.SIGINT, lambda *_: None)
+            raise ValueError("no context")
+
+    with pytest.raises(ValueError, match="no context"):
+        start()
+    signals.only_note()
+    os.kill(os.getpid(), signal.SIGINT)
+    assert signals.reason == "SIGINT was received"
+
+
 def test_a_stop_while_the_jvm_is_launched_comes_once_it_is_there() -> None:
     """PySpark lost a JVM that it was launching, which stayed for good."""
     signals, steps = StopSignals(), []
