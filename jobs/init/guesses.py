@@ -103,8 +103,10 @@ def unit_of(kind: pa.DataType, limits: tuple[int, int] | None) -> tuple[str, str
     """Return a time's unit and the reason, from its type and, for whole numbers, its bounds."""
     if pt.is_timestamp(kind) or pt.is_date(kind):
         return "timestamp", f"its type is {kind}"
+    if _is_name(kind):
+        return "iso8601", "it is text"
     if not pt.is_integer(kind):
-        return ("iso8601", "it is text") if _is_text(kind) else ("seconds", "it is a number; check its unit")
+        return "seconds", "it is a number; check its unit"
     if limits is None:
         return "seconds", "the footer has no bounds for it; check its unit"
     for unit, per_second in PER_SECOND.items():
@@ -180,7 +182,7 @@ def _times(
             found[0].append(name)
         elif says_so and pt.is_integer(kind) and limits and unit_of(kind, limits)[1].startswith("its values"):
             found[1].append(name)
-        elif says_so and (pt.is_date(kind) or _is_text(kind)):
+        elif says_so and (pt.is_date(kind) or _is_name(kind)):
             found[2].append(name)
     return [name for each in found for name in each]
 
@@ -214,45 +216,58 @@ def _avro(kind: pa.DataType) -> AvroType | None:
         (_is_text, "string"),
         (pt.is_boolean, "boolean"),
         (pt.is_integer, "long"),
-        (pt.is_floating, "float"),
-        (pt.is_decimal, "float"),
+        (_is_number, "float"),
     )
     return next((avro for test, avro in tests if test(kind)), None)
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def _is_text(kind: pa.DataType, *, as_bytes: bool = False) -> bool:
+    """Return whether values are text; `as_bytes`: or bytes, as which writers that don't annotate text declare it."""
+    if pt.is_dictionary(kind):
+        return _is_text(kind.value_type, as_bytes=as_bytes)
+    is_bytes = pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_binary_view(kind)
     return bool(
-        pt.is_string(kind)
-        or pt.is_large_string(kind)
-        or (pt.is_dictionary(kind) and _is_text(kind.value_type))
+        pt.is_string(kind) or pt.is_large_string(kind) or pt.is_string_view(kind) or (as_bytes and is_bytes)
     )
 
 
+def _is_name(kind: pa.DataType) -> bool:
+    return _is_text(kind, as_bytes=True)
+
+
 def _is_id(kind: pa.DataType) -> bool:
-    return _is_text(kind) or bool(pt.is_integer(kind))
+    """Return whether values may be ids: pandas makes fractions of whole numbers as soon as one is missing."""
+    return _is_name(kind) or _is_number(kind) or _is_uuid(kind)
+
+
+def _is_uuid(kind: pa.DataType) -> bool:
+    stored = kind.storage_type if isinstance(kind, pa.BaseExtensionType) else kind
+    return bool(pt.is_fixed_size_binary(stored))
 
 
 def _is_time(kind: pa.DataType) -> bool:
-    return _is_id(kind) or bool(pt.is_timestamp(kind) or pt.is_date(kind) or pt.is_floating(kind))
+    return _is_name(kind) or _is_number(kind) or bool(pt.is_timestamp(kind) or pt.is_date(kind))
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    return bool(pt.is_integer(kind) or pt.is_floating(kind) or pt.is_decimal(kind))
+    """Return whether values are numbers that Spark reads: it reads none of 16 bits with a fraction."""
+    fractional = pt.is_floating(kind) and not pt.is_float16(kind)
+    return bool(pt.is_integer(kind) or fractional or pt.is_decimal(kind))
 
 
 def _is_shown(kind: pa.DataType) -> bool:
-    return _is_text(kind) or bool((pt.is_list(kind) or pt.is_large_list(kind)) and _is_id(kind.value_type))
+    return _is_name(kind) or bool((pt.is_list(kind) or pt.is_large_list(kind)) and _is_id(kind.value_type))
 
 
 _FITS: Mapping[str, Callable[[pa.DataType], bool]] = {
     "userId": _is_id,
     "sessionId": _is_id,
     "itemId": _is_id,
-    "eventType": _is_text,
+    "eventType": _is_name,
     "sentAt": _is_time,
     "eventId": _is_id,
     "eventValue": _is_number,
     "impression": _is_shown,
-    "recommendationId": _is_text,
-    "eventAttributionSource": _is_text,
+    "recommendationId": _is_name,
+    "eventAttributionSource": _is_name,
 }

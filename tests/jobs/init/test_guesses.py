@@ -28,6 +28,51 @@ def test_a_flat_log_is_understood_by_its_names() -> None:
     assert found.select == ()
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pa.string(), pa.large_string(), pa.string_view(), pa.dictionary(pa.int32(), pa.string())),
+        *(pa.binary(), pa.large_binary(), pa.binary_view()),
+    ],
+    ids=str,
+)
+def test_text_of_any_layout_is_known_bytes_that_hold_it_among_them(kind: pa.DataType) -> None:
+    """Of bytes, as Impala and old writers declare text, all events had become 'interaction', one constant."""
+    columns = dict.fromkeys(("USER_ID", "ITEM_ID", "EVENT_TYPE", "TIMESTAMP"), kind)
+    found = guess(columns, {}).parts
+    assert {part: each.expr for part, each in found.items()} == {
+        "userId": "USER_ID",
+        "itemId": "ITEM_ID",
+        "eventType": "EVENT_TYPE",
+        "sentAt": "TIMESTAMP",
+    }
+    assert found["sentAt"].unit == "iso8601"
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pa.float64(), pa.float32(), pa.decimal128(38, 0), pa.uint64()),
+        *(pa.uuid(), pa.binary(16), pa.list_(pa.float64())),
+    ],
+    ids=str,
+)
+def test_every_type_that_the_job_reads_as_an_id_is_one(kind: pa.DataType) -> None:
+    """Ids of a log with one missing are fractions to pandas: they were a TODO, and fields of their own."""
+    if pa.types.is_list(kind):
+        assert "impression" in guess({"impressions": kind}, {}).parts
+        return
+    found = guess(dict.fromkeys(("user_id", "item_id", "session_id"), kind), {})
+    assert set(found.parts) == {"userId", "itemId", "sessionId"}
+    assert not found.properties
+
+
+def test_numbers_that_spark_does_not_read_are_no_guess() -> None:
+    """The next command refused them."""
+    found = guess({"rating": pa.float16(), "price": pa.float16()}, {})
+    assert (found.parts, found.properties, found.unused) == ({}, {}, ("rating", "price"))
+
+
 def test_a_list_of_events_is_exploded() -> None:
     found = guess({"session": pa.int64(), "events": pa.list_(EVENT)}, {"events.ts": (1_600_000_000_000,) * 2})
     assert found.select == ("explode(events) as e", "session")
