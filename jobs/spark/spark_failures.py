@@ -28,6 +28,10 @@ _READING = re.compile(
 _NOT_PARQUET = re.compile(r"(\w+:/[^\n]*?) is not a Parquet file\. ")
 _JAVA_CAUSE = re.compile(r"^(?:Caused by: )?(java\.(?:util|lang|time)\.[\w.]*Exception)", re.MULTILINE)
 
+_OF_A_CONSTANT = re.compile(
+    r"java\.(?:lang\.(?:Arithmetic|NumberFormat)|time\.[\w.]*|util\.regex\.PatternSyntax)Exception"
+)
+
 _S3A = re.compile(r"fs\.s3a\.|software\.amazon\.awssdk|com\.amazonaws|s3a?://")
 _NO_REASON = "no reason"  # a HEAD has no body, and S3A opens a file with one
 # S3's code, which S3A adds to the words of its second SDK ("null" for none), and the first one has in its own.
@@ -135,7 +139,16 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
     if unreadable:
         kind = TimeBeyondError if _TIME_BEYOND.search(text) else UsageError
         return kind(_unreadable(unreadable[1], text))
-    return _of_rows(text)
+    return _of_rows(text) or _of_constant(error)
+
+
+def _of_constant(error: Exception) -> UsageError | None:
+    """Return the sentence for a failure over a constant, which Spark computes on the driver.
+
+    PySpark makes an exception of its own of it, whose text lacks the class of Java's and is empty of a cause.
+    """
+    raised = _OF_A_CONSTANT.match(getattr(error, "_stackTrace", None) or "")
+    return _not_computed(raised[0]) if raised else None
 
 
 def _of_rows(text: str) -> UsageError | None:
@@ -148,10 +161,19 @@ def _of_rows(text: str) -> UsageError | None:
     causes = ERROR_CLASS.findall(text) or _JAVA_CAUSE.findall(text)
     if not causes:
         return None
-    places = "an expression in mapping, source.select or source.filter, or a rule of the suite"
-    if causes[-1].endswith("_MAP_KEY"):  # `sources.parquet.conversions` makes such maps again
-        places += ", or a map of the source, with times or UUIDs as keys, that source.select can leave out"
-    return UsageError(f"Spark could not compute the events: {causes[-1]}. Look for what raises it: {places}.")
+    # `sources.parquet.conversions` makes such maps again
+    is_map = causes[-1].endswith("_MAP_KEY")
+    return _not_computed(causes[-1], _OR_A_MAP if is_map else "")
+
+
+_OR_A_MAP = ", or a map of the source, with times or UUIDs as keys, that source.select can leave out"
+
+
+def _not_computed(cause: str, elsewhere: str = "") -> UsageError:
+    return UsageError(
+        f"Spark could not compute the events: {cause}. Look for what raises it: an expression in mapping, "
+        f"source.select or source.filter, or a rule of the suite{elsewhere}."
+    )
 
 
 def _of_s3(code: str) -> UsageError | RunInterruptedError:

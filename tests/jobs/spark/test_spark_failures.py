@@ -6,7 +6,7 @@ from typing import cast
 import pytest
 from py4j.protocol import Py4JError, Py4JNetworkError
 from pyspark import SparkContext
-from pyspark.errors import AnalysisException
+from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession
 
 from jobs.errors import RunInterruptedError, UsageError
@@ -66,6 +66,30 @@ def test_what_spark_says_of_an_expression_is_not_its_end(error: Exception) -> No
 @pytest.mark.spark
 def test_a_spark_that_runs_has_not_ended(spark: SparkSession) -> None:
     assert not is_gone(ValueError("no"), spark.sparkContext)
+
+
+@pytest.mark.parametrize(
+    ("cause", "text"),
+    [
+        ("java.lang.ArithmeticException", "long overflow"),
+        ("java.util.regex.PatternSyntaxException", "Dangling meta character '*' near index 0"),
+    ],
+)
+def test_a_constant_that_fails_on_the_driver_is_explained(cause: str, text: str) -> None:
+    """PySpark keeps the class of Java's exception from its own one's text: the run ended as unexpected."""
+    failure = PySparkException(message=text)
+    assert explained(failure) is None
+    failure._stackTrace = f"{cause}: {text}\n\tat java.base/java.lang.Math.multiplyExact(Math.java:1004)"
+    sentence = str(explained(failure))
+    assert cause in sentence
+    assert text not in sentence
+
+
+@pytest.mark.spark
+def test_a_constant_that_fails_in_spark_is_explained(spark: SparkSession) -> None:
+    with pytest.raises(PySparkException) as failure:
+        spark.range(1).selectExpr("timestamp_seconds(9223372036854775807)").collect()
+    assert "ArithmeticException" in str(explained(failure.value))
 
 
 def test_the_class_of_sparks_error_is_reported() -> None:
