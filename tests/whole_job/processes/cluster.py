@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-import socket
+import re
 import subprocess
 import urllib.request
 from collections.abc import Mapping
@@ -25,6 +25,8 @@ from tests.whole_job.processes.waiting import wait_for
 
 WORKERS = 2
 _LOOPBACK = "127.0.0.1"
+_ADDRESSES = (r"Starting Spark master at (spark://\S+)", r"Bound MasterWebUI .* started at http://(\S+)")
+"""As the master logs where its workers and spark-submit reach it, and its own page."""
 
 
 class Cluster:
@@ -32,16 +34,17 @@ class Cluster:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._port, self._ui_port = _free_port(), _free_port()
+        self._log = folder / "daemons.log"
         self._master: subprocess.Popen[bytes] | None = None
         self._workers: list[subprocess.Popen[bytes]] = []
-        self.url = f"spark://{_LOOPBACK}:{self._port}"
+        self.url = self._ui_address = ""
 
     def __enter__(self) -> Self:
         self._folder.mkdir(parents=True, exist_ok=True)
-        ports = ("--port", str(self._port), "--webui-port", str(self._ui_port))
-        self._master = self._start("master.Master", "--host", _LOOPBACK, *ports)
+        # The master chooses its ports: two clusters that start at the same moment could choose the same ones for it.
+        self._master = self._start("master.Master", "--host", _LOOPBACK, "--port", "0", "--webui-port", "0")
         try:
+            wait_for(self._find_addresses, "the master says where it listens")
             self.heal()
         except BaseException:
             self._end()
@@ -76,6 +79,13 @@ class Cluster:
     def _below_workers(self) -> list[psutil.Process]:
         return [process for daemon in self.worker_daemons() for process in daemon.children(recursive=True)]
 
+    def _find_addresses(self) -> bool:
+        """Read the two addresses from the master's log, which names them once it listens."""
+        log = self._log.read_text(encoding="utf-8")
+        found = [re.search(pattern, log) for pattern in _ADDRESSES]
+        self.url, self._ui_address = (match[1] if match else "" for match in found)
+        return all(found)
+
     def _start_worker(self) -> subprocess.Popen[bytes]:
         ports = ("--host", _LOOPBACK, "--webui-port", "0")
         size = ("--cores", "1", "--memory", "1g", "--work-dir", str(self._folder / "work"))
@@ -84,7 +94,7 @@ class Cluster:
     def _start(self, main_class: str, *arguments: str) -> subprocess.Popen[bytes]:
         # spark-class replaces itself by the JVM, so that the pid is the daemon's own.
         command = [str(Path(spark_home(os.environ), "bin", "spark-class"))]
-        with (self._folder / "daemons.log").open("ab") as log:
+        with self._log.open("ab") as log:
             return subprocess.Popen(
                 [*command, f"org.apache.spark.deploy.{main_class}", *arguments],
                 env=_environment(os.environ),
@@ -100,7 +110,7 @@ class Cluster:
 
     def _state(self) -> dict[str, Any]:
         try:
-            with urllib.request.urlopen(f"http://{_LOOPBACK}:{self._ui_port}/json/", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://{self._ui_address}/json/", timeout=5) as answer:
                 state: dict[str, Any] = json.load(answer)
         except OSError:
             return {}
@@ -121,13 +131,6 @@ def _environment(environ: Mapping[str, str]) -> dict[str, str]:
     kept = {k: v for k, v in environ.items() if not k.startswith(("SPARK", "PYSPARK", "AWS"))}
     ours = {"SPARK_LOCAL_IP": _LOOPBACK, "SPARK_DAEMON_MEMORY": "256m", "SPARK_DAEMON_JAVA_OPTS": QUICK_JVM}
     return {**kept, **ensure_java(environ), **ours}
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((_LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-    return port
 
 
 def command_of(process: psutil.Process | None) -> str:
