@@ -101,7 +101,7 @@ def test_a_text_of_numbers_that_get_a_point_is_found(
 @pytest.mark.parametrize(
     ("mapped", "select", "found"),
     [
-        ({"itemId": "V"}, [], r"^mapping\.itemId: column v has times in nanoseconds, of which"),
+        ({"itemId": "V"}, [], r"^mapping\.itemId: column v has times in nanoseconds, and"),
         ({"userId": "`x y`"}, ["v as `x y`", "at"], r"^mapping\.userId: column v has"),
         ({"properties": {"AT": "e.day"}}, [], r"^mapping\.properties\.AT: column e\.Day has"),
         ({"itemId": "x.day"}, ["explode(events) as x", "at"], r"^mapping\.itemId: column events\.Day has"),
