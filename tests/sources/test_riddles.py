@@ -168,7 +168,7 @@ def test_a_column_called_as_sparks_row_number_is_refused_if_used(spark: SparkSes
     name = "_tmp_metadata_row_index"
     write(tmp_path / "a.parquet", {name: [7], "item": ["a"], "s": [{name: "x"}]})
     write(tmp_path / "b.parquet", {"item": ["b"]})
-    with pytest.raises(InputError, match=rf"a\.parquet: column {name} is called .* or rename it\."):
+    with pytest.raises(InputError, match=rf"a\.parquet: column {name} is named like .* or rename it\."):
         frame(spark, tmp_path, uses=name)
     rows = frame(spark, tmp_path, uses=f"item, s.{name}")
     assert values(rows, "item", f"s.{name}") == [("a", "x"), ("b", None)]
