@@ -79,7 +79,7 @@ def test_what_stopped_before_its_end_is_tried_again(module: ModuleType, code: in
     failure = module.failure(code)
     assert failure is not None
     assert not isinstance(failure, AirflowFailException)
-    assert "a retry sends what is missing" in str(failure)
+    assert "A retry sends what is missing" in str(failure)
 
 
 def test_the_summary_tells_the_exit_code_that_emr_serverless_hides(module: ModuleType) -> None:
