@@ -26,6 +26,7 @@ OTHERWISE = {
     "EXCEPTION": "LAST_WIN",
     "TIMESTAMP_MICROS": "TIMESTAMP_MILLIS",
     "0": "3",
+    "": "parquet",  # the formats to which filters on nested fields are pushed down
     "(?s).+": "(?i)password",
     "static": "dynamic",
     "avro,csv,json,kafka,orc,parquet,text": "csv",
