@@ -220,8 +220,8 @@ def _write_stage(
 
 
 def _staged_name(column: str) -> str:
-    """Return the stage's name of an event column: a property may be called as one of the stage's own."""
-    return column if column in EVENT_COLUMNS else f"_event_{column}"
+    """Return the stage's name of an event column: a property may be called as one of the stage's own, or ID."""
+    return column if column in EVENT_COLUMNS else f"_scanned_{column}"
 
 
 def _as_rules_see_it(stage: DataFrame, rules: Rules) -> DataFrame:

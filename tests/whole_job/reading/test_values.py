@@ -154,8 +154,8 @@ def test_a_time_in_milliseconds_beyond_spark_costs_its_row_alone(spark: SparkSes
 
 
 def test_a_property_may_be_called_as_any_column_of_ours(spark: SparkSession, job: Job) -> None:
-    """SOURCE, the source of a visit, took the place of the source row; OUTCOME that of a row's own, in the stage."""
-    fields = ("SOURCE", "OUTCOME", "BODY", "ENVELOPE", "LINE")
+    """SOURCE, the source of a visit, took the place of the source row; OUTCOME and ID that of a column of the stage."""
+    fields = ("SOURCE", "OUTCOME", "BODY", "ENVELOPE", "ID")
     schema = {**SCHEMA, "fields": [*SCHEMA["fields"][:4], *({"name": f, "type": "string"} for f in fields)]}
     (job.folder / "interactions.avsc").write_text(json.dumps(schema))
     job.settings["mapping"]["properties"] = dict.fromkeys(fields, "DISCOUNT")
@@ -164,7 +164,7 @@ def test_a_property_may_be_called_as_any_column_of_ours(spark: SparkSession, job
         {"type": "expect_column_distinct_values_to_be_in_set", "kwargs": in_set},
         {
             "type": "expect_column_unique_value_count_to_be_between",
-            "kwargs": {"column": "body", "max_value": 1},
+            "kwargs": {"column": "id", "max_value": 1},
         },
         {"type": "expect_table_column_count_to_equal", "kwargs": {"value": 15}},
         {
