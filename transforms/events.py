@@ -25,6 +25,7 @@ from transforms.event_json import envelope, event_body
 from transforms.expressions import resolve
 from transforms.identity import identity
 from transforms.impression import impression_identity, impression_ids, impression_sizes, joined
+from transforms.interactions_schema import AvroType
 from transforms.mapping import MappingSettings, SessionSettings
 from transforms.properties import UNREADABLE_PREFIX, MappedProperty, properties_json
 from transforms.properties_plan import Property
@@ -68,8 +69,11 @@ def shape(
     *,
     partitions: int,
     window: Window = Window(),  # noqa: B008 - a frozen value without bounds
+    value_type: AvroType = "double",
 ) -> DataFrame:
     """Return an event for each row whose time is in `window` or can't be read.
+
+    `value_type`: how `eventValue` is read, which is a double all the same; as int or long, a fraction can't be.
 
     The result has the event columns (`EVENT_COLUMNS`), one column for each property under its key,
     the helper columns (`_properties`, `_body`, `_envelope`, `_body_bytes`, `_at_micros`, `_impression_…`,
@@ -86,7 +90,7 @@ def shape(
     mapped = [MappedProperty(plan, *known.get(plan.key)) for plan in properties]
     events = _timed(values, known, mapping.sent_at.unit, window)
     events = _with_session(events, known, mapping, session, partitions)
-    events = _typed(events, known, mapped)
+    events = _typed(events, known, mapped, value_type)
     events = _identified(events, known, mapped, session_is_mapped=mapping.session_id is not None)
     return _written(events, properties)
 
@@ -190,12 +194,15 @@ def _with_session(
     return events.withColumn("sessionId", known.text("sessionId"))
 
 
-def _typed(events: DataFrame, known: _Values, mapped: Sequence[MappedProperty]) -> DataFrame:
+def _typed(
+    events: DataFrame, known: _Values, mapped: Sequence[MappedProperty], value_type: AvroType
+) -> DataFrame:
     """Cast to the types of the event and of the schema."""
+    value = read_as(*known.get("eventValue"), value_type, "mapping.eventValue")
     return events.withColumns(
         {name: known.text(name) for name in _TEXTS}
         | {"sentAt": to_seconds(F.col("_at_micros")), NO_TEXT: known.no_text(mapped)}
-        | {"eventValue": read_as(*known.get("eventValue"), "double", "mapping.eventValue")}
+        | {"eventValue": value.cast("double")}
         | {"impression": impression_ids(*known.get("impression"))}
         | {one.key: one.typed() for one in mapped}
     )

@@ -42,7 +42,7 @@ from sources.executors import MAX_HERE
 from sources.finding import SourceFiles, read_listed
 from sources.listing import Listing, check_paths, list_files
 from sources.tables.table_source import TableSource
-from transforms.interactions_schema import InteractionsSchema
+from transforms.interactions_schema import AvroType, InteractionsSchema
 from transforms.properties_plan import Property, plan_properties
 
 
@@ -92,6 +92,12 @@ class PreparedLoad(Prepared):
     def sends(self) -> bool:
         """Return whether the run sends, if there is something to send."""
         return not self.plan_only and self.target is None
+
+    @property
+    def value_type(self) -> AvroType:
+        """Return how `mapping.eventValue` is read: as the schema's whole number, else as PutEvents takes it."""
+        field = self.schema.get("EVENT_VALUE")
+        return field.type if field is not None and field.type in ("int", "long") else "double"
 
     @property
     def bulk_schema(self) -> InteractionsSchema:

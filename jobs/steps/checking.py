@@ -179,6 +179,7 @@ def _shaped(source: SourceRead | TableRead, prepared: PreparedLoad, partitions: 
         settings.session,
         partitions=partitions,
         window=prepared.window,
+        value_type=prepared.value_type,
     )
 
 

@@ -115,6 +115,7 @@ def _valid_rows(spark: SparkSession, prepared: PreparedLoad, schema: Interaction
         prepared.settings.session,
         partitions=sending_partitions(spark, source.bytes),
         window=prepared.window,
+        value_type=prepared.value_type,
     )
     rules = compile_suites(shaped, prepared.service_suite, prepared.user_suite)
     texts = field_texts(schema, prepared.properties)

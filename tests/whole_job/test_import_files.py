@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from tests.whole_job.harness import Job, interactions, run_here
+from tests.whole_job.harness import SCHEMA, Job, interactions, run_here
 
 pytestmark = pytest.mark.spark
 
@@ -102,6 +102,24 @@ def test_a_run_leaves_out_what_an_import_brought_unless_set_to_send_it(
     assert run_here(job, spark, "import-again", "--import").summary["status"] == "imported"
     assert json.loads(record.read_text())["written_by"] == "import-again"
     assert json.loads(record.read_text())["state"] == "imported"
+
+
+@pytest.mark.parametrize("kind", ["int", "long"])
+def test_an_event_value_that_its_whole_field_can_not_hold_is_rejected(
+    job: Job, spark: SparkSession, kind: str
+) -> None:
+    """One such value in the files, and Personalize would refuse them all."""
+    schema = {**SCHEMA, "fields": [*SCHEMA["fields"][:4], {"name": "EVENT_VALUE", "type": ["null", kind]}]}
+    (job.folder / "interactions.avsc").write_text(json.dumps(schema))
+    job.settings["mapping"] |= {"eventValue": "DISCOUNT", "properties": {}}
+    values = ["7.0", None, "4.5", "1e30"]
+    rows = [{"USER_ID": f"u{n}", "DISCOUNT": values[n] if n < len(values) else "7"} for n in range(1002)]
+    importing(job).write_source(interactions(rows))
+    ended = run_here(job, spark, "import", "--import")
+    assert (ended.exit_code, {row["USER_ID"] for row in ended.rejected()}) == (0, {"u2", "u3"})
+    files = (job.output / "imports").glob("*/csv/*.csv")
+    lines = [line for file in files for line in file.read_text().splitlines()[1:]]
+    assert {line.rpartition(",")[2] for line in lines} == {"7", ""}
 
 
 def test_too_few_interactions_are_refused(job: Job, spark: SparkSession) -> None:
