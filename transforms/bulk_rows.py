@@ -17,9 +17,9 @@ from pyspark.sql import types as T
 
 from transforms.impression import joined
 from transforms.interactions_schema import Field, InteractionsSchema
-from transforms.properties import sent_text
+from transforms.properties import sent_text, typed_text
 from transforms.properties_plan import Property
-from transforms.scalars import as_text
+from transforms.scalars import as_text, is_unreadable, read_as
 
 LINE, OBSTACLE = "_line", "_obstacle"
 """The columns of `with_line`. No key of a property begins with `_`."""
@@ -27,8 +27,10 @@ LINE, OBSTACLE = "_line", "_obstacle"
 NO_USER = "no_user"
 CONTROL_CHARACTER = "control_character"
 DIVIDED_ID = "separator_in_impression"
-OBSTACLES = (NO_USER, CONTROL_CHARACTER, DIVIDED_ID)
-"""Why bulk data can't hold an event: every row needs a USER_ID, a record is one line, and `|` separates shown items."""
+OTHER_SESSION = "session_of_other_type"
+OBSTACLES = (NO_USER, CONTROL_CHARACTER, DIVIDED_ID, OTHER_SESSION)
+"""Why bulk data can't hold an event: every row needs a USER_ID, a record is one line, `|` separates shown items, and a
+field SESSION_ID may be of another type than the session."""
 
 _MAY_BREAK_A_LINE = r"[\x00-\x08\x0A-\x1F\x7F]"
 """Line ends, and other control characters that no CSV reader is documented to take; a tab is allowed."""
@@ -37,6 +39,7 @@ _QUOTED_MARKS = (",", '"', "\\")
 _QUOTED_ENDS = (" ", "\t")
 """What a text is quoted for: a mark anywhere, white space at an end. Other white space breaks a line, see above."""
 
+_SESSION = "SESSION_ID"
 _TEXT = "_text_"
 """The prefix of the columns that hold a field's text while a line is made."""
 
@@ -63,7 +66,7 @@ def with_line(events: DataFrame, schema: InteractionsSchema, properties: Sequenc
     texts = {_TEXT + name: text for name, text in field_texts(schema, properties).items()}
     cells = [_cell(F.col(_TEXT + field.name), field) for field in schema.fields]
     lined = events.withColumns(texts).withColumn(LINE, F.concat_ws(",", *cells))
-    return lined.withColumn(OBSTACLE, _obstacle(schema)).drop(*texts)
+    return lined.withColumn(OBSTACLE, _obstacle(schema, properties)).drop(*texts)
 
 
 def staged_lines(staged: DataFrame) -> DataFrame:
@@ -74,10 +77,21 @@ def staged_lines(staged: DataFrame) -> DataFrame:
 def _text(field: Field, planned: Property | None) -> Column:
     if field.name in _FIELDS:
         return _FIELDS[field.name]()
-    if planned is None:
-        # Bulk data has no session, unless the dataset has a field of its own for it.
-        return F.col("sessionId") if field.name == "SESSION_ID" else F.lit(None).cast("string")
-    return F.initcap(sent_text(planned)) if field.type == "boolean" else sent_text(planned)
+    if planned is not None:
+        text = sent_text(planned)
+    elif field.name == _SESSION:
+        text = _session_text(field)
+    else:
+        return F.lit(None).cast("string")
+    return F.initcap(text) if field.type == "boolean" else text
+
+
+def _session_text(field: Field) -> Column:
+    """Return the session for a dataset with a field of its own for it; null if it can't be read as the field's type."""
+    session = F.col("sessionId")
+    if field.type == "string":
+        return session
+    return typed_text(read_as(session, T.StringType(), field.type, "mapping.sessionId"), field.type)
 
 
 _FIELDS = {
@@ -113,9 +127,11 @@ def _divides(impression: Column) -> Column:
     return read_back > F.greatest(F.size(impression), F.lit(1))
 
 
-def _obstacle(schema: InteractionsSchema) -> Column:
+def _obstacle(schema: InteractionsSchema, properties: Sequence[Property]) -> Column:
     found = F.when(F.col("userId").isNull(), NO_USER)
     found = found.when(F.col(LINE).rlike(_MAY_BREAK_A_LINE), CONTROL_CHARACTER)
-    return (
-        found if schema.get("IMPRESSION") is None else found.when(_divides(F.col("impression")), DIVIDED_ID)
-    )
+    if schema.get("IMPRESSION") is not None:
+        found = found.when(_divides(F.col("impression")), DIVIDED_ID)
+    if schema.get(_SESSION) is None or any(each.field == _SESSION for each in properties):
+        return found
+    return found.when(is_unreadable(F.col("sessionId"), F.col(_TEXT + _SESSION)), OTHER_SESSION)

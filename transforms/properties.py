@@ -16,6 +16,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from transforms.identity import identity
+from transforms.interactions_schema import AvroType
 from transforms.properties_plan import Property
 from transforms.scalars import as_text, is_unreadable, read_as
 
@@ -94,9 +95,13 @@ def properties_json(properties: Sequence[Property]) -> Column:
 
 def sent_text(planned: Property) -> Column:
     """Write a property's typed column as the text that is sent; a string was written when it was read."""
-    kinds: dict[str, T.DataType] = {"float": T.FloatType(), "double": T.DoubleType()}
-    column = F.col(planned.key)
-    return as_text(column, kinds[planned.type]) if planned.type in kinds else column.cast("string")
+    return typed_text(F.col(planned.key), planned.type)
+
+
+def typed_text(column: Column, kind: AvroType) -> Column:
+    """Write a column that was read as `kind` as text."""
+    fractional: dict[str, T.DataType] = {"float": T.FloatType(), "double": T.DoubleType()}
+    return as_text(column, fractional[kind]) if kind in fractional else column.cast("string")
 
 
 def _texts(values: Column, array: T.ArrayType) -> Column:

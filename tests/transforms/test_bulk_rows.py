@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from transforms.bulk_rows import DIVIDED_ID, LINE, OBSTACLE, field_texts, header, with_line
+from transforms.bulk_rows import DIVIDED_ID, LINE, OBSTACLE, OTHER_SESSION, field_texts, header, with_line
 from transforms.events import shape
 from transforms.interactions_schema import Field, InteractionsSchema
 from transforms.mapping import MappingSettings, SessionSettings
@@ -126,6 +126,18 @@ def test_whole_event_values_have_no_fraction_and_sessions_only_a_field_of_their_
         )
     )
     assert written(spark, {"eventValue": 5.0}, schema=schema, properties=()) == [("5,s", None)]
+
+
+def test_a_session_is_written_as_its_field_reads_it_or_the_row_is_left_out(spark: SparkSession) -> None:
+    """As text in a column of numbers it would fail the whole import, and with a comma make two columns."""
+    sessions = [{"sessionId": text} for text in ("12", "s,1", "1.5", None)]
+    fields = (Field("SESSION_ID", "long", True, False), Field("ITEM_ID", "string", False, False))
+    assert written(spark, *sessions, schema=InteractionsSchema(fields), properties=()) == [
+        ("12,i", None),
+        (",i", OTHER_SESSION),
+        (",i", OTHER_SESSION),
+        (",i", None),
+    ]
 
 
 def test_a_field_may_have_the_name_of_any_column_next_to_it(spark: SparkSession) -> None:
