@@ -117,7 +117,8 @@ def _value(field: str, kind: str) -> Column:
     if kind in ("int", "long"):
         return F.coalesce(text.cast("decimal(20,0)").cast("string"), text)
     if kind in _NUMBERS:
-        return F.coalesce(text.cast("float").cast("string"), text)
+        number = text.cast("float")
+        return F.coalesce(F.when(number == 0, "0.0").otherwise(number.cast("string")), text)
     if kind == "boolean":
         return F.coalesce(text.cast("boolean").cast("string"), text)
     return text

@@ -101,6 +101,15 @@ def test_an_item_that_csv_writers_write_differently_is_unknown_where_it_is_not_f
     assert counted(compare(ours, ours, kinds)) == Compared(found=2, missing=0, unknown=0)
 
 
+def test_a_zero_with_a_sign_is_a_zero(spark: SparkSession) -> None:
+    """PutEvents takes the number -0.0 of a log; as text in a row of ours it is 0."""
+    kinds = {name: KINDS[name] for name in ("USER_ID", "TIMESTAMP", "EVENT_VALUE")}
+    schema = ", ".join(f"{name} string" for name in kinds)
+    ours = spark.createDataFrame([("u", "1", "0"), ("v", "1", "-0.0")], schema)
+    theirs = spark.createDataFrame([("u", "1", "-0.0"), ("v", "1", "0E0")], schema)
+    assert counted(compare(ours, theirs, kinds)) == Compared(found=2, missing=0, unknown=0)
+
+
 def test_an_event_type_in_another_case_is_unknown(spark: SparkSession, tmp_path: Path) -> None:
     lines = [line.replace("view", "View") for line in AS_RFC_4180]
     assert result(spark, tmp_path, text(HEADER, *lines)) == Compared(found=1, missing=0, unknown=2)
