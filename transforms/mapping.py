@@ -154,7 +154,9 @@ class MappingSettings(Block):
         default=None,
         description="left out: made from the event's content; rows whose mapped id is null get one that way too",
     )
-    event_value: Expression | None = Field(default=None, description="a finite number")
+    event_value: Expression | None = Field(
+        default=None, description="a finite number; a whole one if the schema's `EVENT_VALUE` is int or long"
+    )
     impression: Expression | None = Field(
         default=None, description="an array column, or a string joined with `|`; empty means none"
     )
