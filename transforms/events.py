@@ -73,7 +73,8 @@ def shape(
 ) -> DataFrame:
     """Return an event for each row whose time is in `window` or can't be read.
 
-    `value_type`: how `eventValue` is read, which is a double all the same; as int or long, a fraction can't be.
+    `value_type`: the type that `eventValue` must be readable as: with int or long, a fraction is not. The column is a
+    double in any case.
 
     The result has the event columns (`EVENT_COLUMNS`), one column for each property under its key,
     the helper columns (`_properties`, `_body`, `_envelope`, `_body_bytes`, `_at_micros`, `_impression_…`,

@@ -221,7 +221,7 @@ def _write_stage(
 
 
 def _staged_name(column: str) -> str:
-    """Return the stage's name of an event column: a property may be called as one of the stage's own, or ID."""
+    """Return the stage's name of an event column: it must not be a name of the stage's own."""
     return column if column in EVENT_COLUMNS else f"_scanned_{column}"
 
 

@@ -101,6 +101,21 @@ def test_an_item_that_csv_writers_write_differently_is_unknown_where_it_is_not_f
     assert counted(compare(ours, ours, kinds)) == Compared(found=2, missing=0, unknown=0)
 
 
+def test_rows_with_the_same_text_in_another_field_are_not_the_same(spark: SparkSession) -> None:
+    """A null adds nothing to a hash."""
+    kinds = {
+        "USER_ID": "string",
+        "ITEM_ID": "string",
+        "TIMESTAMP": "long",
+        "ONE": "string",
+        "OTHER": "string",
+    }
+    schema = ", ".join(f"{name} string" for name in kinds)
+    ours = spark.createDataFrame([("u", "i", "1", "x", None)], schema)
+    theirs = spark.createDataFrame([("u", "i", "1", None, "x")], schema)
+    assert counted(compare(ours, theirs, kinds)) == Compared(found=0, missing=0, unknown=1)
+
+
 def test_a_zero_with_a_sign_is_a_zero(spark: SparkSession) -> None:
     """PutEvents takes the number -0.0 of a log; as text in a row of ours it is 0."""
     kinds = {name: KINDS[name] for name in ("USER_ID", "TIMESTAMP", "EVENT_VALUE")}
