@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:/|s3[an]?:", re.IGNORECASE)
-"""What a URL begins with. Without a slash after it a colon is part of a local name, but for that of `s3:`."""
+"""The beginning of a URL. A colon without a slash after it is part of a local name, except in `s3:`."""
 
 _S3 = re.compile(r"s3a?://", re.IGNORECASE)
 _RELATIVE_FILE = re.compile(r"^file:(?!/)", re.IGNORECASE)

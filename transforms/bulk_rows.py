@@ -29,8 +29,11 @@ CONTROL_CHARACTER = "control_character"
 DIVIDED_ID = "separator_in_impression"
 OTHER_SESSION = "session_of_other_type"
 OBSTACLES = (NO_USER, CONTROL_CHARACTER, DIVIDED_ID, OTHER_SESSION)
-"""Why bulk data can't hold an event: every row needs a USER_ID, a record is one line, `|` separates shown items, and the
-session must be readable as the type of the field SESSION_ID, if there is one."""
+"""Why bulk data can't hold an event.
+
+Every row needs a USER_ID, a record is one line, `|` separates shown items, and the session must be readable as the type
+of the field SESSION_ID, if there is one.
+"""
 
 _MAY_BREAK_A_LINE = r"[\x00-\x08\x0A-\x1F\x7F]"
 """Line ends, and other control characters that no CSV reader is documented to take; a tab is allowed."""

@@ -222,7 +222,7 @@ def _avro(kind: pa.DataType) -> AvroType | None:
 
 
 def _is_text(kind: pa.DataType, *, as_bytes: bool = False) -> bool:
-    """Return whether values are text; `as_bytes`: or bytes, as which writers that don't annotate text declare it."""
+    """Return whether values are text. `as_bytes`: bytes count, too, as some writers declare text as bytes."""
     if pt.is_dictionary(kind):
         return _is_text(kind.value_type, as_bytes=as_bytes)
     is_bytes = pt.is_binary(kind) or pt.is_large_binary(kind) or pt.is_binary_view(kind)
@@ -250,7 +250,7 @@ def _is_time(kind: pa.DataType) -> bool:
 
 
 def _is_number(kind: pa.DataType) -> bool:
-    """Return whether values are numbers that Spark reads: it reads none of 16 bits with a fraction."""
+    """Return whether values are numbers that Spark reads: not 16-bit floats."""
     fractional = pt.is_floating(kind) and not pt.is_float16(kind)
     return bool(pt.is_integer(kind) or fractional or pt.is_decimal(kind))
 

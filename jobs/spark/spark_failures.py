@@ -145,7 +145,7 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
 def _of_constant(error: Exception) -> UsageError | None:
     """Return the sentence for a failure over a constant, which Spark computes on the driver.
 
-    PySpark makes an exception of its own of it, whose text lacks the class of Java's and is empty of a cause.
+    PySpark turns it into an exception of its own, whose text names neither Java's exception nor a cause.
     """
     raised = _OF_A_CONSTANT.match(getattr(error, "_stackTrace", None) or "")
     return _not_computed(raised[0]) if raised else None
