@@ -185,7 +185,7 @@ class Coordinator:
             self._understand(member, member.link.read())
         except PeerSilentError:
             self._miss(member)
-        except (CoordinatorLostError, TypeError, ValueError):
+        except (CoordinatorLostError, TypeError, ValueError, OverflowError):
             self._drop(member)
 
     def _understand(self, member: _Member, message: Message) -> None:
@@ -266,6 +266,8 @@ class Coordinator:
         self._drop(member)
 
     def _drop(self, member: _Member) -> None:
+        if member not in self._members:
+            return  # its link broke while its message was still being read
         self._members.discard(member)
         self._budget.forget(member)
         self._selector.unregister(member.link)

@@ -81,6 +81,7 @@ def test_what_a_silent_partition_may_use_is_granted_to_no_other_until_it_joins(
         b'{"counts": [1]}',
         b'{"stop": "why"}',
         b'{"failed": [1]}',
+        b'{"want": Infinity}',
         b"\xff",
     ],
 )
@@ -93,6 +94,25 @@ def test_a_partition_that_sends_nonsense_is_dropped_and_others_are_served(
     good.send({"from": "a", "want": 1})
     assert "grant" in receive(good)
     assert until(lambda: coordinator.snapshot().partitions == 1)
+
+
+def test_nonsense_of_a_partition_that_can_not_be_answered_harms_no_other(
+    monkeypatch: pytest.MonkeyPatch, coordinator: Coordinator
+) -> None:
+    """It is dropped where its slot can't be sent, and the rest of its message is nonsense."""
+    sends = Link.send
+
+    def unheard(link: Link, message: Message) -> None:
+        if "hurried" in message:
+            raise CoordinatorLostError("The connection to the peer broke.")
+        sends(link, message)
+
+    monkeypatch.setattr(Link, "send", unheard)
+    bad, good = Link.join(coordinator.address), Link.join(coordinator.address)
+    bad.send({"from": "b", "hurry": 1, "stop": "nonsense"})
+    assert until(lambda: coordinator.snapshot().partitions == 1)
+    good.send({"from": "a", "want": 1})
+    assert "grant" in receive(good)
 
 
 def test_a_partition_that_dies_leaves_the_queue_and_its_counts_stay(coordinator: Coordinator) -> None:
