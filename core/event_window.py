@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from core.errors import InputError
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FINER = re.compile(r"[.,]\d{6}\d*[1-9]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,4 +46,8 @@ def _micros(text: str | None, option: str) -> int | None:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         raise InputError(f"{option}: not ISO 8601. Write 2026-01-31 or 2026-01-31T18:00:00Z.") from None
+    if _FINER.search(text):  # Python would cut the digits off
+        raise InputError(
+            f"{option}: finer than a microsecond, and events are compared by whole ones. Write at most six decimals."
+        )
     return ((moment if moment.tzinfo else moment.replace(tzinfo=UTC)) - _EPOCH) // timedelta(microseconds=1)

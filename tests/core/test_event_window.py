@@ -19,6 +19,7 @@ from core.event_window import Window
         ("1970-01-01T00:00:00.000001Z", 1),
         ("1969-12-31T23:59:59.5Z", -500_000),
         (" 2026-01-01 ", 1_767_225_600_000_000),
+        ("1970-01-01T00:00:00.000001000Z", 1),
     ],
 )
 def test_a_time_is_utc_unless_it_says_otherwise(text: str, micros: int) -> None:
@@ -36,6 +37,13 @@ def test_every_microsecond_is_kept(moment: datetime) -> None:
 def test_anything_else_is_refused_by_its_option(text: str) -> None:
     with pytest.raises(InputError, match=r"^--until: not ISO 8601"):
         Window.parse(None, text)
+
+
+@pytest.mark.parametrize("text", ["1970-01-01T00:00:00.0000011Z", "1970-01-01T00:00:00,000001001"])
+def test_a_time_finer_than_a_microsecond_is_refused(text: str) -> None:
+    """Cut off, it would let an event before it into the window."""
+    with pytest.raises(InputError, match=r"^--since: finer than a microsecond"):
+        Window.parse(text, None)
 
 
 @pytest.mark.parametrize("until", ["2026-01-01", "2025-12-31", "2026-01-01T01:00+01:00"])
