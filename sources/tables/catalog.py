@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, cast
 
@@ -25,6 +25,7 @@ _ICEBERG = "org.apache.iceberg.spark."
 _ICEBERG_TABLE = "org.apache.iceberg.spark.source.SparkTable"
 _ICEBERG_METADATA = "org.apache.iceberg.BaseMetadataTable"
 _FILES = ("parquet", "orc")
+_FACTS = "# Detailed Table Information"
 _UNKNOWN = re.compile(r"(?:CATALOG|SCHEMA|TABLE_OR_VIEW)_NOT_FOUND|PARSE_SYNTAX_ERROR|SINGLE_PART_NAMESPACE")
 
 
@@ -141,7 +142,17 @@ def _no_snapshot(source: TableSource) -> InputError:
 def _facts(spark: SparkSession, source: TableSource) -> dict[str, str]:
     """Return what the catalog says of a table, by Spark's names for it."""
     described = spark.sql(f"DESCRIBE TABLE EXTENDED {source.name}").collect()
-    return {row["col_name"]: row["data_type"] or "" for row in described}
+    return _after_columns([(row["col_name"], row["data_type"] or "") for row in described])
+
+
+def _after_columns(described: Sequence[tuple[str, str]]) -> dict[str, str]:
+    """Return the facts, which follow their heading: before it are the table's columns, of any name."""
+    facts: dict[str, str] = {}
+    for name, value in reversed(described):
+        if name == _FACTS:
+            break
+        facts.setdefault(name, value)
+    return facts
 
 
 def _provider(facts: Mapping[str, str]) -> str:

@@ -31,6 +31,15 @@ def test_a_hive_tables_kind_is_that_of_its_files(input_format: str, kind: str) -
     assert catalog._provider({"Provider": "hive", "InputFormat": input_format}) == kind
 
 
+def test_a_column_is_no_fact_about_its_table() -> None:
+    """A catalog may name no location, and a column may be called so."""
+    columns = [("user", "string"), ("Location", "string"), ("Provider", "int"), ("", "")]
+    facts = {"Name": "shop.events", "Provider": "parquet"}
+    heading = ("# Detailed Table Information", "")
+    assert catalog._after_columns([*columns, heading, *facts.items()]) == facts
+    assert catalog._after_columns([heading, *columns, heading, *facts.items()]) == facts
+
+
 @pytest.mark.parametrize(
     ("kind", "advice"), [("hudi", "Name its folder as source.path."), ("csv", "or write it as Parquet.")]
 )
