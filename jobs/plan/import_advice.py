@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bulk.import_job import MAX_BYTES, MIN_ROWS
+from core.plurals import counted
 
 LONG_SECONDS = 3600.0
 """Our threshold: from an hour of sending on, preparing a CSV file and a role is less trouble."""
@@ -49,7 +50,8 @@ def _obstacles(events: int, anonymous: int, csv_bytes: int) -> tuple[str, ...]:
     if events < MIN_ROWS:
         found.append(f"an import job needs at least {MIN_ROWS:,} events.")
     if anonymous:
-        found.append(f"{anonymous:,} events have no userId, and every row of an import needs one.")
+        have = "has" if anonymous == 1 else "have"
+        found.append(f"{counted(anonymous, 'event')} {have} no userId, and every row of an import needs one.")
     if csv_bytes > MAX_BYTES["full"]:
         found.append("one import job takes at most 100 GB, unless the quota was raised.")
     return tuple(found)

@@ -9,6 +9,7 @@ import math
 from collections.abc import Iterator
 from datetime import timedelta
 
+from core.plurals import counted
 from jobs.plan.delivery_plan import Cost, Duration, Need, NotFull, PerUser, Plan
 from jobs.plan.import_advice import ImportAdvice
 from jobs.plan.ways import Way
@@ -31,7 +32,7 @@ def sections(plan: Plan) -> Iterator[list[Line]]:
     yield [("session.per_user", _per_user(plan.per_user))]
     yield [
         *_duration(plan.duration),
-        ("longest session", f"{plan.longest_session_requests:,} requests in turn"),
+        ("longest session", f"{counted(plan.longest_session_requests, 'request')} in turn"),
     ]
     yield list(_cost(plan.cost))
     yield [line for way in plan.ways for line in _way(way)] + list(_bulk_import(plan.bulk_import))
@@ -47,15 +48,17 @@ def _requests(plan: Plan) -> str:
 
 
 def _not_full(not_full: NotFull) -> Iterator[Line]:
-    yield "not full: short sessions", f"{not_full.short_sessions:,} requests of sessions under 10 events"
-    yield "not full: anonymous", f"{not_full.anonymous:,} requests of sessions without a userId"
-    yield "not full: session ends", f"{not_full.session_ends:,} last requests of longer sessions"
+    short = counted(not_full.short_sessions, "request")
+    yield "not full: short sessions", f"{short} of sessions under 10 events"
+    yield "not full: anonymous", f"{counted(not_full.anonymous, 'request')} of sessions without a userId"
+    yield "not full: session ends", f"{counted(not_full.session_ends, 'last request')} of longer sessions"
 
 
 def _per_user(per_user: PerUser) -> str:
     if not per_user.requests_saved:
         return "would save nothing"
-    return f"would save {per_user.requests_saved:,} requests: {per_user.requests:,} instead (see docs/plan.md first)"
+    saved = counted(per_user.requests_saved, "request")
+    return f"would save {saved}: {per_user.requests:,} instead (see docs/plan.md first)"
 
 
 def _duration(duration: Duration) -> Iterator[Line]:
@@ -73,8 +76,9 @@ def _cost(cost: Cost) -> Iterator[Line]:
 
 def _way(way: Way) -> Iterator[Line]:
     took = "how long is not documented" if way.seconds is None else _span(way.seconds)
-    figures = f"{way.events:,} events, {way.bytes / 10**9:,.3f} GB, {way.requests:,} requests, {took}"
-    yield f"by {way.name}", figures + (f"; {way.left_out:,} events can't be imported" if way.left_out else "")
+    events, requests = counted(way.events, "event"), counted(way.requests, "request")
+    left_out = f"; {counted(way.left_out, 'event')} can't be imported" if way.left_out else ""
+    yield f"by {way.name}", f"{events}, {way.bytes / 10**9:,.3f} GB, {requests}, {took}{left_out}"
     yield "", f"{way.effect}; {way.undo}"
 
 

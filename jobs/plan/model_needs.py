@@ -102,7 +102,7 @@ def _of_sessions(unmatched: Unmatched) -> Iterator[Need]:
         unmatched.sessions,
         0,
         not unmatched.sessions,
-        f"their {unmatched.events:,} events are not trained on until an event of the same session has a userId",
+        f"their events ({unmatched.events:,}) are not trained on until an event of the same session has a userId",
         ANONYMOUS,
         at_most=True,
     )

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from core.plurals import counted
 from jobs.plan.delivery_plan import Plan
 from jobs.plan.lines import Line, sections
 
@@ -43,7 +44,7 @@ def _histogram(plan: Plan) -> Iterator[Line]:
     for events, requests in enumerate(plan.events_per_request, start=1):
         share = requests / plan.requests if plan.requests else 0.0
         yield (
-            f"with {events} event{'s' * (events > 1)}",
+            f"with {counted(events, 'event')}",
             f"{requests:,} {_percent(share)} {'#' * round(_BAR * share)}".rstrip(),
         )
 

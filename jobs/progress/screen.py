@@ -18,6 +18,7 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from core.plurals import counted
 from jobs.progress.run_progress import Measured, Phase, Tasks
 from jobs.progress.sending_figures import SendingFigures
 
@@ -121,6 +122,6 @@ def _rates(figures: SendingFigures) -> str:
         f"{figures.events_delivered:,} of {figures.events_to_send:,} events",
         f"{figures.requests_per_second:,.1f} requests/s of {figures.max_requests_per_second:,g}{allowed}",
         f"{figures.throttled_attempts:,} throttled",
-        f"{figures.partitions:,} partition{'' if figures.partitions == 1 else 's'} sending",
+        f"{counted(figures.partitions, 'partition')} sending",
     ]
     return ", ".join(parts)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.plurals import counted
 from jobs.report.drawing import BAD, BAR, INK, SOFT, WARN, WIDTHS, Picture, picture, ribbon
 from jobs.report.flow import FlowPart
-from jobs.report.wording import counted, percent
+from jobs.report.wording import percent
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from core.plurals import counted
 from jobs.account.event_counts import SECONDS_OF_DAY
 from jobs.report.drawing import calendar, columns, picture
 from jobs.report.figure import Figure
-from jobs.report.wording import counted, label, percent, printable, thousands
+from jobs.report.wording import label, percent, printable, thousands
 
 _HEIGHT = 220
 _FEW = 7

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from core.plurals import counted
 from jobs.account.exit_status import Status
 from jobs.account.summary import Summary
-from jobs.report.wording import counted
 
 _PARTS = (
     ("rows_rejected", "rejected", "failed a check; whole rows with reasons in rejected/"),

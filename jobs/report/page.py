@@ -11,6 +11,7 @@ from itertools import chain
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, select_autoescape
 
+from core.plurals import counted
 from expectations.verdict import RuleResult
 from jobs.account.summary import ImportEntry, Summary, TableEntry
 from jobs.plan.lines import sections
@@ -21,7 +22,7 @@ from jobs.report.figure import Figure
 from jobs.report.flow import equation, parts, verdict
 from jobs.report.timeline import timeline_figure, timeline_of
 
-_FILTERS = ("thousands", "counted", "percent", "instant", "elapsed", "printable", "shown", "asked_for")
+_FILTERS = ("thousands", "percent", "instant", "elapsed", "printable", "shown", "asked_for")
 
 
 def render_report(summary: Summary, rules: tuple[RuleResult, ...]) -> str:
@@ -64,7 +65,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters.update({name: getattr(wording, name) for name in _FILTERS})
+    environment.filters.update({"counted": counted} | {name: getattr(wording, name) for name in _FILTERS})
     return environment
 
 

@@ -8,10 +8,11 @@ from datetime import datetime
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from core.plurals import counted
 from jobs.account.summary import Summary, TimelineEntry
 from jobs.report.drawing import BAR, INK, PALE, SOFT, WARN, WIDTHS, number_axis, picture
 from jobs.report.figure import Figure
-from jobs.report.wording import asked_for, counted, elapsed, thousands
+from jobs.report.wording import asked_for, elapsed, thousands
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

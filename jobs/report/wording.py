@@ -25,11 +25,6 @@ def thousands(number: float) -> str:
     return f"{number:,}" if isinstance(number, int) else f"{number:,.3f}".rstrip("0").rstrip(".")
 
 
-def counted(number: int, noun: str) -> str:
-    """Return `number` of `noun`: 1 event, 2 events."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def asked_for(request: SteeringEntry) -> str:
     """Return an operator's request in words."""
     rate = request.requests_per_second

@@ -72,7 +72,7 @@ def test_more_than_a_model_considers_is_said(interactions: int, fits: bool) -> N
 def test_sessions_without_a_user_are_said_with_their_events() -> None:
     need = needs(unmatched=Unmatched(3, 40))["sessions without any userId"]
     assert (need.has, need.is_met) == (3, False)
-    assert "40 events" in need.consequence
+    assert "their events (40)" in need.consequence
 
 
 @pytest.mark.parametrize(

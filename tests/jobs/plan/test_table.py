@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from datetime import UTC, datetime
 
 import pytest
@@ -75,12 +76,31 @@ def test_both_ways_are_put_side_by_side() -> None:
     assert "has effect at the next training; the next full import replaces it" in text
 
 
+def test_one_is_singular_in_every_line() -> None:
+    one = Lengths(
+        sessions=(SessionLength(1, anonymous=True, sessions=1, body_bytes=300, envelope_bytes=30),),
+        files=Files(rows=0, bytes=0, left_out=1),
+        unmatched=Unmatched(1, 1),
+    )
+    lines = shown(planned(counted=one), 150)
+    text = " ".join(" ".join(lines).replace("|", "").split())
+    for said in (
+        "1 request of sessions without a userId",
+        "1 request in turn",
+        "by run 1 event, 0.000 GB, 1 request, ",
+        "; 1 event can't be imported",
+        "1 event has no userId",
+    ):
+        assert said in text, said
+    assert not [line for line in lines if re.search(r"\b1 (?:requests|events)\b", line)]
+
+
 def test_what_a_model_lacks_is_said_with_its_source() -> None:
     counted = Lengths(COUNTED.sessions, (UserLength(46, 12),), unmatched=Unmatched(7, 21))
     text = " ".join(" ".join(shown(planned(counted=counted), 200)).replace("|", "").split())
     assert "what a model needs these events alone lack what follows" in text
     assert "users with two interactions 12 of 25: no model is trained with fewer than 25 users" in text
-    assert "sessions without any userId 7: their 21 events are not trained on until" in text
+    assert "sessions without any userId 7: their events (21) are not trained on until" in text
     assert text.count("https://docs.aws.amazon.com/personalize/latest/dg/") == 2
 
 
