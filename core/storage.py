@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -28,9 +28,6 @@ from core.urls import SCHEME
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
-
-OpenFilesystem = Callable[[str], tuple[fs.FileSystem, str]]
-"""Return the filesystem of a URL, and the path on it, as `open_filesystem` does."""
 
 _S3 = re.compile(r"^s3a?://", re.IGNORECASE)
 _FILE = re.compile(r"^file:(?://(?=/))?", re.IGNORECASE)

@@ -7,13 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import NamedTuple
 
 from pyspark.sql import SparkSession
 
 from core.errors import InputError, PassingError, is_passing
-from core.storage import OpenFilesystem
+from core.storage import open_filesystem
 from sources.listing import SourceFile
 from sources.parquet.footer_reading import Footer, read_footer
 from sources.parquet.footers import ReadAll, read_here
@@ -37,42 +36,39 @@ class _Found(NamedTuple):
     may_pass: bool = False
 
 
-def reader_on(spark: SparkSession, open_filesystem: OpenFilesystem, ship: Callable[[], None]) -> ReadAll:
+def reader_on(spark: SparkSession, ship: Callable[[], None]) -> ReadAll:
     """Return a function that reads many footers on the executors of `spark`, and few here.
 
-    `ship` lets the executors import `core`, `sources` and the module of `open_filesystem`; it is called if
-    needed.
+    `ship` lets the executors import `core` and `sources`; it is called if needed.
     """
 
     def read_all(files: Sequence[SourceFile]) -> Iterator[Footer]:
         if len(files) <= MAX_HERE:
             return read_here(files)
         ship()
-        return _read_there(spark, open_filesystem, files)
+        return _read_there(spark, files)
 
     return read_all
 
 
-def _read_there(
-    spark: SparkSession, open_filesystem: OpenFilesystem, files: Sequence[SourceFile]
-) -> Iterator[Footer]:
+def _read_there(spark: SparkSession, files: Sequence[SourceFile]) -> Iterator[Footer]:
     starts = range(0, len(files), _FILES_IN_TASK)
     tasks = [[file.name for file in files[start : start + _FILES_IN_TASK]] for start in starts]
     names = spark.sparkContext.parallelize(tasks, len(tasks))
-    for task in names.map(partial(_read_task, open_filesystem)).collect():
+    for task in names.map(_read_task).collect():
         for rows, layout, is_rare in task.footers:
             yield Footer(rows, task.layouts[layout][0], is_rare, task.layouts[layout][1])
         if task.problem:
             raise InputError(task.problem) from (PassingError() if task.may_pass else None)
 
 
-def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Found:
+def _read_task(names: Sequence[str]) -> _Found:
     numbers: dict[str, int] = {}
     layouts: list[tuple[str, bytes]] = []
     footers: list[tuple[int, int, bool]] = []
     try:
         with ThreadPoolExecutor(_THREADS) as pool:
-            for footer in pool.map(partial(_read_name, open_filesystem), names):
+            for footer in pool.map(_read_name, names):
                 if footer.layout not in numbers:
                     numbers[footer.layout] = len(layouts)
                     layouts.append((footer.layout, footer.content))
@@ -82,5 +78,5 @@ def _read_task(open_filesystem: OpenFilesystem, names: Sequence[str]) -> _Found:
     return _Found(footers, layouts)
 
 
-def _read_name(open_filesystem: OpenFilesystem, name: str) -> Footer:
+def _read_name(name: str) -> Footer:
     return read_footer(name, *open_filesystem(name))

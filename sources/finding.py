@@ -7,7 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from core.errors import InputError
-from core.storage import OpenFilesystem
 from sources.listing import Listing, list_files
 from sources.parquet.footers import Footers, ReadAll, read_footers, read_here
 from sources.pruning import FolderFilter
@@ -38,7 +37,6 @@ class SourceFiles:
 
 def find_files(
     paths: Sequence[str],
-    open_filesystem: OpenFilesystem,
     folders: FolderFilter | None = None,
     read_all: ReadAll = read_here,
 ) -> SourceFiles:
@@ -48,8 +46,8 @@ def find_files(
         InputError: see `listing.list_files` and `footers.read_footers`.
     """
     if folders is None or not folders.applies:
-        return read_listed(list_files(paths, open_filesystem), read_all)
-    listing = list_files(paths, open_filesystem, folders.excluded)
+        return read_listed(list_files(paths), read_all)
+    listing = list_files(paths, folders.excluded)
     samples = _sampled(listing)
     files = list(listing.files)
     if files and folders.names_column_beyond(file.values for file in files):
@@ -59,7 +57,7 @@ def find_files(
     # If files have a column of the folder's name, their own value counts, and the folder's excludes
     # nothing.
     if folders.names_column_of((*footers.layouts, *samples.layouts)):
-        return read_listed(list_files(paths, open_filesystem), read_all)
+        return read_listed(list_files(paths), read_all)
     if not listing.files and not samples.footers:
         raise InputError(
             f"source.path {paths[0]}: there is no Parquet file in it that can be read. Check the path."

@@ -14,7 +14,7 @@ from itertools import chain
 from pyarrow import fs as pafs
 
 from core.errors import InputError
-from core.storage import OpenFilesystem
+from core.storage import open_filesystem
 from sources.folders import Values
 from sources.listing_start import Location, find_start, folder_listed, location_of
 from sources.local_names import led_to, name_not_text, not_files, refuse_links
@@ -71,9 +71,7 @@ class Listing:
     samples: tuple[SourceFile, ...] = ()
 
 
-def list_files(
-    paths: Sequence[str], open_filesystem: OpenFilesystem, excluded: Excluded | None = None
-) -> Listing:
+def list_files(paths: Sequence[str], excluded: Excluded | None = None) -> Listing:
     """Find the data files of `source.path`.
 
     With `excluded`, folders are listed level by level, without the folders and whole paths that it excludes.
@@ -83,7 +81,7 @@ def list_files(
             two of the paths, or a name is one that Spark can't read.
     """
     no_table: set[str] = set()
-    listings = [_Listed(path, open_filesystem, no_table) for path in paths]
+    listings = [_Listed(path, no_table) for path in paths]
     left_out = _left_out(listings, excluded) if excluded else []
     entered = [listed for listed in listings if not listed.excluded]
     with ThreadPoolExecutor(_PATHS_AT_ONCE) as pool:
@@ -100,7 +98,7 @@ def list_files(
     return Listing(files, passed_over, tuple(samples))
 
 
-def check_paths(paths: Sequence[str], open_filesystem: OpenFilesystem) -> None:
+def check_paths(paths: Sequence[str]) -> None:
     """Check that each path exists, and is not a table's folder; list nothing below it.
 
     Raises:
@@ -108,13 +106,13 @@ def check_paths(paths: Sequence[str], open_filesystem: OpenFilesystem) -> None:
     """
     no_table: set[str] = set()
     with ThreadPoolExecutor(_PATHS_AT_ONCE) as pool:
-        list(pool.map(lambda path: _Listed(path, open_filesystem, no_table).check(), paths))
+        list(pool.map(lambda path: _Listed(path, no_table).check(), paths))
 
 
 class _Listed:
     """A path of the source while it is listed; `no_table`: folders found to be no table's, shared by all paths."""
 
-    def __init__(self, path: str, open_filesystem: OpenFilesystem, no_table: set[str]) -> None:
+    def __init__(self, path: str, no_table: set[str]) -> None:
         self.path = path
         self.passed_over: list[str] = []
         self.excluded: list[str] = []

@@ -62,11 +62,9 @@ def write_first(path: str, output: Path, *, force: bool) -> tuple[Path, Path]:
             raise UsageError(
                 f"{file} exists: it would be replaced. Name another file with --output, or give --force."
             )
-    table = table_format(path, open_filesystem)
+    table = table_format(path)
     with explaining("read", path):
-        sample = (
-            sample_table(path, table) if table else sample_log(list_files((path,), open_filesystem).files)
-        )
+        sample = sample_table(path, table) if table else sample_log(list_files((path,)).files)
     guesses = guess(sample.columns, sample.bounds, sample.folders)
     _write(output, configuration_of(path, schema, guesses, sample.differences, table and NAMES[table]))
     _write(schema, schema_of(guesses))

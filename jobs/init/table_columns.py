@@ -17,7 +17,7 @@ import pyarrow as pa
 from pyarrow import fs as pafs
 from pyarrow import parquet as pq
 
-from core.storage import OpenFilesystem
+from core.storage import open_filesystem
 from jobs.errors import UsageError
 from sources.tables.hudi_state import hudi_state
 from sources.tables.hudi_timeline import META
@@ -40,7 +40,7 @@ _LOGS = {"_delta_log", ".hoodie"}
 _CHECKPOINT = re.compile(r"\d{20}\.checkpoint.*\.parquet")
 
 
-def table_columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> Mapping[str, pa.DataType]:
+def table_columns(path: str, table: Format) -> Mapping[str, pa.DataType]:
     """Return the columns of the table in the folder `path`.
 
     Raises:
@@ -48,7 +48,7 @@ def table_columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> 
         InputError: its metadata is damaged.
     """
     try:
-        return _columns(path, table, open_filesystem)
+        return _columns(path, table)
     except _DAMAGE:
         raise UsageError(
             f"{path}: the columns of the table can't be read: its log or metadata is damaged, or newer than is known. "
@@ -56,11 +56,11 @@ def table_columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> 
         ) from None
 
 
-def _columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> Mapping[str, pa.DataType]:
+def _columns(path: str, table: Format) -> Mapping[str, pa.DataType]:
     filesystem, inner = open_filesystem(path)
     folder = inner.rstrip("/")
     if table == "hudi":
-        return _columns_of_hudi(path, filesystem, folder, open_filesystem)
+        return _columns_of_hudi(path, filesystem, folder)
     if table == "iceberg":
         content = MetadataFolder(f"source.path {path}", filesystem, f"{folder}/metadata").newest().content
         fields = _schema_of_iceberg(content)
@@ -72,7 +72,7 @@ def _columns(path: str, table: Format, open_filesystem: OpenFilesystem) -> Mappi
     return {field["name"]: _type(field["type"]) for field in fields}
 
 
-def a_data_file(path: str, open_filesystem: OpenFilesystem) -> str | None:
+def a_data_file(path: str) -> str | None:
     """Return a path of one of the table's data files, as it can be opened; None if it has none."""
     filesystem, inner = open_filesystem(path)
     prefix = path.rstrip("/").removesuffix(inner.rstrip("/"))
@@ -87,10 +87,8 @@ def _data_files(filesystem: pafs.FileSystem, folder: str) -> Iterator[pafs.FileI
             yield info
 
 
-def _columns_of_hudi(
-    path: str, filesystem: pafs.FileSystem, folder: str, open_filesystem: OpenFilesystem
-) -> Mapping[str, pa.DataType]:
-    newest = hudi_state(path, None, open_filesystem).instant
+def _columns_of_hudi(path: str, filesystem: pafs.FileSystem, folder: str) -> Mapping[str, pa.DataType]:
+    newest = hudi_state(path, None).instant
     files = _data_files(filesystem, folder)
     found = [(name[1], info.path) for info in files if (name := _BASE_FILE.fullmatch(info.base_name))]
     # A file of a later instant is of a commit that is not complete.

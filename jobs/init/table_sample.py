@@ -14,8 +14,8 @@ def sample_table(path: str, table: Format) -> LogSample:
     Raises:
         InputError, StorageError: the table's log or metadata can't be read.
     """
-    columns = table_columns(path, table, open_filesystem)
-    file = a_data_file(path, open_filesystem)
+    columns = table_columns(path, table)
+    file = a_data_file(path)
     found = bounds_of(file, *open_filesystem(file)) if file else ()
     bounds = {name: each for name, each in found if name.partition(".")[0] in columns}
     return LogSample(columns, bounds, (), ())

@@ -188,9 +188,9 @@ def _prepare(
 def _source_files(settings: Settings) -> SourceFiles | Listing | None:
     """Find the source's files, unless a filter may exclude most of them: then only check that there are some."""
     if settings.source.filter is None:
-        listing = list_files(settings.source.path, open_filesystem)
+        listing = list_files(settings.source.path)
         return read_listed(listing) if len(listing.files) <= MAX_HERE else listing
-    check_paths(settings.source.path, open_filesystem)
+    check_paths(settings.source.path)
     return None
 
 

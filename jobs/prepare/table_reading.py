@@ -11,7 +11,6 @@ from pyspark.sql import DataFrame, SparkSession
 from core.as_of import written
 from core.errors import InputError
 from core.globs import is_glob
-from core.storage import open_filesystem
 from jobs.account.summary import TableEntry
 from sources.fractions import fractions_not_pushed_down
 from sources.tables.catalog import read_catalog_table
@@ -83,7 +82,7 @@ def read_table(spark: SparkSession, source: TableSource, settings: SourceSetting
     """
     readers = {"delta": read_delta, "iceberg": read_iceberg, "hudi": read_hudi}
     if source.format is None:
-        raw, snapshot = read_catalog_table(spark, source, open_filesystem)
+        raw, snapshot = read_catalog_table(spark, source)
     else:
         raw, snapshot = readers[source.format](spark, source)
     size = _size(source, raw, snapshot)
@@ -114,9 +113,9 @@ def _table(settings: SourceSettings) -> TableSource | None:
     if len(settings.path) != 1 or is_glob(settings.path[0]):
         return None
     [path] = settings.path
-    found = table_format(path, open_filesystem)
+    found = table_format(path)
     if found is None:
         return None
-    iceberg = iceberg_state(path, settings.as_of, open_filesystem) if found == "iceberg" else None
-    hudi = hudi_state(path, settings.as_of, open_filesystem) if found == "hudi" else None
+    iceberg = iceberg_state(path, settings.as_of) if found == "iceberg" else None
+    hudi = hudi_state(path, settings.as_of) if found == "hudi" else None
     return TableSource("source.path", path, found, settings.as_of, iceberg, hudi)

@@ -12,7 +12,6 @@ from pyspark import SparkContext
 from pyspark.errors import PySparkException
 
 from core.aws.s3_errors import EXPIRED, cause_of, is_passing_code
-from core.storage import open_filesystem
 from delivery.receipts.dead_letters import damaged_dead_letters
 from jobs.errors import RunInterruptedError, TimeBeyondError, UnnamedFileError, UsageError
 from sources.parquet.examination import how_written
@@ -225,7 +224,7 @@ def _unreadable(file: str, text: str) -> str:
         )
     if own := _own_file(file):
         return own
-    written = how_written(file, open_filesystem)
+    written = how_written(file)
     if written:
         return (
             f"source file {file} can't be read by this Spark, though it is not damaged: it is written with {written}. "

@@ -12,7 +12,6 @@ from pyspark.sql import functions as F
 import core
 import delivery
 import sources
-from core.storage import open_filesystem
 from jobs.account.summary import FilesEntry
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
@@ -138,12 +137,12 @@ def _found(spark: SparkSession, prepared: PreparedLoad) -> SourceFiles:
     """Return the files with their footers; Spark evaluates a filter for it, and reads footers by the thousand."""
     if isinstance(prepared.source, SourceFiles):
         return prepared.source
-    read_all = reader_on(spark, open_filesystem, lambda: ship_code(spark, core, sources, delivery))
+    read_all = reader_on(spark, lambda: ship_code(spark, core, sources, delivery))
     if prepared.source is not None:
         return read_listed(prepared.source, read_all)
     source = prepared.settings.source
     folders = FolderFilter(spark, source.filter) if source.filter else None
-    return find_files(source.path, open_filesystem, folders, read_all)
+    return find_files(source.path, folders, read_all)
 
 
 def _require_readable_names(spark: SparkSession, files: SourceFiles) -> None:

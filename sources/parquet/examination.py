@@ -8,7 +8,7 @@ import pyarrow as pa
 from pyarrow import parquet as pq
 
 from core.errors import InputError, StorageError
-from core.storage import OpenFilesystem
+from core.storage import open_filesystem
 from sources.listing import list_files
 from sources.parquet.footers import read_footers
 from sources.parquet.kinds import Unreadable
@@ -19,7 +19,7 @@ _CODECS = {"UNKNOWN": "LZ4 of Hadoop"}
 """Names of codecs for which pyarrow has none: it calls the newer LZ4_RAW LZ4."""
 
 
-def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
+def how_written(url: str) -> str | None:
     """Return what is unusual in a file, as Spark names it, if pyarrow reads it completely; None if it does not.
 
     Reads the whole file once. Returns None for storage that this process does not read, such as some catalogs use.
@@ -35,18 +35,18 @@ def how_written(url: str, open_filesystem: OpenFilesystem) -> str | None:
     except StorageError:
         return None
     except (pa.ArrowException, OSError, ValueError):
-        return _unknown_columns(path, open_filesystem)
+        return _unknown_columns(path)
     group = metadata.row_group(0) if metadata.num_row_groups else None
     chunks = [group.column(index) for index in range(metadata.num_columns)] if group else []
     codecs = {_CODECS.get(chunk.compression, chunk.compression) for chunk in chunks}
     used = codecs | {each for chunk in chunks for each in chunk.encodings}
-    return _unknown_columns(path, open_filesystem) or ", ".join(sorted(used)) or "no column"
+    return _unknown_columns(path) or ", ".join(sorted(used)) or "no column"
 
 
-def _unknown_columns(path: str, open_filesystem: OpenFilesystem) -> str | None:
+def _unknown_columns(path: str) -> str | None:
     """Return the columns of a type that keeps this Spark from opening the file at all."""
     try:
-        [layout] = read_footers(list_files([path], open_filesystem).files).layouts
+        [layout] = read_footers(list_files([path]).files).layouts
     except (InputError, ValueError):
         return None
     found = [

@@ -14,7 +14,6 @@ from pyspark.sql import DataFrame, SparkSession
 
 from core.as_of import from_millis, last_by, written
 from core.errors import InputError
-from core.storage import OpenFilesystem
 from sources.tables.delta import read_delta
 from sources.tables.iceberg import frame_of
 from sources.tables.locations import refuse_table_at, refuse_tables_elsewhere
@@ -29,9 +28,7 @@ _FACTS = "# Detailed Table Information"
 _UNKNOWN = re.compile(r"(?:CATALOG|SCHEMA|TABLE_OR_VIEW)_NOT_FOUND|PARSE_SYNTAX_ERROR|SINGLE_PART_NAMESPACE")
 
 
-def read_catalog_table(
-    spark: SparkSession, source: TableSource, open_filesystem: OpenFilesystem
-) -> tuple[DataFrame, Snapshot]:
+def read_catalog_table(spark: SparkSession, source: TableSource) -> tuple[DataFrame, Snapshot]:
     """Return all rows of the table that `source.table` names.
 
     Raises:
@@ -49,11 +46,11 @@ def read_catalog_table(
         return read_delta(spark, source)
     _require_files(source, provider)
     location = facts.get("Location", "")
-    refuse_table_at(source, location, open_filesystem)
+    refuse_table_at(source, location)
     with opening(source, "catalog"):
         rows = spark.table(source.name)
         partitions, size = _listed(spark, rows)
-    refuse_tables_elsewhere(source, location, partitions, open_filesystem)
+    refuse_tables_elsewhere(source, location, partitions)
     return rows, Snapshot(provider, None, None, size)
 
 

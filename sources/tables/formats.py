@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pyarrow import fs as pafs
 
 from core.errors import InputError
-from core.storage import OpenFilesystem, cause_and_remedy
+from core.storage import cause_and_remedy, open_filesystem
 from sources.tables.table_source import NAMES, Format
 
 _LOGS: dict[str, Format] = {"_delta_log": "delta", ".hoodie": "hudi"}
 _METADATA = (".metadata.json", ".metadata.json.gz")
 
 
-def table_format(path: str, open_filesystem: OpenFilesystem) -> Format | None:
+def table_format(path: str) -> Format | None:
     """Return the format of the table whose folder `path` is; None if it is not a table's, or may not be listed.
 
     A folder that is both, as Delta Lake's UniForm makes it, is Delta Lake's.

@@ -7,20 +7,20 @@ from datetime import datetime
 
 from core.as_of import AsOf, last_by, written
 from core.errors import InputError
-from core.storage import OpenFilesystem, cause_and_remedy
+from core.storage import cause_and_remedy, open_filesystem
 from core.urls import with_scheme
 from sources.tables.hudi_timeline import HudiTimeline, Instant, read_timeline
 from sources.tables.table_source import HudiState, Snapshot
 
 
-def hudi_state(path: str, as_of: AsOf | None, open_filesystem: OpenFilesystem) -> HudiState:
+def hudi_state(path: str, as_of: AsOf | None) -> HudiState:
     """Find what is read of the Hudi table in the folder `path`: its newest complete commit, or the one that is asked.
 
     Raises:
         InputError: there is no such commit, or an earlier one is not complete.
     """
     label = f"source.path {path}"
-    timeline = _timeline(label, path, open_filesystem)
+    timeline = _timeline(label, path)
     if not timeline.commits:
         raise InputError(
             f"{label}: the timeline of this Hudi table holds no complete commit. Restore it, or wait for the first one."
@@ -37,7 +37,7 @@ def hudi_state(path: str, as_of: AsOf | None, open_filesystem: OpenFilesystem) -
     )
 
 
-def _timeline(label: str, path: str, open_filesystem: OpenFilesystem) -> HudiTimeline:
+def _timeline(label: str, path: str) -> HudiTimeline:
     try:
         filesystem, folder = open_filesystem(path)
         return read_timeline(label, filesystem, folder.rstrip("/"))

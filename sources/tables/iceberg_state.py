@@ -12,7 +12,7 @@ from pyarrow import fs as pafs
 
 from core.as_of import AsOf, from_millis, last_by, written
 from core.errors import InputError, StorageError, is_passing
-from core.storage import OpenFilesystem, cause_and_remedy
+from core.storage import cause_and_remedy, open_filesystem
 from core.urls import with_scheme
 from sources.tables.formats import unlisted
 from sources.tables.iceberg_metadata import Metadata, MetadataFolder, damage_named
@@ -28,18 +28,18 @@ _LOCATIONS = (
 )
 
 
-def iceberg_state(path: str, as_of: AsOf | None, open_filesystem: OpenFilesystem) -> IcebergState:
+def iceberg_state(path: str, as_of: AsOf | None) -> IcebergState:
     """Settle what is read of the Iceberg table in the folder `path`.
 
     Raises:
         InputError: its metadata is damaged or contradicts itself, the snapshot has expired, or the table was moved.
     """
     label = f"source.path {path}"
-    metadata = _metadata(label, path, open_filesystem)
+    metadata = _metadata(label, path)
     content = metadata.content
     with damage_named(label, metadata.name):
         snapshot = _snapshot(label, content, as_of)
-        _require_in_place(label, path, content, _manifests(content, snapshot.version), open_filesystem)
+        _require_in_place(label, path, content, _manifests(content, snapshot.version))
         return IcebergState(
             metadata=f"{with_scheme(path).rstrip('/')}/metadata/{metadata.name}",
             snapshot=snapshot,
@@ -48,7 +48,7 @@ def iceberg_state(path: str, as_of: AsOf | None, open_filesystem: OpenFilesystem
         )
 
 
-def _metadata(label: str, path: str, open_filesystem: OpenFilesystem) -> Metadata:
+def _metadata(label: str, path: str) -> Metadata:
     try:
         filesystem, folder = open_filesystem(path)
         return MetadataFolder(label, filesystem, f"{folder.rstrip('/')}/metadata").newest()
@@ -116,9 +116,7 @@ def _locations(content: Mapping[str, Any], version: int | None) -> tuple[str, ..
     return tuple(dict.fromkeys(str(each) for each in found if each))
 
 
-def _require_in_place(
-    label: str, path: str, content: Mapping[str, Any], manifests: str | None, open_filesystem: OpenFilesystem
-) -> None:
+def _require_in_place(label: str, path: str, content: Mapping[str, Any], manifests: str | None) -> None:
     """Check that a snapshot's files are where it names them, if the table says that it is somewhere else.
 
     Iceberg names all files by absolute paths.

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pyarrow import fs as pafs
 
 from core.errors import StorageError
-from core.storage import OpenFilesystem
+from core.storage import open_filesystem
 from sources.tables.formats import refuse_tables_above, unlisted
 from sources.tables.table_source import TableSource
 
@@ -19,7 +19,7 @@ _MAX_ELSEWHERE = 100
 """Partitions may each be somewhere else, and each folder takes three requests."""
 
 
-def refuse_table_at(source: TableSource, location: str, open_filesystem: OpenFilesystem) -> None:
+def refuse_table_at(source: TableSource, location: str) -> None:
     """Refuse a table of plain files whose folder is that of another table, or within it, on S3 or a local disk.
 
     A catalog may name no location.
@@ -27,12 +27,10 @@ def refuse_table_at(source: TableSource, location: str, open_filesystem: OpenFil
     Raises:
         InputError: it is one, or can't be looked into; the text names the folder and the format.
     """
-    _refuse_at(source, [location.rstrip("/")] if location else [], open_filesystem, must_list=True)
+    _refuse_at(source, [location.rstrip("/")] if location else [], must_list=True)
 
 
-def refuse_tables_elsewhere(
-    source: TableSource, location: str, partitions: Sequence[str], open_filesystem: OpenFilesystem
-) -> None:
+def refuse_tables_elsewhere(source: TableSource, location: str, partitions: Sequence[str]) -> None:
     """Refuse partitions outside of their table's location that are within another table.
 
     Only the first hundred of these folders, and the folders above them, are checked.
@@ -42,12 +40,10 @@ def refuse_tables_elsewhere(
     """
     outside = [each for each in partitions if not f"{each}/".startswith(f"{location.rstrip('/')}/")]
     above = dict.fromkeys(each.rstrip("/").rpartition("/")[0] for each in outside)
-    _refuse_at(source, [*list(above)[:_MAX_ELSEWHERE], *outside[:_MAX_ELSEWHERE]], open_filesystem)
+    _refuse_at(source, [*list(above)[:_MAX_ELSEWHERE], *outside[:_MAX_ELSEWHERE]])
 
 
-def _refuse_at(
-    source: TableSource, urls: Iterable[str], open_filesystem: OpenFilesystem, *, must_list: bool = False
-) -> None:
+def _refuse_at(source: TableSource, urls: Iterable[str], *, must_list: bool = False) -> None:
     folders: dict[bool, list[str]] = {}
     filesystems: dict[bool, pafs.FileSystem] = {}
     for url in urls:

@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame, SparkSession
 
-from core.storage import open_filesystem
 from sources.finding import SourceFiles, find_files
 from sources.pruning import FolderFilter
 from sources.reading import plan_reading, read
@@ -24,7 +23,7 @@ def write(path: Path, columns: dict[str, Any] | pa.Table, **options: Any) -> Pat
 
 
 def find(*paths: Path | str) -> SourceFiles:
-    return find_files([str(path) for path in paths], open_filesystem)
+    return find_files([str(path) for path in paths])
 
 
 def frame(spark: SparkSession, *paths: Path | str, uses: str | None = None) -> DataFrame:
@@ -35,7 +34,7 @@ def frame(spark: SparkSession, *paths: Path | str, uses: str | None = None) -> D
 
 def filtered(spark: SparkSession, path: Path, condition: str) -> tuple[DataFrame, SourceFiles]:
     """What a filter leaves, and the files that were looked at for it."""
-    files = find_files([str(path)], open_filesystem, FolderFilter(spark, condition))
+    files = find_files([str(path)], FolderFilter(spark, condition))
     rows = read(spark, plan_reading(files.footers, used_columns(spark, [condition])))
     return rows.where(condition), files
 

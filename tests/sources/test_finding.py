@@ -9,7 +9,6 @@ from typing import cast
 import pytest
 
 from core.errors import InputError
-from core.storage import open_filesystem
 from sources.finding import SourceFiles, find_files
 from sources.folders import Values
 from sources.listing import list_files
@@ -40,7 +39,7 @@ class Day:
 
 
 def found(path: Path, day: str) -> SourceFiles:
-    return find_files([str(path)], open_filesystem, cast("FolderFilter", Day(day)))
+    return find_files([str(path)], cast("FolderFilter", Day(day)))
 
 
 def test_a_damaged_file_that_the_filter_excludes_ends_no_run(tmp_path: Path) -> None:
@@ -72,7 +71,7 @@ def test_an_excluded_folder_that_may_not_be_listed_is_no_sample(
 ) -> None:
     keys = tuple(f"logs/day={day}/a.parquet" for day in (1, 2, 3))
     bucket(monkeypatch, keys, {f"logs/day={denied_day}/": denied()})
-    listing = list_files(["s3://shop/logs"], open_filesystem, Day("2").excluded)
+    listing = list_files(["s3://shop/logs"], Day("2").excluded)
     assert [file.values for file in listing.files] == [{"day": "2"}]
     assert [file.values for file in listing.samples] == [{"day": "13".replace(denied_day, "")}]
 
@@ -81,7 +80,7 @@ def test_of_many_paths_those_that_the_filter_excludes_are_not_listed(monkeypatch
     """But for the first and the last of them, of which one file each is a sample."""
     seen = bucket(monkeypatch, tuple(f"logs/day={day}/a.parquet" for day in range(9)))
     paths = [f"s3://shop/logs/day={day}" for day in range(8)] + ["s3://shop/logs/day=8/a.parquet"]
-    listing = list_files(paths, open_filesystem, Day("2").excluded)
+    listing = list_files(paths, Day("2").excluded)
     assert [file.values["day"] for file in listing.files] == ["2"]
     assert [file.values["day"] for file in listing.samples] == ["0", "8"]
     assert not {f"logs/day={day}/" for day in (1, 3, 4, 5, 6, 7)} & set(seen.asked)

@@ -10,7 +10,6 @@ import pytest
 from pyspark.sql import SparkSession
 
 from core.errors import InputError
-from core.storage import open_filesystem
 from sources.folders import Values, folder_of, folder_values
 from sources.listing import list_files
 from tests.sources.lake import filtered, find, frame, values, write
@@ -107,7 +106,7 @@ def test_a_filter_prunes_by_the_folders_that_a_pattern_matches(tmp_path: Path) -
         asked.extend(map(dict, folders))
         return [folder.get("day") == "2" for folder in folders]
 
-    listing = list_files([f"{tmp_path}/env=prod/day=*/000000_0"], open_filesystem, excluded)
+    listing = list_files([f"{tmp_path}/env=prod/day=*/000000_0"], excluded)
     assert [file.values for file in listing.files] == [{"env": "prod", "day": "1"}]
     assert asked == [{"day": "1"}, {"day": "2"}]
 

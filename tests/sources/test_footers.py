@@ -20,7 +20,6 @@ import core
 import delivery
 import sources
 from core.errors import InputError, is_passing
-from core.storage import open_filesystem
 from jobs.spark.code_shipping import ship_code
 from sources import executors
 from sources.executors import reader_on
@@ -136,9 +135,9 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def read_there(spark: SparkSession, folder: Path) -> tuple[Sequence[object], ...]:
-    files = list_files([str(folder)], open_filesystem).files
+    files = list_files([str(folder)]).files
     ship = [core, sources, delivery]
-    found = read_footers(files, reader_on(spark, open_filesystem, lambda: ship_code(spark, *ship)))
+    found = read_footers(files, reader_on(spark, lambda: ship_code(spark, *ship)))
     return [(each.rows, each.layout) for each in found.footers], found.layouts, [found.any_rare]
 
 
@@ -161,11 +160,11 @@ def test_s3s_own_trouble_is_that_on_executors_too(monkeypatch: pytest.MonkeyPatc
     """Only texts come back from there."""
     slow = ClientError({"Error": {"Code": "SlowDown"}}, "GetObject")
     bucket(monkeypatch, (), {"logs/a.parquet": slow})
-    found = executors._read_task(open_filesystem, ["s3://shop/logs/a.parquet"])
+    found = executors._read_task(["s3://shop/logs/a.parquet"])
     spark = Mock()
     spark.sparkContext.parallelize().map().collect.return_value = [pickle.loads(pickle.dumps(found))]  # noqa: S301
     with pytest.raises(InputError, match="S3 asks for fewer requests") as caught:
-        list(executors._read_there(spark, open_filesystem, []))
+        list(executors._read_there(spark, []))
     assert is_passing(caught.value)
 
 

@@ -13,7 +13,6 @@ from botocore.exceptions import ClientError
 
 from core.aws import s3_filesystem
 from core.errors import InputError
-from core.storage import open_filesystem
 from sources.listing import list_files
 from tests.sources.bucket import bucket, denied
 from tests.sources.lake import find, write
@@ -116,7 +115,7 @@ def test_a_link_to_nothing_is_named(tmp_path: Path, link: str) -> None:
     )
     assert refused(tmp_path) == refused(f"{tmp_path}/*") == sentence
     with pytest.raises(InputError, match="link to nothing"):
-        list_files([str(tmp_path)], open_filesystem, lambda folders: [False] * len(folders))
+        list_files([str(tmp_path)], lambda folders: [False] * len(folders))
     assert find(f"{tmp_path}/*/a.*").count == 1
 
 
@@ -131,7 +130,7 @@ def test_a_pipe_is_named(tmp_path: Path, name: str) -> None:
         "Restore the file, or move it out of source.path."
     )
     with pytest.raises(InputError, match="a pipe, a socket or a device"):
-        list_files([str(tmp_path)], open_filesystem, lambda folders: [False] * len(folders))
+        list_files([str(tmp_path)], lambda folders: [False] * len(folders))
     assert find(f"{tmp_path}/*/a.*").count == 1
 
 
@@ -167,7 +166,7 @@ def test_a_folder_without_a_name_on_s3_is_named_and_not_walked_forever(
     """A filter on folder columns walks level by level: `logs//` below `logs/` had been taken for `logs` itself."""
     monkeypatch.setattr(s3_filesystem, "shared_client", lambda _: Doubled())
     with pytest.raises(InputError, match=r"source folder s3://shop/logs//: Spark can't read a name with //"):
-        list_files(("s3://shop/logs",), open_filesystem, lambda folders: [False] * len(folders))
+        list_files(("s3://shop/logs",), lambda folders: [False] * len(folders))
 
 
 def test_a_hidden_file_that_could_not_be_looked_into_is_not_taken_for_no_data(
@@ -175,11 +174,11 @@ def test_a_hidden_file_that_could_not_be_looked_into_is_not_taken_for_no_data(
 ) -> None:
     keys = ("logs/a.parquet", "logs/_old/part-0")
     bucket(monkeypatch, keys, {"logs/_old/part-0": denied("GetObject")})
-    assert len(list_files(["s3://shop/logs"], open_filesystem).files) == 1
+    assert len(list_files(["s3://shop/logs"]).files) == 1
     slow = ClientError({"Error": {"Code": "SlowDown"}}, "GetObject")
     bucket(monkeypatch, keys, {"logs/_old/part-0": slow})
     with pytest.raises(InputError, match=r"source file s3://shop/logs/_old/part-0: can't be read: S3 asks"):
-        list_files(["s3://shop/logs"], open_filesystem)
+        list_files(["s3://shop/logs"])
 
 
 def test_a_path_that_is_missing_or_empty_is_named(tmp_path: Path) -> None:

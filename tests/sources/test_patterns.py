@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from core.errors import InputError
-from core.storage import open_filesystem
 from sources.listing import list_files
 from sources.written_path import WrittenPath
 from tests.sources.lake import find, write
@@ -48,7 +47,7 @@ def test_a_pattern_lists_no_folder_that_it_can_not_reach(tmp_path: Path, pattern
     for folder in ("proc", "log1/b/day=2" if pattern.endswith(("day=1", "c}", "/*")) else "log1/c"):
         (tmp_path / folder).mkdir()
         os.close(os.open(os.fsencode(tmp_path / folder) + b"/\xff", os.O_CREAT))
-    assert len(list_files([f"{tmp_path}/{pattern}"], open_filesystem, excluded).files) == 1
+    assert len(list_files([f"{tmp_path}/{pattern}"], excluded).files) == 1
 
 
 @pytest.mark.parametrize("pattern", ["{none,log1/b}/day=*", "{log1/b/day=1,none}", "*/{c,b/day=1/a.parquet}"])

@@ -12,7 +12,6 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from core.errors import InputError
-from core.storage import open_filesystem
 from jobs.spark.spark_failures import SparkFailure, explained
 from sources.parquet.examination import how_written
 from sources.parquet.thrift import read_struct
@@ -87,7 +86,7 @@ def test_hadoops_lz4_is_named(spark: SparkSession, tmp_path: Path) -> None:
     """pyarrow calls it UNKNOWN."""
     file = tmp_path / "a.parquet"
     write_with_parquet_mr(spark, file, "message m { required binary b; }", [{"b": b"x"}], "LZ4")
-    assert "LZ4 of Hadoop" in str(how_written(str(file), open_filesystem))
+    assert "LZ4 of Hadoop" in str(how_written(str(file)))
 
 
 @pytest.mark.parametrize(

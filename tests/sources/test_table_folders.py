@@ -9,7 +9,6 @@ import pytest
 from botocore.exceptions import ClientError, ReadTimeoutError
 
 from core.errors import InputError
-from core.storage import open_filesystem
 from sources.listing import check_paths, list_files
 from sources.tables.formats import table_format
 from tests.sources.bucket import bucket, denied
@@ -32,7 +31,7 @@ def refused(*paths: Path | str, pruned: bool = False) -> str:
         return [False] * len(folders)
 
     with pytest.raises(InputError) as caught:
-        list_files([str(path) for path in paths], open_filesystem, keep_all if pruned else None)
+        list_files([str(path) for path in paths], keep_all if pruned else None)
     return str(caught.value)
 
 
@@ -53,7 +52,7 @@ def test_a_table_that_a_pattern_does_not_enter_keeps_none_from_being_read(tmp_pa
     touch(tmp_path / "events" / mark)
     touch(tmp_path / "events" / "day=1" / "a.parquet")
     touch(tmp_path / "events_plain" / "day=1" / "a.parquet")
-    [file] = list_files([f"{tmp_path}/*plain/day=1"], open_filesystem).files
+    [file] = list_files([f"{tmp_path}/*plain/day=1"]).files
     assert file.values == {"day": "1"}
 
 
@@ -74,7 +73,7 @@ def test_a_link_into_a_table(tmp_path: Path, mark: str, link: str, target: str) 
     for path in ("plain", link, "pl*"):
         assert f"{tmp_path}/lake/events is the folder of a table" in refused(tmp_path / path)
     with pytest.raises(InputError, match="is the folder of a table"):
-        check_paths([str(tmp_path / link)], open_filesystem)
+        check_paths([str(tmp_path / link)])
 
 
 TABLE = ("lake/events/_delta_log/0.json", "lake/events/day=1/a.parquet")
@@ -98,7 +97,7 @@ def test_a_level_whose_look_up_fails_is_not_taken_for_no_table(monkeypatch: pyte
         assert sentence.startswith("source.path s3://bucket/lake/events/day=1: can't be listed: ")
         assert words in sentence
         with pytest.raises(InputError, match="can't be listed"):
-            table_format("s3://bucket/lake/events", open_filesystem)
+            table_format("s3://bucket/lake/events")
 
 
 def test_a_role_that_may_list_the_source_alone_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,8 +108,8 @@ def test_a_role_that_may_list_the_source_alone_reads_it(monkeypatch: pytest.Monk
         for mark in ("_delta_log", ".hoodie", "metadata")
     }
     seen = bucket(monkeypatch, ("logs/day=1/a.parquet",), fails)
-    assert table_format("s3://bucket/logs/day=1", open_filesystem) is None
-    assert len(list_files(["s3://bucket/logs/day=1"], open_filesystem).files) == 1
+    assert table_format("s3://bucket/logs/day=1") is None
+    assert len(list_files(["s3://bucket/logs/day=1"]).files) == 1
     assert len(seen.asked) == 10
 
 

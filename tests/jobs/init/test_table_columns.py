@@ -13,7 +13,6 @@ import yaml
 from deltalake import DeltaTable, write_deltalake
 from pyiceberg.catalog.sql import SqlCatalog
 
-from core.storage import open_filesystem
 from jobs.errors import UsageError
 from jobs.init.__main__ import write_first
 from jobs.init.table_columns import a_data_file, table_columns
@@ -65,7 +64,7 @@ def hudi(folder: Path) -> str:
 
 def test_the_columns_of_a_delta_table_are_its_newest(tmp_path: Path) -> None:
     path = delta(tmp_path / "t")
-    found = table_columns(path, "delta", open_filesystem)
+    found = table_columns(path, "delta")
     assert list(found) == [*CLICKS.schema.names, "added"]
     assert found["price"] == pa.decimal128(10, 2)
     assert found["seen"] == pa.struct([("at", pa.int64()), ("by", pa.string())])
@@ -73,7 +72,7 @@ def test_the_columns_of_a_delta_table_are_its_newest(tmp_path: Path) -> None:
     DeltaTable(path).create_checkpoint()
     for file in Path(path).glob("_delta_log/*.json"):
         file.unlink()
-    assert table_columns(path, "delta", open_filesystem) == found
+    assert table_columns(path, "delta") == found
 
 
 @pytest.mark.parametrize(
@@ -99,10 +98,10 @@ def test_a_tables_folder_gives_a_configuration(tmp_path: Path, make: Any, time: 
 
 def test_the_columns_of_a_hudi_table_are_its_newest_complete_files(tmp_path: Path) -> None:
     path = hudi(tmp_path)
-    found = table_columns(path, "hudi", open_filesystem)
+    found = table_columns(path, "hudi")
     assert list(found) == [*CLICKS.schema.names, "added1"]
     assert found["more"] == pa.map_(pa.string(), pa.int32())
-    file = a_data_file(path, open_filesystem)
+    file = a_data_file(path)
     assert file is not None
     assert file.startswith(f"{path}/d1/")
 
@@ -112,7 +111,7 @@ def test_a_hudi_table_of_logs_alone_is_named(tmp_path: Path) -> None:
     for file in Path(path).glob("d1/*"):
         file.unlink()
     with pytest.raises(UsageError, match="has no base file that tells its columns, only logs"):
-        table_columns(path, "hudi", open_filesystem)
+        table_columns(path, "hudi")
 
 
 @pytest.mark.parametrize(
@@ -125,4 +124,4 @@ def test_a_damaged_log_is_named(tmp_path: Path, schema: str) -> None:
     commit = json.dumps({"metaData": {"schemaString": schema}})
     (tmp_path / "_delta_log" / f"{0:020}.json").write_text(commit)
     with pytest.raises(UsageError, match=f"{tmp_path}: the columns of the table can't be read"):
-        table_columns(str(tmp_path), "delta", open_filesystem)
+        table_columns(str(tmp_path), "delta")

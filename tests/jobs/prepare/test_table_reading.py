@@ -13,7 +13,6 @@ from deltalake import write_deltalake
 from pydantic import ValidationError
 
 from core.errors import InputError
-from core.storage import open_filesystem
 from jobs.prepare.table_reading import _size, find_table
 from sources.listing import check_paths, list_files
 from sources.tables.table_source import Snapshot, TableSource
@@ -50,14 +49,14 @@ def test_what_is_within_a_table_or_above_is_refused(tmp_path: Path, inner: str) 
     path = f"{tmp_path}/{inner}"
     assert find_table(source(path=path)) is None
     with pytest.raises(InputError, match=r"Name that folder alone as source\.path"):
-        list_files([path], open_filesystem)
+        list_files([path])
 
 
 def test_a_table_among_several_paths_is_refused(tmp_path: Path) -> None:
     paths = [str(delta(tmp_path / "one")), str(delta(tmp_path / "two"))]
     assert find_table(source(path=paths)) is None
     with pytest.raises(InputError, match=r"Name that folder alone as source\.path"):
-        check_paths(paths, open_filesystem)
+        check_paths(paths)
 
 
 def test_a_table_in_two_formats_is_read_as_delta_lake(tmp_path: Path) -> None:
@@ -86,7 +85,7 @@ def test_a_table_of_hudi_is_found_with_its_instant(tmp_path: Path) -> None:
         with pytest.raises(
             InputError, match=r"a table of Apache Hudi.* Name that folder alone as source\.path"
         ):
-            list_files([f"{tmp_path}/{inner}"], open_filesystem)
+            list_files([f"{tmp_path}/{inner}"])
 
 
 def test_as_of_needs_a_table_and_a_time_that_is_past(tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from core.errors import InputError
-from core.storage import open_filesystem
 from sources.tables import catalog
 from sources.tables.locations import refuse_table_at, refuse_tables_elsewhere
 from sources.tables.table_source import TableSource
@@ -50,8 +49,8 @@ def test_a_table_of_another_kind_is_refused(kind: str, advice: str) -> None:
 
 
 def looked_at(location: Path | str, *partitions: Path | str) -> None:
-    refuse_table_at(SOURCE, str(location), open_filesystem)
-    refuse_tables_elsewhere(SOURCE, str(location), [str(each) for each in partitions], open_filesystem)
+    refuse_table_at(SOURCE, str(location))
+    refuse_tables_elsewhere(SOURCE, str(location), [str(each) for each in partitions])
 
 
 def refused_at(location: Path | str, *partitions: Path | str) -> str:

@@ -9,7 +9,6 @@ import pytest
 
 from core.as_of import read_as_of, written
 from core.errors import InputError
-from core.storage import open_filesystem
 from sources.tables.hudi_state import hudi_state
 from sources.tables.table_source import HudiState
 
@@ -30,7 +29,7 @@ def table(folder: Path, *names: str, layout: int = 1, more: str = "") -> Path:
 
 
 def state(path: Path, as_of: Any = None) -> HudiState:  # noqa: ANN401
-    return hudi_state(str(path), read_as_of(as_of), open_filesystem)
+    return hudi_state(str(path), read_as_of(as_of))
 
 
 def time_of(found: HudiState) -> str:

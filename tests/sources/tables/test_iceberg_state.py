@@ -14,7 +14,7 @@ from pyiceberg.catalog import Catalog
 
 from core.aws.s3_errors import S3DeniedError, S3PassingError
 from core.errors import InputError, is_passing
-from core.storage import OpenFilesystem, open_filesystem
+from core.storage import open_filesystem
 from sources.tables.formats import table_format
 from sources.tables.iceberg_state import iceberg_state
 from sources.tables.table_source import IcebergState
@@ -23,7 +23,7 @@ from tests.sources.tables.test_iceberg import history, path_of
 
 
 def state(path: str | Path, as_of: Any = None) -> IcebergState:  # noqa: ANN401
-    return iceberg_state(str(path), as_of, open_filesystem)
+    return iceberg_state(str(path), as_of)
 
 
 def refused(path: str | Path, as_of: Any = None) -> str:  # noqa: ANN401
@@ -81,7 +81,7 @@ def test_a_folder_of_hadoops_catalog_follows_its_hint(
     if hint:
         (tmp_path / "metadata" / "version-hint.text").write_text(hint)
     assert state(tmp_path).metadata.endswith(f"/metadata/{wanted}")
-    assert table_format(str(tmp_path), open_filesystem) == "iceberg"
+    assert table_format(str(tmp_path)) == "iceberg"
 
 
 def test_metadata_that_contradicts_itself_is_refused(tmp_path: Path) -> None:
@@ -168,28 +168,33 @@ def test_a_table_from_a_storage_that_is_not_read_was_moved(tmp_path: Path, locat
 
 
 @pytest.mark.parametrize("failure", [S3DeniedError("access is denied"), FileNotFoundError("gone")])
-def test_files_that_can_not_be_seen_were_moved(tmp_path: Path, failure: OSError) -> None:
+def test_files_that_can_not_be_seen_were_moved(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, failure: OSError
+) -> None:
     table = elsewhere(tmp_path, "s3://shop/lake/clicks")
+    fail_on_s3(monkeypatch, failure)
     with pytest.raises(InputError, match="was moved or copied here from s3://shop/lake/clicks") as caught:
-        iceberg_state(str(table), None, failing_on_s3(failure))
+        iceberg_state(str(table), None)
     assert not is_passing(caught.value)
 
 
-def test_s3s_own_trouble_is_no_move_of_a_table(tmp_path: Path) -> None:
+def test_s3s_own_trouble_is_no_move_of_a_table(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The next run may see the files: a scheduler tries it again."""
     table = elsewhere(tmp_path, "s3://shop/lake/clicks")
+    fail_on_s3(monkeypatch, S3PassingError("S3 asks for fewer requests. Try again later"))
     with pytest.raises(InputError, match="can't be listed: S3 asks for fewer requests") as caught:
-        iceberg_state(
-            str(table), None, failing_on_s3(S3PassingError("S3 asks for fewer requests. Try again later"))
-        )
+        iceberg_state(str(table), None)
     assert is_passing(caught.value)
 
 
-def failing_on_s3(failure: OSError) -> OpenFilesystem:
-    """Local files as they are, and an S3 on which every look fails."""
+def fail_on_s3(monkeypatch: pytest.MonkeyPatch, failure: OSError) -> None:
+    """Leave local files as they are; let every look at S3 fail."""
     s3 = Mock()
     s3.get_file_info.side_effect = failure
-    return lambda url: (s3, url) if url.startswith("s3://") else open_filesystem(url)
+    monkeypatch.setattr(
+        "sources.tables.iceberg_state.open_filesystem",
+        lambda url: (s3, url) if url.startswith("s3://") else open_filesystem(url),
+    )
 
 
 def test_a_time_before_the_first_snapshot_is_refused(catalog: Catalog) -> None:
