@@ -29,6 +29,24 @@ SPARK_IS_GONE = "Spark's own process ended before anything was sent"
 _OnStop = Callable[[str], object]
 
 
+class Interruption:
+    """A wait that a reason to stop cuts short; any thread, and a signal handler, may give one."""
+
+    def __init__(self) -> None:
+        self._asked = threading.Event()
+        self._reason: str | None = None
+
+    def ask(self, reason: str) -> None:
+        """Stop waiting, now and from now on."""
+        self._reason = self._reason or reason
+        self._asked.set()
+
+    def pause(self, seconds: float) -> str | None:
+        """Wait, and return the reason to stop, None where there is none."""
+        self._asked.wait(seconds)
+        return self._reason
+
+
 class StopSignals:
     """The one way that a stop takes: at first a signal raises `RunInterruptedError`, later it goes where it is routed.
 

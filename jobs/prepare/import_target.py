@@ -9,7 +9,6 @@ import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING
 
 import boto3
 
@@ -17,30 +16,19 @@ from bulk.errors import BulkError, BusyError
 from bulk.import_job import MAX_LOCATION_CHARACTERS, replaces
 from bulk.import_jobs import ACTIVE, ImportJob
 from bulk.import_record import FOLDER
-from core.aws.session import forget_session
 from core.errors import InputError
 from core.storage import find_buckets, join
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service
-from jobs.prepare.control_plane import CallPacer, ControlPlane, ControlPlaneError, Patience
+from jobs.prepare.control_plane import CallPacer, ControlPlane, ControlPlaneError
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
 from jobs.prepare.import_updates import ask_and_update
-from jobs.prepare.preflight import (
-    AUTO,
-    CLIENT_CONFIG,
-    OF_SERVICE,
-    REQUIRED,
-    SYSTEM_TIME,
-    Preflight,
-    require_agreement,
-)
+from jobs.prepare.new_plane import CAN_GO_ON, MUST_KNOW, plane_of
+from jobs.prepare.preflight import OF_SERVICE, Preflight, require_agreement
 from jobs.runs.import_folder import location_of
 from jobs.runs.run_folder import RunFolder
 from transforms.interactions_schema import InteractionsSchema
-
-if TYPE_CHECKING:
-    from mypy_boto3_personalize import PersonalizeClient
 
 _LOG = logging.getLogger("put_events")
 _NAME_CHARACTERS = 41  # of `backfill-` and 32 digits
@@ -82,7 +70,7 @@ def import_target(  # noqa: PLR0917 - what `prepare` has at hand
     _LOG.info("%s", replaces(settings.bulk_import.mode))
     if settings.bulk_import.write_only:
         return _target_of_files(settings, schema, service, new_session, flight)
-    new_plane = partial(plane_of, service, new_session, REQUIRED, CallPacer())
+    new_plane = partial(plane_of, service, new_session, MUST_KNOW, CallPacer())
     try:
         dataset, jobs = ask_and_update(
             new_plane(), run.output, settings.personalize.tracking_id, service.region
@@ -126,7 +114,7 @@ def _target_of_files(
     flight: Preflight,
 ) -> ImportTarget:
     """Ask for the dataset if that is possible: then the printed call is complete, and the columns' order is its own."""
-    new_plane = partial(plane_of, service, new_session, AUTO, CallPacer())
+    new_plane = partial(plane_of, service, new_session, CAN_GO_ON, CallPacer())
     if settings.preflight != "off" and not flight.elsewhere:
         try:
             dataset = interactions_dataset_of(new_plane(), settings.personalize.tracking_id, service.region)
@@ -134,27 +122,6 @@ def _target_of_files(
         except ControlPlaneError as error:
             _LOG.warning("%s; the printed call names the dataset as DATASET_ARN.", error)
     return ImportTarget(schema, None, new_plane)
-
-
-def plane_of(
-    service: Service,
-    new_session: Callable[[], boto3.Session],
-    patience: Patience,
-    pacer: CallPacer | None = None,
-) -> ControlPlane:
-    """Return a control plane of the service's Region, which looks up credentials again once they have expired.
-
-    `pacer`: that of all planes of one program, as the rate is not one plane's.
-    """
-
-    def client() -> PersonalizeClient:
-        return new_session().client("personalize", region_name=service.region, config=CLIENT_CONFIG)
-
-    def renewed() -> PersonalizeClient:
-        forget_session()
-        return client()
-
-    return ControlPlane(client(), patience, SYSTEM_TIME, renewed, pacer)
 
 
 def _in_its_order(

@@ -12,9 +12,9 @@ from bulk.import_record import ImportRecord, State, in_force, replacement
 from jobs.config.settings import Settings
 from jobs.prepare.aws_account import Service
 from jobs.prepare.control_plane import ControlPlaneError
-from jobs.prepare.import_target import plane_of
 from jobs.prepare.import_updates import ask_and_update
-from jobs.prepare.preflight import AUTO, Preflight
+from jobs.prepare.new_plane import CAN_GO_ON, plane_of
+from jobs.prepare.preflight import Preflight
 from jobs.runs.import_folder import records
 
 _LOG = logging.getLogger("put_events")
@@ -46,7 +46,9 @@ def update_before_sending(
         _warn_unasked(ours, "preflight is off, or events go to an endpoint of your own")
         return
     try:
-        _, jobs = ask_and_update(plane_of(service, new_session, AUTO), output, tracking_id, service.region)
+        _, jobs = ask_and_update(
+            plane_of(service, new_session, CAN_GO_ON), output, tracking_id, service.region
+        )
     except (ControlPlaneError, BulkError) as error:
         _warn_unasked(ours, str(error).rstrip("."))
         return

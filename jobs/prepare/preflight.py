@@ -6,29 +6,22 @@ It asks Personalize's control plane, which a stand-in of PutEvents does not have
 from __future__ import annotations
 
 import logging
-import random
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.config import Config
 
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience, Time
 from jobs.prepare.event_tracker import interactions_schema_of
+from jobs.prepare.new_plane import CAN_GO_ON, CLIENT_CONFIG, MUST_KNOW, SYSTEM_TIME
 from transforms.interactions_schema import Field, InteractionsSchema
 
 _LOG = logging.getLogger("put_events")
 OF_SERVICE = "the Interactions schema in Personalize"
-
-# A run that can't go on without an answer waits out a busy minute; with many event trackers it takes what it takes.
-REQUIRED = Patience(faults=60.0)
-# A run that can go on does not wait long for it.
-AUTO = Patience(faults=10.0, total=30.0)
 
 AskSchema = Callable[[Patience], str]
 """Gives the service's Interactions schema as Avro JSON, or raises `UsageError` or `ControlPlaneError`."""
@@ -54,7 +47,7 @@ class Preflight:
                 "schema: personalize fetches it from the service, and preflight is off. Set preflight: auto."
             )
         try:
-            return InteractionsSchema.parse(self.ask(REQUIRED), OF_SERVICE)
+            return InteractionsSchema.parse(self.ask(MUST_KNOW), OF_SERVICE)
         except ControlPlaneError as error:
             raise UsageError(
                 f"schema: personalize was not answered: {error}. Fix that or try again later, or set schema to a file."
@@ -73,7 +66,7 @@ class Preflight:
             return
         try:
             of_service = InteractionsSchema.parse(
-                self.ask(REQUIRED if mode == "required" else AUTO), OF_SERVICE
+                self.ask(MUST_KNOW if mode == "required" else CAN_GO_ON), OF_SERVICE
             )
         except ControlPlaneError as error:
             if mode == "required":
@@ -83,9 +76,6 @@ class Preflight:
             _LOG.warning("preflight: %s; going on without it.", error)
             return
         require_agreement(schema, of_service, self.settings.interactions_schema)
-
-
-SYSTEM_TIME = Time(time.monotonic, time.sleep, random.random)
 
 
 def preflight(
@@ -103,10 +93,6 @@ def preflight(
         return interactions_schema_of(plane, settings.personalize.tracking_id, service.region)
 
     return Preflight(settings, ask, _is_elsewhere(service, settings, environ))
-
-
-# Retries are the control plane's to make, at its pace.
-CLIENT_CONFIG = Config(connect_timeout=2, read_timeout=5, retries={"total_max_attempts": 1})
 
 
 def _is_elsewhere(service: Service, settings: Settings, environ: Mapping[str, str]) -> bool:

@@ -9,7 +9,6 @@ import logging
 from collections.abc import Set
 from dataclasses import dataclass
 from itertools import islice
-from threading import Event
 
 from bulk.errors import BulkError, BusyError
 from bulk.import_job import MAX_BYTES
@@ -24,7 +23,7 @@ from jobs.prepare.preparation import PreparedLoad
 from jobs.runs.import_folder import ImportFolder, records
 from jobs.steps.import_calls import ImportCalls, NotMadeError
 from jobs.steps.imported_before import left_out_of_import
-from jobs.stop_signals import StopSignals
+from jobs.stop_signals import Interruption, StopSignals
 
 _LOG = logging.getLogger("put_events")
 _NAMES_TRIED = 5
@@ -38,24 +37,6 @@ class Imported:
     record: ImportRecord
     failure: str | None = None
     stop_reason: str | None = None
-
-
-class Interruption:
-    """A wait that a reason to stop cuts short; any thread, and a signal handler, may give one."""
-
-    def __init__(self) -> None:
-        self._asked = Event()
-        self._reason: str | None = None
-
-    def ask(self, reason: str) -> None:
-        """Stop waiting, now and from now on."""
-        self._reason = self._reason or reason
-        self._asked.set()
-
-    def pause(self, seconds: float) -> str | None:
-        """Wait, and return the reason to stop, None where there is none."""
-        self._asked.wait(seconds)
-        return self._reason
 
 
 class Importing:

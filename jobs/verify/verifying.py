@@ -33,13 +33,12 @@ from jobs.errors import RunInterruptedError, UsageError
 from jobs.prepare.aws_account import require_credentials
 from jobs.prepare.control_plane import CallPacer, ControlPlane, ControlPlaneError
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
-from jobs.prepare.import_target import plane_of
-from jobs.prepare.preflight import OF_SERVICE, REQUIRED
+from jobs.prepare.new_plane import MUST_KNOW, plane_of
+from jobs.prepare.preflight import OF_SERVICE
 from jobs.prepare.preparation import PreparedLoad, prepare, read_settings
 from jobs.run import StartSpark
 from jobs.runs.run_folder import RunFolder
-from jobs.steps.importing import Interruption
-from jobs.stop_signals import StopSignals
+from jobs.stop_signals import Interruption, StopSignals
 from jobs.verify.verification import FOLDER, NAME, Interactions, Requests, Verification
 from jobs.verify.verification_rows import imports_in_force, verify_rows
 from jobs.verify.verified_run import VerifiedRun, verified_run
@@ -110,7 +109,7 @@ class _Verifying:
         settings = prepared.settings
         found = Verification(tracking_id=settings.personalize.tracking_id, verified_at=self._now)
         region = prepared.service.region
-        new_plane = partial(plane_of, prepared.service, aws_session, REQUIRED, CallPacer())
+        new_plane = partial(plane_of, prepared.service, aws_session, MUST_KNOW, CallPacer())
         try:
             dataset = interactions_dataset_of(new_plane(), found.tracking_id, region)
         except ControlPlaneError as error:

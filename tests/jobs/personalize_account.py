@@ -19,7 +19,7 @@ from botocore.session import get_session
 from botocore.validate import ParamValidator
 
 from jobs.prepare.control_plane import Time
-from jobs.prepare.preflight import CLIENT_CONFIG
+from jobs.prepare.new_plane import CLIENT_CONFIG
 from tests.standin.service_answer import json_answer
 
 ACCOUNT = "arn:aws:personalize:eu-west-1:123456789012"

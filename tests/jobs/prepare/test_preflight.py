@@ -16,7 +16,8 @@ from jobs.config.settings import Settings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import Service
 from jobs.prepare.control_plane import ControlPlaneError, Patience
-from jobs.prepare.preflight import AUTO, REQUIRED, Preflight, preflight
+from jobs.prepare.new_plane import CAN_GO_ON, MUST_KNOW
+from jobs.prepare.preflight import Preflight, preflight
 from tests.aws.moto_server import MotoServer
 from tests.jobs.personalize_account import THROTTLED, Account, Clock, Tracker
 from transforms.interactions_schema import InteractionsSchema
@@ -178,8 +179,8 @@ def test_required_looks_among_as_many_trackers_as_there_are() -> None:
 
 
 def test_patience_is_longer_where_the_answer_is_needed() -> None:
-    assert AUTO.faults < REQUIRED.faults
-    assert AUTO.total < REQUIRED.total
+    assert CAN_GO_ON.faults < MUST_KNOW.faults
+    assert CAN_GO_ON.total < MUST_KNOW.total
 
 
 @pytest.mark.parametrize("mode", ["off", "'off'"])
