@@ -19,6 +19,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
+from core.catalyst import jvm_of
 from expectations.errors import SuiteError, first_line
 from expectations.measures import matches_json_schema, measure_name, occurrences
 from expectations.row_level import IN_PYTHON, JSON_SCHEMA, PREDICATES, REPEATS, STRFTIME, names_rows
@@ -123,9 +124,9 @@ class ConditionSource:
         kwargs = expectation.configuration.kwargs
         given = [kwargs.get("regex"), *(kwargs.get("regex_list") or ())]
         for pattern in filter(None, given):
-            jvm = self._empty.sparkSession.sparkContext._jvm  # noqa: SLF001
+            jvm = jvm_of(self._empty.sparkSession)
             try:
-                jvm.java.util.regex.Pattern.compile(pattern)  # type: ignore[union-attr]
+                jvm.java.util.regex.Pattern.compile(pattern)
             except IllegalArgumentException:
                 raise SuiteError(
                     f"{name}: Java can't compile a regular expression. Write it in the syntax of java.util.regex."

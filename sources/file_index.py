@@ -9,11 +9,12 @@ and Delta Lake's connectors call, too; they are the same in Spark 3.5 to 4.3.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, cast
 
+from py4j.java_gateway import JavaGateway, JavaObject
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
 
+from core.catalyst import jvm_of
 from sources.listing import SourceFile
 
 _BLOCK = 128 << 20
@@ -54,7 +55,7 @@ def _options(files: Sequence[SourceFile]) -> dict[str, str]:
     return {}
 
 
-def _check_all_there(index: Any, files: Sequence[SourceFile]) -> None:  # noqa: ANN401 - a Java object
+def _check_all_there(index: JavaObject, files: Sequence[SourceFile]) -> None:
     seen, size = index.allFiles().size(), index.sizeInBytes()
     if (seen, size) != (len(files), sum(file.size for file in files)):
         raise RuntimeError(f"Spark was given {len(files)} files and reads {seen}, or another size of them")
@@ -64,13 +65,13 @@ class _Java:
     """Spark's own classes, and the arguments of their constructors."""
 
     def __init__(self, spark: SparkSession) -> None:
-        self._jvm = cast("Any", spark._jvm)  # noqa: SLF001 - PySpark has no public names for them
-        self._gateway: Any = spark.sparkContext._gateway  # noqa: SLF001
-        self.session: Any = spark._jsparkSession  # noqa: SLF001
+        self._jvm = jvm_of(spark)
+        self._gateway: JavaGateway = spark.sparkContext._gateway  # noqa: SLF001 - PySpark has no public name
+        self.session: JavaObject = spark._jsparkSession  # noqa: SLF001
         self.sources = self._jvm.org.apache.spark.sql.execution.datasources
         self._path = self._jvm.org.apache.hadoop.fs.Path
 
-    def index(self, files: Sequence[SourceFile], partitions: T.StructType, keys: list[str]) -> Any:  # noqa: ANN401
+    def index(self, files: Sequence[SourceFile], partitions: T.StructType, keys: list[str]) -> JavaObject:
         """Return the index of the files; its cache already has what it would list."""
         root = self._path(files[0].url.rpartition("/")[0] or "/")
         cache = self.sources.SharedInMemoryCache(_CACHE_BYTES, -1).createForNewClient()
@@ -88,28 +89,28 @@ class _Java:
             self.option(None),
         )
 
-    def schema(self, schema: T.StructType) -> Any:  # noqa: ANN401
+    def schema(self, schema: T.StructType) -> JavaObject:
         """Return a schema as Spark holds it."""
         return self._jvm.org.apache.spark.sql.types.DataType.fromJson(schema.json())
 
-    def option(self, value: object) -> Any:  # noqa: ANN401
+    def option(self, value: object) -> JavaObject:
         """Return a Scala Option."""
         return self._jvm.scala.Option.apply(value)
 
-    def map(self, values: Mapping[str, str]) -> Any:  # noqa: ANN401
+    def map(self, values: Mapping[str, str]) -> JavaObject:
         """Return an immutable Scala map."""
         made = self._jvm.java.util.HashMap()
         for key, value in values.items():
             made.put(key, value)
         return self._jvm.PythonUtils.toScalaMap(made)
 
-    def _seq(self, values: Sequence[object]) -> Any:  # noqa: ANN401
+    def _seq(self, values: Sequence[object]) -> JavaObject:
         made = self._jvm.java.util.ArrayList()
         for value in values:
             made.add(value)
         return self._jvm.PythonUtils.toSeq(made)
 
-    def _statuses(self, files: Sequence[SourceFile]) -> Any:  # noqa: ANN401
+    def _statuses(self, files: Sequence[SourceFile]) -> JavaObject:
         """Return the files as Hadoop's FileStatus[], in one call: one call for each would take minutes."""
         class_of = self._jvm.java.lang.Class.forName
         array = self._jvm.org.apache.hadoop.io.ArrayWritable(class_of("org.apache.hadoop.fs.FileStatus"))
@@ -120,7 +121,7 @@ class _Java:
         self._jvm.java.lang.System.arraycopy(array.get(), 0, made, 0, len(files))
         return made
 
-    def _folders(self, files: Sequence[SourceFile], keys: list[str]) -> Any:  # noqa: ANN401
+    def _folders(self, files: Sequence[SourceFile], keys: list[str]) -> JavaObject:
         """Return each folder with a file in it, with its values."""
         if not keys:
             return self._seq([])

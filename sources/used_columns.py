@@ -9,8 +9,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any
 
+from py4j.java_gateway import JavaObject
 from pyspark.errors import ParseException
 from pyspark.sql import SparkSession
 
@@ -58,7 +58,7 @@ def used_columns(spark: SparkSession, expressions: Iterable[str]) -> Used:
 def conjuncts(spark: SparkSession, condition: str) -> list[tuple[str, frozenset[str]]]:
     """Split a condition at its outermost ANDs: each part as SQL, and the columns that it names."""
     parsed = list(_parsed(spark, [condition]))
-    parts: list[Any] = []
+    parts: list[JavaObject] = []
     while parsed:
         node = parsed.pop()
         if node.getClass().getSimpleName() == "And":
@@ -68,7 +68,7 @@ def conjuncts(spark: SparkSession, condition: str) -> list[tuple[str, frozenset[
     return [(text, names) for text, names in (_part(spark, node) for node in parts) if text]
 
 
-def _part(spark: SparkSession, node: Any) -> tuple[str, frozenset[str]]:  # noqa: ANN401 - a Java object
+def _part(spark: SparkSession, node: JavaObject) -> tuple[str, frozenset[str]]:
     """Return a part as SQL; no text if it would not be parsed as the same, or if it reads another table."""
     within = list(nodes(node))
     kinds = {each.getClass().getSimpleName() for each in within}
@@ -84,7 +84,7 @@ def _part(spark: SparkSession, node: Any) -> tuple[str, frozenset[str]]:  # noqa
     return text, frozenset(items(each.nameParts())[0].lower() for each in names)
 
 
-def _parsed(spark: SparkSession, expressions: Iterable[str]) -> Iterator[Any]:
+def _parsed(spark: SparkSession, expressions: Iterable[str]) -> Iterator[JavaObject]:
     parser = spark._jsparkSession.sessionState().sqlParser()  # noqa: SLF001
     for expression in expressions:
         try:

@@ -17,7 +17,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql.types import ArrayType, DataType, StructType
 
-from core.catalyst import items
+from core.catalyst import items, jvm_of
 from core.errors import InputError
 from transforms.names import suggestion
 
@@ -79,7 +79,7 @@ def is_repeatable(df: DataFrame, expression: str, *, whole_plan: bool) -> bool:
     if _NOW_LITERAL.search(expression):
         return False
     plan = df._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark shows determinism nowhere else
-    clock = df.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern.CURRENT_LIKE()  # type: ignore[union-attr]  # noqa: SLF001
+    clock = jvm_of(df.sparkSession).org.apache.spark.sql.catalyst.trees.TreePattern.CURRENT_LIKE()
     parts = [plan] if whole_plan else items(plan.expressions())
     return all(part.deterministic() and not part.containsPattern(clock) for part in parts)
 
@@ -110,7 +110,7 @@ def _stays_in_its_row(df: DataFrame, selected: DataFrame) -> bool:
     before, after = (frame._jdf.queryExecution().analyzed() for frame in (df, selected))  # noqa: SLF001
     if after.nodeName() != "Project" or not after.child().fastEquals(before):
         return False
-    subquery = df.sparkSession._jvm.org.apache.spark.sql.catalyst.trees.TreePattern.PLAN_EXPRESSION()  # type: ignore[union-attr]  # noqa: SLF001
+    subquery = jvm_of(df.sparkSession).org.apache.spark.sql.catalyst.trees.TreePattern.PLAN_EXPRESSION()
     return not any(step.containsPattern(subquery) for step in items(after.expressions()))
 
 

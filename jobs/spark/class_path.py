@@ -7,15 +7,15 @@ replace it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
+from py4j.java_gateway import JavaObject, JVMView
 from pyspark import SparkConf
 
 JARS = "spark.jars"
 """Spark's setting: what its context gives to all executors."""
 
 
-def put_on_class_path(jvm: Any, jars: Sequence[str]) -> None:  # noqa: ANN401 - a Java object
+def put_on_class_path(jvm: JVMView, jars: Sequence[str]) -> None:
     """Put `jars` (URLs) on the driver's class path."""
     for jar in jars:
         context_loader(jvm).addURL(jvm.java.net.URI(jar).toURL())
@@ -26,7 +26,7 @@ def with_jars(conf: SparkConf, jars: Sequence[str]) -> dict[str, str]:
     return {JARS: ",".join(filter(None, [conf.get(JARS), *jars]))}
 
 
-def context_loader(jvm: Any) -> Any:  # noqa: ANN401
+def context_loader(jvm: JVMView) -> JavaObject:
     """Return the driver's class loader, to which spark-submit adds the jars that it starts with.
 
     (SparkSubmitUtils.addJarToClasspath; its MutableURLClassLoader is the context class loader of all that

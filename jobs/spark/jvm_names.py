@@ -7,7 +7,7 @@ such names 360 times, which took 8 % of its time.
 
 from __future__ import annotations
 
-from typing import Any
+from py4j.java_gateway import JVMView
 
 _CLASSES = ("functions", "org.apache.spark.sql.functions", "PythonUtils", "PythonSQLUtils")
 """What PySpark asks for, hundreds of times a run, each as one name."""
@@ -22,7 +22,7 @@ _PATHS = (
 """What this job asks for, one name after the other."""
 
 
-def look_up_once(jvm: Any) -> None:  # noqa: ANN401 - py4j has no types
+def look_up_once(jvm: JVMView) -> None:
     """Keep what the names mean, as attributes of py4j's objects, which ask only for those they lack."""
     for name in _CLASSES:
         setattr(jvm, name, getattr(jvm, name))

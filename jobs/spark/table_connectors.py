@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
+from py4j.java_gateway import JVMView
 from py4j.protocol import Py4JJavaError
 from pyspark import SparkConf, SparkContext
 
@@ -70,7 +70,7 @@ def connector_settings(source: TableSource, conf: SparkConf, *, is_ours: bool) -
         UsageError: one is missing, and the cluster must provide it, it can't be fetched, or is not made for
             this Spark.
     """
-    jvm: Any = SparkContext._jvm  # noqa: SLF001 - the public ways to the JVM start a context
+    jvm: JVMView = SparkContext._jvm  # noqa: SLF001 - the public ways to the JVM start a context
     settings: dict[str, str] = {}
     formats = _formats(source, conf)
     for table_format in formats:
@@ -85,7 +85,7 @@ def connector_settings(source: TableSource, conf: SparkConf, *, is_ours: bool) -
     return settings
 
 
-def has_class(jvm: Any, name: str) -> bool:  # noqa: ANN401 - a Java object
+def has_class(jvm: JVMView, name: str) -> bool:
     """Return whether Spark's class path has a class."""
     try:
         jvm.java.lang.Class.forName(name, False, context_loader(jvm))
@@ -144,11 +144,11 @@ def _metastore_settings(conf: SparkConf, *, has_file: bool) -> dict[str, str]:
     return {_IMPLEMENTATION: "hive"} if is_named and not conf.get(_IMPLEMENTATION) else {}
 
 
-def _has_resource(jvm: Any, name: str) -> bool:  # noqa: ANN401
+def _has_resource(jvm: JVMView, name: str) -> bool:
     return context_loader(jvm).getResource(name) is not None
 
 
-def _version_of(jvm: Any) -> SparkVersion:  # noqa: ANN401
+def _version_of(jvm: JVMView) -> SparkVersion:
     spark = str(jvm.org.apache.spark.package.SPARK_VERSION())
     scala = str(jvm.scala.util.Properties.versionNumberString())
     return SparkVersion(*(".".join(text.split(".")[:2]) for text in (spark, scala)))

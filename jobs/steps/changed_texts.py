@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
 
+from py4j.java_gateway import JavaObject
 from pyspark.errors import AnalysisException, ParseException
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import types as T
@@ -122,11 +122,11 @@ def _value_type(rows: DataFrame) -> T.DataType:
     return kind.elementType if isinstance(kind, T.ArrayType) else kind
 
 
-def _is_text_cast(node: Any) -> bool:  # noqa: ANN401 - a Java object
+def _is_text_cast(node: JavaObject) -> bool:
     return bool(node.getClass().getSimpleName() == "Cast" and node.dataType().typeName() == "string")
 
 
-def _expressions(rows: DataFrame) -> Iterator[Any]:
+def _expressions(rows: DataFrame) -> Iterator[JavaObject]:
     """Yield each part of each expression in the rows' plan, as Spark analyzes it."""
     for step in nodes(rows._jdf.queryExecution().analyzed()):  # noqa: SLF001 - PySpark shows no plan
         for expression in items(step.expressions()):

@@ -12,6 +12,7 @@ from pyspark.sql import functions as F
 import core
 import delivery
 import sources
+from core.catalyst import jvm_of
 from jobs.account.summary import FilesEntry
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
@@ -72,7 +73,7 @@ class SourceRead:
     def _damaged(self) -> str | None:
         """Count the rows of each file; return the first whose footer says another number."""
         spark = self.raw.sparkSession
-        path = spark._jvm.org.apache.hadoop.fs.Path  # type: ignore[union-attr]  # noqa: SLF001 - Spark writes URLs so
+        path = jvm_of(spark).org.apache.hadoop.fs.Path  # Spark writes URLs so
         found = self.raw.groupBy(F.input_file_name()).count().collect()
         counts: dict[str, int] = {row[0]: row[1] for row in found}
         for footer in self.files.footers.footers:
@@ -147,7 +148,7 @@ def _found(spark: SparkSession, prepared: PreparedLoad) -> SourceFiles:
 
 def _require_readable_names(spark: SparkSession, files: SourceFiles) -> None:
     """Refuse local names that Java can't write in its locale: it would say that there is no such file."""
-    encoding = spark._jvm.java.lang.System.getProperty("sun.jnu.encoding") or ""  # type: ignore[union-attr]  # noqa: SLF001
+    encoding = jvm_of(spark).java.lang.System.getProperty("sun.jnu.encoding") or ""
     if encoding.upper().replace("-", "") == "UTF8":
         return
     for footer in files.footers.footers:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any, cast
 
-from py4j.java_gateway import is_instance_of
+from py4j.java_gateway import JavaObject, is_instance_of
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from core.as_of import from_millis, last_by, written
+from core.catalyst import jvm_of
 from core.errors import InputError
 from sources.tables.delta import read_delta
 from sources.tables.iceberg import frame_of
@@ -71,7 +71,7 @@ def _is_there(spark: SparkSession, name: str) -> bool:
         raise
 
 
-def _iceberg_table(spark: SparkSession, source: TableSource) -> Any | None:  # noqa: ANN401 - a Java object
+def _iceberg_table(spark: SparkSession, source: TableSource) -> JavaObject | None:
     """Return the Iceberg table as it is now, never refreshed; None where the table is another kind."""
     plan = spark.table(source.name)._jdf.queryExecution().analyzed()  # noqa: SLF001 - PySpark has no public name
     leaves = plan.collectLeaves()
@@ -81,13 +81,13 @@ def _iceberg_table(spark: SparkSession, source: TableSource) -> Any | None:  # n
     if not table.getClass().getName().startswith(_ICEBERG):
         return None
     _refuse_selector(spark, source, table)
-    jvm, known = cast("Any", spark._jvm), table.table()  # noqa: SLF001
+    jvm, known = jvm_of(spark), table.table()
     metadata = known.operations().current().metadataFileLocation()
     operations = jvm.org.apache.iceberg.StaticTableOperations(metadata, known.io())
     return jvm.org.apache.iceberg.BaseTable(operations, source.name)
 
 
-def _refuse_selector(spark: SparkSession, source: TableSource, table: Any) -> None:  # noqa: ANN401 - a Java object
+def _refuse_selector(spark: SparkSession, source: TableSource, table: JavaObject) -> None:
     """Refuse a name with a selector after the table's: Iceberg takes `events.tag_x`, `events.branch_y`, `events.files`.
 
     Source: Iceberg's SparkCatalog.load.
@@ -111,7 +111,7 @@ def _last_part(name: str) -> str:
     return name.strip("`").rpartition(".")[2].lower()
 
 
-def _read_iceberg(spark: SparkSession, source: TableSource, table: Any) -> tuple[DataFrame, Snapshot]:  # noqa: ANN401
+def _read_iceberg(spark: SparkSession, source: TableSource, table: JavaObject) -> tuple[DataFrame, Snapshot]:
     snapshots = {each.snapshotId(): each.timestampMillis() for each in table.snapshots()}
     current = table.currentSnapshot()
     newest = None if current is None else current.snapshotId()
@@ -199,7 +199,7 @@ def _listed(spark: SparkSession, rows: DataFrame) -> tuple[list[str], int | None
     files = leaf.relation().location()
     if files.getClass().getSimpleName() != "CatalogFileIndex":
         return [], None
-    jvm = cast("Any", spark._jvm)  # noqa: SLF001
+    jvm = jvm_of(spark)
     every_partition = jvm.PythonUtils.toSeq(jvm.java.util.ArrayList())
     listed = files.filterPartitions(every_partition)
     folders = str(listed.rootPaths().mkString("\n"))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
-
 from pyspark.sql import DataFrame, SparkSession
 
+from core.catalyst import jvm_of
 from core.errors import InputError
 from core.urls import with_scheme
 from sources.tables.hudi_timeline import META
@@ -66,8 +65,8 @@ def _require_kept(spark: SparkSession, source: TableSource, instant: str, cleani
 
 def _cleaned(spark: SparkSession, cleaning: str) -> tuple[int, str]:
     """Return how many files a cleaning removed, and the first commit that it kept whole, read by Spark's own Avro."""
-    jvm = cast("Any", spark._jvm)  # noqa: SLF001 - PySpark has no public names for them
-    hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001
+    jvm = jvm_of(spark)
+    hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001 - PySpark has no public name
     avro = jvm.org.apache.avro
     content = avro.mapred.FsInput(jvm.org.apache.hadoop.fs.Path(cleaning), hadoop)
     reader = avro.file.DataFileReader(content, avro.generic.GenericDatumReader())

@@ -6,11 +6,10 @@ run reads changes nothing. `spark.read.format("iceberg")` finds only folders of 
 
 from __future__ import annotations
 
-from typing import Any, cast
-
-from py4j.java_gateway import JavaClass
+from py4j.java_gateway import JavaClass, JavaObject, JVMView
 from pyspark.sql import DataFrame, SparkSession
 
+from core.catalyst import jvm_of
 from sources.tables.table_failures import opening
 from sources.tables.table_source import Snapshot, TableSource
 
@@ -27,19 +26,19 @@ def read_iceberg(spark: SparkSession, source: TableSource) -> tuple[DataFrame, S
     state = source.iceberg
     if state is None:
         raise ValueError(f"{source} has no snapshot")
-    jvm = cast("Any", spark._jvm)  # noqa: SLF001 - PySpark has no public names for them
+    jvm = jvm_of(spark)
     with opening(source, "iceberg"):
-        hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001
+        hadoop = spark.sparkContext._jsc.hadoopConfiguration()  # noqa: SLF001 - PySpark has no public name
         files = jvm.org.apache.iceberg.hadoop.HadoopFileIO(hadoop)
         operations = jvm.org.apache.iceberg.StaticTableOperations(state.metadata, files)
         table = jvm.org.apache.iceberg.BaseTable(operations, source.name)
         return frame_of(spark, table, None if state.is_current else state.snapshot.version), state.snapshot
 
 
-def frame_of(spark: SparkSession, table: Any, snapshot: int | None) -> DataFrame:  # noqa: ANN401 - a Java object
+def frame_of(spark: SparkSession, table: JavaObject, snapshot: int | None) -> DataFrame:
     """Return the rows of a snapshot (None: the newest) of an Iceberg `Table` that is never refreshed."""
     spark.conf.unset(_BRANCH)
-    jvm = cast("Any", spark._jvm)  # noqa: SLF001
+    jvm = jvm_of(spark)
     of_spark = _spark_table(jvm, table, snapshot)
     sql = jvm.org.apache.spark.sql
     none = jvm.scala.Option.apply(None)
@@ -48,7 +47,7 @@ def frame_of(spark: SparkSession, table: Any, snapshot: int | None) -> DataFrame
     return DataFrame(dataset.ofRows(spark._jsparkSession, relation), spark)  # noqa: SLF001
 
 
-def _spark_table(jvm: Any, table: Any, snapshot: int | None) -> Any:  # noqa: ANN401
+def _spark_table(jvm: JVMView, table: JavaObject, snapshot: int | None) -> JavaObject:
     """Return the table as Spark takes it. Iceberg 1.12 changed its constructor and added a class for time travel."""
     of_spark, travel = jvm.org.apache.iceberg.spark.source.SparkTable, jvm.org.apache.iceberg.spark.TimeTravel
     if isinstance(travel, JavaClass):

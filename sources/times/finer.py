@@ -7,8 +7,8 @@ ParquetFilters cuts a literal's microseconds: `t < â€¦59.999999` becomes `t < â€
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
+from py4j.java_gateway import JavaObject
 from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame
@@ -42,7 +42,7 @@ def times_not_pushed_down(rows: DataFrame) -> DataFrame:
     return rows.withColumns({name: read_whole(column_named(name)) for name in times})
 
 
-def _is_finer(node: Any) -> bool:  # noqa: ANN401 - a Java object
+def _is_finer(node: JavaObject) -> bool:
     kind = node.getClass().getSimpleName()
     if kind == "InSet":
         return node.child().dataType().typeName() in _TIMES
@@ -52,6 +52,6 @@ def _is_finer(node: Any) -> bool:  # noqa: ANN401 - a Java object
     return value is not None and value % 1000 != 0
 
 
-def _conditions(plan: Any) -> Iterator[Any]:  # noqa: ANN401
+def _conditions(plan: JavaObject) -> Iterator[JavaObject]:
     """Yield each part of each condition of a plan's filters."""
     return (part for step in nodes(plan) if step.nodeName() == "Filter" for part in nodes(step.condition()))
