@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from core.spark_setting import spark_setting
 from core.urls import with_scheme
 from transforms.events import SOURCE
 from transforms.request_order import number, opens_request, position, requests_after
 from transforms.sessions import LANE
+from transforms.spark_setting import spark_setting
 
 SEND, REJECTED, DUPLICATE, DELIVERED = OUTCOMES = ("send", "rejected", "duplicate", "delivered")
 """The values of `outcome`. A row has the first that applies of: rejected, duplicate, delivered, send."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from core.spark_setting import spark_setting
+from transforms.spark_setting import spark_setting
 
 pytestmark = pytest.mark.spark
 SETTING = "spark.sql.maxConcurrentOutputFileWriters"
