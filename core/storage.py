@@ -24,12 +24,11 @@ from core.aws.buckets import Bucket, find_bucket, open_bucket
 from core.aws.s3_errors import S3Error
 from core.aws.s3_filesystem import S3Handler
 from core.errors import StorageError, first_line
-from core.urls import SCHEME
+from core.urls import SCHEME, is_on_s3
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
-_S3 = re.compile(r"^s3a?://", re.IGNORECASE)
 _FILE = re.compile(r"^file:(?://(?=/))?", re.IGNORECASE)
 _LABEL = r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?"
 _JAVA_HOST = re.compile(rf"{_LABEL}|(?:{_LABEL}\.)+(?=[a-z]){_LABEL}", re.IGNORECASE)
@@ -50,7 +49,7 @@ def open_filesystem(url: str) -> tuple[fs.FileSystem, str]:
     Raises:
         StorageError: it has another scheme, is a URL without a bucket, or one that Spark can't read.
     """
-    if _S3.match(url):
+    if is_on_s3(url):
         return _S3_FILESYSTEM, _s3_path(url)
     path = _FILE.sub("", url)
     if SCHEME.match(path):
@@ -69,7 +68,7 @@ def require_spark_reads(url: str) -> None:
     Raises:
         StorageError: it can't.
     """
-    bucket = _s3_path(url).partition("/")[0] if _S3.match(url) else ""
+    bucket = _s3_path(url).partition("/")[0] if is_on_s3(url) else ""
     if _BUCKET.fullmatch(bucket) and not _JAVA_HOST.fullmatch(bucket):
         raise StorageError(
             f"{url} can't be used: Java can't read a bucket of this name. Give the alias of an access point to it."
@@ -84,7 +83,7 @@ def find_buckets(urls: Iterable[str]) -> tuple[Bucket, ...]:
     """
     found = {}
     for url in urls:
-        if _S3.match(url):
+        if is_on_s3(url):
             with explaining("reach", url):
                 bucket = find_bucket(_s3_path(url).partition("/")[0])
                 found[bucket.name] = bucket
@@ -277,7 +276,7 @@ def cause_and_remedy(error: Exception, remedy: str) -> str:
 
 def _s3_path(url: str) -> str:
     """Return `bucket/key`, without a slash at its end."""
-    path = _S3.sub("", url).rstrip("/")
+    path = url.partition("://")[2].rstrip("/")
     bucket = path.partition("/")[0]
     if not bucket:
         raise StorageError(f"{url} can't be used: it names no bucket. Write s3://bucket/folder/.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -32,3 +33,8 @@ def is_on_s3(url: str) -> bool:
 def s3_location(folder: str) -> str:
     """Return a folder as Personalize takes it: `s3`, never `s3a`, and with the slash that makes it a folder."""
     return f"{_S3.sub('s3://', folder.rstrip('/'), count=1)}/"
+
+
+def name_of_tracking_id(tracking_id: str) -> str:
+    """Return a file's or folder's name for any tracking ID; no reader takes it for a partition's value."""
+    return f"tracking-id-{hashlib.sha256(tracking_id.encode()).hexdigest()[:32]}"

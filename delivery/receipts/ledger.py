@@ -8,12 +8,12 @@ event sent again): readers count distinct ids.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 
 import pyarrow as pa
 
 from core.storage import Folder, join
+from core.urls import name_of_tracking_id
 from delivery.packing import StagedEvent
 from delivery.receipts.segment_writer import Over, SegmentWriter
 from delivery.receipts.segments import count_rows
@@ -110,14 +110,9 @@ def accepted_count(output_url: str, tracking_id: str, execution: str) -> int:
 
 def ledger_folder(output_url: str, tracking_id: str) -> Folder:
     """Return the folder of the ledger of all runs with one output and one tracking ID."""
-    return Folder(join(whole_ledger(output_url).url, _folder_name(tracking_id)))
+    return Folder(join(whole_ledger(output_url).url, name_of_tracking_id(tracking_id)))
 
 
 def whole_ledger(output_url: str) -> Folder:
     """Return the folder of all tracking IDs' ledgers; earlier versions wrote directly into it, without `sent_at`."""
     return Folder(join(output_url, "ledger"))
-
-
-def _folder_name(tracking_id: str) -> str:
-    """Return a name that no reader takes for a partition's value, for any tracking ID."""
-    return f"tracking-id-{hashlib.sha256(tracking_id.encode()).hexdigest()[:32]}"

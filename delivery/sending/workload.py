@@ -87,8 +87,10 @@ class Workload:
     @property
     def left(self) -> int:
         """About how many requests there are still to finish: what is not drawn yet is taken to be like the rest."""
-        if self._exhausted or not self._drawn:
-            return self.held if self._exhausted else self._events
+        if self._exhausted:
+            return self.held
+        if not self._drawn:
+            return self._events
         unread = max(0, self._events - self._drawn_events)
         return self.held + math.ceil(unread * self._drawn / self._drawn_events)
 

@@ -5,12 +5,11 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from core.contested_file import contested_file
 from core.errors import StorageError
 from core.lease_store import LeaseStore
 from core.storage import Folder, join
+from core.urls import name_of_tracking_id
 from jobs.leases.lease_record import LeaseRecord, parse_record
 
 _FOLDER = "_leases"
@@ -23,7 +22,7 @@ def tracking_id_lease(output_url: str, tracking_id: str) -> LeaseStore:
     Raises:
         StorageError: the output's URL is not supported.
     """
-    return _lease(output_url, f"tracking-id-{hashlib.sha256(tracking_id.encode()).hexdigest()[:32]}.json")
+    return _lease(output_url, name_of_tracking_id(tracking_id) + _SUFFIX)
 
 
 def run_folder_lease(output_url: str, run_id: str) -> LeaseStore:

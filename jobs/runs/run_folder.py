@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from core.storage import Folder
+from core.storage import Folder, join
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,22 +18,22 @@ class RunFolder:
     @property
     def url(self) -> str:
         """Return the run's own folder."""
-        return f"{self.output.rstrip('/')}/runs/{self.run_id}"
+        return join(self.output, "runs", self.run_id)
 
     @property
     def stage(self) -> str:
         """Return the folder of the checked events, while they are sent; it is deleted when the run ends."""
-        return f"{self.url}/stage"
+        return join(self.url, "stage")
 
     @property
     def rejected(self) -> str:
         """Return the folder of source rows that failed a check."""
-        return f"{self.url}/rejected"
+        return join(self.url, "rejected")
 
     @property
     def dead_letters(self) -> str:
         """Return the folder of events that the service refused or that ran out of attempts."""
-        return f"{self.url}/dead_letters"
+        return join(self.url, "dead_letters")
 
     def folder(self) -> Folder:
         """Return the run's own folder, to write to and to clear."""

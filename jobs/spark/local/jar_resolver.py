@@ -185,10 +185,8 @@ def _end(child: subprocess.Popen[str]) -> None:
     """End the child's whole group, unless it has ended: scripts start the JVM, and a Ctrl-C does not reach it."""
     if child.poll() is not None:
         return
-    for number in (
-        signal.SIGTERM,
-        signal.SIGKILL,
-    ):  # the second for those of the group that outlive its first
+    # The second is for those of the group that outlive its first.
+    for number in (signal.SIGTERM, signal.SIGKILL):
         with suppress(ProcessLookupError):
             os.killpg(child.pid, number)
         with suppress(subprocess.TimeoutExpired):
