@@ -203,8 +203,15 @@ def test_a_feature_that_the_connector_lacks_is_named(tables: Tables, tmp_path: P
     assert "holograms" in said
 
 
-@pytest.mark.parametrize("damage", ["cut", "empty folder", "gap"])
-def test_a_damaged_log_ends_in_a_sentence(tables: Tables, tmp_path: Path, damage: str) -> None:
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        ("cut", "its log or metadata is damaged, or can't be read."),
+        ("empty folder", "there is no table of Delta Lake: its log holds no commit."),
+        ("gap", "its log or metadata is damaged, or can't be read."),
+    ],
+)
+def test_a_damaged_log_ends_in_a_sentence(tables: Tables, tmp_path: Path, damage: str, sentence: str) -> None:
     path = history(tmp_path / "t")
     if damage == "cut":
         content = log(path, 3).read_bytes()
@@ -216,7 +223,7 @@ def test_a_damaged_log_ends_in_a_sentence(tables: Tables, tmp_path: Path, damage
         (path / "_delta_log").mkdir()
     said = tables.refused(path=str(path))
     assert said.startswith(f"source.path {path}: ")
-    assert "Delta Lake" in said or "log" in said
+    assert sentence in said
 
 
 def test_a_folder_that_looks_like_a_version_is_a_folder(tables: Tables, tmp_path: Path) -> None:
