@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 
 from jobs.account.summary import read_summary
 from jobs.command_line.program_exit import Failure, logged
+from jobs.ending.run_leases import request_folder_lease
 from jobs.errors import UnaccountedError, UsageError
 from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.runs.execution import Execution
 from jobs.runs.run_error import NAME, RunError, read_error, write_error
-from jobs.steps.run_leases import request_folder_lease
 
 _LOG = logging.getLogger("put_events")
 

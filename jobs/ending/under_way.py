@@ -12,6 +12,7 @@ from jobs.control.polling import now_as_text, polled
 from jobs.control.steering import Steering
 from jobs.ending.closing import close
 from jobs.ending.outcome import Outcome
+from jobs.ending.run_leases import held_leases
 from jobs.errors import RunInterruptedError, UnaccountedError
 from jobs.leases.lease_keeper import LeaseKeeper
 from jobs.prepare.preparation import Prepared
@@ -20,7 +21,6 @@ from jobs.progress.spark_phases import START_SPARK
 from jobs.progress.view import view_for
 from jobs.runs.execution import Execution
 from jobs.spark.spark_failures import SparkGone
-from jobs.steps.run_leases import held_leases
 from jobs.stop_signals import SPARK_IS_GONE, StopSignals
 
 _LOG = logging.getLogger("put_events")

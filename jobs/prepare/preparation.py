@@ -34,8 +34,8 @@ from jobs.prepare.import_target import ImportTarget, import_target
 from jobs.prepare.imports_before_sending import update_before_sending
 from jobs.prepare.preflight import Preflight, preflight
 from jobs.prepare.replayable import require_dead_letters
+from jobs.prepare.source_table import find_table
 from jobs.prepare.suites import suite_of_schema, suite_of_user
-from jobs.prepare.table_reading import find_table
 from jobs.runs.run_folder import RunFolder
 from jobs.spark.local.trust_store import require_bundle
 from sources.executors import MAX_HERE

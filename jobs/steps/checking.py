@@ -28,7 +28,6 @@ from jobs.errors import TimeBeyondError, UnnamedFileError
 from jobs.plan.planning import Lengths
 from jobs.plan.ways import Files
 from jobs.prepare.preparation import PreparedLoad
-from jobs.prepare.table_reading import TableRead
 from jobs.progress.run_progress import PhaseListener
 from jobs.progress.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.spark.spark_failures import SparkFailure, explained
@@ -41,6 +40,7 @@ from jobs.steps.ledger_window import LedgerWindow
 from jobs.steps.misreadings import refuse_misread
 from jobs.steps.source_reading import SourceRead, read_source
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
+from jobs.steps.table_reading import TableRead
 from transforms import events, staging
 from transforms.bulk_rows import LINE, OBSTACLE, staged_lines, with_line
 from transforms.session_lengths import Unmatched, session_lengths, unmatched_sessions, user_lengths

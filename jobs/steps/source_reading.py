@@ -17,9 +17,9 @@ from jobs.account.summary import FilesEntry
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
 from jobs.prepare.preparation import PreparedLoad
-from jobs.prepare.table_reading import TableRead, read_table
 from jobs.spark.code_shipping import ship_code
 from jobs.steps.changed_texts import Texts, refusal
+from jobs.steps.table_reading import TableRead, read_table
 from sources.executors import reader_on
 from sources.finding import SourceFiles, find_files, read_listed
 from sources.layout import Layout

@@ -25,7 +25,7 @@ PARTS = {
     "ControlPlaneError": "why Personalize gave no answer, within a sentence of preflight, import or verify",
     "CoordinatorLostError": "a partition goes on by itself and logs why",
     "CredentialsError": "why nothing can be signed, within a sentence of the sender",
-    "LeaseHeldError": "the holder, within a sentence of jobs.steps.run_leases",
+    "LeaseHeldError": "the holder, within a sentence of jobs.ending.run_leases",
     "LeaseLostError": "the holder, within the run's stop reason",
     "NotMadeError": "a refusal on its way to the import's result",
     "RunInterruptedError": "why the run stops, within a sentence of jobs.command_line.program_exit",

@@ -15,8 +15,8 @@ from pyspark.sql import functions as F
 from core.event_window import Window
 from jobs.errors import UsageError
 from jobs.prepare.preparation import PreparedLoad
-from jobs.prepare.table_reading import read_table
 from jobs.steps.source_reading import SourceRead, read_source
+from jobs.steps.table_reading import read_table
 from sources.tables.table_source import TableSource
 from sources.used_columns import ALL
 from tests.sources.lake import values, write

@@ -24,7 +24,7 @@ from pyspark.sql import DataFrame, SparkSession
 
 from core.errors import InputError
 from jobs.errors import UsageError
-from jobs.prepare.table_reading import find_table, read_table
+from jobs.prepare.source_table import find_table
 from jobs.spark.local.hadoop import spark_home
 from jobs.spark.local.jar_cache import JarCache
 from jobs.spark.local.jar_resolver import Packages, jars_of
@@ -32,6 +32,7 @@ from jobs.spark.local.java import ensure_java
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.spark.spark_session import build_session
 from jobs.spark.table_connectors import SparkVersion
+from jobs.steps.table_reading import read_table
 from sources.tables.table_source import TableSource
 from sources.used_columns import used_columns
 from tests.jobs.spark.quick_jvm import QUICK_JVM

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pyarrow as pa
@@ -13,9 +12,8 @@ from deltalake import write_deltalake
 from pydantic import ValidationError
 
 from core.errors import InputError
-from jobs.prepare.table_reading import _size, find_table
+from jobs.prepare.source_table import find_table
 from sources.listing import check_paths, list_files
-from sources.tables.table_source import Snapshot, TableSource
 from transforms.mapping import SourceSettings
 
 ROWS = pa.table({"day": ["1"], "n": [1]})
@@ -109,20 +107,3 @@ def test_as_of_needs_a_table_and_a_time_that_is_past(tmp_path: Path) -> None:
 def test_settings_that_name_no_one_source_are_refused(settings: dict[str, Any], words: str) -> None:
     with pytest.raises(ValidationError, match=words):
         source(**settings)
-
-
-def rows_of(size: int) -> Any:  # noqa: ANN401
-    """A frame whose plan Spark estimates at `size` bytes."""
-    plan = SimpleNamespace(stats=lambda: SimpleNamespace(sizeInBytes=lambda: size))
-    return SimpleNamespace(
-        _jdf=SimpleNamespace(queryExecution=lambda: SimpleNamespace(analyzed=lambda: plan))
-    )
-
-
-@pytest.mark.parametrize(
-    ("said", "bytes_"), [(437_000, 437_000), (2**63 - 1, 0), (3_982_819_743_187_289_553, 0)]
-)
-def test_a_size_that_no_table_has_is_none(said: int, bytes_: int) -> None:
-    """As many partitions as such a size asks for ended Spark's process; the last is what Spark 3.5 made of it."""
-    source = TableSource("source.path", "lake/t", "hudi")
-    assert _size(source, rows_of(said), Snapshot("hudi", 1, None)) == bytes_

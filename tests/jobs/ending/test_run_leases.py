@@ -11,6 +11,7 @@ from uuid import uuid4
 
 import pytest
 
+from jobs.ending.run_leases import held_leases
 from jobs.errors import UsageError
 from jobs.leases.lease_files import run_folder_lease, tracking_id_lease
 from jobs.leases.lease_keeper import LeaseKeeper
@@ -18,7 +19,6 @@ from jobs.leases.lease_record import LeaseRecord
 from jobs.leases.process_identity import this_process
 from jobs.leases.run_lease import STALE_SECONDS
 from jobs.runs.run_folder import RunFolder
-from jobs.steps.run_leases import held_leases
 
 
 class Time:

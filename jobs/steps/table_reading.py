@@ -1,25 +1,19 @@
-"""A run's source if it is a table: which table and, before Spark starts, what can be known of it; then its rows."""
+"""The rows of a run's source if it is a table, at the one snapshot that is read."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 from pyspark.sql import DataFrame, SparkSession
 
 from core.as_of import written
-from core.errors import InputError
-from core.globs import is_glob
 from jobs.account.summary import TableEntry
 from sources.fractions import fractions_not_pushed_down
 from sources.tables.catalog import read_catalog_table
 from sources.tables.delta import read_delta
-from sources.tables.formats import table_format
 from sources.tables.hudi import read_hudi, without_meta
-from sources.tables.hudi_state import hudi_state
 from sources.tables.iceberg import read_iceberg
-from sources.tables.iceberg_state import iceberg_state
 from sources.tables.table_failures import opening
 from sources.tables.table_source import Snapshot, TableSource
 from sources.times.finer import compares_finer_times, times_not_pushed_down
@@ -49,29 +43,6 @@ class TableRead:
 
     def require_rows(self, counted: int) -> None:
         """Accept any count: the content of a snapshot is up to its connector."""
-
-
-def find_table(settings: SourceSettings) -> TableSource | None:
-    """Return the table that the source is; None where it is files.
-
-    Raises:
-        InputError: `as_of` is given without a table or is in the future; the table's metadata can't be used.
-        OSError, StorageError: the path can't be looked into.
-    """
-    source = _table(settings)
-    if settings.as_of is None:
-        return source
-    if source is None:
-        raise InputError(
-            "source.as_of: only a table has versions, and source.path is not the folder of one. Take source.as_of out, "
-            "or name the folder of a Delta Lake, Iceberg or Hudi table alone."
-        )
-    if isinstance(settings.as_of, datetime) and settings.as_of > datetime.now(UTC):
-        raise InputError(
-            f"source.as_of: {written(settings.as_of)} is in the future, so a later run could read something else. "
-            "Take a time in the past, or leave it out for the newest."
-        )
-    return source
 
 
 def read_table(spark: SparkSession, source: TableSource, settings: SourceSettings, used: Used) -> TableRead:
@@ -105,17 +76,3 @@ def _size(source: TableSource, raw: DataFrame, snapshot: Snapshot) -> int:
     with opening(source, snapshot.format):
         size = int(str(raw._jdf.queryExecution().analyzed().stats().sizeInBytes()))  # noqa: SLF001 - no public name
         return size if size < _UNKNOWN_BYTES else 0
-
-
-def _table(settings: SourceSettings) -> TableSource | None:
-    if settings.table is not None:
-        return TableSource("source.table", settings.table, None, settings.as_of)
-    if len(settings.path) != 1 or is_glob(settings.path[0]):
-        return None
-    [path] = settings.path
-    found = table_format(path)
-    if found is None:
-        return None
-    iceberg = iceberg_state(path, settings.as_of) if found == "iceberg" else None
-    hudi = hudi_state(path, settings.as_of) if found == "hudi" else None
-    return TableSource("source.path", path, found, settings.as_of, iceberg, hudi)
