@@ -18,7 +18,7 @@ from core.storage import open_filesystem
 from sources.folders import Values
 from sources.listing_start import Location, find_start, folder_listed, location_of
 from sources.local_names import led_to, name_not_text, not_files, refuse_links
-from sources.no_data import PARQUET, is_hidden, may_be_data, refuse_data, says_no_data
+from sources.no_data import PARQUET, is_hidden, is_mark, may_be_data, refuse_data, says_no_data
 from sources.tables.formats import refuse_tables, refuse_tables_above, tables_among, unlisted
 from sources.tables.table_source import Format
 from sources.written_path import WrittenPath
@@ -249,11 +249,10 @@ class _Listed:
         Empty objects are folders on S3; an empty .parquet is a failed upload.
         """
         rest = self.written.not_named(info.path)
-        if any(map(is_hidden, rest)):
-            self._doubtful += [info] if may_be_data(info, rest) else []
-            return False
-        if says_no_data(info.base_name):
-            self.passed_over.append(info.base_name)
+        is_below_hidden = any(map(is_hidden, rest))
+        if is_below_hidden or says_no_data(info.base_name):
+            shown = "/".join(rest) if is_below_hidden else info.base_name
+            self.passed_over += [] if is_mark(info.base_name) else [shown]
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
         if "//" in info.path:

@@ -40,12 +40,17 @@ def says_no_data(name: str) -> bool:
     return bool(_NO_DATA.search(name))
 
 
+def is_mark(name: str) -> bool:
+    """Return whether a file is one that programs leave next to data, such as `_SUCCESS` and `.a.parquet.crc`."""
+    return bool(_MARKS.match(name))
+
+
 def may_be_data(info: pafs.FileInfo, parts: Sequence[str]) -> bool:
     """Return whether a hidden file has to be checked; `parts` is its path below the source.
 
     Files of a job that failed or is still writing are not data either: their folder's name shows it.
     """
-    if any(_TEMPORARY.match(part) for part in parts) or _MARKS.match(info.base_name):
+    if any(_TEMPORARY.match(part) for part in parts) or is_mark(info.base_name):
         return False
     return bool(info.size >= _MIN_BYTES or PARQUET.search(info.base_name))
 
