@@ -6,6 +6,7 @@ a misplaced credential would get into a log.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Hashable, Iterable
 from typing import Any
 
@@ -17,9 +18,16 @@ from core.suggestions import nearest
 from jobs.config.settings import Settings
 from jobs.errors import UsageError
 
+_TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
+_OTHER_BASE = re.compile(r"[-+]?(0[0-9_]+|[0-9_]+:[0-9_:.]+)")
+"""What YAML 1.1 reads in base 8 or 60: 010 is 8, and 1:30 is 90."""
+
 
 class _StrictLoader(yaml.SafeLoader):
-    """YAML's safe loader, which raises YAML's own errors only, and one for a key given twice: one would be lost."""
+    """YAML's safe loader, which raises YAML's own errors only, and others where it would lose or change something.
+
+    That is a key given twice, a key that is no text (`on`, `2026`), and a number in an unexpected base.
+    """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:  # noqa: FBT001 - PyYAML's own signature
         keys = [key.value for key, _ in node.value]
@@ -28,9 +36,22 @@ class _StrictLoader(yaml.SafeLoader):
             raise yaml.constructor.ConstructorError(
                 None, None, f"key {twice!r} is given twice", node.start_mark
             )
+        for key, _ in node.value:
+            if isinstance(key, yaml.ScalarNode) and key.tag not in (_TEXT, _MERGE):
+                raise yaml.constructor.ConstructorError(
+                    None, None, f"key {key.value!r} is not text to YAML", key.start_mark
+                )
         return super().construct_mapping(node, deep=deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401, FBT001
+        is_number = node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
+        if is_number and _OTHER_BASE.fullmatch(str(node.value)):
+            raise yaml.constructor.ConstructorError(
+                None,
+                None,
+                "a number begins with 0 or has a colon, by which YAML reads another one",
+                node.start_mark,
+            )
         try:
             return super().construct_object(node, deep=deep)
         except ValueError:  # Python's own: YAML takes 2026-02-30 for a date
@@ -82,7 +103,7 @@ def _position(error: Exception) -> str:
 def _lay_over(document: dict[str, Any], override: str) -> list[str]:
     """Set the key of `override` in `document`; return the key's path."""
     key, equals, value = override.partition("=")
-    if not equals or not key.strip():
+    if not equals or not all(part.strip() for part in key.split(".")):
         raise UsageError(
             "--set: it is not of the form KEY=VALUE. Write it as in --set delivery.max_requests_per_second=200."
         )

@@ -174,9 +174,30 @@ def test_what_is_missing_is_named() -> None:
     assert "mapping is missing" in refusal(MINIMAL.replace("mapping:", "ignored:"))
 
 
-@pytest.mark.parametrize("override", ["novalue", "=1", "a.b=[", ""])
+@pytest.mark.parametrize("key", ["on", "2026", "2026-01-01", "~", "1.5"])
+def test_a_key_that_yaml_takes_for_something_else_than_text_is_named(key: str) -> None:
+    """pydantic knows only what became of it: `True` and `datetime.date(2026, 1, 1)`."""
+    assert refusal(f"{MINIMAL}{key}: 5") == (
+        f"job.yaml: it is not valid YAML at line 7, column 1: key '{key}' is not text to YAML. Correct it."
+    )
+
+
+@pytest.mark.parametrize("number", ["010", "-012", "1:30", "1:30.5"])
+def test_a_number_that_yaml_reads_in_another_base_is_refused(number: str) -> None:
+    """It would be 8 requests a second for 010, and 90 for 1:30."""
+    said = refusal(f"{MINIMAL}delivery: {{max_requests_per_second: {number}}}")
+    assert said.startswith("job.yaml: it is not valid YAML at line 7, column 37: a number begins with 0")
+    assert "Quote it" in refusal(MINIMAL, f"mapping.itemId={number}")
+
+
+@pytest.mark.parametrize(("text", "number"), [("0", "0"), ("0x10", "16"), ("0.5", "0.5"), ("1_000", "1000")])
+def test_a_number_in_a_base_that_it_names_is_one(text: str, number: str) -> None:
+    assert parse_settings(MINIMAL, "job.yaml", [f"mapping.eventValue={text}"]).mapping.event_value == number
+
+
+@pytest.mark.parametrize("override", ["novalue", "=1", "a.b=[", "", ".source=1", "a..b=1", "source.=1"])
 def test_a_set_option_out_of_form_is_refused(override: str) -> None:
-    assert "--set" in refusal(MINIMAL, override)
+    assert refusal(MINIMAL, override).startswith("--set")
 
 
 def test_printed_settings_read_back_as_the_same_settings() -> None:
