@@ -284,9 +284,10 @@ def _write_rejected(stage: DataFrame, rules: Rules, prepared: PreparedLoad) -> N
     rejected = stage.where(F.col("outcome") == staging.REJECTED)
     names = stage.select(f"{events.SOURCE}.*").columns
     columns = [F.col(events.SOURCE)[name].alias(_rejected_name(name, names)) for name in names]
-    rejected.select(*columns, rules.reasons().alias("reasons")).write.parquet(
-        with_scheme(prepared.run.rejected)
-    )
+    # In a step of its own: next to a source column named like one of theirs, the reasons would read that one.
+    reasoned = rejected.select(events.SOURCE, rules.reasons().alias("_reasons"))
+    found = reasoned.select(*columns, F.col("_reasons").alias("reasons"))
+    found.write.parquet(with_scheme(prepared.run.rejected))
 
 
 def _rejected_name(name: str, names: Sequence[str]) -> str:

@@ -45,19 +45,19 @@ def as_text(content: list[bytes]) -> pa.Array:
 @pytest.mark.parametrize("declared", ["bytes", "text"])
 def test_latin1_rows_are_rejected_and_utf8_stays_text(declared: str, spark: SparkSession, job: Job) -> None:
     table = with_users(pa.array(NAMES, pa.binary()) if declared == "bytes" else as_text(NAMES))
-    for name in ("Reasons", "source_reasons", "a b,`\n"):
+    for name in ("Reasons", "source_reasons", "a b,`\n", "_checks_0", "_reasons"):
         table = table.append_column(name, pa.array([name] * len(NAMES)))
     job.write_source(table)
     run = run_here(job, spark)
     assert run.exit_code == 0
     assert run.summary["rejected_by_reason"] == {"expect_column_values_to_be_null(_no_text)": 3}
     assert users_sent(job) == ["Ann", "Bea", "Cid", "Dan", "José"]
-    kept = ("source_source_Reasons", "source_reasons", "a b,`\n")
+    kept = ("source_source_Reasons", "source_reasons", "a b,`\n", "_checks_0", "_reasons")
     # Not the users: pyarrow makes no Python string of text that is not UTF-8.
     rejected = (
         ds.dataset(run.folder / "rejected", format="parquet").to_table(columns=[*kept, "reasons"]).to_pylist()
     )
-    assert [rejected[0][name] for name in kept] == ["Reasons", "source_reasons", "a b,`\n"]
+    assert [rejected[0][name] for name in kept] == ["Reasons", *kept[1:]]
     assert "expect_column_values_to_be_null(_no_text)" in rejected[0]["reasons"]
 
 
