@@ -4,6 +4,7 @@ BackfillError
 └── BulkError
     ├── RefusedError    fix what the sentence names, run the same command again; exit 2
     └── BusyError       the service takes it later: run the same command again; exit 5
+        └── UnreadableError   something else answered, and it is not known what the service did; exit 5
 """
 
 from __future__ import annotations
@@ -25,3 +26,7 @@ class BusyError(BulkError):
     """The request can be carried out later, without any change."""
 
     exit_code: ClassVar[int] = 5
+
+
+class UnreadableError(BusyError):
+    """What answered is not the service, as a proxy's page: the request may have been carried out or not."""

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from bulk.arns import job_arn
 from bulk.import_jobs import ACTIVE, FAILED
 from bulk.plane import Plane
-from bulk.refusals import explained, shortened
+from bulk.refusals import answers, shortened
 from core.aws.refusals import code_of
 
 Ingestion = Literal["BULK", "PUT", "ALL"]
@@ -56,20 +56,21 @@ def make_export(plane: Plane, request: ExportRequest) -> str:
     Raises:
         BulkError: the service refused it.
     """
-    try:
-        answer = plane.call(
-            plane.client.create_dataset_export_job,
-            jobName=request.name,
-            datasetArn=request.dataset_arn,
-            ingestionMode=request.mode,
-            roleArn=request.role_arn,
-            jobOutput={"s3DataDestination": {"path": request.location}},
-        )
-    except ClientError as error:
-        if code_of(error) == "ResourceAlreadyExistsException":
-            return request.job_arn
-        raise explained(error, _START) from None
-    return answer["datasetExportJobArn"]
+    with answers(_START):
+        try:
+            answer = plane.call(
+                plane.client.create_dataset_export_job,
+                jobName=request.name,
+                datasetArn=request.dataset_arn,
+                ingestionMode=request.mode,
+                roleArn=request.role_arn,
+                jobOutput={"s3DataDestination": {"path": request.location}},
+            )
+        except ClientError as error:
+            if code_of(error) == "ResourceAlreadyExistsException":
+                return request.job_arn
+            raise
+        return answer["datasetExportJobArn"]
 
 
 def describe_export(plane: Plane, arn: str) -> ExportJob:
@@ -78,10 +79,8 @@ def describe_export(plane: Plane, arn: str) -> ExportJob:
     Raises:
         BulkError: the service refused it.
     """
-    try:
+    with answers(_DESCRIBE):
         answer = plane.call(plane.client.describe_dataset_export_job, datasetExportJobArn=arn)
-    except ClientError as error:
-        raise explained(error, _DESCRIBE) from None
-    job = answer["datasetExportJob"]
-    reason = shortened(job.get("failureReason", "")) or None
-    return ExportJob(job["datasetExportJobArn"], job["status"], reason)
+        job = answer["datasetExportJob"]
+        reason = shortened(job.get("failureReason", "")) or None
+        return ExportJob(job["datasetExportJobArn"], job["status"], reason)

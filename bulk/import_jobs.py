@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from bulk.arns import job_arn
 from bulk.import_job import ImportRequest
 from bulk.plane import Plane
-from bulk.refusals import explained, shortened
+from bulk.refusals import answers, shortened
 from core.aws.refusals import code_of
 
 ACTIVE = "ACTIVE"
@@ -65,7 +65,8 @@ class ImportJobs:
         Raises:
             BulkError: the service refused to list them.
         """
-        found = [ImportJob.of(answer) for answer in self._listed(dataset_arn)]
+        with answers("list the import jobs"):
+            found = [ImportJob.of(answer) for answer in self._listed(dataset_arn)]
         ours = [job for job in found if since is None or job.created_at >= since]
         return sorted(ours, key=lambda job: job.created_at)
 
@@ -73,12 +74,9 @@ class ImportJobs:
         client = self._plane.client
         token: dict[str, str] = {}
         while True:
-            try:
-                page = self._plane.call(
-                    client.list_dataset_import_jobs, datasetArn=dataset_arn, maxResults=_PAGE, **token
-                )
-            except ClientError as error:
-                raise explained(error, "list the import jobs") from None
+            page = self._plane.call(
+                client.list_dataset_import_jobs, datasetArn=dataset_arn, maxResults=_PAGE, **token
+            )
             yield from page["datasetImportJobs"]
             if not page.get("nextToken"):
                 return
@@ -90,10 +88,8 @@ class ImportJobs:
         Raises:
             BulkError: the service refused it.
         """
-        try:
+        with answers(_DESCRIBE):
             return self._described(arn)
-        except ClientError as error:
-            raise explained(error, _DESCRIBE) from None
 
     def find(self, name: str, dataset_arn: str) -> ImportJob | None:
         """Return the job called `name` in the account of the dataset; None if there is none.
@@ -103,12 +99,13 @@ class ImportJobs:
         Raises:
             BulkError: the service refused it.
         """
-        try:
-            return self._described(job_arn(dataset_arn, "dataset-import-job", name))
-        except ClientError as error:
-            if code_of(error) == _GONE:
-                return None
-            raise explained(error, _DESCRIBE) from None
+        with answers(_DESCRIBE):
+            try:
+                return self._described(job_arn(dataset_arn, "dataset-import-job", name))
+            except ClientError as error:
+                if code_of(error) == _GONE:
+                    return None
+                raise
 
     def _described(self, arn: str) -> ImportJob:
         answer = self._plane.call(self._plane.client.describe_dataset_import_job, datasetImportJobArn=arn)
@@ -120,13 +117,16 @@ class ImportJobs:
         Raises:
             BulkError: the service refused it.
         """
-        try:
-            answer = self._plane.call(self._plane.client.create_dataset_import_job, **request.parameters())
-        except ClientError as error:
-            if code_of(error) == _TAKEN:
-                return None
-            raise explained(error, "start the import job") from None
-        return answer["datasetImportJobArn"]
+        with answers("start the import job"):
+            try:
+                answer = self._plane.call(
+                    self._plane.client.create_dataset_import_job, **request.parameters()
+                )
+            except ClientError as error:
+                if code_of(error) == _TAKEN:
+                    return None
+                raise
+            return answer["datasetImportJobArn"]
 
 
 def found_again(name: str, jobs: Sequence[ImportJob]) -> ImportJob | None:

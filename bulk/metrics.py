@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, Protocol
 
+from core.aws.refusals import UNREADABLE
 from core.errors import BackfillError
 
 NAMES = {"accepted": "PutEventsRequests", "refused": "PutEvents4xxErrors", "failed": "PutEvents5xxErrors"}
@@ -87,7 +88,7 @@ def metered(client: CloudWatch, tracker_arn: str, calls: Calls, now: datetime) -
     """Return CloudWatch's counts of the calls in the run's span, and `MARGIN` before and after it.
 
     Raises:
-        UnmeteredError: its answer is not complete.
+        UnmeteredError: its answer is not complete, or not CloudWatch's.
         ClientError: CloudWatch refused it.
         BotoCoreError: CloudWatch could not be reached.
     """
@@ -100,9 +101,12 @@ def metered(client: CloudWatch, tracker_arn: str, calls: Calls, now: datetime) -
     }
     sums: Counter[str] = Counter()
     states: dict[str, str] = {}
-    for result in _results(client, asked):
-        sums[result["Id"]] += round(sum(result["Values"]))
-        states[result["Id"]] = result.get("StatusCode", "no status")
+    try:
+        for result in _results(client, asked):
+            sums[result["Id"]] += round(sum(result["Values"]))
+            states[result["Id"]] = result.get("StatusCode", "no status")
+    except (KeyError, *UNREADABLE):  # a proxy's page, say: botocore takes it for an answer without members
+        raise UnmeteredError("what answered is not CloudWatch") from None
     _require_complete(states)
     return Metered(**{key: sums[key] for key in NAMES})
 

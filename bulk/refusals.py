@@ -7,14 +7,32 @@ Errors: botocore's model of CreateDatasetImportJob and CreateDatasetExportJob; t
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from botocore.exceptions import ClientError
 
-from bulk.errors import BulkError, BusyError, RefusedError
+from bulk.errors import BulkError, BusyError, RefusedError, UnreadableError
 from core.aws.refusals import DENIED, code_of
 
 _PASS_ROLE = re.compile(r"iam:PassRole", re.IGNORECASE)
 _MAX_CHARACTERS = 400
+
+
+@contextmanager
+def answers(deed: str) -> Iterator[None]:
+    """Read the service's answer to a `deed`, such as "start the import job".
+
+    Raises:
+        BulkError: the service refused it, or something else answered: botocore takes a web page of a proxy for an
+            answer without members.
+    """
+    try:
+        yield
+    except ClientError as error:
+        raise explained(error, deed) from None
+    except KeyError as error:
+        raise _elsewhere(deed, f"gave no {error.args[0]}") from None
 
 
 def explained(error: ClientError, deed: str) -> BulkError:
@@ -22,6 +40,21 @@ def explained(error: ClientError, deed: str) -> BulkError:
     code = code_of(error)
     if code in DENIED:
         return _denied(error, deed)
+    if code.isdecimal():  # botocore's code for an answer that is not JSON
+        return _elsewhere(deed, f"gave HTTP {code}")
+    if error.operation_name.startswith("Create"):
+        return _not_created(error, deed)
+    if code == "ResourceNotFoundException":
+        return BusyError(
+            f"Personalize did not {deed}: it shows no such job ({said(error)}). Run the same command again, and check "
+            "whether the dataset is still there."
+        )
+    return _other(error, deed)
+
+
+def _not_created(error: ClientError, deed: str) -> BulkError:
+    """Return the error for a job that is not made, for a reason in the model of the Create operations or any other."""
+    code = code_of(error)
     if code == "LimitExceededException":
         return BusyError(
             f"Personalize took no further job: it has as many pending and running ones as it allows in a Region "
@@ -42,8 +75,19 @@ def explained(error: ClientError, deed: str) -> BulkError:
             f"Personalize did not {deed}: {said(error)}. Check import.role_arn, the role's and the bucket's "
             "policies, and that output.path is in a bucket of the same Region."
         )
+    return _other(error, deed)
+
+
+def _other(error: ClientError, deed: str) -> BulkError:
     return RefusedError(
-        f"Personalize did not {deed}: it answered {code} ({said(error)}). Fix that, or try again later."
+        f"Personalize did not {deed}: it answered {code_of(error)} ({said(error)}). Fix that, or try again later."
+    )
+
+
+def _elsewhere(deed: str, what: str) -> UnreadableError:
+    return UnreadableError(
+        f"Personalize did not {deed}: what answered in its place {what}. Check the proxy and "
+        "AWS_ENDPOINT_URL_PERSONALIZE, then run the same command again."
     )
 
 

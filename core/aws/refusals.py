@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 DENIED = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 """The codes for a missing permission."""
+
+UNREADABLE = (ResponseParserError, AttributeError, TypeError)
+"""What a client raises for an answer that is not JSON, and for JSON that is not an object."""
 
 
 def code_of(error: ClientError) -> str:

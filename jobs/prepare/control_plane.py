@@ -23,9 +23,8 @@ from botocore.exceptions import (
     SSLError,
 )
 from botocore.exceptions import ConnectionError as AwsConnectionError
-from botocore.parsers import ResponseParserError
 
-from core.aws.refusals import code_of
+from core.aws.refusals import UNREADABLE, code_of
 from core.aws.s3_errors import explain, is_cut_off
 from core.errors import PassingError
 from delivery.sending.backoff import wait as wait_before_retry
@@ -44,15 +43,12 @@ _LOG = logging.getLogger("put_events")
 P = ParamSpec("P")
 R = TypeVar("R")
 
-_UNREADABLE = (ResponseParserError, AttributeError, TypeError)
-"""What botocore raises for an answer that is not JSON, and for JSON that is not an object."""
-
 _WHY: tuple[tuple[type[Exception] | tuple[type[Exception], ...], str], ...] = (
     (SSLError, "its certificate is not trusted"),
     (ProxyConnectionError, "the proxy can't be reached"),
     (ReadTimeoutError, "it does not answer"),
     ((AwsConnectionError, HTTPClientError), "it can't be reached"),
-    (_UNREADABLE, "what answered is not Personalize"),
+    (UNREADABLE, "what answered is not Personalize"),
 )
 """The first kind that fits counts, as some are of two."""
 
@@ -140,7 +136,7 @@ class ControlPlane:
             attempted = self._time.now()
             try:
                 return method(*args, **kwargs)
-            except (ClientError, BotoCoreError, *_UNREADABLE) as error:
+            except (ClientError, BotoCoreError, *UNREADABLE) as error:
                 if renewed := self._with_renewed(method, error):
                     method = renewed
                     continue

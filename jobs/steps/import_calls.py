@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from bulk.errors import BulkError, BusyError
+from bulk.errors import BulkError, BusyError, UnreadableError
 from bulk.import_job import ImportRequest
 from bulk.import_jobs import ImportJob, ImportJobs
 from jobs.prepare.control_plane import ControlPlane
@@ -58,6 +58,8 @@ class ImportCalls:
         """
         try:
             return self._jobs().make(request)
+        except UnreadableError:
+            raise
         except BulkError as refusal:
             if not self._is_there(request.name, refusal):
                 raise NotMadeError(refusal) from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bulk.errors import RefusedError
+from bulk.errors import RefusedError, UnreadableError
 from bulk.export_jobs import ExportRequest, describe_export, make_export
 from bulk.import_jobs import ACTIVE
 from tests.standin.control_plane_client import ROLE, World
@@ -42,3 +42,15 @@ def test_a_refusal_is_a_sentence(world: World) -> None:
         RefusedError, match=r"^Personalize did not start the export job: .*role ARN is invalid"
     ):
         make_export(world.paced(), request(world, role_arn=f"{ROLE}2"))
+
+
+@pytest.mark.parametrize("page", [(200, b"<html>Sign in</html>"), (404, b"")])
+@pytest.mark.parametrize("operation", ["CreateDatasetExportJob", "DescribeDatasetExportJob"])
+def test_a_proxys_page_in_place_of_an_answer_is_a_sentence(
+    world: World, operation: str, page: tuple[int, bytes]
+) -> None:
+    world.in_place = lambda asked: page if asked == operation else None
+    with pytest.raises(
+        UnreadableError, match=r"export job: what answered in its place gave .* Check the proxy"
+    ):
+        describe_export(world.paced(), make_export(world.paced(), request(world)))

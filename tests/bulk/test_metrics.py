@@ -115,3 +115,11 @@ def test_old_runs_are_asked_for_in_periods_that_cloudwatch_still_has(days: int, 
     metered(pages, "arn", CALLS, BEGAN + timedelta(days=days))
     (asked,) = pages.asked
     assert {query["MetricStat"]["Period"] for query in asked["MetricDataQueries"]} == {period}
+
+
+@pytest.mark.parametrize("page", [b"<html>Sign in</html>", b"", b"[]", b"null"])
+def test_a_proxys_page_in_place_of_counts_proves_nothing(page: bytes) -> None:
+    world = world_with()
+    world.in_place = lambda _operation: (200, page)
+    with pytest.raises(UnmeteredError, match=r"^what answered is not CloudWatch$"):
+        metered(world.client("cloudwatch"), world.tracker_arn, CALLS, LATER)

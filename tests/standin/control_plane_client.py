@@ -39,7 +39,10 @@ class Clock:
 
 
 class World:
-    """One account in `eu-west-1` with a dataset group `shop`, and clients of it; `lose` says whose answers get lost."""
+    """One account in `eu-west-1` with a dataset group `shop`, and clients of it.
+
+    `lose` says whose answers get lost; `in_place` gives a status and a body that a proxy answers in its place.
+    """
 
     def __init__(self, schema: str = SCHEMA) -> None:
         self.clock = Clock()
@@ -47,6 +50,7 @@ class World:
         self.plane = ControlPlane(self.objects, self.clock, roles={ROLE})
         self.dataset = self.plane.add_group("shop", "tracker", schema)
         self.lose: Callable[[str], bool] = lambda _operation: False
+        self.in_place: Callable[[str], tuple[int, bytes] | None] = lambda _operation: None
 
     @property
     def tracker_arn(self) -> str:
@@ -85,6 +89,8 @@ class World:
     def _send(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
         target = request.headers["X-Amz-Target"]
         operation = (target.decode() if isinstance(target, bytes) else target).split(".")[1]
+        if page := self.in_place(operation):
+            return json_answer(request, *page)
         try:
             answer = self.plane.answer(operation, json.loads(request.body))
         except Refusal as refused:

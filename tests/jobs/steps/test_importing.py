@@ -178,6 +178,45 @@ def test_a_service_out_of_reach_stops_the_run(shop: Shop) -> None:
     assert shop.world.calls("CreateDatasetImportJob") == 1
 
 
+@pytest.mark.parametrize("page", [(200, b"<html>Sign in</html>"), (200, b""), (403, b"<html>No</html>")])
+@pytest.mark.parametrize(
+    ("operation", "deed", "state"),
+    [
+        ("ListDatasetImportJobs", "list the import jobs", None),
+        ("CreateDatasetImportJob", "start the import job", State.UNDER_WAY),
+        ("DescribeDatasetImportJob", "describe the import job", State.UNDER_WAY),
+    ],
+)
+def test_a_proxys_page_in_place_of_an_answer_stops_the_run(
+    shop: Shop, operation: str, deed: str, state: State | None, page: tuple[int, bytes]
+) -> None:
+    """botocore takes a page with status 200 for an answer without members; what it kept back may have been done."""
+    shop.world.in_place = lambda asked: page if asked == operation else None
+    stopped = shop.carry_out()
+    assert f"Personalize did not {deed}: what answered in its place gave " in str(stopped.stop_reason)
+    assert "html" not in str(stopped.stop_reason)
+    stored = shop.folder.read()
+    assert (stored.state if stored else None) is state
+    shop.world.in_place = lambda _operation: None
+    assert shop.carry_out().record.state is State.IMPORTED
+    assert len(shop.world.plane.imports) == 1
+
+
+@pytest.mark.parametrize(
+    ("code", "sentence"),
+    [
+        ("ResourceNotFoundException", "it shows no such job (Words). Run the same command again"),
+        ("InvalidInputException", "it answered InvalidInputException (Words). Fix that, or try again later"),
+    ],
+)
+def test_a_job_that_is_not_described_is_not_blamed_on_the_role(shop: Shop, code: str, sentence: str) -> None:
+    refusal = Refusal(400, code, "Words")
+    shop.world.plane.refuse = lambda operation: refusal if operation == "DescribeDatasetImportJob" else None
+    reason = str(shop.carry_out().stop_reason)
+    assert f"Personalize did not describe the import job: {sentence}" in reason
+    assert "import.role_arn" not in reason
+
+
 def test_a_long_reason_of_personalize_is_one_short_line() -> None:
     """It goes into the log, the summary and the report, and no document says how long it may be."""
     job = {
