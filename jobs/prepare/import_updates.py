@@ -22,14 +22,25 @@ def ask_and_update(
         StorageError: a record can't be read or written.
     """
     dataset = interactions_dataset_of(plane, tracking_id, region)
-    asked = ImportJobs(plane)
     ours = [each for each in records(output) if each.tracking_id == tracking_id]
+    jobs = jobs_of(plane, dataset, ours)
+    update_imports(output, ours, jobs)
+    return dataset, jobs
+
+
+def jobs_of(
+    plane: ControlPlane, dataset: InteractionsDataset, ours: Sequence[ImportRecord]
+) -> list[ImportJob]:
+    """Return the import jobs of `dataset`, the oldest first: those listed, and those of `ours` that are not yet.
+
+    Raises:
+        ControlPlaneError, BulkError: Personalize could not be asked, or refused to answer.
+    """
+    asked = ImportJobs(plane)
     listed = asked.of_dataset(dataset.arn, since=dataset.created_at)
     unlisted = _unlisted(ours, listed, lambda name: asked.find(name, dataset.arn))
     since = [job for job in unlisted if dataset.created_at is None or job.created_at >= dataset.created_at]
-    jobs = sorted([*listed, *since], key=lambda job: job.created_at)
-    update_imports(output, ours, jobs)
-    return dataset, jobs
+    return sorted([*listed, *since], key=lambda job: job.created_at)
 
 
 def update_imports(output: str, ours: Iterable[ImportRecord], jobs: Sequence[ImportJob]) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Literal
 
 from pydantic import BaseModel
 
 from bulk.metrics import Calls, Metered, Proof
 
+Outcome = Literal["found", "missing", "unknown"]
 NAME = "verification.json"
 FOLDER = "verifications"
 
@@ -62,12 +64,49 @@ class Interactions(BaseModel):
     unknown_format: str | None = None
 
 
+class ImportedFiles(BaseModel):
+    """The files of an import, and the newest job for them: what became of it, and why in words.
+
+    `call`: the command that makes a job if none brought the rows.
+    """
+
+    import_name: str
+    rows: int
+    outcome: Outcome
+    why: str
+    job_name: str | None = None
+    job_status: str | None = None
+    failure_reason: str | None = None
+    call: str | None = None
+
+
+class Imports(BaseModel):
+    """Imports by what became of their jobs, in numbers; a job says nothing of single rows."""
+
+    found: int
+    missing: int
+    unknown: int
+    files: list[ImportedFiles]
+
+    @classmethod
+    def of(cls, files: Sequence[ImportedFiles]) -> Imports:
+        """Count the outcomes."""
+        outcomes = [each.outcome for each in files]
+        return cls(
+            found=outcomes.count("found"),
+            missing=outcomes.count("missing"),
+            unknown=outcomes.count("unknown"),
+            files=list(files),
+        )
+
+
 class Verification(BaseModel):
     """A verification. `unanswered`: why the service, or a part of it, could not be asked."""
 
     tracking_id: str
     verified_at: datetime
     requests: Requests | None = None
+    imports: Imports | None = None
     interactions: Interactions | None = None
     unanswered: list[str] = []
 
@@ -78,29 +117,32 @@ class Verification(BaseModel):
     @property
     def exit_code(self) -> int:
         """Return 4 if something is missing, else 5 if not all could be asked or nothing could be compared, else 0."""
-        parts = [part for part in (self.requests, self.interactions) if part is not None]
-        if any(part.missing for part in parts):
+        parts = (self.requests, self.imports, self.interactions)
+        if any(part is not None and part.missing for part in parts):
             return 4
         return 5 if self.unanswered or not self._has_compared else 0
 
     @property
     def _has_compared(self) -> bool:
-        part = self._proven_by
-        return part is not None and part.found + part.missing > 0
+        return any(part.found + part.missing > 0 for part in self._proven_by)
 
     @property
-    def _proven_by(self) -> Requests | Interactions | None:
-        """Return the interactions, which prove more than the requests, if they were looked for."""
-        return self.interactions or self.requests
+    def _proven_by(self) -> list[Requests | Imports | Interactions]:
+        """Return the interactions, which prove more than requests and jobs, if they were looked for."""
+        if self.interactions is not None:
+            return [self.interactions]
+        return [part for part in (self.requests, self.imports) if part is not None]
 
     def lines(self) -> Iterator[str]:
         """Yield the lines to print."""
         if self.requests:
             yield from _requests(self.requests)
+        if self.imports:
+            yield from _imports(self.imports)
         if self.interactions:
             yield from _interactions(self.interactions)
         yield from self.unanswered
-        if self._proven_by is not None and not self._has_compared:
+        if self._proven_by and not self._has_compared:
             yield "nothing of it could be compared, so nothing is verified"
 
 
@@ -117,6 +159,16 @@ def _requests(found: Requests) -> Iterator[str]:
     )
     if found.why_unknown:
         yield found.why_unknown
+
+
+def _imports(found: Imports) -> Iterator[str]:
+    yield (
+        f"import jobs: {len(found.files):,} imports = {found.found:,} found + {found.missing:,} missing + "
+        f"{found.unknown:,} unknown (Personalize)"
+    )
+    for each in found.files:
+        call = f". The call that imports them: {each.call}" if each.call else ""
+        yield f"import {each.import_name}, {each.rows:,} rows: {each.why}{call}"
 
 
 def _interactions(found: Interactions) -> Iterator[str]:

@@ -12,11 +12,10 @@ from pyspark.sql import functions as F
 
 from bulk.comparison import MISSING, OUTCOME, UNKNOWN, Compared, compare, counted
 from bulk.export_files import Columns, readings, require_all_read, require_times
-from bulk.import_record import ImportRecord, in_force
+from bulk.import_record import ImportRecord
 from core.urls import with_scheme
 from expectations.compiler import compile_suites
 from jobs.prepare.preparation import PreparedLoad
-from jobs.runs.import_folder import records
 from jobs.spark.spark_failures import SparkFailure, explained
 from jobs.steps.checking import sending_partitions
 from jobs.steps.delivered_before import delivered_ids
@@ -52,18 +51,19 @@ def verify_rows(
     *,
     export_url: str,
     missing_url: str,
+    imports: Sequence[ImportRecord] = (),
     run: VerifiedRun | None = None,
 ) -> Verified:
     """Compare the export below `export_url` with the source; write what is not in it to `missing_url` as Parquet.
 
-    `run`: only what that run sent or imported is expected in it; left out: what any run did.
+    What `imports` have is expected in it, and what `run` sent; left out: what any run did.
 
     Raises:
         UnknownFormatError: the export lacks something, and has rows in another form.
         UsageError, InputError: as a run that reads the source.
     """
     try:
-        ids = _delivered_ids(spark, prepared, run)
+        ids = _delivered_ids(spark, prepared, imports, run)
         if ids is None:
             return Verified(Compared(0, 0, 0), 0, 0)
         delivered = ids.withColumnRenamed("event_id", _EVENT_ID)
@@ -126,20 +126,9 @@ def _valid_rows(spark: SparkSession, prepared: PreparedLoad, schema: Interaction
     return checked.persist(StorageLevel.DISK_ONLY).where(~F.col("_rejected")).drop("_rejected")
 
 
-def _delivered_ids(spark: SparkSession, prepared: PreparedLoad, run: VerifiedRun | None) -> DataFrame | None:
+def _delivered_ids(
+    spark: SparkSession, prepared: PreparedLoad, imports: Sequence[ImportRecord], run: VerifiedRun | None
+) -> DataFrame | None:
     """Return the ids of the events that the service has by our account, each once; None where it has none."""
-    run_id = run.run_id if run else None
-    sent = delivered_ids(spark, prepared, lambda: EVER, run_id)
-    return with_ids_of(imports_in_force(prepared, run), sent, spark, prepared)
-
-
-def imports_in_force(prepared: PreparedLoad, run: VerifiedRun | None) -> list[ImportRecord]:
-    """Return the imports whose rows the dataset still holds, of any run or of `run`: it wrote or imported the files.
-
-    Raises:
-        UsageError, StorageError: a record is damaged or can't be read.
-    """
-    found = in_force(records(prepared.run.output), prepared.settings.personalize.tracking_id)
-    if run is None:
-        return found
-    return [each for each in found if run.run_id == each.written_by or run.import_location == each.location]
+    sent = delivered_ids(spark, prepared, lambda: EVER, run.run_id if run else None)
+    return with_ids_of(imports, sent, spark, prepared)

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from bulk.errors import BulkError
 from bulk.export_files import UnknownFormatError, columns_of, first_line
 from bulk.export_jobs import ExportJob, ExportRequest, Ingestion, describe_export, make_export
 from bulk.import_jobs import ACTIVE
+from bulk.import_record import ImportRecord
 from bulk.metrics import UnmeteredError, metered, proof
 from bulk.polling import StoppedWaitingError, poll_until_ended
 from core.aws.refusals import DENIED, code_of
@@ -40,11 +42,16 @@ from jobs.run import StartSpark
 from jobs.runs.run_folder import RunFolder
 from jobs.stop_signals import Interruption, StopSignals
 from jobs.verify.verification import FOLDER, NAME, Interactions, Requests, Verification
-from jobs.verify.verification_rows import imports_in_force, verify_rows
+from jobs.verify.verification_rows import verify_rows
+from jobs.verify.verified_imports import KnownImports
 from jobs.verify.verified_run import VerifiedRun, verified_run
 from transforms.interactions_schema import InteractionsSchema
 
 _LOG = logging.getLogger("put_events")
+# Where the network has no way to CloudWatch, botocore's own patience would be five minutes without a word.
+_METRICS_CONFIG = Config(
+    connect_timeout=5, read_timeout=30, retries={"mode": "standard", "total_max_attempts": 4}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +121,34 @@ class _Verifying:
             dataset = interactions_dataset_of(new_plane(), found.tracking_id, region)
         except ControlPlaneError as error:
             return found.without(f"the service was not asked: {error}")
+        named = run if self._asking.run_id is not None else None
+        found, imports = self._with_imports(found, prepared, dataset, new_plane, run)
         found = self._with_requests(found, session, region, dataset, run)
         if not self._asking.export:
             return found
+        expected = _Expected(prepared, dataset, new_plane, imports.in_force(named), named)
+        return self._with_export(found, expected)
+
+    def _with_imports(
+        self,
+        found: Verification,
+        prepared: PreparedLoad,
+        dataset: InteractionsDataset,
+        new_plane: Callable[[], ControlPlane],
+        run: VerifiedRun | None,
+    ) -> tuple[Verification, KnownImports]:
+        """Add what became of the import jobs; return the imports, too, as Personalize has them if it was asked."""
         named = run if self._asking.run_id is not None else None
-        return self._with_export(found, prepared, dataset, new_plane, named)
+        imports = KnownImports.of(prepared.run.output, found.tracking_id)
+        if not imports.are_of(named):
+            return found, imports
+        try:
+            imports = imports.asked(new_plane(), dataset)
+        except (ControlPlaneError, BulkError) as error:
+            return found.without(f"the import jobs were not asked for: {error}"), imports
+        sent_at = run.calls.began if run is not None and run.calls is not None else None
+        verified = imports.verified(dataset.arn, prepared.service.region, named, sent_at)
+        return found.model_copy(update={"imports": verified}), imports
 
     def _with_requests(
         self,
@@ -129,9 +159,11 @@ class _Verifying:
         run: VerifiedRun | None,
     ) -> Verification:
         if run is None or run.calls is None:
-            return found if self._asking.export else found.without(_no_requests(run))
+            if self._asking.export or found.imports is not None:
+                return found
+            return found.without(_no_requests(run))
         try:
-            client = session.client("cloudwatch", region_name=region)
+            client = session.client("cloudwatch", region_name=region, config=_METRICS_CONFIG)
             counted = metered(client, dataset.tracker_arn, run.calls, self._now)
         except (ClientError, BotoCoreError) as error:
             return found.without(_not_asked(error))
@@ -140,60 +172,53 @@ class _Verifying:
         requests = Requests.of(run.run_id, run.calls, counted, proof(run.calls, counted, self._now))
         return found.model_copy(update={"requests": requests})
 
-    def _with_export(
-        self,
-        found: Verification,
-        prepared: PreparedLoad,
-        dataset: InteractionsDataset,
-        new_plane: Callable[[], ControlPlane],
-        run: VerifiedRun | None,
-    ) -> Verification:
-        url = join(self._url(prepared.run.output), "export")
+    def _with_export(self, found: Verification, expected: _Expected) -> Verification:
+        output = expected.prepared.run.output
+        url = join(self._url(output), "export")
         try:
-            self._export(prepared, dataset, new_plane, url, run)
+            self._export(expected, url)
         except (BulkError, ControlPlaneError, StoppedWaitingError, _ExportFailedError) as error:
             return found.without(f"the dataset was not exported: {error}")
         try:
-            interactions = self._compared(prepared, dataset, url, run)
+            interactions = self._compared(expected, url)
         except UnknownFormatError as error:
             interactions = Interactions(export=url, run_id=self._asking.run_id, unknown_format=str(error))
         except RunInterruptedError as stop:
             return found.without(f"the export was not compared: {stop}")
         except BackfillError as error:
-            self._keep(found.without(f"the export was not compared: {error}"), prepared.run.output)
+            self._keep(found.without(f"the export was not compared: {error}"), output)
             raise
         return found.model_copy(update={"interactions": interactions})
 
-    def _export(
-        self,
-        prepared: PreparedLoad,
-        dataset: InteractionsDataset,
-        new_plane: Callable[[], ControlPlane],
-        url: str,
-        run: VerifiedRun | None,
-    ) -> None:
-        settings = prepared.settings
-        mode: Ingestion = "ALL" if imports_in_force(prepared, run) else "PUT"
-        request = ExportRequest(
-            f"verify-{self._id}", dataset.arn, s3_location(url), settings.bulk_import.role_arn or "", mode
-        )
-        arn = make_export(new_plane(), request)
+    def _export(self, expected: _Expected, url: str) -> None:
+        mode: Ingestion = "ALL" if expected.imports else "PUT"
+        role = expected.prepared.settings.bulk_import.role_arn or ""
+        request = ExportRequest(f"verify-{self._id}", expected.dataset.arn, s3_location(url), role, mode)
+        arn = make_export(expected.new_plane(), request)
         interruption = Interruption()
         signals = StopSignals()
         with signals.armed(), signals.routed_to(interruption.ask):
-            job = poll_until_ended(lambda: describe_export(new_plane(), arn), interruption.pause, _say)
+            job = poll_until_ended(
+                lambda: describe_export(expected.new_plane(), arn), interruption.pause, _say
+            )
         if job.status != ACTIVE:
             raise _ExportFailedError(job.failure_reason or "Personalize gave no reason")
 
-    def _compared(
-        self, prepared: PreparedLoad, dataset: InteractionsDataset, url: str, run: VerifiedRun | None
-    ) -> Interactions:
-        schema = InteractionsSchema.parse(dataset.schema, OF_SERVICE)
+    def _compared(self, expected: _Expected, url: str) -> Interactions:
+        prepared, run = expected.prepared, expected.run
+        schema = InteractionsSchema.parse(expected.dataset.schema, OF_SERVICE)
         columns = columns_of(first_line(url), [field.name for field in schema.fields])
         missing = join(self._url(prepared.run.output), "missing")
         with self._start_spark(prepared.buckets, prepared.table) as spark:
             verified = verify_rows(
-                spark, prepared, schema, columns, export_url=url, missing_url=missing, run=run
+                spark,
+                prepared,
+                schema,
+                columns,
+                export_url=url,
+                missing_url=missing,
+                imports=expected.imports,
+                run=run,
             )
         return Interactions(
             export=url,
@@ -205,6 +230,17 @@ class _Verifying:
             anonymous=verified.anonymous,
             columns_not_exported=list(columns.absent),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class _Expected:
+    """What the dataset should have: what `run` sent, left out what any run did, and what `imports` brought."""
+
+    prepared: PreparedLoad
+    dataset: InteractionsDataset
+    new_plane: Callable[[], ControlPlane]
+    imports: Sequence[ImportRecord]
+    run: VerifiedRun | None
 
 
 class _ExportFailedError(BackfillError):

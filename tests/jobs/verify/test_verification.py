@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from jobs.errors import UsageError
-from jobs.verify.verification import Interactions, Requests, Verification
+from jobs.verify.verification import ImportedFiles, Imports, Interactions, Outcome, Requests, Verification
 from jobs.verify.verified_run import VerifiedRun, verified_run
 from tests.jobs.account.summaries import OLDEST
 
@@ -28,9 +28,21 @@ def interactions(**changes: Any) -> Interactions:  # noqa: ANN401 - any field's
     return Interactions(export="s3://b/e", **{**usual, **changes})
 
 
+def imports(*outcomes: Outcome) -> Imports:
+    files = [ImportedFiles(import_name="i", rows=7, outcome=each, why="a reason") for each in outcomes]
+    return Imports.of(files)
+
+
 @pytest.mark.parametrize(
     ("found", "code"),
     [
+        ({"imports": imports("found", "unknown")}, 0),
+        ({"imports": imports("found", "missing")}, 4),
+        ({"imports": imports("unknown")}, 5),
+        ({"requests": requests(unknown=10, found=0), "imports": imports("found")}, 0),
+        ({"requests": requests(), "imports": imports("unknown")}, 0),
+        ({"interactions": interactions(found=0), "imports": imports("found")}, 5),
+        ({"interactions": interactions(), "imports": imports("missing")}, 4),
         ({"requests": requests()}, 0),
         ({"requests": requests(unknown=1, found=9)}, 0),
         ({"requests": requests(missing=1, found=9)}, 4),
@@ -56,6 +68,12 @@ def test_every_figure_is_in_a_line() -> None:
         tracking_id="t",
         verified_at=NOW,
         requests=Requests(**{**requests(unknown=1, found=9).model_dump(), "why_unknown": "it is too soon"}),
+        imports=Imports.of(
+            [
+                ImportedFiles(import_name="i", rows=7000, outcome="missing", why="no job", call="aws it"),
+                ImportedFiles(import_name="j", rows=8, outcome="found", why="the job j is ACTIVE"),
+            ]
+        ),
         interactions=interactions(missing=2, unknown=8, not_in_source=7, columns_not_exported=["DISCOUNT"]),
         unanswered=["one thing was not asked"],
     )
@@ -65,6 +83,9 @@ def test_every_figure_is_in_a_line() -> None:
         "15 accepted calls in the run's span, 6 of them live",
         "2 4xx and 0 5xx for 2 attempts that were not accepted",
         "it is too soon",
+        "import jobs: 2 imports = 1 found + 1 missing + 0 unknown (Personalize)",
+        "import i, 7,000 rows: no job. The call that imports them: aws it",
+        "import j, 8 rows: the job j is ACTIVE",
         "distinct interactions: 1,010 delivered = 1,000 found + 2 missing + 8 unknown (export)",
         "unknown: the source does not yield 7 of the delivered events",
         "unknown: the export has 1 by user, item, time and type",

@@ -22,7 +22,8 @@ from jobs.command_line.command import Command
 from jobs.prepare.preparation import PreparedLoad, prepare, read_settings
 from jobs.runs.import_folder import ImportFolder
 from jobs.runs.run_folder import RunFolder
-from jobs.verify.verification_rows import Verified, imports_in_force, verify_rows
+from jobs.verify.verification_rows import Verified, verify_rows
+from jobs.verify.verified_imports import KnownImports
 from jobs.verify.verified_run import VerifiedRun
 from tests.delivery.tasks import task_of
 from tests.whole_job.harness import MAPPING, SCHEMA, Job, interactions
@@ -70,6 +71,10 @@ def import_(prepared: PreparedLoad, run_id: str, *events: str) -> None:
     )
 
 
+def imports_in_force(prepared: PreparedLoad, run: VerifiedRun | None) -> list[ImportRecord]:
+    return KnownImports.of(prepared.run.output, "tracker").in_force(run)
+
+
 def verified(
     spark: SparkSession,
     prepared: PreparedLoad,
@@ -94,6 +99,7 @@ def verified(
         columns_of(lines[0], fields),
         export_url=str(export),
         missing_url=str(Path(prepared.run.output) / "missing"),
+        imports=imports_in_force(prepared, run),
         run=run,
     )
 

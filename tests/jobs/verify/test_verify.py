@@ -3,59 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
-from core.aws.session import forget_session
 from core.errors import InputError
 from jobs.errors import RunInterruptedError
 from jobs.verify.__main__ import main
-from standin.control_plane.server import ControlPlaneServer
 from standin.refusal import Refusal
-from tests.conftest import EXAMPLE_ENVIRONMENT
+from tests.jobs.verify.conftest import BEGAN
 from tests.jobs.verify.test_verification import leave_summary
-from tests.standin.control_plane_client import ROLE, SCHEMA, World
-from tests.whole_job.harness import MAPPING, Job, interactions
-
-ENDED = datetime.now(UTC) - timedelta(hours=2)
-BEGAN = ENDED - timedelta(minutes=1)
-
-
-class Standin:
-    """What a `Job` wants of one; nothing is sent to it."""
-
-    url = "http://127.0.0.1:9"
-
-
-@pytest.fixture
-def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
-    made = World()
-    made.plane.clock, made.plane.rate = time.time, None
-    with ControlPlaneServer(made.plane) as server:
-        for name, value in {**EXAMPLE_ENVIRONMENT, **server.environment}.items():
-            monkeypatch.setenv(name, value)
-        monkeypatch.delenv("AWS_SESSION_TOKEN", raising=False)
-        forget_session()
-        yield made
-    forget_session()
-
-
-@pytest.fixture
-def config(tmp_path: Path) -> str:
-    """A job whose one run had ten requests accepted, of twelve attempts."""
-    job = Job(tmp_path, Standin())  # type: ignore[arg-type]
-    job.write_source(interactions([{}]))
-    (tmp_path / "interactions.avsc").write_text(SCHEMA)
-    job.settings |= {"mapping": MAPPING, "personalize": {"tracking_id": "tracker", "region": "eu-west-1"}}
-    times = {"sending_started_at": BEGAN.isoformat(), "sending_finished_at": ENDED.isoformat()}
-    leave_summary(job.output, "first", **times)
-    return str(job.write_config())
+from tests.standin.control_plane_client import ROLE, World
 
 
 def count(world: World, accepted: int) -> None:

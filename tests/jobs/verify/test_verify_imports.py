@@ -1,0 +1,95 @@
+"""`verify` asks Personalize for the jobs of imports, and looks in an export for what they brought."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bulk.import_record import ImportRecord, State
+from jobs.runs.import_folder import ImportFolder
+from jobs.verify.__main__ import main
+from jobs.verify.verification import Interactions
+from standin.refusal import Refusal
+from tests.bulk.test_import_record import record
+from tests.jobs.verify.test_verify import count, exported
+from tests.standin.control_plane_client import ROLE, World
+
+
+def leave_import(config: str) -> None:
+    """An import that has written 1,000 rows, and whose call the user is to make."""
+    folder = ImportFolder(str(Path(config).parent / "output"), "backfill-a")
+    content = record("a", "full", State.WRITTEN, "tracker").model_dump() | {
+        "name": "backfill-a",
+        "rows": 1000,
+    }
+    folder.write(ImportRecord.model_validate({**content, "job_created_at": None, "role_arn": ROLE}))
+
+
+def test_the_job_of_an_import_that_was_only_written_is_asked_for(
+    world: World, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave_import(config)
+    (Path(config).parent / "output" / "runs" / "first" / "summary.json").unlink()
+    assert main(["--config", config]) == 4
+    out = capsys.readouterr().out
+    assert "import jobs: 1 imports = 0 found + 1 missing + 0 unknown (Personalize)" in out
+    create = "aws personalize create-dataset-import-job --region eu-west-1"
+    call = f"{create} --job-name backfill-a --dataset-arn {world.dataset.arn}"
+    assert (
+        f"import backfill-a, 1,000 rows: no job imports its files. The call that imports them: {call}" in out
+    )
+    world.plane.pending_seconds = world.plane.running_seconds = 0
+    world.put_csv()
+    source = {"dataLocation": "s3://shop/imports/a/csv/"}
+    request = {
+        "jobName": "backfill-a",
+        "datasetArn": world.dataset.arn,
+        "roleArn": ROLE,
+        "dataSource": source,
+    }
+    world.plane.answer("CreateDatasetImportJob", request)
+    assert main(["--config", config]) == 0
+    assert "import backfill-a, 1,000 rows: the job backfill-a is ACTIVE" in capsys.readouterr().out
+
+
+def test_import_jobs_that_may_not_be_listed_are_said_to_be_unasked(
+    world: World, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    count(world, 10)
+    leave_import(config)
+    denied = Refusal(400, "AccessDeniedException", "no")
+    world.plane.refuse = lambda operation: denied if operation == "ListDatasetImportJobs" else None
+    assert main(["--config", config]) == 5
+    out = capsys.readouterr().out
+    assert "10 accepted = 10 found" in out
+    assert (
+        "the import jobs were not asked for: Personalize did not list the import jobs: the permission" in out
+    )
+    assert main(["--config", config, "--run-id", "first"]) == 0, "that run made no import"
+
+
+def test_an_export_looks_for_what_a_call_by_hand_imported(
+    world: World, config: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    leave_import(config)
+    world.plane.pending_seconds = world.plane.running_seconds = 0
+    world.put_csv()
+    source = {"dataLocation": "s3://shop/imports/a/csv/"}
+    request = {
+        "jobName": "backfill-a",
+        "datasetArn": world.dataset.arn,
+        "roleArn": ROLE,
+        "dataSource": source,
+    }
+    expected: list[Any] = []
+    monkeypatch.setattr(
+        "jobs.verify.verifying._Verifying._compared",
+        lambda _self, given, url: expected.append(given) or Interactions(export=url),
+    )
+    exported(world, config, monkeypatch)
+    world.plane.answer("CreateDatasetImportJob", request)
+    exported(world, config, monkeypatch)
+    assert [[each.name for each in given.imports] for given in expected] == [[], ["backfill-a"]]
+    assert [job.mode for job in world.plane.exports.values()] == ["PUT", "ALL"]
