@@ -9,9 +9,11 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from json import JSONDecodeError
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 import boto3
+from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import (
     BotoCoreError,
@@ -100,11 +102,37 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
         if str(error).startswith("Invalid endpoint"):
             raise _unusable("it is not an http:// or https:// URL") from None
         raise UsageError(f"AWS can't be used: {explain_setting(error)}.") from None
-    url = urlsplit(client.meta.endpoint_url)
-    if url.scheme not in {"http", "https"} or not url.hostname:
+    if not _is_url(client.meta.endpoint_url):
         raise _unusable("it is not an http:// or https:// URL")
     proxy_for(client.meta.endpoint_url)
     return Service(region, client.meta.endpoint_url)
+
+
+def client_of(session: boto3.Session, name: str, region: str, config: Config) -> Any:  # noqa: ANN401 - made at run time
+    """Return a client of the AWS service `name`, at the endpoint of the AWS default chain.
+
+    Raises:
+        UsageError: that endpoint is no URL.
+    """
+    try:
+        client = cast("Any", session).client(name, region_name=region, config=config)
+        if _is_url(client.meta.endpoint_url):
+            return client
+    except ValueError as error:
+        if isinstance(error, BotoCoreError):
+            raise
+    raise UsageError(
+        f"the endpoint of {name} is not usable: it is not an http:// or https:// URL. Correct "
+        f"AWS_ENDPOINT_URL_{name.upper()}, or endpoint_url in the AWS configuration file."
+    )
+
+
+def _is_url(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+        return url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+    except ValueError:  # of the port
+        return False
 
 
 def _unusable(why: str) -> UsageError:

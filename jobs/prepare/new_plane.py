@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 from core.aws.session import forget_session
-from jobs.prepare.aws_account import Service
+from jobs.prepare.aws_account import Service, client_of
 from jobs.prepare.control_plane import CallPacer, ControlPlane, Patience, Time
 
 if TYPE_CHECKING:
@@ -37,10 +37,14 @@ def plane_of(
     """Return a control plane of the service's Region, which looks up credentials again once they have expired.
 
     `pacer`: that of all planes of one program, as the rate is not one plane's.
+
+    Raises:
+        UsageError: its endpoint is no URL.
     """
 
     def client() -> PersonalizeClient:
-        return new_session().client("personalize", region_name=service.region, config=CLIENT_CONFIG)
+        found: PersonalizeClient = client_of(new_session(), "personalize", service.region, CLIENT_CONFIG)
+        return found
 
     def renewed() -> PersonalizeClient:
         forget_session()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import boto3
 import pytest
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from core.aws.session import aws_session
@@ -16,6 +17,7 @@ from jobs.config.delivery_settings import PersonalizeSettings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import (
     Service,
+    client_of,
     require_aws_settings,
     require_credentials,
     require_region,
@@ -91,6 +93,21 @@ def test_a_region_of_no_form_is_a_sentence_with_one_full_stop(monkeypatch: pytes
     said = service("eu west")
     assert said.startswith("personalize.region or personalize.endpoint_url is not usable")
     assert said.endswith(" format. Correct it.")
+
+
+@pytest.mark.parametrize(
+    "url", ["vpce-1.personalize.example", "ftp://x", "http://", "http://127.0.0.1:99999"]
+)
+def test_an_endpoint_that_is_no_url_is_a_sentence(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
+    """The service's own name for it, without a scheme, is what one copies from the console."""
+    only(monkeypatch, **KEYS, AWS_ENDPOINT_URL_PERSONALIZE=url, AWS_ENDPOINT_URL_PERSONALIZE_EVENTS=url)
+    with pytest.raises(UsageError) as caught:
+        client_of(aws_session(), "personalize", "eu-west-1", Config())
+    assert str(caught.value) == (
+        "the endpoint of personalize is not usable: it is not an http:// or https:// URL. Correct "
+        "AWS_ENDPOINT_URL_PERSONALIZE, or endpoint_url in the AWS configuration file."
+    )
+    assert service("eu-west-1").endswith("it is not an http:// or https:// URL. Correct it.")
 
 
 class Names:

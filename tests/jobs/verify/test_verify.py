@@ -104,6 +104,16 @@ def test_wrong_usage_is_one_sentence(
     assert sentence in caplog.text
 
 
+@pytest.mark.parametrize("service", ["personalize", "cloudwatch"])
+def test_an_endpoint_that_is_no_url_is_one_sentence(
+    world: World, config: str, monkeypatch: pytest.MonkeyPatch, service: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert world.plane.trackers
+    monkeypatch.setenv(f"AWS_ENDPOINT_URL_{service.upper()}", "vpce-1.example")
+    assert main(["--config", config]) == 2
+    assert f"the endpoint of {service} is not usable" in caplog.text
+
+
 def test_an_export_wants_an_output_on_s3(world: World, config: str, caplog: pytest.LogCaptureFixture) -> None:
     assert world.plane.trackers
     settings = yaml.safe_load(Path(config).read_text())
