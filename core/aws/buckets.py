@@ -83,7 +83,8 @@ def _found(name: str) -> Bucket:
     # botocore names us-east-1's FIPS endpoint by a region that no host name contains.
     url = str(client.meta.endpoint_url).replace("aws-global", region)
     path_style = own and _style() != "virtual"
-    return Bucket(name, region, url, own, path_style, proxy_for(url), own or _is_dual_stack_for_s3_alone(url))
+    named = own or _is_dual_stack_for_s3_alone(url) or _ignores_endpoints(url)
+    return Bucket(name, region, url, own, path_style, proxy_for(url), named)
 
 
 def open_bucket(name: str, config: Config = _PATIENT) -> S3Client:
@@ -173,6 +174,16 @@ def _add_md5(params: dict[str, Any], **_: object) -> None:
 def _is_dual_stack_for_s3_alone(url: str) -> bool:
     """Return whether the profile's section `s3` asks for dual-stack: only boto3 and the AWS CLI read that section."""
     return ".dualstack." in url and not core_session().get_config_variable("use_dualstack_endpoint")
+
+
+def _ignores_endpoints(url: str) -> bool:
+    """Return whether endpoints of the user's own are to be ignored; Java's SDK would take them for all that.
+
+    Where it finds a dual-stack endpoint, it accepts no other one next to it.
+    """
+    return ".dualstack." not in url and bool(
+        core_session().get_config_variable("ignore_configured_endpoint_urls")
+    )
 
 
 def _style() -> str | None:

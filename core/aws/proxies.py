@@ -44,20 +44,22 @@ def _parse(text: str) -> Proxy:
         port = parts.port
     except ValueError:
         raise _unusable() from None
-    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname:
+    # botocore sends a login as ASCII alone.
+    if parts.scheme not in _DEFAULT_PORTS or not parts.hostname or not unquote(parts.netloc).isascii():
         raise _unusable()
+    has_login = bool(parts.username and parts.password)  # with one of the two alone, botocore sends none
     return Proxy(
         host=parts.hostname,
         port=port or _DEFAULT_PORTS[parts.scheme],
         tls=parts.scheme == "https",
-        username=unquote(parts.username) if parts.username else None,
-        password=unquote(parts.password) if parts.password else None,
+        username=unquote(parts.username or "") if has_login else None,
+        password=unquote(parts.password or "") if has_login else None,
     )
 
 
 def _unusable() -> ProxyError:
     # Not the value itself: it may contain a password.
     return ProxyError(
-        "the proxy of this environment can't be used: it is not an http:// or https:// URL. "
+        "the proxy of this environment can't be used: it is not an http:// or https:// URL in plain ASCII. "
         "Correct HTTPS_PROXY or HTTP_PROXY, or name the hosts that need none in NO_PROXY."
     )

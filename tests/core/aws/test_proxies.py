@@ -20,6 +20,8 @@ S3 = "https://shop.s3.eu-west-1.amazonaws.com"
         ("proxy.example:3128", Proxy("proxy.example", 3128)),
         ("http://proxy.example", Proxy("proxy.example", 80)),
         ("https://proxy.example/", Proxy("proxy.example", 443, tls=True)),
+        ("http://u@proxy.example:3128", Proxy("proxy.example", 3128)),
+        ("http://u:@proxy.example:3128", Proxy("proxy.example", 3128)),
         ("http://u%40x:p%3A@[::1]:8080", Proxy("::1", 8080, username="u@x", password="p:")),
     ],
 )
@@ -40,7 +42,9 @@ def test_no_proxy_spares_the_hosts_it_names(spared: str, monkeypatch: pytest.Mon
     assert proxy_for(S3) is None
 
 
-@pytest.mark.parametrize("value", ["socks5://u:secret@proxy:1080", "http://:3128", "http://proxy:secret"])
+@pytest.mark.parametrize(
+    "value", ["socks5://u:secret@proxy:1080", "http://:3128", "http://proxy:secret", "http://ü:secret@proxy"]
+)
 def test_what_is_no_proxy_is_refused_without_its_password(
     value: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
