@@ -5,6 +5,7 @@ boto3 resolves them. No credential leaves this module.
 
 from __future__ import annotations
 
+import os
 import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -39,6 +40,15 @@ _VALUES = (
 ) - _BLOCKS
 
 
+# What botocore takes for no unless it is `true`, without a word; Java's SDK fails on all but `true` and `false`.
+_SWITCHES = (
+    "use_fips_endpoint",
+    "use_dualstack_endpoint",
+    "ignore_configured_endpoint_urls",
+    "ec2_metadata_disabled",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Service:
     """The PutEvents endpoint that the run talks to: an AWS region and a URL."""
@@ -64,6 +74,14 @@ def require_aws_settings() -> None:
     for name in _VALUES & profile.keys():
         if isinstance(profile[name], dict):
             raise _malformed(name, "it is a block", "its value on the line of its name")
+    for name in _SWITCHES:
+        variable = f"AWS_{name.upper()}"
+        for where, value in ((variable, os.environ.get(variable)), (name, profile.get(name))):
+            if value and str(value).lower() not in {"true", "false"}:
+                raise UsageError(
+                    f"AWS can't be used: {where} is neither true nor false, so its meaning is not clear. Set it to one "
+                    "of the two, or remove it."
+                )
 
 
 def _require_blocks(section: Mapping[str, object], blocks: Iterable[str]) -> None:

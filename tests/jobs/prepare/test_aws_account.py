@@ -67,6 +67,31 @@ def test_a_setting_of_another_form_than_botocore_expects_is_named(
         require_aws_settings()
 
 
+@pytest.mark.parametrize(
+    ("variables", "line", "named"),
+    [
+        ({"AWS_USE_FIPS_ENDPOINT": "1"}, "", "AWS_USE_FIPS_ENDPOINT"),
+        ({"AWS_USE_DUALSTACK_ENDPOINT": "yes"}, "", "AWS_USE_DUALSTACK_ENDPOINT"),
+        ({}, "use_fips_endpoint = on", "use_fips_endpoint"),
+    ],
+)
+def test_a_switch_that_is_neither_on_nor_off_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], line: str, named: str
+) -> None:
+    """botocore would send to endpoints that are not FIPS, and Java's SDK would fail once Spark has started."""
+    (tmp_path / "config").write_text(f"[default]\n{line}\n")
+    only(monkeypatch, AWS_CONFIG_FILE=str(tmp_path / "config"), **variables)
+    with pytest.raises(UsageError, match=f"^AWS can't be used: {named} is neither true nor false"):
+        require_aws_settings()
+    switches = {
+        "AWS_USE_FIPS_ENDPOINT": "True",
+        "AWS_USE_DUALSTACK_ENDPOINT": "",
+        "AWS_EC2_METADATA_DISABLED": "false",
+    }
+    only(monkeypatch, **switches)
+    require_aws_settings()
+
+
 def test_blocks_that_other_tools_write_are_left_alone(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
