@@ -97,6 +97,20 @@ def test_dual_stack_endpoints_are_used_by_every_part(tmp_path: Path) -> None:
         assert {host for host in hosts if ".dualstack." not in host} == set()
 
 
+def test_endpoints_that_are_ignored_are_used_by_no_part(tmp_path: Path) -> None:
+    """Those of another cloud on one's own machine, say, for one run on AWS itself."""
+    with AwsWorld(tmp_path) as aws:
+        shop = Shop.open(aws)
+        service = aws.events(REGION)
+        shop.configure("ignored")
+        own = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+
+        ended = shop.run("ignored", {**aws.user(), "AWS_REGION": REGION, **own})
+
+        shop.require_delivered("ignored", ended)
+        assert service.stop()["events_accepted"]
+
+
 def test_endpoints_in_the_aws_configuration_file_are_used_by_every_part(
     tmp_path: Path, standin: StandinProcess
 ) -> None:
