@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from core.errors import InputError
 from sources.listing import Listing, list_files
+from sources.no_data import Skipped
 from sources.parquet.footers import Footers, ReadAll, read_footers, read_here
 from sources.pruning import FolderFilter
 
 
 @dataclass(frozen=True, slots=True)
 class SourceFiles:
-    """The files with their footers; `passed_over` names the files that hold no data."""
+    """The files with their footers, and the files that are skipped."""
 
     footers: Footers
-    passed_over: tuple[str, ...] = ()
+    skipped: Skipped = field(default_factory=Skipped)
 
     @property
     def count(self) -> int:
@@ -63,7 +64,7 @@ def find_files(
             f"source.path {paths[0]}: there is no Parquet file in it that can be read. Check the path."
         )
     # If nothing is left, the samples still provide the columns; the filter itself then excludes their rows.
-    return SourceFiles(footers if listing.files else samples, listing.passed_over)
+    return SourceFiles(footers if listing.files else samples, listing.skipped)
 
 
 def _sampled(listing: Listing) -> Footers:
@@ -82,4 +83,4 @@ def read_listed(listing: Listing, read_all: ReadAll = read_here) -> SourceFiles:
     Raises:
         InputError: see `footers.read_footers`.
     """
-    return SourceFiles(read_footers(listing.files, read_all), listing.passed_over)
+    return SourceFiles(read_footers(listing.files, read_all), listing.skipped)

@@ -18,7 +18,7 @@ from core.storage import open_filesystem
 from sources.folders import Values
 from sources.listing_start import Location, find_start, folder_listed, location_of
 from sources.local_names import led_to, name_not_text, not_files, refuse_links
-from sources.no_data import PARQUET, is_hidden, is_mark, may_be_data, refuse_data, says_no_data
+from sources.no_data import PARQUET, Skipped, is_hidden, may_be_data, refuse_data, says_no_data
 from sources.tables.formats import refuse_tables, refuse_tables_above, tables_among, unlisted
 from sources.tables.table_source import Format
 from sources.written_path import WrittenPath
@@ -60,14 +60,14 @@ class SourceFile:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """The data files of all paths, sorted by path within each; `passed_over` names files that hold no data.
+    """The data files of all paths, sorted by path within each, and the files that are `skipped`.
 
     `samples` are files that the filter excludes: one from the first and one from the last excluded folder of each path,
     and of the paths that are excluded as a whole.
     """
 
     files: tuple[SourceFile, ...]
-    passed_over: tuple[str, ...]
+    skipped: Skipped
     samples: tuple[SourceFile, ...] = ()
 
 
@@ -94,8 +94,7 @@ def list_files(paths: Sequence[str], excluded: Excluded | None = None) -> Listin
     files = tuple(chain.from_iterable(found))
     if len(paths) > 1:
         _check_once(files)
-    passed_over = tuple(chain.from_iterable(listed.passed_over for listed in entered))
-    return Listing(files, passed_over, tuple(samples))
+    return Listing(files, Skipped.all_of(listed.skipped for listed in entered), tuple(samples))
 
 
 def check_paths(paths: Sequence[str]) -> None:
@@ -114,7 +113,7 @@ class _Listed:
 
     def __init__(self, path: str, no_table: set[str]) -> None:
         self.path = path
-        self.passed_over: list[str] = []
+        self.skipped = Skipped()
         self.excluded: list[str] = []
         self._label = f"source.path {path}"
         self._no_table = no_table
@@ -244,15 +243,13 @@ class _Listed:
         return bool(info.is_file) and self.written.reaches(info.path)
 
     def _is_data(self, info: pafs.FileInfo) -> bool:
-        """Return whether a file is read; note it if its name says that it holds no data, and it may hold some.
+        """Return whether a file is read; note it if its name, or a folder's, says that it holds no data.
 
         Empty objects are folders on S3; an empty .parquet is a failed upload.
         """
         rest = self.written.not_named(info.path)
-        is_below_hidden = any(map(is_hidden, rest))
-        if is_below_hidden or says_no_data(info.base_name):
-            shown = "/".join(rest) if is_below_hidden else info.base_name
-            self.passed_over += [] if is_mark(info.base_name) else [shown]
+        if any(map(is_hidden, rest)) or says_no_data(info.base_name):
+            self.skipped.note(rest)
             self._doubtful += [info] if may_be_data(info, rest) else []
             return False
         if "//" in info.path:

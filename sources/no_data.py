@@ -6,8 +6,10 @@ A name is hidden if Spark hides it (InMemoryFileIndex.shouldFilterOutPathName).
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Self
 
 from pyarrow import fs as pafs
 
@@ -40,7 +42,36 @@ def says_no_data(name: str) -> bool:
     return bool(_NO_DATA.search(name))
 
 
-def is_mark(name: str) -> bool:
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Files that are not read, for the log: never their paths, as a folder's name may be a user's.
+
+    `no_data`: names of files which say that they hold none, or whose folder says it. `uncommitted`: for each file of a
+    job that failed or is still writing, the name by which it is known as one, such as `_temporary`.
+    """
+
+    no_data: list[str] = field(default_factory=list)
+    uncommitted: list[str] = field(default_factory=list)
+
+    def note(self, parts: Sequence[str]) -> None:
+        """Note the file at `parts`, its path below the source, unless it is a mark such as `_SUCCESS`."""
+        *_, name = parts
+        if _is_mark(name):
+            return
+        temporary = next(filter(_TEMPORARY.match, parts), None)
+        if temporary is None:
+            self.no_data.append(name)
+        else:
+            self.uncommitted.append(temporary)
+
+    @classmethod
+    def all_of(cls, each: Iterable[Skipped]) -> Self:
+        """Return the files of several listings together."""
+        every = list(each)
+        return cls([n for one in every for n in one.no_data], [n for one in every for n in one.uncommitted])
+
+
+def _is_mark(name: str) -> bool:
     """Return whether a file is one that programs leave next to data, such as `_SUCCESS` and `.a.parquet.crc`."""
     return bool(_MARKS.match(name))
 
@@ -50,7 +81,7 @@ def may_be_data(info: pafs.FileInfo, parts: Sequence[str]) -> bool:
 
     Files of a job that failed or is still writing are not data either: their folder's name shows it.
     """
-    if any(_TEMPORARY.match(part) for part in parts) or is_mark(info.base_name):
+    if any(_TEMPORARY.match(part) for part in parts) or _is_mark(info.base_name):
         return False
     return bool(info.size >= _MIN_BYTES or PARQUET.search(info.base_name))
 

@@ -22,6 +22,8 @@ _TEXT, _MERGE = "tag:yaml.org,2002:str", "tag:yaml.org,2002:merge"
 _OTHER_BASE = re.compile(r"[-+]?(0[0-9_]+|[0-9_]+:[0-9_:.]+)")
 """What YAML 1.1 reads in base 8 or 60: 010 is 8, and 1:30 is 90."""
 
+_MISREAD = "misread"
+
 
 class _StrictLoader(yaml.SafeLoader):
     """YAML's safe loader, which raises YAML's own errors only, and others where it would lose or change something.
@@ -38,19 +40,14 @@ class _StrictLoader(yaml.SafeLoader):
             )
         for key, _ in node.value:
             if isinstance(key, yaml.ScalarNode) and key.tag not in (_TEXT, _MERGE):
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"key {key.value!r} is not text to YAML", key.start_mark
-                )
+                raise _misread(f"key {key.value!r} is not text to YAML", key.start_mark)
         return super().construct_mapping(node, deep=deep)
 
     def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:  # noqa: ANN401, FBT001
         is_number = node.tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float")
         if is_number and _OTHER_BASE.fullmatch(str(node.value)):
-            raise yaml.constructor.ConstructorError(
-                None,
-                None,
-                "a number begins with 0 or has a colon, by which YAML reads another one",
-                node.start_mark,
+            raise _misread(
+                "a number that begins with 0 or has a colon is in base 8 or 60 to YAML", node.start_mark
             )
         try:
             return super().construct_object(node, deep=deep)
@@ -87,10 +84,23 @@ def _mapping_of(text: str, where: str) -> dict[str, Any]:
     try:
         document = yaml.load(text, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
     except (yaml.YAMLError, RecursionError) as error:  # nested too deeply
+        if _is_misread(error):
+            raise UsageError(
+                f"{where}: it is misread{_position(error)}. Quote it if it is text, or write it in another way."
+            ) from None
         raise UsageError(f"{where}: it is not valid YAML{_position(error)}. Correct it.") from None
     if not isinstance(document, dict):
         raise UsageError(f"{where}: not a YAML mapping. Give keys such as source, mapping and output.")
     return document
+
+
+def _misread(problem: str, mark: yaml.Mark) -> yaml.constructor.ConstructorError:
+    """Return the error of valid YAML that means something else than its text says."""
+    return yaml.constructor.ConstructorError(None, None, problem, mark, _MISREAD)
+
+
+def _is_misread(error: Exception) -> bool:
+    return getattr(error, "note", None) == _MISREAD
 
 
 def _position(error: Exception) -> str:
@@ -119,7 +129,11 @@ def _lay_over(document: dict[str, Any], override: str) -> list[str]:
 def _yaml_value(value: str, key: str) -> Any:  # noqa: ANN401 - any YAML value
     try:
         return yaml.load(value, Loader=_StrictLoader)  # noqa: S506 - a subclass of the safe loader
-    except (yaml.YAMLError, RecursionError):
+    except (yaml.YAMLError, RecursionError) as error:
+        if _is_misread(error):
+            raise UsageError(
+                f"--set {key}: it is misread{_position(error)}. Quote it if it is text, or write it in another way."
+            ) from None
         raise UsageError(f"--set {key}: the value is not valid YAML. Quote it.") from None
 
 

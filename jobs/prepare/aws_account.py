@@ -10,11 +10,11 @@ import socket
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from json import JSONDecodeError
-from typing import Any, cast
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import boto3
-from botocore.config import Config
+from botocore.client import BaseClient
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import (
     BotoCoreError,
@@ -45,8 +45,10 @@ _SWITCHES = (
     "use_fips_endpoint",
     "use_dualstack_endpoint",
     "ignore_configured_endpoint_urls",
-    "ec2_metadata_disabled",
 )
+
+
+_Client = TypeVar("_Client", bound=BaseClient)
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,14 +128,14 @@ def resolve_service(settings: PersonalizeSettings, session: boto3.Session) -> Se
     return Service(region, client.meta.endpoint_url)
 
 
-def client_of(session: boto3.Session, name: str, region: str, config: Config) -> Any:  # noqa: ANN401 - made at run time
-    """Return a client of the AWS service `name`, at the endpoint of the AWS default chain.
+def require_client(name: str, make: Callable[[], _Client]) -> _Client:
+    """Return the client of the AWS service `name` that `make` makes, at the endpoint of the AWS default chain.
 
     Raises:
         UsageError: that endpoint is no URL.
     """
     try:
-        client = cast("Any", session).client(name, region_name=region, config=config)
+        client = make()
         if _is_url(client.meta.endpoint_url):
             return client
     except ValueError as error:
@@ -141,7 +143,7 @@ def client_of(session: boto3.Session, name: str, region: str, config: Config) ->
             raise
     raise UsageError(
         f"the endpoint of {name} is not usable: it is not an http:// or https:// URL. Correct "
-        f"AWS_ENDPOINT_URL_{name.upper()}, or endpoint_url in the AWS configuration file."
+        f"AWS_ENDPOINT_URL_{name.upper()} or AWS_ENDPOINT_URL, or endpoint_url in the AWS configuration file."
     )
 
 

@@ -11,7 +11,7 @@ import boto3
 from botocore.config import Config
 
 from core.aws.session import forget_session
-from jobs.prepare.aws_account import Service, client_of
+from jobs.prepare.aws_account import Service, require_client
 from jobs.prepare.control_plane import CallPacer, ControlPlane, Patience, Time
 
 if TYPE_CHECKING:
@@ -42,9 +42,11 @@ def plane_of(
         UsageError: its endpoint is no URL.
     """
 
+    def make() -> PersonalizeClient:
+        return new_session().client("personalize", region_name=service.region, config=CLIENT_CONFIG)
+
     def client() -> PersonalizeClient:
-        found: PersonalizeClient = client_of(new_session(), "personalize", service.region, CLIENT_CONFIG)
-        return found
+        return require_client("personalize", make)
 
     def renewed() -> PersonalizeClient:
         forget_session()

@@ -14,7 +14,7 @@ import boto3
 
 from jobs.config.settings import SCHEMA_OF_SERVICE, Settings
 from jobs.errors import UsageError
-from jobs.prepare.aws_account import Service, client_of
+from jobs.prepare.aws_account import Service, require_client
 from jobs.prepare.control_plane import ControlPlane, ControlPlaneError, Patience, Time
 from jobs.prepare.event_tracker import interactions_schema_of
 from jobs.prepare.new_plane import CAN_GO_ON, CLIENT_CONFIG, MUST_KNOW, SYSTEM_TIME
@@ -88,7 +88,10 @@ def preflight(
     """Return the preflight of a run that sends to `service`; no call is made yet."""
 
     def ask(patience: Patience) -> str:
-        client = client_of(session, "personalize", service.region, CLIENT_CONFIG)
+        client = require_client(
+            "personalize",
+            lambda: session.client("personalize", region_name=service.region, config=CLIENT_CONFIG),
+        )
         plane = ControlPlane(client, patience, timing)
         return interactions_schema_of(plane, settings.personalize.tracking_id, service.region)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from pyspark.sql import DataFrame, SparkSession
@@ -174,14 +174,18 @@ def _expressions(settings: Settings) -> Iterator[str]:
 
 def _log(files: SourceFiles, differences: tuple[str, ...]) -> None:
     if differences:
-        shown = "; ".join(differences[:_MAX_LOGGED])
-        more = f"; and {len(differences) - _MAX_LOGGED} more" if len(differences) > _MAX_LOGGED else ""
         noun = "column differs" if len(differences) == 1 else "columns differ"
-        _LOG.info("%d %s between files: %s%s", len(differences), noun, shown, more)
-    if files.passed_over:
-        names = ", ".join(sorted(set(files.passed_over))[:_MAX_LOGGED])
+        _LOG.info("%d %s between files: %s", len(differences), noun, _first(differences))
+    if names := files.skipped.no_data:
         _LOG.info(
-            "%d files whose names say that they hold no data were passed over: %s",
-            len(files.passed_over),
-            names,
+            "Files skipped as no data, by their own or a folder's name: %d (%s)", len(names), _first(names)
         )
+    if names := files.skipped.uncommitted:
+        _LOG.info("Files skipped of a job that failed or still writes: %d (%s)", len(names), _first(names))
+
+
+def _first(texts: Iterable[str]) -> str:
+    """Return the first ten different texts in their order, and how many more there are."""
+    different = list(dict.fromkeys(texts))
+    more = f"; and {len(different) - _MAX_LOGGED} more" if len(different) > _MAX_LOGGED else ""
+    return "; ".join(different[:_MAX_LOGGED]) + more

@@ -32,7 +32,7 @@ from core.urls import absolute, s3_location
 from jobs.command_line.command import Command
 from jobs.config.settings import Settings
 from jobs.errors import RunInterruptedError, UsageError
-from jobs.prepare.aws_account import client_of, require_credentials
+from jobs.prepare.aws_account import require_client, require_credentials
 from jobs.prepare.control_plane import CallPacer, ControlPlane, ControlPlaneError
 from jobs.prepare.event_tracker import InteractionsDataset, interactions_dataset_of
 from jobs.prepare.new_plane import MUST_KNOW, plane_of
@@ -163,7 +163,10 @@ class _Verifying:
                 return found
             return found.without(_no_requests(run))
         try:
-            client = client_of(session, "cloudwatch", region, _METRICS_CONFIG)
+            client = require_client(
+                "cloudwatch",
+                lambda: session.client("cloudwatch", region_name=region, config=_METRICS_CONFIG),
+            )
             counted = metered(client, dataset.tracker_arn, run.calls, self._now)
         except (ClientError, BotoCoreError) as error:
             return found.without(_not_asked(error))

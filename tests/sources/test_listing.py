@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from core.aws import s3_filesystem
 from core.errors import InputError
 from sources.listing import list_files
+from sources.no_data import Skipped
 from tests.sources.bucket import bucket, denied
 from tests.sources.lake import find, write
 
@@ -56,10 +57,23 @@ def test_what_is_no_data_by_its_name_is_passed_over(tmp_path: Path) -> None:
     (tmp_path / "_part=1" / "marker").touch()
     found = find(tmp_path)
     assert found.count == 1
-    assert sorted(found.passed_over) == [
-        ".out.parquet.7.tmp/x", ".part-0.inprogress.1", "LICENSE", "README.txt", "_temporary/0/b.parquet",
-        "day=1_$folder$", "manifest", "notes.md",
+    assert sorted(found.skipped.no_data) == [
+        ".part-0.inprogress.1", "LICENSE", "README.txt", "day=1_$folder$", "manifest", "notes.md",
     ]  # fmt: skip
+    assert sorted(found.skipped.uncommitted) == [".out.parquet.7.tmp", "_temporary"]
+
+
+def test_a_skipped_file_is_known_by_no_folder_of_the_log(tmp_path: Path) -> None:
+    """A folder's value may be a user's name, and what is skipped is logged."""
+    write(tmp_path / "user_id=ann" / "a.parquet", COLUMNS)
+    for name in (
+        "user_id=ann/_temporary/0/b.parquet",
+        "_temporary/0/user_id=ann/c.parquet",
+        "user_id=ann/.d",
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("no Parquet")
+    assert find(tmp_path).skipped == Skipped([".d"], ["_temporary", "_temporary"])
 
 
 @pytest.mark.parametrize(

@@ -177,8 +177,9 @@ def test_what_is_missing_is_named() -> None:
 @pytest.mark.parametrize("key", ["on", "2026", "2026-01-01", "~", "1.5"])
 def test_a_key_that_yaml_takes_for_something_else_than_text_is_named(key: str) -> None:
     """pydantic knows only what became of it: `True` and `datetime.date(2026, 1, 1)`."""
+    remedy = "Quote it if it is text, or write it in another way."
     assert refusal(f"{MINIMAL}{key}: 5") == (
-        f"job.yaml: it is not valid YAML at line 7, column 1: key '{key}' is not text to YAML. Correct it."
+        f"job.yaml: it is misread at line 7, column 1: key '{key}' is not text to YAML. {remedy}"
     )
 
 
@@ -186,8 +187,13 @@ def test_a_key_that_yaml_takes_for_something_else_than_text_is_named(key: str) -
 def test_a_number_that_yaml_reads_in_another_base_is_refused(number: str) -> None:
     """It would be 8 requests a second for 010, and 90 for 1:30."""
     said = refusal(f"{MINIMAL}delivery: {{max_requests_per_second: {number}}}")
-    assert said.startswith("job.yaml: it is not valid YAML at line 7, column 37: a number begins with 0")
-    assert "Quote it" in refusal(MINIMAL, f"mapping.itemId={number}")
+    why = (
+        "a number that begins with 0 or has a colon is in base 8 or 60 to YAML. "
+        "Quote it if it is text, or write it in another way."
+    )
+    assert said == f"job.yaml: it is misread at line 7, column 37: {why}"
+    overridden = refusal(MINIMAL, f"mapping.itemId={number}")
+    assert overridden == f"--set mapping.itemId: it is misread at line 1, column 1: {why}"
 
 
 @pytest.mark.parametrize(("text", "number"), [("0", "0"), ("0x10", "16"), ("0.5", "0.5"), ("1_000", "1000")])

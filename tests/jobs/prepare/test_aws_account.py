@@ -7,7 +7,6 @@ from pathlib import Path
 
 import boto3
 import pytest
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError
 
 from core.aws.session import aws_session
@@ -17,8 +16,8 @@ from jobs.config.delivery_settings import PersonalizeSettings
 from jobs.errors import UsageError
 from jobs.prepare.aws_account import (
     Service,
-    client_of,
     require_aws_settings,
+    require_client,
     require_credentials,
     require_region,
     resolve_service,
@@ -127,10 +126,10 @@ def test_an_endpoint_that_is_no_url_is_a_sentence(monkeypatch: pytest.MonkeyPatc
     """The service's own name for it, without a scheme, is what one copies from the console."""
     only(monkeypatch, **KEYS, AWS_ENDPOINT_URL_PERSONALIZE=url, AWS_ENDPOINT_URL_PERSONALIZE_EVENTS=url)
     with pytest.raises(UsageError) as caught:
-        client_of(aws_session(), "personalize", "eu-west-1", Config())
+        require_client("personalize", lambda: aws_session().client("personalize", region_name="eu-west-1"))
     assert str(caught.value) == (
         "the endpoint of personalize is not usable: it is not an http:// or https:// URL. Correct "
-        "AWS_ENDPOINT_URL_PERSONALIZE, or endpoint_url in the AWS configuration file."
+        "AWS_ENDPOINT_URL_PERSONALIZE or AWS_ENDPOINT_URL, or endpoint_url in the AWS configuration file."
     )
     assert service("eu-west-1").endswith("it is not an http:// or https:// URL. Correct it.")
 

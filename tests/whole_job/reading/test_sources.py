@@ -38,6 +38,7 @@ def test_layouts_that_differ_are_loaded_and_accounted_for(
     job.write_source(
         at(3).append_column("coupon", pa.array([7])).drop_columns(["DISCOUNT"]), "shop/day=02/b.parquet"
     )
+    job.write_source(at(9), "day=02/_temporary/0/a.parquet")
     run = run_here(job, spark)
     assert run.exit_code == 0
     assert run.summary["events_delivered"] == run.summary["rows_read"] == run.summary["source"]["rows"] == 4
@@ -48,6 +49,7 @@ def test_layouts_that_differ_are_loaded_and_accounted_for(
         "day is missing in 1 of 3 files",
     ]
     assert "3 columns differ between files: DISCOUNT is missing in 1 of 3 files; coupon is" in caplog.text
+    assert "Files skipped of a job that failed or still writes: 1 (_temporary)" in caplog.text
 
 
 @pytest.mark.spark
