@@ -86,7 +86,7 @@ def _other(error: ClientError, deed: str) -> BulkError:
 
 def _elsewhere(deed: str, what: str) -> UnreadableError:
     return UnreadableError(
-        f"Personalize did not {deed}: what answered in its place {what}. Check the proxy and "
+        f"Personalize gave no answer when asked to {deed}: what answered in its place {what}. Check the proxy and "
         "AWS_ENDPOINT_URL_PERSONALIZE, then run the same command again."
     )
 

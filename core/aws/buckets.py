@@ -83,7 +83,11 @@ def _found(name: str) -> Bucket:
     # botocore names us-east-1's FIPS endpoint by a region that no host name contains.
     url = str(client.meta.endpoint_url).replace("aws-global", region)
     path_style = own and _style() != "virtual"
-    named = own or _is_dual_stack_for_s3_alone(url) or _ignores_endpoints(url)
+    ignores = _ignores_endpoints(url)
+    if ignores:
+        # An endpoint that ends in s3.amazonaws.com is none to S3A, and Java's SDK would take the one to be ignored.
+        url = url.replace("//s3.amazonaws.com", f"//s3.{region}.amazonaws.com")
+    named = own or _is_dual_stack_for_s3_alone(url) or ignores
     return Bucket(name, region, url, own, path_style, proxy_for(url), named)
 
 
@@ -179,7 +183,7 @@ def _is_dual_stack_for_s3_alone(url: str) -> bool:
 def _ignores_endpoints(url: str) -> bool:
     """Return whether endpoints of the user's own are to be ignored; Java's SDK would take them for all that.
 
-    Where it finds a dual-stack endpoint, it accepts no other one next to it.
+    Where it finds a dual-stack endpoint, it accepts no other one next to it (`require_aws_settings` refuses both).
     """
     return ".dualstack." not in url and bool(
         core_session().get_config_variable("ignore_configured_endpoint_urls")

@@ -48,6 +48,9 @@ _SWITCHES = (
 )
 
 
+_IGNORED_NEXT_TO = ("ignore_configured_endpoint_urls", "use_dualstack_endpoint")
+"""Java's SDK knows only the second: a dual-stack endpoint is then one that it can't build."""
+
 _Client = TypeVar("_Client", bound=BaseClient)
 
 
@@ -63,7 +66,8 @@ def require_aws_settings() -> None:
     """Check that the AWS configuration files can be read, and have the profile that the environment names.
 
     Raises:
-        UsageError: they can't be read, lack it, or hold a setting in a form that botocore does not expect.
+        UsageError: they can't be read, lack it, or hold a setting in a form that botocore does not expect, or that
+            Java's SDK can't follow.
     """
     try:
         aws_session()
@@ -84,6 +88,17 @@ def require_aws_settings() -> None:
                     f"AWS can't be used: {where} is neither true nor false, so its meaning is not clear. Set it to one "
                     "of the two, or remove it."
                 )
+    _require_none_next_to_dual_stack(profile)
+
+
+def _require_none_next_to_dual_stack(profile: Mapping[str, object]) -> None:
+    configured = [name for name in ("AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3") if os.environ.get(name)]
+    configured += ["endpoint_url"] if "endpoint_url" in profile else []
+    if configured and all(map(core_session().get_config_variable, _IGNORED_NEXT_TO)):
+        raise UsageError(
+            f"AWS can't be used: {configured[0]} is to be ignored, and Java's SDK takes it next to dual-stack. "
+            "Remove it, or AWS_USE_DUALSTACK_ENDPOINT."
+        )
 
 
 def _require_blocks(section: Mapping[str, object], blocks: Iterable[str]) -> None:

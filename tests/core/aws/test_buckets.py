@@ -32,22 +32,22 @@ def test_endpoints_that_are_ignored_are_kept_from_java(monkeypatch: pytest.Monke
     """Its SDK reads AWS_ENDPOINT_URL, and knows nothing of a variable that has it ignored."""
     own = {"AWS_REGION": "eu-west-1", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     ignored = {**own, "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
-    monkeypatch.setattr(buckets, "_ask", lambda *_: "eu-west-1")
     found = []
-    for environ in (
-        own,
-        ignored,
-        {**ignored, "AWS_USE_DUALSTACK_ENDPOINT": "true"},
-        {"AWS_REGION": "eu-west-1"},
+    for region, environ in (
+        ("eu-west-1", own),
+        ("eu-west-1", ignored),
+        ("us-east-1", ignored),
+        ("eu-west-1", {"AWS_REGION": "eu-west-1"}),
     ):
         aws_environment.only(monkeypatch, **environ, **aws_environment.KEYS)
+        monkeypatch.setattr(buckets, "_ask", lambda *_, region=region: region)
         bucket = buckets.find_bucket("logs")
         found.append((bucket.endpoint_url, bucket.needs_endpoint, bucket.path_style))
     buckets.forget_buckets()
     assert found == [
         ("http://127.0.0.1:9", True, True),
         ("https://s3.eu-west-1.amazonaws.com", True, False),
-        ("https://s3.dualstack.eu-west-1.amazonaws.com", False, False),
+        ("https://s3.us-east-1.amazonaws.com", True, False),
         ("https://s3.eu-west-1.amazonaws.com", False, False),
     ]
 

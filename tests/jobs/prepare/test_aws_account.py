@@ -69,6 +69,26 @@ def test_a_setting_of_another_form_than_botocore_expects_is_named(
 @pytest.mark.parametrize(
     ("variables", "line", "named"),
     [
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "", "AWS_ENDPOINT_URL"),
+        ({}, "endpoint_url = http://127.0.0.1:9", "endpoint_url"),
+    ],
+)
+def test_an_endpoint_to_be_ignored_next_to_dual_stack_is_named(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variables: dict[str, str], line: str, named: str
+) -> None:
+    """Java's SDK can't be kept from it there: it would fail on both once Spark has started."""
+    (tmp_path / "config").write_text(f"[default]\n{line}\n")
+    ignored = {"AWS_CONFIG_FILE": str(tmp_path / "config"), "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
+    only(monkeypatch, **ignored, **variables)
+    require_aws_settings()
+    only(monkeypatch, **ignored, **variables, AWS_USE_DUALSTACK_ENDPOINT="true")
+    with pytest.raises(UsageError, match=f"^AWS can't be used: {named} is to be ignored, and Java's SDK"):
+        require_aws_settings()
+
+
+@pytest.mark.parametrize(
+    ("variables", "line", "named"),
+    [
         ({"AWS_USE_FIPS_ENDPOINT": "1"}, "", "AWS_USE_FIPS_ENDPOINT"),
         ({"AWS_USE_DUALSTACK_ENDPOINT": "yes"}, "", "AWS_USE_DUALSTACK_ENDPOINT"),
         ({}, "use_fips_endpoint = on", "use_fips_endpoint"),

@@ -193,7 +193,9 @@ def test_a_proxys_page_in_place_of_an_answer_stops_the_run(
     """botocore takes a page with status 200 for an answer without members; what it kept back may have been done."""
     shop.world.in_place = lambda asked: page if asked == operation else None
     stopped = shop.carry_out()
-    assert f"Personalize did not {deed}: what answered in its place gave " in str(stopped.stop_reason)
+    assert f"Personalize gave no answer when asked to {deed}: what answered in its place gave " in str(
+        stopped.stop_reason
+    )
     assert "html" not in str(stopped.stop_reason)
     stored = shop.folder.read()
     assert (stored.state if stored else None) is state

@@ -98,9 +98,9 @@ def test_dual_stack_endpoints_are_used_by_every_part(tmp_path: Path) -> None:
 
 
 def test_endpoints_that_are_ignored_are_used_by_no_part(tmp_path: Path) -> None:
-    """Those of another cloud on one's own machine, say, for one run on AWS itself."""
+    """Those of a stand-in, for one run on AWS itself. In us-east-1, where S3 also has a name without a region."""
     with AwsWorld(tmp_path) as aws:
-        shop = Shop.open(aws)
+        shop = Shop.open(aws, {CONF: "us-east-1", LOGS: "us-east-1", OUT: "eu-west-1"})
         service = aws.events(REGION)
         shop.configure("ignored")
         own = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true"}
