@@ -9,8 +9,12 @@ from __future__ import annotations
 import json
 import os
 import sys
+from datetime import UTC, datetime, timedelta
 
 from botocore.session import Session
+
+_LOOKED_UP_AGAIN = timedelta(minutes=5)
+"""How long keys without an end count: a sign-in tool may write newer ones to their file during the run."""
 
 
 def document() -> dict[str, str | int | None] | None:
@@ -26,6 +30,8 @@ def document() -> dict[str, str | int | None] | None:
         return None
     keys = found.get_frozen_credentials()
     expires = getattr(found, "_expiry_time", None)  # botocore has no public name for it
+    if expires is None and found.method != "env":  # an environment stays as it is
+        expires = datetime.now(UTC) + _LOOKED_UP_AGAIN
     keys_document: dict[str, str | int | None] = {
         "Version": 1,
         "AccessKeyId": keys.access_key,

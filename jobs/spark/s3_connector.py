@@ -16,6 +16,9 @@ from jobs.spark.local.jar_resolver import Packages
 S3_FILESYSTEM = "org.apache.hadoop.fs.s3a.S3AFileSystem"
 """The file system for `s3://` if no other is configured. Amazon EMR configures its own."""
 
+CREDENTIALS = "spark.hadoop.fs.s3a.aws.credentials.provider"
+"""Spark's setting for where S3A finds its credentials."""
+
 _FIRST_HADOOP_ON_SDK_2: HadoopVersion = (3, 4, 0)
 """From here on S3A uses AWS's second SDK for Java (HADOOP-18073)."""
 
@@ -34,12 +37,13 @@ _SDK_1 = ("com.amazonaws", ("s3", "sts", "dynamodb"), "1.12.262", "aws-java-sdk-
 _SDK_2_MODULES = ("s3", "sts", "sso", "ssooidc", "s3-transfer-manager", "apache-client", "netty-nio-client")
 _SDK_2 = ("software.amazon.awssdk", _SDK_2_MODULES, "2.40.2", "bundle", "")
 
-# The second SDK's usual chain knows what boto3's does: environment (session token included), web identity,
-# profile, container, instance; never anonymous. S3A's own default knows neither profiles nor web
-# identities. The first SDK's chain lacks single sign-on, AWS_SHARED_CREDENTIALS_FILE and the container
-# credentials of EKS: there boto3 is asked.
+# The second SDK's usual chain knows keys in the environment (session token included), containers and instances as boto3
+# does, and is never anonymous; for all else boto3 is asked, through a profile. S3A's own default knows neither profiles
+# nor web identities. The first SDK's chain lacks single sign-on, AWS_SHARED_CREDENTIALS_FILE and the container
+# credentials of EKS: there boto3 is always asked.
 _SDK_1_CREDENTIALS = "com.amazonaws.auth.profile.ProfileCredentialsProvider"
 _SDK_2_CREDENTIALS = "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
+_SDK_2_PROFILE = "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"
 
 
 def connector_packages(hadoop: HadoopVersion | None) -> Packages:
@@ -56,10 +60,14 @@ def connector_packages(hadoop: HadoopVersion | None) -> Packages:
     return Packages("the S3 connector for Spark", ",".join(packages), f"{group}:{bundle}")
 
 
-def account_settings(hadoop: HadoopVersion | None) -> dict[str, str]:
-    """Return the settings for credentials as the AWS tools find them, for a Spark started here."""
-    chain = _SDK_1_CREDENTIALS if _is_on_sdk_1(hadoop) else _SDK_2_CREDENTIALS
-    return {"spark.hadoop.fs.s3a.aws.credentials.provider": chain}
+def account_settings(hadoop: HadoopVersion | None, *, from_boto3: bool = False) -> dict[str, str]:
+    """Return the settings for credentials as the AWS tools find them, for a Spark started here.
+
+    `from_boto3`: the second SDK is to ask boto3, as the first one always does.
+    """
+    second = _SDK_2_PROFILE if from_boto3 else _SDK_2_CREDENTIALS
+    chain = _SDK_1_CREDENTIALS if _is_on_sdk_1(hadoop) else second
+    return {CREDENTIALS: chain}
 
 
 def needs_credential_process(hadoop: HadoopVersion | None) -> bool:

@@ -32,6 +32,7 @@ _OF_A_CONSTANT = re.compile(
 )
 
 _S3A = re.compile(r"fs\.s3a\.|software\.amazon\.awssdk|com\.amazonaws|s3a?://")
+_NOT_RENEWED = "not renewed"  # what boto3 found when the run began, it does not find for Java any more
 _NO_REASON = "no reason"  # a HEAD has no body, and S3A opens a file with one
 # S3's code, which S3A adds to the words of its second SDK ("null" for none), and the first one has in its own.
 _NAMED = re.compile(r"Status Code: 400[^)]*\):(?!null\b)([A-Za-z][\w.]+)|Error Code: ([A-Za-z][\w.]+)")
@@ -45,6 +46,7 @@ _S3A_WORDS = tuple(
         ),
         (r"x-amz-checksum- HTTP header is required", "no checksum"),
         (r"ExpiredToken|token (?:included in the request )?(?:has|is) expired", "ExpiredToken"),
+        (r"Failed to refresh process-based credentials", _NOT_RENEWED),
         (r"PKIX path|SSLHandshakeException|SSLPeerUnverified", "untrusted"),
         (r"NoAuthWithAWS|Unable to load (?:AWS )?credentials|No AWS Credentials", "no credentials"),
         (r"NoSuchBucket|UnknownStoreException", "NoSuchBucket"),
@@ -66,6 +68,7 @@ _S3A_CAUSES = {
     ),
     "no checksum": "the bucket has Object Lock with a default retention, and this Spark's S3 connector sends no "
     "checksums. Take a Spark with Hadoop 3.4.2 or newer, or an output without a default retention",
+    _NOT_RENEWED: "Spark's AWS credentials could not be refreshed. Renew them and run again",
     _NO_REASON: "S3 refused Spark without a reason, as it does once credentials have expired. Renew them and run again",
     "unreachable": "Java can't reach S3. Check the network and the proxy, and run again",
     "no credentials": "Java found no AWS credentials. Use a role, or keys that Java's AWS SDK finds as well",
@@ -177,7 +180,7 @@ def _not_computed(cause: str, elsewhere: str = "") -> UsageError:
 
 def _of_s3(code: str) -> UsageError | RunInterruptedError:
     cause = _S3A_CAUSES.get(code) or cause_of(code)
-    if code in EXPIRED or code == _NO_REASON or is_passing_code(code):
+    if code in (*EXPIRED, _NOT_RENEWED, _NO_REASON) or is_passing_code(code):
         return RunInterruptedError(cause)
     return UsageError(f"Spark could not read or write on S3: {cause}.")
 

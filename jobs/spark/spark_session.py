@@ -20,7 +20,7 @@ from core.aws.buckets import Bucket
 from core.aws.session import ca_bundle
 from jobs.errors import UsageError
 from jobs.spark.class_path import put_on_class_path, with_jars
-from jobs.spark.java_credentials import credential_process_environment
+from jobs.spark.java_credentials import ask_boto3, credential_process_environment
 from jobs.spark.jvm_names import look_up_once
 from jobs.spark.local.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
 from jobs.spark.local.jar_cache import JarCache
@@ -163,22 +163,14 @@ def complete_conf(
 
 
 @dataclass(frozen=True, slots=True)
-class _Connector:
-    """The S3 connector of a Spark that is started here: its jars, and the settings that go with them."""
-
-    jars: tuple[str, ...] = ()
-    settings: dict[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
 class _Jvm:
     """The JVM of this process: `is_ours` if this process started it, with what it then still needs.
 
-    `memory`: settings for a JVM that is driver and executors in one.
+    `jars`: of the S3 connector. `memory`: settings for a JVM that is driver and executors in one.
     """
 
     is_ours: bool
-    connector: _Connector = field(default_factory=_Connector)
+    jars: tuple[str, ...] = ()
     memory: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -188,21 +180,27 @@ def _attach_or_launch(app_name: str, *, with_s3: bool) -> _Jvm:
         SparkContext._ensure_initialized()  # noqa: SLF001 - the public ways to the JVM start a context as well
         return _Jvm(is_ours=False)
     memory = memory_settings(os.environ)
-    return _Jvm(is_ours=True, connector=_launch(app_name, with_s3=with_s3), memory=memory)
+    return _Jvm(is_ours=True, jars=_launch(app_name, with_s3=with_s3), memory=memory)
 
 
 def _conf_of(jvm: _Jvm, app_name: str, buckets: Sequence[Bucket], table: TableSource | None) -> SparkConf:
     """Return the session's settings; connectors that they need and the JVM lacks are put on its class path."""
-    s3 = dict(jvm.connector.settings)
-    if buckets:
-        s3 |= bucket_settings(_hadoop_of_jvm(), buckets)
     conf = SparkConf()
-    if jvm.connector.jars:
-        conf.setAll(list(with_jars(conf, jvm.connector.jars).items()))
-        put_on_class_path(SparkContext._jvm, jvm.connector.jars)  # noqa: SLF001 - as above
+    s3 = bucket_settings(_hadoop_of_jvm(), buckets) if buckets else {}
+    if buckets and jvm.is_ours:
+        s3 |= _account(conf)
+    if jvm.jars:
+        conf.setAll(list(with_jars(conf, jvm.jars).items()))
+        put_on_class_path(SparkContext._jvm, jvm.jars)  # noqa: SLF001 - as above
     if table is not None:
         conf.setAll(list(connector_settings(table, conf, is_ours=jvm.is_ours).items()))
     return complete_conf(conf, app_name, s3, jvm.memory)
+
+
+def _account(conf: SparkConf) -> dict[str, str]:
+    hadoop = _hadoop_of_jvm()
+    asks = not needs_credential_process(hadoop) and ask_boto3(conf, SparkContext._jvm)  # noqa: SLF001 - as above
+    return account_settings(hadoop, from_boto3=asks)
 
 
 def _start(conf: SparkConf) -> SparkSession:
@@ -222,26 +220,26 @@ def _set_up(context: SparkContext, conf: SparkConf) -> None:
     _list_every_file(context)
 
 
-def _launch(app_name: str, *, with_s3: bool) -> _Connector:
-    """Start the JVM; return the S3 connector that it still needs, if any."""
+def _launch(app_name: str, *, with_s3: bool) -> tuple[str, ...]:
+    """Start the JVM; return the jars of the S3 connector that it still needs, if any."""
     os.environ.update(ensure_java(os.environ) | launch_environment(os.environ))
-    connector = _connector() if with_s3 else _Connector()
+    jars = _connector() if with_s3 else ()
     # Given at the start: otherwise Spark takes itself for a shell, with a shell's name and progress bar.
     conf = SparkConf(loadDefaults=False).setAppName(app_name).set("spark.ui.showConsoleProgress", "false")
     if os.environ.get("SPARK_MASTER"):
         conf.setMaster(os.environ["SPARK_MASTER"])
     with signals_held_back():  # a JVM that loses this process before the two are connected never ends
         SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
-    return connector
+    return jars
 
 
-def _connector() -> _Connector:
+def _connector() -> tuple[str, ...]:
     """Fetch the S3 connector that fits the installed Spark."""
     hadoop = hadoop_version(spark_home(os.environ))
+    jars = jars_of(connector_packages(hadoop), JarCache.of_user(os.environ), os.environ)
     if needs_credential_process(hadoop):
         os.environ.update(credential_process_environment(os.environ))
-    jars = jars_of(connector_packages(hadoop), JarCache.of_user(os.environ), os.environ)
-    return _Connector(jars, account_settings(hadoop))
+    return jars
 
 
 def _hadoop_of_jvm() -> HadoopVersion | None:

@@ -22,7 +22,7 @@ def printed(capsys: pytest.CaptureFixture[str]) -> dict[str, str]:
     return document
 
 
-def test_long_lived_keys_have_no_end(
+def test_keys_in_the_environment_have_no_end(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     aws_environment.only(monkeypatch, **KEYS)
@@ -44,6 +44,18 @@ def test_temporary_keys_have_their_token_and_their_end(
     document = printed(capsys)
     assert {name: document[name] for name in keys} == keys
     assert datetime.fromisoformat(document["Expiration"]) == ends
+
+
+def test_keys_of_a_file_are_looked_up_again_as_it_may_be_written_again(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """As a sign-in tool does with temporary keys: a file does not say when they end, and Java asks only at the end."""
+    keys = "aws_access_key_id = a\naws_secret_access_key = s\naws_session_token = t\n"
+    (tmp_path / "credentials").write_text(f"[default]\n{keys}")
+    aws_environment.only(monkeypatch, AWS_SHARED_CREDENTIALS_FILE=str(tmp_path / "credentials"))
+    before = datetime.now(UTC)
+    ends = datetime.fromisoformat(printed(capsys)["Expiration"])
+    assert timedelta(minutes=1) < ends - before < timedelta(minutes=15)
 
 
 def test_without_credentials_it_fails_by_name(

@@ -34,6 +34,10 @@ def test_credentials_come_from_the_usual_chain_of_the_sdk_in_use() -> None:
     assert account_settings((3, 4, 1)) == {
         CHAIN: "software.amazon.awssdk.auth.credentials.DefaultCredentialsProvider"
     }
+    assert account_settings((3, 4, 1), from_boto3=True) == {
+        CHAIN: "software.amazon.awssdk.auth.credentials.ProfileCredentialsProvider"
+    }
+    assert account_settings((3, 3, 4), from_boto3=True) == account_settings((3, 3, 4)), "always"
 
 
 AWS = Bucket("logs", "us-west-2", "https://s3.us-west-2.amazonaws.com", False, False, None)

@@ -119,6 +119,10 @@ S3A = "java.io.IOException: s3a://shop/logs/a.parquet: getFileStatus: software.a
         ("AccessDeniedException: Forbidden (Service: S3, Status Code: 403)", "access is denied"),
         ("SSLHandshakeException: PKIX path building failed", "does not trust"),
         ("NoAuthWithAWSException: No AWS Credentials provided", "found no AWS credentials"),
+        (
+            "java.lang.IllegalStateException: Failed to refresh process-based credentials.",
+            "credentials could not be refreshed",
+        ),
         ("AWSRedirectException: Unable to parse ExceptionName: PermanentRedirect", "another region"),
         (
             "S3Exception: Content-MD5 OR x-amz-checksum- HTTP header is required (Status Code: 400)",
@@ -134,6 +138,12 @@ def test_what_s3a_fails_of_is_named(words: str, cause: str) -> None:
         f"[FAILED_READ_FILE] Encountered error while reading file s3a://shop/x. {S3A}{words}"
     )
     assert cause in str(explained(error))
+
+
+def test_credentials_that_java_gets_no_more_interrupt_the_run() -> None:
+    """The run began with some: with newer ones the same command goes on."""
+    words = "java.lang.IllegalStateException: Failed to refresh process-based credentials."
+    assert isinstance(explained(AnalysisException(f"{S3A}{words}")), RunInterruptedError)
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,22 @@ def test_a_proxy_with_a_login_is_the_only_way_and_serves_every_part(tmp_path: Pa
         assert "p@ss" not in ended.stderr + ended.stdout + str(shop.summary("proxied"))
 
 
+def test_a_role_is_assumed_through_the_proxy_by_every_part(tmp_path: Path) -> None:
+    with AwsWorld(tmp_path, proxied=True) as aws:
+        shop = Shop.open(aws)
+        aws.events(REGION)
+        proxy = aws.proxy()
+        shop.configure("pod")
+        environ = {**aws.web_identity("pod"), "AWS_DEFAULT_REGION": REGION, "HTTPS_PROXY": proxy.url}
+
+        ended = shop.run("pod", environ)
+
+        shop.require_delivered("pod", ended)
+        assert {host for host in proxy.tunnels if host.startswith("sts")} == {
+            f"sts.{REGION}.amazonaws.com:443"
+        }
+
+
 def test_a_bundle_of_ones_own_and_no_proxy_are_obeyed_by_every_part(tmp_path: Path) -> None:
     """No certificate is trusted without the bundle, and no host that NO_PROXY names is asked for through the proxy."""
     with AwsWorld(tmp_path, trusted=False) as aws:

@@ -6,6 +6,7 @@ the other files here.
 
 from __future__ import annotations
 
+import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping
@@ -59,10 +60,10 @@ def profile(aws: AwsWorld) -> Mapping[str, str]:
     return {**files, "AWS_PROFILE": "shop"}
 
 
-def profile_that_assumes_a_role(aws: AwsWorld) -> Mapping[str, str]:
-    role = aws.role("loader", trusts=lambda principal: principal == f"arn:aws:iam::{ACCOUNT}:user/job")
-    config = f"[profile loader]\nrole_arn = {role}\nsource_profile = base\n"
-    return {**written(aws, "assumes", config, keys_file(aws, "base")), "AWS_PROFILE": "loader"}
+def profile_that_assumes_a_role(aws: AwsWorld, name: str = "loader") -> Mapping[str, str]:
+    role = aws.role(name, trusts=lambda principal: principal == f"arn:aws:iam::{ACCOUNT}:user/job")
+    config = f"[profile {name}]\nrole_arn = {role}\nsource_profile = base\n"
+    return {**written(aws, f"assumes-{name}", config, keys_file(aws, "base")), "AWS_PROFILE": name}
 
 
 def web_identity(aws: AwsWorld) -> Mapping[str, str]:
@@ -125,6 +126,46 @@ def test_credentials_are_renewed_while_the_job_stages_and_sends(
     shop.require_delivered("renewed", ended)
     assert len(task.issued) > 3
     sent["us-east-1"] += len(ROWS)
+
+
+def test_the_role_of_a_profile_comes_before_that_of_the_pod(
+    aws: AwsWorld, shop: Shop, sent: Counter[str]
+) -> None:
+    """For every part, as for boto3, whose own variables name profile and region here."""
+    of_profile = profile_that_assumes_a_role(aws, "cross")
+    environ = {**of_profile, **aws.web_identity("pod-of-another"), "AWS_DEFAULT_REGION": "eu-west-1"}
+    environ["AWS_DEFAULT_PROFILE"] = environ.pop("AWS_PROFILE")
+    shop.configure("cross")
+    before = len(aws.requests)
+
+    ended = shop.run("cross", environ)
+
+    shop.require_delivered("cross", ended)
+    sent["eu-west-1"] += len(ROWS)
+    asked = aws.requests[before:]
+    signed = {entry.principal for entry in asked if entry.service == "s3" and entry.principal}
+    assert {principal.split("/")[1] for principal in signed} == {"cross"}
+    assert {entry.host for entry in asked if entry.service == "sts"} == {"sts.eu-west-1.amazonaws.com"}
+
+
+def test_credentials_that_java_can_not_get_any_more_stop_the_run(aws: AwsWorld, shop: Shop) -> None:
+    """As a sign-in that ends between the checks of the run's beginning and Spark's first look at S3."""
+    program = aws.folder / "sign-in"
+    keys = {f"{name.title().replace('_', '')[3:]}": value for name, value in aws.user().items()}
+    program.write_text(
+        "#!/bin/sh\ntr '\\0' ' ' < /proc/$PPID/cmdline | grep -q credential_process.py && exit 1\n"
+        f"echo '{json.dumps({'Version': 1, **keys})}'\n"
+    )
+    program.chmod(0o700)
+    files = written(aws, "ends", f"[default]\ncredential_process = {program}\nregion = eu-west-1\n")
+    shop.configure("ends")
+
+    ended = shop.run("ends", files)
+
+    assert ended.returncode == 5, ended.stderr
+    assert "Spark's AWS credentials could not be refreshed. Renew them" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert shop.summary("ends")["status"] == "stopped"
 
 
 def test_each_region_got_what_was_meant_for_it(aws: AwsWorld, sent: Counter[str]) -> None:
