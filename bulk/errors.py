@@ -3,7 +3,7 @@
 BackfillError
 └── BulkError
     ├── RefusedError    fix what the sentence names, run the same command again; exit 2
-    └── BusyError       the service takes it later: run the same command again; exit 5
+    └── BusyError       the service takes it later, or from other credentials: run the same command again; exit 5
         └── UnreadableError   something else answered, and it is not known what the service did; exit 5
 """
 
@@ -23,7 +23,7 @@ class RefusedError(BulkError):
 
 
 class BusyError(BulkError):
-    """The request can be carried out later, without any change."""
+    """The request can be carried out later, as it is configured."""
 
     exit_code: ClassVar[int] = 5
 

@@ -13,10 +13,15 @@ from contextlib import contextmanager
 from botocore.exceptions import ClientError
 
 from bulk.errors import BulkError, BusyError, RefusedError, UnreadableError
-from core.aws.refusals import DENIED, code_of
+from core.aws.refusals import DENIED, EXPIRED_KEYS, MISTIMED, UNTRUSTED, code_of
 
 _PASS_ROLE = re.compile(r"iam:PassRole", re.IGNORECASE)
 _MAX_CHARACTERS = 400
+
+# The calls by which botocore gets keys before it can sign another one, of STS and of the sign-in services.
+_FOR_KEYS = frozenset(
+    {"AssumeRole", "AssumeRoleWithWebIdentity", "CreateOAuth2Token", "CreateToken", "GetRoleCredentials"}
+)
 
 
 @contextmanager
@@ -38,6 +43,8 @@ def answers(deed: str) -> Iterator[None]:
 def explained(error: ClientError, deed: str) -> BulkError:
     """Return the error to raise if the service refused a `deed`, such as "start the import job"."""
     code = code_of(error)
+    if code in EXPIRED_KEYS | UNTRUSTED | MISTIMED or error.operation_name in _FOR_KEYS:
+        return _unsigned(error, deed)
     if code in DENIED:
         return _denied(error, deed)
     if code.isdecimal():  # botocore's code for an answer that is not JSON
@@ -88,6 +95,14 @@ def _elsewhere(deed: str, what: str) -> UnreadableError:
     return UnreadableError(
         f"Personalize gave no answer when asked to {deed}: what answered in its place {what}. Check the proxy and "
         "AWS_ENDPOINT_URL_PERSONALIZE, then run the same command again."
+    )
+
+
+def _unsigned(error: ClientError, deed: str) -> BulkError:
+    return BusyError(
+        f"Personalize did not {deed}: the AWS credentials or the time of the signature were refused "
+        f"({error.operation_name}: {code_of(error)}). Renew the credentials or set this machine's clock, then run the "
+        "same command again."
     )
 
 

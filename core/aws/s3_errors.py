@@ -31,14 +31,14 @@ from botocore.exceptions import (
     TokenRetrievalError,
 )
 
-from core.aws.refusals import code_of
+from core.aws.refusals import EXPIRED_KEYS, code_of
 from core.aws.session import ExpiredKeysError
 from core.errors import PassingError, first_line
 
 ABSENT = frozenset({"NoSuchKey", "404"})
 """The object is not there."""
 
-EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"})
+EXPIRED = EXPIRED_KEYS | {"RequestExpired", "TokenRefreshRequired"}
 """The codes for credentials that have expired."""
 
 ARCHIVED = "it is archived in S3 Glacier. Restore it, or leave it out of source.path"

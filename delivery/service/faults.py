@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from enum import Enum
 
+from core.aws.refusals import EXPIRED_KEYS, MISTIMED, UNTRUSTED
 from delivery.service.answer import WEB_PAGE, Answer
 
 
@@ -57,33 +58,19 @@ TRANSIENT_CODES = frozenset(
         "ServiceUnavailableException",
     }
 )
-EXPIRED_CODES = frozenset({"ExpiredToken", "ExpiredTokenException"})
-# "Common Errors" and IAM's names for the same; the last three come from the client when it can't sign.
-CREDENTIAL_CODES = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "IncompleteSignature",
-        "IncompleteSignatureException",
-        "InvalidClientTokenId",
-        "InvalidSignatureException",
-        "MissingAuthenticationToken",
-        "MissingAuthenticationTokenException",
-        "NotAuthorized",
-        "OptInRequired",
-        "SignatureDoesNotMatch",
-        "UnauthorizedException",
-        "UnrecognizedClientException",
-        "CredentialRetrievalError",
-        "NoCredentialsError",
-        "SigningFailed",
-    }
-)
-# The clock of this machine is off by more than the service allows ("Common Errors": RequestExpired, 15
-# minutes).
-CLOCK_CODES = frozenset(
-    {"RequestExpired", "RequestExpiredException", "RequestInTheFuture", "RequestTimeTooSkewed"}
-)
+EXPIRED_CODES = EXPIRED_KEYS
+# A missing permission too, and what the client says when it can't sign (the last three).
+CREDENTIAL_CODES = UNTRUSTED | {
+    "AccessDenied",
+    "AccessDeniedException",
+    "NotAuthorized",
+    "OptInRequired",
+    "UnauthorizedException",
+    "CredentialRetrievalError",
+    "NoCredentialsError",
+    "SigningFailed",
+}
+CLOCK_CODES = MISTIMED
 # Other names for a wrong clock; with CLOCK_CODES these are what aws-sdk-js-v3 lists as
 # `CLOCK_SKEW_ERROR_CODES`, without EC2's own.
 MISDATED_CODES = CLOCK_CODES | {"InvalidSignatureException", "SignatureDoesNotMatch"}

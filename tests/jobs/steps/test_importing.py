@@ -161,6 +161,28 @@ def test_each_refusal_is_one_sentence(shop: Shop, code: str, message: str, sente
     assert shop.carry_out().record.state is State.IMPORTED
 
 
+@pytest.mark.parametrize(
+    "code", ["UnrecognizedClientException", "InvalidSignatureException", "RequestExpired"]
+)
+@pytest.mark.parametrize(
+    ("trusted", "state"),
+    [({"DescribeDatasetImportJob"}, State.WRITTEN), (set(), State.UNDER_WAY)],
+    ids=["the call alone", "all from then on"],
+)
+def test_refused_credentials_stop_the_run(shop: Shop, code: str, trusted: set[str], state: State) -> None:
+    """As they stop a run that sends: nothing is wrong with the import, and the same command goes on with it."""
+    refusal = Refusal(403, code, "The security token included in the request is invalid.")
+    taken = {"ListDatasetImportJobs", *trusted}
+    shop.world.plane.refuse = lambda operation: None if operation in taken else refusal
+    stopped = shop.carry_out()
+    assert stopped.failure is None
+    assert f"were refused (CreateDatasetImportJob: {code}). Renew the credentials" in str(stopped.stop_reason)
+    assert shop.stored().state is state
+    shop.world.plane.refuse = lambda _operation: None
+    assert shop.carry_out().record.state is State.IMPORTED
+    assert len(shop.world.plane.imports) == 1
+
+
 def test_a_role_that_can_not_be_passed_and_a_bucket_elsewhere_are_refused(shop: Shop) -> None:
     shop.world.plane.unpassable.add(f"{ROLE}2")
     assert "iam:PassRole on import.role_arn is missing" in str(shop.carry_out(role=f"{ROLE}2").failure)
