@@ -9,7 +9,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bulk.import_jobs import ACTIVE, FAILED, ImportJob, free_name, full_import_after, in_effect, is_called
+from bulk.import_jobs import (
+    ACTIVE,
+    FAILED,
+    ImportJob,
+    ImportJobs,
+    free_name,
+    full_import_after,
+    in_effect,
+    is_called,
+)
 from bulk.import_record import ImportRecord, State, in_force
 from jobs.prepare.control_plane import ControlPlane
 from jobs.prepare.event_tracker import InteractionsDataset
@@ -36,14 +45,37 @@ class KnownImports:
         """
         return cls(tracking_id, tuple(each for each in records(output) if each.tracking_id == tracking_id))
 
-    def asked(self, plane: ControlPlane, dataset: InteractionsDataset) -> KnownImports:
+    def asked(
+        self, plane: ControlPlane, dataset: InteractionsDataset, run: VerifiedRun | None
+    ) -> KnownImports:
         """Return the imports as the dataset's jobs have them; the records in the output stay as they are.
+
+        A job may be listed later than it is made: before one of any run, or of `run`, is missing, it is described by
+        the name of its call, and so are those of all files that were only written, whose calls may have been made.
 
         Raises:
             ControlPlaneError, BulkError: Personalize could not be asked, or refused to answer.
         """
-        jobs = tuple(jobs_of(plane, dataset, self.records))
-        return KnownImports(self.tracking_id, tuple(updated(each, jobs) for each in self.records), jobs)
+        listed = self._with(jobs_of(plane, dataset, self.records))
+        names = listed.names_to_describe(run)
+        described = [ImportJobs(plane).find(name, dataset.arn) for name in names]
+        since = dataset.created_at
+        more = [job for job in described if job is not None and (since is None or job.created_at >= since)]
+        return self._with([*(listed.jobs or ()), *more]) if more else listed
+
+    def _with(self, jobs: Sequence[ImportJob]) -> KnownImports:
+        ordered = tuple(sorted(jobs, key=lambda job: job.created_at))
+        return KnownImports(self.tracking_id, tuple(updated(each, ordered) for each in self.records), ordered)
+
+    def names_to_describe(self, run: VerifiedRun | None) -> list[str]:
+        """Return the names of jobs that no list has, and that may have been made all the same."""
+        jobs = self.jobs or ()
+        missing = [each for each in self.records if _without_call(each, jobs).outcome == "missing"]
+        looked_at = {each.name for each in self._looked_at(run)}
+        if not any(each.name in looked_at for each in missing):
+            return []
+        asked_for = [each for each in missing if each.name in looked_at or each.state is State.WRITTEN]
+        return [free_name(each.name, jobs) for each in asked_for]
 
     def in_force(self, run: VerifiedRun | None) -> list[ImportRecord]:
         """Return the imports whose rows the dataset still holds, of any run or of `run`."""
@@ -60,13 +92,38 @@ class KnownImports:
         """Return what became of the imports, of `run` or else of those in force and the newest; None where none are.
 
         `sent_at`: the beginning of the newest run that sent, which may have brought what an earlier import has not.
+        A call is given unless that run or a later import may have brought the rows, or would be replaced.
         """
-        jobs = self.jobs or ()
-        files = [_verified(each, jobs, dataset_arn, region) for each in self._looked_at(run)]
-        if run is None and sent_at is not None:
-            before = {each.name for each in self.records if each.written_at < sent_at}
-            files = [_perhaps_sent(each) if each.import_name in before else each for each in files]
+        looked_at = self._looked_at(run)
+        files: list[ImportedFiles] = []
+        for record in looked_at:
+            found = _without_call(record, self.jobs or ())
+            if found.outcome == "missing":
+                if sent_at is not None and record.written_at < sent_at:
+                    found = _perhaps_sent(found, "unknown" if run is None else "missing")
+                elif later := self._later_than(record, looked_at):
+                    found = found.model_copy(update={"why": f"{found.why}; {_no_call(record, later)}"})
+                else:
+                    found = found.model_copy(update={"call": self._call(record, dataset_arn, region)})
+            files.append(found)
         return Imports.of(files) if files else None
+
+    def _later_than(self, record: ImportRecord, looked_at: Sequence[ImportRecord]) -> str | None:
+        """Return the name of an import since the files of `record` were written, None if there is none.
+
+        By any program, unless it failed. One of `looked_at` need not have begun: of two calls one would be given.
+        """
+        moment = record.written_at
+        jobs = [job.name for job in self.jobs or () if job.status != FAILED and job.created_at > moment]
+        # Personalize may not show the job of an import any more that the output knows to have ended well.
+        imported = [each for each in self.records if each.state is State.IMPORTED and _began(each) > moment]
+        written = [each for each in looked_at if each.written_at > moment]
+        return next(iter([*jobs, *(each.name for each in [*imported, *written])]), None)
+
+    def _call(self, record: ImportRecord, dataset_arn: str, region: str) -> str:
+        name = free_name(record.name, self.jobs or ())
+        again = record.model_copy(update={"dataset_arn": dataset_arn, "job_name": name})
+        return again.request().command_line(region)
 
     def _looked_at(self, run: VerifiedRun | None) -> list[ImportRecord]:
         if run is not None:
@@ -85,27 +142,22 @@ def _began(record: ImportRecord) -> datetime:
     return record.job_created_at or record.written_at
 
 
-def _verified(
-    record: ImportRecord, jobs: Sequence[ImportJob], dataset_arn: str, region: str
-) -> ImportedFiles:
+def _without_call(record: ImportRecord, jobs: Sequence[ImportJob]) -> ImportedFiles:
     ours = [job for job in jobs if is_called(job.name, record.name)]
     job = in_effect(record.name, jobs) or (ours[-1] if ours else None)
     outcome, why = _outcome(record, job, jobs)
     files = ImportedFiles(import_name=record.name, rows=record.rows, outcome=outcome, why=why)
-    if job is not None:
-        known = {"job_name": job.name, "job_status": job.status, "failure_reason": job.failure_reason}
-        files = files.model_copy(update=known)
-    if outcome != "missing":
+    if job is None:
         return files
-    again = record.model_copy(update={"dataset_arn": dataset_arn, "job_name": free_name(record.name, jobs)})
-    return files.model_copy(update={"call": again.request().command_line(region)})
+    known = {"job_name": job.name, "job_status": job.status, "failure_reason": job.failure_reason}
+    return files.model_copy(update=known)
 
 
 def _outcome(record: ImportRecord, job: ImportJob | None, jobs: Sequence[ImportJob]) -> tuple[Outcome, str]:
     if job is None:
         if record.state is State.IMPORTED:
             return "unknown", "Personalize shows no job of it any more"
-        return "missing", "no job imports its files"
+        return "missing", f"Personalize shows no job called {record.name}"
     if job.status == FAILED:
         return "missing", f"the job {job.name} failed: {job.failure_reason or 'Personalize gave no reason'}"
     if job.status != ACTIVE:
@@ -115,8 +167,13 @@ def _outcome(record: ImportRecord, job: ImportJob | None, jobs: Sequence[ImportJ
     return "found", f"the job {job.name} is {ACTIVE}"
 
 
-def _perhaps_sent(files: ImportedFiles) -> ImportedFiles:
-    if files.outcome != "missing":
-        return files
+def _perhaps_sent(files: ImportedFiles, outcome: Outcome) -> ImportedFiles:
+    """Return `files` without a call: bulk rows have no event id, so an import of what was sent can't be undone."""
     why = f"{files.why}; a run that sent since may have brought its rows"
-    return files.model_copy(update={"outcome": "unknown", "why": why})
+    return files.model_copy(update={"outcome": outcome, "why": why})
+
+
+def _no_call(record: ImportRecord, later: str) -> str:
+    if record.mode == "full":
+        return f"no call is given, as it could replace what the later import {later} brings"
+    return f"no call is given, as the later import {later} may bring the same rows"

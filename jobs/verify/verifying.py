@@ -122,7 +122,7 @@ class _Verifying:
         except ControlPlaneError as error:
             return found.without(f"the service was not asked: {error}")
         named = run if self._asking.run_id is not None else None
-        found, imports = self._with_imports(found, prepared, dataset, new_plane, run)
+        found, imports = self._with_imports(found, prepared, dataset, new_plane, run=run, named=named)
         found = self._with_requests(found, session, region, dataset, run)
         if not self._asking.export:
             return found
@@ -135,18 +135,21 @@ class _Verifying:
         prepared: PreparedLoad,
         dataset: InteractionsDataset,
         new_plane: Callable[[], ControlPlane],
+        *,
         run: VerifiedRun | None,
+        named: VerifiedRun | None,
     ) -> tuple[Verification, KnownImports]:
         """Add what became of the import jobs; return the imports, too, as Personalize has them if it was asked."""
-        named = run if self._asking.run_id is not None else None
-        imports = KnownImports.of(prepared.run.output, found.tracking_id)
+        output = prepared.run.output
+        imports = KnownImports.of(output, found.tracking_id)
         if not imports.are_of(named):
             return found, imports
         try:
-            imports = imports.asked(new_plane(), dataset)
+            imports = imports.asked(new_plane(), dataset, named)
         except (ControlPlaneError, BulkError) as error:
             return found.without(f"the import jobs were not asked for: {error}"), imports
-        sent_at = run.calls.began if run is not None and run.calls is not None else None
+        sent = run if named is None else verified_run(output, found.tracking_id, None)
+        sent_at = sent.calls.began if sent is not None and sent.calls is not None else None
         verified = imports.verified(dataset.arn, prepared.service.region, named, sent_at)
         return found.model_copy(update={"imports": verified}), imports
 

@@ -13,6 +13,7 @@ from jobs.verify.__main__ import main
 from jobs.verify.verification import Interactions
 from standin.refusal import Refusal
 from tests.bulk.test_import_record import record
+from tests.jobs.verify.test_verification import leave_summary
 from tests.jobs.verify.test_verify import count, exported
 from tests.standin.control_plane_client import ROLE, World
 
@@ -38,7 +39,8 @@ def test_the_job_of_an_import_that_was_only_written_is_asked_for(
     create = "aws personalize create-dataset-import-job --region eu-west-1"
     call = f"{create} --job-name backfill-a --dataset-arn {world.dataset.arn}"
     assert (
-        f"import backfill-a, 1,000 rows: no job imports its files. The call that imports them: {call}" in out
+        f"import backfill-a, 1,000 rows: Personalize shows no job called backfill-a. The call that imports them: {call}"
+        in out
     )
     world.plane.pending_seconds = world.plane.running_seconds = 0
     world.put_csv()
@@ -52,6 +54,19 @@ def test_the_job_of_an_import_that_was_only_written_is_asked_for(
     world.plane.answer("CreateDatasetImportJob", request)
     assert main(["--config", config]) == 0
     assert "import backfill-a, 1,000 rows: the job backfill-a is ACTIVE" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("run", [[], ["--run-id", "run"]], ids=["any run", "the run that wrote them"])
+def test_no_call_is_printed_where_a_run_has_sent_since(
+    world: World, config: str, capsys: pytest.CaptureFixture[str], run: list[str]
+) -> None:
+    leave_import(config)
+    leave_summary(Path(config).parent / "output", "run", request_attempts=0)
+    assert world.plane.trackers
+    main(["--config", config, *run])
+    out = capsys.readouterr().out
+    assert "no job called backfill-a; a run that sent since may have brought its rows" in out
+    assert "create-dataset-import-job" not in out
 
 
 def test_import_jobs_that_may_not_be_listed_are_said_to_be_unasked(

@@ -62,7 +62,10 @@ def test_a_call_made_by_hand_is_found_by_verification_and_by_the_next_run(
 
     user.gets(whole.replace(" run ", " import ") + " --set import.write_only=true")
     call = str(user.summary("written")["import"]["call"])
-    assert f"1,200 rows: no job imports its files. The call that imports them: {call}" in user.gets(VERIFY, 4)
+    missing = (
+        f"Personalize shows no job called {request_of(call)['jobName']}. The call that imports them: {call}"
+    )
+    assert f"1,200 rows: {missing}" in user.gets(VERIFY, 4)
     plane.answer("CreateDatasetImportJob", request_of(call))
     assert "import jobs: 1 imports = 1 found + 0 missing" in user.gets(VERIFY)
 
