@@ -124,14 +124,13 @@ class Verification(BaseModel):
 
     @property
     def _has_compared(self) -> bool:
-        return any(part.found + part.missing > 0 for part in self._proven_by)
+        return self._decisive is not None and self._decisive.found + self._decisive.missing > 0
 
     @property
-    def _proven_by(self) -> list[Requests | Imports | Interactions]:
-        """Return the interactions, which prove more than requests and jobs, if they were looked for."""
-        if self.interactions is not None:
-            return [self.interactions]
-        return [part for part in (self.requests, self.imports) if part is not None]
+    def _decisive(self) -> Requests | Imports | Interactions | None:
+        """Return the part that has to be compared: interactions prove most, and import jobs nothing of requests."""
+        parts = (self.interactions, self.requests, self.imports)
+        return next((part for part in parts if part is not None), None)
 
     def lines(self) -> Iterator[str]:
         """Yield the lines to print."""
@@ -142,8 +141,13 @@ class Verification(BaseModel):
         if self.interactions:
             yield from _interactions(self.interactions)
         yield from self.unanswered
-        if self._proven_by and not self._has_compared:
-            yield "nothing of it could be compared, so nothing is verified"
+        if self._decisive is not None and not self._has_compared:
+            yield self._not_compared()
+
+    def _not_compared(self) -> str:
+        if self._decisive is self.requests and self.imports is not None and self.imports.found:
+            return "no request could be compared, so none is verified: import jobs prove nothing of requests"
+        return "nothing of it could be compared, so nothing is verified"
 
 
 def _requests(found: Requests) -> Iterator[str]:

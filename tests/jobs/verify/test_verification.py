@@ -39,7 +39,16 @@ def imports(*outcomes: Outcome) -> Imports:
         ({"imports": imports("found", "unknown")}, 0),
         ({"imports": imports("found", "missing")}, 4),
         ({"imports": imports("unknown")}, 5),
-        ({"requests": requests(unknown=10, found=0), "imports": imports("found")}, 0),
+        ({"requests": requests(unknown=10, found=0), "imports": imports("found")}, 5),
+        ({"requests": requests(unknown=10, found=0), "imports": imports("missing")}, 4),
+        (
+            {
+                "requests": requests(unknown=10, found=0),
+                "imports": imports("found"),
+                "interactions": interactions(),
+            },
+            0,
+        ),
         ({"requests": requests(), "imports": imports("unknown")}, 0),
         ({"interactions": interactions(found=0), "imports": imports("found")}, 5),
         ({"interactions": interactions(), "imports": imports("missing")}, 4),
@@ -105,6 +114,16 @@ def test_every_figure_is_in_a_line() -> None:
 def test_that_nothing_could_be_compared_is_said(found: dict[str, Any]) -> None:
     lines = list(Verification(tracking_id="t", verified_at=NOW, **found).lines())
     assert lines[-1] == "nothing of it could be compared, so nothing is verified"
+
+
+def test_that_only_an_import_was_found_is_said() -> None:
+    """A run that ended minutes ago is not verified by a job that another run had made."""
+    found = {"requests": requests(unknown=10, found=0), "imports": imports("found")}
+    lines = list(Verification(tracking_id="t", verified_at=NOW, **found).lines())
+    assert (
+        lines[-1]
+        == "no request could be compared, so none is verified: import jobs prove nothing of requests"
+    )
 
 
 def leave_summary(output: Path, run_id: str, **changes: Any) -> None:  # noqa: ANN401 - JSON
