@@ -1,4 +1,4 @@
-"""`personalize-backfill verify --config FILE [--run-id ID] [--export]`: whether the service has what was sent.
+"""`personalize-backfill verify`: whether the service has what was sent or imported.
 
 Reads the command line; Spark is loaded only for what was asked in the right form.
 """
@@ -30,14 +30,18 @@ def _verify(arguments: Sequence[str], prog: str) -> int:
 def _parser(prog: str = "verify") -> Parser:
     parser = Parser(
         prog=prog,
-        description="Compare what Personalize and CloudWatch report with what was sent.",
+        description="Compare what Personalize and CloudWatch report with what was sent or imported.",
         epilog="Exit codes: 0 nothing is missing, 2 usage, 4 something is missing, 5 the service could not be asked or "
         "nothing could be compared, 1 unexpected.",
     )
     add = parser.add_argument
     add("--config", required=True, metavar="FILE", help="the job's YAML file: a local path, s3:// or s3a://")
     add("--set", action="append", default=[], metavar="KEY=VALUE", help="as for a run; repeatable")
-    add("--run-id", metavar="ID", help="the run whose requests are verified (default: the newest that sent)")
+    add(
+        "--run-id",
+        metavar="ID",
+        help="the run whose requests or import are verified (default: the newest that sent, and the output's imports)",
+    )
     add("--export", action="store_true", help="export the dataset, and look for every interaction in it")
     return parser
 

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import BaseModel
 
 from bulk.metrics import Calls, Metered, Proof
+from core.plurals import counted
 
 Outcome = Literal["found", "missing", "unknown"]
 NAME = "verification.json"
@@ -30,7 +31,7 @@ class Requests(BaseModel):
     why_unknown: str | None = None
 
     @classmethod
-    def of(cls, run_id: str, calls: Calls, counted: Metered, proof: Proof) -> Requests:
+    def of(cls, run_id: str, calls: Calls, metered: Metered, proof: Proof) -> Requests:
         """Put together what was asked and what was answered."""
         return cls(
             run_id=run_id,
@@ -39,9 +40,9 @@ class Requests(BaseModel):
             found=proof.found,
             missing=proof.missing,
             unknown=proof.unknown,
-            metered_accepted=counted.accepted,
-            metered_refused=counted.refused,
-            metered_failed=counted.failed,
+            metered_accepted=metered.accepted,
+            metered_refused=metered.refused,
+            metered_failed=metered.failed,
             why_unknown=proof.why_unknown,
         )
 
@@ -157,9 +158,9 @@ def _requests(found: Requests) -> Iterator[str]:
         f"missing + {found.unknown:,} unknown (CloudWatch)"
     )
     yield (
-        f"CloudWatch counted {found.metered_accepted:,} accepted calls in the run's span, {others:,} of them live "
-        f"traffic or with lost answers; {found.metered_refused:,} 4xx and {found.metered_failed:,} 5xx for "
-        f"{found.attempts - found.accepted:,} attempts that were not accepted"
+        f"CloudWatch counted {counted(found.metered_accepted, 'accepted call')} in the run's span, {others:,} of "
+        f"them live traffic or with lost answers; {found.metered_refused:,} 4xx and {found.metered_failed:,} 5xx for "
+        f"{counted(found.attempts - found.accepted, 'attempt')} not accepted"
     )
     if found.why_unknown:
         yield found.why_unknown
@@ -167,12 +168,12 @@ def _requests(found: Requests) -> Iterator[str]:
 
 def _imports(found: Imports) -> Iterator[str]:
     yield (
-        f"import jobs: {len(found.files):,} imports = {found.found:,} found + {found.missing:,} missing + "
+        f"import jobs: {counted(len(found.files), 'import')} = {found.found:,} found + {found.missing:,} missing + "
         f"{found.unknown:,} unknown (Personalize)"
     )
     for each in found.files:
         call = f". The call that imports them: {each.call}" if each.call else ""
-        yield f"import {each.import_name}, {each.rows:,} rows: {each.why}{call}"
+        yield f"import {each.import_name}, {counted(each.rows, 'row')}: {each.why}{call}"
 
 
 def _interactions(found: Interactions) -> Iterator[str]:
@@ -183,7 +184,7 @@ def _interactions(found: Interactions) -> Iterator[str]:
     whose = f" of run {found.run_id}" if found.run_id else ""
     yield (
         f"distinct interactions{whose}: {total:,} delivered = {found.found:,} found + {found.missing:,} missing + "
-        f"{found.unknown:,} unknown (export); {found.anonymous:,} anonymous events can't be verified"
+        f"{found.unknown:,} unknown (export); {counted(found.anonymous, 'anonymous event')} can't be verified"
     )
     if found.not_in_source:
         yield (

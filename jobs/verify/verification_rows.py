@@ -51,12 +51,12 @@ def verify_rows(
     *,
     export_url: str,
     missing_url: str,
-    imports: Sequence[ImportRecord] = (),
-    run: VerifiedRun | None = None,
+    imports: Sequence[ImportRecord],
+    run: VerifiedRun | None,
 ) -> Verified:
     """Compare the export below `export_url` with the source; write what is not in it to `missing_url` as Parquet.
 
-    What `imports` have is expected in it, and what `run` sent; left out: what any run did.
+    What `imports` have is expected in it, and what `run` sent; None: what any run did.
 
     Raises:
         UnknownFormatError: the export lacks something, and has rows in another form.

@@ -1,7 +1,7 @@
 """Compare what was sent or imported with what the service reports and exports.
 
-Requests are compared with CloudWatch's counts; with `--export`, the source's interactions with an export of
-the dataset. Writes `verifications/<id>/`, and nothing that a run reads.
+Requests are compared with CloudWatch's counts, imports with Personalize's jobs; with `--export`, the source's
+interactions with an export of the dataset. Writes `verifications/<id>/`, and nothing that a run reads.
 """
 
 from __future__ import annotations
@@ -170,12 +170,12 @@ class _Verifying:
                 "cloudwatch",
                 lambda: session.client("cloudwatch", region_name=region, config=_METRICS_CONFIG),
             )
-            counted = metered(client, dataset.tracker_arn, run.calls, self._now)
+            answer = metered(client, dataset.tracker_arn, run.calls, self._now)
         except (ClientError, BotoCoreError) as error:
             return found.without(_not_asked(error))
         except UnmeteredError as error:
             return found.without(f"CloudWatch's answer proves nothing: {error}. Verify again later")
-        requests = Requests.of(run.run_id, run.calls, counted, proof(run.calls, counted, self._now))
+        requests = Requests.of(run.run_id, run.calls, answer, proof(run.calls, answer, self._now))
         return found.model_copy(update={"requests": requests})
 
     def _with_export(self, found: Verification, expected: _Expected) -> Verification:
@@ -240,7 +240,7 @@ class _Verifying:
 
 @dataclass(frozen=True, slots=True)
 class _Expected:
-    """What the dataset should have: what `run` sent, left out what any run did, and what `imports` brought."""
+    """What the dataset should have: what `run` sent, or any run where it is None, and what `imports` brought."""
 
     prepared: PreparedLoad
     dataset: InteractionsDataset

@@ -90,7 +90,7 @@ def test_every_figure_is_in_a_line() -> None:
     for said in (
         "requests of run r: 10 accepted = 9 found + 0 missing + 1 unknown (CloudWatch)",
         "15 accepted calls in the run's span, 6 of them live",
-        "2 4xx and 0 5xx for 2 attempts that were not accepted",
+        "2 4xx and 0 5xx for 2 attempts not accepted",
         "it is too soon",
         "import jobs: 2 imports = 1 found + 1 missing + 0 unknown (Personalize)",
         "import i, 7,000 rows: no job. The call that imports them: aws it",
@@ -114,6 +114,27 @@ def test_every_figure_is_in_a_line() -> None:
 def test_that_nothing_could_be_compared_is_said(found: dict[str, Any]) -> None:
     lines = list(Verification(tracking_id="t", verified_at=NOW, **found).lines())
     assert lines[-1] == "nothing of it could be compared, so nothing is verified"
+
+
+def test_one_of_a_thing_is_not_called_several() -> None:
+    of_one = {"metered_accepted": 1, "accepted": 1, "attempts": 2, "found": 1}
+    single = ImportedFiles(import_name="i", rows=1, outcome="found", why="a reason")
+    found = Verification(
+        tracking_id="t",
+        verified_at=NOW,
+        requests=requests(**of_one),
+        imports=Imports.of([single]),
+        interactions=interactions(anonymous=1),
+    )
+    text = "\n".join(found.lines())
+    for said in (
+        "CloudWatch counted 1 accepted call in",
+        "for 1 attempt not accepted",
+        "import jobs: 1 import = 1 found",
+        "import i, 1 row: a reason",
+        "1 anonymous event can't be verified",
+    ):
+        assert said in text
 
 
 def test_that_only_an_import_was_found_is_said() -> None:

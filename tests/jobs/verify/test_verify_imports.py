@@ -35,7 +35,7 @@ def test_the_job_of_an_import_that_was_only_written_is_asked_for(
     (Path(config).parent / "output" / "runs" / "first" / "summary.json").unlink()
     assert main(["--config", config]) == 4
     out = capsys.readouterr().out
-    assert "import jobs: 1 imports = 0 found + 1 missing + 0 unknown (Personalize)" in out
+    assert "import jobs: 1 import = 0 found + 1 missing + 0 unknown (Personalize)" in out
     create = "aws personalize create-dataset-import-job --region eu-west-1"
     call = f"{create} --job-name backfill-a --dataset-arn {world.dataset.arn}"
     assert (

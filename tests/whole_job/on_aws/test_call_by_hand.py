@@ -67,7 +67,7 @@ def test_a_call_made_by_hand_is_found_by_verification_and_by_the_next_run(
     )
     assert f"1,200 rows: {missing}" in user.gets(VERIFY, 4)
     plane.answer("CreateDatasetImportJob", request_of(call))
-    assert "import jobs: 1 imports = 1 found + 0 missing" in user.gets(VERIFY)
+    assert "import jobs: 1 import = 1 found + 0 missing" in user.gets(VERIFY)
 
     aws.put("bucket", "logs/part-1.parquet", interactions_file(DAY))
     user.gets(whole)
