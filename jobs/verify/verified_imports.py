@@ -91,7 +91,7 @@ class KnownImports:
     ) -> Imports | None:
         """Return what became of the imports, of `run` or else of those in force and the newest; None where none are.
 
-        `sent_at`: the beginning of the newest run that sent, which may have brought what an earlier import has not.
+        `sent_at`: see `last_sent`; that run may have brought what an earlier import has not.
         A call is given unless that run or a later import may have brought the rows, or would be replaced.
         """
         looked_at = self._looked_at(run)
@@ -169,7 +169,7 @@ def _outcome(record: ImportRecord, job: ImportJob | None, jobs: Sequence[ImportJ
 
 def _perhaps_sent(files: ImportedFiles, outcome: Outcome) -> ImportedFiles:
     """Return `files` without a call: bulk rows have no event id, so an import of what was sent can't be undone."""
-    why = f"{files.why}; a run that sent since may have brought its rows"
+    why = f"{files.why}; a run may have sent its rows since"
     return files.model_copy(update={"outcome": outcome, "why": why})
 
 

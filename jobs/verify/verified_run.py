@@ -10,6 +10,7 @@ from core.storage import Folder, join
 from jobs.account.summary import Summary, read_summary
 from jobs.errors import UsageError
 from jobs.runs.run_folder import RunFolder
+from jobs.steps.delivered_before import LedgerFiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,20 @@ def verified_run(output: str, tracking_id: str, run_id: str | None) -> VerifiedR
     summaries = (_summary(output, name) for name in Folder(join(output, "runs")).folder_names())
     sent = [each for each in summaries if each is not None and each.tracking_id == tracking_id]
     return max((_verified(each) for each in sent if each.request_attempts), key=_began, default=None)
+
+
+def last_sent(output: str, tracking_id: str, newest: VerifiedRun | None, now: datetime) -> datetime | None:
+    """Return the time at which the `newest` run that sent began; None where no run did.
+
+    It is `now` where a run has sent and not ended, as it may go on, or was killed, and then left no summary: the ledger
+    has files that a run sorts when it ends.
+
+    Raises:
+        StorageError: the ledger can't be listed.
+    """
+    if LedgerFiles.find(output, tracking_id).segments:
+        return now
+    return newest.calls.began if newest is not None and newest.calls is not None else None
 
 
 def _named(output: str, tracking_id: str, run_id: str) -> VerifiedRun:

@@ -44,7 +44,7 @@ from jobs.stop_signals import Interruption, StopSignals
 from jobs.verify.verification import FOLDER, NAME, Interactions, Requests, Verification
 from jobs.verify.verification_rows import verify_rows
 from jobs.verify.verified_imports import KnownImports
-from jobs.verify.verified_run import VerifiedRun, verified_run
+from jobs.verify.verified_run import VerifiedRun, last_sent, verified_run
 from transforms.interactions_schema import InteractionsSchema
 
 _LOG = logging.getLogger("put_events")
@@ -148,8 +148,8 @@ class _Verifying:
             imports = imports.asked(new_plane(), dataset, named)
         except (ControlPlaneError, BulkError) as error:
             return found.without(f"the import jobs were not asked for: {error}"), imports
-        sent = run if named is None else verified_run(output, found.tracking_id, None)
-        sent_at = sent.calls.began if sent is not None and sent.calls is not None else None
+        newest = run if named is None else verified_run(output, found.tracking_id, None)
+        sent_at = last_sent(output, found.tracking_id, newest, self._now)
         verified = imports.verified(dataset.arn, prepared.service.region, named, sent_at)
         return found.model_copy(update={"imports": verified}), imports
 

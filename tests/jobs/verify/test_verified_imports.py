@@ -163,7 +163,7 @@ def test_what_a_later_run_may_have_sent_is_not_missing_and_has_no_call(world: Wo
     assert before.call is not None
     files = only(verified(world, tmp_path, sent_days_later=1))
     assert (files.outcome, files.call) == ("unknown", None)
-    assert files.why == "Personalize shows no job called a; a run that sent since may have brought its rows"
+    assert files.why == "Personalize shows no job called a; a run may have sent its rows since"
     named = only(verified(world, tmp_path, VerifiedRun("run"), 1))
     assert (named.outcome, named.call) == ("missing", None), "its job was asked for"
     assert named.why == files.why

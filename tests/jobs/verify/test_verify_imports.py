@@ -8,11 +8,14 @@ from typing import Any
 import pytest
 
 from bulk.import_record import ImportRecord, State
+from delivery.packing import StagedEvent
+from delivery.receipts.ledger import Ledger
 from jobs.runs.import_folder import ImportFolder
 from jobs.verify.__main__ import main
 from jobs.verify.verification import Interactions
 from standin.refusal import Refusal
 from tests.bulk.test_import_record import record
+from tests.delivery.tasks import task_of
 from tests.jobs.verify.test_verification import leave_summary
 from tests.jobs.verify.test_verify import count, exported
 from tests.standin.control_plane_client import ROLE, World
@@ -65,7 +68,26 @@ def test_no_call_is_printed_where_a_run_has_sent_since(
     assert world.plane.trackers
     main(["--config", config, *run])
     out = capsys.readouterr().out
-    assert "no job called backfill-a; a run that sent since may have brought its rows" in out
+    assert "no job called backfill-a; a run may have sent its rows since" in out
+    assert "create-dataset-import-job" not in out
+
+
+def test_no_call_is_printed_where_a_run_goes_on_or_was_killed(
+    world: World, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """It has no summary, and the ledger has what it sent, in files that a run sorts when it ends."""
+    leave_import(config)
+    output = Path(config).parent / "output"
+    (output / "runs" / "first" / "summary.json").unlink()
+    assert world.plane.trackers
+    assert main(["--config", config]) == 4
+    assert "create-dataset-import-job" in capsys.readouterr().out
+    ledger = Ledger(task_of(str(output), execution="killed", run_id="killed"), "killed")
+    ledger.accepted([StagedEvent("e", b"", b"", 1_760_000_000)], 1.0)
+    ledger.close()
+    assert main(["--config", config]) == 5
+    out = capsys.readouterr().out
+    assert "a run may have sent its rows since" in out
     assert "create-dataset-import-job" not in out
 
 
