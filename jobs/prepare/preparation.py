@@ -230,6 +230,11 @@ def refuse_output(settings: Settings) -> None:
                 "source.path or output.path can't be used: the character \\0, which is in it, ends a name. "
                 "Write a backslash in single quotes, where YAML takes it as it is."
             )
+        if url.partition("/")[0] == "~":
+            raise UsageError(
+                f"source.path or output.path {url} can't be used: only a shell knows ~ as the home folder. "
+                "Write the whole path, or ./~ for a folder of that name."
+            )
         require_spark_reads(url)
     if is_glob(written := absolute(settings.output.path)) or "\\" in written:
         raise UsageError(

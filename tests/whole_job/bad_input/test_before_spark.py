@@ -109,6 +109,10 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         ("_part-0.parquet", "says that it holds no data"),
     ),
     "source inside the output": (lambda job: put(job, "output.path", str(job.folder)), ("output.path", "source.path")),
+    "an output in a home folder by its sign": (
+        lambda job: put(job, "output.path", "~/out"),
+        ("output.path ~/out", "Write the whole path"),
+    ),
     "output is a pattern": (
         lambda job: put(job, "output.path", str(job.folder / "out[1]")),
         ("output.path", "out[1]", "pattern"),
@@ -125,6 +129,7 @@ BEFORE_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
 
 WITHOUT_OUTPUT = {
     "a path and a table",
+    "an output in a home folder by its sign",
     "unknown key",
     "wrong type",
     "blank tracking ID",
