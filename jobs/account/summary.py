@@ -1,7 +1,7 @@
 """`summary.json`: the account of a run (docs/summary.md), as one type that is written and read.
 
-`jobs.ending.outcome` builds it. A summary of an earlier version, which has fewer keys, can be read: those that came
-later have a default.
+`jobs.ending.summary_making` makes it. A summary of an earlier version, which has fewer keys, can be read: those that
+came later have a default.
 """
 
 from __future__ import annotations

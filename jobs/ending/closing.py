@@ -15,7 +15,8 @@ from expectations.documents import write_validation
 from expectations.verdict import RuleResult, Verdict
 from jobs.account.exit_status import Status
 from jobs.account.summary import Summary, write_summary
-from jobs.ending.outcome import Outcome, summary_of
+from jobs.ending.outcome import Outcome
+from jobs.ending.summary_making import summary_of
 from jobs.errors import UnaccountedError
 from jobs.plan.table import print_plan
 from jobs.prepare.preparation import Prepared

@@ -17,7 +17,8 @@ from jobs.account.closed_account import Sent, Staged
 from jobs.account.exit_status import Status
 from jobs.account.summary import Summary, read_summary, write_summary
 from jobs.control.record import Ask, ControlRequest
-from jobs.ending.outcome import Outcome, summary_of
+from jobs.ending.outcome import Outcome
+from jobs.ending.summary_making import summary_of
 from jobs.errors import UsageError
 from jobs.steps.checking import Checked
 from tests.jobs.account.summaries import OLDEST, summaries
