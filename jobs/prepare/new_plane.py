@@ -21,6 +21,7 @@ MUST_KNOW = Patience(faults=60.0)
 """That of a run which can't go on without an answer: a busy minute is waited out, many event trackers are asked for."""
 
 CAN_GO_ON = Patience(faults=10.0, total=30.0)
+"""That of a run which an answer would only make safer."""
 
 SYSTEM_TIME = Time(monotonic, sleep, random)
 

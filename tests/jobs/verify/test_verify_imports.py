@@ -31,6 +31,20 @@ def leave_import(config: str) -> None:
     folder.write(ImportRecord.model_validate({**content, "job_created_at": None, "role_arn": ROLE}))
 
 
+def make_call(world: World) -> None:
+    """Make the call that imports the files of `leave_import`, as a user does by hand; the job ends at once."""
+    world.plane.pending_seconds = world.plane.running_seconds = 0
+    world.put_csv()
+    source = {"dataLocation": "s3://shop/imports/a/csv/"}
+    request = {
+        "jobName": "backfill-a",
+        "datasetArn": world.dataset.arn,
+        "roleArn": ROLE,
+        "dataSource": source,
+    }
+    world.plane.answer("CreateDatasetImportJob", request)
+
+
 def test_the_job_of_an_import_that_was_only_written_is_asked_for(
     world: World, config: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -45,16 +59,7 @@ def test_the_job_of_an_import_that_was_only_written_is_asked_for(
         f"import backfill-a, 1,000 rows: Personalize shows no job called backfill-a. The call that imports them: {call}"
         in out
     )
-    world.plane.pending_seconds = world.plane.running_seconds = 0
-    world.put_csv()
-    source = {"dataLocation": "s3://shop/imports/a/csv/"}
-    request = {
-        "jobName": "backfill-a",
-        "datasetArn": world.dataset.arn,
-        "roleArn": ROLE,
-        "dataSource": source,
-    }
-    world.plane.answer("CreateDatasetImportJob", request)
+    make_call(world)
     assert main(["--config", config]) == 0
     assert "import backfill-a, 1,000 rows: the job backfill-a is ACTIVE" in capsys.readouterr().out
 
@@ -111,22 +116,13 @@ def test_an_export_looks_for_what_a_call_by_hand_imported(
     world: World, config: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave_import(config)
-    world.plane.pending_seconds = world.plane.running_seconds = 0
-    world.put_csv()
-    source = {"dataLocation": "s3://shop/imports/a/csv/"}
-    request = {
-        "jobName": "backfill-a",
-        "datasetArn": world.dataset.arn,
-        "roleArn": ROLE,
-        "dataSource": source,
-    }
     expected: list[Any] = []
     monkeypatch.setattr(
         "jobs.verify.verifying._Verifying._compared",
         lambda _self, given, url: expected.append(given) or Interactions(export=url),
     )
     exported(world, config, monkeypatch)
-    world.plane.answer("CreateDatasetImportJob", request)
+    make_call(world)
     exported(world, config, monkeypatch)
     assert [[each.name for each in given.imports] for given in expected] == [[], ["backfill-a"]]
     assert [job.mode for job in world.plane.exports.values()] == ["PUT", "ALL"]
