@@ -23,6 +23,7 @@ from botocore.exceptions import BotoCoreError
 from core.aws.s3_errors import explain, explain_setting
 from core.aws.session import aws_session, core_session, default_region, forget_session
 from core.errors import BackfillError, StorageError
+from core.imports import not_installed
 from delivery.errors import AnswerOverdueError, WorkerEndedError
 from delivery.pacing.pacer import Pacer
 from delivery.pacing.partition.granted_pacer import GrantedPacer
@@ -49,11 +50,12 @@ from delivery.task import DeliveryTask
 def _make_ready() -> None:
     """Do once in a process what would hold up its requests.
 
-    pyarrow imports pandas with the first array that it makes, which takes half a second; and each collection of garbage
-    would go through all that is imported, for a tenth of a second, while events are sent and after each task
-    (`pyspark.daemon`).
+    pyarrow looks for pandas with the first array that it makes. Nothing here needs pandas, whose import takes as long
+    as all others of a worker together. And each collection of garbage would go through all that is imported, for a
+    tenth of a second, while events are sent and after each task (`pyspark.daemon`).
     """
-    pa.array(())
+    with not_installed("pandas"):
+        pa.array(())
     gc.freeze()
 
 

@@ -4,8 +4,7 @@
 
 1. `service.service_suite(…)` and `suite.parse_suite(…)`: the two suites, checked before Spark starts;
 2. `compiler.compile_suites(events, service, user)`: a `Rules` with Spark predicates;
-3. `rules.check(events)` adds `_rejected` and the bits of the reasons; `tallies.take_tallies(rules, staged)`
-counts them;
+3. `rules.check(events)` adds `_rejected` and the bits of the reasons; `tallies` adds them up;
 4. `judge.judge(rules, tallies, staged)`: a `Verdict`, from Great Expectations' own code over those counts;
 5. `gate.too_many_rejected(…)` and `documents.write_validation(verdict, folder)`.
 

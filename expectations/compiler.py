@@ -127,8 +127,8 @@ def _check_columns(expectation: Expectation, name: str, columns: Iterable[str]) 
 
 
 def _scanned(rules: Iterable[Rule], columns: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the columns that the rules without a predicate read, in the events' order."""
-    needed = {c for rule in rules if rule.bit is None for c in _columns_of(rule.expectation, columns)}
+    """Return the columns that the rules without a tally read, in the events' order."""
+    needed = {c for rule in rules if not rule.tallies for c in _columns_of(rule.expectation, columns)}
     return tuple(column for column in columns if column in needed)
 
 

@@ -45,8 +45,8 @@ OBSERVED_COUNTS = frozenset(
 def judge(rules: Rules, tallies: Mapping[str, int], events: DataFrame | None = None) -> Verdict:
     """Return the verdict over all rules.
 
-    `tallies` come from `take_tallies`. `events` is read only for rules that no tally answers and must have
-    `rules.scan_columns()`; it may be None if there are none.
+    `tallies`: see `expectations.tallies`. `events` is read only for rules that no tally answers and must
+    have `rules.scan_columns()`; it may be None if there are none.
 
     Raises:
         RuleCrashedError: a rule could not be evaluated; the text names it.

@@ -7,15 +7,22 @@ import gc
 import importlib
 import logging
 import os
-import sys
 import threading
 import warnings
 from collections.abc import Iterator
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
+from core.imports import not_installed
+
 if TYPE_CHECKING:
     from great_expectations.expectations.expectation import Expectation
+
+_SPARK_CONNECT = "pyspark.sql.connect"
+"""The client of Spark Connect, which no job uses and Great Expectations would try.
+
+Spark 4.3's takes `python -c` for a doctest, and ends the process with exit code 0 where gRPC is missing.
+"""
 
 
 def great_expectations() -> ModuleType:
@@ -26,7 +33,7 @@ def great_expectations() -> ModuleType:
     """
     os.environ["GX_ANALYTICS_ENABLED"] = "false"
     logging.getLogger("great_expectations").setLevel(logging.ERROR)
-    with warnings.catch_warnings(), _no_garbage_collection(), _no_spark_connect():
+    with warnings.catch_warnings(), _no_garbage_collection(), not_installed(_SPARK_CONNECT):
         warnings.simplefilter("ignore")
         package: ModuleType = importlib.import_module("great_expectations")
     return package
@@ -34,40 +41,23 @@ def great_expectations() -> ModuleType:
 
 @contextlib.contextmanager
 def _no_garbage_collection() -> Iterator[None]:
-    """Suspend garbage collection for an import of 2,400 modules, which leaves no garbage: 2.3 s CPU, not 2.8."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
+    """Suspend garbage collection for an import of 2,400 modules, which leaves no garbage: 2.3 s CPU, not 2.8.
 
-
-@contextlib.contextmanager
-def _no_spark_connect() -> Iterator[None]:
-    """Let the import do without the client of Spark Connect, which no job uses and Great Expectations would try.
-
-    Spark 4.3's `pyspark.sql.connect` takes `python -c` for a doctest, and ends the process with exit code 0 where gRPC
-    is missing.
+    By its threshold: whether it is enabled, a fork that goes on in another thread decides (`subprocess`).
     """
-    unused = "pyspark.sql.connect"
-    if unused in sys.modules:
-        yield
-        return
-    sys.modules[unused] = None  # type: ignore[assignment] # for Python: there is no such module
+    thresholds = gc.get_threshold()
+    gc.set_threshold(0)
     try:
         yield
     finally:
-        del sys.modules[unused]
+        gc.set_threshold(*thresholds)
 
 
 def importing() -> threading.Thread:
     """Return a thread that imports the package while its caller waits for Spark. Join it before the package's use.
 
-    Start it only when the JVM runs: PySpark forks to start the JVM. The fork holds logging's lock and waits for the
-    import's, so an import that logs would wait for ever. An error of the import is raised on the first use, in the
-    thread that uses the package.
+    Start it only when the caller has forked for the JVM (see `called_once_forked`). An error of the import is raised on
+    the first use, in the thread that uses the package.
     """
 
     def quietly() -> None:

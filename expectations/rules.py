@@ -55,7 +55,7 @@ class Rules:
     """A run's rules in order, the service's first.
 
     `predicates`: the one behind each bit; `distinct`: the values that are counted once each, without nulls;
-    `scanned`: the event columns that the rules without a bit read; `measures`: columns that the predicates
+    `scanned`: the event columns that the rules without a tally read; `measures`: columns that the predicates
     read next to the events', by their names.
     """
 
@@ -66,7 +66,7 @@ class Rules:
     measures: Mapping[str, Column] = field(default_factory=dict)
 
     def check(self, events: DataFrame) -> DataFrame:
-        """Return the events with `_rejected` (boolean, never null) and the bits of the reasons."""
+        """Return the events with `_rejected` (boolean, never null), the bits of the reasons, and `distinct_columns`."""
         # Spark gives each mask a method of its own if it is computed in one step with what else is derived
         # from the masks, and the JVM compiles that well. It does not compile a method of 60 predicates or more.
         masks = [
@@ -76,7 +76,8 @@ class Rules:
         bits = (_side_by_side(masks[start : start + _MASKS]) for start in range(0, len(masks), _MASKS))
         columns = (each.alias(name) for each, name in zip(bits, self.check_columns(), strict=True))
         measured = events.withColumns(dict(self.measures)) if self.measures else events
-        checked = measured.select("*", *columns, self._any_rejecting(masks).alias(REJECTED))
+        hashes = (_hashed(value).alias(distinct_name(n)) for n, value in enumerate(self.distinct))
+        checked = measured.select("*", *columns, self._any_rejecting(masks).alias(REJECTED), *hashes)
         return checked.drop(*self.measures)
 
     def reasons(self) -> Column:
@@ -95,6 +96,13 @@ class Rules:
     def check_columns(self) -> tuple[str, ...]:
         """Return the columns that `check` adds to `_rejected`: they hold the bits."""
         return tuple(dict.fromkeys(check_column(bit) for bit in range(len(self.predicates))))
+
+    def distinct_columns(self) -> tuple[str, ...]:
+        """Return the columns that `check` adds for the values that rules count: 64 bits for each value, null for null.
+
+        Two of a billion different values have the same bits once in 37 times.
+        """
+        return tuple(distinct_name(number) for number in range(len(self.distinct)))
 
     def scan_columns(self) -> tuple[str, ...]:
         """Return the event columns that must be staged, for expectations that no row predicate answers."""
@@ -128,8 +136,8 @@ def tally_name(bit: int) -> str:
 
 
 def distinct_name(number: int) -> str:
-    """Return the name of the count of the distinct values with this number."""
-    return f"distinct_{number}"
+    """Return the name of the column of the counted values with this number, and of the count of the distinct ones."""
+    return f"_distinct_{number}"
 
 
 def value_name(column: str, value: object) -> str:
@@ -140,6 +148,10 @@ def value_name(column: str, value: object) -> str:
 def _mask(predicates: Sequence[Column]) -> Column:
     """Return an int with bit n set where predicate n holds."""
     return reduce(Column.bitwiseOR, (F.when(each, 1 << n).otherwise(0) for n, each in enumerate(predicates)))
+
+
+def _hashed(value: Column) -> Column:
+    return F.when(value.isNotNull(), F.xxhash64(value))
 
 
 def _side_by_side(masks: Sequence[Column]) -> Column:

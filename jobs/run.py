@@ -11,6 +11,7 @@ from contextlib import AbstractContextManager
 from threading import Thread
 from typing import Protocol
 
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from core.aws.buckets import Bucket
@@ -35,6 +36,7 @@ from jobs.progress.spark_phases import COUNT, IMPORT, WRITE_FILES, begin
 from jobs.report.page import load_templates
 from jobs.runs.execution import Execution
 from jobs.runs.run_folder import RunFolder
+from jobs.spark.workers import prepare_workers
 from jobs.steps.checking import Checked, check
 from jobs.steps.counting import count_staged
 from jobs.steps.import_files import write_files
@@ -55,11 +57,13 @@ class StartSpark(Protocol):
         self,
         buckets: Sequence[Bucket] = (),
         table: TableSource | None = None,
-        once_launched: Callable[[], object] = lambda: None,
+        once_forked: Callable[[], object] = lambda: None,
+        once_connected: Callable[[SparkContext], object] = lambda _: None,
     ) -> AbstractContextManager[SparkSession]:
         """Start Spark. `buckets`: those that Spark will read or write; `table`: the one that it will read, if any.
 
-        `once_launched` is called when the JVM is there, and before its session is.
+        `once_forked` is called when this process has forked for the JVM, if it has to; `once_connected` when executors
+        can work, and before there is a session.
         """
         ...
 
@@ -105,7 +109,8 @@ def load(
     prepared = prepare(command, settings, execution.run, execution.began_at)
     library = importing()
     with under_way(prepared, execution, signals) as run:
-        with run.working(), start_spark(prepared.buckets, prepared.table, library.start) as spark:
+        start = start_spark(prepared.buckets, prepared.table, library.start, _workers_for(prepared))
+        with run.working(), start as spark:
             checked = _check(spark, run, prepared, library)
             if run.outcome.refusal is None and not prepared.plan_only:
                 _send(spark, run, checked)
@@ -152,12 +157,17 @@ def replay(
     first = RunFolder(execution.run.output, run_id)
     prepared = prepare_replay(command, first, settings, execution.run)
     with under_way(prepared, execution, signals, replay_of=run_id) as run:
-        with run.working(), start_spark(prepared.buckets) as spark:
+        with run.working(), start_spark(prepared.buckets, once_connected=prepare_workers) as spark:
             with run.signals.interrupting(spark.sparkContext):
                 checked = run.outcome.checked = stage_again(spark, run.progress, prepared, first)
             _send(spark, run, checked)
             _compact(spark, run)
         return run.close()
+
+
+def _workers_for(prepared: PreparedLoad) -> Callable[[SparkContext], object]:
+    """Return what prepares the executors' workers for sending, if it comes to that."""
+    return (lambda _: None) if prepared.plan_only else prepare_workers
 
 
 def _check(spark: SparkSession, run: RunUnderWay, prepared: PreparedLoad, library: Thread) -> Checked:

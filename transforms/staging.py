@@ -19,6 +19,9 @@ from transforms.spark_setting import spark_setting
 SEND, REJECTED, DUPLICATE, DELIVERED = OUTCOMES = ("send", "rejected", "duplicate", "delivered")
 """The values of `outcome`. A row has the first that applies of: rejected, duplicate, delivered, send."""
 
+FIRST_OF_REQUEST = "first_of_request"
+"""The column that counts requests: true in one row of each."""
+
 REQUEST_COLUMNS = ("envelope", "body", "requests_after")
 """What only requests are made of: the stage of an import does without."""
 
@@ -127,7 +130,7 @@ def _staged_columns() -> list[Column]:
         F.when(sent, F.col("_body")).alias("body"),
         F.when(sent, F.col("_sent_at")).alias("sent_at"),
         F.when(sent, requests_after()).alias("requests_after"),
-        (sent & opens_request()).alias("first_of_request"),
+        (sent & opens_request()).alias(FIRST_OF_REQUEST),
         F.col(SOURCE),
     ]
 

@@ -14,18 +14,18 @@ from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
 
-from pyspark.sql import SparkSession
+from pyspark import SparkContext
 
 
-def ship_code(spark: SparkSession, *packages: ModuleType) -> None:
-    """Let every Python worker of `spark` import `packages` as this process has them.
+def ship_code(context: SparkContext, *packages: ModuleType) -> None:
+    """Let every Python worker of `context` import `packages` as this process has them.
 
     Nothing to do if they are in a zip: spark-submit's `--py-files` has shipped it already.
     """
     for package in packages:
         folder = Path(package.__path__[0])
         if folder.is_dir():
-            spark.sparkContext.addPyFile(str(_zipped(folder)))
+            context.addPyFile(str(_zipped(folder)))
 
 
 @lru_cache

@@ -22,6 +22,7 @@ from jobs.errors import UsageError
 from jobs.spark.class_path import put_on_class_path, with_jars
 from jobs.spark.java_credentials import ask_boto3, credential_process_environment
 from jobs.spark.jvm_names import look_up_once
+from jobs.spark.local.forking import called_once_forked
 from jobs.spark.local.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
 from jobs.spark.local.jar_cache import JarCache
 from jobs.spark.local.jar_resolver import jars_of
@@ -70,10 +71,11 @@ _QUERY_LOGGERS = ("SQLQueryContextLogger", "DataFrameQueryContextLogger")
 def started_spark(
     buckets: Sequence[Bucket] = (),
     table: TableSource | None = None,
-    once_launched: Callable[[], object] = lambda: None,
+    once_forked: Callable[[], object] = lambda: None,
+    once_connected: Callable[[SparkContext], object] = lambda _: None,
 ) -> Iterator[SparkSession]:
     """Yield the Spark session of this run, stopped at its end; see `build_session`."""
-    session = build_session(_APP_NAME, buckets, table, once_launched)
+    session = build_session(_APP_NAME, buckets, table, once_forked, once_connected)
     try:
         yield session
     finally:
@@ -86,7 +88,8 @@ def build_session(
     app_name: str,
     buckets: Sequence[Bucket] = (),
     table: TableSource | None = None,
-    once_launched: Callable[[], object] = lambda: None,
+    once_forked: Callable[[], object] = lambda: None,
+    once_connected: Callable[[SparkContext], object] = lambda _: None,
 ) -> SparkSession:
     """Return the Spark session of this process, started if needed; a process has one.
 
@@ -94,8 +97,9 @@ def build_session(
     connector's jars (20 MB, once per user). What spark-submit started has its own. The same holds for the connector of
     the format that `table` is in.
 
-    `once_launched` is called when the JVM is there. Until then no other thread may import: PySpark forks with a
-    function of Python's (`launch_gateway`), for which CPython takes the locks of logging and of the import.
+    The start takes seconds on one core; two callbacks let others work during it. `once_forked` is called when this
+    process has forked for the JVM, before which no other thread may import: see `local.forking`. `once_connected` is
+    called when executors can work: from then to the session are seconds, too.
 
     It changes this process's environment, which the JVM and the Python workers inherit.
 
@@ -103,13 +107,12 @@ def build_session(
         NoJavaError: Spark has to be started here, and no Java suits it.
         UsageError: a setting is on that would send events twice, or a connector is missing or can't be fetched.
     """
-    jvm = _attach_or_launch(app_name, with_s3=bool(buckets))
-    once_launched()
+    jvm = _attach_or_launch(app_name, once_forked, with_s3=bool(buckets))
     if buckets:
         _set_property("http.nonProxyHosts", direct_hosts(_hadoop_of_jvm(), buckets))
         _trust(ca_bundle())
     conf = _conf_of(jvm, app_name, buckets, table)
-    session = _start(conf)
+    session = _start(conf, once_connected)
     _set_up(session.sparkContext, conf)
     return session
 
@@ -174,13 +177,14 @@ class _Jvm:
     memory: Mapping[str, str] = field(default_factory=dict)
 
 
-def _attach_or_launch(app_name: str, *, with_s3: bool) -> _Jvm:
+def _attach_or_launch(app_name: str, once_forked: Callable[[], object], *, with_s3: bool) -> _Jvm:
     """Return the JVM in which spark-submit started this process, else one that is started here."""
     if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit waits there with its JVM
+        once_forked()
         SparkContext._ensure_initialized()  # noqa: SLF001 - the public ways to the JVM start a context as well
         return _Jvm(is_ours=False)
     memory = memory_settings(os.environ)
-    return _Jvm(is_ours=True, jars=_launch(app_name, with_s3=with_s3), memory=memory)
+    return _Jvm(is_ours=True, jars=_launch(app_name, once_forked, with_s3=with_s3), memory=memory)
 
 
 def _conf_of(jvm: _Jvm, app_name: str, buckets: Sequence[Bucket], table: TableSource | None) -> SparkConf:
@@ -203,11 +207,12 @@ def _account(conf: SparkConf) -> dict[str, str]:
     return account_settings(hadoop, from_boto3=asks)
 
 
-def _start(conf: SparkConf) -> SparkSession:
+def _start(conf: SparkConf, once_connected: Callable[[SparkContext], object]) -> SparkSession:
     if _is_local(conf):
         # The machine's `python3` need not be this one, with the job's packages.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     with interrupt_kept():
+        once_connected(SparkContext.getOrCreate(conf))
         return SparkSession.builder.config(conf=conf).getOrCreate()
 
 
@@ -220,7 +225,7 @@ def _set_up(context: SparkContext, conf: SparkConf) -> None:
     _list_every_file(context)
 
 
-def _launch(app_name: str, *, with_s3: bool) -> tuple[str, ...]:
+def _launch(app_name: str, once_forked: Callable[[], object], *, with_s3: bool) -> tuple[str, ...]:
     """Start the JVM; return the jars of the S3 connector that it still needs, if any."""
     os.environ.update(ensure_java(os.environ) | launch_environment(os.environ))
     jars = _connector() if with_s3 else ()
@@ -228,7 +233,8 @@ def _launch(app_name: str, *, with_s3: bool) -> tuple[str, ...]:
     conf = SparkConf(loadDefaults=False).setAppName(app_name).set("spark.ui.showConsoleProgress", "false")
     if os.environ.get("SPARK_MASTER"):
         conf.setMaster(os.environ["SPARK_MASTER"])
-    with signals_held_back():  # a JVM that loses this process before the two are connected never ends
+    # A JVM that loses this process before the two are connected never ends.
+    with signals_held_back(), called_once_forked(once_forked):
         SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
     return jars
 

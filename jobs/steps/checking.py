@@ -20,7 +20,6 @@ from core.urls import with_scheme
 from expectations.compiler import compile_suites
 from expectations.judge import judge
 from expectations.rules import Rules, value_name
-from expectations.tallies import take_tallies
 from expectations.verdict import Verdict
 from jobs.account.closed_account import Staged
 from jobs.account.summary import FilesEntry, TableEntry
@@ -31,7 +30,6 @@ from jobs.prepare.preparation import PreparedLoad
 from jobs.progress.run_progress import PhaseListener
 from jobs.progress.spark_phases import JUDGE, PLAN, STAGE, WRITE_REJECTED, begin
 from jobs.spark.spark_failures import SparkFailure, explained
-from jobs.spark.workers import prepare_workers
 from jobs.steps.counting import DAY, TYPE, day_column
 from jobs.steps.delivered_before import delivered_ids, knows_nothing
 from jobs.steps.event_days import window_of
@@ -41,13 +39,13 @@ from jobs.steps.misreadings import refuse_misread
 from jobs.steps.source_reading import SourceRead, read_source
 from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
 from jobs.steps.table_reading import TableRead
+from jobs.steps.tallying import take_tallies
 from transforms import events, staging
 from transforms.bulk_rows import LINE, OBSTACLE, staged_lines, with_line
 from transforms.session_lengths import Unmatched, session_lengths, unmatched_sessions, user_lengths
 
 _LOG = logging.getLogger("put_events")
 _BYTES_PER_PARTITION = 256 * 1024 * 1024
-_FIRST_OF_REQUEST = "_first_of_request"
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +102,10 @@ def _check(
     source = read_source(spark, prepared, millis_as_numbers=millis_as_numbers)
     stage, rules = _write(spark, source, prepared)
     begin(phases, context, JUDGE)
-    tallies, verdict = _judge(source, stage, rules, prepared)
+    files = staged_files(prepared.run.stage)
+    tallies, verdict = _judge(source, stage, files, rules, prepared)
     begin(phases, context, WRITE_REJECTED)
     _write_rejected(stage, rules, prepared)
-    files = staged_files(prepared.run.stage)
     lengths, first_contact = _plan_figures(spark, phases, stage, prepared)
     return Checked(
         staged=_account(files, tallies, verdict),
@@ -128,9 +126,6 @@ def _write(
     """
     partitions = sending_partitions(spark, source.bytes)
     shaped = _shaped(source, prepared, partitions)
-    if not prepared.plan_only:
-        # Not before the source's columns are known: finding them is a Spark job, too, and would have to wait.
-        prepare_workers(spark)
     rules = compile_suites(shaped, prepared.service_suite, prepared.user_suite)
     checked_rows = rules.check(shaped)
     ids = delivered_ids(spark, prepared, lambda: _ledger_window(source, prepared))
@@ -140,14 +135,18 @@ def _write(
 
 
 def _judge(
-    source: SourceRead | TableRead, stage: DataFrame, rules: Rules, prepared: PreparedLoad
+    source: SourceRead | TableRead,
+    stage: DataFrame,
+    files: Sequence[StagedFile],
+    rules: Rules,
+    prepared: PreparedLoad,
 ) -> tuple[Mapping[str, int], Verdict]:
     """Take the stage's tallies; return them and the verdict on them."""
-    seen = _as_rules_see_it(stage, rules)
-    tallies = _tallies(seen, rules)
+    with _explained_failures():
+        tallies = take_tallies(rules, files, stage)
     source.require_rows(tallies["rows"])
     refuse_misread(prepared.settings.mapping, tallies)
-    return tallies, judge(rules, tallies, seen)
+    return tallies, judge(rules, tallies, _as_rules_see_it(stage, rules))
 
 
 def _plan_figures(
@@ -200,7 +199,15 @@ def _write_stage(
     read_again = {_staged_name(column): F.col(column) for column in rules.scan_columns()}
     # A suite of the user's may read the type, too; the stage has a column once.
     kept = dict.fromkeys(
-        (*read_again, *rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT, TYPE, DAY)
+        (
+            *read_again,
+            *rules.check_columns(),
+            *rules.distinct_columns(),
+            events.UNIT_INSTEAD,
+            events.NO_TEXT,
+            TYPE,
+            DAY,
+        )
     )
     line = (LINE, OBSTACLE) if prepared.target or prepared.plan_only else ()
     if line:
@@ -226,19 +233,8 @@ def _staged_name(column: str) -> str:
 
 
 def _as_rules_see_it(stage: DataFrame, rules: Rules) -> DataFrame:
-    """Return what the tallies and the rules read of the stage, with the events' own names."""
-    own = (*rules.check_columns(), events.UNIT_INSTEAD, events.NO_TEXT)
-    return stage.select(
-        *own,
-        F.col("first_of_request").alias(_FIRST_OF_REQUEST),
-        *(F.col(_staged_name(column)).alias(column) for column in rules.scan_columns()),
-    )
-
-
-def _tallies(seen: DataFrame, rules: Rules) -> Mapping[str, int]:
-    """Take every count of the stage: the rules' tallies, the units' votes, the requests that it needs."""
-    with _explained_failures():
-        return take_tallies(rules, seen, (events.UNIT_INSTEAD, events.NO_TEXT, _FIRST_OF_REQUEST))
+    """Return what the rules without a tally read of the stage, with the events' own names."""
+    return stage.select(*(F.col(_staged_name(column)).alias(column) for column in rules.scan_columns()))
 
 
 @contextmanager
@@ -264,17 +260,17 @@ def _import_files(stage: DataFrame) -> Files:
 
 
 def _account(files: tuple[StagedFile, ...], tallies: Mapping[str, int], verdict: Verdict) -> Staged:
-    """Return the counts of the stage: rows from the files' footers, which must agree with Spark's counts."""
+    """Return the counts of the stage: rows from the files' footers, which must agree with what was read of them."""
     rows = rows_by_outcome(files)
     if rows.total() != tallies["rows"]:
-        raise RuntimeError(f"Spark counted {tallies['rows']} rows, the stage holds {rows.total()}")
+        raise RuntimeError(f"the stage holds {tallies['rows']} rows, its footers say {rows.total()}")
     return Staged(
         rows_read=rows.total(),
         rows_rejected=rows[staging.REJECTED],
         duplicates_dropped=rows[staging.DUPLICATE],
         already_delivered=rows[staging.DELIVERED],
         to_send=rows[staging.SEND],
-        minimum_requests=tallies[value_name(_FIRST_OF_REQUEST, value=True)],
+        minimum_requests=tallies[value_name(staging.FIRST_OF_REQUEST, value=True)],
         rejected_by_reason=verdict.rejected_by_reason,
     )
 

@@ -19,12 +19,11 @@ from jobs.progress.run_progress import PhaseListener
 from jobs.progress.spark_phases import STAGE_AGAIN, begin
 from jobs.runs.run_folder import RunFolder
 from jobs.spark.spark_failures import SparkFailure, explained
-from jobs.spark.workers import prepare_workers
 from jobs.steps.checking import Checked
 from jobs.steps.delivered_before import delivered_ids
 from jobs.steps.event_days import window_of
 from jobs.steps.imported_before import with_imported
-from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
+from jobs.steps.staged_files import StagedFile, count_groups, rows_by_outcome, staged_files
 from transforms import staging
 from transforms.events import SOURCE
 
@@ -39,13 +38,12 @@ def stage_again(spark: SparkSession, phases: PhaseListener, prepared: Prepared, 
         UsageError: one of their files can't be read.
     """
     begin(phases, spark.sparkContext, STAGE_AGAIN)
-    prepare_workers(spark)
     # Only the files that are counted as theirs: a note that someone left next to them is not Parquet.
     letters = spark.read.schema(COLUMNS).parquet(with_scheme(first.dead_letters), pathGlobFilter="*.parquet")
     _write_stage(spark, prepared, letters)
     files = staged_files(prepared.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
-    return Checked(_counted(files, _requests(spark, to_send)), None, to_send)
+    return Checked(_counted(files, _requests(to_send)), None, to_send)
 
 
 def events_again(letters: DataFrame) -> DataFrame:
@@ -83,12 +81,9 @@ def _delivered(spark: SparkSession, prepared: Prepared, again: DataFrame) -> Dat
     return delivered_ids(spark, prepared, lambda: window_of(again.select("sentAt"), Window()))
 
 
-def _requests(spark: SparkSession, files: Iterable[StagedFile]) -> int:
+def _requests(files: Iterable[StagedFile]) -> int:
     """Return the minimum number of requests for the staged events."""
-    urls = [with_scheme(file.url) for file in files]
-    if not urls:
-        return 0
-    return spark.read.schema("first_of_request boolean").parquet(*urls).where("first_of_request").count()
+    return count_groups(files, [staging.FIRST_OF_REQUEST])[(True,)]
 
 
 def _counted(files: Iterable[StagedFile], minimum_requests: int) -> Staged:

@@ -138,7 +138,7 @@ def _found(spark: SparkSession, prepared: PreparedLoad) -> SourceFiles:
     """Return the files with their footers; Spark evaluates a filter for it, and reads footers by the thousand."""
     if isinstance(prepared.source, SourceFiles):
         return prepared.source
-    read_all = reader_on(spark, lambda: ship_code(spark, core, sources, delivery))
+    read_all = reader_on(spark, lambda: ship_code(spark.sparkContext, core, sources, delivery))
     if prepared.source is not None:
         return read_listed(prepared.source, read_all)
     source = prepared.settings.source

@@ -1,19 +1,24 @@
-"""The content of a run's stage: its Parquet files by outcome, and how many rows each holds.
+"""The content of a run's stage: its Parquet files by outcome, how many rows each holds, and what they have in common.
 
-Counts come from the files' own footers.
+Counts come from the files' own footers and from a few narrow columns, which the driver reads itself: a job of Spark's
+takes over a second to begin and to compile, in which one core counts 20 million rows.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import pyarrow.parquet as pq
 from pyarrow.fs import FileSelector, FileType
 
 from core.storage import explaining, open_filesystem
+from delivery.receipts.segments import some_at_once
 
 _FOOTER_READERS = 32
 
@@ -54,6 +59,39 @@ def staged_files(stage_url: str) -> tuple[StagedFile, ...]:
         )
         for path, footer in zip(paths, footers, strict=True)
     )
+
+
+def count_groups(
+    files: Iterable[StagedFile], columns: Sequence[str], max_groups: float = math.inf
+) -> Counter[tuple[Any, ...]]:
+    """Return how many rows have which values of `columns`; it ends early where they are more than `max_groups`.
+
+    Raises:
+        StorageError: a file can't be read.
+    """
+    counts: Counter[tuple[Any, ...]] = Counter()
+    for each in some_at_once(partial(_groups_of, columns, max_groups), [file.url for file in files]):
+        counts.update(each)
+        if len(counts) > max_groups:
+            break
+    return counts
+
+
+def _groups_of(columns: Sequence[str], max_groups: float, url: str) -> Counter[tuple[Any, ...]]:
+    counts: Counter[tuple[Any, ...]] = Counter()
+    with explaining("read", url):
+        filesystem, path = open_filesystem(url)
+        with filesystem.open_input_file(path) as opened:
+            file = pq.ParquetFile(opened, page_checksum_verification=True)
+            for number in range(file.num_row_groups):  # one at a time: memory does not grow with the file
+                rows = file.read_row_group(number, list(columns), use_threads=False)
+                groups = rows.group_by(list(columns), use_threads=False).aggregate([([], "count_all")])
+                *keys, sizes = (groups.column(name).to_pylist() for name in (*columns, "count_all"))
+                for key, size in zip(zip(*keys, strict=True), sizes, strict=True):
+                    counts[key] += size
+                if len(counts) > max_groups:
+                    break
+    return counts
 
 
 def longest_first(files: Iterable[StagedFile]) -> list[StagedFile]:

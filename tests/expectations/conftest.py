@@ -9,7 +9,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 
 from expectations.rules import Rules
-from expectations.tallies import take_tallies
+from tests.expectations.tallied import tallies_of
 
 EVENT_SCHEMA = """
     userId string, sessionId string, eventType string, itemId string, sentAt long, eventId string,
@@ -72,6 +72,6 @@ def tally() -> Tally:
         rows = checked.select("_rejected", rules.reasons()).collect()
         assert [row[0] for row in rows] == [bool(row[1]) for row in rows]
         reasons = [list(row[1]) for row in rows]
-        return reasons, take_tallies(rules, checked)
+        return reasons, tallies_of(rules, checked)
 
     return run

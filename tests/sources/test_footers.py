@@ -137,7 +137,7 @@ def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
 def read_there(spark: SparkSession, folder: Path) -> tuple[Sequence[object], ...]:
     files = list_files([str(folder)]).files
     ship = [core, sources, delivery]
-    found = read_footers(files, reader_on(spark, lambda: ship_code(spark, *ship)))
+    found = read_footers(files, reader_on(spark, lambda: ship_code(spark.sparkContext, *ship)))
     return [(each.rows, each.layout) for each in found.footers], found.layouts, [found.any_rare]
 
 

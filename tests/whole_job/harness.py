@@ -24,6 +24,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import yaml
+from pyspark import SparkContext
 from pyspark.sql import SparkSession
 
 from jobs.put_events import main
@@ -142,9 +143,13 @@ def over(spark: SparkSession) -> StartSpark:
 
     @contextmanager
     def the_tests_session(
-        _buckets: object = (), _table: object = None, once_launched: Callable[[], object] = lambda: None
+        _buckets: object = (),
+        _table: object = None,
+        once_forked: Callable[[], object] = lambda: None,
+        once_connected: Callable[[SparkContext], object] = lambda _: None,
     ) -> Iterator[SparkSession]:
-        once_launched()
+        once_forked()
+        once_connected(spark.sparkContext)
         yield spark
 
     return the_tests_session

@@ -5,30 +5,26 @@ from pathlib import Path
 from typing import cast
 
 import pytest
-from pyspark.sql import SparkSession
+from pyspark import SparkContext
 
 import delivery
 from jobs.spark.code_shipping import ship_code
 
 
-class ScriptedSpark:
-    """In place of a session; it only remembers what was shipped."""
+class ScriptedContext:
+    """In place of Spark's; it only remembers what was shipped."""
 
     def __init__(self) -> None:
         self.shipped: list[str] = []
-
-    @property
-    def sparkContext(self) -> ScriptedSpark:  # noqa: N802 - PySpark's name
-        return self
 
     def addPyFile(self, path: str) -> None:  # noqa: N802 - PySpark's name
         self.shipped.append(path)
 
 
 def ship() -> list[str]:
-    spark = ScriptedSpark()
-    ship_code(cast("SparkSession", spark), delivery)
-    return spark.shipped
+    context = ScriptedContext()
+    ship_code(cast("SparkContext", context), delivery)
+    return context.shipped
 
 
 def test_the_package_that_runs_on_executors_travels_whole_and_alone() -> None:

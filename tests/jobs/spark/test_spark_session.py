@@ -117,19 +117,21 @@ def test_the_hadoop_of_the_installed_spark_is_known(tmp_path: Path) -> None:
 
 
 LOCAL = """
-import json, logging, sys
-from pyspark.sql import functions as F
+import json, logging, psutil, sys
+from pyspark.sql import SparkSession, functions as F
 import delivery
 from pyspark import SparkContext
 from jobs.spark.code_shipping import ship_code
 from jobs.spark.spark_session import build_session
 
 logging.basicConfig(level=logging.WARNING)
-launched = []
-def once_launched():
-    launched.append((SparkContext._gateway is not None, SparkContext._active_spark_context is None))
-spark = build_session("a local run", once_launched=once_launched)
-ship_code(spark, delivery)
+began = []
+def once_forked():
+    began.append(("forked", len(psutil.Process().children()), SparkContext._gateway is not None))
+def once_connected(context):
+    began.append(("connected", context.parallelize([1, 2], 2).sum(), SparkSession.getActiveSession() is not None))
+spark = build_session("a local run", once_forked=once_forked, once_connected=once_connected)
+ship_code(spark.sparkContext, delivery)
 def where(_):
     import os, sys, delivery
     return [os.path.dirname(delivery.__path__[0]), sys.executable]
@@ -141,7 +143,7 @@ def noted():
 context = spark.sparkContext
 print(json.dumps({
     "noted": noted(),
-    "launched": launched,
+    "began": began,
     "room": context.parallelize([1], 1).map(where).first()[0],
     "python": context.parallelize([1], 1).map(where).first()[1],
     "settings": dict(context.getConf().getAll()),
@@ -159,7 +161,9 @@ spark.stop()
 def test_a_local_run_is_quiet_fetches_nothing_and_its_workers_find_the_code(tmp_path: Path) -> None:
     ended = run_script(LOCAL, tmp_path, {"PYSPARK_PYTHON": "/nowhere/python", "SPARK_DRIVER_MEMORY": "1500m"})
     seen = shown(ended)
-    assert seen["launched"] == [[True, True]], "the JVM is there, and its session not yet"
+    assert seen["began"] == [["forked", 1, False], ["connected", 3, False]], (
+        "the JVM's process, then executors"
+    )
     assert seen["room"].endswith("delivery.zip")
     assert seen["python"] == sys.executable
     assert seen["heap"] < 1600 * (1 << 20)
@@ -201,7 +205,7 @@ def test_under_spark_submit_its_own_settings_stand(tmp_path: Path) -> None:
         ),
     )
     seen = shown(ended)
-    assert seen["launched"] == [[True, True]]
+    assert seen["began"] == [["forked", 0, False], ["connected", 3, False]], "nothing was to be forked"
     assert seen["settings"]["spark.master"] == "local[1]"
     assert seen["settings"]["spark.app.name"] == "mine"
     assert seen["settings"]["spark.ui.showConsoleProgress"] == "true"

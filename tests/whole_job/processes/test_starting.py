@@ -21,7 +21,7 @@ class StartedError(Exception):
 
 
 @pytest.mark.parametrize("more", [(), ("--import",)])
-def test_great_expectations_is_imported_once_the_jvm_is_there(
+def test_great_expectations_is_imported_once_the_process_has_forked(
     job: Job, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
 ) -> None:
     """PySpark's fork takes logging's lock and waits for the import's; an import that logs waits the other way round.
@@ -36,10 +36,10 @@ def test_great_expectations_is_imported_once_the_jvm_is_there(
 
     @contextmanager
     def starting(
-        _buckets: object, _table: object, once_launched: Callable[[], object]
+        _buckets: object, _table: object, once_forked: Callable[[], object], *_: object
     ) -> Iterator[SparkSession]:
         begun.append(library.ident is not None)
-        once_launched()
+        once_forked()
         begun.append(library.ident is not None)
         raise StartedError
         yield
