@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
+from types import ModuleType
 
 
 @contextmanager
@@ -13,12 +16,24 @@ def not_installed(name: str) -> Iterator[None]:
 
     A module that is imported already stays. None in `sys.modules` would not do: Cython takes it for the module.
     """
-    absent = _Absent(name)
-    sys.meta_path.insert(0, absent)
+    with _asked_first(_Absent(name)):
+        yield
+
+
+@contextmanager
+def loaded_on_first_use(*names: str) -> Iterator[None]:
+    """Let the modules `names` that are imported within the block be loaded when something of theirs is first used."""
+    with _asked_first(_Late(names)):
+        yield
+
+
+@contextmanager
+def _asked_first(finder: _Absent | _Late) -> Iterator[None]:
+    sys.meta_path.insert(0, finder)
     try:
         yield
     finally:
-        sys.meta_path.remove(absent)
+        sys.meta_path.remove(finder)
 
 
 class _Absent:
@@ -30,3 +45,18 @@ class _Absent:
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
         if name == self._name:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+class _Late:
+    """A finder of modules that are loaded late."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        found = PathFinder.find_spec(name, path, target) if name in self._names else None
+        if found is not None and found.loader is not None:
+            found.loader = LazyLoader(found.loader)
+        return found

@@ -27,14 +27,17 @@ _TIMES = (T.TimestampType, T.TimestampNTZType)
 
 
 class Texts:
-    """The values that the expressions of a configuration turn into text."""
+    """The values that the expressions of a configuration turn into text.
+
+    `source`: how rows are selected; `used`: the columns in use.
+    """
 
     def __init__(
         self, spark: SparkSession, source: SourceSettings, mapping: MappingSettings, used: Used
     ) -> None:
         self._spark = spark
-        self._source = source
-        self._used = used
+        self.source = source
+        self.used = used
         self._texts = mapping.texts()
         self._mapped = {**self._texts, "sentAt": mapping.sent_at.expr}
 
@@ -45,7 +48,7 @@ class Texts:
         text then differs from that of their file read alone, and so does the event's id, or what the filter finds. A
         number that is mapped directly keeps its text.
         """
-        return next(self._differing(layout, text_variants(layout, self._used), self._casts), None)
+        return next(self._differing(layout, text_variants(layout, self.used), self._casts), None)
 
     def refuse_cut(self, layout: Layout) -> None:
         """Refuse a time in nanoseconds that is sent as text, if a value is not a whole number of microseconds.
@@ -55,7 +58,7 @@ class Texts:
         Raises:
             UsageError: it names the mapping's key and the files' column.
         """
-        for key, variant in self._differing(layout, nanos_variants(layout, self._used), self._times):
+        for key, variant in self._differing(layout, nanos_variants(layout, self.used), self._times):
             if has_finer_than_micros(self._spark, layout, variant.path):
                 raise UsageError(
                     f"{key}: column {variant.name} has times in nanoseconds, and Spark keeps only microseconds: "
@@ -88,9 +91,9 @@ class Texts:
     def _selected(self, raw: DataFrame) -> Iterator[tuple[str, DataFrame]]:
         """Yield each key with the result of its expressions, but for those that can't be used: others refuse them."""
         rows = raw
-        if self._source.filter and (found := _selection(raw, self._source.filter)):
+        if self.source.filter and (found := _selection(raw, self.source.filter)):
             yield "source.filter", found
-        if self._source.select and (found := _selection(raw, *self._source.select)):
+        if self.source.select and (found := _selection(raw, *self.source.select)):
             rows = found
             yield "source.select", rows
         for part, expr in self._mapped.items():

@@ -101,11 +101,11 @@ def read_source(
     if files.footers.any_rare:
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", "false")
     texts = Texts(spark, settings.source, settings.mapping, _used(spark, settings))
-    layout, raw, rows = _rows(spark, files, settings, texts, millis_as_numbers=millis_as_numbers)
+    layout, raw, rows = _rows(spark, files, texts, millis_as_numbers=millis_as_numbers)
     _log(files, layout.differences)
     may_be_cut = settings.source.filter and not millis_as_numbers and has_millis(files.footers)
     if may_be_cut and compares_finer_times(rows):
-        layout, raw, rows = _rows(spark, files, settings, texts, millis_as_numbers=True)
+        layout, raw, rows = _rows(spark, files, texts, millis_as_numbers=True)
     texts.refuse_cut(layout)
     window = prepared.window
     is_whole = not settings.source.filter and not settings.source.select and window.is_unbounded
@@ -113,18 +113,18 @@ def read_source(
 
 
 def _rows(
-    spark: SparkSession, files: SourceFiles, settings: Settings, texts: Texts, *, millis_as_numbers: bool
+    spark: SparkSession, files: SourceFiles, texts: Texts, *, millis_as_numbers: bool
 ) -> tuple[Layout, DataFrame, DataFrame]:
     """Return the files' one layout, their rows, and those rows reshaped.
 
     Raises:
         UsageError: text is made of a column, and the files that are read together change it.
     """
-    used, doubtful = _used(spark, settings), set[str]()
+    doubtful = set[str]()
     while True:
-        layout = plan_reading(files.footers, used, doubtful, millis_as_numbers=millis_as_numbers)
+        layout = plan_reading(files.footers, texts.used, doubtful, millis_as_numbers=millis_as_numbers)
         raw = read(spark, layout)
-        rows = reshape(raw, settings.source)
+        rows = reshape(raw, texts.source)
         changed = texts.changed(layout)
         if changed is None:
             return layout, raw, rows
