@@ -45,7 +45,6 @@ def test_sparks_jobs_bear_the_names_of_phases_and_the_timeline_counts_every_atte
     assert "prepare workers" in names, "during the first phases, in a separate thread"
     assert [name for name in dict.fromkeys(names) if name != "prepare workers"] == [
         "read, check and stage",
-        "judge",
         "write rejected",
         "send",
         "count by day and type",
