@@ -29,11 +29,12 @@ def loaded_on_first_use(*names: str) -> Iterator[None]:
 
 @contextmanager
 def _asked_first(finder: _Absent | _Late) -> Iterator[None]:
-    sys.meta_path.insert(0, finder)
+    # New lists: an import of another thread that goes through the old one misses no finder.
+    sys.meta_path = [finder, *sys.meta_path]
     try:
         yield
     finally:
-        sys.meta_path.remove(finder)
+        sys.meta_path = [each for each in sys.meta_path if each is not finder]
 
 
 class _Absent:

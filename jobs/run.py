@@ -36,7 +36,7 @@ from jobs.progress.spark_phases import COUNT, IMPORT, WRITE_FILES, begin
 from jobs.report.page import load_templates
 from jobs.runs.execution import Execution
 from jobs.runs.run_folder import RunFolder
-from jobs.spark.workers import prepare_workers
+from jobs.spark.workers import prepare_workers, ship_sender
 from jobs.steps.checking import Checked, check
 from jobs.steps.counting import count_staged
 from jobs.steps.import_files import write_files
@@ -132,7 +132,7 @@ def bulk_import(
     library = importing()
     with under_way(prepared, execution, signals) as run:
         with run.working():
-            with start_spark(prepared.buckets, prepared.table, library.start) as spark:
+            with start_spark(prepared.buckets, prepared.table, library.start, ship_sender) as spark:
                 checked = _check(spark, run, prepared, library)
                 if run.outcome.refusal is None:
                     _write_files(spark, run, prepared, target, checked)

@@ -112,9 +112,7 @@ def build_session(
         _set_property("http.nonProxyHosts", direct_hosts(_hadoop_of_jvm(), buckets))
         _trust(ca_bundle())
     conf = _conf_of(jvm, app_name, buckets, table)
-    session = _start(conf, once_connected)
-    _set_up(session.sparkContext, conf)
-    return session
+    return _start(conf, once_connected)
 
 
 @contextmanager
@@ -212,7 +210,9 @@ def _start(conf: SparkConf, once_connected: Callable[[SparkContext], object]) ->
         # The machine's `python3` need not be this one, with the job's packages.
         os.environ["PYSPARK_PYTHON"] = os.environ["PYSPARK_DRIVER_PYTHON"] = sys.executable
     with interrupt_kept():
-        once_connected(SparkContext.getOrCreate(conf))
+        context = SparkContext.getOrCreate(conf)
+        _set_up(context, conf)
+        once_connected(context)
         return SparkSession.builder.config(conf=conf).getOrCreate()
 
 

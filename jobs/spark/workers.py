@@ -16,13 +16,19 @@ from jobs.spark.code_shipping import ship_code
 from jobs.spark.spark_failures import SparkFailure, SparkGone
 
 
+def ship_sender(context: SparkContext) -> None:
+    """Ship to the executors what sends and what reads the records of sending, as the sorting of the ledger does."""
+    ship_code(context, core, delivery)
+
+
 def prepare_workers(context: SparkContext) -> None:
     """Ship the sender's code to the executors, and have their Python workers import it in the background.
 
-    The executors have nothing to do while the driver's session starts and plans, for seconds. Workers wait for a minute
-    (Spark's `IDLE_WORKER_TIMEOUT_MS`): a longer stage ends them, and loses nothing but the head start.
+    The executors have nothing to do while the driver's session starts and plans, for seconds. It is for those that are
+    there at once: one that comes later imports when it sends. Workers wait for a minute (Spark's
+    `IDLE_WORKER_TIMEOUT_MS`): a longer stage ends them, and loses nothing but the head start.
     """
-    ship_code(context, core, delivery)
+    ship_sender(context)
     Thread(target=_deliver_nothing, args=(context,), name="prepare-workers", daemon=True).start()
 
 

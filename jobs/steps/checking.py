@@ -69,6 +69,7 @@ def check(spark: SparkSession, phases: PhaseListener, prepared: PreparedLoad) ->
 
     Raises:
         UsageError, InputError, SuiteError: an expression, a column, a file in the middle or the time's unit is wrong.
+        StorageError: the stage can't be read.
         RuleCrashedError: an expectation could not be evaluated.
     """
     row_by_row = millis_as_numbers = False

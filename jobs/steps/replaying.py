@@ -23,7 +23,7 @@ from jobs.steps.checking import Checked
 from jobs.steps.delivered_before import delivered_ids
 from jobs.steps.event_days import window_of
 from jobs.steps.imported_before import with_imported
-from jobs.steps.staged_files import StagedFile, count_groups, rows_by_outcome, staged_files
+from jobs.steps.staged_files import StagedFile, rows_by_outcome, staged_files
 from transforms import staging
 from transforms.events import SOURCE
 
@@ -43,7 +43,7 @@ def stage_again(spark: SparkSession, phases: PhaseListener, prepared: Prepared, 
     _write_stage(spark, prepared, letters)
     files = staged_files(prepared.run.stage)
     to_send = tuple(file for file in files if file.outcome == staging.SEND)
-    return Checked(_counted(files, _requests(to_send)), None, to_send)
+    return Checked(_counted(files, _requests(spark, to_send)), None, to_send)
 
 
 def events_again(letters: DataFrame) -> DataFrame:
@@ -81,9 +81,13 @@ def _delivered(spark: SparkSession, prepared: Prepared, again: DataFrame) -> Dat
     return delivered_ids(spark, prepared, lambda: window_of(again.select("sentAt"), Window()))
 
 
-def _requests(files: Iterable[StagedFile]) -> int:
+def _requests(spark: SparkSession, files: Iterable[StagedFile]) -> int:
     """Return the minimum number of requests for the staged events."""
-    return count_groups(files, [staging.FIRST_OF_REQUEST])[(True,)]
+    urls = [with_scheme(file.url) for file in files]
+    if not urls:
+        return 0
+    first = staging.FIRST_OF_REQUEST
+    return spark.read.schema(f"{first} boolean").parquet(*urls).where(first).count()
 
 
 def _counted(files: Iterable[StagedFile], minimum_requests: int) -> Staged:

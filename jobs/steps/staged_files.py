@@ -1,7 +1,6 @@
 """The content of a run's stage: its Parquet files by outcome, how many rows each holds, and what they have in common.
 
-Counts come from the files' own footers and from a few narrow columns, which the driver reads itself: a job of Spark's
-takes over a second to begin and to compile, in which one core counts 20 million rows.
+Counts come from the files' own footers.
 """
 
 from __future__ import annotations
@@ -66,6 +65,8 @@ def count_groups(
 ) -> Counter[tuple[Any, ...]]:
     """Return how many rows have which values of `columns`; it ends early where they are more than `max_groups`.
 
+    It reads in this process: for a few million rows.
+
     Raises:
         StorageError: a file can't be read.
     """
@@ -82,10 +83,12 @@ def _groups_of(columns: Sequence[str], max_groups: float, url: str) -> Counter[t
     with explaining("read", url):
         filesystem, path = open_filesystem(url)
         with filesystem.open_input_file(path) as opened:
-            file = pq.ParquetFile(opened, page_checksum_verification=True)
+            file = pq.ParquetFile(opened, page_checksum_verification=True, pre_buffer=True)
             for number in range(file.num_row_groups):  # one at a time: memory does not grow with the file
                 rows = file.read_row_group(number, list(columns), use_threads=False)
                 groups = rows.group_by(list(columns), use_threads=False).aggregate([([], "count_all")])
+                if groups.num_rows > max_groups:
+                    groups = groups.slice(0, int(max_groups) + 1)  # as many as say that there are too many
                 *keys, sizes = (groups.column(name).to_pylist() for name in (*columns, "count_all"))
                 for key, size in zip(zip(*keys, strict=True), sizes, strict=True):
                     counts[key] += size

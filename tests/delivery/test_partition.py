@@ -108,6 +108,7 @@ from pathlib import Path
 
 assert "pandas" not in sys.modules, "the driver imports it, too, before anything else"
 assert not list(deliver([]))
+assert "pandas" not in sys.modules, "half of a worker's imports, for nothing"
 ledger = Ledger(task_of(Path(sys.argv[1])), "a" * 32)
 ledger.accepted([StagedEvent("e", b"", b"", 1_700_000_000)], time.time())
 before = set(sys.modules)

@@ -13,13 +13,16 @@ def called_once_forked(action: Callable[[], object]) -> Iterator[None]:
 
     For what imports in a thread of its own. PySpark forks for the JVM with a function of Python's (`launch_gateway`),
     so that CPython takes the locks of logging and then of the import; an import that logs takes them the other way
-    round, and both would wait for ever.
+    round, and both would wait for ever. What `action` raises is raised at the block's end.
     """
-    pending = [action]
+    pending, failures = [action], list[Exception]()
 
     def call() -> None:
         while pending:
-            pending.pop()()
+            try:
+                pending.pop()()
+            except Exception as error:  # noqa: BLE001 - CPython would print it and go on
+                failures.append(error)
 
     os.register_at_fork(after_in_parent=call)  # there is no way to take it back: it has nothing left to call
     try:
@@ -28,3 +31,5 @@ def called_once_forked(action: Callable[[], object]) -> Iterator[None]:
         pending.clear()
         raise
     call()
+    for failure in failures:
+        raise failure

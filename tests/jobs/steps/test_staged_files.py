@@ -48,6 +48,12 @@ def test_rows_are_counted_by_their_values_in_all_files_and_row_groups(
     assert counts == Counter((number, flag) for file in rows for flag, number in file)
 
 
+def test_of_one_row_group_no_more_groups_are_taken_than_say_that_there_are_too_many(tmp_path: Path) -> None:
+    """A million users in one row group were a million tuples in the driver, for each file that it reads at once."""
+    files = written(tmp_path, [[(number % 2 == 0, number) for number in range(1000)]], 1000)
+    assert len(count_groups(files, ["number"], 10)) == 11
+
+
 @given(GROUPS, st.integers(0, 6))
 def test_counting_ends_with_more_groups_than_wanted(
     rows: list[list[tuple[bool, int | None]]], max_groups: int

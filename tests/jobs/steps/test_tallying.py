@@ -12,6 +12,7 @@ from expectations.compiler import compile_suites
 from expectations.conditions import DISTINCT_COUNT
 from expectations.rules import value_name
 from expectations.suite import Suite
+from jobs.steps import tallying
 from jobs.steps.staged_files import staged_files
 from jobs.steps.tallying import take_tallies
 
@@ -20,10 +21,13 @@ PRICES = (0.0, -0.0, NAN, -NAN, None, 1.5, 1.5, 7.5)
 
 
 @pytest.mark.spark
+@pytest.mark.parametrize("limit", [None, "MAX_ROWS_HERE", "MAX_FILES_HERE"])
 @pytest.mark.parametrize("max_groups", [0, 3, 100])
-def test_values_are_counted_alike_among_few_groups_and_among_many(
-    spark: SparkSession, tmp_path: Path, max_groups: int
+def test_values_are_counted_alike_here_and_by_spark_among_few_groups_and_among_many(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_groups: int, limit: str | None
 ) -> None:
+    if limit:
+        monkeypatch.setattr(tallying, limit, 1)
     kind = "expect_column_unique_value_count_to_be_between"
     suite = Suite(
         "mine",

@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 from pyspark.sql import SparkSession
@@ -14,6 +16,9 @@ from tests.conftest import EXAMPLE_ENVIRONMENT
 from tests.whole_job.harness import Job, interactions
 
 pytestmark = pytest.mark.job
+
+
+WRITTEN = {"role_arn": "arn:aws:iam::123456789012:role/Import", "mode": "full", "write_only": True}
 
 
 class StartedError(Exception):
@@ -45,10 +50,30 @@ def test_great_expectations_is_imported_once_the_process_has_forked(
         yield
 
     job.write_source(interactions([{}]))
-    job.settings["import"] = {
-        "role_arn": "arn:aws:iam::123456789012:role/Import",
-        "mode": "full",
-        "write_only": True,
-    }
+    job.settings["import"] = WRITTEN
     assert main(job.arguments("run-1", *more), start_spark=starting) == 1
     assert begun == [False, True]
+
+
+@pytest.mark.parametrize("more", [(), ("--import",)])
+def test_executors_get_the_code_that_reads_records_of_sending_also_for_an_import(
+    job: Job, monkeypatch: pytest.MonkeyPatch, more: tuple[str, ...]
+) -> None:
+    """An import sorts the ledger, too, in workers that need not find the packages by themselves."""
+    for name, value in EXAMPLE_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    context = MagicMock(defaultParallelism=1)
+
+    @contextmanager
+    def starting(
+        _buckets: object, _table: object, _once_forked: object, once_connected: Callable[[object], object]
+    ) -> Iterator[SparkSession]:
+        once_connected(context)
+        raise StartedError
+        yield
+
+    job.write_source(interactions([{}]))
+    job.settings["import"] = WRITTEN
+    assert main(job.arguments("run-1", *more), start_spark=starting) == 1
+    shipped = [Path(call.args[0]).name for call in context.addPyFile.call_args_list]
+    assert shipped == ["core.zip", "delivery.zip"]

@@ -36,6 +36,12 @@ def test_without_a_fork_the_action_comes_at_the_end() -> None:
     assert calls == ["called"]
 
 
+def test_what_the_action_raises_is_raised_at_the_end() -> None:
+    """CPython prints what a hook raises, and goes on."""
+    with pytest.raises(ZeroDivisionError), called_once_forked(lambda: 1 // 0):
+        fork()
+
+
 def test_a_failed_block_leaves_nothing_to_call() -> None:
     calls: list[str] = []
     with pytest.raises(ZeroDivisionError), called_once_forked(lambda: calls.append("called")):
