@@ -1,6 +1,6 @@
-"""The content of a run's stage: its Parquet files by outcome, how many rows each holds, and what they have in common.
+"""The content of a run's stage: its Parquet files by outcome, how many rows each holds, and which values they have.
 
-Counts come from the files' own footers.
+The rows of a file are counted by its own footer.
 """
 
 from __future__ import annotations
