@@ -5,16 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-import pyarrow as pa
-import pyarrow.parquet as pq
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from core.storage import open_filesystem
 from core.urls import with_scheme
-from delivery.receipts.segments import some_at_once
 from jobs.account.event_counts import MAX_TYPES, SECONDS_OF_DAY, EventCounts, by_calendar, with_others
-from jobs.steps.staged_files import StagedFile
+from jobs.steps.staged_files import StagedFile, count_groups
 
 TYPE = "eventType"
 DAY = "_day"
@@ -40,19 +36,13 @@ def count_staged(spark: SparkSession, files: Sequence[StagedFile]) -> EventCount
 def _counted_here(files: Sequence[StagedFile], total: int) -> EventCounts:
     days: Counter[int] = Counter()
     types: Counter[str] = Counter()
-    for table in some_at_once(_read, [file.url for file in files]):
-        days.update(table.column(DAY).to_pylist())
-        types.update(table.column(TYPE).to_pylist())
+    for (day, kind), rows in count_groups(files, [DAY, TYPE]).items():
+        days[day] += rows
+        types[kind] += rows
     most_first = sorted(
         types.items(), key=lambda each: (-each[1], each[0].encode())
     )  # as Spark compares text
     return EventCounts(by_calendar(days), with_others(dict(most_first[:MAX_TYPES]), total))
-
-
-def _read(url: str) -> pa.Table:
-    filesystem, path = open_filesystem(url)
-    with filesystem.open_input_file(path) as source:
-        return pq.ParquetFile(source, page_checksum_verification=True).read([DAY, TYPE], use_threads=False)
 
 
 def count_events(to_send: DataFrame, total: int) -> EventCounts:

@@ -8,12 +8,10 @@ import pytest
 from pyspark.sql import functions as F
 
 from expectations.compiler import compile_suites
-from expectations.conditions import DISTINCT_COUNT
 from expectations.rules import BITS, value_name
 from expectations.schema_rules import PropertyRule
 from expectations.service import service_suite
 from expectations.suite import Suite
-from expectations.tallies import count_distinct
 from tests.expectations.price_rule import price_rule
 from tests.expectations.tallied import tallies_of
 
@@ -216,23 +214,6 @@ def test_tallies_and_reasons_need_nothing_but_what_is_staged(events: Events) -> 
     [name] = rules.rejected_by_reason(tallies)
     assert (name, tallies[value_name("flag", value=True)]) == ("expect_column_values_to_be_between(price)", 3)
     assert [row[0] for row in staged.select(rules.reasons()).collect()] == [[], [name], []]
-
-
-def test_distinct_values_are_counted_alike_among_few_groups_and_among_many(events: Events) -> None:
-    kind = "expect_column_unique_value_count_to_be_between"
-    counted = [
-        {"type": kind, "kwargs": {"column": "price", "max_value": 9, "row_condition": condition}}
-        for condition in (None, "price < 5")
-    ]
-    suite = Suite("mine", "user", (*counted, price_rule("warning", max_value=2.5)))
-    frame = events(*({"price": price} for price in (0.0, -0.0, NAN, -NAN, None, 1.5, 1.5, 7.5)))
-    rules = compile_suites(frame, suite)
-    checked = rules.check(frame)
-    tallies = tallies_of(rules, checked, ["eventType"])
-    assert count_distinct(rules, checked).items() <= tallies.items()
-    assert [tallies[rule.tallies[DISTINCT_COUNT]] for rule in rules.rules[:2]] == [4, 2]
-    assert (tallies["rows"], tallies[value_name("eventType", "click")]) == (8, 8)
-    assert rules.rejected_by_reason(tallies) == {"expect_column_values_to_be_between(price)": 3}
 
 
 def test_no_events_at_all_still_make_tallies(events: Events, tally: Tally) -> None:
