@@ -1,4 +1,4 @@
-"""The counts of a stage are the same whoever counts, and however many groups of rows there are."""
+"""The counts of a stage are the same from the driver and from Spark, and for any number of groups of rows."""
 
 from __future__ import annotations
 
