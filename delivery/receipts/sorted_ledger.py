@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.storage import Folder
+from core.storage import Folder, explaining, join
 from delivery.receipts.ledger import LEDGER_SCHEMA
+from delivery.receipts.segments import some_at_once
 
 # Rows are sorted by time, so that only those row groups of a file are read whose times may match.
 ROWS_PER_GROUP = 32_768
@@ -51,6 +53,24 @@ class SortedFile:
     def name(self) -> str:
         """The file's name."""
         return f"sorted.{self.first}.{self.last}.{self.rows}.{self.written_by}.{self.attempt}.parquet"
+
+
+def last_accepted(folder: Folder, names: Sequence[str]) -> datetime | None:
+    """Return the newest `accepted_at` of the sorted files `names`, by their footers; None where there are none.
+
+    Raises:
+        StorageError: a file can't be read.
+    """
+    return max(some_at_once(partial(_last_accepted_in, folder), names), default=None)
+
+
+def _last_accepted_in(folder: Folder, name: str) -> datetime:
+    with explaining("read", join(folder.url, name)), folder.open_input(name) as file:
+        footer = pq.read_metadata(file)
+        column = footer.schema.names.index("accepted_at")
+        groups = [footer.row_group(number).column(column) for number in range(footer.num_row_groups)]
+        newest: datetime = max(group.statistics.max for group in groups)
+    return newest
 
 
 def written_names(batches: Iterator[pa.RecordBatch], url: str, written_by: str) -> Iterator[pa.RecordBatch]:

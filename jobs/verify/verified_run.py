@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 
 from bulk.metrics import Calls
 from core.storage import Folder, join
+from delivery.receipts.ledger import ledger_folder
+from delivery.receipts.sorted_ledger import last_accepted
 from jobs.account.summary import Summary, read_summary
 from jobs.errors import UsageError
 from jobs.runs.run_folder import RunFolder
@@ -37,17 +39,21 @@ def verified_run(output: str, tracking_id: str, run_id: str | None) -> VerifiedR
 
 
 def last_sent(output: str, tracking_id: str, newest: VerifiedRun | None, now: datetime) -> datetime | None:
-    """Return the time at which the `newest` run that sent began; None where no run did.
+    """Return a time after which no run has sent anything; None where none ever did.
 
-    It is `now` where a run has sent and not ended, as it may go on, or was killed, and then left no summary: the ledger
-    has files that a run sorts when it ends.
+    The `newest` run's summary says when it sent. One that was killed left none, but what the service accepted is in the
+    ledger: where that has files that a run sorts when it ends, a run may go on, so it is `now`.
 
     Raises:
-        StorageError: the ledger can't be listed.
+        StorageError: the ledger can't be read.
     """
-    if LedgerFiles.find(output, tracking_id).segments:
+    files = LedgerFiles.find(output, tracking_id)
+    if files.segments:
         return now
-    return newest.calls.began if newest is not None and newest.calls is not None else None
+    names = [file.name for file in files.sorted.values()]
+    accepted = last_accepted(ledger_folder(output, tracking_id), names)
+    ended = newest.calls.ended if newest is not None and newest.calls is not None else None
+    return max((moment for moment in (accepted, ended) if moment is not None), default=None)
 
 
 def _named(output: str, tracking_id: str, run_id: str) -> VerifiedRun:

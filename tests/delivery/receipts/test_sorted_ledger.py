@@ -11,9 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from core.errors import StorageError
+from core.storage import Folder
 from delivery.receipts.ledger import LEDGER_SCHEMA
 from delivery.receipts.segments import Segment
-from delivery.receipts.sorted_ledger import ROWS_PER_GROUP, SortedFile, write_sorted, written_names
+from delivery.receipts.sorted_ledger import (
+    ROWS_PER_GROUP,
+    SortedFile,
+    last_accepted,
+    write_sorted,
+    written_names,
+)
 
 seconds = st.integers(-(10**11), 10**11)
 tokens = st.text("0123456789abcdef", min_size=1, max_size=32)
@@ -67,3 +75,21 @@ def test_where_no_rows_come_there_is_no_file(tmp_path: Path, batches: list[pa.Re
 def test_the_driver_learns_the_name(tmp_path: Path) -> None:
     [names] = written_names(iter([batch(5, 2)]), str(tmp_path), "ab")
     assert names.column("name").to_pylist() == [path.name for path in tmp_path.iterdir()]
+
+
+def test_the_newest_acceptance_is_the_one_of_any_group_of_any_file(tmp_path: Path) -> None:
+    """Files are sorted by the events' own time, so that the newest acceptance may be in any group."""
+    parts = [pa.Table.from_batches([batch(start, ROWS_PER_GROUP)]) for start in (0, 90_000, 40_000)]
+    rows = pa.concat_tables(parts)
+    files = [write_sorted(iter(each.to_batches()), str(tmp_path), "ab") for each in (rows, parts[0])]
+    names = [file.name for file in files if file]
+    folder = Folder(str(tmp_path))
+    assert last_accepted(folder, names) == datetime.fromtimestamp(90_000 + ROWS_PER_GROUP - 1, UTC)
+    assert last_accepted(folder, names[1:]) == datetime.fromtimestamp(ROWS_PER_GROUP - 1, UTC)
+    assert last_accepted(folder, []) is None
+
+
+def test_a_sorted_file_that_is_cut_off_is_named(tmp_path: Path) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1 half")
+    with pytest.raises(StorageError, match=r"could not read .*/a\.parquet"):
+        last_accepted(Folder(str(tmp_path)), ["a.parquet"])

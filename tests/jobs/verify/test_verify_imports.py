@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from bulk.import_record import ImportRecord, State
 from delivery.packing import StagedEvent
-from delivery.receipts.ledger import Ledger
+from delivery.receipts.ledger import LEDGER_SCHEMA, Ledger, ledger_folder
+from delivery.receipts.sorted_ledger import write_sorted
 from jobs.runs.import_folder import ImportFolder
 from jobs.verify.__main__ import main
 from jobs.verify.verification import Interactions
@@ -94,6 +97,32 @@ def test_no_call_is_printed_where_a_run_goes_on_or_was_killed(
     out = capsys.readouterr().out
     assert "a run may have sent its rows since" in out
     assert "create-dataset-import-job" not in out
+
+
+@pytest.mark.parametrize(("days", "code", "sent_since"), [(-1, 4, False), (1, 5, True)])
+def test_no_call_is_printed_where_the_sorted_ledger_has_later_events(
+    world: World, config: str, capsys: pytest.CaptureFixture[str], days: int, code: int, *, sent_since: bool
+) -> None:
+    """A run was killed and so has no summary; the next one sent nothing, and sorted what the first had sent."""
+    leave_import(config)
+    output = Path(config).parent / "output"
+    (output / "runs" / "first" / "summary.json").unlink()
+    written_at = record("a", "full", State.WRITTEN, "tracker").written_at
+    leave_sorted_ledger(output, written_at + timedelta(days=days), written_at - timedelta(days=99))
+    assert world.plane.trackers
+    assert main(["--config", config]) == code
+    out = capsys.readouterr().out
+    assert ("a run may have sent its rows since" in out) is sent_since
+    assert ("create-dataset-import-job" in out) is not sent_since
+
+
+def leave_sorted_ledger(output: Path, *accepted_at: datetime) -> None:
+    """A file with one event for each time."""
+    folder = ledger_folder(str(output), "tracker")
+    for moment in accepted_at:
+        row = {name: ["x"] for name in ("event_id", "tracking_id", "run_id")}
+        rows = pa.Table.from_pydict({**row, "accepted_at": [moment], "sent_at": [moment]}, LEDGER_SCHEMA)
+        write_sorted(iter(rows.to_batches()), folder.url, "ab")
 
 
 def test_import_jobs_that_may_not_be_listed_are_said_to_be_unasked(
