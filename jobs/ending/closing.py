@@ -9,6 +9,7 @@ from pathlib import Path
 
 from bulk.import_record import State
 from core.errors import StorageError
+from core.plurals import counted
 from core.storage import Folder
 from delivery.receipts.dead_letters import prepare_folder
 from expectations.documents import write_validation
@@ -52,7 +53,7 @@ def close(prepared: Prepared, outcome: Outcome) -> int:
 def _done(outcome: Outcome) -> str | None:
     """Return what the run did at Personalize, None where it did nothing there."""
     if outcome.sent.request_attempts:
-        return f"{outcome.sent.events_delivered} events were delivered"
+        return f"{counted(outcome.sent.events_delivered, 'event')} delivered"
     if outcome.imported and outcome.imported.record.state is not State.WRITTEN:
         return f"the import job {outcome.imported.record.job_name} went to Personalize"
     return None

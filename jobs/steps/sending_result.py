@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from core.errors import StorageError
+from core.plurals import counted
 from delivery.pacing.driver.progress import Progress
 from delivery.receipts.dead_letters import dead_letter_count
 from delivery.receipts.ledger import accepted_count
@@ -97,9 +98,8 @@ def _nothing_accepted_any_more(delivered: int, tallies: Sequence[Tally]) -> str 
     if not given_up or (delivered and _failures_at_the_end(tallies) < _FAILURES_TO_STOP):
         return None
     accepted = "accepted nothing any more" if delivered else "accepted not one request"
-    return (
-        f"the service {accepted}, and {given_up} events ran out of attempts; dead_letters/ has its error_code"
-    )
+    events = counted(given_up, "event")
+    return f"the service {accepted}, and {events} ran out of attempts; dead_letters/ has its error_code"
 
 
 def _receipts_deleted(delivered: int, dead: int, tallies: Sequence[Tally]) -> str | None:
@@ -113,8 +113,8 @@ def _receipts_deleted(delivered: int, dead: int, tallies: Sequence[Tally]) -> st
 
 def _deleted(folder: str, missing: int, became: str) -> str:
     return (
-        f"files in {folder} were deleted during the run: {missing} events that the service {became} are not in it any "
-        "more; the next run sends them again, under the same event ids"
+        f"files in {folder} were deleted during the run, and with them {counted(missing, 'event')} that the service "
+        f"{became}; the next run sends what is missing again, under the same event ids"
     )
 
 

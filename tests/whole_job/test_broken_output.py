@@ -133,7 +133,7 @@ def test_an_output_that_can_not_take_the_account_is_reported(
             meddling(patch, after=replace_runs)
             first = run_here(job, spark, "first")
         assert first.exit_code == 5
-        assert "200 events were delivered, and then the output failed" in caplog.text
+        assert "200 events delivered, and then the output failed" in caplog.text
         (job.output / "runs").unlink()
         second = run_here(job, spark, "second")
         requests = standin.stop()["requests"]

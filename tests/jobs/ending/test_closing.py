@@ -46,7 +46,7 @@ def imported(state: State) -> Imported:
         (
             Outcome(NOW, sent=Sent(request_attempts=1)),
             UnaccountedError,
-            "0 events were delivered, and",
+            "0 events delivered, and",
         ),
         (Outcome(NOW, imported=imported(State.IMPORTED)), UnaccountedError, "the import job a-2 went to"),
         (Outcome(NOW, imported=imported(State.FAILED)), UnaccountedError, "the import job a-2 went to"),

@@ -57,7 +57,7 @@ def test_a_ledger_that_lost_events_during_the_run_is_a_stop_with_a_reason(tmp_pa
     record(tmp_path, "a", "b", "c")
     reports = [report(events_delivered=3), report(events_delivered=2)]
     reason = sent_in_all(receipts(tmp_path), reports, Progress(), None).stop_reason
-    assert "deleted during the run: 2 events" in str(reason)
+    assert "deleted during the run, and with them 2 events that the service accepted;" in str(reason)
     assert sent_in_all(receipts(tmp_path), reports[:1], Progress(), None).stop_reason is None
 
 
@@ -66,7 +66,7 @@ def test_dead_letters_that_were_deleted_during_the_run_are_a_stop_with_a_reason(
     bury(tmp_path, 3)
     reports = [report(events_delivered=2, events_dead_lettered=1), report(events_dead_lettered=4)]
     reason = sent_in_all(receipts(tmp_path), reports, Progress(), None).stop_reason
-    assert "dead_letters/ were deleted during the run: 2 events" in str(reason)
+    assert "dead_letters/ were deleted during the run, and with them 2 events" in str(reason)
     reports[1] = report(events_dead_lettered=2)
     assert sent_in_all(receipts(tmp_path), reports, Progress(), None).stop_reason is None
 
