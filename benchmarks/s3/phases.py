@@ -18,8 +18,11 @@ BY_RECEIPTS = frozenset({"receipts", "merge"})
 BY_TIME = frozenset({"receipts", "leases and control"})
 """Phases whose requests go by the run's seconds and its partitions, not by files."""
 
+BY_PROCESS = "regions"
+"""Each process asks for each bucket's region once, and Spark starts new workers after a minute without a task."""
+
 _SPARK = "Hadoop"  # S3A puts it in front of what AWS's SDK calls itself
-_LISTING = frozenset({"ListObjects", "ListObjectsV2", "HeadBucket"})
+_LISTING = frozenset({"ListObjects", "ListObjectsV2"})
 _READING = frozenset({"GetObject", "HeadObject"})
 _BY_KEY = (
     (r"^conf/|^$|/_writable$", "configuration"),
@@ -42,6 +45,8 @@ class Sending:
 def phase_of(entry: Entry, sending: Sending) -> str:
     """Return the phase that a request belongs to."""
     by_spark = _SPARK in entry.agent
+    if entry.operation == "HeadBucket":
+        return BY_PROCESS
     if entry.key.startswith("logs/"):
         return "data" if by_spark else "list" if entry.operation in _LISTING else "footers"
     if "/ledger/" in f"{entry.key}/":
