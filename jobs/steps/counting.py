@@ -9,13 +9,12 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from core.urls import with_scheme
+from expectations.tallies import MAX_GROUPS, Groups
 from jobs.account.event_counts import MAX_TYPES, SECONDS_OF_DAY, EventCounts, by_calendar, with_others
-from jobs.steps.staged_files import StagedFile, count_groups
+from jobs.steps.staged_files import StagedFile, are_few, count_groups
 
 TYPE = "eventType"
 DAY = "_day"
-# What has no more rows is counted by the driver, in a tenth of the time that Spark takes to begin.
-MAX_ROWS_HERE = 200_000
 
 
 def day_column() -> Column:
@@ -26,17 +25,19 @@ def day_column() -> Column:
 def count_staged(spark: SparkSession, files: Sequence[StagedFile]) -> EventCounts:
     """Count the events in the staged files that are to be sent."""
     total = sum(file.rows for file in files)
-    if total <= MAX_ROWS_HERE:
-        return _counted_here(files, total)
+    if are_few(files):
+        groups = count_groups(files, [DAY, TYPE], MAX_GROUPS)
+        if len(groups) <= MAX_GROUPS:
+            return _added_up(groups, total)
     urls = [with_scheme(file.url) for file in files]
     to_send = spark.read.schema(f"{DAY} bigint, {TYPE} string").parquet(*urls)
     return count_events(to_send, total)
 
 
-def _counted_here(files: Sequence[StagedFile], total: int) -> EventCounts:
+def _added_up(groups: Groups, total: int) -> EventCounts:
     days: Counter[int] = Counter()
     types: Counter[str] = Counter()
-    for (day, kind), rows in count_groups(files, [DAY, TYPE]).items():
+    for (day, kind), rows in groups.items():
         days[day] += rows
         types[kind] += rows
     most_first = sorted(

@@ -10,15 +10,9 @@ from pyspark.sql import DataFrame
 
 from expectations.rules import Rules
 from expectations.tallies import MAX_GROUPS, Groups, add_up, count_distinct, distinct_among
-from jobs.steps.staged_files import StagedFile, count_groups
+from jobs.steps.staged_files import StagedFile, are_few, count_groups
 from transforms.events import NO_TEXT, UNIT_INSTEAD
 from transforms.staging import FIRST_OF_REQUEST
-
-MAX_ROWS_HERE = 5_000_000
-"""Rows that the driver counts: 0.1 s for a million, where a job of Spark's takes a second to begin and to compile."""
-
-MAX_FILES_HERE = 256
-"""Files that it opens for that: some seconds on S3, within which a stop is still obeyed."""
 
 _COUNTED = (UNIT_INSTEAD, NO_TEXT, FIRST_OF_REQUEST)
 
@@ -33,7 +27,7 @@ def take_tallies(
     Raises:
         StorageError: a file can't be read.
     """
-    count = partial(count_groups, files) if _are_few(files) else partial(_count_with_spark, staged)
+    count = partial(count_groups, files) if are_few(files) else partial(_count_with_spark, staged)
     keys = (*rules.check_columns(), *_COUNTED)
     groups = count((*keys, *rules.distinct_columns()), max_groups)
     if len(groups) <= max_groups:
@@ -42,10 +36,6 @@ def take_tallies(
         counts, distinct = add_up(rules, count(keys, math.inf), _COUNTED), count_distinct(rules, staged)
     counts.update(distinct)
     return counts
-
-
-def _are_few(files: Sequence[StagedFile]) -> bool:
-    return len(files) <= MAX_FILES_HERE and sum(file.rows for file in files) <= MAX_ROWS_HERE
 
 
 def _count_with_spark(staged: DataFrame, columns: Sequence[str], max_groups: float) -> Groups:

@@ -51,14 +51,25 @@ def staged(folder: Path) -> list[StagedFile]:
 
 
 @pytest.mark.spark
+@pytest.mark.parametrize(
+    "sparks_turn",
+    [
+        ("jobs.steps.staged_files.MAX_ROWS_HERE", 235),
+        ("jobs.steps.staged_files.MAX_FILES_HERE", 1),
+        ("jobs.steps.counting.MAX_GROUPS", 100),
+    ],
+    ids=["rows", "files", "groups"],
+)
 def test_the_driver_counts_few_events_as_spark_counts_many(
-    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sparks_turn: tuple[str, int]
 ) -> None:
     files = staged(tmp_path)
     here = count_staged(cast("SparkSession", None), files)
-    monkeypatch.setattr(counting, "MAX_ROWS_HERE", 0)
+    monkeypatch.setattr(*sparks_turn)
     assert here == count_staged(spark, files)
     assert list(here.by_type.items()) == list(count_staged(spark, files).by_type.items())
+    monkeypatch.setattr(counting, "_added_up", None)  # that is not the driver's count
+    count_staged(spark, files)
     assert sum(here.by_day.values()) == sum(here.by_type.values()) == 236
     assert len(here.by_type) == MAX_TYPES + 1
 

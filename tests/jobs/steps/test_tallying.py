@@ -27,7 +27,7 @@ def test_values_are_counted_alike_here_and_by_spark_among_few_groups_and_among_m
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, max_groups: int, limit: str | None
 ) -> None:
     if limit:
-        monkeypatch.setattr(tallying, limit, 1)
+        monkeypatch.setattr(f"jobs.steps.staged_files.{limit}", 1)
         monkeypatch.setattr(tallying, "count_groups", None)  # so many rows or files are Spark's to count
     kind = "expect_column_unique_value_count_to_be_between"
     suite = Suite(
