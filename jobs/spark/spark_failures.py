@@ -25,11 +25,9 @@ _READING = re.compile(
 )
 # Spark 3.5, of a footer: "RuntimeException: <url> is not a Parquet file. Expected magic number".
 _NOT_PARQUET = re.compile(r"(\w+:/[^\n]*?) is not a Parquet file\. ")
-_JAVA_CAUSE = re.compile(r"^(?:Caused by: )?(java\.(?:util|lang|time)\.[\w.]*Exception)", re.MULTILINE)
-
-_OF_A_CONSTANT = re.compile(
-    r"java\.(?:lang\.(?:Arithmetic|NumberFormat)|time\.[\w.]*|util\.regex\.PatternSyntax)Exception"
-)
+_JAVA = r"java\.(?:(?:util|lang|time)\.[\w.]*|io\.UnsupportedEncoding)Exception"
+_JAVA_CAUSE = re.compile(rf"^(?:Caused by: )?({_JAVA})", re.MULTILINE)
+_ON_THE_DRIVER = re.compile(rf"({_JAVA}).*\sat org\.apache\.spark\.sql\.catalyst\.expressions\.", re.DOTALL)
 
 _S3A = re.compile(r"fs\.s3a\.|software\.amazon\.awssdk|com\.amazonaws|s3a?://")
 _NOT_RENEWED = "not renewed"  # what boto3 found when the run began, it does not find for Java any more
@@ -145,12 +143,19 @@ def explained(error: Exception) -> UsageError | RunInterruptedError | None:
 
 
 def _of_constant(error: Exception) -> UsageError | None:
-    """Return the sentence for a failure over a constant, which Spark computes on the driver.
+    """Return the sentence for a failure over a constant or a time's pattern, which Spark computes on the driver."""
+    raised = _ON_THE_DRIVER.match(_trace(error))
+    return _not_computed(raised[1]) if raised else None
 
-    PySpark turns it into an exception of its own, whose text names neither Java's exception nor a cause.
+
+def _trace(error: Exception) -> str:
+    """Return Java's exception and its trace: the text of PySpark's own exception names neither.
+
+    The attribute is another one in Spark 3.5.
     """
-    raised = _OF_A_CONSTANT.match(getattr(error, "_stackTrace", None) or "")
-    return _not_computed(raised[0]) if raised else None
+    if isinstance(error, Py4JJavaError):
+        return str(error).partition("\n: ")[2]
+    return getattr(error, "_stackTrace", None) or getattr(error, "stackTrace", None) or ""
 
 
 def _of_rows(text: str) -> UsageError | None:

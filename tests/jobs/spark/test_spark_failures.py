@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import cast
 
 import pytest
-from py4j.protocol import Py4JError, Py4JNetworkError
+from py4j.protocol import Py4JError, Py4JJavaError, Py4JNetworkError
 from pyspark import SparkContext
 from pyspark.errors import AnalysisException, PySparkException
 from pyspark.sql import SparkSession
@@ -79,17 +80,40 @@ def test_a_constant_that_fails_on_the_driver_is_explained(cause: str, text: str)
     """PySpark keeps the class of Java's exception from its own one's text: the run ended as unexpected."""
     failure = PySparkException(message=text)
     assert explained(failure) is None
-    failure._stackTrace = f"{cause}: {text}\n\tat java.base/java.lang.Math.multiplyExact(Math.java:1004)"
+    failure._stackTrace = (
+        f"{cause}: {text}\n\tat org.apache.spark.sql.execution.datasources.FileIndex.list(F.java:1)"
+    )
+    assert explained(failure) is None, "Spark's own, of no expression"
+    failure._stackTrace = (
+        f"{cause}: {text}\n\tat org.apache.spark.sql.catalyst.expressions.Cast.eval(Cast.scala:1)"
+    )
     sentence = str(explained(failure))
     assert cause in sentence
     assert text not in sentence
 
 
 @pytest.mark.spark
-def test_a_constant_that_fails_in_spark_is_explained(spark: SparkSession) -> None:
-    with pytest.raises(PySparkException) as failure:
-        spark.range(1).selectExpr("timestamp_seconds(9223372036854775807)").collect()
-    assert "ArithmeticException" in str(explained(failure.value))
+@pytest.mark.parametrize(
+    ("expression", "cause"),
+    [
+        ("timestamp_seconds(9223372036854775807)", "ArithmeticException"),
+        ("from_unixtime(id, 'bbb')", "IllegalArgumentException"),
+        ("date_format(current_date(), 'qqqq{')", "IllegalArgumentException"),
+        ("date_format(current_date(), 'yyyy{')", "INCONSISTENT_BEHAVIOR_CROSS_VERSION"),
+        ("sequence(1, 5, -1)", "IllegalArgumentException"),
+        ("split('a', '(')", "PatternSyntaxException|INVALID_PARAMETER_VALUE"),
+        ("from_utc_timestamp(timestamp'2020-01-01', 'Nowhere')", "ZoneRulesException|TIMEZONE"),
+        ("decode('a', 'no charset')", "UnsupportedEncodingException|INVALID_PARAMETER_VALUE"),
+        ("decode(string(id), 'no charset')", "UnsupportedEncodingException|INVALID_PARAMETER_VALUE"),
+    ],
+)
+def test_what_spark_can_not_compute_for_any_row_is_explained(
+    spark: SparkSession, expression: str, cause: str
+) -> None:
+    """A constant, a time's pattern, a name: what Spark computes on the driver, each release with words of its own."""
+    with pytest.raises((PySparkException, Py4JJavaError)) as failure:
+        spark.range(1, 2).selectExpr(expression).collect()
+    assert re.search(rf"could not compute the events: [\w.]*({cause})", str(explained(failure.value)))
 
 
 def test_the_class_of_sparks_error_is_reported() -> None:

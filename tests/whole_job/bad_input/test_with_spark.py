@@ -32,6 +32,18 @@ WITH_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
         lambda job: pq.write_table(pa.table({"ITEM_ID": [1]}), job.folder / "source" / "part-1.parquet"),
         ("part-1.parquet", "differ in column"),
     ),
+    "a time's pattern that Java does not know": (
+        lambda job: put(job, "mapping.eventType", "from_unixtime(TIMESTAMP, 'bbb')"),
+        ("could not compute the events: java.lang.IllegalArgumentException", "an expression in mapping"),
+    ),
+    "the same in a filter": (
+        lambda job: put(job, "source.filter", "from_unixtime(TIMESTAMP, 'bbb') > '2'"),
+        ("could not compute the events: java.lang.IllegalArgumentException", "source.filter"),
+    ),
+    "the same in a select list": (
+        lambda job: put(job, "source.select", ["*", "from_unixtime(TIMESTAMP, 'bbb') as day"]),
+        ("could not compute the events: java.lang.IllegalArgumentException", "source.select"),
+    ),
     "wrong unit": (
         lambda job: put(job, "mapping.sentAt.unit", "milliseconds"),
         ("mapping.sentAt", "seconds"),
