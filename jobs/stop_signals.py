@@ -117,8 +117,9 @@ class StopSignals:
         """End the block early on a stop; a failure in it because of that, or of Spark's own end, is not reported.
 
         Raises:
-            RunInterruptedError: a stop was asked for, or Spark's process has ended.
+            RunInterruptedError: a stop was asked for, perhaps before the block, or Spark's process has ended.
         """
+        self._end_if_asked()
         try:
             with self.cancelling(context):
                 yield
@@ -127,6 +128,9 @@ class StopSignals:
             if reason is None:
                 raise
             raise RunInterruptedError(reason) from None
+        self._end_if_asked()
+
+    def _end_if_asked(self) -> None:
         if self.reason is not None:
             raise RunInterruptedError(self.reason)
 

@@ -32,11 +32,6 @@ _LOG = logging.getLogger("put_events")
 _BEGINNING_SECONDS = 5.0
 _ANSWER_SECONDS = 30.0
 _LOOK_SECONDS = 0.5
-_DONE = {
-    Ask.PAUSE: "paused: it sends nothing until it is resumed",
-    Ask.RESUME: "resumed",
-    Ask.STOP: "stopping: it settles what is in flight and writes its summary",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +81,19 @@ def steer(output: str, run_id: str | None, request: ControlRequest, waiting: Wai
             _ANSWER_SECONDS,
         )
         return UNEXPECTED_EXIT_CODE
-    print(f"run {run.run_id}: {_DONE.get(request.ask) or f'at most {request} from now on'}")
+    print(f"run {run.run_id}: {_state_after(request, run.record())}")
     return 0
+
+
+def _state_after(request: ControlRequest, record: ControlRecord | None) -> str:
+    """Return what the run does now: another operator may have asked for something else since."""
+    if record is None or record.stopping:
+        return "stopping: it settles what is in flight and writes its summary"
+    rate = f"at most {record.requests_per_second:g} requests per second"
+    if record.paused:
+        paused = "paused: it sends nothing until it is resumed"
+        return f"{paused}, and then {rate}" if request.ask is Ask.RATE else paused
+    return "resumed" if request.ask is Ask.RESUME else f"{rate} from now on"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +113,11 @@ class _Reached:
         """Return whether the request is carried out; a run that takes its file away has stopped, as it was asked to."""
         record = self.file.read()
         return (ask is Ask.STOP and not self._is_ours(record)) or self._ours(record).heeded >= number
+
+    def record(self) -> ControlRecord | None:
+        """Return the run's file as it is now; None once the run has taken it away."""
+        record = self.file.read()
+        return record if self._is_ours(record) else None
 
     def _is_ours(self, record: ControlRecord | None) -> bool:
         return record is not None and record.execution == self.execution
@@ -164,6 +175,10 @@ def _reached(output: str, run_id: str, waiting: Waiting) -> _Reached:
 
 
 def _asking(record: ControlRecord, request: ControlRequest) -> ControlRecord:
+    if record.stopping and request.ask is not Ask.STOP:
+        raise UsageError(
+            f"run {record.run_id} is stopping: it can't be steered any more. Run its command again to go on."
+        )
     if not record.sends and request.ask is not Ask.STOP:
         raise UsageError(
             f"run {record.run_id} has no rate and no pause: it is a plan or an import, and sends no events. "

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import takewhile
 
 from delivery.pacing.driver.progress import Progress
 
@@ -18,12 +19,16 @@ _NOW_SECONDS = 5.0
 _TREND_SECONDS = 30.0
 """The span that the time left is computed from: retries and waits make single seconds uneven."""
 
+_ALIKE = 1.25
+"""Readings are of one trend if their allowed rates differ by less: an operator changes them, and so does throttling."""
+
 
 @dataclass(frozen=True, slots=True)
 class SendingFigures:
     """The sending now; rates per second.
 
-    `seconds_left` is None if nothing was delivered recently, and while it is stopping or paused.
+    `seconds_left` is None if nothing was delivered recently at the rate that is allowed now, and while it is stopping
+    or paused.
     """
 
     events_delivered: int
@@ -45,11 +50,21 @@ class SendingFigures:
 
 
 class SendingMeter:
-    """A meter that reads the counts when called with the seconds since sending began, and returns how they move."""
+    """A meter that reads the counts when called with the seconds since sending began, and returns how they move.
 
-    def __init__(self, read_progress: Callable[[], Progress], events_to_send: int, limit: float) -> None:
+    `requests_to_send`: at the least; 0 if it is not known.
+    """
+
+    def __init__(
+        self,
+        read_progress: Callable[[], Progress],
+        events_to_send: int,
+        limit: float,
+        requests_to_send: int = 0,
+    ) -> None:
         self._read_progress = read_progress
         self._to_send = events_to_send
+        self._requests_to_send = requests_to_send
         self._limit = limit
         # Earlier readings, oldest first; at the start nothing had been counted.
         self._seen: deque[tuple[float, Progress]] = deque([(0.0, Progress())])
@@ -86,9 +101,25 @@ class SendingMeter:
     def _seconds_left(self, seconds: float, now: Progress) -> float | None:
         if now.stop_reason or now.paused:
             return None
-        start, before = self._seen[0]
-        rate = _rate(now.events_delivered - before.events_delivered, start, seconds)
-        return max(0, self._to_send - now.events_delivered) / rate if rate else None
+        start, before = self._trend(now)
+        if (
+            self._requests_to_send
+        ):  # the limit is one of requests, and the last ones are less full than the first
+            left = self._requests_to_send - now.requests_delivered
+            rate = _rate(now.requests_delivered - before.requests_delivered, start, seconds)
+        else:
+            left = self._to_send - now.events_delivered
+            rate = _rate(now.events_delivered - before.events_delivered, start, seconds)
+        return max(0, left) / rate if rate else None
+
+    def _trend(self, now: Progress) -> tuple[float, Progress]:
+        """Return the first reading since the allowed rate has been about what it is now."""
+        return list(takewhile(lambda each: _is_alike(each[1], now), reversed(self._seen)))[-1]
+
+
+def _is_alike(before: Progress, now: Progress) -> bool:
+    low, high = sorted((before.rate, now.rate))
+    return before.paused == now.paused and high <= _ALIKE * low
 
 
 def _rate(count: int, start: float, end: float) -> float:

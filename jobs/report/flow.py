@@ -98,8 +98,7 @@ def _stopped(summary: Summary) -> str:
         return "The run ended before its checks had: nothing was sent. Run the same command again."
     sent, left = counted(summary.events_delivered, "event"), summary.events_not_attempted
     return (
-        f"The run ended early: {sent} delivered, {left:,} not attempted. Run the same command again to go on, "
-        "after a trial without --first."
+        f"The run ended early: {sent} delivered, {left:,} not attempted. Run the same command again to go on."
     )
 
 

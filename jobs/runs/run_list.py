@@ -6,8 +6,8 @@ other the lease says whether it is in progress: a run that ends in order release
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from core.contested_file import control_file
 from core.errors import StorageError
+from core.plurals import counted
 from core.storage import Folder, join
 from delivery.receipts.dead_letters import stored_count
 from delivery.receipts.ledger import whole_ledger
@@ -68,9 +69,9 @@ def runs_below(output: str, runs: Runs) -> list[ListedRun]:
     require_output(output)
     holders = _in_their_own_folders(run_holders(output))
     names = sorted({*Folder(join(output, "runs")).folder_names(), *holders})
-    ledger = _ledger_files(output)
+    segments = _segments_by_run(output)
     with ThreadPoolExecutor(_READERS) as readers:
-        listed = partial(_listed, output=output, holders=holders, ledger=ledger, runs=runs)
+        listed = partial(_listed, output=output, holders=holders, segments=segments, runs=runs)
         found = list(readers.map(listed, names))
     return sorted(found, key=lambda run: (run.state.started_at or "", run.run_id))
 
@@ -112,12 +113,15 @@ def _in_their_own_folders(holders: dict[str, LeaseRecord | None]) -> dict[str, L
     return {run_id: holder for run_id, holder in holders.items() if not holder or holder.run_id == run_id}
 
 
-def _ledger_files(output: str) -> Counter[str]:
-    """Count by run the files of the ledger that are not put together with others yet."""
+def _segments_by_run(output: str) -> Mapping[str, list[Segment]]:
+    """Return by run the files of the ledger that are not put together with others yet."""
     ledger = whole_ledger(output)
     folders = [ledger, *(Folder(join(ledger.url, name)) for name in ledger.folder_names())]
-    segments = (Segment.parse(name) for folder in folders for name in folder.names())
-    return Counter(segment.run_id for segment in segments if segment)
+    found: dict[str, list[Segment]] = defaultdict(list)
+    for segment in (Segment.parse(name) for folder in folders for name in folder.names()):
+        if segment:
+            found[segment.run_id].append(segment)
+    return found
 
 
 def _listed(
@@ -125,19 +129,22 @@ def _listed(
     *,
     output: str,
     holders: dict[str, LeaseRecord | None],
-    ledger: Counter[str],
+    segments: Mapping[str, list[Segment]],
     runs: Runs,
 ) -> ListedRun:
-    state = _state(RunFolder(output, run_id), holders, runs)
-    return ListedRun(run_id, state, _dead_letters(output, run_id), ledger[run_id])
+    own = segments.get(run_id, [])
+    state = _state(RunFolder(output, run_id), holders, own, runs)
+    return ListedRun(run_id, state, _dead_letters(output, run_id), len(own))
 
 
-def _state(run: RunFolder, holders: dict[str, LeaseRecord | None], runs: Runs) -> RunState:
+def _state(
+    run: RunFolder, holders: dict[str, LeaseRecord | None], segments: Sequence[Segment], runs: Runs
+) -> RunState:
     """Return the state of a run: one that holds its lease is in progress; else its files decide."""
     holder = holders.get(run.run_id)
     since = holder.since if holder else None
     if run.run_id in holders and _may_live(holder, runs):
-        note = " ".join([_last_heard(holder), *_steered(run)])
+        note = " ".join([_last_heard(holder), *_accepted(holder, segments), *_steered(run)])
         return RunState(UNDER_WAY, since, note=note)
     try:
         if error := read_error(run.folder()):
@@ -161,6 +168,14 @@ def _last_heard(holder: LeaseRecord | None) -> str:
     if holder is None:
         return "Its lease can't be read: look again."
     return f"On {holder.host}; last heard of at {holder.renewed_at}."
+
+
+def _accepted(holder: LeaseRecord | None, segments: Sequence[Segment]) -> Iterator[str]:
+    """Yield a sentence on what a run in progress has recorded, by its files' names; none if they don't say it."""
+    rows = [each.rows for each in segments if holder and each.execution == holder.execution]
+    known = [number for number in rows if number is not None]
+    if known and len(known) == len(rows):
+        yield f"{counted(sum(known), 'event')} accepted so far."
 
 
 def _steered(run: RunFolder) -> Iterator[str]:

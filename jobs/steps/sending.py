@@ -105,7 +105,9 @@ def send(
     ) as coordinator:
         steering.steer(coordinator)
         with signals.routed_to(coordinator.stop):
-            meter = SendingMeter(coordinator.snapshot, sending.receipts().to_send, limit)
+            meter = SendingMeter(
+                coordinator.snapshot, sending.receipts().to_send, limit, sending.minimum_requests
+            )
             begin(phases, spark.sparkContext, SEND, meter)
             reports, failure = _run_tasks(spark, sending.tasks(coordinator.address))
             if failure is not None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 
@@ -157,6 +159,15 @@ def test_what_fails_because_of_a_stop_is_an_interruption_for_its_reason() -> Non
         cancelled()
 
 
+def test_a_stop_before_the_work_is_not_waited_for_until_its_end() -> None:
+    """As one that comes while Spark starts: the source was read for nothing then."""
+    signals, steps = StopSignals(), []
+    signals.ask("reason")
+    with pytest.raises(RunInterruptedError, match=r"^reason$"), signals.interrupting(Context()):
+        steps.append("read")
+    assert steps == []
+
+
 def test_what_ends_well_in_spite_of_a_stop_is_interrupted_too() -> None:
     signals = StopSignals()
     with pytest.raises(RunInterruptedError, match=r"^reason$"), signals.interrupting(Context()):
@@ -208,3 +219,23 @@ def test_a_stop_while_the_jvm_is_launched_comes_once_it_is_there() -> None:
         launch()
     assert steps == ["launched"]
     assert signals.reason == "SIGTERM was received"
+
+
+def test_a_second_signal_while_the_jvm_is_launched_ends_the_process_then() -> None:
+    program = """
+import signal
+import subprocess
+import sys
+from jobs.spark.spark_session import signals_held_back
+from jobs.stop_signals import StopSignals
+StopSignals().arm()
+try:
+    with signals_held_back():
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGTERM)
+        print("launched", flush=True)
+finally:
+    print("ended in order", flush=True)
+"""
+    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stdout) == (-signal.SIGTERM, "launched\n")

@@ -88,6 +88,29 @@ def test_the_one_run_under_way_is_asked_and_has_heeded(
     assert [each.token for each in run.steering.requests] == ["a"]
 
 
+def test_what_is_said_is_what_the_run_does_now(output: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Another operator may have paused the run since it was resumed."""
+    run = Run(output)
+    run.poller.begin()
+    steer(output, None, request("a"), run.waiting)
+    steer(output, None, request("b", Ask.RATE, 50.0), run.waiting)
+    run.file.change(lambda record: record and record.asking(request("c", Ask.RESUME)).asking(request("d")))
+    steer(output, None, request("c", Ask.RESUME), run.waiting)
+    assert capsys.readouterr().out.splitlines()[1:] == [
+        "run day: paused: it sends nothing until it is resumed, and then at most 50 requests per second",
+        "run day: paused: it sends nothing until it is resumed",
+    ]
+
+
+def test_a_run_that_stops_takes_no_other_request(output: str) -> None:
+    run = Run(output)
+    run.poller.begin()
+    steer(output, None, request("a", Ask.STOP), run.waiting)
+    with pytest.raises(UsageError, match=r"run day is stopping: .* Run its command again to go on\."):
+        steer(output, None, request("b", Ask.RESUME), run.waiting)
+    assert steer(output, None, request("c", Ask.STOP), run.waiting) == 0
+
+
 def test_inspect_says_into_what_state_a_run_was_brought(output: str) -> None:
     run = Run(output)
     run.poller.begin()

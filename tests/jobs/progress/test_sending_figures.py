@@ -63,6 +63,29 @@ def test_the_rate_is_of_now_and_the_time_left_of_half_a_minute() -> None:
     assert figures.seconds_left == pytest.approx((10_000 - 1650) / 5)
 
 
+def test_the_time_left_is_of_the_requests_left_at_the_rate_that_is_allowed_now() -> None:
+    """An operator looks at it most of all after a change of the rate, or a pause."""
+    reported = Progress()
+    meter = SendingMeter(lambda: reported, 10_000, 30.0, requests_to_send=2000)
+    attempts, left = 0, []
+    for second in range(1, 81):
+        rate, paused = (30 if second <= 40 else 5), 50 < second <= 60
+        attempts += 0 if paused else rate
+        reported = Progress(
+            request_attempts=attempts,
+            requests_delivered=attempts,
+            events_delivered=7 * attempts,
+            rate=rate,
+            paused=paused,
+        )
+        left.append(meter(float(second)).seconds_left)
+    assert left[39] == pytest.approx((2000 - 40 * 30) / 30)
+    assert left[40] is None, "one reading is no rate"
+    assert left[41] == pytest.approx((2000 - 40 * 30 - 2 * 5) / 5)
+    assert left[50:61] == [None] * 11
+    assert left[61:63] == pytest.approx([(2000 - 40 * 30 - (second - 50) * 5) / 5 for second in (62, 63)])
+
+
 def test_the_wait_for_the_first_request_makes_no_rate_look_low() -> None:
     reported = Progress()
     meter = SendingMeter(lambda: reported, 1000, 100.0)

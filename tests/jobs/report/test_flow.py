@@ -98,7 +98,7 @@ def test_the_equation_says_what_the_log_says() -> None:
             summary(status="stopped", events_delivered=7, events_not_attempted=2),
             (
                 "The run ended early: 7 events delivered, 2 not attempted. "
-                "Run the same command again to go on, after a trial without --first."
+                "Run the same command again to go on."
             ),
         ),
         (

@@ -82,6 +82,16 @@ def test_what_has_no_summary_is_under_way_while_its_lease_is_held(
     assert (dead.state.status, dead.state.started_at) == ("no_summary", "2026-02-02T00:00:00+00:00")
 
 
+def test_a_run_under_way_is_shown_with_what_it_has_recorded_so_far(output: str) -> None:
+    """What an earlier run of this id has left behind is not its own."""
+    hold(output, "day")
+    for execution, events in (("execution", "ab"), ("execution", "c"), ("earlier", "defg")):
+        ledger = Ledger(task_of(output, execution=execution, run_id="day"), f"a{events}")
+        ledger.accepted([StagedEvent(event, b"{}", b"{}") for event in events], 0.0)
+        ledger.close()
+    assert str(listed(output)["day"].state.note).endswith("00:00. 3 events accepted so far.")
+
+
 def fail(output: str, run_id: str, text: str = "source.path: none.", code: int = 2) -> None:
     error = RunError(run_id=run_id, exit_code=code, error=text, started_at=BEGAN, finished_at=BEGAN)
     write_error(Folder(join(output, "runs", run_id)), error)
