@@ -34,15 +34,15 @@ WITH_SPARK: dict[str, tuple[Spoil, tuple[str, ...]]] = {
     ),
     "a time's pattern that Java does not know": (
         lambda job: put(job, "mapping.eventType", "from_unixtime(TIMESTAMP, 'bbb')"),
-        ("could not compute the events: java.lang.IllegalArgumentException", "an expression in mapping"),
+        ("could not compute the events: ", "an expression in mapping"),
     ),
     "the same in a filter": (
         lambda job: put(job, "source.filter", "from_unixtime(TIMESTAMP, 'bbb') > '2'"),
-        ("could not compute the events: java.lang.IllegalArgumentException", "source.filter"),
+        ("could not compute the events: ", "source.filter"),
     ),
     "the same in a select list": (
         lambda job: put(job, "source.select", ["*", "from_unixtime(TIMESTAMP, 'bbb') as day"]),
-        ("could not compute the events: java.lang.IllegalArgumentException", "source.select"),
+        ("could not compute the events: ", "source.select"),
     ),
     "wrong unit": (
         lambda job: put(job, "mapping.sentAt.unit", "milliseconds"),
