@@ -18,7 +18,7 @@ BY_RECEIPTS = frozenset({"receipts", "merge"})
 BY_TIME = frozenset({"receipts", "leases and control"})
 """Phases whose requests go by the run's seconds and its partitions, not by files."""
 
-BY_PROCESS = "regions"
+BY_PROCESS = frozenset({"regions"})
 """Each process asks for each bucket's region once, and Spark starts new workers after a minute without a task."""
 
 _SPARK = "Hadoop"  # S3A puts it in front of what AWS's SDK calls itself
@@ -46,7 +46,7 @@ def phase_of(entry: Entry, sending: Sending) -> str:
     """Return the phase that a request belongs to."""
     by_spark = _SPARK in entry.agent
     if entry.operation == "HeadBucket":
-        return BY_PROCESS
+        return "regions"
     if entry.key.startswith("logs/"):
         return "data" if by_spark else "list" if entry.operation in _LISTING else "footers"
     if "/ledger/" in f"{entry.key}/":

@@ -190,7 +190,7 @@ def _print_growth(small: Run, large: Run) -> list[str]:
             continue
         before = small.phases[name]
         requests, objects = phase.requests / before.requests, phase.objects / max(1, before.objects)
-        fails = name not in DATA | BY_TIME | {BY_PROCESS} and requests > max(1.0, objects) * _MAY_GROW
+        fails = name not in DATA | BY_TIME | BY_PROCESS and requests > max(1.0, objects) * _MAY_GROW
         too_fast += [name] if fails else []
         print(f"  {name:20}{requests:9.2f}{objects:9.2f}{'  too fast' if fails else ''}")
     return too_fast

@@ -56,7 +56,7 @@ class SortedFile:
 
 
 def last_accepted(folder: Folder, names: Sequence[str]) -> datetime | None:
-    """Return the newest `accepted_at` of the sorted files `names`, by their footers; None where there are none.
+    """Return the newest `accepted_at` of the ledger's files `names`, by their footers; None where there are none.
 
     Raises:
         StorageError: a file can't be read.

@@ -4,6 +4,11 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+TRIAL_IS_OVER = (
+    "this run was a trial: --first allows no more events; run the same command without it for the rest"
+)
+"""The reason with which a trial ends as stopped."""
+
 
 class Status(StrEnum):
     """The `status` of `summary.json`."""

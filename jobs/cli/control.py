@@ -87,13 +87,15 @@ def steer(output: str, run_id: str | None, request: ControlRequest, waiting: Wai
 
 def _state_after(request: ControlRequest, record: ControlRecord | None) -> str:
     """Return what the run does now: another operator may have asked for something else since."""
+    if record is None and request.ask is not Ask.STOP:
+        return "carried out, and the run has ended since"
     if record is None or record.stopping:
         return "stopping: it settles what is in flight and writes its summary"
     rate = f"at most {record.requests_per_second:g} requests per second"
     if record.paused:
         paused = "paused: it sends nothing until it is resumed"
         return f"{paused}, and then {rate}" if request.ask is Ask.RATE else paused
-    return "resumed" if request.ask is Ask.RESUME else f"{rate} from now on"
+    return f"{rate} from now on" if request.ask is Ask.RATE else "resumed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +177,8 @@ def _reached(output: str, run_id: str, waiting: Waiting) -> _Reached:
 
 
 def _asking(record: ControlRecord, request: ControlRequest) -> ControlRecord:
-    if record.stopping and request.ask is not Ask.STOP:
+    stops = record.stopping or any(each.ask is Ask.STOP for each in record.requests)
+    if stops and request.ask is not Ask.STOP:
         raise UsageError(
             f"run {record.run_id} is stopping: it can't be steered any more. Run its command again to go on."
         )

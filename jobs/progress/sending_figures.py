@@ -20,15 +20,15 @@ _TREND_SECONDS = 30.0
 """The span that the time left is computed from: retries and waits make single seconds uneven."""
 
 _ALIKE = 1.25
-"""Readings are of one trend if their allowed rates differ by less: an operator changes them, and so does throttling."""
+"""Allowed rates within this factor count as the same: an operator changes them, and throttling does."""
 
 
 @dataclass(frozen=True, slots=True)
 class SendingFigures:
     """The sending now; rates per second.
 
-    `seconds_left` is None if nothing was delivered recently at the rate that is allowed now, and while it is stopping
-    or paused.
+    `seconds_left` is None if nothing was delivered recently, while it is stopping or paused, and in the first figures
+    after the allowed rate has changed.
     """
 
     events_delivered: int
@@ -67,7 +67,7 @@ class SendingMeter:
         self._requests_to_send = requests_to_send
         self._limit = limit
         # Earlier readings, oldest first; at the start nothing had been counted.
-        self._seen: deque[tuple[float, Progress]] = deque([(0.0, Progress())])
+        self._seen: deque[tuple[float, Progress]] = deque([(0.0, Progress(rate=limit))])
 
     def __call__(self, seconds: float) -> SendingFigures:
         """Return the figures after so many seconds; each call comes later than the one before."""
@@ -102,9 +102,8 @@ class SendingMeter:
         if now.stop_reason or now.paused:
             return None
         start, before = self._trend(now)
-        if (
-            self._requests_to_send
-        ):  # the limit is one of requests, and the last ones are less full than the first
+        # The limit is one of requests, and the last ones are less full than the first.
+        if self._requests_to_send:
             left = self._requests_to_send - now.requests_delivered
             rate = _rate(now.requests_delivered - before.requests_delivered, start, seconds)
         else:
@@ -119,7 +118,7 @@ class SendingMeter:
 
 def _is_alike(before: Progress, now: Progress) -> bool:
     low, high = sorted((before.rate, now.rate))
-    return before.paused == now.paused and high <= _ALIKE * low
+    return not before.paused and high <= _ALIKE * low
 
 
 def _rate(count: int, start: float, end: float) -> float:

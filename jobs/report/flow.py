@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from core.plurals import counted
-from jobs.account.exit_status import Status
+from jobs.account.exit_status import TRIAL_IS_OVER, Status
 from jobs.account.summary import Summary
 
 _PARTS = (
@@ -97,9 +97,9 @@ def _stopped(summary: Summary) -> str:
     if not summary.rows_read:
         return "The run ended before its checks had: nothing was sent. Run the same command again."
     sent, left = counted(summary.events_delivered, "event"), summary.events_not_attempted
-    return (
-        f"The run ended early: {sent} delivered, {left:,} not attempted. Run the same command again to go on."
-    )
+    ended = f"The run ended early: {sent} delivered, {left:,} not attempted."
+    # A trial's own reason says how to go on.
+    return ended if summary.reason == TRIAL_IS_OVER else f"{ended} Run the same command again to go on."
 
 
 def _imported(summary: Summary) -> str:

@@ -6,10 +6,10 @@ other the lease says whether it is in progress: a run that ends in order release
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 
 import pyarrow as pa
@@ -69,9 +69,9 @@ def runs_below(output: str, runs: Runs) -> list[ListedRun]:
     require_output(output)
     holders = _in_their_own_folders(run_holders(output))
     names = sorted({*Folder(join(output, "runs")).folder_names(), *holders})
-    segments = _segments_by_run(output)
+    recorded = _recorded_by_run(output)
     with ThreadPoolExecutor(_READERS) as readers:
-        listed = partial(_listed, output=output, holders=holders, segments=segments, runs=runs)
+        listed = partial(_listed, output=output, holders=holders, recorded=recorded, runs=runs)
         found = list(readers.map(listed, names))
     return sorted(found, key=lambda run: (run.state.started_at or "", run.run_id))
 
@@ -113,14 +113,22 @@ def _in_their_own_folders(holders: dict[str, LeaseRecord | None]) -> dict[str, L
     return {run_id: holder for run_id, holder in holders.items() if not holder or holder.run_id == run_id}
 
 
-def _segments_by_run(output: str) -> Mapping[str, list[Segment]]:
-    """Return by run the files of the ledger that are not put together with others yet."""
+@dataclass(slots=True)
+class _Recorded:
+    """Files of the ledger that are not put together with others yet: all of a run, and rows by its executions."""
+
+    files: int = 0
+    rows: Counter[str] = field(default_factory=Counter)
+
+
+def _recorded_by_run(output: str) -> Mapping[str, _Recorded]:
     ledger = whole_ledger(output)
     folders = [ledger, *(Folder(join(ledger.url, name)) for name in ledger.folder_names())]
-    found: dict[str, list[Segment]] = defaultdict(list)
+    found: dict[str, _Recorded] = defaultdict(_Recorded)
     for segment in (Segment.parse(name) for folder in folders for name in folder.names()):
         if segment:
-            found[segment.run_id].append(segment)
+            found[segment.run_id].files += 1
+            found[segment.run_id].rows[segment.execution] += segment.rows or 0
     return found
 
 
@@ -129,22 +137,22 @@ def _listed(
     *,
     output: str,
     holders: dict[str, LeaseRecord | None],
-    segments: Mapping[str, list[Segment]],
+    recorded: Mapping[str, _Recorded],
     runs: Runs,
 ) -> ListedRun:
-    own = segments.get(run_id, [])
-    state = _state(RunFolder(output, run_id), holders, own, runs)
-    return ListedRun(run_id, state, _dead_letters(output, run_id), len(own))
+    own = recorded.get(run_id, _Recorded())
+    state = _state(RunFolder(output, run_id), holders, own.rows, runs)
+    return ListedRun(run_id, state, _dead_letters(output, run_id), own.files)
 
 
 def _state(
-    run: RunFolder, holders: dict[str, LeaseRecord | None], segments: Sequence[Segment], runs: Runs
+    run: RunFolder, holders: dict[str, LeaseRecord | None], recorded: Mapping[str, int], runs: Runs
 ) -> RunState:
     """Return the state of a run: one that holds its lease is in progress; else its files decide."""
     holder = holders.get(run.run_id)
     since = holder.since if holder else None
     if run.run_id in holders and _may_live(holder, runs):
-        note = " ".join([_last_heard(holder), *_accepted(holder, segments), *_steered(run)])
+        note = " ".join([_last_heard(holder), *_accepted(holder, recorded), *_steered(run)])
         return RunState(UNDER_WAY, since, note=note)
     try:
         if error := read_error(run.folder()):
@@ -170,12 +178,10 @@ def _last_heard(holder: LeaseRecord | None) -> str:
     return f"On {holder.host}; last heard of at {holder.renewed_at}."
 
 
-def _accepted(holder: LeaseRecord | None, segments: Sequence[Segment]) -> Iterator[str]:
-    """Yield a sentence on what a run in progress has recorded, by its files' names; none if they don't say it."""
-    rows = [each.rows for each in segments if holder and each.execution == holder.execution]
-    known = [number for number in rows if number is not None]
-    if known and len(known) == len(rows):
-        yield f"{counted(sum(known), 'event')} accepted so far."
+def _accepted(holder: LeaseRecord | None, recorded: Mapping[str, int]) -> Iterator[str]:
+    """Yield a sentence on what a run in progress has recorded; none before that, and while it sorts the ledger."""
+    if holder and (rows := recorded.get(holder.execution)):
+        yield f"{counted(rows, 'event')} recorded as accepted."
 
 
 def _steered(run: RunFolder) -> Iterator[str]:

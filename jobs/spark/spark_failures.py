@@ -27,7 +27,13 @@ _READING = re.compile(
 _NOT_PARQUET = re.compile(r"(\w+:/[^\n]*?) is not a Parquet file\. ")
 _JAVA = r"java\.(?:(?:util|lang|time)\.[\w.]*|io\.UnsupportedEncoding)Exception"
 _JAVA_CAUSE = re.compile(rf"^(?:Caused by: )?({_JAVA})", re.MULTILINE)
-_ON_THE_DRIVER = re.compile(rf"({_JAVA}).*\sat org\.apache\.spark\.sql\.catalyst\.expressions\.", re.DOTALL)
+# Of a user's expression, not of Spark's own work: raised below one, and of the kinds that values and patterns raise.
+_ON_THE_DRIVER = re.compile(
+    r"(java\.(?:lang\.(?:Arithmetic|NumberFormat|IllegalArgument)|time\.[\w.]*|util\.regex\.PatternSyntax"
+    r"|io\.UnsupportedEncoding)Exception)(?:(?!\nCaused by:).)*\sat org\.apache\.spark\.sql\.catalyst\.expressions\."
+    r"(?!codegen\.)",
+    re.DOTALL,
+)
 
 _S3A = re.compile(r"fs\.s3a\.|software\.amazon\.awssdk|com\.amazonaws|s3a?://")
 _NOT_RENEWED = "not renewed"  # what boto3 found when the run began, it does not find for Java any more

@@ -128,7 +128,7 @@ def interrupt_kept() -> Iterator[None]:
 
 @contextmanager
 def signals_held_back() -> Iterator[None]:
-    """Let the program's own handlers of signals run at the end of the block; a second one of a kind ends it there."""
+    """Let the program's own handlers of signals run after the block, where a second one of a kind ends the process."""
     handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
     own = {number: handler for number, handler in handlers.items() if callable(handler)}
     held: list[int] = []
@@ -139,7 +139,7 @@ def signals_held_back() -> Iterator[None]:
     finally:
         for number, handler in own.items():
             signal.signal(number, handler)
-        for came in held:
+        for came in sorted(held, key=held.count, reverse=True):
             if held.count(came) > 1 and came != signal.SIGHUP:
                 signal.signal(came, signal.SIG_DFL)
             signal.raise_signal(came)

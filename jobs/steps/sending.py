@@ -15,6 +15,7 @@ from delivery.request import events_per_request
 from delivery.sending.report import PartitionReport
 from delivery.task import CoordinatorAddress, DeliveryTask
 from jobs.account.closed_account import Sent, Staged
+from jobs.account.exit_status import TRIAL_IS_OVER
 from jobs.control.steering import Steering
 from jobs.prepare.preparation import Prepared
 from jobs.progress.run_progress import PhaseListener
@@ -26,9 +27,6 @@ from jobs.steps.staged_files import StagedFile, first_events, longest_first
 from jobs.stop_signals import StopSignals
 
 SETTLE_SECONDS = 15.0
-_TRIAL_IS_OVER = (
-    "this run was a trial: --first allows no more events; run the same command without it for the rest"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,16 +103,16 @@ def send(
     ) as coordinator:
         steering.steer(coordinator)
         with signals.routed_to(coordinator.stop):
-            meter = SendingMeter(
-                coordinator.snapshot, sending.receipts().to_send, limit, sending.minimum_requests
-            )
+            # Of a trial only a bound is known.
+            requests = 0 if sending.is_trial else sending.minimum_requests
+            meter = SendingMeter(coordinator.snapshot, sending.receipts().to_send, limit, requests)
             begin(phases, spark.sparkContext, SEND, meter)
             reports, failure = _run_tasks(spark, sending.tasks(coordinator.address))
             if failure is not None:
                 _stop_the_rest(coordinator, failure)
         progress = coordinator.snapshot()
     sent = sent_in_all(sending.receipts(), reports, progress, failure)
-    return replace(sent, stop_reason=sent.stop_reason or _TRIAL_IS_OVER) if sending.is_trial else sent
+    return replace(sent, stop_reason=sent.stop_reason or TRIAL_IS_OVER) if sending.is_trial else sent
 
 
 def _run_tasks(spark: SparkSession, tasks: list[DeliveryTask]) -> tuple[list[PartitionReport], str | None]:

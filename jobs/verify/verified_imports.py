@@ -5,7 +5,7 @@ A job may have been created by hand, with the call that an import with `write_on
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -87,19 +87,20 @@ class KnownImports:
         return any(run is None or _is_of(each, run) for each in self.records)
 
     def verified(
-        self, dataset_arn: str, region: str, run: VerifiedRun | None, sent_at: datetime | None
+        self, dataset_arn: str, region: str, run: VerifiedRun | None, sent_at: Callable[[], datetime | None]
     ) -> Imports | None:
         """Return what became of the imports, of `run` or else of those in force and the newest; None where none are.
 
-        `sent_at`: see `last_sent`; that run may have brought what an earlier import has not.
-        A call is given unless that run or a later import may have brought the rows, or would be replaced.
+        `sent_at`: see `last_sent`; it is asked only where files are missing.
+        A call is given unless a run that sent since or a later import may have brought the rows, or would be replaced.
         """
         looked_at = self._looked_at(run)
         files: list[ImportedFiles] = []
         for record in looked_at:
             found = _without_call(record, self.jobs or ())
             if found.outcome == "missing":
-                if sent_at is not None and record.written_at < sent_at:
+                sent = sent_at()
+                if sent is not None and record.written_at < sent:
                     found = _perhaps_sent(found, "unknown" if run is None else "missing")
                 elif later := self._later_than(record, looked_at):
                     found = found.model_copy(update={"why": f"{found.why}; {_no_call(record, later)}"})

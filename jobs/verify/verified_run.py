@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from bulk.metrics import Calls
+from core.errors import StorageError
 from core.storage import Folder, join
-from delivery.receipts.ledger import ledger_folder
+from delivery.receipts.ledger import ledger_folder, whole_ledger
 from delivery.receipts.sorted_ledger import last_accepted
 from jobs.account.summary import Summary, read_summary
 from jobs.errors import UsageError
+from jobs.leases.process_identity import is_running
 from jobs.runs.run_folder import RunFolder
+from jobs.runs.run_list import runs_under_way
 from jobs.steps.delivered_before import LedgerFiles
 
 
@@ -39,21 +42,33 @@ def verified_run(output: str, tracking_id: str, run_id: str | None) -> VerifiedR
 
 
 def last_sent(output: str, tracking_id: str, newest: VerifiedRun | None, now: datetime) -> datetime | None:
-    """Return a time after which no run has sent anything; None where none ever did.
+    """Return the newest time at which a run is known to have sent; None where none is known.
 
-    The `newest` run's summary says when it sent. One that was killed left none, but what the service accepted is in the
-    ledger: where that has files that a run sorts when it ends, a run may go on, so it is `now`.
+    The `newest` run's summary says when it ended. One that was killed left none, but what the service accepted is in
+    the ledger. It is `now` while a run may go on: one is under way, or the ledger has files that a run sorts when it
+    ends.
 
     Raises:
         StorageError: the ledger can't be read.
     """
     files = LedgerFiles.find(output, tracking_id)
-    if files.segments:
+    if files.segments or runs_under_way(output, is_running):
         return now
-    names = [file.name for file in files.sorted.values()]
-    accepted = last_accepted(ledger_folder(output, tracking_id), names)
+    try:
+        accepted = _accepted(output, tracking_id, files)
+    except StorageError:
+        if LedgerFiles.find(output, tracking_id) == files:
+            raise
+        return now  # a run has deleted files, as it does when it sorts the ledger
     ended = newest.calls.ended if newest is not None and newest.calls is not None else None
-    return max((moment for moment in (accepted, ended) if moment is not None), default=None)
+    return max((moment for moment in (*accepted, ended) if moment is not None), default=None)
+
+
+def _accepted(output: str, tracking_id: str, files: LedgerFiles) -> tuple[datetime | None, datetime | None]:
+    """Return the newest acceptance in the ledger's sorted files, and in those of earlier versions."""
+    old = [url.rpartition("/")[2] for url in files.old]
+    names = [file.name for file in files.sorted.values()]
+    return last_accepted(ledger_folder(output, tracking_id), names), last_accepted(whole_ledger(output), old)
 
 
 def _named(output: str, tracking_id: str, run_id: str) -> VerifiedRun:

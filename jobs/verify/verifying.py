@@ -11,7 +11,7 @@ import uuid
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
+from functools import cache, partial
 
 import boto3
 from botocore.config import Config
@@ -149,7 +149,7 @@ class _Verifying:
         except (ControlPlaneError, BulkError) as error:
             return found.without(f"the import jobs were not asked for: {error}"), imports
         newest = run if named is None else verified_run(output, found.tracking_id, None)
-        sent_at = last_sent(output, found.tracking_id, newest, self._now)
+        sent_at = cache(partial(last_sent, output, found.tracking_id, newest, self._now))
         verified = imports.verified(dataset.arn, prepared.service.region, named, sent_at)
         return found.model_copy(update={"imports": verified}), imports
 

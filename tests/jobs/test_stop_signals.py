@@ -221,21 +221,21 @@ def test_a_stop_while_the_jvm_is_launched_comes_once_it_is_there() -> None:
     assert signals.reason == "SIGTERM was received"
 
 
-def test_a_second_signal_while_the_jvm_is_launched_ends_the_process_then() -> None:
+@pytest.mark.parametrize("came", ["TERM TERM", "INT TERM TERM", "HUP TERM INT TERM"])
+def test_a_second_signal_while_the_jvm_is_launched_ends_the_process_then(came: str) -> None:
     program = """
 import signal
-import subprocess
 import sys
 from jobs.spark.spark_session import signals_held_back
 from jobs.stop_signals import StopSignals
 StopSignals().arm()
 try:
     with signals_held_back():
-        signal.raise_signal(signal.SIGTERM)
-        signal.raise_signal(signal.SIGTERM)
+        for kind in sys.argv[1].split():
+            signal.raise_signal(signal.Signals["SIG" + kind])
         print("launched", flush=True)
 finally:
     print("ended in order", flush=True)
 """
-    ended = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    ended = subprocess.run([sys.executable, "-c", program, came], capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stdout) == (-signal.SIGTERM, "launched\n")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from core.contested_file import control_file
-from jobs.cli.control import Waiting, _parser, _request, main, steer
+from jobs.cli.control import Waiting, _parser, _request, _state_after, main, steer
 from jobs.control.control_file import ControlFile
 from jobs.control.polling import ControlPoller
 from jobs.control.record import Ask, ControlRecord
@@ -102,10 +102,20 @@ def test_what_is_said_is_what_the_run_does_now(output: str, capsys: pytest.Captu
     ]
 
 
-def test_a_run_that_stops_takes_no_other_request(output: str) -> None:
+@pytest.mark.parametrize(("ask", "rate"), [(Ask.RATE, 50.0), (Ask.PAUSE, None)])
+def test_a_run_that_ended_just_after_is_not_said_to_stop(ask: Ask, rate: float | None) -> None:
+    assert _state_after(request("a", ask, rate), None) == "carried out, and the run has ended since"
+    assert _state_after(request("a", Ask.STOP), None).startswith("stopping")
+
+
+@pytest.mark.parametrize("heeded", [True, False])
+def test_a_run_that_was_asked_to_stop_takes_no_other_request(output: str, *, heeded: bool) -> None:
     run = Run(output)
     run.poller.begin()
-    steer(output, None, request("a", Ask.STOP), run.waiting)
+    if heeded:
+        steer(output, None, request("a", Ask.STOP), run.waiting)
+    else:
+        run.file.change(lambda record: record and record.asking(request("a", Ask.STOP)))
     with pytest.raises(UsageError, match=r"run day is stopping: .* Run its command again to go on\."):
         steer(output, None, request("b", Ask.RESUME), run.waiting)
     assert steer(output, None, request("c", Ask.STOP), run.waiting) == 0

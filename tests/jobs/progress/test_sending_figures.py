@@ -86,6 +86,12 @@ def test_the_time_left_is_of_the_requests_left_at_the_rate_that_is_allowed_now()
     assert left[61:63] == pytest.approx([(2000 - 40 * 30 - (second - 50) * 5) / 5 for second in (62, 63)])
 
 
+def test_the_first_figures_have_a_time_left_however_late_they_are() -> None:
+    reported = Progress(request_attempts=4900, requests_delivered=4900, rate=490.0)
+    meter = SendingMeter(lambda: reported, 100_000, 500.0, requests_to_send=9800)
+    assert meter(10.0).seconds_left == pytest.approx(10.0)
+
+
 def test_the_wait_for_the_first_request_makes_no_rate_look_low() -> None:
     reported = Progress()
     meter = SendingMeter(lambda: reported, 1000, 100.0)

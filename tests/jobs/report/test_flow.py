@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from jobs.account.exit_status import TRIAL_IS_OVER
 from jobs.account.summary import Summary
 from jobs.report.flow import equation, parts, verdict
 from jobs.steps.import_account import account_line
@@ -100,6 +101,10 @@ def test_the_equation_says_what_the_log_says() -> None:
                 "The run ended early: 7 events delivered, 2 not attempted. "
                 "Run the same command again to go on."
             ),
+        ),
+        (
+            summary(status="stopped", events_delivered=7, events_not_attempted=2, reason=TRIAL_IS_OVER),
+            "The run ended early: 7 events delivered, 2 not attempted.",
         ),
         (
             nothing_sent("stopped"),

@@ -89,7 +89,7 @@ def test_a_run_under_way_is_shown_with_what_it_has_recorded_so_far(output: str) 
         ledger = Ledger(task_of(output, execution=execution, run_id="day"), f"a{events}")
         ledger.accepted([StagedEvent(event, b"{}", b"{}") for event in events], 0.0)
         ledger.close()
-    assert str(listed(output)["day"].state.note).endswith("00:00. 3 events accepted so far.")
+    assert str(listed(output)["day"].state.note).endswith("00:00. 3 events recorded as accepted.")
 
 
 def fail(output: str, run_id: str, text: str = "source.path: none.", code: int = 2) -> None:

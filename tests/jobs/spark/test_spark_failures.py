@@ -85,6 +85,10 @@ def test_a_constant_that_fails_on_the_driver_is_explained(cause: str, text: str)
     )
     assert explained(failure) is None, "Spark's own, of no expression"
     failure._stackTrace = (
+        f"{cause}: {text}\n\tat org.apache.spark.sql.catalyst.expressions.codegen.Block.code(B:1)"
+    )
+    assert explained(failure) is None, "Spark's own code for expressions"
+    failure._stackTrace = (
         f"{cause}: {text}\n\tat org.apache.spark.sql.catalyst.expressions.Cast.eval(Cast.scala:1)"
     )
     sentence = str(explained(failure))

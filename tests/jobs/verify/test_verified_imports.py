@@ -66,7 +66,7 @@ def verified(
     world: World, output: Path, run: VerifiedRun | None = None, sent_days_later: float | None = None
 ) -> Imports | None:
     sent_at = None if sent_days_later is None else WRITTEN_AT + timedelta(days=sent_days_later)
-    return asked(world, output, run).verified(world.dataset.arn, "eu-west-1", run, sent_at)
+    return asked(world, output, run).verified(world.dataset.arn, "eu-west-1", run, lambda: sent_at)
 
 
 def only(found: Imports | None) -> ImportedFiles:

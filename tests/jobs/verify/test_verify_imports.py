@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from bulk.import_record import ImportRecord, State
+from core.storage import Folder
 from delivery.packing import StagedEvent
 from delivery.receipts.ledger import LEDGER_SCHEMA, Ledger, ledger_folder
 from delivery.receipts.sorted_ledger import write_sorted
 from jobs.runs.import_folder import ImportFolder
+from jobs.verify import verified_run
 from jobs.verify.__main__ import main
 from jobs.verify.verification import Interactions
 from standin.refusal import Refusal
@@ -116,7 +120,52 @@ def test_no_call_is_printed_where_the_sorted_ledger_has_later_events(
     assert ("create-dataset-import-job" in out) is not sent_since
 
 
-def leave_sorted_ledger(output: Path, *accepted_at: datetime) -> None:
+def test_a_ledger_that_can_not_be_read_matters_only_where_files_are_missing(
+    world: World, config: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    leave_import(config)
+    output = Path(config).parent / "output"
+    leave_sorted_ledger(output, datetime.now(UTC))
+    [file] = Path(ledger_folder(str(output), "tracker").url).iterdir()
+    file.write_bytes(b"PAR1 half")
+    assert world.plane.trackers
+    assert main(["--config", config]) == 2
+    capsys.readouterr()
+    make_call(world)
+    main(["--config", config])
+    assert "the job backfill-a is ACTIVE" in capsys.readouterr().out
+
+
+def test_files_that_a_run_deletes_while_they_are_read_are_a_run_that_goes_on(
+    output: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that sorts the ledger writes new files first, and then deletes old ones."""
+    Folder(output).write_bytes("runs/a/summary.json", b"{}")
+    leave_sorted_ledger(output, datetime.now(UTC))
+    folder, read = ledger_folder(output, "tracker"), verified_run.last_accepted
+
+    def reads_too_late(place: Folder, names: Sequence[str]) -> datetime | None:
+        folder.delete_files(list(names))
+        return read(place, names)
+
+    monkeypatch.setattr(verified_run, "last_accepted", reads_too_late)
+    now = datetime.now(UTC)
+    assert verified_run.last_sent(output, "tracker", None, now) == now
+
+
+def test_what_a_version_without_sorted_files_recorded_counts_too(tmp_path: Path) -> None:
+    output = str(tmp_path)
+    Folder(output).write_bytes("runs/a/summary.json", b"{}")
+    then, now = datetime(2025, 5, 5, tzinfo=UTC), datetime.now(UTC)
+    assert verified_run.last_sent(output, "tracker", None, now) is None
+    old = pa.table({name: ["x"] for name in ("event_id", "tracking_id", "run_id")} | {"accepted_at": [then]})
+    path = tmp_path / "ledger" / "part-run.e.0.a.1.parquet"
+    path.parent.mkdir()
+    pq.write_table(old, path)
+    assert verified_run.last_sent(output, "tracker", None, now) == then
+
+
+def leave_sorted_ledger(output: Path | str, *accepted_at: datetime) -> None:
     """A file with one event for each time."""
     folder = ledger_folder(str(output), "tracker")
     for moment in accepted_at:
