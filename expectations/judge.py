@@ -1,7 +1,7 @@
 """Great Expectations' verdict over the counts of the staged events, and over those events for the rest.
 
-`mostly` and every comparison are Great Expectations' own code. Results contain only counts: no value of any
-row, no text of an exception, no figure that could be a single user's.
+`mostly` and every comparison are Great Expectations' own code. Results contain only counts and columns'
+names: no value of any row, no text of an exception, no figure that could be a single user's.
 """
 
 from __future__ import annotations
@@ -40,6 +40,11 @@ OBSERVED_COUNTS = frozenset(
     }
 )
 """Those whose observed value is a count or a share. A maximum, mean or sum may be a single user's value."""
+
+OBSERVED_COLUMNS = frozenset(
+    {"expect_table_columns_to_match_ordered_list", "expect_table_columns_to_match_set"}
+)
+"""Those whose observed value is the events' columns. Data Docs can't show a result of the first without it."""
 
 
 def judge(rules: Rules, tallies: Mapping[str, int], events: DataFrame | None = None) -> Verdict:
@@ -100,8 +105,8 @@ def _validator(events: DataFrame) -> Validator:
 
 
 def _from_events(rule: Rule, validator: Validator) -> ExpectationValidationResult:
-    counted = rule.expectation.expectation_type in OBSERVED_COUNTS
-    shown = _COUNTS_ONLY if counted else {"result_format": "BOOLEAN_ONLY"}
+    kind = rule.expectation.expectation_type
+    shown = _COUNTS_ONLY if kind in OBSERVED_COUNTS | OBSERVED_COLUMNS else {"result_format": "BOOLEAN_ONLY"}
     try:
         [result] = validator.graph_validate(
             [rule.expectation.configuration],
@@ -113,7 +118,8 @@ def _from_events(rule: Rule, validator: Validator) -> ExpectationValidationResul
         raise _crashed(rule)
     result.success = bool(result.success)  # some of theirs are NumPy's, which JSON does not support
     observed = result.result.get("observed_value")
-    result.result = {"observed_value": observed} if isinstance(observed, int | float) else {}
+    is_shown = isinstance(observed, int | float) or kind in OBSERVED_COLUMNS
+    result.result = {"observed_value": observed} if is_shown else {}
     result.expectation_config = rule.expectation.configuration
     return result
 

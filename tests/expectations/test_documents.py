@@ -11,6 +11,7 @@ from expectations.compiler import compile_suites
 from expectations.documents import self_contained, write_validation
 from expectations.judge import judge
 from expectations.service import service_suite
+from expectations.suite import Suite
 
 if TYPE_CHECKING:
     from tests.expectations.conftest import Events, Tally
@@ -42,3 +43,24 @@ def test_the_verdict_is_written_as_a_result_and_a_page_of_its_own(
     write_validation(
         judge(rules, tally(rules, frame)[1], frame), tmp_path / "new"
     )  # a second time replaces it
+
+
+@pytest.mark.spark
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("expect_table_columns_to_match_ordered_list", "column_list"),
+        ("expect_table_columns_to_match_set", "column_set"),
+    ],
+)
+def test_a_rule_on_the_names_of_columns_can_be_shown(
+    events: Events, tally: Tally, tmp_path: Path, kind: str, names: str
+) -> None:
+    frame = events({})
+    rules = compile_suites(frame, Suite("mine", "user", ({"type": kind, "kwargs": {names: ["userId"]}},)))
+    write_validation(judge(rules, tally(rules, frame)[1], frame), tmp_path)
+    [result] = json.loads((tmp_path / "validation.json").read_text())["results"]
+    assert not result["success"]
+    assert set(result["result"]) == {"observed_value"}
+    assert {"userId", "impression", "price"} < set(result["result"]["observed_value"])
+    assert "impression" in (tmp_path / "data_docs" / "index.html").read_text()
