@@ -57,8 +57,10 @@ class _Tallies:
         self._known: dict[Any, int] = {}
 
     def bit(self, predicate: Column) -> int:
-        # By Java's equality: the texts of two predicates may be equal where the predicates are not.
-        bit = self._known.setdefault(predicate._jc, len(self.predicates))  # noqa: SLF001
+        # By Java's equality and by their texts: 1 and '1' have the same text, and 1 equals 1.0 since Spark 4.0, but
+        # Spark compares a text with 1 as '1', and with 1.0 as '1.0'.
+        key = (predicate._jc, str(predicate))  # noqa: SLF001
+        bit = self._known.setdefault(key, len(self.predicates))
         if bit == len(self.predicates):
             self.predicates.append(predicate)
         return bit

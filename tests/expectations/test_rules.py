@@ -177,17 +177,21 @@ def test_a_rule_that_is_in_both_suites_rejects_under_both_names(events: Events, 
     assert rules.rejected_by_reason(tallies) == {name: 1, f"{name}#2": 1}
 
 
-def test_two_rules_whose_predicates_have_one_text_are_two_rules(events: Events, tally: Tally) -> None:
-    """Spark writes both sets as `'a', 'b'`, and Spark 3.5 writes `a, b` even for a set of that one value."""
-    sets = (["a", "b"], ["a', 'b"])
+@pytest.mark.parametrize(
+    ("one", "other", "texts"),
+    [
+        pytest.param(["a", "b"], ["a', 'b"], ["a", "a', 'b"], id="of one text"),
+        pytest.param([1], [1.0], ["1", "1.0"], id="equal in Java"),
+    ],
+)
+def test_two_rules_whose_predicates_look_alike_are_two_rules(
+    events: Events, tally: Tally, one: list[object], other: list[object], texts: list[str]
+) -> None:
+    """Spark writes two sets as `'a', 'b'`, and 3.5 writes `a, b` even for a set of that one value."""
     kind = "expect_column_values_to_be_in_set"
-    suite = Suite(
-        "mine",
-        "user",
-        tuple({"type": kind, "kwargs": {"column": "eventType", "value_set": each}} for each in sets),
-    )
-    frame = events({"eventType": "a"}, {"eventType": "a', 'b"})
-    reasons, _ = tally(compile_suites(frame, suite), frame)
+    entries = [{"type": kind, "kwargs": {"column": "eventType", "value_set": each}} for each in (one, other)]
+    frame = events(*({"eventType": each} for each in texts))
+    reasons, _ = tally(compile_suites(frame, Suite("mine", "user", tuple(entries))), frame)
     assert reasons == [[f"{kind}(eventType)#2"], [f"{kind}(eventType)"]]
 
 
