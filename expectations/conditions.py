@@ -103,10 +103,17 @@ class ConditionSource:
         if expectation.expectation_type != COUNTS_VALUES:
             return None
         with _refusing(name):
-            domain, values = self._row_condition(expectation.row_condition), F.col(expectation.column)
+            domain = self._row_condition(expectation.row_condition)
+            values = self._distinguished(expectation.column)
             values = values if domain is None else F.when(domain, values)
         self._given.append((name, values))
         return values
+
+    def _distinguished(self, column: str) -> Column:
+        """Return the column with values whose hashes differ: Spark's pass over an array's nulls."""
+        if isinstance(self._empty.schema[column].dataType, T.ArrayType):
+            return F.transform(column, lambda each: F.struct(each.isNull(), each))
+        return F.col(column)
 
     def require_fit(self) -> None:
         """Check that all conditions returned so far fit the columns' types.

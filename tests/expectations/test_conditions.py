@@ -49,6 +49,7 @@ DIRT: dict[str, list[Any]] = {
     "recommendationId": [None, "r" * 41],
     "eventAttributionSource": [None, "  ", "é", "mail\n"],
     "_body_bytes": [10_240, 10_241],
+    "impression": [None, ["a"], ["a", None], [None, "a"], [None], ["", "a"]],
 }
 
 
@@ -223,7 +224,7 @@ def test_distinct_values_are_counted_as_great_expectations_counts_them(
         "user",
         tuple(
             over(column, "unique_value_count_to_be_between", **arguments)
-            for column in ("eventType", "userId", "price")
+            for column in ("eventType", "userId", "price", "impression")
             for arguments in (
                 {"max_value": 3},
                 {"min_value": 2, "row_condition": VIEWS},
