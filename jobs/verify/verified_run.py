@@ -12,9 +12,7 @@ from delivery.receipts.ledger import ledger_folder, whole_ledger
 from delivery.receipts.sorted_ledger import last_accepted
 from jobs.account.summary import Summary, read_summary
 from jobs.errors import UsageError
-from jobs.leases.process_identity import is_running
 from jobs.runs.run_folder import RunFolder
-from jobs.runs.run_list import runs_under_way
 from jobs.steps.delivered_before import LedgerFiles
 
 
@@ -45,14 +43,13 @@ def last_sent(output: str, tracking_id: str, newest: VerifiedRun | None, now: da
     """Return the newest time at which a run is known to have sent; None where none is known.
 
     The `newest` run's summary says when it ended. One that was killed left none, but what the service accepted is in
-    the ledger. It is `now` while a run may go on: one is under way, or the ledger has files that a run sorts when it
-    ends.
+    the ledger. It is `now` where that has files that a run sorts when it ends: then a run may go on.
 
     Raises:
         StorageError: the ledger can't be read.
     """
     files = LedgerFiles.find(output, tracking_id)
-    if files.segments or runs_under_way(output, is_running):
+    if files.segments:
         return now
     try:
         accepted = _accepted(output, tracking_id, files)
