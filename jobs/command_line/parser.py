@@ -10,6 +10,8 @@ from typing import Any, NoReturn
 from core.suggestions import nearest
 from jobs.errors import UsageError
 
+_PLAIN = {"invalid int value": "not a whole number", "invalid float value": "not a number"}
+
 
 class Parser(argparse.ArgumentParser):
     """An `ArgumentParser` that takes no abbreviations and raises `UsageError` instead of ending the process."""
@@ -49,6 +51,8 @@ class Parser(argparse.ArgumentParser):
         Raises:
             UsageError: always.
         """
+        for words_of_argparse, plain in _PLAIN.items():
+            message = message.replace(words_of_argparse, plain)
         raise UsageError(f"the command line is not valid: {message}. See --help.")
 
 

@@ -241,6 +241,11 @@ def test_wrong_usage_is_a_usage_error(
     assert len(caplog.records) == 1
 
 
+def test_a_word_in_place_of_a_rate_is_said_not_to_be_a_number(caplog: pytest.LogCaptureFixture) -> None:
+    assert main(["out", "--rate", "fast"]) == 2
+    assert "argument --rate: not a number: 'fast'. See --help." in caplog.text
+
+
 def test_a_folder_that_is_not_an_output_is_one_sentence(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
