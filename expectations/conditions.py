@@ -110,7 +110,7 @@ class ConditionSource:
         return values
 
     def _distinguished(self, column: str) -> Column:
-        """Return the column with values whose hashes differ: Spark's pass over an array's nulls."""
+        """Return the column so that different values have different hashes: Spark's hash ignores an array's nulls."""
         if isinstance(self._empty.schema[column].dataType, T.ArrayType):
             return F.transform(column, lambda each: F.struct(each.isNull(), each))
         return F.col(column)

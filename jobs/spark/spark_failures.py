@@ -25,8 +25,9 @@ _READING = re.compile(
 )
 # Spark 3.5, of a footer: "RuntimeException: <url> is not a Parquet file. Expected magic number".
 _NOT_PARQUET = re.compile(r"(\w+:/[^\n]*?) is not a Parquet file\. ")
-_JAVA = r"java\.(?:(?:util|lang|time)\.[\w.]*|io\.UnsupportedEncoding)Exception"
-_JAVA_CAUSE = re.compile(rf"^(?:Caused by: )?({_JAVA})", re.MULTILINE)
+_JAVA_CAUSE = re.compile(
+    r"^(?:Caused by: )?(java\.(?:(?:util|lang|time)\.[\w.]*|io\.UnsupportedEncoding)Exception)", re.MULTILINE
+)
 # Of a user's expression, not of Spark's own work: raised below one, and of the kinds that values and patterns raise.
 _ON_THE_DRIVER = re.compile(
     r"(java\.(?:lang\.(?:Arithmetic|NumberFormat|IllegalArgument)|time\.[\w.]*|util\.regex\.PatternSyntax"

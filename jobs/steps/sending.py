@@ -53,6 +53,11 @@ class Sending:
         min_requests = min(min_requests, -(-first // events_per_request()))
         return cls(prepared, first_events(files, first), execution, True, min_requests, accepts)
 
+    @property
+    def known_requests(self) -> int:
+        """Return how many requests the sending takes at the least, 0 if it is not known: of a trial only a bound is."""
+        return 0 if self.is_trial else self.minimum_requests
+
     def receipts(self) -> Receipts:
         """Return the partitions' records of this execution, and how many there can be."""
         run = self.prepared.run
@@ -103,9 +108,8 @@ def send(
     ) as coordinator:
         steering.steer(coordinator)
         with signals.routed_to(coordinator.stop):
-            # Of a trial only a bound is known.
-            requests = 0 if sending.is_trial else sending.minimum_requests
-            meter = SendingMeter(coordinator.snapshot, sending.receipts().to_send, limit, requests)
+            to_send = sending.receipts().to_send
+            meter = SendingMeter(coordinator.snapshot, to_send, limit, sending.known_requests)
             begin(phases, spark.sparkContext, SEND, meter)
             reports, failure = _run_tasks(spark, sending.tasks(coordinator.address))
             if failure is not None:

@@ -23,7 +23,7 @@ MAX_ROWS_HERE = 5_000_000
 """Rows that the driver counts: 0.1 s for a million, where a job of Spark's takes a second to begin and to compile."""
 
 MAX_FILES_HERE = 256
-"""Files that it opens for that: some seconds on S3, within which a stop is still obeyed."""
+"""Files that it opens for that: some seconds on S3, which a stop waits for."""
 
 _FOOTER_READERS = 32
 

@@ -96,9 +96,12 @@ def test_what_is_said_is_what_the_run_does_now(output: str, capsys: pytest.Captu
     steer(output, None, request("b", Ask.RATE, 50.0), run.waiting)
     run.file.change(lambda record: record and record.asking(request("c", Ask.RESUME)).asking(request("d")))
     steer(output, None, request("c", Ask.RESUME), run.waiting)
+    run.file.change(lambda record: record and record.asking(request("e")).asking(request("f", Ask.RESUME)))
+    steer(output, None, request("e"), run.waiting)
     assert capsys.readouterr().out.splitlines()[1:] == [
         "run day: paused: it sends nothing until it is resumed, and then at most 50 requests per second",
         "run day: paused: it sends nothing until it is resumed",
+        "run day: resumed",
     ]
 
 

@@ -58,6 +58,11 @@ def test_an_unknown_option_is_named_with_the_nearest(line: str, said: str) -> No
     assert str(caught.value) == said
 
 
+def test_a_word_in_place_of_a_number_is_said_to_be_none() -> None:
+    with pytest.raises(UsageError, match="argument --first: not a whole number: 'few'"):
+        parse_command(["--config", "job.yaml", "--first", "few"])
+
+
 @pytest.mark.parametrize(
     "run_id", ["", "../up", "a/b", "a:b", ".hidden", "_x", "a..b", "x" * 129, "a b", "ü"]
 )

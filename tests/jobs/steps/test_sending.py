@@ -24,6 +24,14 @@ def test_it_knows_whether_earlier_runs_delivered(first: int | None, before: int,
     assert sending.minimum_requests == (2 if first is None else 1)
 
 
+@pytest.mark.parametrize(("first", "known"), [(None, 2), (5, 0), (20, 2)])
+def test_how_many_requests_a_trial_takes_is_not_known(first: int | None, known: int) -> None:
+    """Its sessions may fill no request, so that a time left by the bound would be over long before the trial."""
+    prepared = cast("Prepared", SimpleNamespace(first=first))
+    staged = Staged(rows_read=20, to_send=20, minimum_requests=2)
+    assert Sending.of(prepared, (StagedFile("a", "send", 20),), "x1", staged).known_requests == known
+
+
 @pytest.mark.parametrize(("first", "is_trial"), [(1, True), (19, True), (20, False), (10_000, False)])
 def test_a_trial_with_room_for_all_is_none(first: int, *, is_trial: bool) -> None:
     """Nothing is left for another run, so nothing is stopped."""
