@@ -44,7 +44,7 @@ NO_TEXT = "_no_text"
 
 _VALUE_PREFIX = "_value_"
 _TEXTS = ("eventType", "itemId", "recommendationId", "eventAttributionSource")
-_ALL_TEXTS = ("userId", "sessionId", "eventId", *_TEXTS, "impression")
+_ALL_TEXTS = ("userId", "sessionId", "eventId", *_TEXTS)
 _HELPERS = (
     "_properties",
     "_body",
@@ -130,24 +130,30 @@ class _Values:
         value, kind = self.get(name)
         return identity(value, F.col(name), kind)
 
-    def no_text(self, mapped: Sequence[MappedProperty]) -> Column:
-        """Return the name of the first part that is not valid text, though it should be; a string."""
-        parts = [(name, *self.get(name)) for name in _ALL_TEXTS]
+    def no_text(self, mapped: Sequence[MappedProperty], joined_ids: Column) -> Column:
+        """Return the name of the first part that is not valid text, though it should be; a string.
+
+        Joined by a plain character, the ids of an impression are valid if and only if each of them is.
+        """
+        shown, kind = self.get("impression")
+        ids = (joined_ids, T.StringType()) if _is_array_of_text(kind) else (shown, kind)
+        parts = [*((name, *self.get(name)) for name in _ALL_TEXTS), ("impression", *ids)]
         parts += [
             (f"properties.{each.plan.field}", each.value, each.value_type)
             for each in mapped
             if each.plan.type == "string"
         ]
-        named = [
-            F.when(is_no_text(column, kind), name) for name, column, kind in parts if not _is_plain(kind)
-        ]
+        named = [F.when(is_no_text(column, kind), name) for name, column, kind in parts if _is_text(kind)]
         return F.coalesce(*named) if named else F.lit(None).cast("string")
 
 
-def _is_plain(kind: T.DataType) -> bool:
-    """Return whether every value of this type is valid text."""
-    inner = kind.elementType if isinstance(kind, T.ArrayType) else kind
-    return not isinstance(inner, (T.StringType, T.BinaryType))
+def _is_text(kind: T.DataType) -> bool:
+    """Return whether a value of this type may be invalid as text."""
+    return isinstance(kind, (T.StringType, T.BinaryType))
+
+
+def _is_array_of_text(kind: T.DataType) -> bool:
+    return isinstance(kind, T.ArrayType) and _is_text(kind.elementType)
 
 
 def _check_columns(rows: DataFrame) -> None:
@@ -202,7 +208,7 @@ def _typed(
     value = read_as(*known.get("eventValue"), value_type, "mapping.eventValue")
     return events.withColumns(
         {name: known.text(name) for name in _TEXTS}
-        | {"sentAt": to_seconds(F.col("_at_micros")), NO_TEXT: known.no_text(mapped)}
+        | {"sentAt": to_seconds(F.col("_at_micros"))}
         | {"eventValue": value.cast("double")}
         | {"impression": impression_ids(*known.get("impression"))}
         | {one.key: one.typed() for one in mapped}
@@ -212,7 +218,7 @@ def _typed(
 def _identified(
     events: DataFrame, known: _Values, mapped: Sequence[MappedProperty], *, session_is_mapped: bool
 ) -> DataFrame:
-    """Add what the checks need of each conversion, the properties' JSON, and the event id."""
+    """Add what the checks need of each conversion and of the text, the properties' JSON, and the event id."""
     value_is_lost = is_unreadable(known.get("eventValue")[0], F.col("eventValue"))
     events = events.withColumns(
         {UNREADABLE_PREFIX + one.key: one.unreadable() for one in mapped}
@@ -222,7 +228,8 @@ def _identified(
     )
     made = content_id(_content(known, mapped, session_is_mapped=session_is_mapped))
     sizes = impression_sizes(F.col("impression"), F.col("_joined"))
-    return events.withColumns({"eventId": F.coalesce(known.text("eventId"), made)} | sizes)
+    no_text = known.no_text(mapped, F.col("_joined"))
+    return events.withColumns({"eventId": F.coalesce(known.text("eventId"), made), NO_TEXT: no_text} | sizes)
 
 
 def _content(known: _Values, mapped: Sequence[MappedProperty], *, session_is_mapped: bool) -> list[Part]:

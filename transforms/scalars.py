@@ -94,9 +94,6 @@ def decimal_text(text: Column) -> Column:
 
 def is_no_text(column: Column, data_type: T.DataType) -> Column:
     """Return whether a value is bytes, or a file's text, that is not valid UTF-8; boolean, null for null."""
-    if isinstance(data_type, T.ArrayType) and isinstance(data_type.elementType, (T.StringType, T.BinaryType)):
-        # Joined by a plain character, texts are valid if and only if each of them is.
-        return ~_is_utf8(F.array_join(column.cast("array<string>"), " "), T.StringType())
     if isinstance(data_type, (T.StringType, T.BinaryType)):
         return ~_is_utf8(column, data_type)
     return F.lit(False)

@@ -32,6 +32,7 @@ MAPPED = {
     "eventValue": "worth",
     "impression": "shown",
 }
+LATIN_1 = "cast(unhex('4A6F73E9') as string)"
 ROW = ("u1", "s1", "click", "i1", SECOND, "1.5", "a|b", 0.1, "4")
 
 
@@ -134,6 +135,27 @@ def test_values_of_the_wrong_type_are_null_and_marked_and_break_no_row(spark: Sp
     assert (row["eventValue"], row["_unreadable_eventValue"]) == (None, True)
     assert (row["stars"], row["_unreadable_stars"], row["_unreadable_discount"]) == (None, True, False)
     assert (row["sentAt"], row["_at_micros"], row["impression"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("column", "shown", "named"),
+    [
+        ("user", "shown", "userId"),
+        ("session", "shown", "sessionId"),
+        ("kind", "shown", "eventType"),
+        ("item", "shown", "itemId"),
+        ("shown", "shown", "impression"),
+        ("shown", "array('a', shown, null)", "impression"),
+        ("shown", "array(unhex('6A'), cast(shown as binary))", "impression"),
+        ("note", "shown", "properties.NOTE"),
+        ("unused", "array('a', shown, null)", None),
+    ],
+)
+def test_what_is_not_utf8_is_named(spark: SparkSession, column: str, shown: str, named: str | None) -> None:
+    """Java replaces it where it decodes, so that another id would be sent."""
+    note = Property("NOTE", "note", "note", "string", nullable=True, categorical=False)
+    rows = frame(spark, ROW).withColumn("note", F.lit("n")).withColumn(column, F.expr(LATIN_1))
+    assert first(shaped(rows, {**MAPPED, "impression": shown}, (note,)))["_no_text"] == named
 
 
 def test_an_id_depends_on_each_part_of_the_content_and_on_nothing_else(spark: SparkSession) -> None:
