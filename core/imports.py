@@ -11,12 +11,12 @@ from types import ModuleType
 
 
 @contextmanager
-def not_installed(name: str) -> Iterator[None]:
-    """Let what is imported within the block find no module `name`, for packages that try one and do without.
+def not_installed(*names: str) -> Iterator[None]:
+    """Let what is imported within the block find no module of `names`, for packages that try one and do without.
 
     A module that is imported already stays. None in `sys.modules` would not do: Cython takes it for the module.
     """
-    with _asked_first(_Absent(name)):
+    with _asked_first(_Absent(names)):
         yield
 
 
@@ -38,13 +38,13 @@ def _asked_first(finder: _Absent | _Late) -> Iterator[None]:
 
 
 class _Absent:
-    """A finder of modules that is sure of one: there is none."""
+    """A finder of modules that is sure of some: there are none."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, names: Sequence[str]) -> None:
+        self._names = names
 
     def find_spec(self, name: str, _path: object = None, _target: object = None) -> None:
-        if name == self._name:
+        if name in self._names:
             raise ModuleNotFoundError(f"No module named {name!r}", name=name)
 
 
