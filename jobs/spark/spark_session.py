@@ -6,7 +6,6 @@ Under spark-submit, cluster and memory are the user's.
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -22,12 +21,13 @@ from jobs.errors import UsageError
 from jobs.spark.class_path import put_on_class_path, with_jars
 from jobs.spark.java_credentials import ask_boto3, credential_process_environment
 from jobs.spark.jvm_names import look_up_once
+from jobs.spark.local.first_compiler import spare_second_compiler
 from jobs.spark.local.forking import called_once_forked
 from jobs.spark.local.hadoop import HadoopVersion, hadoop_version, parse_version, spark_home
 from jobs.spark.local.jar_cache import JarCache
 from jobs.spark.local.jar_resolver import jars_of
 from jobs.spark.local.java import ensure_java
-from jobs.spark.local.local_jvm import launch_environment, memory_settings
+from jobs.spark.local.local_jvm import first_jars, launch_environment, memory_settings
 from jobs.spark.local.trust_store import PROPERTY, temporary_trust_store
 from jobs.spark.required_settings import HADOOP_UNSET, REQUIRED
 from jobs.spark.s3_connector import (
@@ -38,6 +38,7 @@ from jobs.spark.s3_connector import (
     direct_hosts,
     needs_credential_process,
 )
+from jobs.spark.signal_handlers import interrupt_kept, signals_held_back
 from jobs.spark.table_connectors import connector_settings
 from sources.tables.table_source import TableSource
 
@@ -113,36 +114,6 @@ def build_session(
         _trust(ca_bundle())
     conf = _conf_of(jvm, app_name, buckets, table)
     return _start(conf, once_connected)
-
-
-@contextmanager
-def interrupt_kept() -> Iterator[None]:
-    """Keep the program's own handler of Ctrl-C: PySpark puts one in its place (`SparkContext._do_init`)."""
-    own = signal.getsignal(signal.SIGINT)
-    try:
-        yield
-    finally:
-        if own is not signal.default_int_handler and signal.getsignal(signal.SIGINT) is not own:
-            signal.signal(signal.SIGINT, own)
-
-
-@contextmanager
-def signals_held_back() -> Iterator[None]:
-    """Let the program's own handlers of signals run after the block, where a second one of a kind ends the process."""
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)}
-    own = {number: handler for number, handler in handlers.items() if callable(handler)}
-    held: list[int] = []
-    for number in own:
-        signal.signal(number, lambda number, _frame: held.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in own.items():
-            signal.signal(number, handler)
-        for came in sorted(held, key=held.count, reverse=True):
-            if held.count(came) > 1 and came != signal.SIGHUP:
-                signal.signal(came, signal.SIG_DFL)
-            signal.raise_signal(came)
 
 
 def complete_conf(
@@ -233,11 +204,14 @@ def _launch(app_name: str, once_forked: Callable[[], object], *, with_s3: bool) 
     jars = _connector() if with_s3 else ()
     # Given at the start: otherwise Spark takes itself for a shell, with a shell's name and progress bar.
     conf = SparkConf(loadDefaults=False).setAppName(app_name).set("spark.ui.showConsoleProgress", "false")
+    if first := first_jars(os.environ, spark_home(os.environ) / "jars"):
+        conf.set("spark.driver.extraClassPath", first)
     if os.environ.get("SPARK_MASTER"):
         conf.setMaster(os.environ["SPARK_MASTER"])
     # A JVM that loses this process before the two are connected never ends.
     with signals_held_back(), called_once_forked(once_forked):
         SparkContext._ensure_initialized(conf=conf)  # noqa: SLF001 - as above
+    spare_second_compiler(SparkContext._gateway)  # noqa: SLF001 - as above
     return jars
 
 

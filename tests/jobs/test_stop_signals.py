@@ -13,7 +13,7 @@ import pytest
 from py4j.protocol import Py4JNetworkError
 
 from jobs.errors import RunInterruptedError
-from jobs.spark.spark_session import interrupt_kept, signals_held_back
+from jobs.spark.signal_handlers import interrupt_kept, signals_held_back
 from jobs.stop_signals import StopSignals
 
 
@@ -226,7 +226,7 @@ def test_a_second_signal_while_the_jvm_is_launched_ends_the_process_then(came: s
     program = """
 import signal
 import sys
-from jobs.spark.spark_session import signals_held_back
+from jobs.spark.signal_handlers import signals_held_back
 from jobs.stop_signals import StopSignals
 StopSignals().arm()
 try:

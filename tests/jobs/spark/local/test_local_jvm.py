@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from jobs.spark.local.local_jvm import launch_environment, machine_memory, memory_settings
+from jobs.spark.local.hadoop import spark_home
+from jobs.spark.local.local_jvm import first_jars, launch_environment, machine_memory, memory_settings
 
 GIB = 1 << 30
 
@@ -19,7 +21,7 @@ def test_what_the_user_set_for_the_jvm_stays() -> None:
     assert launch_environment(user, GIB) == {"LC_ALL": "C.UTF-8"}
     options = launch_environment({"SPARK_SUBMIT_OPTS": "-Dmine=1"}, GIB)["SPARK_SUBMIT_OPTS"]
     assert options.startswith("-Dlog4j2.configurationFile=file:///")
-    assert options.endswith(" -XX:+UseParallelGC -Dmine=1")
+    assert options.endswith(" -XX:+UseParallelGC -XX:Tier4LoadFeedback=1 -Dmine=1")
 
 
 @pytest.mark.parametrize(
@@ -65,3 +67,36 @@ def test_the_jvm_reads_names_as_utf8_in_every_locale() -> None:
     """In POSIX, or in a locale that a slim image lacks, Java finds no file whose name is not ASCII."""
     assert launch_environment({"LC_ALL": "POSIX"}, GIB)["LC_ALL"] == "C.UTF-8"
     assert launch_environment({"LANG": "en_US.UTF-8"}, GIB)["LC_ALL"] == "C.UTF-8"
+
+
+def test_the_jars_of_most_classes_come_first_on_the_class_path() -> None:
+    """The installed Spark has each of them, once."""
+    jars = spark_home({}) / "jars"
+    first = [Path(jar) for jar in first_jars({}, jars).split(":")]
+    assert [re.sub(r"[_-][\d.].*", "", jar.name) for jar in first] == [
+        "spark-catalyst",
+        "scala-library",
+        "spark-core",
+        "scala-reflect",
+        "spark-sql-api",
+        "spark-sql",
+        "log4j-core",
+        "parquet-column",
+        "hadoop-client-api",
+        "jackson-databind",
+    ]
+    assert all(jar.parent == jars and jar.is_file() for jar in first)
+
+
+@pytest.mark.parametrize("user", [{"SPARK_HOME": "/opt/spark"}, {"SPARK_CONF_DIR": "/etc/spark/conf"}])
+def test_a_class_path_that_the_user_may_have_set_stays(user: dict[str, str]) -> None:
+    assert first_jars(user, spark_home({}) / "jars") == ""
+
+
+def test_a_class_path_that_spark_s_own_folder_may_set_stays(tmp_path: Path) -> None:
+    jar = tmp_path / "jars" / "spark-core_2.13-4.0.2.jar"
+    jar.parent.mkdir()
+    jar.touch()
+    assert first_jars({}, jar.parent) == str(jar)
+    (tmp_path / "conf").mkdir()
+    assert first_jars({}, jar.parent) == ""
