@@ -10,6 +10,7 @@ import os
 import threading
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,7 @@ _RARELY_USED = ("scipy.stats", "altair")
 """What Great Expectations imports for a few expectations and for drawing, in 30 % of the whole import's time."""
 
 
+@cache
 def great_expectations() -> ModuleType:
     """Return the package, imported on first use (2 to 4 s), with analytics, progress bars and logs off.
 

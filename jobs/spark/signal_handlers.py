@@ -1,4 +1,4 @@
-"""The program's own handlers of signals while Spark starts, which would replace them or be lost with its JVM."""
+"""The program's own handlers of signals while Spark starts: it replaces them, and an early stop would lose its JVM."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-import pyspark
+from pyspark.find_spark_home import _find_spark_home
 
 _VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
 
@@ -17,8 +17,8 @@ HadoopVersion = tuple[int, int, int]
 
 
 def spark_home(environ: Mapping[str, str]) -> Path:
-    """Return the folder of the Spark that a local run starts: `SPARK_HOME`, else the installed pyspark itself."""
-    return Path(environ.get("SPARK_HOME") or Path(pyspark.__file__).parent)
+    """Return the folder of the Spark that a local run starts: `SPARK_HOME`, else what PySpark finds, mostly itself."""
+    return Path(environ.get("SPARK_HOME") or _find_spark_home())
 
 
 def hadoop_version(home: Path) -> HadoopVersion | None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 from py4j.protocol import Py4JError
@@ -22,13 +23,26 @@ def test_a_spark_that_was_started_here_compiles_what_starts_a_run_only_once(spar
 
 
 def test_every_pattern_names_classes_that_a_run_loads(spark: SparkSession) -> None:
-    """One that no longer does would say nothing, and the start would be slower. The JDK's own differ by its version."""
+    """One that no longer does would say nothing, and the start would be slower. The JDK's differ by its version."""
     spark.range(3).selectExpr("id + 1 as more").where("more > 1").collect()
     loaded = diagnose(gateway(spark), "vmClassHierarchy")
-    classes = [
-        pattern.split("*")[0].replace("/", ".") for pattern in PATTERNS if not pattern.startswith("jdk/")
-    ]
+    ours = [pattern for pattern in PATTERNS if not pattern.startswith(("jdk/", "java/", "sun/"))]
+    classes = [pattern.split("*")[0].replace("/", ".") for pattern in ours]
     assert [name for name in classes if name not in loaded] == []
+
+
+def test_the_package_may_be_in_any_folder(
+    spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The JVM divides a command at blanks, and a name at `=`, unless it is quoted."""
+    package = tmp_path / "My Projects" / "a=b"
+    package.mkdir(parents=True)
+    (package / "first_compiler.directives").write_text('[{match: "no/such/Class.*", c2: {Exclude: true}}]')
+    monkeypatch.setattr("jobs.spark.local.first_compiler.files", lambda _: package)
+    spare_second_compiler(gateway(spark))
+    assert "no/such/Class.*" in diagnose(gateway(spark), "compilerDirectivesPrint")
+    diagnose(gateway(spark), "compilerDirectivesRemove")
+    assert "no/such/Class.*" not in diagnose(gateway(spark), "compilerDirectivesPrint")
 
 
 def test_a_jvm_without_such_commands_stays_as_it_is(

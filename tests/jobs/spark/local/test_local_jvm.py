@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+from pyspark.sql import SparkSession
 
 from jobs.spark.local.hadoop import spark_home
 from jobs.spark.local.local_jvm import first_jars, launch_environment, machine_memory, memory_settings
@@ -88,7 +89,21 @@ def test_the_jars_of_most_classes_come_first_on_the_class_path() -> None:
     assert all(jar.parent == jars and jar.is_file() for jar in first)
 
 
-@pytest.mark.parametrize("user", [{"SPARK_HOME": "/opt/spark"}, {"SPARK_CONF_DIR": "/etc/spark/conf"}])
+def test_a_spark_that_was_started_here_has_them_first(spark: SparkSession) -> None:
+    jvm = spark.sparkContext._jvm
+    assert jvm is not None
+    path = jvm.java.lang.System.getProperty("java.class.path")
+    assert path.startswith(first_jars({}, spark_home({}) / "jars") + ":")
+
+
+@pytest.mark.parametrize(
+    "user",
+    [
+        {"SPARK_HOME": "/opt/spark"},
+        {"SPARK_CONF_DIR": "/etc/spark/conf"},
+        {"PYSPARK_SUBMIT_ARGS": "--properties-file my.conf pyspark-shell"},
+    ],
+)
 def test_a_class_path_that_the_user_may_have_set_stays(user: dict[str, str]) -> None:
     assert first_jars(user, spark_home({}) / "jars") == ""
 
