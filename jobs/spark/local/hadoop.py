@@ -18,7 +18,7 @@ HadoopVersion = tuple[int, int, int]
 
 def spark_home(environ: Mapping[str, str]) -> Path:
     """Return the folder of the Spark that a local run starts: `SPARK_HOME`, else what PySpark finds, mostly itself."""
-    return Path(environ.get("SPARK_HOME") or _find_spark_home())
+    return Path(environ.get("SPARK_HOME") or _find_spark_home())  # type: ignore[no-untyped-call]
 
 
 def hadoop_version(home: Path) -> HadoopVersion | None:
