@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Self
 
@@ -10,6 +11,7 @@ from py4j.protocol import Py4JError
 from pyspark.sql import SparkSession
 
 from delivery.pacing.driver.coordinator import Coordinator
+from delivery.pacing.driver.progress import Progress
 from delivery.partition import deliver
 from delivery.request import events_per_request
 from delivery.sending.report import PartitionReport
@@ -54,16 +56,20 @@ class Sending:
         return cls(prepared, first_events(files, first), execution, True, min_requests, accepts)
 
     @property
-    def known_requests(self) -> int:
-        """Return how many requests the sending takes at the least, 0 if it is not known: of a trial only a bound is."""
-        return 0 if self.is_trial else self.minimum_requests
+    def to_send(self) -> int:
+        """Return the number of events to send."""
+        return sum(file.rows for file in self.files)
+
+    def meter(self, read_progress: Callable[[], Progress], limit: float) -> SendingMeter:
+        """Return what shows how the sending moves. How many requests a trial takes is not known: only a bound is."""
+        known = 0 if self.is_trial else self.minimum_requests
+        return SendingMeter(read_progress, self.to_send, limit, known)
 
     def receipts(self) -> Receipts:
         """Return the partitions' records of this execution, and how many there can be."""
         run = self.prepared.run
         tracking_id = self.prepared.settings.personalize.tracking_id
-        to_send = sum(file.rows for file in self.files)
-        return Receipts(run.output, tracking_id, run.run_id, self.execution, to_send)
+        return Receipts(run.output, tracking_id, run.run_id, self.execution, self.to_send)
 
     def tasks(self, coordinator: CoordinatorAddress) -> list[DeliveryTask]:
         """Return one task per file; if the coordinator is out of reach, their fallback rates add up to the limit."""
@@ -108,9 +114,7 @@ def send(
     ) as coordinator:
         steering.steer(coordinator)
         with signals.routed_to(coordinator.stop):
-            to_send = sending.receipts().to_send
-            meter = SendingMeter(coordinator.snapshot, to_send, limit, sending.known_requests)
-            begin(phases, spark.sparkContext, SEND, meter)
+            begin(phases, spark.sparkContext, SEND, sending.meter(coordinator.snapshot, limit))
             reports, failure = _run_tasks(spark, sending.tasks(coordinator.address))
             if failure is not None:
                 _stop_the_rest(coordinator, failure)

@@ -7,6 +7,7 @@ from typing import cast
 
 import pytest
 
+from delivery.pacing.driver.progress import Progress
 from jobs.account.closed_account import Staged
 from jobs.prepare.preparation import Prepared
 from jobs.steps.sending import Sending
@@ -24,12 +25,16 @@ def test_it_knows_whether_earlier_runs_delivered(first: int | None, before: int,
     assert sending.minimum_requests == (2 if first is None else 1)
 
 
-@pytest.mark.parametrize(("first", "known"), [(None, 2), (5, 0), (20, 2)])
-def test_how_many_requests_a_trial_takes_is_not_known(first: int | None, known: int) -> None:
-    """Its sessions may fill no request, so that a time left by the bound would be over long before the trial."""
+@pytest.mark.parametrize(("first", "seconds_left"), [(None, 10.0), (10, 40.0), (20, 10.0)])
+def test_the_time_left_is_that_of_the_requests_and_of_a_trial_that_of_the_events(
+    first: int | None, seconds_left: float
+) -> None:
+    """How many requests a trial takes is not known: its sessions may fill none, and the bound would be met too soon."""
     prepared = cast("Prepared", SimpleNamespace(first=first))
-    staged = Staged(rows_read=20, to_send=20, minimum_requests=2)
-    assert Sending.of(prepared, (StagedFile("a", "send", 20),), "x1", staged).known_requests == known
+    staged = Staged(rows_read=20, to_send=20, minimum_requests=4)
+    sending = Sending.of(prepared, (StagedFile("a", "send", 20),), "x1", staged)
+    figures = sending.meter(lambda: Progress(2, requests_delivered=2, events_delivered=2, rate=2), 2)(10)
+    assert (figures.seconds_left, figures.events_to_send) == (seconds_left, first or 20)
 
 
 @pytest.mark.parametrize(("first", "is_trial"), [(1, True), (19, True), (20, False), (10_000, False)])
