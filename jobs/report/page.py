@@ -86,11 +86,13 @@ def _facts(summary: Summary) -> list[tuple[str, str, str]]:
     attempts, min_requests = summary.request_attempts, summary.minimum_requests
     sent_all = summary.requests_delivered >= min_requests
     fewest = "were the fewest possible" if sent_all else "are the fewest for all events to be sent"
+    steered = any(request.ask in {"rate", "pause"} and request.heeded_at for request in summary.steering)
+    asked = ", with the rates and pauses that were asked for" if steered else ""
     return [
         (
             "Requests per second",
             f"{rate:,.1f}",
-            f"{wording.percent(rate / limit)} of the {wording.thousands(limit)} allowed",
+            f"{wording.percent(rate / limit)} of the {wording.thousands(limit)} allowed{asked}",
         ),
         (
             "Requests delivered",

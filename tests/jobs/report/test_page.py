@@ -227,6 +227,32 @@ def test_fewer_requests_than_the_fewest_are_said_to_be_a_part(delivered: int, sa
     assert said in render_report(run, RULES)
 
 
+@pytest.mark.parametrize(
+    ("ask", "heeded_at", "says_so"),
+    [
+        ("pause", "2026-04-15T09:00:30+00:00", True),
+        ("rate", "2026-04-15T09:00:30+00:00", True),
+        ("rate", None, False),
+        ("stop", "2026-04-15T09:00:30+00:00", False),
+    ],
+)
+def test_an_average_that_an_operator_lowered_says_so(
+    ask: str, heeded_at: str | None, *, says_so: bool
+) -> None:
+    """A share of the limit that was set looks like a fault of the sending where the run was slowed or paused."""
+    request = {
+        "ask": ask,
+        "requests_per_second": 50.0 if ask == "rate" else None,
+        "by": "ann@shop-1",
+        "asked_at": "2026-04-15T09:00:28+00:00",
+        "heeded_at": heeded_at,
+    }
+    said = "1,000 allowed, with the rates and pauses that were asked for" in render_report(
+        summary(steering=[request]), RULES
+    )
+    assert said == says_so
+
+
 def test_the_same_run_gives_the_same_page() -> None:
     assert render_report(summary(), RULES) == render_report(summary(), RULES)
 
