@@ -81,9 +81,11 @@ def _texts(column: Column, element: T.DataType) -> Column:
     """
     if isinstance(element, (T.FloatType, T.DoubleType, T.DecimalType)):
         return F.transform(column, lambda item: id_text(item, element, _WHERE))
+    if isinstance(element, T.StringType):
+        # Parquet's reader takes a text out of its dictionary each time that it is read; a slice does so once.
+        return F.slice(column, 1, F.size(column))
     id_text(F.lit(None), element, _WHERE)
-    # The reader of Parquet takes each text out of its dictionary each time that it is read; a slice does so once.
-    return F.slice(column, 1, F.size(column)).cast("array<string>")
+    return column.cast("array<string>")
 
 
 def _long_ids(ids: Column, joined_ids: Column) -> Column:
