@@ -22,7 +22,7 @@ def test_what_the_user_set_for_the_jvm_stays() -> None:
     assert launch_environment(user, GIB) == {"LC_ALL": "C.UTF-8"}
     options = launch_environment({"SPARK_SUBMIT_OPTS": "-Dmine=1"}, GIB)["SPARK_SUBMIT_OPTS"]
     assert options.startswith("-Dlog4j2.configurationFile=file:///")
-    assert options.endswith(" -XX:+UseParallelGC -XX:Tier4LoadFeedback=1 -Dmine=1")
+    assert options.endswith(" -XX:+UseParallelGC -XX:Tier4LoadFeedback=1 -XX:FreqInlineSize=60 -Dmine=1")
 
 
 @pytest.mark.parametrize(
