@@ -10,7 +10,7 @@ derived sessions → typed event columns → `_properties`, `eventId` → `_body
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
@@ -44,7 +44,6 @@ NO_TEXT = "_no_text"
 
 _VALUE_PREFIX = "_value_"
 _TEXTS = ("eventType", "itemId", "recommendationId", "eventAttributionSource")
-_ALL_TEXTS = ("userId", "sessionId", "eventId", *_TEXTS)
 _HELPERS = (
     "_properties",
     "_body",
@@ -130,21 +129,35 @@ class _Values:
         value, kind = self.get(name)
         return identity(value, F.col(name), kind)
 
-    def no_text(self, mapped: Sequence[MappedProperty], joined_ids: Column) -> Column:
-        """Return the name of the first part that is not valid text, though it should be; a string.
+    def lost_text(self, mapped: Sequence[MappedProperty]) -> Column:
+        """Return the name of the first part whose value is there and its text, which has a column, is not; a string."""
+        parts = [(name, *self.get(name), name) for name in ("userId", "sessionId", *_TEXTS)]
+        parts += [
+            (f"properties.{each.plan.field}", each.value, each.value_type, each.key)
+            for each in mapped
+            if each.plan.type == "string"
+        ]
+        return _first_of(
+            F.when(is_unreadable(value, F.col(text)), name)
+            for name, value, kind, text in parts
+            if _is_text(kind)
+        )
+
+    def no_text(self, joined_ids: Column) -> Column:
+        """Return the name of the first of the other parts that is not valid text, though it should be; a string.
 
         Joined by a plain character, the ids of an impression are valid if and only if each of them is.
         """
         shown, kind = self.get("impression")
         ids = (joined_ids, T.StringType()) if _is_array_of_text(kind) else (shown, kind)
-        parts = [*((name, *self.get(name)) for name in _ALL_TEXTS), ("impression", *ids)]
-        parts += [
-            (f"properties.{each.plan.field}", each.value, each.value_type)
-            for each in mapped
-            if each.plan.type == "string"
-        ]
-        named = [F.when(is_no_text(column, kind), name) for name, column, kind in parts if _is_text(kind)]
-        return F.coalesce(*named) if named else F.lit(None).cast("string")
+        parts = [("eventId", *self.get("eventId")), ("impression", *ids)]
+        return _first_of(
+            F.when(is_no_text(value, kind), name) for name, value, kind in parts if _is_text(kind)
+        )
+
+
+def _first_of(names: Iterable[Column]) -> Column:
+    return F.coalesce(F.lit(None).cast("string"), *names)
 
 
 def _is_text(kind: T.DataType) -> bool:
@@ -225,10 +238,12 @@ def _identified(
         | {UNREADABLE_PREFIX + "eventValue": value_is_lost}
         | {"_properties": properties_json([one.plan for one in mapped])}
         | {"_joined": joined(F.col("impression"))}
+        # Here, next to the texts: without it, each value would go on to the next step along with its text.
+        | {"_lost_text": known.lost_text(mapped)}
     )
     made = content_id(_content(known, mapped, session_is_mapped=session_is_mapped))
     sizes = impression_sizes(F.col("impression"), F.col("_joined"))
-    no_text = known.no_text(mapped, F.col("_joined"))
+    no_text = F.coalesce(F.col("_lost_text"), known.no_text(F.col("_joined")))
     return events.withColumns({"eventId": F.coalesce(known.text("eventId"), made), NO_TEXT: no_text} | sizes)
 
 
