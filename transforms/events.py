@@ -10,7 +10,7 @@ derived sessions → typed event columns → `_properties`, `eventId` → `_body
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
@@ -40,7 +40,7 @@ UNIT_INSTEAD = "_unit_instead"
 """The numeric unit that would make the time plausible where the configured one does not. See `timestamps`."""
 
 NO_TEXT = "_no_text"
-"""The mapping's key of an event's first value that is not valid UTF-8; null in nearly every row."""
+"""The mapping's key of an event's first value that is not valid UTF-8, ids first; null in nearly every row."""
 
 _VALUE_PREFIX = "_value_"
 _TEXTS = ("eventType", "itemId", "recommendationId", "eventAttributionSource")
@@ -130,34 +130,29 @@ class _Values:
         return identity(value, F.col(name), kind)
 
     def lost_text(self, mapped: Sequence[MappedProperty]) -> Column:
-        """Return the name of the first part whose value is there and its text, which has a column, is not; a string."""
-        parts = [(name, *self.get(name), name) for name in ("userId", "sessionId", *_TEXTS)]
-        parts += [
-            (f"properties.{each.plan.field}", each.value, each.value_type, each.key)
+        """Name the first part that has a value but no text in its column: the value is not valid UTF-8. A string."""
+        parts = [(name, *self.get(name)) for name in ("userId", "sessionId", *_TEXTS)]
+        lost = [
+            F.when(is_unreadable(value, F.col(name)), name) for name, value, kind in parts if _is_text(kind)
+        ]
+        lost += [
+            F.when(each.loses_text(), f"properties.{each.plan.field}")
             for each in mapped
             if each.plan.type == "string"
+            and (_is_text(each.value_type) or _is_array_of_text(each.value_type))
         ]
-        return _first_of(
-            F.when(is_unreadable(value, F.col(text)), name)
-            for name, value, kind, text in parts
-            if _is_text(kind)
-        )
+        return F.coalesce(F.lit(None).cast("string"), *lost)
 
-    def no_text(self, joined_ids: Column) -> Column:
-        """Return the name of the first of the other parts that is not valid text, though it should be; a string.
+    def no_text(self, joined_ids: Column, lost_text: Column) -> Column:
+        """Name the first part that is not valid UTF-8: `eventId`, then the one in `lost_text`, then `impression`.
 
         Joined by a plain character, the ids of an impression are valid if and only if each of them is.
         """
-        shown, kind = self.get("impression")
+        event_id, (shown, kind) = self.get("eventId"), self.get("impression")
         ids = (joined_ids, T.StringType()) if _is_array_of_text(kind) else (shown, kind)
-        parts = [("eventId", *self.get("eventId")), ("impression", *ids)]
-        return _first_of(
-            F.when(is_no_text(value, kind), name) for name, value, kind in parts if _is_text(kind)
+        return F.coalesce(
+            F.when(is_no_text(*event_id), "eventId"), lost_text, F.when(is_no_text(*ids), "impression")
         )
-
-
-def _first_of(names: Iterable[Column]) -> Column:
-    return F.coalesce(F.lit(None).cast("string"), *names)
 
 
 def _is_text(kind: T.DataType) -> bool:
@@ -238,12 +233,12 @@ def _identified(
         | {UNREADABLE_PREFIX + "eventValue": value_is_lost}
         | {"_properties": properties_json([one.plan for one in mapped])}
         | {"_joined": joined(F.col("impression"))}
-        # Here, next to the texts: without it, each value would go on to the next step along with its text.
+        # Here, where values and texts are both at hand: one step later, each value would have to come along.
         | {"_lost_text": known.lost_text(mapped)}
     )
     made = content_id(_content(known, mapped, session_is_mapped=session_is_mapped))
     sizes = impression_sizes(F.col("impression"), F.col("_joined"))
-    no_text = F.coalesce(F.col("_lost_text"), known.no_text(F.col("_joined")))
+    no_text = known.no_text(F.col("_joined"), F.col("_lost_text"))
     return events.withColumns({"eventId": F.coalesce(known.text("eventId"), made), NO_TEXT: no_text} | sizes)
 
 

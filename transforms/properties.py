@@ -71,6 +71,12 @@ class MappedProperty:
             lost = F.lit(False)  # invalid text, as bytes may be, has a rule of its own
         return lost.alias(UNREADABLE_PREFIX + self.key)
 
+    def loses_text(self) -> Column:
+        """Return whether a string field has a value but no text; needs the typed column next to the value."""
+        is_array = isinstance(self.value_type, T.ArrayType)
+        is_there = F.size(self.value) > 0 if is_array else self.value.isNotNull()
+        return is_there & F.col(self.key).isNull()
+
     def identity(self) -> Column:
         """Return what enters an event id: the typed column or, for a number that is sent as text, its `identity`."""
         if self.plan.type != "string":

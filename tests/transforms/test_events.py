@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -32,6 +33,9 @@ MAPPED = {
     "eventValue": "worth",
     "impression": "shown",
 }
+ALL_TEXTS = {**MAPPED, "eventId": "id", "recommendationId": "recommended", "eventAttributionSource": "origin"}
+NOTE = Property("NOTE", "note", "note", "string", nullable=True, categorical=False)
+TAGS = Property("TAGS", "tags", "array('a', tag)", "string", nullable=True, categorical=False)
 LATIN_1 = "cast(unhex('4A6F73E9') as string)"
 ROW = ("u1", "s1", "click", "i1", SECOND, "1.5", "a|b", 0.1, "4")
 
@@ -140,22 +144,57 @@ def test_values_of_the_wrong_type_are_null_and_marked_and_break_no_row(spark: Sp
 @pytest.mark.parametrize(
     ("column", "shown", "named"),
     [
+        ("id", "shown", "eventId"),
         ("user", "shown", "userId"),
         ("session", "shown", "sessionId"),
         ("kind", "shown", "eventType"),
         ("item", "shown", "itemId"),
+        ("recommended", "shown", "recommendationId"),
+        ("origin", "shown", "eventAttributionSource"),
         ("shown", "shown", "impression"),
         ("shown", "array('a', shown, null)", "impression"),
         ("shown", "array(unhex('6A'), cast(shown as binary))", "impression"),
         ("note", "shown", "properties.NOTE"),
+        ("tag", "shown", "properties.TAGS"),
         ("unused", "array('a', shown, null)", None),
     ],
 )
 def test_what_is_not_utf8_is_named(spark: SparkSession, column: str, shown: str, named: str | None) -> None:
     """Java replaces it where it decodes, so that another id would be sent."""
-    note = Property("NOTE", "note", "note", "string", nullable=True, categorical=False)
-    rows = frame(spark, ROW).withColumn("note", F.lit("n")).withColumn(column, F.expr(LATIN_1))
-    assert first(shaped(rows, {**MAPPED, "impression": shown}, (note,)))["_no_text"] == named
+    rows = with_all_texts(frame(spark, ROW))
+    bad, empty = (rows.withColumn(column, F.expr(value)) for value in (LATIN_1, "cast(null as string)"))
+    found = shaped(as_read(bad.union(rows).union(empty)), {**ALL_TEXTS, "impression": shown}, (NOTE, TAGS))
+    assert [row["_no_text"] for row in found.collect()] == [named, None, None]
+
+
+def test_of_several_texts_that_are_not_utf8_ids_are_named_first(spark: SparkSession) -> None:
+    """A binary id in all rows is refused with advice, even if other columns have bad text in some."""
+    rows, bad = with_all_texts(frame(spark, ROW)), F.expr(LATIN_1)
+    names = ["id", "user", "item", "note", "shown"]
+    found = [
+        shaped(as_read(rows.withColumns(dict.fromkeys(names[n:], bad))), ALL_TEXTS, (NOTE,)) for n in range(5)
+    ]
+    parts = ["eventId", "userId", "itemId", "properties.NOTE", "impression"]
+    assert [first(each)["_no_text"] for each in found] == parts
+
+
+def test_a_value_does_not_go_on_next_to_its_text(spark: SparkSession) -> None:
+    """Only to be judged once more. What `_no_text` asks itself does, and an array, for the id."""
+    rows = as_read(with_all_texts(frame(spark, ROW)))
+    plan = shaped(rows, ALL_TEXTS, (NOTE, TAGS))._jdf.queryExecution().optimizedPlan().toString()
+    step = next(each for each in plan.splitlines() if "AS _no_text" in each)
+    assert set(re.findall(r"_value_(\w+)#", step)) == {"eventId", "impression", "tags"}
+
+
+def with_all_texts(rows: DataFrame) -> DataFrame:
+    return rows.selectExpr(
+        "*", "'e' id", "'r' recommended", "'o' origin", "'n' note", "'t' tag", "'u' unused"
+    )
+
+
+def as_read(rows: DataFrame) -> DataFrame:
+    """Return the rows as from a file: none of their values is known when they are planned."""
+    return rows.localCheckpoint()
 
 
 def test_an_id_depends_on_each_part_of_the_content_and_on_nothing_else(spark: SparkSession) -> None:
