@@ -31,6 +31,18 @@ def test_every_pattern_names_classes_that_a_run_loads(spark: SparkSession) -> No
     assert [name for name in classes if name not in loaded] == []
 
 
+def test_every_pattern_for_a_method_of_the_expressions_names_one(spark: SparkSession) -> None:
+    expressions = "org/apache/spark/sql/catalyst/expressions/*."
+    patterns = [
+        each.removeprefix(expressions).rstrip("*") for each in PATTERNS if each.startswith(expressions)
+    ]
+    loader = spark.sparkContext._jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    expression = loader.loadClass("org.apache.spark.sql.catalyst.expressions.UnaryExpression")
+    methods = {method.getName() for method in expression.getMethods()}
+    assert len(patterns) == 3
+    assert [name for name in patterns if name not in methods] == []
+
+
 def test_the_package_may_be_in_any_folder(
     spark: SparkSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

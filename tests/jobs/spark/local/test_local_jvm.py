@@ -40,6 +40,14 @@ def test_a_collector_is_chosen_only_where_none_may_have_been_chosen(user: dict[s
     assert "UseParallelGC" not in launch_environment(user, GIB)["SPARK_SUBMIT_OPTS"]
 
 
+@pytest.mark.parametrize("name", ["JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS", "SPARK_SUBMIT_OPTS"])
+def test_what_the_user_set_for_the_second_compiler_stays(name: str) -> None:
+    """The JVM takes the last of two, and reads these variables before its command line."""
+    options = launch_environment({name: "-XX:FreqInlineSize=200"}, GIB)["SPARK_SUBMIT_OPTS"]
+    assert "-XX:FreqInlineSize=60" not in options
+    assert "-XX:Tier4LoadFeedback=1" in options
+
+
 @pytest.mark.parametrize(
     ("memory", "off_heap"), [(1 * GIB, "512m"), (16 * GIB, "2048m"), (512 * GIB, "4096m")]
 )
