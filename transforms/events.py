@@ -44,6 +44,7 @@ NO_TEXT = "_no_text"
 
 _VALUE_PREFIX = "_value_"
 _TEXTS = ("eventType", "itemId", "recommendationId", "eventAttributionSource")
+_ALL_TEXTS = ("userId", "sessionId", "eventId", *_TEXTS)
 _HELPERS = (
     "_properties",
     "_body",
@@ -129,39 +130,23 @@ class _Values:
         value, kind = self.get(name)
         return identity(value, F.col(name), kind)
 
-    def lost_text(self, mapped: Sequence[MappedProperty]) -> Column:
-        """Name the first part that has a value but no text in its column: the value is not valid UTF-8. A string."""
-        parts = [(name, *self.get(name)) for name in ("userId", "sessionId", *_TEXTS)]
-        lost = [
-            F.when(is_unreadable(value, F.col(name)), name) for name, value, kind in parts if _is_text(kind)
-        ]
-        lost += [
-            F.when(each.loses_text(), f"properties.{each.plan.field}")
-            for each in mapped
-            if each.plan.type == "string"
-            and (_is_text(each.value_type) or _is_array_of_text(each.value_type))
-        ]
-        return F.coalesce(F.lit(None).cast("string"), *lost)
-
-    def no_text(self, joined_ids: Column, lost_text: Column) -> Column:
-        """Name the first part that is not valid UTF-8: `eventId`, then the one in `lost_text`, then `impression`.
+    def no_text(self, mapped: Sequence[MappedProperty], joined_ids: Column) -> Column:
+        """Return the name of the first part that is not valid text, though it should be; a string.
 
         Joined by a plain character, the ids of an impression are valid if and only if each of them is.
         """
-        event_id, (shown, kind) = self.get("eventId"), self.get("impression")
+        shown, kind = self.get("impression")
         ids = (joined_ids, T.StringType()) if _is_array_of_text(kind) else (shown, kind)
-        return F.coalesce(
-            F.when(is_no_text(*event_id), "eventId"), lost_text, F.when(is_no_text(*ids), "impression")
-        )
-
-
-def _is_text(kind: T.DataType) -> bool:
-    """Return whether a value of this type may be invalid as text."""
-    return isinstance(kind, (T.StringType, T.BinaryType))
+        parts = [(name, is_no_text(*self.get(name))) for name in _ALL_TEXTS]
+        parts += [("impression", is_no_text(*ids))]
+        parts += [
+            (f"properties.{each.plan.field}", each.no_text()) for each in mapped if each.plan.type == "string"
+        ]
+        return F.coalesce(*(F.when(is_bad, name) for name, is_bad in parts))
 
 
 def _is_array_of_text(kind: T.DataType) -> bool:
-    return isinstance(kind, T.ArrayType) and _is_text(kind.elementType)
+    return isinstance(kind, T.ArrayType) and isinstance(kind.elementType, (T.StringType, T.BinaryType))
 
 
 def _check_columns(rows: DataFrame) -> None:
@@ -233,12 +218,10 @@ def _identified(
         | {UNREADABLE_PREFIX + "eventValue": value_is_lost}
         | {"_properties": properties_json([one.plan for one in mapped])}
         | {"_joined": joined(F.col("impression"))}
-        # Here, where values and texts are both at hand: one step later, each value would have to come along.
-        | {"_lost_text": known.lost_text(mapped)}
     )
     made = content_id(_content(known, mapped, session_is_mapped=session_is_mapped))
     sizes = impression_sizes(F.col("impression"), F.col("_joined"))
-    no_text = known.no_text(F.col("_joined"), F.col("_lost_text"))
+    no_text = known.no_text(mapped, F.col("_joined"))
     return events.withColumns({"eventId": F.coalesce(known.text("eventId"), made), NO_TEXT: no_text} | sizes)
 
 

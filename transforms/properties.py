@@ -18,7 +18,7 @@ from pyspark.sql import types as T
 from transforms.identity import identity
 from transforms.interactions_schema import AvroType
 from transforms.properties_plan import Property
-from transforms.scalars import as_text, is_unreadable, read_as
+from transforms.scalars import as_text, is_no_text, is_unreadable, read_as
 
 UNREADABLE_PREFIX = "_unreadable_"
 """`_unreadable_<key>`: true where the mapped value was there but is not of the field's type.
@@ -71,11 +71,11 @@ class MappedProperty:
             lost = F.lit(False)  # invalid text, as bytes may be, has a rule of its own
         return lost.alias(UNREADABLE_PREFIX + self.key)
 
-    def loses_text(self) -> Column:
-        """Return whether a string field has a value but no text; needs the typed column next to the value."""
-        is_array = isinstance(self.value_type, T.ArrayType)
-        is_there = F.size(self.value) > 0 if is_array else self.value.isNotNull()
-        return is_there & F.col(self.key).isNull()
+    def no_text(self) -> Column:
+        """Return whether a string field's value is not valid UTF-8; needs the typed column next to the value."""
+        if isinstance(self.value_type, T.ArrayType):
+            return (F.size(self.value) > 0) & F.col(self.key).isNull()
+        return is_no_text(self.value, self.value_type)
 
     def identity(self) -> Column:
         """Return what enters an event id: the typed column or, for a number that is sent as text, its `identity`."""
