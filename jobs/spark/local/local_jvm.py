@@ -18,12 +18,12 @@ from pathlib import Path
 _OPTIONS = ("SPARK_SUBMIT_OPTS", "PYSPARK_SUBMIT_ARGS", "JAVA_TOOL_OPTIONS", "JDK_JAVA_OPTIONS")
 _UTF8_LOCALE = "C.UTF-8"
 _COMPILER = ("-XX:Tier4LoadFeedback=1", "-XX:FreqInlineSize=60")
-"""For the JVM's second compiler (HotSpot's C2), which needs the cores that a start needs.
+"""Options for the JVM's second compiler (HotSpot's C2), which takes CPU from the first rows of a run.
 
-It asks for twice as many calls of a method when one waits for it, not three: 3 % less CPU for a start with a million
-rows. And it copies much used methods into others up to 60 bytes of bytecode, not 325: 12 % less, as Spark generates
-large methods that call many. Once compiled, the rows pass them as fast: 2 million in 13.9 s with either, in the mean of
-six rounds. What the user sets for one of them stays.
+When a method waits for it, the next one needs twice as many calls, not three: 3 % less CPU for a start with a million
+rows. Much used methods are copied into their callers up to 60 bytes of bytecode, not 325: 12 % less, as Spark generates
+large methods with many calls. The compiled code is as fast: 2 million rows in 13.9 s with either, the means of six
+rounds.
 """
 _MUCH_USED = (
     "spark-catalyst_",

@@ -80,6 +80,23 @@ def test_mapped_event_ids_that_are_no_text_are_rejected(spark: SparkSession, job
     assert (run.exit_code, run.summary["rows_rejected"], run.summary["events_delivered"]) == (0, 1, 4)
 
 
+@pytest.mark.parametrize("declared", ["bytes", "text"])
+def test_an_array_with_text_that_is_no_text_is_rejected(declared: str, spark: SparkSession, job: Job) -> None:
+    """It would be left out of an event that is sent all the same."""
+    texts = [b"new", b"Jos\xe9", b"new", "José".encode(), b"new"]
+    items = pa.array(texts, pa.binary()) if declared == "bytes" else as_text(texts)
+    tags = pa.ListArray.from_arrays(pa.array([0, 2, 4, 5, 5], pa.int32()), items)
+    table = interactions([{"TIMESTAMP": 1_760_000_000 + number} for number in range(len(tags))])
+    job.write_source(table.append_column("tags", tags))
+    job.settings["mapping"]["properties"] = {"DISCOUNT": "tags"}
+    job.settings["checks"] = {"max_rejected_fraction": 0.5}
+    run = run_here(job, spark)
+    assert run.exit_code == 0
+    assert run.summary["rejected_by_reason"] == {"expect_column_values_to_be_null(_no_text)": 1}
+    properties = sorted(str(event.get("properties", "")) for event in sent(job))
+    assert properties == ["", '{"discount":"new"}', '{"discount":"new|José"}']
+
+
 def test_numbers_are_sent_shortest(spark: SparkSession, job: Job) -> None:
     table = interactions([{"TIMESTAMP": 1_760_000_000 + number} for number in range(3)])
     place = table.schema.get_field_index
